@@ -1,0 +1,142 @@
+"""Every error of the bridge.
+
+    BridgeError
+    ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
+    ├── SchemaOutdated          the database needs `bridge migrate`
+    ├── DecodingError           the body is not what its content type says
+    ├── MappingError            the payload cannot be read as a booking
+    ├── RefusedRequest          answered to a sender as application/problem+json
+    │   ├── NotAuthentic            401
+    │   ├── OriginNotAllowed        403
+    │   ├── UnknownSource           404
+    │   ├── BodyTooLarge            413
+    │   ├── InvalidForm             422
+    │   └── NotAccepting            503
+    └── PropexoError            (bridge.propexo.errors) an answer of Propexo that is not a success
+
+The docstring of a class is the message that it has when it is raised without one.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class BridgeError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+    """A stable name for programs."""
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the configuration, and what to do about it."""
+
+    key: str
+    """Where: the path of the key (`properties.oakwood.time_zone`), a file or a service."""
+    message: str
+    """What was found, what is expected and what to do."""
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}"
+
+
+class ConfigurationError(BridgeError):
+    """The configuration is not valid."""
+
+    code = "configuration"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class SchemaOutdated(BridgeError):  # noqa: N818 - read as a state of the database
+    """The database schema is not the one of this version. Run `bridge migrate`, then start again."""
+
+    code = "schema_outdated"
+
+
+class DecodingError(BridgeError):
+    """The body could not be decoded."""
+
+    code = "undecodable"
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """Why one field of a payload could not be read."""
+
+    field: str
+    path: str
+    """Where the mapping looked: a JMESPath expression, several joined by ` | `."""
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: found {self.found} at `{self.path}`, expected {self.expected}"
+
+
+class MappingError(BridgeError):
+    """The payload cannot be read as a booking."""
+
+    code = "unmappable"
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(str(error) for error in errors))
+
+
+class RefusedRequest(BridgeError):  # noqa: N818 - the family of answers to a request
+    """The request was refused."""
+
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "Bad request"
+    retry_after: ClassVar[int | None] = None
+    """Seconds after which the sender may try again; sent as `Retry-After`."""
+
+
+class NotAuthentic(RefusedRequest):
+    """The request is not signed as this source's configuration asks."""
+
+    # One text for all causes: the answer must not tell a forger how close he came.
+    code, status, title = "not_authentic", 401, "Not authentic"
+
+
+class OriginNotAllowed(RefusedRequest):
+    """Forms from this website are not accepted here. Add its origin to `origins` of the source."""
+
+    code, status, title = "origin_not_allowed", 403, "Origin not allowed"
+
+
+class UnknownSource(RefusedRequest):
+    """No source of this name is configured. Check the address that was pasted at the sender."""
+
+    code, status, title = "unknown_source", 404, "Unknown source"
+
+
+class BodyTooLarge(RefusedRequest):
+    """The body is larger than this server accepts."""
+
+    code, status, title = "body_too_large", 413, "Body too large"
+
+
+class InvalidForm(RefusedRequest):
+    """Please correct the marked fields."""
+
+    code, status, title = "invalid_form", 422, "Invalid form"
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        self.errors = errors
+        super().__init__()
+
+
+class NotAccepting(RefusedRequest):
+    """The bridge cannot store this now. Send it again."""
+
+    code, status, title = "not_accepting", 503, "Not accepting"
+    retry_after = 30
