@@ -1,0 +1,117 @@
+"""What bridge.toml says, as frozen records. Every default stands here and nowhere else."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PropexoSettings:
+    """How Propexo is called."""
+
+    token: str = field(repr=False)
+    base_url: str = "https://api.propexo.com"
+    """Scheme and host, without a slash at the end."""
+    budget_per_minute: int = 150
+    """Requests per minute that Propexo allows this account."""
+    connect_timeout: float = 10.0
+    """Seconds."""
+    read_timeout: float = 30.0
+    """Seconds. Propexo delays answers by 2 s once 80 % of the budget is used."""
+    organization_name: str | None = None
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How the processes of the bridge run."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 2
+    """Gunicorn processes of `bridge web`."""
+    threads: int = 8
+    """Threads of each of them."""
+    body_limit: int = 1_048_576
+    """Bytes; a larger request body is refused before it is read."""
+    worker_concurrency: int = 8
+    """Jobs that one `bridge worker` runs at the same time."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """A configured community."""
+
+    key: str
+    integration_id: str
+    property_id: str
+    pms: str
+    """The vendor, in capitals: `ENTRATA`."""
+    time_zone: str
+    """An IANA name that `zoneinfo` knows."""
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    pms_time: str | None = None
+    """Overrides the time rule of the PMS: `property`, `utc` or an IANA name."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """Values for what a booking does not say; `duration_minutes` is a whole number, all others are texts."""
+    units: dict[str, str] = field(default_factory=dict)
+    """From the sender's word to Propexo's unit id; `agents` and `lead_sources` likewise."""
+    agents: dict[str, str] = field(default_factory=dict)
+    lead_sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def called(self) -> frozenset[str]:
+        """All that this property answers to, case-folded: key, property id, name and aliases."""
+        texts = (self.key, self.property_id, self.name or self.key, *self.aliases)
+        return frozenset(same_name(text) for text in texts)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A configured inbound endpoint."""
+
+    key: str
+    mapping: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Any of them may have signed a request, so that a secret can be changed without a gap."""
+    property: str | None = None
+    """Key of the property for events that name none."""
+    enabled: bool = True
+    origins: tuple[str, ...] = ()
+    """Websites whose forms may post here from the browser, as `scheme://host[:port]` in lower case."""
+    phone_region: str = "US"
+    """Country of phone numbers that are written without one."""
+    lead_source: str | None = None
+    tolerance: int | None = None
+    """Seconds that a signature stays valid; overrides the mapping's."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, valid in itself."""
+
+    propexo: PropexoSettings
+    server: ServerSettings = field(default_factory=ServerSettings)
+    properties: dict[str, Property] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    database_url: str | None = field(default=None, repr=False)
+    """`postgresql://...`, or None for the embedded PostgreSQL in `data_dir`."""
+    data_dir: Path = Path("bridge-data")
+    mappings_dir: Path | None = None
+    """A folder with the operator's own mapping files."""
+    path: Path | None = None
+    """The file that was read, if any."""
+
+    def property_named(self, text: str) -> Property | None:
+        """Finds the property that a sender or a tag such as `property:oakwood` means; None if no one answers.
+
+        Key, property id, name and aliases are compared without regard to case and surrounding white space.
+        """
+        wanted = same_name(text)
+        candidates = {wanted, wanted.removeprefix("property:").strip()}
+        return next((one for one in self.properties.values() if one.called & candidates), None)
+
+
+def same_name(text: str) -> str:
+    """Two texts that become equal here mean the same property."""
+    return text.strip().casefold()
