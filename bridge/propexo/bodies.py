@@ -1,0 +1,265 @@
+"""The bodies of Propexo's writes: built for one PMS, checked before they are sent.
+
+A field is taken from the tour or the person, else from the defaults of the property; only what the PMS
+takes goes out, within its limits.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema
+
+from bridge.errors import BridgeError
+from bridge.propexo.errors import Issue, Rejected
+from bridge.propexo.pms import Operation, Profile, to_pms_time
+from bridge.propexo.schemas import (
+    APPOINTMENT_TYPES,
+    NOTES_LIMIT,
+    TITLE_LIMIT,
+    AppointmentSchema,
+    CancelSchema,
+    LeadSchema,
+)
+from bridge.propexo.text import cut
+
+OperationName = Literal["create", "update", "cancel"]
+
+_DEFAULTS = {
+    "appointment_duration_minutes": "duration_minutes",
+    "employee_id": "employee_id",
+    "last_name": "last_name",
+    "lead_relationship_id": "lead_relationship_id",
+    "lead_source_id": "lead_source_id",
+    "notes": "notes",
+    "organization_name": "organization_name",
+    "title": "title",
+    "unit_id": "unit_id",
+}
+"""Body field -> key in the defaults of a property."""
+_LEAD_OPTIONAL = frozenset({"first_name", "last_name", "email_1", "phone_1", "lead_source_id", "notes"})
+"""What every new lead is given, if known: Propexo drops what a PMS does not take.
+
+Not phone_1_type: a sender does not say whether a number is a mobile.
+"""
+_NORTH_AMERICAN = re.compile(r"\+1([2-9]\d{9})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tour is booked."""
+
+    integration_id: str
+    property_id: str
+    profile: Profile
+    zone: ZoneInfo
+    """The zone in which the PMS reads times (`pms.time_zone`), not always the property's."""
+    defaults: Mapping[str, Any]
+    """`properties.<key>.defaults` of the configuration."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who comes."""
+
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    """E.164."""
+    reference: str
+    """Our own unique id; Yardi keeps it as `third_party_id`."""
+
+
+@dataclass(frozen=True)
+class Tour:
+    """What is booked. Ids are Propexo's."""
+
+    starts_at: datetime
+    duration_minutes: int | None
+    appointment_type: str | None
+    """TOUR, SELF_GUIDED_TOUR, VIRTUAL_TOUR or LEASING_APPOINTMENT."""
+    unit_id: str | None
+    employee_id: str | None
+    lead_source_id: str | None
+    title: str | None
+    notes: str | None
+    reference: str
+    """Short and unique: it opens the notes, by which the appointment is found again."""
+    property_name: str | None
+
+
+class MissingFields(BridgeError):  # noqa: N818 - read as a finding
+    """The property-management system needs more than the booking and the configuration hold."""
+
+    code = "missing_field"
+
+    def __init__(self, profile: Profile, what: str, missing: list[str]) -> None:
+        self.fields = missing
+        """The names of the body fields."""
+        hints = [
+            f"{field} (default: `properties.<key>.defaults.{_DEFAULTS[field]}`)"
+            if field in _DEFAULTS
+            else field
+            for field in missing
+        ]
+        super().__init__(
+            f"{profile.name} needs more for {what}: {', '.join(hints)}. "
+            "Let the sender give it, or set the default, then replay."
+        )
+
+
+class NotOffered(BridgeError):  # noqa: N818 - read as a finding
+    """The property-management system does not take this through Propexo."""
+
+    code = "not_supported"
+
+
+def lead_body(place: Place, person: Person, *, notes: str | None = None) -> dict[str, Any]:
+    """Build the body of `create_lead`. Raises NotOffered, MissingFields or Rejected."""
+    profile = place.profile
+    if profile.lead is None:
+        raise NotOffered(f"{profile.name} takes no new leads through this bridge. {profile.note}")
+    known = {
+        "integration_id": place.integration_id,
+        "property_id": place.property_id,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email_1": person.email,
+        "phone_1": ten_digits(person.phone) or person.phone,
+        "third_party_id": person.reference,
+        "notes": notes,
+    }
+    body = _fill(known, place, Operation(profile.lead, _LEAD_OPTIONAL), "a new lead", without=("notes",))
+    for name in ("first_name", "last_name"):
+        if profile.name_limit and name in body:
+            body[name] = cut(body[name], profile.name_limit, ellipsis="")
+    if profile.lead_notes_limit and "notes" in body:
+        body["notes"] = cut(body["notes"], profile.lead_notes_limit)
+    return _checked(LeadSchema(), body)
+
+
+def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
+    """Build the body of `create_appointment`. Raises NotOffered, MissingFields, Rejected or RepeatedTime."""
+    operation = _offered(place.profile, "create")
+    known = {**_known(place, tour, operation), "integration_id": place.integration_id, "lead_id": lead_id}
+    known["appointment_type"] = tour.appointment_type or "TOUR"
+    known["title"] = cut(tour.title or place.defaults.get("title") or _title(tour), TITLE_LIMIT)
+    return _checked(AppointmentSchema(), _fill(known, place, operation, "a new appointment"))
+
+
+def update_body(place: Place, tour: Tour) -> dict[str, Any]:
+    """Build the body of `update_appointment`: the whole tour, since PMSs ask for unchanged fields again.
+
+    Defaults fill only what the PMS requires, so that the agent or unit that staff has chosen since stays.
+    Propexo: an update has no integration_id. Raises as create_body.
+    """
+    operation = _offered(place.profile, "update")
+    known = _known(place, tour, operation)
+    known["title"] = tour.title
+    if not tour.title and "title" in operation.required:
+        known["title"] = place.defaults.get("title") or _title(tour)
+    known["title"] = cut(known["title"] or "", TITLE_LIMIT)
+    body = _fill(known, place, operation, "a changed appointment", without=tuple(operation.optional))
+    return _checked(AppointmentSchema(), body)
+
+
+def cancel_body(place: Place, event_id: str) -> dict[str, Any]:
+    """Build the body of `cancel_appointment`. Raises NotOffered."""
+    operation = _offered(place.profile, "cancel")
+    known = {"integration_id": place.integration_id, "event_id": event_id}
+    return _checked(CancelSchema(), _fill(known, place, operation, "a cancellation"))
+
+
+def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) -> list[str]:
+    """Name the body fields that the tour holds and this PMS will not store, in alphabetical order.
+
+    A kind of tour that goes into the notes instead is not lost. What is not offered drops nothing.
+    """
+    operation = _operation(profile, operation_name)
+    if operation is None or operation_name == "cancel":
+        return []
+    held = {
+        "appointment_duration_minutes": tour.duration_minutes,
+        "appointment_type": None if "notes" in operation.fields else tour.appointment_type,
+        "employee_id": tour.employee_id,
+        "lead_source_id": tour.lead_source_id,
+        "notes": tour.notes,
+        "title": tour.title,
+        "unit_id": tour.unit_id,
+    }
+    return [name for name, value in held.items() if value is not None and name not in operation.fields]
+
+
+def ten_digits(phone: str | None) -> str | None:
+    """Give an E.164 number as Propexo's phone search takes it; None if it is not North American."""
+    found = _NORTH_AMERICAN.fullmatch(phone or "")
+    return found[1] if found else None
+
+
+def _operation(profile: Profile, name: OperationName) -> Operation | None:
+    return {"create": profile.create, "update": profile.update, "cancel": profile.cancel}[name]
+
+
+def _offered(profile: Profile, name: OperationName) -> Operation:
+    operation = _operation(profile, name)
+    if operation is None:
+        raise NotOffered(f"The bridge cannot {name} an appointment in {profile.name}. {profile.note}")
+    return operation
+
+
+def _known(place: Place, tour: Tour, operation: Operation) -> dict[str, Any]:
+    date, time = to_pms_time(tour.starts_at, place.zone)
+    return {
+        "appointment_date": date,
+        "appointment_time": time,
+        "appointment_duration_minutes": tour.duration_minutes,
+        "appointment_type": tour.appointment_type,
+        "unit_id": tour.unit_id,
+        "employee_id": tour.employee_id,
+        "lead_source_id": tour.lead_source_id,
+        "notes": _notes(place, tour, operation),
+    }
+
+
+def _title(tour: Tour) -> str:
+    kind = APPOINTMENT_TYPES.get(tour.appointment_type or "TOUR", APPOINTMENT_TYPES["TOUR"])
+    return f"{kind} at {tour.property_name}" if tour.property_name else kind
+
+
+def _notes(place: Place, tour: Tour, operation: Operation) -> str:
+    """The reference first, because it must survive every cut; then what has no field of its own."""
+    parts = [f"Ref {tour.reference}."]
+    if tour.appointment_type not in (None, "TOUR") and "appointment_type" not in operation.fields:
+        parts.append(f"{APPOINTMENT_TYPES.get(tour.appointment_type, tour.appointment_type)}.")
+    parts.append(tour.notes or place.defaults.get("notes") or "")
+    return cut(" ".join(filter(None, parts)), NOTES_LIMIT)
+
+
+def _fill(
+    known: Mapping[str, Any], place: Place, operation: Operation, what: str, *, without: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Keep the fields of the operation that have a value; `without` names those that take no default."""
+    body, missing = {}, []
+    for field in sorted(operation.fields):
+        value = known.get(field)
+        if value in (None, "") and field in _DEFAULTS and field not in without:
+            value = place.defaults.get(_DEFAULTS[field])
+        if value not in (None, ""):
+            body[field] = value
+        elif field in operation.required:
+            missing.append(field)
+    if missing:
+        raise MissingFields(place.profile, what, missing)
+    return body
+
+
+def _checked(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
+    errors = schema.validate(body)
+    if errors:
+        issues = [Issue(field, " ".join(messages), "invalid") for field, messages in sorted(errors.items())]
+        raise Rejected("Not sent, because of " + "; ".join(map(str, issues)), issues=issues)
+    return body

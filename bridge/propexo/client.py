@@ -1,0 +1,249 @@
+"""Propexo's generic endpoints for lead appointments, one method each.
+
+A write answers a *job id*: Propexo has queued it, the PMS has not seen it. `write_status` tells the rest.
+Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retried here.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from bridge.clock import Clock, utc_now
+from bridge.propexo.errors import Misconfigured, Rejected, Stale, Transient, UnknownOutcome
+from bridge.propexo.records import (
+    Appointment,
+    Choice,
+    Integration,
+    Lead,
+    WriteLogEntry,
+    WriteState,
+    WriteStatus,
+)
+from bridge.propexo.transport import NoQuota, Quota, Transport
+
+__all__ = [
+    "Appointment",
+    "Choice",
+    "Integration",
+    "Lead",
+    "NoQuota",
+    "Propexo",
+    "Quota",
+    "WriteLogEntry",
+    "WriteState",
+    "WriteStatus",
+]
+
+Read = TypeVar("Read")
+Body = Mapping[str, Any]
+
+_PAGE = 250
+"""Most records that a list gives at once; the write log gives 100."""
+_MOST_PAGES = 40
+_LOG_PAGE, _MOST_LOG_PAGES = 100, 5
+_TEN_DIGITS = re.compile(r"[2-9]\d{9}", re.ASCII)
+_NEWEST_FIRST = {"order-by": "created_at:desc"}
+_DROP_UNKNOWN = {"ignore_unknown_fields": "true"}
+"""Without it a field that the PMS does not know is a 400; with it, it is dropped silently."""
+
+
+class Propexo:
+    """A client for one account; may be shared between threads.
+
+    Time-outs are in seconds. Propexo delays answers by 2 s when the budget runs low: keep `read_timeout`
+    well above. A `session` of your own replaces the one per thread, with whatever it is configured to do.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        quota: Quota,
+        clock: Clock = utc_now,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 30.0,
+        session: requests.Session | None = None,
+    ) -> None:
+        self._transport = Transport(
+            base_url,
+            token,
+            quota=quota,
+            clock=clock,
+            timeouts=(connect_timeout, read_timeout),
+            session=session,
+        )
+
+    # The paths end in a slash, or do not, exactly as Propexo documents them.
+
+    def create_lead(self, body: Body) -> str:
+        """Queue a new lead (`bodies.lead_body`); answers the job id."""
+        return self._write("POST", "/v1/leads/", body)
+
+    def create_appointment(self, body: Body) -> str:
+        """Queue a new appointment (`bodies.create_body`); answers the job id.
+
+        Propexo has no idempotency key: sent twice, it may be booked twice.
+        """
+        return self._write("POST", "/v1/events/appointments/leads", body)
+
+    def update_appointment(self, event_id: str, body: Body) -> str:
+        """Queue a change (`bodies.update_body`); answers the job id."""
+        return self._write("PUT", f"/v1/events/appointments/leads/{_in_path(event_id)}", body)
+
+    def cancel_appointment(self, body: Body) -> str:
+        """Queue a cancellation (`bodies.cancel_body`); answers the job id."""
+        return self._write("POST", "/v1/events/appointments/leads/cancel", body)
+
+    def retry_write(self, job_id: str) -> str:
+        """Queue a *failed* write again as it was stored; answers its new job id.
+
+        After PARTIAL_SUCCESS this may double the part that succeeded.
+        """
+        path = f"/v1/admin/retry-write/{_in_path(job_id)}"
+        answer = self._transport.request("POST", path, params={}, body={})
+        if isinstance(answer, dict) and answer.get("success") is False:
+            raise Rejected(f"POST {path}: Propexo did not queue the write again.")
+        return _job_id(f"POST {path}", answer)
+
+    def write_status(self, job_id: str) -> WriteStatus:
+        """Tell how far a write is."""
+        path = f"/v1/admin/write-status/{_in_path(job_id)}"
+        return _read(path, WriteStatus.read, self._get(path))
+
+    def find_leads(
+        self, *, integration_id: str, property_id: str, email: str | None = None, phone: str | None = None
+    ) -> list[Lead]:
+        """List the leads of a property with this e-mail and this phone, the newest first, at most 100.
+
+        `phone` is ten digits (`bodies.ten_digits`). A lead that is missing may only not be synced yet.
+        """
+        if not email and not phone:
+            raise ValueError("find_leads needs an e-mail or a phone: without, every lead would match")
+        if phone and not _TEN_DIGITS.fullmatch(phone):
+            raise Rejected(
+                "GET /v1/leads/ was not sent: the phone search takes ten digits, the first from 2 to 9."
+            )
+        query = {
+            "integration_id": integration_id,
+            "property_id": property_id,
+            "email_1": email,
+            "phone_1": phone,
+        }
+        path = "/v1/leads/"
+        page = self._get(path, **query, **_NEWEST_FIRST, limit=100)
+        return _read(path, lambda answer: [Lead.read(record) for record in answer["results"]], page)
+
+    def get_lead(self, lead_id: str) -> Lead | None:
+        """Read one lead; None if Propexo does not know it."""
+        return self._one(f"/v1/leads/{_in_path(lead_id)}", Lead.read)
+
+    def list_appointments(self, *, integration_id: str, lead_id: str) -> list[Appointment]:
+        """List every appointment of a lead, the newest first. Absence proves nothing: the cache lags."""
+        query = {"integration_id": integration_id, "lead_id": lead_id}
+        return self._all("/v1/appointments/", Appointment.read, **query)
+
+    def get_appointment(self, event_id: str) -> Appointment | None:
+        """Read one appointment; None if Propexo does not know it."""
+        return self._one(f"/v1/events/{_in_path(event_id)}", Appointment.read)
+
+    def write_log(
+        self,
+        *,
+        integration_id: str,
+        category: Literal["events", "leads"],
+        time_range: Literal["hour", "day", "week", "month"] = "hour",
+    ) -> list[WriteLogEntry]:
+        """List finished writes, at most 500. A pending job is not listed, so absence proves nothing."""
+        path = "/v1/admin/logs/writes/"
+        query = {"integration_id": integration_id, "write_category": category, "time_range": time_range}
+        entries: list[WriteLogEntry] = []
+        for _ in range(_MOST_LOG_PAGES):
+            page = self._get(path, **query, limit=_LOG_PAGE, offset=len(entries))
+            logs = _read(path, lambda answer: list(map(WriteLogEntry.read, answer["results"]["logs"])), page)
+            entries += logs
+            if len(logs) < _LOG_PAGE:
+                break
+        return entries
+
+    def get_integration(self, integration_id: str) -> Integration | None:
+        """Read an integration; None if Propexo does not know it. Its `vendor` tells the PMS."""
+        return self._one(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
+
+    def list_units(self, *, integration_id: str, property_id: str, number: str | None = None) -> list[Choice]:
+        """List the units of a property, or the one with this number."""
+        query = {"integration_id": integration_id, "property_id": property_id, "unit_number": number}
+        return self._all("/v1/units/", Choice.read, **query)
+
+    def list_employees(self, *, integration_id: str, property_id: str) -> list[Choice]:
+        """List the employees of a property; one person may have several records."""
+        query = {"integration_id": integration_id, "property_id": property_id}
+        return self._all("/v1/employees/", Choice.read, **query)
+
+    def list_lead_sources(self, *, integration_id: str, property_id: str) -> list[Choice]:
+        """List where leads of a property may come from."""
+        query = {"integration_id": integration_id, "property_id": property_id}
+        return self._all("/v1/lead-sources/", Choice.read, **query)
+
+    def list_lead_relationships(self, *, integration_id: str, property_id: str) -> list[Choice]:
+        """List the lead relationships of a property, which RealPage Partner Exchange asks for."""
+        query = {"integration_id": integration_id, "property_id": property_id}
+        return self._all("/v1/lead-relationships/", Choice.read, **query)
+
+    def list_properties(self, *, integration_id: str) -> list[Choice]:
+        """List the properties of an integration."""
+        return self._all("/v1/properties/", Choice.read, integration_id=integration_id)
+
+    def _write(self, method: str, path: str, body: Body) -> str:
+        answer = self._transport.request(method, path, params=_DROP_UNKNOWN, body=dict(body))
+        return _job_id(f"{method} {path}", answer)
+
+    def _get(self, path: str, **query: str | int | None) -> Any:
+        return self._transport.request("GET", path, params=query)
+
+    def _one(self, path: str, read: Callable[[Mapping[str, Any]], Read]) -> Read | None:
+        try:
+            answer = self._get(path)
+        except Stale:
+            return None
+        return _read(path, lambda answer: read(answer["results"]) if answer["results"] else None, answer)
+
+    def _all(self, path: str, read: Callable[[Mapping[str, Any]], Read], **query: str | None) -> list[Read]:
+        found: list[Read] = []
+        for _ in range(_MOST_PAGES):
+            page = self._get(path, **query, **_NEWEST_FIRST, limit=_PAGE, offset=len(found))
+            records = _read(path, lambda answer: [read(record) for record in answer["results"]], page)
+            found += records
+            meta = page.get("meta")
+            more = meta.get("hasMore") if isinstance(meta, dict) else None
+            if not records or not (more if isinstance(more, bool) else len(records) >= _PAGE):
+                return found
+        raise Misconfigured(f"GET {path} does not end after {len(found)} records.")
+
+
+def _in_path(record_id: str) -> str:
+    # An empty id would address the whole list, and dots another path.
+    if not record_id.strip("."):
+        raise Rejected("Not sent: an id is empty or consists of dots.")
+    return quote(record_id, safe="")
+
+
+def _job_id(request: str, answer: Any) -> str:
+    """Propexo documents two shapes, one of them twice for one endpoint: `job_id`, or `meta.job_id`."""
+    if isinstance(answer, dict):
+        meta = answer.get("meta")
+        for holder in (answer, meta if isinstance(meta, dict) else {}):
+            job_id = holder.get("job_id")
+            if isinstance(job_id, str) and job_id:
+                return job_id
+    raise UnknownOutcome(f"{request} was accepted, but the answer names no job.")
+
+
+def _read(path: str, read: Callable[[Any], Read], answer: Any) -> Read:
+    try:
+        return read(answer)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Transient(f"GET {path} was answered in a shape that is not documented.", sent=False) from error

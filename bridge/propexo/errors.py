@@ -1,0 +1,180 @@
+# ruff: noqa: N818 - these read as outcomes: "except Stale"
+"""Every answer of Propexo, classified.
+
+    PropexoError                outcome, status, detail, issues, retry_after
+    ├── Rejected                400, 405, 422            a person must change something
+    ├── Unauthorized            401, 403                 the operator must change something
+    ├── Stale                   404, 410                 the record is not there
+    ├── Conflict                409
+    ├── Transient               408, 425, 5xx, no connection    `sent`: may the request have arrived?
+    ├── UnknownOutcome          sent, and no usable answer
+    ├── BudgetExhausted         429                      `until`: when the budget is back
+    └── Misconfigured           everything else
+
+Propexo documents 200, 400, 405 and 429 only; the other lines are how the bridge chooses to act on them.
+The docstring of a class is the first sentence of its message.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import ClassVar
+
+from bridge.errors import BridgeError
+
+
+class Outcome(StrEnum):
+    """What one call to Propexo came to."""
+
+    SUBMITTED = "submitted"
+    """A write was queued and its job id is known. It is not *written* before write-status says so."""
+    READ = "read"
+    REJECTED = "rejected"
+    UNAUTHORIZED = "unauthorized"
+    STALE = "stale"
+    CONFLICT = "conflict"
+    TRANSIENT = "transient"
+    UNKNOWN = "unknown"
+    BUDGET = "budget"
+    MISCONFIGURED = "misconfigured"
+
+
+_BY_STATUS = {
+    400: Outcome.REJECTED,
+    401: Outcome.UNAUTHORIZED,
+    403: Outcome.UNAUTHORIZED,
+    404: Outcome.STALE,
+    405: Outcome.REJECTED,
+    408: Outcome.TRANSIENT,
+    409: Outcome.CONFLICT,
+    410: Outcome.STALE,
+    422: Outcome.REJECTED,
+    425: Outcome.TRANSIENT,
+    429: Outcome.BUDGET,
+}
+
+
+def classify(status: int, *, write: bool = True) -> Outcome:
+    """Tell what an HTTP status means; total over every integer.
+
+    A success of a write is SUBMITTED only if the body also names a job; the client looks after that.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Outcome.SUBMITTED if write else Outcome.READ
+    if HTTPStatus.INTERNAL_SERVER_ERROR <= status < 600:  # noqa: PLR2004 - the end of the 5xx
+        return Outcome.TRANSIENT
+    return _BY_STATUS.get(status, Outcome.MISCONFIGURED)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One thing that Propexo, or our own check before sending, found wrong with a body."""
+
+    path: str
+    """Where in the body, dotted; empty for the body as a whole."""
+    message: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class PropexoError(BridgeError):
+    """Propexo did not do what it was asked."""
+
+    code = "propexo"
+    outcome: ClassVar[Outcome]
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        status: int | None = None,
+        issues: Sequence[Issue] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        self.status = status
+        """The HTTP status, or None when there was no answer."""
+        self.detail = detail or ""
+        """What happened this time, in words; never holds the token or the query of the address."""
+        self.issues = list(issues)
+        self.retry_after = retry_after
+        """Seconds after which Propexo asks to come back, if it said so."""
+        sentence = (type(self).__doc__ or "").strip()
+        super().__init__(f"{sentence} {self.detail}".strip())
+
+
+class Rejected(PropexoError):
+    """Propexo cannot take this request; nothing was queued."""
+
+    code, outcome = "rejected", Outcome.REJECTED
+
+
+class Unauthorized(PropexoError):
+    """Propexo does not accept the token. Check `propexo.token` and that it may use this integration."""
+
+    code, outcome = "unauthorized", Outcome.UNAUTHORIZED
+
+
+class Stale(PropexoError):
+    """Propexo does not know this record (any more)."""
+
+    code, outcome = "stale", Outcome.STALE
+
+
+class Conflict(PropexoError):
+    """Propexo reports a conflict with what is already there."""
+
+    code, outcome = "conflict", Outcome.CONFLICT
+
+
+class Transient(PropexoError):
+    """Propexo is not available at the moment."""
+
+    code, outcome = "transient", Outcome.TRANSIENT
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        sent: bool,
+        status: int | None = None,
+        issues: Sequence[Issue] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        self.sent = sent
+        """The request may have arrived: a create must look for its own trace before it is sent again."""
+        super().__init__(detail, status=status, issues=issues, retry_after=retry_after)
+
+
+class UnknownOutcome(PropexoError):
+    """It is not known whether Propexo queued this write. Look for it before sending it again."""
+
+    code, outcome = "unknown_outcome", Outcome.UNKNOWN
+
+
+class BudgetExhausted(PropexoError):
+    """The request budget of this minute is used up; nothing was queued."""
+
+    code, outcome = "budget", Outcome.BUDGET
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        until: datetime,
+        status: int | None = None,
+        issues: Sequence[Issue] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        self.until = until
+        """The moment (UTC) at which the next request may be sent."""
+        super().__init__(detail, status=status, issues=issues, retry_after=retry_after)
+
+
+class Misconfigured(PropexoError):
+    """This is not how Propexo answers. Check `propexo.base_url` and what stands between here and there."""
+
+    code, outcome = "misconfigured", Outcome.MISCONFIGURED

@@ -1,0 +1,182 @@
+"""One HTTP request to Propexo: nothing retried, no redirect followed, every failure classified."""
+
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidJSONError, InvalidURL, ReadTimeout, RequestException
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from bridge import __version__
+from bridge.clock import Clock
+from bridge.errors import ConfigurationError, Problem
+from bridge.propexo.answers import decode, error_of
+from bridge.propexo.errors import (
+    BudgetExhausted,
+    Misconfigured,
+    Outcome,
+    PropexoError,
+    Transient,
+    UnknownOutcome,
+    classify,
+)
+
+
+class Quota(Protocol):
+    """The request budget that all processes with one token share."""
+
+    def take(self) -> None:
+        """Reserve one request, or raise BudgetExhausted."""
+
+    def learn(self, limit: int | None, remaining: int | None) -> None:
+        """Note what the rate-limit headers of an answer said; None where a header was absent."""
+
+    def exhausted(self, until: datetime) -> None:
+        """Note that Propexo refuses everything until this moment."""
+
+
+class NoQuota:
+    """No budget of our own: for the command line and tests, where one caller sends a few requests."""
+
+    def take(self) -> None:
+        """Always allow."""
+
+    def learn(self, limit: int | None, remaining: int | None) -> None:
+        """Forget it."""
+
+    def exhausted(self, until: datetime) -> None:
+        """Forget it."""
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - as inherited
+        # Even with allow_redirects=False, requests reads `Location`, and a malformed one raises.
+        return None
+
+
+class Transport:
+    """Sends one request at a time and answers the decoded body of a success."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        quota: Quota,
+        clock: Clock,
+        timeouts: tuple[float, float],
+        session: requests.Session | None,
+    ) -> None:
+        self._base_url, self._token = _checked(base_url, token)
+        self._quota, self._clock, self._timeouts = quota, clock, timeouts
+        self._given = session
+        self._own = threading.local()  # a Session is not safe to share between threads
+
+    def request(self, method: str, path: str, *, params: Mapping[str, Any], body: Any = None) -> Any:
+        """Send, and return the JSON of a 2xx (or its text). Anything else raises a PropexoError.
+
+        Everything but a GET is a write: if its fate is not known, UnknownOutcome is raised.
+        """
+        self._quota.take()
+        name = f"{method} {path}"
+        try:
+            answer = self._session().request(
+                method, self._base_url + path, params=params, json=body, timeout=self._timeouts,
+                allow_redirects=False,
+                headers={
+                    "Authorization": f"Bearer {self._token}",
+                    "Accept": "application/json",
+                    "User-Agent": f"propexo-bridge/{__version__}",
+                },
+            )  # fmt: skip
+        except (RequestException, HTTPError, ValueError) as error:
+            # `from None`: the texts of these exceptions hold the whole address, e-mail and phone included.
+            raise _no_answer(name, error, write=method != "GET") from None
+        headers = answer.headers
+        self._quota.learn(
+            _count(headers.get("x-ratelimit-limit")), _count(headers.get("x-ratelimit-remaining"))
+        )
+        if classify(answer.status_code) is Outcome.SUBMITTED:
+            return decode(answer.content)
+        refusal = error_of(
+            name, answer.status_code, headers, answer.content, now=self._clock(), secret=self._token
+        )
+        if isinstance(refusal, BudgetExhausted):
+            self._quota.exhausted(refusal.until)
+        raise refusal
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = self._given or getattr(self._own, "session", None)
+        if session is None:
+            session = self._own.session = _Session()
+            session.trust_env = False
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, HTTPAdapter(max_retries=0))
+        return session
+
+
+def _checked(base_url: str, token: str) -> tuple[str, str]:
+    problems = []
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        problems.append(Problem("propexo.base_url", "expected an address such as https://api.propexo.com"))
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        problems.append(
+            Problem("propexo.token", "is empty or has a space, a line break or a character that no token has")
+        )
+    if problems:
+        raise ConfigurationError(problems)
+    return base_url.rstrip("/"), token
+
+
+_NEVER_LEFT: tuple[tuple[type[Exception], str], ...] = (
+    (NameResolutionError, "the host was not found"),
+    (NewConnectionError, "the host refused, or cannot be reached"),  # a kind of ConnectTimeoutError, so first
+    (ConnectTimeoutError, "no connection within the time-out"),
+    (ssl.SSLCertVerificationError, "the certificate of the host is not valid"),
+)
+
+
+def _no_answer(name: str, error: Exception, *, write: bool) -> PropexoError:
+    """Tell a request that never left from one that may have arrived."""
+    causes = list(_causes(error))
+
+    def among(*kinds: type[Exception]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    for kind, why in _NEVER_LEFT:
+        if among(kind):
+            return Transient(f"{name} was not sent: {why}.", sent=False)
+    last = type(causes[-1]).__name__
+    if among(InvalidURL, InvalidJSONError):
+        return Misconfigured(f"{name} was not sent: it cannot be put into a request ({last}).")
+    what = "no answer within the time-out" if among(ReadTimeout, ReadTimeoutError) else "the connection broke"
+    if write:
+        return UnknownOutcome(f"{name}: {what} after the request went out ({last}).")
+    return Transient(f"{name}: {what} ({last}).", sent=False)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What requests and urllib3 wrapped: `args` of the one, `reason` of the other."""
+    yield error
+    for cause in (getattr(error, "reason", None), *error.args):
+        if isinstance(cause, BaseException):
+            yield from _causes(cause)
+
+
+def _count(value: str | None) -> int | None:
+    try:
+        return int(value) if value is not None else None
+    except ValueError:
+        return None
