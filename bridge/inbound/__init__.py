@@ -1,0 +1,1 @@
+"""An HTTP request becomes a stored event."""

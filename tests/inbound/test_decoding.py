@@ -1,0 +1,269 @@
+"""Bodies as senders write them, and as they should not."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.errors import DecodingError
+from bridge.inbound.decoding import decode
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=frontier"
+
+
+def refused(body: bytes, content_type: str | None = "application/json") -> str:
+    with pytest.raises(DecodingError) as caught:
+        decode(body, content_type)
+    return caught.value.message
+
+
+def multipart(*parts: tuple[str, bytes]) -> bytes:
+    written = b"".join(
+        f"--frontier\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode() + content + b"\r\n"
+        for disposition, content in parts
+    )
+    return written + b"--frontier--\r\n"
+
+
+class TestJson:
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "application/json",
+            "APPLICATION/JSON; charset=UTF-8",
+            "application/cloudevents+json",
+            "text/plain",
+            "application/octet-stream",
+            "",
+            None,
+            ";;;",
+        ],
+    )
+    def test_is_what_a_body_is_unless_it_is_said_to_be_a_form(self, content_type: str | None) -> None:
+        assert decode('{"name": "Zoë"}'.encode(), content_type) == {"name": "Zoë"}
+
+    @pytest.mark.parametrize("payload", [{}, [], [{"a": 1}, {"a": 2}], "text", 1.5, -7, True, None])
+    def test_may_be_any_document(self, payload: object) -> None:
+        assert decode(json.dumps(payload).encode(), "application/json") == payload
+
+    def test_of_two_equal_keys_the_last_wins(self) -> None:
+        assert decode(b'{"a": 1, "a": 2}', None) == {"a": 2}
+
+    def test_line_breaks_inside_a_string_are_kept(self) -> None:
+        assert decode(b'{"notes": "ring\ntwice"}', None) == {"notes": "ring\ntwice"}
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "told"),
+        [
+            (
+                b"<html><body>oops",
+                "application/json",
+                "begins with '<html><bod' and is not JSON (line 1 column 1: Expecting value); the content",
+            ),
+            (b" \n", None, "The body is empty, which is not JSON (line 2 column 1: Expecting value); "),
+            (b'{"a": 1', None, "there is no content type."),
+            (b"<html>", "application/json", "the content type says application/json."),
+            (b"name=Maya", "text/plain; charset=utf-8", "the content type says text/plain."),
+            (b"{} {}", None, "Extra data"),
+        ],
+    )
+    def test_that_cannot_be_read_says_what_was_found_and_expected(
+        self, body: bytes, content_type: str | None, told: str
+    ) -> None:
+        assert told in refused(body, content_type)
+
+    @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+    def test_numbers_that_json_cannot_hold_are_refused(self, number: str) -> None:
+        assert f"the number {number}" in refused(f'{{"a": {number}}}'.encode())
+
+    def test_huge_integers_are_refused(self) -> None:
+        assert decode(b"9" * 40, None) == int("9" * 40)
+        assert "of 41 digits" in refused(b"9" * 41)
+        assert "of 5000 digits" in refused(b"[" + b"9" * 5000 + b"]")
+
+    @pytest.mark.parametrize("content_type", ["application/json", None])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[" * 102 + b"]" * 102,
+            b"[" * 2000 + b"]" * 2000,
+            b'{"a":' * 5000 + b"1" + b"}" * 5000,
+            b"[" * 500_000,
+        ],
+    )
+    def test_deep_nesting_is_refused(self, body: bytes, content_type: str | None) -> None:
+        message = refused(body, content_type)
+        assert "nested deeper than 100 levels" in message
+
+    def test_a_hundred_levels_are_read(self) -> None:
+        assert decode(b"[" * 101 + b"]" * 101, None)
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("body", "charset"),
+        [
+            ('\ufeff{"name": "Zoë"}'.encode(), None),
+            ('{"name": "Zoë"}'.encode("latin-1"), "iso-8859-1"),
+            ('{"name": "Zoë"}'.encode("cp1252"), '"windows-1252"'),
+            ('{"name": "Zoë"}'.encode("utf-16"), "utf-16"),
+            ('{"name": "Zoë"}'.encode("utf-32"), "UTF-32"),
+            ('{"name": "Zoë"}'.encode(), "klingon"),
+            ('{"name": "Zoë"}'.encode(), "zlib"),
+            ('{"name": "Zoë"}'.encode(), "unicode_escape"),
+            ('{"name": "Zoë"}'.encode(), "undefined"),
+        ],
+    )
+    def test_is_utf_8_or_the_charset_that_the_content_type_names(
+        self, body: bytes, charset: str | None
+    ) -> None:
+        content_type = "application/json" + (f"; charset={charset}" if charset else "")
+        assert decode(body, content_type) == {"name": "Zoë"}
+
+    def test_of_another_charset_is_refused_with_the_place(self) -> None:
+        assert "is not utf-8 text at byte 12" in refused(
+            '{"name": "Zoë"}'.encode("latin-1")[:-1].replace(b"Z", b"")
+        )
+        assert "is not utf-16 text" in refused(b"\xff\xfe{", "application/json; charset=utf-16")
+
+    @pytest.mark.parametrize(
+        ("body", "payload"),
+        [
+            (rb'{"a": "\ud83d"}', {"a": "\ufffd"}),
+            (rb'{"a": "\ude00\ud83d"}', {"a": "\ufffd\ufffd"}),
+            (rb'{"a": "\ud83d\ude00"}', {"a": "\U0001f600"}),
+            (rb'{"a\u0000": ["b\u0000", {"c": "\u0000"}]}', {"a\ufffd": ["b\ufffd", {"c": "\ufffd"}]}),
+            (rb'{"a": "\\u0000 \\ud83d"}', {"a": r"\u0000 \ud83d"}),
+            (b'{"a": "\x00"}', {"a": "\ufffd"}),
+        ],
+    )
+    def test_can_be_stored_by_postgresql(self, body: bytes, payload: object) -> None:
+        assert decode(body, "application/json") == payload
+
+
+class TestForm:
+    def test_is_a_dictionary_of_texts(self) -> None:
+        body = b"first_name=Maya&last+name=O%27Neil&empty=&email=maya%2Btour%40example.com&n=1"
+        assert decode(body, FORM) == {
+            "first_name": "Maya",
+            "last name": "O'Neil",
+            "empty": "",
+            "email": "maya+tour@example.com",
+            "n": "1",
+        }
+
+    def test_repeated_names_have_lists(self) -> None:
+        assert decode(b"day=Mon&name=Maya&day=Tue", FORM) == {"day": ["Mon", "Tue"], "name": "Maya"}
+
+    @pytest.mark.parametrize(
+        ("body", "charset"), [(b"n=Zo%C3%AB", ""), ("n=Zoë".encode(), ""), (b"n=Zo%EB", "; charset=latin-1")]
+    )
+    def test_is_read_in_its_charset(self, body: bytes, charset: str) -> None:
+        assert decode(body, FORM + charset) == {"n": "Zoë"}
+
+    def test_what_is_not_text_is_replaced(self) -> None:
+        assert decode(b"n=Zo%EB%00", FORM) == {"n": "Zo\ufffd\ufffd"}
+
+    def test_json_under_its_content_type_is_json(self) -> None:
+        assert decode(b' {"name": "a&b=c"}', FORM) == {"name": "a&b=c"}
+        assert decode(b"[1]", FORM) == [1]
+
+    def test_names_that_only_begin_like_json_are_names(self) -> None:
+        assert decode(b"[name]=Maya", FORM) == {"[name]": "Maya"}
+
+    def test_an_empty_one_has_no_fields(self) -> None:
+        assert decode(b"", FORM) == {}
+
+    def test_too_many_fields_are_refused(self) -> None:
+        assert "more than 1000 fields" in refused(b"a=1&" * 1001, FORM)
+
+
+class TestMultipart:
+    def test_is_a_dictionary_of_its_texts_and_files_are_left_out(self) -> None:
+        body = multipart(
+            ('name="name"', "Zoë".encode()),
+            ('name="day"', b"Mon"),
+            ('name="day"', b"Tue\x00"),
+            ('name="picture"; filename="me.png"', b"\x89PNG" * 200_000),
+        )
+        assert decode(body, MULTIPART) == {"name": "Zoë", "day": ["Mon", "Tue\ufffd"]}
+
+    @pytest.mark.parametrize(
+        ("body", "content_type"),
+        [
+            (b"", MULTIPART),
+            (b"name=Maya", MULTIPART),
+            (multipart(('name="a"', b"1"))[:-20], MULTIPART),
+            (multipart(('name="a"', b"1")), "multipart/form-data"),
+            (multipart(('name="a"', b"1")), "multipart/form-data; boundary=other"),
+            (multipart(('name="a"', b"1")), "multipart/form-data; boundary=fröntier"),
+        ],
+    )
+    def test_that_cannot_be_read_is_refused(self, body: bytes, content_type: str) -> None:
+        assert "is not multipart/form-data" in refused(body, content_type)
+
+    def test_too_many_fields_are_refused(self) -> None:
+        assert "more than 1000 fields" in refused(multipart(*[('name="a"', b"1")] * 1001), MULTIPART)
+
+
+MEDIA_TYPES = st.sampled_from(["application/json", FORM, "multipart/form-data", "text/plain", ""])
+CHARSETS = st.sampled_from(
+    [
+        "utf-8",
+        "utf-7",
+        "utf-16",
+        "utf-32",
+        "idna",
+        "punycode",
+        "hz",
+        "iso2022_jp",
+        "big5",
+        "cp037",
+        "rot13",
+        "bz2",
+    ]
+)
+CONTENT_TYPES = (
+    st.none()
+    | st.text()
+    | st.builds("{}; charset={}".format, MEDIA_TYPES, CHARSETS | st.text())
+    | st.builds("{}; boundary={}".format, MEDIA_TYPES, st.just("frontier") | st.text())
+)
+JSON_TEXTS = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
+).map(lambda payload: json.dumps(payload).encode())
+PARTS = st.lists(st.tuples(st.just('name="a"') | st.text(max_size=9), st.binary())).map(
+    lambda all_: multipart(*all_)
+)
+BODIES = st.binary() | st.text().map(str.encode) | JSON_TEXTS | PARTS
+
+
+@settings(deadline=None)
+@given(body=BODIES, content_type=CONTENT_TYPES)
+def test_any_bytes_are_storable_or_refused_in_a_sentence(body: bytes, content_type: str | None) -> None:
+    try:
+        payload = decode(body, content_type)
+    except DecodingError as error:
+        payload = error.message
+        written_well = re.fullmatch(r"The body .*[.]", payload, re.DOTALL)
+        assert written_well
+    assert all(storable(text) for text in texts(payload))
+    json.dumps(payload, allow_nan=False)
+
+
+def texts(payload: Any) -> list[str]:
+    if isinstance(payload, dict):
+        return [text for pair in payload.items() for each in pair for text in texts(each)]
+    if isinstance(payload, list):
+        return [text for each in payload for text in texts(each)]
+    return [payload] if isinstance(payload, str) else []
+
+
+def storable(text: str) -> bool:
+    text.encode()
+    return "\x00" not in text
