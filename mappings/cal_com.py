@@ -1,0 +1,73 @@
+from bridge.inbound.signatures import Signature
+from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Mapping, TourKind, When, fields, path, paths
+
+
+class CalCom(Mapping):
+    """Cal.com
+
+    Bookings of Cal.com, hosted or on your own server, payload version 2021-10-20.
+    https://cal.com/docs/developing/guides/automation/webhooks
+
+    Set-up: add a webhook with a secret, and leave the custom payload template off. Cal.com sends each event
+    once and never again, so what it shows as failed has to be sent by hand.
+    """
+
+    signature = Signature(
+        header="X-Cal-Signature-256",
+        signs="{body}",
+        algorithm="hmac-sha256",
+        encoding="hex",
+        missing=("no-secret-provided",),
+    )
+    event = path("triggerEvent")
+    delivery_id = paths("triggerEvent", "payload.uid || payload.bookingUid", "createdAt")
+
+    actions = [
+        When(event="BOOKING_CREATED", then=BOOK),
+        When(event="BOOKING_RESCHEDULED", then=RESCHEDULE),
+        When(
+            event="BOOKING_CANCELLED",
+            where="payload.requestReschedule",
+            then=IGNORE("the host asked the renter for another time; the new booking follows"),
+        ),
+        When(event="BOOKING_CANCELLED", then=CANCEL),
+        When(event="BOOKING_REQUESTED", then=IGNORE("the host has not confirmed it yet; a confirmed booking follows")),
+        When(event="BOOKING_REJECTED", then=CANCEL),
+        When(event="BOOKING_NO_SHOW_UPDATED", then=IGNORE("a no-show changes nothing in the calendar")),
+    ]
+
+    occurred_at = fields.Instant(path="createdAt")
+    reference = fields.String(path=["payload.uid", "payload.bookingUid"], required=True)
+    previous_reference = fields.String(path="payload.rescheduleUid")
+
+    first_name = fields.Name(path="payload.attendees[0].firstName")
+    last_name = fields.Name(path="payload.attendees[0].lastName")
+    full_name = fields.PersonName(path=["payload.attendees[0].name", "payload.responses.name.value"])
+    email = fields.Email(path=["payload.attendees[0].email", "payload.responses.email.value"])
+    phone = fields.Phone(
+        path=[
+            "payload.responses.attendeePhoneNumber.value",
+            "payload.attendees[0].phoneNumber",
+            "payload.smsReminderNumber",
+            "payload.responses.phone.value",
+            "payload.responses.* | [?label && contains(label, 'hone')].value | [0]",
+        ]
+    )
+
+    starts_at = fields.Instant(path="payload.startTime", required=True)
+    ends_at = fields.Instant(path="payload.endTime")
+    duration_minutes = fields.Integer(path="payload.length")
+    kind = fields.Choice(
+        path=["payload.responses.location.value.value", "payload.location"],
+        table={"inPerson": TourKind.IN_PERSON, "integrations:*": TourKind.VIRTUAL, "link": TourKind.VIRTUAL},
+    )
+
+    property = fields.String(
+        path=["payload.metadata.property_id", "payload.metadata.property", "payload.responses.property.value", "payload.type"]
+    )
+    unit = fields.String(path=["payload.metadata.unit_id", "payload.responses.unit_id.value", "payload.responses.unit.value"])
+    agent = fields.String(path="payload.organizer.email")
+    lead_source = fields.String(path="payload.metadata.lead_source")
+    lead_id = fields.String(path="payload.metadata.lead_id")
+    title = fields.String(path="payload.eventTitle")
+    notes = fields.Lines(path=["payload.additionalNotes", "payload.responses.notes.value"])

@@ -1,0 +1,47 @@
+from bridge.mapping import BOOK, Mapping, TourKind, When, constant, fields, first, header, path
+
+
+class WebsiteForm(Mapping):
+    """Website form
+
+    A tour form on your own website, posted by the visitor's browser as JSON or as an ordinary HTML form.
+    mappings/README.md has a form to copy.
+
+    Set-up: list the site under `origins` of the source. There is no secret, because a page cannot keep one;
+    a wrong value is answered with 422 and an error per field, for the visitor to correct.
+    """
+
+    public = True
+    event = constant("form.submitted")
+    delivery_id = first(header("idempotency-key"), path("submission_id"))
+
+    actions = [When(event="form.submitted", then=BOOK)]
+
+    reference = fields.Fingerprint(
+        path=["submission_id", "email", "phone", "date", "time", "starts_at", "property"], required=True
+    )
+
+    first_name = fields.Name(path="first_name")
+    last_name = fields.Name(path="last_name")
+    full_name = fields.PersonName(path="name")
+    email = fields.Email(path="email")
+    phone = fields.Phone(path="phone")
+
+    starts_at = fields.Instant(path="starts_at")
+    starts_at_local = fields.LocalTime(date="date", time="time")
+    duration_minutes = fields.Integer(path="duration_minutes")
+    kind = fields.Choice(
+        path="tour_type",
+        table={
+            "in_person": TourKind.IN_PERSON,
+            "in person": TourKind.IN_PERSON,
+            "self_guided": TourKind.SELF_GUIDED,
+            "self-guided": TourKind.SELF_GUIDED,
+            "virtual": TourKind.VIRTUAL,
+        },
+    )
+
+    property = fields.String(path="property")
+    unit = fields.String(path="unit")
+    lead_source = fields.String(path="lead_source")
+    notes = fields.Lines(path="message")
