@@ -1,0 +1,32 @@
+"""create_app(): the Flask application."""
+
+from flask import Flask
+from flask_cors import CORS
+
+from bridge import problems
+from bridge.clock import Clock, utc_now
+from bridge.database import Database
+from bridge.inbound.views import Door, hooks
+from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.sources import Sources
+from bridge.queue import Queue, queue_app
+from bridge.settings import Settings
+
+
+def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Flask:
+    """The web process: takes requests, stores them, answers. It never calls Propexo and never waits for a worker.
+
+    Raises:
+        ConfigurationError: a source cannot work as it is configured.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = settings.server.body_limit
+    sources = Sources(settings, Catalogue(settings.mappings_dir))
+    app.extensions["door"] = Door(settings, sources, database, Queue(queue_app(database)), clock)
+    app.register_blueprint(hooks)
+    app.get("/livez")(lambda: {"status": "alive"})
+    problems.init_app(app)
+    forms = {f"/hooks/{source.name}": {"origins": list(source.settings.origins)} for source in sources if source.mapping.public}
+    if forms:
+        CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
+    return app

@@ -1,0 +1,24 @@
+"""Texts of senders as keys that PostgreSQL can store and index."""
+
+import hashlib
+
+KEY_LENGTH = 255
+"""Longer ids are stored as a hash: an index entry has a limit, a sender's imagination has none."""
+
+
+def key(text: str | None) -> str | None:
+    """An id of any length and content as one to store and compare."""
+    cleaned = storable(text)
+    if cleaned and len(cleaned) > KEY_LENGTH:
+        return f"sha256:{hashlib.sha256(cleaned.encode()).hexdigest()}"
+    return cleaned or None
+
+
+def contact_key(email: str | None, phone: str | None) -> str | None:
+    """One person, whichever source they came through: the e-mail, else the phone."""
+    return key(f"email:{email}" if email else f"phone:{phone}" if phone else None)
+
+
+def storable(text: str | None) -> str | None:
+    """Without what PostgreSQL's text cannot hold: NUL characters and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode() if text else text

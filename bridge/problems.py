@@ -1,0 +1,61 @@
+"""Every error of every route as application/problem+json (RFC 9457)."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from bridge.errors import BodyTooLarge, InvalidForm, NotAccepting, NotAuthentic, RefusedRequest
+
+log = structlog.get_logger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Answer errors of all kinds in one shape."""
+    app.register_error_handler(RefusedRequest, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(SQLAlchemyError, database_error)
+    app.register_error_handler(Exception, unexpected)
+
+
+def problem(status: int, title: str, detail: str, code: str, **more: Any) -> Response:
+    """One problem document. `detail` is for the person at the other end and carries no data of a third one."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
+    return Response(json.dumps(document), status, mimetype="application/problem+json")
+
+
+def refused(error: RefusedRequest) -> Response:
+    """An answer that the bridge gives on purpose."""
+    if isinstance(error, NotAuthentic):
+        log.info("not authentic", cause=str(error.__cause__ or "no signature"))
+    more = {"errors": error.errors} if isinstance(error, InvalidForm) else {}
+    response = problem(error.status, error.title, error.message, error.code, **more)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def http_error(error: HTTPException) -> Response:
+    """Flask's and Werkzeug's own: an unknown address, a method that a hook does not take, a body over the limit."""
+    if isinstance(error, RequestEntityTooLarge):
+        return refused(BodyTooLarge())
+    status = error.code or 500
+    response = problem(status, error.name, error.description or error.name, error.name.lower().replace(" ", "_"))
+    allowed = dict(error.get_headers()).get("Allow")
+    if allowed:
+        response.headers["Allow"] = allowed
+    return response
+
+
+def database_error(error: SQLAlchemyError) -> Response:
+    """Away, locked or full: nothing was stored, so the sender must keep it and come again."""
+    log.error("database error at the door", error=type(error).__name__, cause=type(error.__cause__).__name__)
+    return refused(NotAccepting())
+
+
+def unexpected(error: Exception) -> Response:
+    """A defect of ours. The sender keeps the event and tries again."""
+    log.exception("unexpected error at the door", error=type(error).__name__)
+    return problem(500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error")
