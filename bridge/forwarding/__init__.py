@@ -1,0 +1,1 @@
+"""A Booking becomes a written appointment."""

@@ -1,0 +1,28 @@
+"""What the forwarding side works with, shared by all runs of one worker."""
+
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.forwarding.pauses import Pauses
+from bridge.mapping.sources import Sources
+from bridge.propexo.client import Propexo
+from bridge.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """One worker's tools."""
+
+    settings: Settings
+    sources: Sources
+    database: Database
+    propexo: Propexo
+    clock: Clock
+    random: Random = field(default_factory=SystemRandom)
+    """Of the jitter."""
+
+    @property
+    def pauses(self) -> Pauses:
+        return Pauses(self.database, self.clock)

@@ -1,0 +1,168 @@
+"""The job: one per event, from its arrival to its end. And what a worker does besides."""
+
+from datetime import datetime, timedelta
+
+import procrastinate
+import structlog
+from procrastinate import RetryDecision
+from procrastinate.jobs import Job
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from bridge.forwarding.context import Context
+from bridge.forwarding.outcomes import GIVE_UP_AFTER, Ended, NotYet, Parked, Reason, backoff
+from bridge.forwarding.steps import Run
+from bridge.models import UNFINISHED, Event, Status
+from bridge.queue import FORWARD, Queue
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_TIMEOUT = 30
+"""Seconds without a sign of life after which a worker counts as dead and its jobs are taken over."""
+MOST_INTERNAL_ERRORS = 5
+KEEP_JOBS = timedelta(days=7)
+
+
+class Again(Exception):  # noqa: N818 - tells the queue when, not that something went wrong
+    """The event's next run."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"next run at {at:%Y-%m-%d %H:%M:%S} UTC")
+        self.at = at
+
+
+class WhenTold(procrastinate.BaseRetryStrategy):
+    """Retries at the moment that the run asked for; soon, when not even that could be written down."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002
+        if isinstance(exception, Again):
+            return RetryDecision(retry_at=exception.at)
+        return RetryDecision(retry_in={"seconds": 30})
+
+
+def forward(context: Context, event_id: int) -> None:
+    """Take one event a step further.
+
+    Raises:
+        Again: it has not ended; the queue runs it then.
+    """
+    with context.database.session() as session:
+        event = session.get(Event, event_id)
+    if event is None or Status(event.status).ended:
+        return
+    end = run(context, event)
+    save(context, event, end)
+    told = {"event_id": event.id, "source": event.source, "status": event.status, "reason": event.reason}
+    log.info("event", **told)
+    if isinstance(end, NotYet):
+        raise Again(end.until)
+
+
+def run(context: Context, event: Event) -> Ended | NotYet:
+    """The end of one run, whatever happens in it."""
+    attempt = Run(context, event)
+    try:
+        attempt.take()
+    except Ended as end:
+        return end
+    except NotYet as later:
+        return in_time(later, event, attempt.calls.start, context)
+    except Exception as error:
+        # A defect of ours must not cost the tour: it is retried, then shown to a person.
+        log.exception("unexpected error in a run", event_id=event.id)
+        event.tries += 1
+        told = f"{type(error).__name__} in the bridge"
+        if event.tries > MOST_INTERNAL_ERRORS:
+            return Parked(Reason.INTERNAL_ERROR, f"{told}, {event.tries} times. Its log says more; replay after an update.")
+        until = context.clock() + backoff(event.tries, context.random)
+        return NotYet(until, Status.RETRYING, Reason.INTERNAL_ERROR, told)
+
+
+def in_time(later: NotYet, event: Event, start: datetime | None, context: Context) -> Ended | NotYet:
+    """Nothing is put off beyond the tour's start, nor retried for longer than three days."""
+    now = context.clock()
+    since = event.replayed_at or event.received_at
+    deadline = min(filter(None, (start, since + GIVE_UP_AFTER)))
+    if later.reason in (Reason.TEMPORARY, Reason.OUTCOME_UNKNOWN) and later.until >= deadline:
+        return Parked(Reason.GAVE_UP, f"Tried up to the tour's start or for three days. Last: {later.detail}")
+    if later.reason in (Reason.LEAD_ID, Reason.APPOINTMENT_ID) and later.until >= deadline:
+        return Parked(Reason.NOT_FOUND, f"{later.detail} It has not come in time.")
+    if start is not None and now < start < later.until:
+        later.until = start
+    return later
+
+
+def save(context: Context, event: Event, end: Ended | NotYet) -> None:
+    """Write down how a run ended."""
+    event.status, event.reason, event.detail = end.status, end.reason, end.detail
+    if isinstance(end, NotYet):
+        event.next_attempt_at, event.ended_at = end.until, None
+    else:
+        event.next_attempt_at, event.ended_at = None, context.clock()
+    with context.database.session() as session:
+        session.merge(event)
+
+
+def replay(session: Session, queue: Queue, event: Event, now: datetime) -> None:
+    """Run a stored event again, through the same code; what is written already is not written twice."""
+    event.status, event.reason, event.detail = Status.RECEIVED, None, None
+    event.ended_at, event.next_attempt_at = None, None
+    event.tries, event.looks = 0, 0
+    event.replays += 1
+    event.replayed_at = now
+    session.flush()
+    event.queue_id = queue.enqueue(session, event.id, event.lock)
+
+
+def dismiss(event: Event, now: datetime, note: str | None) -> None:
+    """A person has dealt with it."""
+    event.status, event.ended_at, event.next_attempt_at = Status.DISMISSED, now, None
+    event.detail = note or event.detail
+
+
+def register(app: procrastinate.App, context: Context) -> None:
+    """Give a worker its tasks."""
+
+    @app.task(name=FORWARD, retry=WhenTold())
+    def _forward(event_id: int) -> None:
+        forward(context, event_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="take_over", queueing_lock="take_over")
+    async def _take_over(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
+        await take_over(app)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="delete_old_jobs", queueing_lock="delete_old_jobs")
+    async def _delete_old_jobs(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await app.job_manager.delete_old_jobs(nb_hours=KEEP_JOBS // timedelta(hours=1), include_failed=True)
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="requeue_forgotten", queueing_lock="requeue_forgotten")
+    def _requeue_forgotten(timestamp: int) -> None:  # noqa: ARG001 - as above
+        requeue_forgotten(context, Queue(app))
+
+
+async def take_over(app: procrastinate.App) -> int:
+    """Queue the jobs of dead workers again; answers how many."""
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=HEARTBEAT_TIMEOUT))
+    for job in stalled:
+        await app.job_manager.retry_job(job)
+    if stalled:
+        log.warning("took over the jobs of a dead worker", jobs=len(stalled))
+    return len(stalled)
+
+
+def requeue_forgotten(context: Context, queue: Queue) -> int:
+    """Queue unfinished events whose job is gone, which only a defect or a person's hand can bring about."""
+    has_job = text(
+        "EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.id = events.queue_id AND j.status IN ('todo', 'doing'))"
+    )
+    with context.database.session() as session:
+        forgotten = select(Event).where(Event.status.in_(UNFINISHED), ~has_job).with_for_update(skip_locked=True)
+        events = list(session.scalars(forgotten))
+        for event in events:
+            event.queue_id = queue.enqueue(session, event.id, event.lock)
+    if events:
+        log.warning("queued forgotten events again", events=len(events))
+    return len(events)

@@ -1,0 +1,127 @@
+"""The lead of a tour: named by the sender, known to the bridge, found in Propexo, else created and waited for."""
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+
+from bridge.errors import BridgeError
+from bridge.forwarding.calls import Calls
+from bridge.forwarding.life import new_code
+from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
+from bridge.forwarding.resolve import Target
+from bridge.forwarding.writing import Write, Writing
+from bridge.mapping.booking import Booking as Said
+from bridge.mapping.booking import Contact
+from bridge.models import Lead
+from bridge.propexo import client
+from bridge.propexo.bodies import Person, lead_body, ten_digits
+
+
+class Leads:
+    """Finds or makes the lead for one event at one property."""
+
+    def __init__(self, calls: Calls, writing: Writing, target: Target) -> None:
+        self.calls = calls
+        self.writing = writing
+        self.place = target.place
+
+    def lead_id(self, said: Said, contact_key: str) -> str:
+        """The Propexo id of the lead.
+
+        Raises:
+            NotYet: it is being created, or its id comes with the next sync.
+            Parked: it cannot be created.
+        """
+        if said.lead_id:
+            return said.lead_id
+        lead = self._row(contact_key)
+        if lead.open_attempt_id is not None:
+            self.writing.settle(lead, lead.code, lambda: self._adopt(said.contact))
+            lead = self._row(contact_key)
+        elif lead.lead_id is None:
+            self._keep(lead, self._search(said.contact))
+        if lead.lead_id is None and lead.created:
+            self._keep(lead, self._search(said.contact))
+            if lead.lead_id is None:
+                raise self._wait_for_sync()
+        if lead.lead_id is None:
+            raise self._create(lead, said.contact)
+        return lead.lead_id
+
+    def _row(self, contact_key: str) -> Lead:
+        key = (self.place.integration_id, self.place.property_id, contact_key)
+        names = ("integration_id", "property_id", "contact")
+        new = dict(zip(names, key, strict=True)) | {"code": new_code("LD"), "created_at": self.calls.now()}
+        with self.calls.context.database.session() as session:
+            session.execute(insert(Lead).values(new).on_conflict_do_nothing())
+            return session.get_one(Lead, key)
+
+    def _keep(self, lead: Lead, found: str | None) -> None:
+        if found is not None:
+            lead.lead_id = found
+            with self.calls.context.database.session() as session:
+                session.merge(lead)
+
+    def _search(self, contact: Contact) -> str | None:
+        """By e-mail, then by phone. The newest record wins; a phone can be shared, so names must not contradict."""
+        if contact.email:
+            hits = self._find(email=contact.email)
+            if hits:
+                return hits[0].id
+        phone = ten_digits(contact.phone)
+        hits = self._find(phone=phone) if phone else []
+        return next((hit.id for hit in hits if not _somebody_else(hit, contact)), None)
+
+    def _find(self, *, email: str | None = None, phone: str | None = None) -> list[client.Lead]:
+        place, propexo = self.place, self.calls.context.propexo
+        return self.calls.read(
+            "find_leads",
+            place.integration_id,
+            lambda: propexo.find_leads(
+                integration_id=place.integration_id, property_id=place.property_id, email=email, phone=phone
+            ),
+        )
+
+    def _adopt(self, contact: Contact) -> dict[str, Any] | None:
+        found = self._search(contact)
+        return {"lead_id": found, "created": True} if found else None
+
+    def _create(self, lead: Lead, contact: Contact) -> Exception:
+        person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, lead.code)
+        body = build(lambda: lead_body(self.place, person, notes=f"Ref {lead.code}"))
+        effect = {"id_column": "lead_id" if self.place.profile.returns_lead_id else None, "created": True}
+        return self.writing.write(
+            lead, Write("create_lead", body, effect, lambda: self.calls.context.propexo.create_lead(body))
+        )
+
+    def _wait_for_sync(self) -> Exception:
+        name = self.place.profile.name
+        detail = f"The lead is in {name}; its id comes to Propexo with the next sync."
+        return self.calls.look_again(LOOK_FOR_ID, Reason.LEAD_ID, detail)
+
+
+def build(make: Any) -> dict[str, Any]:
+    """Build a body, or park the event before anything is sent, naming what is missing."""
+    try:
+        body: dict[str, Any] = make()
+    except BridgeError as error:
+        raise Parked(_REASONS.get(error.code, Reason.REJECTED), error.message) from error
+    return body
+
+
+_REASONS = {
+    "missing_field": Reason.MISSING_FIELD,
+    "not_supported": Reason.NOT_SUPPORTED,
+    "repeated_time": Reason.INVALID_TIME,
+    "skipped_time": Reason.INVALID_TIME,
+    "unsupported_pms": Reason.NOT_SUPPORTED,
+}
+
+
+def _somebody_else(hit: client.Lead, contact: Contact) -> bool:
+    """A lead of the same phone with another e-mail and another last name: a partner or a roommate."""
+    other_email = bool(hit.email and contact.email and hit.email.casefold() != contact.email.casefold())
+    other_name = bool(
+        hit.last_name and contact.last_name and hit.last_name.casefold() != contact.last_name.casefold()
+    )
+    return other_email and other_name

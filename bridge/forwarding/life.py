@@ -1,0 +1,172 @@
+"""A booking's life: what its events, in whatever order they came, say the tour is meant to be.
+
+Each field of the booking remembers when, by the sender's clock, it was said; newer sayings win. So the order of
+arrival does not matter, an older event never overwrites, and a cancel that comes first is remembered.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bridge.forwarding.outcomes import Parked, Reason
+from bridge.mapping.booking import Action, Contact, TourKind
+from bridge.mapping.booking import Booking as Said
+from bridge.models import Booking, BookingReference, BookingState, Event
+
+RANK = {Action.BOOK: 0, Action.RESCHEDULE: 1, Action.CANCEL: 2}
+"""Events of the same second: a cancel is later than a reschedule, and that later than a book."""
+
+Stamp = tuple[datetime, int]
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without characters that are misread or spell words."""
+
+
+def new_code(prefix: str) -> str:
+    """A short unguessable id that survives being typed."""
+    return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(8))}"
+
+
+def stamp_of(event: Event, action: Action) -> Stamp:
+    """Where an event stands in its booking's life."""
+    return (event.occurred_at or event.received_at, RANK[action])
+
+
+def remember(session: Session, event: Event, said: Said, now: datetime) -> Booking:
+    """Take over what an event says into its booking; safe to repeat. The row stays locked until the commit."""
+    references = [one for one in (event.reference, event.previous_reference) if one] or [event.delivery_id]
+    booking = _booking_of(session, event.source, references, now)
+    stamp = stamp_of(event, said.action)
+    if said.action is not Action.CANCEL:
+        booking.details = merged(booking.details, _sayings(said), stamp)
+    if booking.changed_at is None or stamp >= (booking.changed_at, booking.changed_rank):
+        booking.state = BookingState.CANCELLED if said.action is Action.CANCEL else BookingState.BOOKED
+        booking.changed_at, booking.changed_rank = stamp
+    session.execute(update(Event).where(Event.id == event.id).values(booking_id=booking.id))
+    return booking
+
+
+def is_superseded(event: Event, action: Action, booking: Booking) -> bool:
+    """Whether a newer event of the booking has decided."""
+    return booking.changed_at is not None and stamp_of(event, action) < (booking.changed_at, booking.changed_rank)
+
+
+def merged(details: dict[str, Any], sayings: dict[str, Any], stamp: Stamp) -> dict[str, Any]:
+    """The newest saying of each field."""
+    result = dict(details)
+    for name, value in sayings.items():
+        known = result.get(name)
+        if known is None or stamp >= (datetime.fromisoformat(known["at"]), known["rank"]):
+            result[name] = {"value": value, "at": stamp[0].isoformat(), "rank": stamp[1]}
+    return result
+
+
+def said_of(details: dict[str, Any]) -> Said:
+    """The booking as all its events together describe it."""
+    values = {name: saying["value"] for name, saying in details.items()}
+    return booking_from_json({**values, "action": Action.BOOK, "reference": ""})
+
+
+def _sayings(said: Said) -> dict[str, Any]:
+    """The fields with a value. The start is one saying, whichever way it was given."""
+    document = booking_to_json(said)
+    flat = {**document, **document["contact"]}
+    left_out = {"action", "reference", "previous_reference", "occurred_at", "contact", "starts_at", "starts_at_local"}
+    sayings = {name: value for name, value in flat.items() if name not in left_out and value is not None}
+    if said.starts_at or said.starts_at_local:
+        sayings["start"] = {"starts_at": document["starts_at"], "starts_at_local": document["starts_at_local"]}
+    return sayings
+
+
+def booking_to_json(said: Said) -> dict[str, Any]:
+    """The booking as `bridge translate` prints it: instants in UTC, absent is null."""
+    contact = {name: getattr(said.contact, name) for name in ("first_name", "last_name", "email", "phone")}
+    document = {name: getattr(said, name) for name in Said.__dataclass_fields__}
+    for name in ("occurred_at", "starts_at", "starts_at_local"):
+        document[name] = _iso(document[name])
+    return {**document, "contact": contact}
+
+
+def booking_from_json(document: dict[str, Any]) -> Said:
+    """The inverse of `booking_to_json`, for the flat form in which sayings are kept."""
+    start = document.get("start") or {}
+    contact = Contact(*(document.get(name) for name in ("first_name", "last_name", "email", "phone")))
+    names = ("duration_minutes", "property", "unit", "agent", "lead_source", "lead_id", "title", "notes")
+    kind = document.get("kind")
+    return Said(
+        action=Action(document["action"]),
+        reference=document["reference"],
+        contact=contact,
+        starts_at=_moment(start.get("starts_at")),
+        starts_at_local=_moment(start.get("starts_at_local")),
+        kind=TourKind(kind) if kind else None,
+        **{name: document.get(name) for name in names},
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment.tzinfo else moment.isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _booking_of(session: Session, source: str, references: list[str], now: datetime) -> Booking:
+    """The booking that one of the references names, made if there is none; all of them name it afterwards."""
+    linked = select(BookingReference.booking_id).where(
+        BookingReference.source == source, BookingReference.reference.in_(references)
+    )
+    found = list(
+        session.scalars(select(Booking).where(Booking.id.in_(linked)).order_by(Booking.id).with_for_update())
+    )
+    booking = found[0] if found else _new_booking(session, source, now)
+    for other in found[1:]:
+        booking = _fold(session, booking, other)
+    rows = [{"source": source, "reference": one, "booking_id": booking.id} for one in dict.fromkeys(references)]
+    session.execute(insert(BookingReference).values(rows).on_conflict_do_nothing())
+    return booking
+
+
+def _new_booking(session: Session, source: str, now: datetime) -> Booking:
+    booking = Booking(source=source, code=new_code("TB"), created_at=now, details={}, state=BookingState.UNWRITTEN)
+    session.add(booking)
+    session.flush()
+    return booking
+
+
+def _fold(session: Session, one: Booking, other: Booking) -> Booking:
+    """Two rows turn out to be one booking: a cancel or a move came before the event that links the ids."""
+    if _has_written(one) and _has_written(other):
+        detail = f"Bookings {one.code} and {other.code} are one tour and both have an appointment."
+        raise Parked(Reason.TWO_APPOINTMENTS, detail)
+    kept, gone = (other, one) if _has_written(other) else (one, other)
+    for name, saying in gone.details.items():
+        stamp = (datetime.fromisoformat(saying["at"]), saying["rank"])
+        kept.details = merged(kept.details, {name: saying["value"]}, stamp)
+    if gone.changed_at and (
+        kept.changed_at is None or (gone.changed_at, gone.changed_rank) > (kept.changed_at, kept.changed_rank)
+    ):
+        kept.state, kept.changed_at, kept.changed_rank = gone.state, gone.changed_at, gone.changed_rank
+    _point_to(session, kept, [gone.id])
+    session.flush()
+    return kept
+
+
+def _point_to(session: Session, kept: Booking, gone: Iterable[int]) -> None:
+    ids = list(gone)
+    session.execute(
+        update(BookingReference).where(BookingReference.booking_id.in_(ids)).values(booking_id=kept.id)
+    )
+    session.execute(update(Event).where(Event.booking_id.in_(ids)).values(booking_id=kept.id))
+
+
+def _has_written(booking: Booking) -> bool:
+    return booking.written_state != BookingState.UNWRITTEN or booking.open_attempt_id is not None

@@ -1,0 +1,57 @@
+"""The worker process: runs jobs until it is told to stop, and finishes those that it has begun."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from bridge.clock import Clock, utc_now
+from bridge.database import Database
+from bridge.forwarding.context import Context
+from bridge.forwarding.job import register
+from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.sources import Sources
+from bridge.propexo.client import Propexo
+from bridge.propexo.quota import SharedQuota
+from bridge.queue import queue_app
+from bridge.settings import Settings
+
+POLL_EVERY = 1.0
+"""Seconds between looks for jobs whose time has come; new ones are announced by the database."""
+FINISH_WITHIN = 45.0
+"""Seconds that running jobs get at a shutdown: more than one call to Propexo can last."""
+
+
+def make_context(settings: Settings, database: Database, clock: Clock = utc_now) -> Context:
+    """The tools of a worker.
+
+    Raises:
+        ConfigurationError: a source cannot work as it is configured.
+    """
+    told = settings.propexo
+    propexo = Propexo(
+        told.base_url,
+        told.token,
+        quota=SharedQuota(database, told.token, told.budget_per_minute, clock),
+        clock=clock,
+        connect_timeout=told.connect_timeout,
+        read_timeout=told.read_timeout,
+    )
+    sources = Sources(settings, Catalogue(settings.mappings_dir))
+    return Context(settings, sources, database, propexo, clock)
+
+
+async def work(context: Context, *, wait: bool = True) -> None:
+    """Run jobs; with `wait=False` only until none is due."""
+    concurrency = context.settings.server.worker_concurrency
+    # asyncio's own pool has few threads on a small machine; every job needs one.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
+    app = queue_app(context.database, worker=True)
+    register(app, context)
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            wait=wait,
+            fetch_job_polling_interval=POLL_EVERY,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=FINISH_WITHIN,
+            install_signal_handlers=wait,
+        )

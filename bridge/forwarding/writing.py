@@ -1,0 +1,240 @@
+"""Writes: put on record, sent, confirmed by the PMS. A create is never sent twice on a guess."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bridge.forwarding import ledger
+from bridge.forwarding.calls import Calls
+from bridge.forwarding.outcomes import (
+    CONFIRM_AFTER,
+    CONFIRM_FOR,
+    LOOK_AFTER_UNKNOWN,
+    RESEND_AFTER_LOOKS,
+    NotYet,
+    Parked,
+    Reason,
+)
+from bridge.forwarding.reconcile import find_job
+from bridge.models import Attempt, Booking, Event, Lead, Status
+from bridge.propexo.client import WriteState, WriteStatus
+from bridge.propexo.errors import Conflict, Outcome, PropexoError, Transient, UnknownOutcome
+
+Owner = Booking | Lead
+"""What a write is about. It points to its open attempt until the outcome is known."""
+
+CREATES = ("create_lead", "create")
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write to be made."""
+
+    kind: str
+    """create_lead, create, update or cancel."""
+    request: dict[str, Any]
+    effect: dict[str, Any]
+    """What the owner becomes once the PMS has confirmed it, by column. `id_column` names the one that takes the
+    id of the created record, where this PMS gives it at once."""
+    send: Callable[[], str]
+    """Answers Propexo's job id."""
+
+
+class Writing:
+    """The writes of one event at one integration."""
+
+    def __init__(self, calls: Calls, integration_id: str) -> None:
+        self.calls = calls
+        self.integration_id = integration_id
+
+    def write(self, owner: Owner, write: Write) -> NotYet:
+        """Send a write and answer when to ask for its confirmation.
+
+        Raises:
+            NotYet, Parked: what a failure means.
+        """
+        probing = self.calls.context.pauses.check(self.integration_id)
+        attempt = self._put_on_record(owner, write)
+        try:
+            job_id = write.send()
+        except PropexoError as error:
+            self._answered(owner, attempt, error, None)
+            if attempt.kind in CREATES and _may_have_arrived(error):
+                raise self._look_later(error.message) from error
+            raise self.calls.meaning(error, self.integration_id) from error
+        self._answered(owner, attempt, None, job_id)
+        self.calls.succeeded(self.integration_id, probing)
+        return self._ask_later()
+
+    def settle(self, owner: Owner, code: str, adopt: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+        """Bring the owner's open write to an end.
+
+        `code` is our reference in it. `adopt` looks for the record that a create of unknown outcome has made, and
+        answers the changes that the owner takes from it. Answers the changes of a confirmed write, or `None`
+        where the write left no trace and may be made anew.
+
+        Raises:
+            NotYet: the outcome is still not known.
+            Parked: the PMS refused it, or nobody can tell.
+        """
+        attempt = self._open_attempt(owner)
+        if attempt.outcome != Outcome.SUBMITTED:
+            changes = self._find_trace(owner, attempt, code, adopt)
+            if attempt.outcome != Outcome.SUBMITTED:
+                return changes
+        return self._confirm(owner, attempt)
+
+    def _find_trace(
+        self, owner: Owner, attempt: Attempt, code: str, adopt: Callable[[], dict[str, Any] | None]
+    ) -> dict[str, Any] | None:
+        """Whether a write of unknown outcome arrived: by its job in the write log, else by what it made."""
+        calls = self.calls
+        if attempt.kind not in CREATES:
+            self._close(owner, attempt, ledger.ABANDONED)  # made twice, an update or a cancel is made once
+            return None
+        job_id = find_job(calls, self.integration_id, attempt, code)
+        if job_id:
+            attempt.outcome, attempt.job_id = Outcome.SUBMITTED, job_id
+            self._save(attempt)
+            return None
+        changes = adopt()
+        if changes is not None:
+            self._close(owner, attempt, ledger.CONFIRMED, changes)
+            return changes
+        if self._may_send_again(attempt):
+            self._close(owner, attempt, ledger.ABANDONED)
+            return None
+        if calls.looks_for(Reason.OUTCOME_UNKNOWN) >= len(LOOK_AFTER_UNKNOWN):
+            raise Parked(Reason.AMBIGUOUS, _evidence(attempt, code, calls.event.looks))
+        raise self._look_later(attempt.detail or "The bridge stopped while it was sending.")
+
+    def _may_send_again(self, attempt: Attempt) -> bool:
+        event = self.calls.event
+        if event.replayed_at is not None and event.replayed_at > attempt.started_at:
+            return True  # a person has looked
+        answered_with_error = attempt.outcome == Outcome.TRANSIENT
+        return answered_with_error and self.calls.looks_for(Reason.OUTCOME_UNKNOWN) >= RESEND_AFTER_LOOKS
+
+    def _confirm(self, owner: Owner, attempt: Attempt) -> dict[str, Any]:
+        calls = self.calls
+        job_id = attempt.job_id or ""
+        told = calls.read("write_status", self.integration_id, lambda: calls.context.propexo.write_status(job_id))
+        match told.status:
+            case WriteState.PENDING:
+                raise self._still_pending(attempt)
+            case WriteState.SUCCESS:
+                changes = _changes(attempt, told)
+                self._close(owner, attempt, ledger.CONFIRMED, changes)
+                return changes
+            case WriteState.FAILURE:
+                self._close(owner, attempt, ledger.FAILED, detail=_words(told))
+                raise Parked(Reason.PMS_REFUSED, f"The PMS refused it: {_words(told)}")
+            case WriteState.PARTIAL_SUCCESS:
+                self._close(owner, attempt, ledger.PARTLY, _changes(attempt, told), detail=_words(told))
+                raise Parked(Reason.PARTLY_WRITTEN, f"The PMS wrote only a part: {_words(told)}")
+
+    def _still_pending(self, attempt: Attempt) -> NotYet | Parked:
+        event = self.calls.event
+        since = max(filter(None, (attempt.finished_at or attempt.started_at, event.replayed_at)))
+        if self.calls.now() - since >= CONFIRM_FOR:
+            detail = f"Propexo's job {attempt.job_id} is still pending after an hour. Look in the PMS; replay asks again."
+            return Parked(Reason.UNCONFIRMED, detail)
+        return self._ask_later()
+
+    def _ask_later(self) -> NotYet:
+        detail = "Queued at Propexo; waiting for the PMS to confirm it."
+        return self.calls.look_again(CONFIRM_AFTER, Reason.CONFIRMATION, detail, Status.SUBMITTED)
+
+    def _look_later(self, told: str) -> NotYet:
+        detail = f"{told} The bridge looks whether it arrived before it sends again."
+        return self.calls.look_again(LOOK_AFTER_UNKNOWN, Reason.OUTCOME_UNKNOWN, detail)
+
+    # What is on record. Each of these is one commit.
+
+    def _put_on_record(self, owner: Owner, write: Write) -> Attempt:
+        booking_id = owner.id if isinstance(owner, Booking) else None
+        attempt = self.calls.ledger.open(write.kind, write.request, write.effect, booking_id)
+        with self.calls.context.database.session() as session:
+            row = _locked(session, owner)
+            if isinstance(owner, Booking) and isinstance(row, Booking) and row.version != owner.version:
+                detail = "Another event changed this booking at the same moment."
+                raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
+            session.add(attempt)
+            session.flush()
+            row.open_attempt_id = attempt.id
+        return attempt
+
+    def _answered(self, owner: Owner, attempt: Attempt, error: PropexoError | None, job_id: str | None) -> None:
+        self.calls.ledger.answered(attempt, error, job_id)
+        stays_open = error is None or (attempt.kind in CREATES and _may_have_arrived(error))
+        with self.calls.context.database.session() as session:
+            session.merge(attempt)
+            if not stays_open:
+                _locked(session, owner).open_attempt_id = None
+            if job_id and isinstance(owner, Booking):
+                self._note_job(session, job_id)
+
+    def _close(
+        self,
+        owner: Owner,
+        attempt: Attempt,
+        outcome: str,
+        changes: dict[str, Any] | None = None,
+        *,
+        detail: str | None = None,
+    ) -> None:
+        attempt.outcome = outcome
+        attempt.detail = detail or attempt.detail
+        with self.calls.context.database.session() as session:
+            session.merge(attempt)
+            row = _locked(session, owner)
+            row.open_attempt_id = None
+            for name, value in (changes or {}).items():
+                setattr(row, name, value)
+            if changes is not None and isinstance(owner, Booking) and attempt.event_id == self.calls.event.id:
+                self._note_job(session, attempt.job_id or f"found:{row.appointment_id}")  # type: ignore[union-attr]
+
+    def _note_job(self, session: Session, job_id: str) -> None:
+        event = session.get_one(Event, self.calls.event.id)
+        event.job_id = self.calls.event.job_id = job_id
+
+    def _save(self, attempt: Attempt) -> None:
+        with self.calls.context.database.session() as session:
+            session.merge(attempt)
+
+    def _open_attempt(self, owner: Owner) -> Attempt:
+        with self.calls.context.database.session() as session:
+            return session.get_one(Attempt, owner.open_attempt_id)
+
+
+def _locked(session: Session, owner: Owner) -> Owner:
+    if isinstance(owner, Booking):
+        return session.get_one(Booking, owner.id, with_for_update=True)
+    key = (owner.integration_id, owner.property_id, owner.contact)
+    return session.get_one(Lead, key, with_for_update=True)
+
+
+def _may_have_arrived(error: PropexoError) -> bool:
+    if isinstance(error, Transient):
+        return error.sent
+    return isinstance(error, (UnknownOutcome, Conflict))
+
+
+def _changes(attempt: Attempt, told: WriteStatus) -> dict[str, Any]:
+    changes = dict(attempt.effect or {})
+    id_column = changes.pop("id_column", None)
+    return {**changes, id_column: told.created_record_id} if id_column else changes
+
+
+def _words(told: WriteStatus) -> str:
+    return " ".join(told.errors) or "it gave no reason."
+
+
+def _evidence(attempt: Attempt, code: str, looks: int) -> str:
+    return (
+        f"Sent at {attempt.started_at:%Y-%m-%d %H:%M:%S} UTC, with no usable answer ({attempt.detail or 'stopped while sending'}). "
+        f"{looks} looks at Propexo's write log and records found no trace of {code}, which proves nothing. "
+        "Look in the PMS: if it is there, dismiss; if not, replay, which looks once more and then sends it."
+    )

@@ -1,0 +1,83 @@
+"""The fixtures of all tests: a clock that the test moves, real PostgreSQL, and the whole bridge around a sandbox.
+
+`BRIDGE_TEST_DATABASE_URL` uses another server than the embedded one; its role must be allowed to create databases.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bridge.database import Database, embedded
+
+
+class ManualClock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server, whose databases are the tests' own."""
+    external = os.environ.get("BRIDGE_TEST_DATABASE_URL")
+    if external:
+        yield external
+        return
+    folder: Path = tmp_path_factory.mktemp("database")
+    with embedded(folder) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            # A test's data need not survive a power cut.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """A migrated empty database, copied for each test."""
+    name = f"bridge_template_{os.getpid()}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        database = Database(named(server_url, name))
+        database.migrate()
+        database.close()
+        yield name
+        connection.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def database(server_url: str, template: str) -> Iterator[Database]:
+    """A migrated database of this test's own."""
+    name = f"bridge_test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        database = Database(named(server_url, name))
+        yield database
+        database.close()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_numbers = itertools.count()
+
+
+def named(url: str, database: str) -> str:
+    """The URL of another database on the same server."""
+    address, _, query = url.partition("?")
+    return f"{address.rpartition('/')[0]}/{database}" + (f"?{query}" if query else "")

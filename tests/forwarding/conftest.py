@@ -1,0 +1,173 @@
+"""The whole bridge in one process: door, queue, worker and sandbox, all on the test's clock."""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from bridge.app import create_app
+from bridge.database import Database
+from bridge.forwarding.worker import make_context, work
+from bridge.inbound.signatures import Request
+from bridge.models import Attempt, Event, Status
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Appointment, Sandbox
+from bridge.settings import parse
+from bridge.forwarding.job import replay
+from bridge.queue import Queue, queue_app
+
+_FAR = "interval '100 years'"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+AGENT, UNIT, LEAD_SOURCE, RELATIONSHIP = "cemployee", "cunit", "cleadsource", "crelationship"
+
+
+class World:
+    """Sends bookings to the door, lets the worker run, and looks at what the PMS holds."""
+
+    def __init__(self, database: Database, sandbox: Sandbox, url: str, clock: Any, vendor: str) -> None:
+        self.database, self.sandbox, self.clock = database, sandbox, clock
+        sandbox.add_integration("cintegration", vendor)
+        sandbox.add_property("cintegration", "cproperty", "Oakwood Flats")
+        self.settings = parse(
+            {
+                "propexo": {
+                    "token": "secret-token",
+                    "base_url": url,
+                    "budget_per_minute": 1000,
+                    "read_timeout": 2,
+                    "organization_name": "Oakwood Management",
+                },
+                "properties": {
+                    "oakwood": {
+                        "integration_id": "cintegration",
+                        "property_id": "cproperty",
+                        "pms": vendor,
+                        "name": "Oakwood Flats",
+                        "time_zone": "America/Chicago",
+                        **({"pms_time": "property"} if vendor == "MRI" else {}),
+                        "defaults": {
+                            "employee_id": AGENT,
+                            "lead_source_id": LEAD_SOURCE,
+                            "lead_relationship_id": RELATIONSHIP,
+                            "unit_id": UNIT,
+                            "duration_minutes": 30,
+                        },
+                    }
+                },
+                "sources": {
+                    "widget": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
+                    "other": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
+                },
+            },
+            {},
+        )
+        self.context = replace(make_context(self.settings, database, clock), random=random.Random(7))
+        self.client = create_app(self.settings, database, clock=clock).test_client()
+        self._sent = 0
+
+    # What the sender does.
+
+    def send(self, kind: str, booking_id: str = "B-1", *, source: str = "widget", at: datetime | None = None, **data: Any) -> int:
+        """Post one signed event; answers its id."""
+        self._sent += 1
+        moment = (at or self.clock()).isoformat()
+        body = json.dumps({"type": f"tour.{kind}", "timestamp": moment, "data": {"booking_id": booking_id, **data}})
+        answer = self.post(body.encode(), f"msg_{self._sent}", source)
+        assert answer.status_code == 200, answer.text
+        return int(answer.json["id"])
+
+    def post(self, body: bytes, delivery_id: str, source: str = "widget") -> Any:
+        request = Request("POST", "", {}, body)
+        scheme = self.context.sources[source].mapping.signature
+        headers = scheme.sign(request, SECRET, self.clock(), delivery_id)
+        return self.client.post(f"/hooks/{source}", data=body, headers={**headers, "Content-Type": "application/json"})
+
+    def book(self, booking_id: str = "B-1", *, start: str = "2026-12-03T10:30:00-06:00", email: str | None = "maya@example.com", **more: Any) -> int:
+        prospect = {"first_name": "Maya", "last_name": "Okafor", "email": email, "phone": "+15125550142"}
+        return self.send("booked", booking_id, prospect=prospect, tour={"start": start, "notes": "2 BR"}, **more)
+
+    def reschedule(self, booking_id: str = "B-1", *, start: str = "2026-12-04T13:00:00-06:00", **more: Any) -> int:
+        return self.send("rescheduled", booking_id, tour={"start": start}, **more)
+
+    def cancel(self, booking_id: str = "B-1", **more: Any) -> int:
+        return self.send("cancelled", booking_id, **more)
+
+    # What the worker does.
+
+    def run_due(self) -> None:
+        """Run every job whose time has come by the test's clock, although the queue asks the database's."""
+        with self.database.session() as session:
+            todo = "UPDATE procrastinate_jobs SET scheduled_at ="
+            session.execute(text(f"{todo} NULL WHERE status = 'todo' AND scheduled_at <= :now"), {"now": self.clock()})
+            session.execute(text(f"{todo} scheduled_at + {_FAR} WHERE status = 'todo'"))
+        asyncio.run(work(self.context, wait=False))
+        with self.database.session() as session:
+            session.execute(text(f"{todo} scheduled_at - {_FAR} WHERE scheduled_at > '2100-01-01'"))
+
+    def next_at(self) -> datetime | None:
+        with self.database.session() as session:
+            return session.scalar(text("SELECT min(scheduled_at) FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'forward'"))
+
+    def run(self, *, until: datetime | None = None, most: int = 200) -> None:
+        """Let time pass from job to job until nothing is left to do, or until a moment."""
+        for _ in range(most):
+            self.run_due()
+            following = self.next_at()
+            if following is None or (until is not None and following > until):
+                self.clock.now = max(self.clock.now, until) if until else self.clock.now
+                return
+            self.clock.now = max(self.clock.now, following)
+        raise AssertionError(f"not idle after {most} rounds: {[(e.id, e.status, e.reason, e.detail) for e in self.events()]}")
+
+    def replay(self, event_id: int) -> None:
+        with self.database.session() as session:
+            replay(session, Queue(queue_app(self.database)), session.get_one(Event, event_id), self.clock())
+
+    # What there is to see.
+
+    def event(self, event_id: int) -> Event:
+        with self.database.session() as session:
+            return session.get_one(Event, event_id)
+
+    def events(self) -> list[Event]:
+        with self.database.session() as session:
+            return list(session.scalars(select(Event).order_by(Event.id)))
+
+    def status(self, event_id: int) -> tuple[str, str | None]:
+        event = self.event(event_id)
+        return event.status, event.reason
+
+    def attempts(self, event_id: int | None = None) -> list[Attempt]:
+        with self.database.session() as session:
+            rows = select(Attempt).order_by(Attempt.id)
+            return list(session.scalars(rows if event_id is None else rows.where(Attempt.event_id == event_id)))
+
+    @property
+    def tours(self) -> list[Appointment]:
+        """The appointments that stand in the PMS."""
+        return self.sandbox.active_appointments()
+
+    def calls(self, method: str, path: str) -> list[Any]:
+        return [one for one in self.sandbox.requests if one.method == method and one.path == path]
+
+
+@pytest.fixture
+def vendor() -> str:
+    return "RENTMANAGER"
+
+
+@pytest.fixture
+def world(database: Database, clock: Any, vendor: str) -> Iterator[World]:
+    sandbox = Sandbox(clock, slow_zone_seconds=0, write_seconds=2, budget_per_minute=1000)
+    with SandboxServer(sandbox) as server:
+        yield World(database, sandbox, server.url, clock, vendor)
+
+
+WRITTEN = (Status.WRITTEN, None)
+HOUR = timedelta(hours=1)
