@@ -1,0 +1,1 @@
+"""A stand-in Propexo that behaves like the contract, for the demo and the tests."""

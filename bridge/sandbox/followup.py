@@ -1,0 +1,93 @@
+"""What became of a write: write-status, write log, retry-write, and the manual sync."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, request
+
+from bridge.sandbox.jobs import FAILURE, SUCCESS, Job
+from bridge.sandbox.reads import refuse_unknown, whole_number
+from bridge.sandbox.records import timestamp
+from bridge.sandbox.refusals import Invalid, issue
+from bridge.sandbox.state import Sandbox
+
+RANGES = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+}
+CATEGORIES = (
+    "amenities", "applicants", "applications", "contracts", "crm_listings", "deposit_summaries",
+    "event_types", "events", "file_types", "file_upload", "invoices", "leads", "leases", "listings",
+    "properties", "purchase_orders", "recurring_resident_charges", "resident_charges",
+    "resident_payments", "resident_pets", "residents", "service_request_vendors", "service_requests",
+    "transactions", "units",
+)  # fmt: skip
+WORDS = {"time_range": tuple(RANGES), "status": (SUCCESS, FAILURE), "write_category": CATEGORIES}
+
+
+def create_followup(sandbox: Sandbox) -> Blueprint:
+    """The routes under /v1/admin that follow up a write."""
+    followup = Blueprint("followup", __name__)
+
+    @followup.get("/v1/admin/write-status/<job_id>")
+    def write_status(job_id: str) -> dict[str, Any]:
+        job = sandbox.job(job_id)
+        return {
+            "write_status": job.write_status,
+            "errors": job.errors,
+            "created_record_id": job.created_record_id,
+        }
+
+    @followup.post("/v1/admin/retry-write/<job_id>")
+    def retry_write(job_id: str) -> dict[str, Any]:
+        return {"success": True, "job_id": sandbox.retry(job_id).id}
+
+    @followup.get("/v1/admin/logs/writes/")
+    def write_log() -> dict[str, Any]:
+        jobs = _asked_jobs(sandbox)
+        offset = whole_number(request.args, "offset", 0)
+        limit = whole_number(request.args, "limit", 100, least=1, most=100)
+        return {"results": {"logs": [_log_record(sandbox, job) for job in jobs[offset : offset + limit]]}}
+
+    @followup.post("/v1/admin/integrations/<integration_id>/manual-sync")
+    def manual_sync(integration_id: str) -> dict[str, Any]:
+        sandbox.sync(integration_id)
+        return {"result": {"success": True}}
+
+    return followup
+
+
+def _asked_jobs(sandbox: Sandbox) -> list[Job]:
+    """Propexo: finished jobs only, of status SUCCESS or FAILURE, so that a partial success is not listed."""
+    query = request.args
+    refuse_unknown(query, ("limit", "offset", "time_range", "integration_id", "status", "write_category"))
+    for name, options in WORDS.items():
+        if name in query and query[name] not in options:
+            raise Invalid([issue([name], f"Expected one of {', '.join(options)}.")])
+    since = sandbox.clock() - RANGES[query["time_range"]] if "time_range" in query else None
+    return [
+        job for job in sandbox.finished_jobs
+        if job.write_status in (SUCCESS, FAILURE)
+        and (since is None or job.due_at >= since)
+        and query.get("integration_id", job.integration_id) == job.integration_id
+        and query.get("status", job.write_status) == job.write_status
+        and query.get("write_category", job.operation.category) == job.operation.category
+    ]  # fmt: skip
+
+
+def _log_record(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+    record = {
+        "id": job.log_id,
+        "created_at": timestamp(job.due_at),
+        "job_id": job.id,
+        "job_log_id": job.log_id,
+        "status": job.write_status,
+        "integration_id": job.integration_id or "",
+        "job_type": job.operation.name.upper().replace(" ", "_"),
+        "error": "; ".join(job.errors) or None,
+        "name": job.operation.name,
+        "vendor": job.vendor,
+    }
+    return {**record, "parameters": job.parameters} if sandbox.log_parameters else record

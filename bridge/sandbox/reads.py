@@ -1,0 +1,220 @@
+"""The read calls: lists with filters, order and pages, and single records."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, request
+
+from bridge.sandbox.documents import (
+    event_document,
+    integration_document,
+    lead_document,
+    property_document,
+    ten_digits,
+)
+from bridge.sandbox.formats import unrecognized
+from bridge.sandbox.records import Appointment, Cached, Lead
+from bridge.sandbox.refusals import Invalid, NotFound, issue
+from bridge.sandbox.state import Sandbox
+
+Document = dict[str, Any]
+PAGE = ("order-by", "offset", "limit")
+ACCOUNT = ("integration_id", "integration_vendor", "location_id")
+PLACE = (*ACCOUNT, "property_id")
+PMS_IDS = ("x_id", "x_property_id")
+PEOPLE = {
+    "lead_id": "associated_lead_ids",
+    "applicant_id": "associated_applicant_ids",
+    "resident_id": "associated_resident_ids",
+}
+MOMENTS = ("updated_at_gte", "updated_at_lte", "last_seen_gte", "last_seen_lte")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list call: what can be asked of it, and where its documents come from."""
+
+    path: str
+    filters: tuple[str, ...]
+    documents: Callable[[Sandbox], list[Document]]
+    """Oldest first."""
+
+
+def create_reads(sandbox: Sandbox) -> Blueprint:
+    """The routes of all read calls."""
+    reads = Blueprint("reads", __name__)
+    for listing in LISTINGS:
+        reads.add_url_rule(listing.path, listing.path.strip("/").replace("/", "-"),
+                           lambda listing=listing: page(listing, sandbox, request.args))  # fmt: skip
+
+    @reads.get("/v1/leads/<lead_id>")
+    def lead(lead_id: str) -> Document:
+        return single(leads(sandbox), lead_id)
+
+    @reads.get("/v1/events/<event_id>")
+    def event(event_id: str) -> Document:
+        return single(events(sandbox), event_id)
+
+    @reads.get("/v1/admin/integrations/<integration_id>/")
+    def integration(integration_id: str) -> Document:
+        found = [integration_document(each) for each in sandbox.integrations if each.id == integration_id]
+        return {"meta": {"orderBy": []}, "results": found[0] if found else None}
+
+    return reads
+
+
+def leads(sandbox: Sandbox) -> list[Document]:
+    def document(cached: Cached[Lead]) -> Document:
+        lead = cached.record
+        return lead_document(
+            cached, sandbox.integration(lead.integration_id), sandbox.find_property(lead.property_id)
+        )
+
+    return [document(cached) for cached in sandbox.readable_leads.values()]
+
+
+def events(sandbox: Sandbox) -> list[Document]:
+    known = sandbox.readable_leads
+
+    def document(cached: Cached[Appointment]) -> Document:
+        record = cached.record
+        place = sandbox.find_property(known[record.lead_id].record.property_id)
+        return event_document(cached, sandbox.integration(record.integration_id), place)
+
+    return [document(cached) for cached in sandbox.readable_appointments.values()]
+
+
+def properties(sandbox: Sandbox) -> list[Document]:
+    return [property_document(each, sandbox.integration(each.integration_id)) for each in sandbox.properties]
+
+
+def _lookups(kind: str, *filters: str) -> Listing:
+    return Listing(f"/v1/{kind}/", filters, lambda sandbox: sandbox.lookups(kind))
+
+
+LISTINGS = (
+    Listing("/v1/leads/", (*PLACE, *PMS_IDS, *MOMENTS, "x_unit_id", "email_1", "email_2", "phone_1"), leads),
+    Listing("/v1/appointments/", (*PLACE, *PMS_IDS, *MOMENTS, "x_type_id", *PEOPLE), events),
+    Listing("/v1/properties/", (*ACCOUNT, *PMS_IDS, "is_active"), properties),
+    _lookups("lead-sources", *PLACE, "x_id"),
+    _lookups("lead-relationships", *PLACE, *PMS_IDS),
+    _lookups("employees", *PLACE),
+    _lookups("units", *PLACE, *PMS_IDS, "unit_number"),
+    _lookups("timezones", *PLACE),
+)
+
+_RENAMED = {"location_id": "x_location_id", "unit_number": "number"}
+_NEEDS = {"unit_number": ("property_id",)}
+_SEARCHED_PHONE = re.compile(r"[2-9]\d{9}")
+
+
+def page(listing: Listing, sandbox: Sandbox, query: Mapping[str, str]) -> Document:
+    """A page of the documents that pass every filter. Propexo's default order is newest first."""
+    refuse_unknown(query, (*listing.filters, *PAGE))
+    asked = {name: value for name, value in query.items() if name in listing.filters}
+    _refuse_lonely(asked, listing)
+    found = listing.documents(sandbox)
+    for name, value in asked.items():
+        found = [document for document in found if passes(document, name, value)]
+    order = _order(query.get("order-by", "created_at:desc"))
+    found = _sorted(found, order)
+    offset, limit = whole_number(query, "offset", 0), whole_number(query, "limit", 100, most=250)
+    return {
+        "meta": {
+            "offset": offset,
+            "limit": limit,
+            "orderBy": [{"field": name, "direction": direction} for name, direction in order],
+            "hasMore": offset + limit < len(found),
+            "total": len(found),
+        },
+        "results": found[offset : offset + limit],
+    }
+
+
+def single(documents: list[Document], record_id: str) -> Document:
+    """One record. Propexo documents no answer for an unknown id; here it is a 404."""
+    for document in documents:
+        if document["id"] == record_id:
+            return {"meta": {"orderBy": []}, "results": document}
+    raise NotFound
+
+
+def passes(document: Document, name: str, value: str) -> bool:
+    """Whether a document passes one filter. Raises Invalid when the value cannot be used."""
+    if name in MOMENTS:
+        return _is_within(document, name, value)
+    if name in PEOPLE:
+        return value in (document[PEOPLE[name]] or ())
+    if name == "phone_1":
+        if not _SEARCHED_PHONE.fullmatch(value):
+            raise Invalid([issue([name], "Ten digits, the first 2 to 9.")])
+        return ten_digits(document["phone_1"] or "") == value
+    held = document.get(_RENAMED.get(name, name))
+    return str(held).lower() == value.lower() if isinstance(held, bool) else held == value
+
+
+def _is_within(document: Document, name: str, value: str) -> bool:
+    key, bound = name.rsplit("_", 1)
+    try:
+        asked = datetime.fromisoformat(value)
+    except ValueError:
+        raise Invalid([issue([name], "Expected an ISO 8601 date or date-time.")]) from None
+    asked = asked if asked.tzinfo else asked.replace(tzinfo=UTC)
+    held = datetime.fromisoformat(document[key])
+    return held >= asked if bound == "gte" else held <= asked
+
+
+def refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
+    """A filter that is not documented would be ignored or refused by Propexo; refused is the safe reading."""
+    if unknown := [name for name in query if name not in known]:
+        raise Invalid([unrecognized(unknown)])
+
+
+def whole_number(
+    query: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int | None = None
+) -> int:
+    """A number of the query. Raises Invalid outside its limits."""
+    text = query.get(name, str(default))
+    if not re.fullmatch(r"\d{1,9}", text) or int(text) < least or (most is not None and int(text) > most):
+        upto = f" to {most}" if most else ""
+        raise Invalid([issue([name], f"Expected a whole number from {least}{upto}.")])
+    return int(text)
+
+
+def _refuse_lonely(asked: Mapping[str, str], listing: Listing) -> None:
+    """Propexo: a PMS id needs `integration_id` and `x_property_id` with it, a unit number `property_id`."""
+    for name in asked:
+        needs = ("integration_id", "x_property_id") if name.startswith("x_") else _NEEDS.get(name, ())
+        lacking = [need for need in needs if need in listing.filters and need not in asked]
+        if lacking:
+            raise Invalid([issue([name], f"Needs {' and '.join(lacking)} with it.")])
+
+
+def _order(text: str) -> list[tuple[str, str]]:
+    order = []
+    for part in text.split(","):
+        name, _, direction = part.strip().partition(":")
+        if direction not in ("", "asc", "desc"):
+            raise Invalid([issue(["order-by"], f"Expected {name}:asc or {name}:desc.")])
+        order.append((name, direction or "asc"))
+    return order
+
+
+def _sorted(documents: list[Document], order: list[tuple[str, str]]) -> list[Document]:
+    """Of equal moments the record made later counts as newer, so that `desc` really is newest first."""
+    documents = documents[::-1] if order[0][1] == "desc" else documents
+    for name, direction in reversed(order):
+        ranks = [_rank(each, name) for each in documents]
+        places = sorted(range(len(documents)), key=ranks.__getitem__, reverse=direction == "desc")
+        documents = [documents[place] for place in places]
+    return documents
+
+
+def _rank(document: Document, name: str) -> tuple[bool, Any]:
+    value = document.get(name, ())
+    if not isinstance(value, str | int | float | None):
+        raise Invalid([issue(["order-by"], f"Cannot order by '{name}'.")])
+    return (False, 0) if value is None else (True, value)

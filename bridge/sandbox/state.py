@@ -1,0 +1,278 @@
+"""The sandbox itself: records, jobs, budget and faults, in memory and safe to use from several threads."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+from bridge.clock import Clock, utc_now
+from bridge.sandbox.budget import Budget, Spent
+from bridge.sandbox.documents import lookup
+from bridge.sandbox.faults import Fault, Faults
+from bridge.sandbox.jobs import FAILURE, PENDING, Job, Pms
+from bridge.sandbox.records import Appointment, Cached, Integration, Lead, Property, new_id
+from bridge.sandbox.refusals import Invalid, NotFound, issue
+from bridge.sandbox.rules import Operation
+from bridge.sandbox.seen import SeenRequest
+
+
+class Sandbox:
+    """A Propexo account with its integrations, and the PMSs behind them.
+
+    The public attributes may be changed while a server runs. Times are those of `clock`; only answers that
+    are held back (slow zone, `delay` faults) really wait.
+    """
+
+    def __init__(
+        self,
+        clock: Clock = utc_now,
+        *,
+        budget_per_minute: int = 150,
+        slow_zone_seconds: float = 2.0,
+        write_seconds: float = 0.0,
+        wrapped: bool = False,
+        token: str | None = None,
+        log_parameters: bool = True,
+        retry_after: int | None = None,
+    ) -> None:
+        self.clock = clock
+        self.budget_per_minute = budget_per_minute
+        self.slow_zone_seconds = slow_zone_seconds
+        """By how much each answer is held back from 80 % of the budget on."""
+        self.write_seconds = write_seconds
+        """How long a job is PENDING."""
+        self.wrapped = wrapped
+        """Writes answer `{meta: {job_id}, result}` instead of `{job_id, data}`; both are documented."""
+        self.token = token
+        """The only bearer token that is accepted; `None` = any."""
+        self.log_parameters = log_parameters
+        """The write log shows `parameters`, which Propexo declares optional."""
+        self.retry_after = retry_after
+        """Seconds sent as `Retry-After` with a 429; Propexo documents no such header."""
+        self.stopping = threading.Event()
+        """Set by the server when it stops: answers are held back no longer."""
+        self._lock = threading.RLock()
+        self._clear()
+
+    def reset(self) -> None:
+        """Forgets every account, record, job, request and fault. Settings stay."""
+        with self._lock:
+            self._clear()
+
+    def _clear(self) -> None:
+        self._integrations: dict[str, Integration] = {}
+        self._properties: dict[str, Property] = {}
+        self._lookups: list[dict[str, Any]] = []
+        self._pms = Pms()
+        self._jobs: dict[str, Job] = {}
+        self._requests: list[SeenRequest] = []
+        self._budget = Budget()
+        self._faults = Faults()
+
+    def add_integration(self, integration_id: str, vendor: str) -> str:
+        """Registers a PMS account; `vendor` is Propexo's upper-case name, such as ENTRATA."""
+        with self._lock:
+            self._integrations[integration_id] = Integration(integration_id, vendor)
+        return integration_id
+
+    def add_property(self, integration_id: str, property_id: str, name: str) -> str:
+        with self._lock:
+            self.integration(integration_id)
+            self._properties[property_id] = Property(
+                property_id, integration_id, name, self._pms.next_x_id(), self.clock()
+            )
+        return property_id
+
+    def add_lead(
+        self, integration_id: str, property_id: str | None, *, synced: bool = True, **fields: Any
+    ) -> str:
+        """A lead that the PMS holds already; Propexo can read it when `synced`."""
+        with self._lock:
+            self.integration(integration_id)
+            lead = Lead(new_id(), integration_id, self._pms.next_x_id(), property_id, **fields)
+            self._pms.leads.put(lead)
+            if synced:
+                self._pms.leads.read_back(lead.id, self.clock())
+        return lead.id
+
+    def add_unit(self, integration_id: str, property_id: str, number: str, **fields: Any) -> str:
+        return self._add_lookup("units", integration_id, property_id, number=number, **fields)
+
+    def add_employee(self, integration_id: str, property_id: str, name: str, **fields: Any) -> str:
+        return self._add_lookup("employees", integration_id, property_id, name=name, **fields)
+
+    def add_lead_source(self, integration_id: str, property_id: str, name: str, **fields: Any) -> str:
+        return self._add_lookup("lead-sources", integration_id, property_id, name=name, **fields)
+
+    def add_lead_relationship(self, integration_id: str, property_id: str, name: str, **fields: Any) -> str:
+        return self._add_lookup("lead-relationships", integration_id, property_id, name=name, **fields)
+
+    def add_timezone(self, integration_id: str, property_id: str, offset: str, **fields: Any) -> str:
+        """`offset` is that of standard time (`-06:00`), all year round."""
+        return self._add_lookup("timezones", integration_id, property_id, offset=offset, **fields)
+
+    def _add_lookup(self, kind: str, integration_id: str, property_id: str, **fields: Any) -> str:
+        with self._lock:
+            document = lookup(
+                kind, self.integration(integration_id), self.find_property(property_id),
+                x_id=self._pms.next_x_id(), now=self.clock(), **fields,
+            )  # fmt: skip
+            self._lookups.append({"kind": kind, "document": document})
+        return str(document["id"])
+
+    def delete(self, record_id: str) -> None:
+        """Deletes a lead or an appointment in its PMS. Propexo goes on to show it as last seen."""
+        with self._lock:
+            self._finish_due_jobs()
+            self._pms.leads.delete(record_id)
+            self._pms.appointments.delete(record_id)
+
+    def sync(self, integration_id: str) -> None:
+        """Makes everything that this PMS holds readable."""
+        with self._lock:
+            self._finish_due_jobs()
+            now = self.clock()
+            self.integration(integration_id).last_completed_sync = now
+            self._pms.leads.read_all(integration_id, now)
+            self._pms.appointments.read_all(integration_id, now)
+
+    def fail(self, **fault: Any) -> None:
+        """Switches a fault on; the arguments are the fields of `Fault`."""
+        with self._lock:
+            self._faults.add(Fault(**fault))
+
+    def clear_faults(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    @property
+    def requests(self) -> list[SeenRequest]:
+        """The requests to the API, in the order in which they were answered."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def leads(self) -> list[Lead]:
+        """The leads that the PMSs hold, oldest first."""
+        with self._lock:
+            self._finish_due_jobs()
+            return list(self._pms.leads.held.values())
+
+    @property
+    def appointments(self) -> list[Appointment]:
+        """The appointments that the PMSs hold or held, oldest first."""
+        with self._lock:
+            self._finish_due_jobs()
+            return list(self._pms.appointments.held.values())
+
+    def active_appointments(self, property_id: str | None = None) -> list[Appointment]:
+        """The appointments that still stand, of one property or of all."""
+        with self._lock:
+            at_property = {lead.id for lead in self.leads if property_id in (None, lead.property_id)}
+            return [each for each in self.appointments if each.active and each.lead_id in at_property]
+
+    @property
+    def integrations(self) -> list[Integration]:
+        with self._lock:
+            return list(self._integrations.values())
+
+    @property
+    def properties(self) -> list[Property]:
+        with self._lock:
+            return list(self._properties.values())
+
+    def integration(self, integration_id: str) -> Integration:
+        """Raises Invalid for an unknown id, which Propexo does not document."""
+        with self._lock:
+            if integration_id not in self._integrations:
+                raise Invalid([issue(["integration_id"], "No integration of this account has this id.")])
+            return self._integrations[integration_id]
+
+    def find_property(self, property_id: str | None) -> Property | None:
+        with self._lock:
+            return self._properties.get(property_id or "")
+
+    def lookups(self, kind: str) -> list[dict[str, Any]]:
+        """The look-up documents of one kind: units, employees, lead-sources, ..."""
+        with self._lock:
+            return [entry["document"] for entry in self._lookups if entry["kind"] == kind]
+
+    @property
+    def readable_leads(self) -> dict[str, Cached[Lead]]:
+        with self._lock:
+            self._finish_due_jobs()
+            return dict(self._pms.leads.read)
+
+    @property
+    def readable_appointments(self) -> dict[str, Cached[Appointment]]:
+        with self._lock:
+            self._finish_due_jobs()
+            return dict(self._pms.appointments.read)
+
+    def queue(
+        self,
+        operation: Operation,
+        body: dict[str, Any],
+        *,
+        integration_id: str | None,
+        vendor: str,
+        record_id: str | None = None,
+        outcome: str | None = None,
+    ) -> Job:
+        """Queues a write; it is carried out when `write_seconds` have passed."""
+        with self._lock:
+            due_at = self.clock() + timedelta(seconds=self.write_seconds)
+            job = Job(operation, integration_id, vendor, body, record_id, due_at, outcome)
+            self._jobs[job.id] = job
+        return job
+
+    def job(self, job_id: str) -> Job:
+        """Raises NotFound."""
+        with self._lock:
+            self._finish_due_jobs()
+            if job_id not in self._jobs:
+                raise NotFound
+            return self._jobs[job_id]
+
+    @property
+    def finished_jobs(self) -> list[Job]:
+        """Newest first."""
+        with self._lock:
+            self._finish_due_jobs()
+            finished = [job for job in self._jobs.values() if job.write_status != PENDING]
+        return sorted(finished, key=lambda job: job.due_at)[::-1]
+
+    def retry(self, job_id: str) -> Job:
+        """Queues a failed write again, with the same body. Raises NotFound, and Invalid for any other job."""
+        job = self.job(job_id)
+        if job.write_status != FAILURE:
+            found = issue(["root_job_id"], f"Only a failed write can be retried, not {job.write_status}.")
+            raise Invalid([found])
+        return self.queue(
+            job.operation, job.body,
+            integration_id=job.integration_id, vendor=job.vendor, record_id=job.record_id,
+        )  # fmt: skip
+
+    def _finish_due_jobs(self) -> None:
+        now = self.clock()
+        due = [job for job in self._jobs.values() if job.write_status == PENDING and job.due_at <= now]
+        for job in sorted(due, key=lambda job: job.due_at):
+            self._pms.carry_out(job)
+
+    def spend(self, token: str) -> Spent:
+        """Counts a request of this token."""
+        with self._lock:
+            return self._budget.spend(token, self.budget_per_minute, self.clock())
+
+    def take_fault(self, method: str, path: str) -> Fault | None:
+        """The fault that strikes this request, used up by one."""
+        with self._lock:
+            return self._faults.take(method, path)
+
+    def record(self, request: SeenRequest) -> None:
+        with self._lock:
+            self._requests.append(request)
+
+    def hold_back(self, seconds: float) -> None:
+        """Waits, but no longer than the server runs."""
+        if seconds > 0:
+            self.stopping.wait(seconds)
