@@ -137,6 +137,8 @@ class Booking(Base):
     appointment_verified: Mapped[bool] = mapped_column(default=False)
     open_attempt_id: Mapped[int | None]
     """The write whose outcome is not known yet."""
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
+    """The booking that this one turned out to be a part of; its own appointment is to be cancelled."""
     version: Mapped[int] = mapped_column()
     """Counts changes: who decided on an older version decides again."""
 

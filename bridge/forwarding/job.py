@@ -155,11 +155,11 @@ async def take_over(app: procrastinate.App) -> int:
 
 def requeue_forgotten(context: Context, queue: Queue) -> int:
     """Queue unfinished events whose job is gone, which only a defect or a person's hand can bring about."""
-    has_job = text(
-        "EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.id = events.queue_id AND j.status IN ('todo', 'doing'))"
+    no_job = text(
+        "NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.id = events.queue_id AND j.status IN ('todo', 'doing'))"
     )
     with context.database.session() as session:
-        forgotten = select(Event).where(Event.status.in_(UNFINISHED), ~has_job).with_for_update(skip_locked=True)
+        forgotten = select(Event).where(Event.status.in_(UNFINISHED), no_job).with_for_update(skip_locked=True)
         events = list(session.scalars(forgotten))
         for event in events:
             event.queue_id = queue.enqueue(session, event.id, event.lock)

@@ -5,7 +5,6 @@ arrival does not matter, an older event never overwrites, and a cancel that come
 """
 
 import secrets
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,10 +12,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bridge.forwarding.outcomes import Parked, Reason
 from bridge.mapping.booking import Action, Contact, TourKind
 from bridge.mapping.booking import Booking as Said
-from bridge.models import Booking, BookingReference, BookingState, Event
+from bridge.models import Attempt, Booking, BookingReference, BookingState, Event
 
 RANK = {Action.BOOK: 0, Action.RESCHEDULE: 1, Action.CANCEL: 2}
 """Events of the same second: a cancel is later than a reschedule, and that later than a book."""
@@ -143,30 +141,35 @@ def _new_booking(session: Session, source: str, now: datetime) -> Booking:
 
 
 def _fold(session: Session, one: Booking, other: Booking) -> Booking:
-    """Two rows turn out to be one booking: a cancel or a move came before the event that links the ids."""
-    if _has_written(one) and _has_written(other):
-        detail = f"Bookings {one.code} and {other.code} are one tour and both have an appointment."
-        raise Parked(Reason.TWO_APPOINTMENTS, detail)
-    kept, gone = (other, one) if _has_written(other) else (one, other)
+    """Two rows turn out to be one booking: a cancel or a move came before the event that links the ids.
+
+    The newer saying of each field wins. Where both have an appointment, the newer booking's stays, and the other
+    row remains only until its appointment is cancelled.
+    """
+    newer, older = sorted((one, other), key=_last_change, reverse=True)
+    kept, gone = (older, newer) if _is_live(older) and not _is_live(newer) else (newer, older)
     for name, saying in gone.details.items():
         stamp = (datetime.fromisoformat(saying["at"]), saying["rank"])
         kept.details = merged(kept.details, {name: saying["value"]}, stamp)
-    if gone.changed_at and (
-        kept.changed_at is None or (gone.changed_at, gone.changed_rank) > (kept.changed_at, kept.changed_rank)
-    ):
-        kept.state, kept.changed_at, kept.changed_rank = gone.state, gone.changed_at, gone.changed_rank
-    _point_to(session, kept, [gone.id])
+    kept.state, kept.changed_at, kept.changed_rank = newer.state, newer.changed_at, newer.changed_rank
+    session.execute(
+        update(BookingReference).where(BookingReference.booking_id == gone.id).values(booking_id=kept.id)
+    )
+    session.execute(update(Event).where(Event.booking_id == gone.id).values(booking_id=kept.id))
+    session.execute(update(Booking).where(Booking.merged_into == gone.id).values(merged_into=kept.id))
+    if _is_live(gone):
+        gone.state, gone.merged_into = BookingState.CANCELLED, kept.id
+    else:
+        session.execute(update(Attempt).where(Attempt.booking_id == gone.id).values(booking_id=kept.id))
+        session.delete(gone)
     session.flush()
     return kept
 
 
-def _point_to(session: Session, kept: Booking, gone: Iterable[int]) -> None:
-    ids = list(gone)
-    session.execute(
-        update(BookingReference).where(BookingReference.booking_id.in_(ids)).values(booking_id=kept.id)
-    )
-    session.execute(update(Event).where(Event.booking_id.in_(ids)).values(booking_id=kept.id))
+def _last_change(booking: Booking) -> Stamp:
+    return (booking.changed_at or booking.created_at, booking.changed_rank)
 
 
-def _has_written(booking: Booking) -> bool:
-    return booking.written_state != BookingState.UNWRITTEN or booking.open_attempt_id is not None
+def _is_live(booking: Booking) -> bool:
+    """Whether the PMS holds an appointment of it, or may soon."""
+    return booking.written_state == BookingState.BOOKED or booking.open_attempt_id is not None

@@ -3,82 +3,109 @@
 import random
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from bridge.models import Status
 
 
 class Reason(StrEnum):
-    """Why an event is ignored, waits or is parked. The docstring after each says what a person does about it."""
+    """Why an event is ignored, waits or is parked; `advice` says what a person does about it."""
+
+    advice: str
+
+    def __new__(cls, value: str, advice: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.advice = advice
+        return member
 
     # ignored
-    NOT_FORWARDED = "not_forwarded"
-    """Nothing: the sender's event changes no appointment."""
-    SUPERSEDED = "superseded"
-    """Nothing: a newer event of the same booking has already decided."""
-    ALREADY_WRITTEN = "already_written"
-    """Nothing: the PMS holds exactly this tour."""
-    NOTHING_TO_CANCEL = "nothing_to_cancel"
-    """Nothing: the booking was never written. A late event of it will not bring it back."""
+    NOT_FORWARDED = "not_forwarded", "Nothing: the sender's event changes no appointment."
+    SUPERSEDED = "superseded", "Nothing: a newer event of the same booking has already decided."
+    ALREADY_WRITTEN = "already_written", "Nothing: the PMS holds exactly this tour."
+    NOTHING_TO_CANCEL = (
+        "nothing_to_cancel",
+        "Nothing: the booking was never written. A late event of it will not bring it back.",
+    )
 
     # waiting
-    EARLIER_EVENT = "earlier_event"
-    """Nothing: an earlier event of this booking is still on its way."""
-    UNKNOWN_BOOKING = "unknown_booking"
-    """It names a booking that the bridge does not know, and no person. Look at the sender for the booking."""
-    LEAD_ID = "lead_id"
-    """The lead was created; its id comes with the next sync of this PMS. Start a manual sync to speed it up."""
-    APPOINTMENT_ID = "appointment_id"
-    """The appointment was created; its id comes with the next sync of this PMS."""
-    BUDGET = "budget"
-    """Nothing: Propexo's calls of this minute are used up."""
-    INTEGRATION_PAUSED = "integration_paused"
-    """Check the token and the integration's credentials at Propexo; it goes on by itself afterwards."""
-    CONFIRMATION = "confirmation"
-    """Nothing: Propexo has queued the write and the PMS has not confirmed it yet."""
-    OUTCOME_UNKNOWN = "outcome_unknown"
-    """Nothing yet: the bridge looks whether its last call arrived."""
-    TEMPORARY = "temporary"
-    """Nothing: Propexo cannot be reached or has an error of its own; it is tried again."""
+    EARLIER_EVENT = "earlier_event", "Nothing: an earlier event of this booking is still on its way."
+    UNKNOWN_BOOKING = (
+        "unknown_booking",
+        "It names a booking that the bridge does not know, and no person. Look for it at the sender.",
+    )
+    LEAD_ID = (
+        "lead_id",
+        "The lead was created; its id comes with the next sync of this PMS. A manual sync is faster.",
+    )
+    APPOINTMENT_ID = (
+        "appointment_id",
+        "The appointment was created; its id comes with the next sync of this PMS.",
+    )
+    BUDGET = "budget", "Nothing: Propexo's calls of this minute are used up."
+    INTEGRATION_PAUSED = (
+        "integration_paused",
+        "Check the token and the integration's credentials at Propexo; it goes on by itself afterwards.",
+    )
+    CONFIRMATION = (
+        "confirmation",
+        "Nothing: Propexo has queued the write and the PMS has not confirmed it yet.",
+    )
+    OUTCOME_UNKNOWN = "outcome_unknown", "Nothing yet: the bridge looks whether its last call arrived."
+    TEMPORARY = (
+        "temporary",
+        "Nothing: Propexo cannot be reached or has an error of its own; it is tried again.",
+    )
 
     # parked
-    UNDECODABLE = "undecodable"
-    """Look at the body; correct the format at the sender and let it send again."""
-    UNMAPPABLE = "unmappable"
-    """Correct the mapping or the sender's form, then replay."""
-    UNKNOWN_PROPERTY = "unknown_property"
-    """Add the value found to `aliases` of its property, then replay."""
-    UNKNOWN_UNIT = "unknown_unit"
-    """Add the value found to `units` of the property, or set `defaults.unit_id`, then replay."""
-    MISSING_FIELD = "missing_field"
-    """Set the default named in the detail, or let the sender ask for the value, then replay."""
-    NOT_SUPPORTED = "not_supported"
-    """Do it in the PMS by hand, then dismiss."""
-    INVALID_TIME = "invalid_time"
-    """A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss."""
-    START_PASSED = "start_passed"
-    """The tour's start has passed. Call the renter, then dismiss."""
-    REJECTED = "rejected"
-    """Correct what Propexo names in the detail, then replay."""
-    PMS_REFUSED = "pms_refused"
-    """The PMS did not write it; its words are in the detail. Correct the cause, then replay."""
-    PARTLY_WRITTEN = "partly_written"
-    """The PMS wrote a part. Complete it in the PMS, then dismiss. It is never sent again by itself."""
-    AMBIGUOUS = "ambiguous"
-    """Look in the PMS whether it is there. If it is, dismiss; if not, replay: it looks once more, then sends."""
-    UNCONFIRMED = "unconfirmed"
-    """Propexo has not finished the write for an hour. Look in the PMS; replay asks again."""
-    STALE_LINK = "stale_link"
-    """Propexo no longer knows the appointment or the lead. Look in the PMS, do it by hand, dismiss."""
-    NOT_FOUND = "not_found"
-    """The id never appeared in Propexo. Look in the PMS, do it by hand, dismiss."""
-    TWO_APPOINTMENTS = "two_appointments"
-    """One booking turned out to have two appointments. Cancel one in the PMS, then dismiss."""
-    MISCONFIGURED = "misconfigured"
-    """Check `propexo.base_url` and the network between here and there, then replay."""
-    GAVE_UP = "gave_up"
-    """It was tried up to the tour's start, or for three days. Book by hand, or replay."""
-    INTERNAL_ERROR = "internal_error"
-    """A defect of the bridge. Report it with the log; replay after an update."""
+    UNDECODABLE = "undecodable", "Look at the body; correct the format at the sender and let it send again."
+    UNMAPPABLE = "unmappable", "Correct the mapping or the sender's form, then replay."
+    UNKNOWN_PROPERTY = "unknown_property", "Add the value found to `aliases` of its property, then replay."
+    UNKNOWN_UNIT = (
+        "unknown_unit",
+        "Add the value found to `units` of the property, or set `defaults.unit_id`, then replay.",
+    )
+    MISSING_FIELD = (
+        "missing_field",
+        "Set the default named in the detail, or let the sender ask for the value, then replay.",
+    )
+    NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
+    INVALID_TIME = (
+        "invalid_time",
+        "A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss.",
+    )
+    START_PASSED = "start_passed", "The tour's start has passed. Call the renter, then dismiss."
+    REJECTED = "rejected", "Correct what Propexo names in the detail, then replay."
+    PMS_REFUSED = (
+        "pms_refused",
+        "The PMS did not write it; its words are in the detail. Correct the cause, then replay.",
+    )
+    PARTLY_WRITTEN = (
+        "partly_written",
+        "The PMS wrote a part. Complete it in the PMS, then dismiss. It is never sent again by itself.",
+    )
+    AMBIGUOUS = (
+        "ambiguous",
+        "Look in the PMS. If it is there, dismiss; if not, replay: that looks once more, then sends.",
+    )
+    UNCONFIRMED = (
+        "unconfirmed",
+        "Propexo has not finished the write for an hour. Look in the PMS; replay asks again.",
+    )
+    STALE_LINK = (
+        "stale_link",
+        "Propexo no longer knows the appointment or the lead. Look in the PMS, do it by hand, dismiss.",
+    )
+    NOT_FOUND = "not_found", "The id never appeared in Propexo. Look in the PMS, do it by hand, dismiss."
+    MISCONFIGURED = (
+        "misconfigured",
+        "Check `propexo.base_url` and the network between here and there, then replay.",
+    )
+    GAVE_UP = "gave_up", "It was tried up to the tour's start, or for three days. Book by hand, or replay."
+    INTERNAL_ERROR = (
+        "internal_error",
+        "A defect of the bridge. Report it with the log; replay after an update.",
+    )
 
 
 class Ended(Exception):  # noqa: N818 - the end of a run, not an error
@@ -125,7 +152,7 @@ proves nothing."""
 RESEND_AFTER_LOOKS = 3
 """After so many looks a create that was answered with a server error may go out again."""
 
-LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)]
+LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60)]
 """Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Looks for the booking that an event without a contact names; then a person is told."""

@@ -12,7 +12,7 @@ from bridge.forwarding.outcomes import Parked, Reason
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import TourKind
 from bridge.propexo import pms
-from bridge.propexo.bodies import Place, Tour
+from bridge.propexo.bodies import NotOffered, Place, Tour
 from bridge.settings import Property, Settings
 
 APPOINTMENT_TYPES = {
@@ -43,12 +43,25 @@ def target_of(settings: Settings, source: str, named: str | None) -> Target:
     if found is None:
         told = f'"{name}" is the key, name or alias of no property' if name else "Neither the payload nor the source names a property"
         raise Parked(Reason.UNKNOWN_PROPERTY, f"{told}. Add it to `aliases` of its property in bridge.toml, then replay.")
-    return Target(found, place_of(settings, found))
+    return at_property(settings, found)
 
 
-def place_of(settings: Settings, found: Property) -> Place:
-    """The Propexo side of a property. Raises BridgeError for a PMS that the bridge does not know."""
+def at_property(settings: Settings, found: Property) -> Target:
+    """A configured property as a target.
+
+    Raises:
+        Parked: its PMS takes no tours through Propexo, or its time rule is not known.
+    """
+    try:
+        return Target(found, _place(settings, found))
+    except BridgeError as error:
+        raise Parked(Reason.NOT_SUPPORTED, error.message) from error
+
+
+def _place(settings: Settings, found: Property) -> Place:
     profile = pms.profile_of(found.pms)
+    if profile.create is None:
+        raise NotOffered(f"The bridge cannot create an appointment in {profile.name}. {profile.note}")
     defaults = dict(found.defaults)
     if settings.propexo.organization_name:
         defaults.setdefault("organization_name", settings.propexo.organization_name)

@@ -26,7 +26,7 @@ from bridge.forwarding.outcomes import (
     Reason,
 )
 from bridge.forwarding.reconcile import find_appointment
-from bridge.forwarding.resolve import Target, left_out, place_of, start_of, target_of, tour_of
+from bridge.forwarding.resolve import Target, at_property, left_out, start_of, target_of, tour_of
 from bridge.forwarding.writing import Write, Writing
 from bridge.inbound.decoding import decode
 from bridge.keys import contact_key
@@ -59,6 +59,8 @@ class Run:
             booking = life.remember(session, self.event, translation.booking, self.calls.now())
         self.event.booking_id = booking.id
         self.event.action = translation.action
+        for stray in self._strays(booking):
+            self._reach_cancelled(self._settle(stray))
         booking = self._settle(booking)
         if booking.state == BookingState.CANCELLED:
             self._reach_cancelled(booking)
@@ -114,6 +116,11 @@ class Run:
         writing.settle(booking, booking.code, lambda: self._adopt(booking, target))
         return self._reload(booking)
 
+    def _strays(self, booking: Booking) -> list[Booking]:
+        """Appointments made before it was known that their booking is this one."""
+        with self.context.database.session() as session:
+            return list(session.scalars(select(Booking).where(Booking.merged_into == booking.id)))
+
     def _adopt(self, booking: Booking, target: Target) -> dict[str, Any] | None:
         """The appointment that a create of unknown outcome made."""
         attempt = self._attempt_effect(booking)
@@ -141,6 +148,7 @@ class Run:
     def _cancel(self, booking: Booking) -> NoReturn:
         target = self._written_target(booking)
         self.calls.start = _start_if_known(booking, target)
+        build(lambda: cancel_body(target.place, "<appointment_id>"))  # what is not offered needs no id
         appointment_id = self._appointment_id(booking, target)
         body = build(lambda: cancel_body(target.place, appointment_id))
         effect = {
@@ -254,7 +262,7 @@ class Run:
         if found is None:
             detail = f"It was written at `properties.{key}`, which is no longer configured. Add it again, then replay."
             raise Parked(Reason.UNKNOWN_PROPERTY, detail)
-        return Target(found, place_of(self.context.settings, found))
+        return at_property(self.context.settings, found)
 
     def _contact_key(self, said: Said) -> str | None:
         return contact_key(said.contact.email, said.contact.phone)

@@ -26,7 +26,9 @@ def upgrade() -> None:
     sa.Column('appointment_id', sa.String(), nullable=True),
     sa.Column('appointment_verified', sa.Boolean(), nullable=False),
     sa.Column('open_attempt_id', sa.BigInteger(), nullable=True),
+    sa.Column('merged_into', sa.BigInteger(), nullable=True),
     sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['merged_into'], ['bookings.id'], name=op.f('fk_bookings_merged_into')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bookings')),
     sa.UniqueConstraint('code', name=op.f('uq_bookings_code'))
     )
