@@ -1,16 +1,37 @@
 """Calls to Propexo on behalf of one event, and what a failed one means for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bridge.forwarding.context import Context
 from bridge.forwarding.ledger import Ledger
 from bridge.forwarding.outcomes import NotYet, Parked, Reason, backoff, step_of
 from bridge.models import Event, Status
+from bridge.propexo.bodies import MissingFields, NotOffered
 from bridge.propexo.errors import BudgetExhausted, Misconfigured, PropexoError, Rejected, Stale, Unauthorized
+from bridge.propexo.pms import RepeatedTime, SkippedTime
 
 Answer = TypeVar("Answer")
+
+SAID_AS = {
+    "appointment_date": "starts_at",
+    "appointment_time": "starts_at",
+    "appointment_duration_minutes": "duration_minutes",
+    "appointment_type": "kind",
+    "unit_id": "unit",
+    "employee_id": "agent",
+    "lead_source_id": "lead_source",
+    "lead_id": "lead_id",
+    "title": "title",
+    "notes": "notes",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "email_1": "email",
+    "phone_1": "phone",
+    "property_id": "property",
+}
+"""The field of a mapping behind each field of Propexo's bodies."""
 
 
 class Calls:
@@ -57,13 +78,33 @@ class Calls:
             case BudgetExhausted():
                 return NotYet(error.until, Status.WAITING, Reason.BUDGET, error.message)
             case Rejected():
-                return Parked(Reason.REJECTED, error.message)
+                return Parked(Reason.REJECTED, self._traced(error.message, [issue.path for issue in error.issues]))
             case Stale():
                 return Parked(Reason.STALE_LINK, error.message)
             case Misconfigured():
                 return Parked(Reason.MISCONFIGURED, error.message)
             case _:
                 return self.again(error)
+
+    def build(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Build a body, or park the event before anything is sent, naming what is missing."""
+        try:
+            return make()
+        except MissingFields as error:
+            raise Parked(Reason.MISSING_FIELD, self._traced(error.message, error.fields)) from error
+        except NotOffered as error:
+            raise Parked(Reason.NOT_SUPPORTED, error.message) from error
+        except (RepeatedTime, SkippedTime) as error:
+            raise Parked(Reason.INVALID_TIME, error.message) from error
+        except Rejected as error:
+            raise self.meaning(error, "") from error
+
+    def _traced(self, message: str, body_fields: Sequence[str]) -> str:
+        """The message, and where in the sender's payload the named fields of a body come from."""
+        mapping = self.context.sources[self.event.source].mapping
+        names = {field: SAID_AS[field] for field in body_fields if field in SAID_AS}
+        origins = [f"{field} is read from `{mapping.where(name)}`" for field, name in names.items()]
+        return f"{message} ({'; '.join(origins)})" if origins else message
 
     def again(self, error: PropexoError) -> NotYet:
         """Later, with growing waits; uses up a try."""

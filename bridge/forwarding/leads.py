@@ -4,10 +4,9 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from bridge.errors import BridgeError
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.life import new_code
-from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
+from bridge.forwarding.outcomes import LOOK_FOR_ID, Reason
 from bridge.forwarding.resolve import Target
 from bridge.forwarding.writing import Write, Writing
 from bridge.mapping.booking import Booking as Said
@@ -88,7 +87,7 @@ class Leads:
 
     def _create(self, lead: Lead, contact: Contact) -> Exception:
         person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, lead.code)
-        body = build(lambda: lead_body(self.place, person, notes=f"Ref {lead.code}"))
+        body = self.calls.build(lambda: lead_body(self.place, person, notes=f"Ref {lead.code}"))
         effect = {"id_column": "lead_id" if self.place.profile.returns_lead_id else None, "created": True}
         return self.writing.write(
             lead, Write("create_lead", body, effect, lambda: self.calls.context.propexo.create_lead(body))
@@ -98,24 +97,6 @@ class Leads:
         name = self.place.profile.name
         detail = f"The lead is in {name}; its id comes to Propexo with the next sync."
         return self.calls.look_again(LOOK_FOR_ID, Reason.LEAD_ID, detail)
-
-
-def build(make: Any) -> dict[str, Any]:
-    """Build a body, or park the event before anything is sent, naming what is missing."""
-    try:
-        body: dict[str, Any] = make()
-    except BridgeError as error:
-        raise Parked(_REASONS.get(error.code, Reason.REJECTED), error.message) from error
-    return body
-
-
-_REASONS = {
-    "missing_field": Reason.MISSING_FIELD,
-    "not_supported": Reason.NOT_SUPPORTED,
-    "repeated_time": Reason.INVALID_TIME,
-    "skipped_time": Reason.INVALID_TIME,
-    "unsupported_pms": Reason.NOT_SUPPORTED,
-}
 
 
 def _somebody_else(hit: client.Lead, contact: Contact) -> bool:

@@ -1,4 +1,4 @@
-"""What would become of a request: read, resolved and built as it is for a PMS, with nothing stored and nothing sent."""
+"""What would become of a request: read, resolved, built for its PMS; nothing is stored, nothing is sent."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
@@ -71,8 +71,8 @@ def preview(
 ) -> list[Preview]:
     """The events of one request, in their order.
 
-    `headers` have lower-case names. Only with `settings` the property is resolved and the request built; `source`
-    names the configured source whose defaults count, and may be left out.
+    `headers` have lower-case names. Only with `settings` the property is resolved and the request built;
+    `source` is the configured source whose defaults count, if any.
     """
     content_type = headers.get("content-type")
     try:
@@ -164,10 +164,10 @@ def _call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _remarks(said: Booking, target: Target, tour: Tour) -> Iterator[str]:
-    profile, contact = target.place.profile, said.contact
+    profile, contact, key = target.place.profile, said.contact, target.property.key
     names = left_out(said, tour)
     if names:
-        yield f"It goes out without {', '.join(names)}: no crosswalk of properties.{target.property.key} knows it."
+        yield f"It goes out without {', '.join(names)}: no crosswalk of properties.{key} knows it."
     dropped = dropped_fields(profile, "update" if said.action is Action.RESCHEDULE else "create", tour)
     if dropped:
         yield f"{profile.name} does not take {', '.join(dropped)}."

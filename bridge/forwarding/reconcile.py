@@ -1,4 +1,4 @@
-"""When it is not known whether a create arrived: look for our reference where Propexo would show it.
+"""When it is not known whether a write arrived: look for its trace where Propexo would show it.
 
 Propexo documents no idempotency key. The write log lists finished jobs, with their parameters where the PMS
 gives them; the cached records lag behind. A hit is certain, a miss proves nothing.
@@ -7,13 +7,15 @@ gives them; the cached records lag behind. A hit is certain, a miss proves nothi
 import json
 from typing import Literal
 
+from sqlalchemy import select
+
 from bridge.forwarding.calls import Calls
 from bridge.models import Attempt
 from bridge.propexo.client import Appointment, WriteLogEntry
 
 
-def find_job(calls: Calls, integration_id: str, attempt: Attempt, code: str) -> str | None:
-    """The job of a create, by our reference in the parameters of the write log."""
+def find_job(calls: Calls, integration_id: str, attempt: Attempt, needle: str) -> str | None:
+    """The job of a write, by our reference or the appointment's id in the parameters of the write log."""
     category: Literal["events", "leads"] = "leads" if attempt.kind == "create_lead" else "events"
     age = calls.now() - attempt.started_at
     time_range: Literal["hour", "day", "week"] = "hour" if age.total_seconds() < 3000 else "day" if age.days < 1 else "week"  # noqa: PLR2004 - well within the hour
@@ -24,12 +26,15 @@ def find_job(calls: Calls, integration_id: str, attempt: Attempt, code: str) -> 
             integration_id=integration_id, category=category, time_range=time_range
         ),
     )
-    return next((entry.job_id for entry in entries if mentions(entry, code)), None)
+    found = [entry.job_id for entry in entries if mentions(entry, needle)]
+    with calls.context.database.session() as session:
+        known = set(session.scalars(select(Attempt.job_id).where(Attempt.job_id.in_(found))))
+    return next((job_id for job_id in found if job_id not in known), None)
 
 
-def mentions(entry: WriteLogEntry, code: str) -> bool:
-    """Whether a write carried our reference. `parameters` has no documented shape, so its text is searched."""
-    return code in json.dumps(entry.parameters, default=str)
+def mentions(entry: WriteLogEntry, needle: str) -> bool:
+    """Whether a write carried this text. `parameters` has no documented shape, so all of it is searched."""
+    return needle in json.dumps(entry.parameters, default=str)
 
 
 def find_appointment(calls: Calls, integration_id: str, lead_id: str, code: str) -> Appointment | None:

@@ -14,7 +14,7 @@ from bridge.errors import BridgeError, DecodingError, UnknownSource
 from bridge.forwarding import life
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.context import Context
-from bridge.forwarding.leads import Leads, build
+from bridge.forwarding.leads import Leads
 from bridge.forwarding.outcomes import (
     LOOK_FOR_ID,
     WAIT_FOR_BOOKING,
@@ -148,14 +148,16 @@ class Run:
     def _cancel(self, booking: Booking) -> NoReturn:
         target = self._written_target(booking)
         self.calls.start = _start_if_known(booking, target)
-        build(lambda: cancel_body(target.place, "<appointment_id>"))  # what is not offered needs no id
+        self.calls.build(lambda: cancel_body(target.place, "<appointment_id>"))  # what is not offered needs no id
         appointment_id = self._appointment_id(booking, target)
-        body = build(lambda: cancel_body(target.place, appointment_id))
+        body = self.calls.build(lambda: cancel_body(target.place, appointment_id))
         effect = {
             "written_state": BookingState.CANCELLED,
             "written": None,
             "appointment_id": None,
             "appointment_verified": False,
+            # Propexo keeps cancelled records: booked again, the tour must not be taken for this one.
+            "code": life.new_code("TB"),
         }
         propexo = self.context.propexo
         self._write(booking, target, Write("cancel", body, effect, lambda: propexo.cancel_appointment(body)))
@@ -182,11 +184,11 @@ class Run:
             self._create(booking, target, tour, said)
 
     def _create(self, booking: Booking, target: Target, tour: Tour, said: Said) -> NoReturn:
-        build(lambda: create_body(target.place, "<lead_id>", tour))  # what is missing shows before a lead is made
+        self.calls.build(lambda: create_body(target.place, "<lead_id>", tour))  # what is missing shows before a lead is made
         key = self._contact_key(said) or f"lead:{said.lead_id}"
         leads = Leads(self.calls, Writing(self.calls, target.place.integration_id), target)
         lead_id = leads.lead_id(said, key)
-        body = build(lambda: create_body(target.place, lead_id, tour))
+        body = self.calls.build(lambda: create_body(target.place, lead_id, tour))
         effect = {
             **_as_written(target, tour),
             "written_state": BookingState.BOOKED,
@@ -199,7 +201,7 @@ class Run:
         self._write(booking, target, Write("create", body, effect, lambda: propexo.create_appointment(body)))
 
     def _update(self, booking: Booking, target: Target, tour: Tour) -> NoReturn:
-        body = build(lambda: update_body(target.place, tour))
+        body = self.calls.build(lambda: update_body(target.place, tour))
         appointment_id = self._appointment_id(booking, target)
         propexo = self.context.propexo
         write = Write(

@@ -61,7 +61,7 @@ class Writing:
             job_id = write.send()
         except PropexoError as error:
             self._answered(owner, attempt, error, None)
-            if attempt.kind in CREATES and _may_have_arrived(error):
+            if _may_have_arrived(error):
                 raise self._look_later(error.message) from error
             raise self.calls.meaning(error, self.integration_id) from error
         self._answered(owner, attempt, None, job_id)
@@ -71,7 +71,7 @@ class Writing:
     def settle(self, owner: Owner, code: str, adopt: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
         """Bring the owner's open write to an end.
 
-        `code` is our reference in it. `adopt` looks for the record that a create of unknown outcome has made, and
+        `code` is our reference in a create. `adopt` looks for the record that a create of unknown outcome has made, and
         answers the changes that the owner takes from it. Answers the changes of a confirmed write, or `None`
         where the write left no trace and may be made anew.
 
@@ -91,15 +91,13 @@ class Writing:
     ) -> dict[str, Any] | None:
         """Whether a write of unknown outcome arrived: by its job in the write log, else by what it made."""
         calls = self.calls
-        if attempt.kind not in CREATES:
-            self._close(owner, attempt, ledger.ABANDONED)  # made twice, an update or a cancel is made once
-            return None
-        job_id = find_job(calls, self.integration_id, attempt, code)
+        creates = attempt.kind in CREATES
+        job_id = find_job(calls, self.integration_id, attempt, code if creates else (attempt.request or {})["event_id"])
         if job_id:
             attempt.outcome, attempt.job_id = Outcome.SUBMITTED, job_id
             self._save(attempt)
             return None
-        changes = adopt()
+        changes = adopt() if creates else None
         if changes is not None:
             self._close(owner, attempt, ledger.CONFIRMED, changes)
             return changes
@@ -114,8 +112,9 @@ class Writing:
         event = self.calls.event
         if event.replayed_at is not None and event.replayed_at > attempt.started_at:
             return True  # a person has looked
-        answered_with_error = attempt.outcome == Outcome.TRANSIENT
-        return answered_with_error and self.calls.looks_for(Reason.OUTCOME_UNKNOWN) >= RESEND_AFTER_LOOKS
+        # An update or a cancel that is made twice is made once; a create is not.
+        harmless = attempt.kind not in CREATES or attempt.outcome == Outcome.TRANSIENT
+        return harmless and self.calls.looks_for(Reason.OUTCOME_UNKNOWN) >= RESEND_AFTER_LOOKS
 
     def _confirm(self, owner: Owner, attempt: Attempt) -> dict[str, Any]:
         calls = self.calls
@@ -168,7 +167,7 @@ class Writing:
 
     def _answered(self, owner: Owner, attempt: Attempt, error: PropexoError | None, job_id: str | None) -> None:
         self.calls.ledger.answered(attempt, error, job_id)
-        stays_open = error is None or (attempt.kind in CREATES and _may_have_arrived(error))
+        stays_open = error is None or _may_have_arrived(error)
         with self.calls.context.database.session() as session:
             session.merge(attempt)
             if not stays_open:

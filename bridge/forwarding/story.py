@@ -1,0 +1,183 @@
+"""Stored events for people: which there are, and the whole story of one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, contains_eager
+
+from bridge.errors import BridgeError, ConfigurationError, DecodingError
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.preview import preview_event, resolved
+from bridge.inbound.decoding import decode
+from bridge.mapping.catalogue import Catalogue
+from bridge.models import Attempt, Booking, BookingReference, Event
+from bridge.settings import Property, Settings
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which events; what is empty does not restrict."""
+
+    statuses: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    property: str | None = None
+    """The key, name or an alias of a configured property."""
+    since: datetime | None = None
+    """Received then or later (aware)."""
+    before: int | None = None
+    """Only ids below: the last id of a page opens the next."""
+
+
+class UnknownProperty(BridgeError):  # noqa: N818 - read as a finding
+    """No property of this name is configured."""
+
+    code = "unknown_property"
+
+
+def find_events(session: Session, settings: Settings, selection: Selection, limit: int) -> list[Event]:
+    """The newest events first, each with its booking. Raises UnknownProperty."""
+    query = select(Event).outerjoin(Event.booking).options(contains_eager(Event.booking))
+    query = query.order_by(Event.id.desc()).limit(limit)
+    if selection.statuses:
+        query = query.where(Event.status.in_(selection.statuses))
+    if selection.reasons:
+        query = query.where(Event.reason.in_(selection.reasons))
+    if selection.sources:
+        query = query.where(Event.source.in_(selection.sources))
+    if selection.since:
+        query = query.where(Event.received_at >= selection.since)
+    if selection.before is not None:
+        query = query.where(Event.id < selection.before)
+    if selection.property is not None:
+        query = query.where(_concerns(settings, selection.property))
+    return list(session.scalars(query))
+
+
+def _concerns(settings: Settings, named: str) -> ColumnElement[bool]:
+    """As `property_of`, for the database."""
+    found = settings.property_named(named)
+    if found is None:
+        known = ", ".join(settings.properties) or "none"
+        raise UnknownProperty(f'No property "{named}" is configured; there are: {known}.')
+    said = func.lower(func.btrim(Booking.details["property"]["value"].astext))
+    names = [prefix + name for name in found.called for prefix in ("", "property:")]
+    sources = [source.key for source in settings.sources.values() if source.property == found.key]
+    by_word = or_(said.in_(names), and_(said.is_(None), Event.source.in_(sources)))
+    return or_(Booking.property == found.key, and_(Booking.property.is_(None), by_word))
+
+
+def property_of(event: Event, settings: Settings) -> str | None:
+    """The key of the property: where its booking was written, else the named one, else the source's default."""
+    booking = event.booking
+    if booking and booking.property:
+        return booking.property
+    named = booking.details.get("property", {}).get("value") if booking else None
+    if named:
+        found: Property | None = settings.property_named(named)
+        return found.key if found else None
+    source = settings.sources.get(event.source)
+    return source.property if source else None
+
+
+def summary(event: Event, settings: Settings) -> dict[str, Any]:
+    """One line of a list."""
+    return {
+        "id": event.id,
+        "received_at": iso(event.received_at),
+        "source": event.source,
+        "event": event.event,
+        "action": event.action,
+        "reference": event.reference,
+        "property": property_of(event, settings),
+        "status": event.status,
+        "reason": event.reason,
+        "detail": event.detail,
+        "next_attempt_at": iso(event.next_attempt_at),
+        "ended_at": iso(event.ended_at),
+        "replays": event.replays,
+    }
+
+
+def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
+    """What came, how it is read today, its booking, every call, and what a person does about it."""
+    attempts = session.scalars(select(Attempt).where(Attempt.event_id == event.id).order_by(Attempt.id))
+    return {
+        **summary(event, settings),
+        "advice": advice_for(event.reason),
+        "delivery_id": event.delivery_id,
+        "previous_reference": event.previous_reference,
+        "occurred_at": iso(event.occurred_at),
+        "content_type": event.content_type,
+        "headers": event.headers,
+        "payload": _payload(event),
+        "reading": _reading(event, settings),
+        "booking": _booking(session, event.booking) if event.booking else None,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def advice_for(reason: str | None) -> str | None:
+    """What a person does about an event that ended or waits for this reason."""
+    return Reason(reason).advice if reason in list(Reason) else None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment in UTC, with Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _payload(event: Event) -> Any:
+    """The decoded body; its text where it cannot be decoded; `None` where it is empty or no longer kept."""
+    if not event.body:
+        return None
+    try:
+        return decode(event.body, event.content_type)
+    except DecodingError:
+        return event.body.decode("utf-8", "replace")
+
+
+def _reading(event: Event, settings: Settings) -> dict[str, Any]:
+    """What today's mapping and configuration make of it."""
+    if not event.body:
+        return {"problem": "The body is empty or no longer kept."}
+    source = settings.sources.get(event.source)
+    if source is None:
+        return {"problem": f"The source {event.source} is no longer configured."}
+    try:
+        file = Catalogue(settings.mappings_dir).get(source.mapping)
+    except ConfigurationError as error:
+        return {"problem": error.message}
+    mapping = file.schema(phone_region=source.phone_region)
+    read = preview_event(mapping, event.body, event.content_type, event.headers, event.delivery_id)
+    return resolved(read, settings, source.key).as_json()
+
+
+def _booking(session: Session, booking: Booking) -> dict[str, Any]:
+    references = select(BookingReference.reference).where(BookingReference.booking_id == booking.id)
+    return {
+        "code": booking.code,
+        "state": booking.state,
+        "written_state": booking.written_state,
+        "written": booking.written,
+        "property": booking.property,
+        "lead_id": booking.lead_id,
+        "appointment_id": booking.appointment_id,
+        "references": sorted(session.scalars(references)),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "id": attempt.id,
+        "kind": attempt.kind,
+        "started_at": iso(attempt.started_at),
+        "finished_at": iso(attempt.finished_at),
+        "status": attempt.status_code,
+        "outcome": attempt.outcome,
+        "detail": attempt.detail,
+        "job_id": attempt.job_id,
+        "request": attempt.request,
+    }
