@@ -20,7 +20,9 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         ConfigurationError: a source cannot work as it is configured.
     """
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = settings.server.body_limit
+    # One byte more: of chunks without a length, Werkzeug would cut off what is beyond; so the door sees that it was.
+    app.config["MAX_CONTENT_LENGTH"] = settings.server.body_limit + 1
+    app.url_map.merge_slashes = False  # a redirect, and no sender follows one
     sources = Sources(settings, Catalogue(settings.mappings_dir))
     app.extensions["door"] = Door(settings, sources, database, Queue(queue_app(database)), clock)
     app.register_blueprint(hooks)

@@ -78,7 +78,9 @@ class Calls:
             case BudgetExhausted():
                 return NotYet(error.until, Status.WAITING, Reason.BUDGET, error.message)
             case Rejected():
-                return Parked(Reason.REJECTED, self._traced(error.message, [issue.path for issue in error.issues]))
+                return Parked(
+                    Reason.REJECTED, self._traced(error.message, [issue.path for issue in error.issues])
+                )
             case Stale():
                 return Parked(Reason.STALE_LINK, error.message)
             case Misconfigured():

@@ -73,7 +73,10 @@ def run(context: Context, event: Event) -> Ended | NotYet:
         event.tries += 1
         told = f"{type(error).__name__} in the bridge"
         if event.tries > MOST_INTERNAL_ERRORS:
-            return Parked(Reason.INTERNAL_ERROR, f"{told}, {event.tries} times. Its log says more; replay after an update.")
+            return Parked(
+                Reason.INTERNAL_ERROR,
+                f"{told}, {event.tries} times. Its log says more; replay after an update.",
+            )
         until = context.clock() + backoff(event.tries, context.random)
         return NotYet(until, Status.RETRYING, Reason.INTERNAL_ERROR, told)
 
@@ -159,7 +162,9 @@ def requeue_forgotten(context: Context, queue: Queue) -> int:
         "NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.id = events.queue_id AND j.status IN ('todo', 'doing'))"
     )
     with context.database.session() as session:
-        forgotten = select(Event).where(Event.status.in_(UNFINISHED), no_job).with_for_update(skip_locked=True)
+        forgotten = (
+            select(Event).where(Event.status.in_(UNFINISHED), no_job).with_for_update(skip_locked=True)
+        )
         events = list(session.scalars(forgotten))
         for event in events:
             event.queue_id = queue.enqueue(session, event.id, event.lock)

@@ -45,7 +45,9 @@ class Ledger:
         with self._database.session() as session:
             session.add(row)
 
-    def open(self, kind: str, request: dict[str, Any], effect: dict[str, Any], booking_id: int | None) -> Attempt:
+    def open(
+        self, kind: str, request: dict[str, Any], effect: dict[str, Any], booking_id: int | None
+    ) -> Attempt:
         """Write down a write that is about to be sent. The caller points to it in the same breath."""
         return Attempt(
             event_id=self._event_id,

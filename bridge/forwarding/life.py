@@ -51,7 +51,10 @@ def remember(session: Session, event: Event, said: Said, now: datetime) -> Booki
 
 def is_superseded(event: Event, action: Action, booking: Booking) -> bool:
     """Whether a newer event of the booking has decided."""
-    return booking.changed_at is not None and stamp_of(event, action) < (booking.changed_at, booking.changed_rank)
+    return booking.changed_at is not None and stamp_of(event, action) < (
+        booking.changed_at,
+        booking.changed_rank,
+    )
 
 
 def merged(details: dict[str, Any], sayings: dict[str, Any], stamp: Stamp) -> dict[str, Any]:
@@ -74,10 +77,21 @@ def _sayings(said: Said) -> dict[str, Any]:
     """The fields with a value. The start is one saying, whichever way it was given."""
     document = booking_to_json(said)
     flat = {**document, **document["contact"]}
-    left_out = {"action", "reference", "previous_reference", "occurred_at", "contact", "starts_at", "starts_at_local"}
+    left_out = {
+        "action",
+        "reference",
+        "previous_reference",
+        "occurred_at",
+        "contact",
+        "starts_at",
+        "starts_at_local",
+    }
     sayings = {name: value for name, value in flat.items() if name not in left_out and value is not None}
     if said.starts_at or said.starts_at_local:
-        sayings["start"] = {"starts_at": document["starts_at"], "starts_at_local": document["starts_at_local"]}
+        sayings["start"] = {
+            "starts_at": document["starts_at"],
+            "starts_at_local": document["starts_at_local"],
+        }
     return sayings
 
 
@@ -128,13 +142,17 @@ def _booking_of(session: Session, source: str, references: list[str], now: datet
     booking = found[0] if found else _new_booking(session, source, now)
     for other in found[1:]:
         booking = _fold(session, booking, other)
-    rows = [{"source": source, "reference": one, "booking_id": booking.id} for one in dict.fromkeys(references)]
+    rows = [
+        {"source": source, "reference": one, "booking_id": booking.id} for one in dict.fromkeys(references)
+    ]
     session.execute(insert(BookingReference).values(rows).on_conflict_do_nothing())
     return booking
 
 
 def _new_booking(session: Session, source: str, now: datetime) -> Booking:
-    booking = Booking(source=source, code=new_code("TB"), created_at=now, details={}, state=BookingState.UNWRITTEN)
+    booking = Booking(
+        source=source, code=new_code("TB"), created_at=now, details={}, state=BookingState.UNWRITTEN
+    )
     session.add(booking)
     session.flush()
     return booking

@@ -41,7 +41,9 @@ class Pauses:
         """Pause it until a probe succeeds; what to raise is returned."""
         now = self._clock()
         until = now + PROBE_EVERY
-        row = insert(Integration).values(integration_id=integration_id, paused_at=now, reason=reason, probe_at=until)
+        row = insert(Integration).values(
+            integration_id=integration_id, paused_at=now, reason=reason, probe_at=until
+        )
         kept = row.on_conflict_do_update(
             index_elements=[Integration.integration_id],
             set_={"paused_at": row.excluded.paused_at, "reason": reason, "probe_at": until},
@@ -52,6 +54,8 @@ class Pauses:
 
     def over(self, integration_id: str) -> None:
         """A call succeeded: nothing is paused any more."""
-        running = update(Integration).where(Integration.integration_id == integration_id, Integration.paused_at.is_not(None))
+        running = update(Integration).where(
+            Integration.integration_id == integration_id, Integration.paused_at.is_not(None)
+        )
         with self._database.session() as session:
             session.execute(running.values(paused_at=None, probe_at=None, reason=None))

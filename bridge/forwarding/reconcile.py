@@ -5,6 +5,7 @@ gives them; the cached records lag behind. A hit is certain, a miss proves nothi
 """
 
 import json
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import select
@@ -17,8 +18,10 @@ from bridge.propexo.client import Appointment, WriteLogEntry
 def find_job(calls: Calls, integration_id: str, attempt: Attempt, needle: str) -> str | None:
     """The job of a write, by our reference or the appointment's id in the parameters of the write log."""
     category: Literal["events", "leads"] = "leads" if attempt.kind == "create_lead" else "events"
-    age = calls.now() - attempt.started_at
-    time_range: Literal["hour", "day", "week"] = "hour" if age.total_seconds() < 3000 else "day" if age.days < 1 else "week"  # noqa: PLR2004 - well within the hour
+    age = calls.now() - attempt.started_at + timedelta(minutes=10)  # clocks differ
+    time_range: Literal["hour", "day", "week"] = (
+        "hour" if age < timedelta(hours=1) else "day" if age < timedelta(days=1) else "week"
+    )
     entries = calls.read(
         "write_log",
         integration_id,

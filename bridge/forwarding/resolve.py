@@ -41,8 +41,15 @@ def target_of(settings: Settings, source: str, named: str | None) -> Target:
     name = named or settings.sources[source].property
     found = settings.property_named(name) if name else None
     if found is None:
-        told = f'"{name}" is the key, name or alias of no property' if name else "Neither the payload nor the source names a property"
-        raise Parked(Reason.UNKNOWN_PROPERTY, f"{told}. Add it to `aliases` of its property in bridge.toml, then replay.")
+        told = (
+            f'"{name}" is the key, name or alias of no property'
+            if name
+            else "Neither the payload nor the source names a property"
+        )
+        raise Parked(
+            Reason.UNKNOWN_PROPERTY,
+            f"{told}. Add it to `aliases` of its property in bridge.toml, then replay.",
+        )
     return at_property(settings, found)
 
 
@@ -125,7 +132,7 @@ def _unit(value: str | None, target: Target) -> str | None:
         raise Parked(
             Reason.UNKNOWN_UNIT,
             f'{target.place.profile.name} needs a unit, and "{value}" is not known at {key}. '
-            f'Add it under `[properties.{key}.units]` with its Propexo id, then replay.',
+            f"Add it under `[properties.{key}.units]` with its Propexo id, then replay.",
         )
     return unit
 

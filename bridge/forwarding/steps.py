@@ -30,7 +30,6 @@ from bridge.forwarding.resolve import Target, at_property, left_out, start_of, t
 from bridge.forwarding.writing import Write, Writing
 from bridge.inbound.decoding import decode
 from bridge.keys import contact_key
-from bridge.mapping.base import Translation
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.paths import Received
@@ -52,13 +51,11 @@ class Run:
         Raises:
             Ended, NotYet: how it ended.
         """
-        translation = self._translate()
+        said = self._translate()
         self._wait_for_earlier()
-        assert translation.booking is not None  # every action but ignore has one
         with self.context.database.session() as session:
-            booking = life.remember(session, self.event, translation.booking, self.calls.now())
+            booking = life.remember(session, self.event, said, self.calls.now())
         self.event.booking_id = booking.id
-        self.event.action = translation.action
         for stray in self._strays(booking):
             self._reach_cancelled(self._settle(stray))
         booking = self._settle(booking)
@@ -66,9 +63,10 @@ class Run:
             self._reach_cancelled(booking)
         else:
             self._reach_booked(booking)
-        raise self._done(booking, translation.action)
+        raise self._done(booking, said.action)
 
-    def _translate(self) -> Translation:
+    def _translate(self) -> Said:
+        """What the event says; its booking is always there unless it is ignored or cannot be read."""
         try:
             source = self.context.sources[self.event.source]
         except UnknownSource as error:
@@ -82,9 +80,9 @@ class Run:
         self.event.action = translation.action
         if translation.errors:
             raise Parked(Reason.UNMAPPABLE, "; ".join(str(error) for error in translation.errors))
-        if translation.action is Action.IGNORE:
+        if translation.booking is None:
             raise Ignored(Reason.NOT_FORWARDED, translation.reason or "")
-        return translation
+        return translation.booking
 
     def _wait_for_earlier(self) -> None:
         """Events of one booking can name different contacts, or none: then their jobs have different locks."""
@@ -148,7 +146,9 @@ class Run:
     def _cancel(self, booking: Booking) -> NoReturn:
         target = self._written_target(booking)
         self.calls.start = _start_if_known(booking, target)
-        self.calls.build(lambda: cancel_body(target.place, "<appointment_id>"))  # what is not offered needs no id
+        self.calls.build(
+            lambda: cancel_body(target.place, "<appointment_id>")
+        )  # what is not offered needs no id
         appointment_id = self._appointment_id(booking, target)
         body = self.calls.build(lambda: cancel_body(target.place, appointment_id))
         effect = {
@@ -177,14 +177,18 @@ class Run:
         if written and not _differs(target, booking, tour):
             return
         if tour.starts_at <= self.calls.now():
-            raise Parked(Reason.START_PASSED, f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC.")
+            raise Parked(
+                Reason.START_PASSED, f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC."
+            )
         if written:
             self._update(booking, target, tour)
         else:
             self._create(booking, target, tour, said)
 
     def _create(self, booking: Booking, target: Target, tour: Tour, said: Said) -> NoReturn:
-        self.calls.build(lambda: create_body(target.place, "<lead_id>", tour))  # what is missing shows before a lead is made
+        self.calls.build(
+            lambda: create_body(target.place, "<lead_id>", tour)
+        )  # what is missing shows before a lead is made
         key = self._contact_key(said) or f"lead:{said.lead_id}"
         leads = Leads(self.calls, Writing(self.calls, target.place.integration_id), target)
         lead_id = leads.lead_id(said, key)
@@ -244,7 +248,9 @@ class Run:
         if found is None or not (booking.lead_id in found.lead_ids or booking.code in (found.notes or "")):
             found = find_appointment(self.calls, place.integration_id, booking.lead_id or "", booking.code)
         if found is None:
-            detail = f"The appointment is in {place.profile.name}; its id comes to Propexo with the next sync."
+            detail = (
+                f"The appointment is in {place.profile.name}; its id comes to Propexo with the next sync."
+            )
             raise self.calls.look_again(LOOK_FOR_ID, Reason.APPOINTMENT_ID, detail)
         with self.context.database.session() as session:
             row = session.get_one(Booking, booking.id, with_for_update=True)
@@ -271,9 +277,13 @@ class Run:
 
     def _wait_for_booking(self) -> NotYet | Parked:
         if self.calls.looks_for(Reason.UNKNOWN_BOOKING) >= len(WAIT_FOR_BOOKING):
-            detail = f'It names booking "{self.event.reference}", which never arrived, and no person to book for.'
+            detail = (
+                f'It names booking "{self.event.reference}", which never arrived, and no person to book for.'
+            )
             return Parked(Reason.UNKNOWN_BOOKING, detail)
-        detail = f'It names booking "{self.event.reference}", which the bridge does not know yet, and no person.'
+        detail = (
+            f'It names booking "{self.event.reference}", which the bridge does not know yet, and no person.'
+        )
         return self.calls.look_again(WAIT_FOR_BOOKING, Reason.UNKNOWN_BOOKING, detail)
 
     def _note_left_out(self, said: Said, tour: Tour) -> None:
@@ -283,7 +293,11 @@ class Run:
 
     def _done(self, booking: Booking, action: Action) -> Ended:
         if self.event.job_id:
-            return Ended(Status.WRITTEN, None, self.event.detail if (self.event.detail or "").startswith("Sent without") else None)
+            return Ended(
+                Status.WRITTEN,
+                None,
+                self.event.detail if (self.event.detail or "").startswith("Sent without") else None,
+            )
         if booking.state == BookingState.CANCELLED and action is Action.CANCEL:
             return Ignored(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
         if life.is_superseded(self.event, action, booking):
@@ -321,5 +335,3 @@ def _start_if_known(booking: Booking, target: Target) -> datetime | None:
         return start_of(life.said_of(booking.details), target.property)
     except Parked:
         return None
-
-

@@ -70,7 +70,7 @@ def _concerns(settings: Settings, named: str) -> ColumnElement[bool]:
 
 
 def property_of(event: Event, settings: Settings) -> str | None:
-    """The key of the property: where its booking was written, else the named one, else the source's default."""
+    """The key of the property: where the booking was written, else the named, else the source's default."""
     booking = event.booking
     if booking and booking.property:
         return booking.property

@@ -68,7 +68,9 @@ class Writing:
         self.calls.succeeded(self.integration_id, probing)
         return self._ask_later()
 
-    def settle(self, owner: Owner, code: str, adopt: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+    def settle(
+        self, owner: Owner, code: str, adopt: Callable[[], dict[str, Any] | None]
+    ) -> dict[str, Any] | None:
         """Bring the owner's open write to an end.
 
         `code` is our reference in a create. `adopt` looks for the record that a create of unknown outcome has made, and
@@ -92,7 +94,9 @@ class Writing:
         """Whether a write of unknown outcome arrived: by its job in the write log, else by what it made."""
         calls = self.calls
         creates = attempt.kind in CREATES
-        job_id = find_job(calls, self.integration_id, attempt, code if creates else (attempt.request or {})["event_id"])
+        job_id = find_job(
+            calls, self.integration_id, attempt, code if creates else (attempt.request or {})["event_id"]
+        )
         if job_id:
             attempt.outcome, attempt.job_id = Outcome.SUBMITTED, job_id
             self._save(attempt)
@@ -119,7 +123,9 @@ class Writing:
     def _confirm(self, owner: Owner, attempt: Attempt) -> dict[str, Any]:
         calls = self.calls
         job_id = attempt.job_id or ""
-        told = calls.read("write_status", self.integration_id, lambda: calls.context.propexo.write_status(job_id))
+        told = calls.read(
+            "write_status", self.integration_id, lambda: calls.context.propexo.write_status(job_id)
+        )
         match told.status:
             case WriteState.PENDING:
                 raise self._still_pending(attempt)
@@ -165,7 +171,9 @@ class Writing:
             row.open_attempt_id = attempt.id
         return attempt
 
-    def _answered(self, owner: Owner, attempt: Attempt, error: PropexoError | None, job_id: str | None) -> None:
+    def _answered(
+        self, owner: Owner, attempt: Attempt, error: PropexoError | None, job_id: str | None
+    ) -> None:
         self.calls.ledger.answered(attempt, error, job_id)
         stays_open = error is None or _may_have_arrived(error)
         with self.calls.context.database.session() as session:

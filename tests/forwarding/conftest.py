@@ -13,14 +13,14 @@ from sqlalchemy import select, text
 
 from bridge.app import create_app
 from bridge.database import Database
+from bridge.forwarding.job import replay
 from bridge.forwarding.worker import make_context, work
 from bridge.inbound.signatures import Request
 from bridge.models import Attempt, Event, Status
+from bridge.queue import Queue, queue_app
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Appointment, Sandbox
 from bridge.settings import parse
-from bridge.forwarding.job import replay
-from bridge.queue import Queue, queue_app
 
 _FAR = "interval '100 years'"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -73,11 +73,21 @@ class World:
 
     # What the sender does.
 
-    def send(self, kind: str, booking_id: str = "B-1", *, source: str = "widget", at: datetime | None = None, **data: Any) -> int:
+    def send(
+        self,
+        kind: str,
+        booking_id: str = "B-1",
+        *,
+        source: str = "widget",
+        at: datetime | None = None,
+        **data: Any,
+    ) -> int:
         """Post one signed event; answers its id."""
         self._sent += 1
         moment = (at or self.clock()).isoformat()
-        body = json.dumps({"type": f"tour.{kind}", "timestamp": moment, "data": {"booking_id": booking_id, **data}})
+        body = json.dumps(
+            {"type": f"tour.{kind}", "timestamp": moment, "data": {"booking_id": booking_id, **data}}
+        )
         answer = self.post(body.encode(), f"msg_{self._sent}", source)
         assert answer.status_code == 200, answer.text
         return int(answer.json["id"])
@@ -86,11 +96,22 @@ class World:
         request = Request({}, body)
         scheme = self.context.sources[source].mapping.signature
         headers = scheme.sign(request, SECRET, self.clock(), delivery_id)
-        return self.client.post(f"/hooks/{source}", data=body, headers={**headers, "Content-Type": "application/json"})
+        return self.client.post(
+            f"/hooks/{source}", data=body, headers={**headers, "Content-Type": "application/json"}
+        )
 
-    def book(self, booking_id: str = "B-1", *, start: str = "2026-12-03T10:30:00-06:00", email: str | None = "maya@example.com", **more: Any) -> int:
+    def book(
+        self,
+        booking_id: str = "B-1",
+        *,
+        start: str = "2026-12-03T10:30:00-06:00",
+        email: str | None = "maya@example.com",
+        **more: Any,
+    ) -> int:
         prospect = {"first_name": "Maya", "last_name": "Okafor", "email": email, "phone": "+15125550142"}
-        return self.send("booked", booking_id, prospect=prospect, tour={"start": start, "notes": "2 BR"}, **more)
+        return self.send(
+            "booked", booking_id, prospect=prospect, tour={"start": start, "notes": "2 BR"}, **more
+        )
 
     def book_moved(
         self, booking_id: str, previous: str, start: str, at: datetime, email: str = "maya@example.com"
@@ -102,7 +123,9 @@ class World:
             "rescheduled", booking_id, previous_booking_id=previous, prospect=prospect, tour=tour, at=at
         )
 
-    def reschedule(self, booking_id: str = "B-1", *, start: str = "2026-12-04T13:00:00-06:00", **more: Any) -> int:
+    def reschedule(
+        self, booking_id: str = "B-1", *, start: str = "2026-12-04T13:00:00-06:00", **more: Any
+    ) -> int:
         return self.send("rescheduled", booking_id, tour={"start": start}, **more)
 
     def cancel(self, booking_id: str = "B-1", **more: Any) -> int:
@@ -114,7 +137,9 @@ class World:
         """Run every job whose time has come by the test's clock, although the queue asks the database's."""
         with self.database.session() as session:
             todo = "UPDATE procrastinate_jobs SET scheduled_at ="
-            session.execute(text(f"{todo} NULL WHERE status = 'todo' AND scheduled_at <= :now"), {"now": self.clock()})
+            session.execute(
+                text(f"{todo} NULL WHERE status = 'todo' AND scheduled_at <= :now"), {"now": self.clock()}
+            )
             session.execute(text(f"{todo} scheduled_at + {_FAR} WHERE status = 'todo'"))
         before = None
         while before != (before := self._jobs()):  # the end of one job makes way for the next of its lock
@@ -124,12 +149,18 @@ class World:
 
     def _jobs(self) -> list[Any]:
         with self.database.session() as session:
-            jobs = text("SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id")
+            jobs = text(
+                "SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id"
+            )
             return list(session.execute(jobs))
 
     def next_at(self) -> datetime | None:
         with self.database.session() as session:
-            return session.scalar(text("SELECT min(scheduled_at) FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'forward'"))
+            return session.scalar(
+                text(
+                    "SELECT min(scheduled_at) FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'forward'"
+                )
+            )
 
     def run(self, *, until: datetime | None = None, most: int = 200) -> None:
         """Let time pass from job to job until nothing is left to do, or until a moment."""
@@ -140,7 +171,9 @@ class World:
                 self.clock.now = max(self.clock.now, until) if until else self.clock.now
                 return
             self.clock.now = max(self.clock.now, following)
-        raise AssertionError(f"not idle after {most} rounds: {[(e.id, e.status, e.reason, e.detail) for e in self.events()]}")
+        raise AssertionError(
+            f"not idle after {most} rounds: {[(e.id, e.status, e.reason, e.detail) for e in self.events()]}"
+        )
 
     def replay(self, event_id: int) -> None:
         with self.database.session() as session:
@@ -163,7 +196,9 @@ class World:
     def attempts(self, event_id: int | None = None) -> list[Attempt]:
         with self.database.session() as session:
             rows = select(Attempt).order_by(Attempt.id)
-            return list(session.scalars(rows if event_id is None else rows.where(Attempt.event_id == event_id)))
+            return list(
+                session.scalars(rows if event_id is None else rows.where(Attempt.event_id == event_id))
+            )
 
     @property
     def tours(self) -> list[Appointment]:

@@ -52,7 +52,9 @@ def answers(world):
 
     def answer(status, method, path, number):
         world.sandbox.clear_faults()
-        world.sandbox.fail(method=method, path=path, status=status, body={"error": {"code": "x", "message": "y"}})
+        world.sandbox.fail(
+            method=method, path=path, status=status, body={"error": {"code": "x", "message": "y"}}
+        )
         event = world.book(f"B-{number}-{status}", email=f"maya{status}@example.com")
         world.run_due()
         told = world.status(event)
@@ -166,7 +168,13 @@ def test_a_429_waits_for_retry_after_and_uses_up_no_try(world, clock):
 
 def test_a_refusal_is_told_in_words_with_the_place_it_came_from(world):
     issues = [{"code": "invalid_type", "path": ["appointment_time"], "message": "Required"}]
-    body = {"error": {"code": "invalid_request", "message": "invalid request", "details": {"details": {"issues": issues, "name": "ZodError"}}}}
+    body = {
+        "error": {
+            "code": "invalid_request",
+            "message": "invalid request",
+            "details": {"details": {"issues": issues, "name": "ZodError"}},
+        }
+    }
     world.sandbox.fail(method="POST", path=CREATE[1], status=400, body=body)
     event = world.book()
     world.run()
@@ -176,7 +184,9 @@ def test_a_refusal_is_told_in_words_with_the_place_it_came_from(world):
     assert "tour.start" in detail
 
 
-@pytest.mark.parametrize(("write_status", "reason"), [("FAILURE", "pms_refused"), ("PARTIAL_SUCCESS", "partly_written")])
+@pytest.mark.parametrize(
+    ("write_status", "reason"), [("FAILURE", "pms_refused"), ("PARTIAL_SUCCESS", "partly_written")]
+)
 def test_a_write_that_the_pms_does_not_finish_is_parked_and_never_sent_again(world, write_status, reason):
     world.sandbox.fail(method="POST", path=CREATE[1], write_status=write_status)
     event = world.book()

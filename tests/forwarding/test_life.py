@@ -161,7 +161,11 @@ def test_notes_carry_the_reference_and_the_senders_words(world):
 
 
 def test_a_missing_field_parks_before_anything_is_sent(world):
-    event = world.send("booked", prospect={"first_name": "Prince", "email": "p@example.com"}, tour={"start": "2026-12-03T10:30:00-06:00"})
+    event = world.send(
+        "booked",
+        prospect={"first_name": "Prince", "email": "p@example.com"},
+        tour={"start": "2026-12-03T10:30:00-06:00"},
+    )
     world.run()
     assert world.status(event) == ("parked", "missing_field")
     assert "last_name" in world.event(event).detail

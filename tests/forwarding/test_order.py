@@ -127,7 +127,9 @@ def test_another_contact_does_not_overtake(world, clock):
     """A reschedule by another e-mail has another lock; it still waits for the booking before it."""
     world.sandbox.write_seconds = 30
     booked = world.book("A")
-    moved = world.book_moved("B", "A", "2026-12-04T13:00:00-06:00", clock() + timedelta(minutes=1), email="partner@example.com")
+    moved = world.book_moved(
+        "B", "A", "2026-12-04T13:00:00-06:00", clock() + timedelta(minutes=1), email="partner@example.com"
+    )
     world.run_due()
     assert world.status(moved) == ("waiting", "earlier_event")
     world.run()

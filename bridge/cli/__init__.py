@@ -1,0 +1,63 @@
+"""The command line `bridge`: one module per group of commands, imported when one of its commands is used."""
+
+import importlib
+
+import click
+
+from bridge import __version__
+from bridge.cli.base import Commands
+
+COMMANDS = {
+    "serve": ("serve", "Run the bridge on this machine: database, web and worker under one roof."),
+    "web": ("serve", "Run the web process: it takes events and stores them."),
+    "worker": ("serve", "Run a worker: it forwards stored events to Propexo."),
+    "migrate": ("serve", "Bring the database to this version."),
+    "init": ("setup", "Write a commented bridge.toml."),
+    "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
+    "sources": ("catalogue", "Show the configured sources."),
+    "mappings": ("catalogue", "List the mappings and run their tests."),
+    "translate": (
+        "translate",
+        "Show the booking that MAPPING reads from FILE, and the request that would go to Propexo.",
+    ),
+    "send": ("send", "Sign SAMPLE as the sender of SOURCE does, and post it to the running bridge."),
+    "events": ("events", "Look at stored events; replay or dismiss them."),
+    "sandbox": ("sandbox", "Run a stand-in for Propexo that needs no account."),
+    "demo": (
+        "demo",
+        "Run everything against the sandbox and send bookings, moves, cancels and some that must not pass.",
+    ),
+}
+"""Every command: the module below bridge.cli that holds it, and its line in `bridge --help`."""
+
+
+class LazyCommands(Commands):
+    """Commands that are imported when they are used, and listed without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"bridge.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands)
+@click.version_option(__version__, package_name="propexo-bridge")
+@click.option("--stop-with-stdin", is_flag=True, hidden=True)
+def main(stop_with_stdin: bool) -> None:
+    """A tour booked anywhere becomes the right appointment in the property-management system."""
+    from bridge import logs  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.cli import processes  # noqa: PLC0415 - the same
+
+    logs.configure()
+    processes.leave_in_order()
+    if stop_with_stdin:
+        processes.stop_with_stdin()

@@ -1,0 +1,129 @@
+"""What all commands share: options, settings, the database, and how they speak.
+
+Results go to stdout, words for people to stderr. Exit codes: 0 done, 1 told no (a problem was found, an event
+could not be translated), 2 wrong usage.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from bridge.database import Database
+    from bridge.settings import Settings
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="BRIDGE_CONFIG",
+    show_envvar=True,
+    help="The configuration file.  [default: ./bridge.toml]",
+)
+"""`config: Path | None`, for `load_settings`."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer with JSON, for programs.")
+"""`as_json: bool`, for `print_json`."""
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+"""`yes: bool`, for `confirm`."""
+
+
+class Commands(click.Group):
+    """A group in which a BridgeError ends a command with exit code 1 and its message, a line per problem."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BridgeError as error:
+            raise Refusal(error.message) from error
+
+
+class Refusal(click.ClickException):
+    """Ends a command with this message on stderr and exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, file=file, err=file is None)
+
+
+def say(message: str) -> None:
+    """Tell a person; results go through `click.echo` or `print_json`."""
+    click.echo(message, err=True)
+
+
+def print_json(value: Any) -> None:
+    """A result for a program."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that cannot be undone; `--yes` answers beforehand.
+
+    Raises:
+        click.UsageError: there is no terminal to ask at.
+        click.Abort: the answer was no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} There is no terminal to ask at; say --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def load_settings(config: Path | None) -> "Settings":
+    """The settings of this installation.
+
+    Raises:
+        ConfigurationError: with every problem there is.
+    """
+    from bridge.settings import load  # noqa: PLC0415 - `--help` must not wait for it
+
+    return load(config)
+
+
+@contextlib.contextmanager
+def open_database(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]:
+    """The database at this version, closed at the end: external, or embedded for as long as it is held.
+
+    The embedded one is migrated first.
+
+    Raises:
+        DatabaseUnavailable: it cannot be reached, or is lost meanwhile.
+        SchemaOutdated: the external database needs `bridge migrate`.
+    """
+    with connect(settings, pool_size=pool_size) as database:
+        if settings.database_url:
+            database.check_schema()
+        else:
+            database.migrate()
+        yield database
+
+
+@contextlib.contextmanager
+def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]:
+    """The database, whatever its schema.
+
+    Raises:
+        DatabaseUnavailable: it cannot be reached, or is lost meanwhile.
+    """
+    import psycopg  # noqa: PLC0415 - `--help` must not wait for it
+    import sqlalchemy.exc  # noqa: PLC0415 - the same
+    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - the same
+
+    from bridge.database import Database, DatabaseUnavailable, embedded  # noqa: PLC0415 - the same
+
+    with contextlib.ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded(settings.data_dir))
+        database = Database(url, pool_size=pool_size)
+        stack.callback(database.close)
+        try:
+            yield database
+        except (sqlalchemy.exc.OperationalError, psycopg.OperationalError, ConnectorException) as error:
+            reason = " ".join(str(error.__cause__ or error).split())
+            raise DatabaseUnavailable(f"{DatabaseUnavailable.__doc__} ({reason})") from error

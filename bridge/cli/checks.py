@@ -1,0 +1,251 @@
+"""What `bridge check` looks at; every finding says what to do."""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import text
+
+from bridge.cli.base import connect
+from bridge.database import DatabaseUnavailable
+from bridge.errors import ConfigurationError, Problem, SchemaOutdated
+from bridge.forwarding.resolve import at_property
+from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.sources import Sources
+from bridge.propexo import pms
+from bridge.propexo.bodies import MissingFields, Person, Place, Tour, create_body, lead_body
+from bridge.propexo.client import Integration, NoQuota, Propexo
+from bridge.propexo.errors import PropexoError, Unauthorized
+from bridge.settings import Property, Settings
+from bridge.settings.schema import dotted
+
+Level = Literal["ok", "warning", "problem"]
+PLACEHOLDER = "replace-me"
+"""What `bridge init` writes where only the operator knows the value."""
+OLDEST_POSTGRESQL = 14
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    level: Level
+    """A problem keeps something from working; a warning is to be known."""
+    key: str
+    """Where: the path of a key, a file or a service."""
+    message: str
+
+
+def problems(error: ConfigurationError) -> Iterator[Finding]:
+    """A configuration error as findings."""
+    return (_of(problem) for problem in error.problems)
+
+
+def installation(settings: Settings) -> Iterator[Finding]:
+    """What can be told from here: settings, mappings, sources, properties."""
+    read = settings.path or "the environment"
+    counted = f"properties: {len(settings.properties)}, sources: {len(settings.sources)}"
+    yield Finding("ok", str(read), f"valid ({counted})")
+    yield from _placeholders(dataclasses.asdict(settings))
+    yield from _mappings(settings)
+    yield from _sources(settings)
+    if not settings.properties:
+        message = "there is none, so no tour can be booked; add a table [properties.<key>]"
+        yield Finding("warning", "properties", message)
+    for each in settings.properties.values():
+        yield from _pms(settings, each)
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Whether the database answers, is new enough, and has this version's tables."""
+    key = "database_url" if settings.database_url else "data_dir"
+    if not settings.database_url and not (settings.data_dir / "postgres").exists():
+        yield Finding("ok", key, f"no database yet; the first start makes one in {settings.data_dir}")
+        return
+    try:
+        with connect(settings) as opened:
+            with opened.session() as session:
+                version = int(session.scalar(text("SHOW server_version_num")) or 0) // 10_000
+            if version < OLDEST_POSTGRESQL:
+                message = f"found PostgreSQL {version}, expected {OLDEST_POSTGRESQL} or newer; upgrade it"
+                yield Finding("problem", key, message)
+            opened.check_schema()
+    except DatabaseUnavailable as error:
+        yield Finding("problem", key, error.message)
+    except SchemaOutdated as error:
+        if settings.database_url:
+            yield Finding("problem", key, error.message)
+        else:
+            yield Finding("ok", key, "the next start brings the database to this version")
+    else:
+        yield Finding("ok", key, f"PostgreSQL {version}, with the tables of this version")
+
+
+def propexo(settings: Settings) -> Iterator[Finding]:
+    """Whether Propexo takes the token, and what it says of each integration and property."""
+    told = settings.propexo
+    client = Propexo(
+        told.base_url,
+        told.token,
+        quota=NoQuota(),
+        connect_timeout=told.connect_timeout,
+        read_timeout=told.read_timeout,
+    )
+    integrations = _integrations(settings)
+    if not integrations:
+        message = "not tried: it takes an integration_id to ask for; configure a property"
+        yield Finding("warning", "propexo.token", message)
+    try:
+        for number, (integration_id, places) in enumerate(integrations.items()):
+            found = client.get_integration(integration_id)
+            if number == 0:
+                yield Finding("ok", "propexo.token", f"{told.base_url} accepts it")
+            if found is None:
+                for place in places:
+                    message = f'Propexo knows no integration "{integration_id}"; copy its id from Propexo'
+                    yield Finding("problem", f"properties.{place.key}.integration_id", message)
+                continue
+            listed = client.list_properties(integration_id=integration_id)
+            known = {choice.id: choice.name for choice in listed}
+            for place in places:
+                yield from _integration(place, found)
+                yield from _property(place, known)
+    except Unauthorized as error:
+        yield Finding("problem", "propexo.token", error.message)
+    except PropexoError as error:
+        yield Finding("problem", "propexo.base_url", f"{told.base_url}: {error.message}")
+
+
+def _of(problem: Problem) -> Finding:
+    return Finding("problem", problem.key, problem.message)
+
+
+def _placeholders(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[Finding]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _placeholders(each, (*at, key))
+    elif isinstance(value, tuple):
+        for index, each in enumerate(value):
+            yield from _placeholders(each, (*at, index))
+    elif isinstance(value, str) and value.strip().lower() == PLACEHOLDER:
+        yield Finding("problem", dotted(at), f'is still "{PLACEHOLDER}"; put in your own value')
+
+
+def _mappings(settings: Settings) -> Iterator[Finding]:
+    folder = settings.mappings_dir
+    if folder and not folder.is_dir():
+        yield Finding("problem", "mappings_dir", f"{folder} is no folder; create it, or leave the key out")
+    catalogue = Catalogue(folder)
+    for name in sorted(catalogue.paths):
+        try:
+            catalogue.get(name)
+        except ConfigurationError as error:
+            yield from problems(error)
+        else:
+            yield Finding("ok", f"mapping {name}", "loads")
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    if not settings.sources:
+        message = "there is none, so no event can come in; add a table [sources.<key>]"
+        yield Finding("warning", "sources", message)
+    catalogue = Catalogue(settings.mappings_dir)
+    for key, source in settings.sources.items():
+        try:
+            Sources(dataclasses.replace(settings, sources={key: source}), catalogue)
+        except ConfigurationError as error:
+            yield from problems(error)
+            continue
+        message = f"takes events at /hooks/{key} with the mapping {source.mapping}"
+        yield Finding("ok", f"sources.{key}", message)
+        if not source.enabled:
+            message = "is false, so its sender is told to come again later; set it to true to take its events"
+            yield Finding("warning", f"sources.{key}.enabled", message)
+
+
+def _pms(settings: Settings, found: Property) -> Iterator[Finding]:
+    key = f"properties.{found.key}"
+    try:
+        profile = pms.profile_of(found.pms)
+        if profile.create is None:
+            yield Finding("problem", f"{key}.pms", profile.note)
+            return
+        zone = pms.time_zone(profile, found.time_zone, found.pms_time)
+    except pms.UnknownTimeRule as error:
+        yield Finding("problem", f"{key}.pms_time", error.message)
+        return
+    except pms.UnsupportedPms as error:
+        yield Finding("problem", f"{key}.pms", error.message)
+        return
+    yield Finding("ok", key, f"{profile.name}, which reads times in {zone.key}")
+    if profile.note:
+        yield Finding("warning", f"{key}.pms", profile.note)
+    if profile.vendor == "RESMAN" and found.pms_time is None:
+        yield Finding(
+            "warning",
+            f"{key}.pms_time",
+            "Propexo's page on ResMan says both UTC and property time; the bridge takes UTC. Book a tour, "
+            'look at its time in ResMan, and set "utc" or "property".',
+        )
+    yield from _defaults(found, at_property(settings, found).place)
+
+
+def _defaults(found: Property, place: Place) -> Iterator[Finding]:
+    """What the PMS asks for and the bridge cannot know, when a booking brings only a person and a time."""
+    crosswalks = {"unit_id": found.units, "employee_id": found.agents, "lead_source_id": found.lead_sources}
+    for field in sorted(_missing(place)):
+        if not crosswalks.get(field):
+            name = field.removeprefix("appointment_")
+            message = f"{place.profile.name} needs it: set it, or a booking that brings none is parked"
+            yield Finding("warning", f"properties.{found.key}.defaults.{name}", message)
+
+
+def _missing(place: Place) -> set[str]:
+    person = Person("Jane", "Doe", "jane@example.com", "+15125550100", "reference")
+    noon = datetime(2030, 1, 15, 18, tzinfo=UTC)
+    tour = Tour(noon, None, None, None, None, None, None, None, "reference", None)
+    missing: set[str] = set()
+    try:
+        if place.profile.lead is not None:
+            lead_body(place, person)
+    except MissingFields as error:
+        missing.update(error.fields)
+    try:
+        create_body(place, "lead", tour)
+    except MissingFields as error:
+        missing.update(error.fields)
+    return missing
+
+
+def _integrations(settings: Settings) -> dict[str, list[Property]]:
+    """The properties of each integration; those with a placeholder are told already."""
+    found: dict[str, list[Property]] = {}
+    for each in settings.properties.values():
+        if PLACEHOLDER not in (each.integration_id, each.property_id):
+            found.setdefault(each.integration_id, []).append(each)
+    return found
+
+
+def _integration(place: Property, found: Integration) -> Iterator[Finding]:
+    key = f"properties.{place.key}"
+    if found.vendor.upper() != place.pms:
+        message = f'found "{place.pms}", but at Propexo this integration is "{found.vendor}"; correct it'
+        yield Finding("problem", f"{key}.pms", message)
+    if found.active is False or found.is_archived:
+        message = "the integration is switched off at Propexo; activate it there"
+        yield Finding("problem", f"{key}.integration_id", message)
+    if found.can_authenticate is False:
+        message = "the PMS refuses the credentials that Propexo holds for this integration; renew them there"
+        yield Finding("problem", f"{key}.integration_id", message)
+
+
+def _property(place: Property, known: dict[str, str | None]) -> Iterator[Finding]:
+    key = f"properties.{place.key}.property_id"
+    if place.property_id in known:
+        yield Finding("ok", key, f"Propexo calls it {known[place.property_id] or 'nothing'}")
+        return
+    listed = ", ".join(f"{each} ({name})" for each, name in list(known.items())[:5])
+    message = f'the integration has no property "{place.property_id}"; it has {listed or "none"}'
+    yield Finding("problem", key, f"{message}. Copy the id from Propexo")

@@ -1,0 +1,56 @@
+"""Gunicorn around the application: processes that each have their own threads and database connections."""
+
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from bridge.app import create_app
+from bridge.database import Database
+from bridge.settings import Settings
+
+GRACEFUL_TIMEOUT = 30
+"""Seconds that running requests get at a shutdown."""
+
+
+class BridgeLogger(Logger):
+    """Leaves the log to bridge.logs."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Server(BaseApplication):
+    """`create_app` under gunicorn."""
+
+    def __init__(self, settings: Settings, url: str, fd: int) -> None:
+        self.settings, self.url, self.fd = settings, url, fd
+        super().__init__()
+
+    def load_config(self) -> None:
+        told = self.settings.server
+        chosen = {
+            "bind": f"fd://{self.fd}",
+            "worker_class": "gthread",
+            "workers": told.workers,
+            "threads": told.threads,
+            "graceful_timeout": GRACEFUL_TIMEOUT,
+            "logger_class": BridgeLogger,
+            "loglevel": "warning",
+            "proc_name": "bridge web",
+            "control_socket_disable": True,
+        }
+        for name, value in chosen.items():
+            if name in self.cfg.settings:  # an older gunicorn has no control socket to switch off
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Runs in each process after the fork: connections cannot be shared."""
+        return create_app(self.settings, Database(self.url, pool_size=self.settings.server.threads))
+
+
+def run(settings: Settings, url: str, fd: int) -> None:
+    """Serve on a listening socket, which is closed at the end, until SIGTERM or Ctrl-C."""
+    Server(settings, url, fd).run()

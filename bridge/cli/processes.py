@@ -1,0 +1,153 @@
+"""Processes of the bridge that run under another one, and never longer than it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import IO, Self
+
+from bridge.errors import BridgeError
+
+STOP_WITHIN = 60.0
+"""Seconds after which a child that was asked to stop is killed: a worker gives its running jobs 45."""
+
+
+class ChildEnded(BridgeError):  # noqa: N818 - what happened
+    """A process of the bridge ended by itself."""
+
+    code = "child_ended"
+
+
+class Children:
+    """Child processes `bridge ...`, stopped when the block is left.
+
+    Within the block SIGTERM and Ctrl-C end `watch`; a second one ends the children at once. A child stands
+    in a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
+    """
+
+    def __init__(self, *, stop_within: float = STOP_WITHIN) -> None:
+        self._stop_within = stop_within
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._news: SimpleQueue[str | None] = SimpleQueue()
+        """Names of children that ended; None: somebody asks us to stop."""
+        self._signals = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        self._signals.enter_context(_handling(lambda: self._news.put(None)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        with self._signals:
+            self.stop()
+
+    def start(
+        self,
+        name: str,
+        args: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        pass_fds: Collection[int] = (),
+        output: IO[bytes] | None = None,
+    ) -> None:
+        """Start `bridge <args>`, with `env` on top of this process's environment.
+
+        What it writes goes to `output`, else where this process's goes.
+        """
+        # The child holds the reading end of a pipe in which only our death makes a difference.
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "bridge", "--stop-with-stdin", *args],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(env or {})},
+            pass_fds=pass_fds,
+            start_new_session=True,
+        )
+        self._running[name] = process
+        threading.Thread(target=self._wait_for, args=(name, process), daemon=True).start()
+
+    def _wait_for(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        self._news.put(name)
+
+    def _ended(self, name: str) -> int:
+        process = self._running.pop(name)
+        if process.stdin:
+            process.stdin.close()
+        return process.returncode
+
+    def watch(self, seconds: float | None = None) -> bool:
+        """Wait until SIGTERM or Ctrl-C asks to stop, or for some seconds; answers whether it was asked.
+
+        Raises:
+            ChildEnded: a child ended before that.
+        """
+        try:
+            name = self._news.get(timeout=seconds)
+        except Empty:
+            return False
+        if name is not None:
+            code = self._ended(name)
+            raise ChildEnded(
+                f"{name} ended by itself ({_in_words(code)}), so everything is stopped. "
+                "Its last lines say why."
+            )
+        return True
+
+    def stop(self) -> None:
+        """Ask all children to finish, and wait until they have; kill those that take too long."""
+        for process in self._running.values():
+            process.terminate()
+        deadline: float | None = time.monotonic() + self._stop_within
+        while self._running:
+            try:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                name = self._news.get(timeout=left)
+            except Empty:
+                name = None
+            if name is not None:
+                self._ended(name)
+                continue
+            for process in self._running.values():
+                process.kill()
+            deadline = None
+
+
+def leave_in_order() -> None:
+    """Let SIGTERM end this process as an exception, so that it gives back what it holds."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+def stop_with_stdin() -> None:
+    """Ask this process to stop (SIGTERM) as soon as its standard input ends: its parent is gone."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _handling(told: Callable[[], None]) -> Iterator[None]:
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: told()) for number in wanted]
+    try:
+        yield
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _in_words(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"

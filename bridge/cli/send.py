@@ -1,0 +1,129 @@
+"""`bridge send`: a sample, posted as its sender would."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import requests
+
+from bridge.cli.base import Refusal, config_option, load_settings, print_json
+from bridge.cli.translate import mapping_named, sample_named
+from bridge.clock import utc_now
+from bridge.forwarding.contract import signed_headers
+from bridge.inbound.signatures import Request
+from bridge.settings import ServerSettings, Settings, Source
+
+TIMEOUT = (5, 30)
+"""Seconds: to connect, and to wait for the answer."""
+
+
+@click.command()
+@click.argument("source")
+@click.argument("sample")
+@config_option
+@click.option("--url", help="The address of the bridge.  [default: host and port of the configuration]")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change a value of a JSON body before it is signed (payload.email=a@example.com); may be repeated.",
+)
+def send(*, source: str, sample: str, config: Path | None, url: str | None, changes: tuple[str, ...]) -> None:
+    """Sign SAMPLE as the sender of SOURCE does, and post it to the running bridge.
+
+    SOURCE is a configured source, or a mapping that one source uses. SAMPLE is a file, or the name of a
+    sample of that mapping. The bridge's answer is printed.
+    """
+    settings = load_settings(config)
+    sender = _source(settings, source)
+    mapping = mapping_named(sender.mapping, settings)
+    recorded = sample_named(mapping, sample)
+    body = _changed(recorded.body, changes)
+    headers = recorded.headers
+    if mapping.schema.signature:
+        if not sender.secrets:
+            raise Refusal(f"sources.{sender.key} has no secret to sign with.")
+        signed = Request(headers, body)
+        headers = signed_headers(mapping.schema.signature, signed, sender.secrets[0], utc_now())
+    elif sender.origins:
+        headers = {**headers, "origin": sender.origins[0]}
+    address = f"{(url or _address(settings.server)).rstrip('/')}/hooks/{sender.key}"
+    _show(_post(address, body, headers, trust_env=url is not None), address)
+
+
+def _source(settings: Settings, text: str) -> Source:
+    if text in settings.sources:
+        return settings.sources[text]
+    using = [source for source in settings.sources.values() if source.mapping == text]
+    if len(using) == 1:
+        return using[0]
+    if using:
+        raise Refusal(f"Several sources use {text}: name one of {', '.join(source.key for source in using)}.")
+    raise Refusal(f"No source {text!r} is configured; there are: {', '.join(settings.sources) or 'none'}.")
+
+
+def _address(server: ServerSettings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+
+
+def _changed(body: bytes, changes: tuple[str, ...]) -> bytes:
+    if not changes:
+        return body
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise click.BadParameter("--set changes JSON only, and this sample is not JSON.") from error
+    for change in changes:
+        path, equals, value = change.partition("=")
+        try:
+            if not equals:
+                raise ValueError("there is no `=`")
+            _set(document, [part or int(index) for part, index in _STEP.findall(path)], _value(value))
+        except (ValueError, LookupError, TypeError) as error:
+            told = f"--set {change}: the sample has nothing at this path ({error})."
+            raise click.BadParameter(told) from error
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def _set(document: Any, steps: list[str | int], value: Any) -> None:
+    for step in steps[:-1]:
+        document = document[step]
+    document[steps[-1]] = value
+
+
+def _value(text: str) -> Any:
+    """JSON where it is, else text: `true` and `30` are no texts, `2031-03-04T10:00:00Z` is one."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _post(address: str, body: bytes, headers: dict[str, str], *, trust_env: bool) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = trust_env  # a proxy of this machine does not know the bridge on it
+        try:
+            return session.post(address, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        except requests.RequestException as error:
+            told = f"No answer from {address} ({type(error).__name__}). Start `bridge serve`, or say --url."
+            raise Refusal(told) from error
+
+
+def _show(answer: requests.Response, address: str) -> None:
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+        click.echo(answer.text)
+    else:
+        print_json(document)
+    if not 200 <= answer.status_code < 300:  # noqa: PLR2004 - the class of successes
+        detail = document.get("detail", "") if isinstance(document, dict) else ""
+        raise Refusal(f"{address} answered {answer.status_code} {answer.reason}. {detail}".rstrip())

@@ -1,0 +1,134 @@
+"""The processes of the bridge: `serve`, `web`, `worker`; and `migrate`."""
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge.cli.base import config_option, connect, load_settings, open_database, say
+from bridge.cli.processes import Children
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from bridge.settings import Settings
+
+HIGHEST_PORT = 65535
+
+bind_option = click.option(
+    "--bind",
+    metavar="HOST:PORT",
+    help="Listen here instead of at server.host and server.port. Port 0 takes a free one; "
+    "fd://N is a socket that is already open.",
+)
+
+
+class CannotListen(BridgeError):  # noqa: N818 - a state of the world
+    """The address cannot be listened at."""
+
+    code = "cannot_listen"
+
+
+@click.command()
+@config_option
+@bind_option
+def serve(config: Path | None, bind: str | None) -> None:
+    """Run the bridge on this machine: database, web and worker under one roof.
+
+    Without database_url it brings its own PostgreSQL, in data_dir. SIGTERM and Ctrl-C stop everything, after
+    running requests and jobs are finished; a second one does not wait.
+    """
+    settings = load_settings(config)
+    _check_sources(settings)
+    env = {"BRIDGE_CONFIG": str(settings.path)} if settings.path else {}
+    with listen(settings, bind) as listener, open_database(settings) as database:
+        database.close()  # it only had to be ready; an embedded one goes on to run
+        with Children() as children:
+            fd = listener.fileno()
+            children.start("web", ["web", "--bind", f"fd://{fd}"], env, pass_fds=[fd])
+            listener.close()  # so that it is closed when the web process closes it
+            children.start("worker", ["worker"], env)
+            children.watch()
+            say("Stopping.")
+
+
+@click.command()
+@config_option
+@bind_option
+def web(config: Path | None, bind: str | None) -> None:
+    """Run the web process: it takes events and stores them."""
+    from bridge.cli.gunicorn import run  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    _check_sources(settings)
+    with listen(settings, bind) as listener, open_database(settings) as database:
+        database.close()  # each of gunicorn's processes opens its own
+        say(f"Listening on {address_of(listener)}")
+        run(settings, database.url, listener.detach())
+
+
+@click.command()
+@config_option
+def worker(config: Path | None) -> None:
+    """Run a worker: it forwards stored events to Propexo.
+
+    SIGTERM and Ctrl-C let running jobs finish; a second one does not wait.
+    """
+    from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    _check_sources(settings)
+    with open_database(settings, pool_size=settings.server.worker_concurrency) as database:
+        context = make_context(settings, database)
+        say("Forwarding events.")
+        asyncio.run(work(context))
+
+
+@click.command()
+@config_option
+def migrate(config: Path | None) -> None:
+    """Bring the database to this version. Safe to repeat, and while the bridge runs."""
+    with connect(load_settings(config)) as database:
+        for done in database.migrate() or ["nothing to do"]:
+            click.echo(done)
+
+
+def listen(settings: "Settings", bind: str | None) -> socket.socket:
+    """The listening socket of the web process.
+
+    Raises:
+        CannotListen: the port is taken, or the host is none of this machine.
+        click.UsageError: `bind` is not an address.
+    """
+    if bind and bind.startswith("fd://"):
+        with contextlib.suppress(ValueError, OSError):
+            return socket.socket(fileno=int(bind.removeprefix("fd://")))
+        raise click.UsageError(f"--bind: {bind} is not an open socket.")
+    host, _, port = bind.rpartition(":") if bind else (settings.server.host, "", str(settings.server.port))
+    if not port.isdecimal() or int(port) > HIGHEST_PORT or not host:
+        raise click.UsageError(f"--bind: found {bind}, expected HOST:PORT, such as 0.0.0.0:8080.")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family)
+    except OSError as error:
+        raise CannotListen(
+            f"Cannot listen at {host}, port {port}: {error.strerror}. "
+            "Choose another with --bind, or set server.host and server.port."
+        ) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """The address of a listening socket, for a browser."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _check_sources(settings: "Settings") -> None:
+    """Raises ConfigurationError. To be told before anything starts, and once instead of by every process."""
+    from bridge.mapping.catalogue import Catalogue  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.mapping.sources import Sources  # noqa: PLC0415 - the same
+
+    Sources(settings, Catalogue(settings.mappings_dir))

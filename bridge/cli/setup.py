@@ -1,0 +1,80 @@
+"""`init` writes a configuration, `check` tells what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.errors import BridgeError, ConfigurationError
+
+if TYPE_CHECKING:
+    from bridge.cli.checks import Finding
+
+COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+class AlreadyThere(BridgeError):  # noqa: N818 - a state of the world
+    """The file is there already."""
+
+    code = "already_there"
+
+
+@click.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="bridge.toml")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def init(path: Path, force: bool) -> None:
+    """Write a commented bridge.toml."""
+    from bridge.settings import template  # noqa: PLC0415 - `--help` must not wait for it
+
+    if path.exists() and not force:
+        raise AlreadyThere(f"{path} is there already. Choose another name, or overwrite it with --force.")
+    try:
+        path.write_text(template(), encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"{path} cannot be written: {error.strerror}.") from error
+    say(f"Wrote {path}. Next:")
+    say("  1. Put in your properties and sources, and set the environment variable PROPEXO_TOKEN.")
+    say("  2. `bridge check` tells what is still missing.")
+    say("  3. `bridge serve` starts it.  (To try it without an account: `bridge demo`.)")
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--offline", is_flag=True, help="Leave out the database and Propexo.")
+def check(config: Path | None, as_json: bool, offline: bool) -> None:
+    """Check the configuration, the mappings, the database and Propexo.
+
+    Exit code 1 when there is a problem; warnings are only to be known.
+    """
+    findings = []
+    for finding in _look(config, offline):
+        findings.append(finding)
+        if not as_json:
+            level = click.style(f"{finding.level:8}", fg=COLOURS[finding.level])
+            click.echo(f"{level} {finding.key}: {finding.message}")
+    counted = Counter(finding.level for finding in findings)
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        say(f"Problems: {counted['problem']}, warnings: {counted['warning']}.")
+    if counted["problem"]:
+        raise click.exceptions.Exit(1)
+
+
+def _look(config: Path | None, offline: bool) -> Iterator["Finding"]:
+    """Every finding as soon as it is known."""
+    from bridge.cli import checks  # noqa: PLC0415 - `--help` must not wait for it
+
+    try:
+        settings = load_settings(config)
+        yield from checks.installation(settings)
+        if not offline:
+            yield from checks.database(settings)
+            yield from checks.propexo(settings)
+    except ConfigurationError as error:
+        yield from checks.problems(error)
