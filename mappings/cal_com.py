@@ -31,7 +31,10 @@ class CalCom(Mapping):
             then=IGNORE("the host asked the renter for another time; the new booking follows"),
         ),
         When(event="BOOKING_CANCELLED", then=CANCEL),
-        When(event="BOOKING_REQUESTED", then=IGNORE("the host has not confirmed it yet; a confirmed booking follows")),
+        When(
+            event="BOOKING_REQUESTED",
+            then=IGNORE("the host has not confirmed it yet; a confirmed booking follows"),
+        ),
         When(event="BOOKING_REJECTED", then=CANCEL),
         When(event="BOOKING_NO_SHOW_UPDATED", then=IGNORE("a no-show changes nothing in the calendar")),
     ]
@@ -40,17 +43,25 @@ class CalCom(Mapping):
     reference = fields.String(path=["payload.uid", "payload.bookingUid"], required=True)
     previous_reference = fields.String(path="payload.rescheduleUid")
 
-    first_name = fields.Name(path="payload.attendees[0].firstName")
-    last_name = fields.Name(path="payload.attendees[0].lastName")
+    first_name = fields.Name(
+        path=["payload.attendees[0].firstName", "payload.responses.name.value.firstName"]
+    )
+    last_name = fields.Name(path=["payload.attendees[0].lastName", "payload.responses.name.value.lastName"])
     full_name = fields.PersonName(path=["payload.attendees[0].name", "payload.responses.name.value"])
-    email = fields.Email(path=["payload.attendees[0].email", "payload.responses.email.value"])
+    # Who books with a phone number only is given an address `<digits>@sms.cal.com`, which nobody reads.
+    email = fields.Email(
+        path=[
+            "payload.attendees[:1] | [?email && !ends_with(email, '@sms.cal.com')].email | [0]",
+            "payload.responses.[email] | [?value && !ends_with(value, '@sms.cal.com')].value | [0]",
+        ]
+    )
     phone = fields.Phone(
         path=[
             "payload.responses.attendeePhoneNumber.value",
             "payload.attendees[0].phoneNumber",
             "payload.smsReminderNumber",
             "payload.responses.phone.value",
-            "payload.responses.* | [?label && contains(label, 'hone')].value | [0]",
+            "payload.responses.* | [?label && contains(label, 'hone')].value",
         ]
     )
 
@@ -63,9 +74,16 @@ class CalCom(Mapping):
     )
 
     property = fields.String(
-        path=["payload.metadata.property_id", "payload.metadata.property", "payload.responses.property.value", "payload.type"]
+        path=[
+            "payload.metadata.property_id",
+            "payload.metadata.property",
+            "payload.responses.property.value",
+            "payload.type",
+        ]
     )
-    unit = fields.String(path=["payload.metadata.unit_id", "payload.responses.unit_id.value", "payload.responses.unit.value"])
+    unit = fields.String(
+        path=["payload.metadata.unit_id", "payload.responses.unit_id.value", "payload.responses.unit.value"]
+    )
     agent = fields.String(path="payload.organizer.email")
     lead_source = fields.String(path="payload.metadata.lead_source")
     lead_id = fields.String(path="payload.metadata.lead_id")

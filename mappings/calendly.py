@@ -25,7 +25,11 @@ class Calendly(Mapping):
     delivery_id = paths("event", "payload.uri", "created_at")
 
     actions = [
-        When(event="invitee.canceled", where="payload.rescheduled", then=IGNORE("superseded by its new booking")),
+        When(
+            event="invitee.canceled",
+            where="payload.rescheduled",
+            then=IGNORE("superseded by its new booking"),
+        ),
         When(event="invitee.canceled", then=CANCEL),
         When(event="invitee.created", where="payload.old_invitee", then=RESCHEDULE),
         When(event="invitee.created", then=BOOK),
@@ -43,8 +47,9 @@ class Calendly(Mapping):
     phone = fields.Phone(
         path=[
             "payload.text_reminder_number",
-            "payload.questions_and_answers[?question && contains(question, 'hone')].answer | [0]",
-            "payload.questions_and_answers[?question && contains(question, 'obile')].answer | [0]",
+            "payload.questions_and_answers[?question && contains(question, 'hone')].answer",
+            "payload.questions_and_answers[?question && contains(question, 'obile')].answer",
+            "payload.questions_and_answers[?question && contains(question, 'ell number')].answer",
             "payload.scheduled_event.[location][?type == 'outbound_call'].location | [0]",
         ]
     )

@@ -18,7 +18,8 @@ class WebsiteForm(Mapping):
     actions = [When(event="form.submitted", then=BOOK)]
 
     reference = fields.Fingerprint(
-        path=["submission_id", "email", "phone", "date", "time", "starts_at", "property"], required=True
+        path=["submission_id", "email", "phone", "date", "time", "starts_at", "starts_at_local", "property"],
+        required=True,
     )
 
     first_name = fields.Name(path="first_name")
@@ -28,7 +29,7 @@ class WebsiteForm(Mapping):
     phone = fields.Phone(path="phone")
 
     starts_at = fields.Instant(path="starts_at")
-    starts_at_local = fields.LocalTime(date="date", time="time")
+    starts_at_local = fields.LocalTime(path="starts_at_local", date="date", time="time")
     duration_minutes = fields.Integer(path="duration_minutes")
     kind = fields.Choice(
         path="tour_type",

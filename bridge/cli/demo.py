@@ -102,8 +102,9 @@ def prepare(sandbox: Sandbox, plan: Scenario) -> None:
         sandbox.add_integration(f"integration-{key}", vendor)
         sandbox.add_property(f"integration-{key}", f"property-{key}", name)
     for first_name, last_name, email in plan.known:
-        person = {"first_name": first_name, "last_name": last_name, "email_1": email}
-        sandbox.add_lead("integration-oakwood", "property-oakwood", **person)
+        sandbox.add_lead(
+            "integration-oakwood", "property-oakwood", first_name=first_name, last_name=last_name, email_1=email
+        )
 
 
 @contextmanager
@@ -194,7 +195,8 @@ def report(outcomes: list[Outcome], plan: Scenario, sandbox: Sandbox, *, as_json
         Console().print(shown)
     for outcome in surprises:
         say(
-            f"unexpected: {outcome.post.story}: {outcome.status} {outcome.reason or ''}, expected {outcome.post.expected}"
+            f"unexpected: {outcome.post.story}: {outcome.status} {outcome.reason or ''}, "
+            f"expected {outcome.post.expected}"
         )
     if tours != plan.tours:
         say(f"unexpected: the PMS holds {sorted(map(str, tours))}, expected {sorted(map(str, plan.tours))}")

@@ -190,7 +190,7 @@ def _signed(story: str, body: dict[str, Any], expected: End = WRITTEN, *, forged
     return Post(story, "standard_webhooks", body["type"], body, expected, forged, delivery_id)
 
 
-def _standard(event: str, booking_id: str, name: Name, start: datetime, place: str) -> dict[str, Any]:
+def _standard(booking_id: str, name: Name, start: datetime, place: str) -> dict[str, Any]:
     prospect = {"first_name": name[0], "last_name": name[1], "email": _email(name), "phone": "+15125550162"}
     tour = {
         "start": start.isoformat(),

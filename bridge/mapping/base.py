@@ -2,13 +2,14 @@
 
 import difflib
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, cast
 
 import marshmallow
+from marshmallow.schema import SchemaMeta
 
 from bridge.errors import FieldError, MappingError
 from bridge.mapping.actions import Decision, When
@@ -19,7 +20,10 @@ from bridge.mapping.paths import Path, Reader, Received
 SUFFICIENT_WITHOUT = frozenset(
     {"email", "phone", "first_name", "last_name", "full_name", "ends_at", "duration_minutes", "occurred_at"}
 )
-"""Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there."""
+"""Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there.
+
+A cancel needs only the reference: the booking that it names knows the rest.
+"""
 
 _NAMES = frozenset(Booking.__dataclass_fields__) | frozenset(Contact.__dataclass_fields__) | {"full_name", "ends_at"}
 BOOKING_FIELDS = _NAMES - {"action", "contact"}
@@ -67,7 +71,21 @@ class Translation:
     errors: tuple[FieldError, ...] = ()
 
 
-class Mapping(marshmallow.Schema):
+class _Declaration(SchemaMeta):
+    """Checks a mapping file when it is imported. `__init_subclass__` would run before marshmallow knows the fields."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> None:  # noqa: N805 - a metaclass
+        super().__init__(name, bases, attributes)  # type: ignore[no-untyped-call]
+        for field_name, field in cls._declared_fields.items():
+            if field_name not in BOOKING_FIELDS:
+                close = difflib.get_close_matches(field_name, BOOKING_FIELDS, n=1)
+                hint = f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(sorted(BOOKING_FIELDS))}"
+                raise TypeError(f"{name}: a booking has no field `{field_name}`{hint}")
+            if not isinstance(field, Field):
+                raise TypeError(f"{name}.{field_name}: take the field from `bridge.mapping.fields`; it needs a `path`")
+
+
+class Mapping(marshmallow.Schema, metaclass=_Declaration):
     """How one sender authenticates and what its payload means.
 
     A mapping file declares one subclass: its docstring begins with the sender's name and links the vendor's
@@ -90,17 +108,6 @@ class Mapping(marshmallow.Schema):
     root: ClassVar[str] = "@"
     """Where the fields' paths begin (`data || @`)."""
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        declared = cast("dict[str, Any]", cls._declared_fields)
-        for name, field in declared.items():
-            if name not in BOOKING_FIELDS:
-                close = difflib.get_close_matches(name, BOOKING_FIELDS, n=1)
-                hint = f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(sorted(BOOKING_FIELDS))}"
-                raise TypeError(f"{cls.__name__}: a booking has no field `{name}`{hint}")
-            if not isinstance(field, Field):
-                raise TypeError(f"{cls.__name__}.{name}: take the field from `bridge.mapping.fields`; it needs a `path`")
-
     def __init__(self, *, phone_region: str = "US") -> None:
         super().__init__()
         self._root = Path(self.root)
@@ -112,7 +119,7 @@ class Mapping(marshmallow.Schema):
     @classmethod
     def sender(cls) -> str:
         """The first line of the docstring: the sender's name in words."""
-        return (inspect.getdoc(cls) or cls.__name__).splitlines()[0]
+        return inspect.cleandoc(cls.__doc__ or cls.__name__).splitlines()[0]
 
     @classmethod
     def event_names(cls) -> list[str]:
@@ -158,13 +165,18 @@ class Mapping(marshmallow.Schema):
             phone=peek("phone"),
         )
 
-    def decide(self, received: Received) -> Decision:
+    def rule_for(self, received: Received) -> When | None:
         """The first rule that applies."""
         event = self.event.read(received)
-        for rule in self.actions:
-            if rule.applies(event, received):
-                return rule.then
-        return Decision(Action.IGNORE, f"this mapping knows no event named {describe(event)}")
+        return next((rule for rule in self.actions if rule.applies(event, received)), None)
+
+    def decide(self, received: Received) -> Decision:
+        """What that rule says."""
+        rule = self.rule_for(received)
+        if rule:
+            return rule.then
+        told = describe(self.event.read(received))
+        return Decision(Action.IGNORE, f"this mapping knows no event named {told}")
 
     def translate(self, received: Received) -> Translation:
         """Read a payload as a booking. Errors are part of the answer; nothing is raised for bad input."""
@@ -182,13 +194,12 @@ class Mapping(marshmallow.Schema):
     def _booking(self, action: Action, root: Any) -> Booking:
         found = {name: hits for name, field in self.paths() if (hits := field.find(root))}
         values, errors = self._load(found)
-        unread = {} if self.public else {name: errors.pop(name) for name in SUFFICIENT_WITHOUT & errors.keys()}
-        if not errors:
-            booking = build(action, values, [_as_given(name, found) for name in sorted(unread)])
-            errors = _missing_for(booking, dict(self.paths()), unread)
+        without = BOOKING_FIELDS - {"reference"} if action is Action.CANCEL else SUFFICIENT_WITHOUT
+        unread = {} if self.public else {name: errors.pop(name) for name in without & errors.keys()}
+        errors |= _missing_for(action, values, dict(self.paths()), errors.keys(), unread)
         if errors:
             raise MappingError([*errors.values()])
-        return booking
+        return build(action, values, [_as_given(name, found) for name in sorted(unread.keys() & found)])
 
     def _load(self, found: dict[str, list[Found]]) -> tuple[dict[str, Any], dict[str, FieldError]]:
         try:
@@ -230,14 +241,19 @@ def build(action: Action, values: Dictionary[str, Any], remarks: Sequence[str] =
 
 
 def _missing_for(
-    booking: Booking, fields: Dictionary[str, Field], unread: Dictionary[str, FieldError]
+    action: Action,
+    values: Dictionary[str, Any],
+    fields: Dictionary[str, Field],
+    wrong: Collection[str],
+    unread: Dictionary[str, FieldError],
 ) -> dict[str, FieldError]:
-    """What this action cannot do without and the payload does not have."""
+    """What this action cannot do without and the payload does not have; what is there and `wrong` is not missing."""
     errors: dict[str, FieldError] = {}
-    if booking.action in (Action.BOOK, Action.RESCHEDULE) and not (booking.starts_at or booking.starts_at_local):
-        errors["starts_at"] = _nothing("starts_at", ("starts_at", "starts_at_local"), fields, "the start of the tour")
-    contact = booking.contact
-    if booking.action is Action.BOOK and not (contact.email or contact.phone or booking.lead_id):
+    given = {name for name, value in values.items() if value} | set(wrong)
+    start = ("starts_at", "starts_at_local")
+    if action in (Action.BOOK, Action.RESCHEDULE) and given.isdisjoint(start):
+        errors["starts_at"] = _nothing("starts_at", start, fields, "the start of the tour")
+    if action is Action.BOOK and given.isdisjoint(("email", "phone", "lead_id")):
         known = [unread[name] for name in ("email", "phone") if name in unread]
         expected = "an e-mail address or a phone number"
         errors["contact"] = _nothing("contact", ("email", "phone"), fields, expected)

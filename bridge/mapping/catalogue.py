@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.mapping.base import Mapping
+from bridge.mapping.samples import Sample, samples_in
 
 PACKAGED = Path(__file__).parents[1] / "mappings"
 CHECKOUT = Path(__file__).parents[2] / "mappings"
@@ -31,11 +32,10 @@ class MappingFile:
     def samples_folder(self) -> Path:
         return self.path.parent / "samples" / self.name
 
-    @cached_property
-    def samples(self) -> list[Path]:
-        """The recorded requests: every file of the folder that is not the booking expected of another."""
-        folder = self.samples_folder
-        return sorted(file for file in folder.iterdir() if ".booking." not in file.name) if folder.is_dir() else []
+    @property
+    def samples(self) -> list[Sample]:
+        """The recorded requests."""
+        return samples_in(self.samples_folder)
 
 
 def load_file(path: Path) -> MappingFile:
@@ -50,7 +50,7 @@ def load_file(path: Path) -> MappingFile:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever an operator's file raises is told with its name
+    except Exception as error:
         raise ConfigurationError([Problem(str(path), f"cannot be loaded: {type(error).__name__}: {error}")]) from error
     schemas = [
         value
@@ -58,7 +58,8 @@ def load_file(path: Path) -> MappingFile:
         if isinstance(value, type) and issubclass(value, Mapping) and value.__module__ == module.__name__
     ]
     if len(schemas) != 1:
-        raise ConfigurationError([Problem(str(path), f"holds {len(schemas)} mappings; expected one class that extends Mapping")])
+        message = f"holds {len(schemas)} mappings; expected one class that extends Mapping"
+        raise ConfigurationError([Problem(str(path), message)])
     schema = schemas[0]
     if not hasattr(schema, "event"):
         raise ConfigurationError([Problem(str(path), "has no `event`; say where the name of the event stands")])

@@ -5,10 +5,10 @@
 was found and what was expected.
 """
 
-import unicodedata
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -22,6 +22,12 @@ from bridge.mapping.paths import Path, as_text, digest, is_absent
 
 EPOCH_MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would lie after the year 5138."""
+
+YEARS = range(1970, 2200)
+"""What a sender's clock or a tour can show; also far from the ends of the calendar, where arithmetic overflows."""
+
+LONGEST_NAME, LONGEST_TIME = 200, 60
+"""Characters. Their parsers are slow on long text, and a public form takes anything."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def describe(value: Any) -> str:
 
 
 class String(Field):
-    """Text; a number is taken as its digits. `prefixes` are cut off (`property:oakwood`)."""
+    """Text; a number is taken as its digits."""
 
     expected = "text"
 
@@ -87,14 +93,16 @@ class String(Field):
 
 
 class Name(String):
-    """A part of a person's name, without control characters and with single spaces."""
+    """A part of a person's name, without invisible characters and with single spaces."""
 
-    expected = "a name"
+    expected = f"a name of at most {LONGEST_NAME} characters"
 
     def convert(self, value: Any) -> str:
         text = super().convert(value)
-        kept = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)
-        return " ".join(kept.split())
+        if len(text) > LONGEST_NAME:
+            raise self.refuse(value)
+        kept = (" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
+        return " ".join("".join(kept).split())
 
 
 class PersonName(Name):
@@ -103,10 +111,10 @@ class PersonName(Name):
     One word alone is the first name. Titles and suffixes are left out.
     """
 
-    expected = "a person's name"
+    expected = f"a person's name of at most {LONGEST_NAME} characters"
 
     def convert(self, value: Any) -> Any:
-        text = super().convert(value)
+        text = super().convert(value).strip(" ,")
         if " " not in text:
             return {"first": text or None, "last": None}
         name = HumanName(text)
@@ -132,18 +140,20 @@ class Email(Field):
 class Phone(Field):
     """A phone number in E.164, read in the source's `phone_region` where it has no country code.
 
-    The first candidate that is a possible number wins: an answer such as "call me" hides no number after it.
+    The first candidate that is a possible number wins, also of a list of them: an answer such as "call me"
+    hides no number after it.
     """
 
     expected = "a phone number such as +1 512-555-0142"
     region: str = "US"
 
     def choose(self, found: list[Found]) -> str:
-        for candidate in found:
-            number = self._parse(candidate.value)
-            if number:
-                return number
-        raise self.refuse(found[0].value)
+        values = [one.value if isinstance(one.value, list) else [one.value] for one in found]
+        numbers = (self._parse(value) for value in itertools.chain.from_iterable(values))
+        number = next(filter(None, numbers), None)
+        if number is None:
+            raise self.refuse(found[0].value)
+        return number
 
     def _parse(self, value: Any) -> str | None:
         text = (as_text(value) or "").removeprefix("whatsapp:").removeprefix("tel:")
@@ -151,7 +161,9 @@ class Phone(Field):
             number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
             return None
-        if not phonenumbers.is_possible_number(number):
+        # Not "possible, but only locally": seven digits without an area code.
+        possible = phonenumbers.is_possible_number_with_reason(number)
+        if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
             return None
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -183,7 +195,7 @@ class Instant(Field):
             moment = self._parse(value)
         except (ValueError, OverflowError, OSError) as error:
             raise self.refuse(value) from error
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or moment.year not in YEARS:
             raise self.refuse(value)
         try:
             return moment.astimezone(UTC)
@@ -197,7 +209,7 @@ class Instant(Field):
         if text.isascii() and text.isdigit() and len(text) >= 9:  # noqa: PLR2004 - seconds since 1973
             number = int(text)
             return datetime.fromtimestamp(number / 1000 if number >= EPOCH_MILLISECONDS_FROM else number, UTC)
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.upper())
 
 
 class LocalTime(Field):
@@ -222,22 +234,33 @@ class LocalTime(Field):
         return " | ".join([*whole, *(part for part in self._parts if part)])
 
     def find(self, payload: Any) -> list[Found]:
-        return [found for found in super().find(payload) if found.value != [None, None] and found.value != ["", ""]]
+        return [found for found in super().find(payload) if not _all_absent(found.value)]
 
     def convert(self, value: Any) -> datetime:
         parts = value if isinstance(value, list) else [value]
         text = " ".join(as_text(part) or "" for part in parts).strip()
+        if len(text) > LONGEST_TIME:
+            raise self.refuse(text)
         # What is missing is filled from a default: two defaults that give different results tell it.
         try:
-            one, other = (dateutil.parser.parse(text, default=default) for default in _DEFAULTS)
+            one, other = (dateutil.parser.parse(text, default=day, tzinfos=_any_zone) for day in _DEFAULTS)
         except (ValueError, OverflowError) as error:
             raise self.refuse(text) from error
-        if one != other or one.tzinfo is not None:
+        if one != other or one.tzinfo is not None or one.year not in YEARS:
             raise self.refuse(text)
         return one
 
 
-_DEFAULTS = (datetime(2000, 1, 1, 3, 3), datetime(2011, 12, 28, 4, 4))  # noqa: DTZ001 - wall time has no zone
+_DEFAULTS = (datetime(2000, 1, 1, 3), datetime(2011, 12, 28, 4))  # noqa: DTZ001 - wall time has no zone
+
+
+def _any_zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """A text that names a zone is no wall time, whichever it is."""
+    return None if name is None and offset is None else UTC
+
+
+def _all_absent(value: Any) -> bool:
+    return isinstance(value, list) and all(is_absent(part) for part in value)
 
 
 class Choice(Field):
@@ -276,7 +299,9 @@ class Lines(Field):
         return [line for line in lines if line]
 
     def _pair(self, label: Any, value: Any) -> str | None:
-        return None if is_absent(value) else f"{(as_text(label) or '').rstrip(': ')}: {as_text(value)}"
+        if is_absent(value) or is_absent(label):
+            return None if is_absent(value) else as_text(value)
+        return f"{(as_text(label) or '').rstrip(': ')}: {as_text(value)}"
 
 
 def _is_pair(item: Any) -> bool:
@@ -294,5 +319,5 @@ class Fingerprint(Field):
 
 def minutes_between(start: datetime, end: datetime) -> int | None:
     """The length of a tour in whole minutes; `None` where the end is not after the start."""
-    length = end - start
-    return round(length / timedelta(minutes=1)) if length > timedelta() else None
+    minutes = round((end - start) / timedelta(minutes=1))
+    return minutes if minutes > 0 else None

@@ -46,7 +46,7 @@ class Path:
         """The value found, or `None` where it is absent or the payload has another shape there."""
         try:
             value = self._compiled.search(payload)
-        except JMESPathError:
+        except Exception:  # noqa: BLE001 - jmespath checks the types for some functions; others raise what Python does
             # A function met another type (`contains` on null): this payload has no such value.
             return None
         return None if is_absent(value) else value
@@ -59,7 +59,7 @@ def is_absent(value: Any) -> bool:
     """Whether a sender means "not given" by it."""
     if isinstance(value, str):
         return not value.strip()
-    return value is None or value == [] or value == {}
+    return value in (None, [], {})
 
 
 def as_text(value: Any) -> str | None:

@@ -61,7 +61,7 @@ def _problems(source: SourceSettings, file: MappingFile) -> list[Problem]:
     if file.schema.public:
         if source.origins:
             return []
-        message = "found none, expected the sites that may post this form, e.g. [\"https://www.example.com\"]"
+        message = 'found none, expected the sites that may post this form, e.g. ["https://www.example.com"]'
         return [Problem(f"{key}.origins", message)]
     assert file.schema.signature is not None  # the catalogue loads no other
     return [Problem(f"{key}.secrets", told) for told in file.schema.signature.check_secrets(source.secrets)]

@@ -1,0 +1,83 @@
+"""The recorded requests of a mapping: `samples/<mapping>/<name>.json`, each a body as it was sent.
+
+Beside it stand `<name>.booking.json`, the booking that it must give, and where headers matter
+`<name>.headers.json`. Bodies that are the same in two encodings (`<name>.json`, `<name>.form`) share both.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.errors import ConfigurationError, Problem
+
+CONTENT_TYPES = {".json": "application/json", ".form": "application/x-www-form-urlencoded"}
+"""By the ending of the file; `<name>.headers.json` says it for all others."""
+_BESIDE = (".booking.json", ".headers.json")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One recorded request."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its ending."""
+        return self.path.stem
+
+    @property
+    def body(self) -> bytes:
+        return self.path.read_bytes()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that matter, by lower-case names. Raises ConfigurationError."""
+        content_type = CONTENT_TYPES.get(self.path.suffix)
+        headers = {"content-type": content_type} if content_type else {}
+        beside = self._beside(".headers.json")
+        recorded = _read(beside) if beside.is_file() else {}
+        if not isinstance(recorded, dict):
+            raise ConfigurationError([Problem(str(beside), "is not an object with a text for each header")])
+        return headers | {name.lower(): str(value) for name, value in recorded.items()}
+
+    @property
+    def booking(self) -> Path:
+        """The file with the booking that it must give: an object, or a list of them for a batch."""
+        return self._beside(".booking.json")
+
+    def expected(self) -> Any:
+        """What stands in that file. Raises ConfigurationError."""
+        return _read(self.booking)
+
+    def _beside(self, ending: str) -> Path:
+        return self.path.with_name(self.name + ending)
+
+
+def samples_in(folder: Path) -> list[Sample]:
+    """The samples of a folder, in the order of their names; none where there is no such folder."""
+    return [Sample(file) for file in _files(folder) if not file.name.endswith(_BESIDE)]
+
+
+def strays_in(folder: Path) -> list[Path]:
+    """Expected bookings and headers that belong to no sample."""
+    names = {sample.name for sample in samples_in(folder)}
+    beside = ((file, ending) for file in _files(folder) for ending in _BESIDE if file.name.endswith(ending))
+    return [file for file, ending in beside if file.name.removesuffix(ending) not in names]
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        told = "is missing; write there what `bridge translate` shows as `booking`"
+    except (OSError, ValueError) as error:
+        told = f"cannot be read as JSON: {error}"
+    raise ConfigurationError([Problem(str(file), told)])
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    visible = (file for file in folder.glob("*") if file.is_file() and not file.name.startswith("."))
+    return sorted(visible)

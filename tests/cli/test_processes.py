@@ -1,0 +1,341 @@
+"""The process commands, as real processes on a real embedded PostgreSQL."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import click
+import psutil
+import psycopg
+import pytest
+import requests
+from click.testing import CliRunner
+
+from bridge.cli import COMMANDS, main
+from bridge.cli.processes import Children
+from bridge.database import embedded
+
+PATIENCE = 30.0
+"""Seconds until a condition that does not come true fails a test."""
+KEY = b"a key of twenty-four byt"
+CONFIG = f"""
+[propexo]
+token = "token"
+base_url = "http://127.0.0.1:9"
+[properties.oakwood]
+integration_id = "cintegration"
+property_id = "cproperty"
+pms = "ENTRATA"
+time_zone = "America/Chicago"
+[sources.widget]
+mapping = "standard_webhooks"
+secrets = ["whsec_{base64.b64encode(KEY).decode()}"]
+property = "oakwood"
+"""
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")} | {
+    "PYTHONPATH": str(Path(__file__).parents[2])
+}
+
+
+class Running:
+    """One `bridge ...` and what it says."""
+
+    def __init__(self, folder: Path, *args: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bridge", *args],
+            cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.said: list[str] = []
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self._lines.put(line)
+
+    def wait_for(self, words: str) -> str:
+        """The line with these words."""
+        while not any(words in line for line in self.said):
+            try:
+                self.said.append(self._lines.get(timeout=PATIENCE))
+            except Empty:
+                pytest.fail(f"nobody said {words!r}, only {self.said}")
+        return next(line for line in self.said if words in line)
+
+    def url(self) -> str:
+        """The address, once it answers."""
+        url = self.wait_for("Listening on").split()[-1]
+        assert requests.get(f"{url}/livez", timeout=PATIENCE).ok
+        return url
+
+    def end(self, number: signal.Signals | None = None) -> int:
+        """Send a signal, if one is given, and wait for the end; answers the exit code."""
+        if number:
+            self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        self.process.stderr.close()
+
+
+class Installation:
+    """A folder with a bridge.toml."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "bridge.toml").write_text(CONFIG)
+        self.started: list[Running] = []
+
+    def start(self, *args: str) -> Running:
+        self.started.append(Running(self.folder, *args))
+        return self.started[-1]
+
+    def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bridge", *args],
+            cwd=self.folder, env=ENVIRONMENT | environment, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs for this folder: it stands in PostgreSQL's command line, the rest runs in it."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(self.folder) in process.cwd() and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    made = Installation(tmp_path)
+    yield made
+    for running in made.started:
+        running.close()
+    for left in made.processes():  # after a failure: PostgreSQL, whose holder was killed
+        left.kill()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Returns as soon as it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+
+
+def post_event(url: str) -> dict[str, object]:
+    """One tour that is always the same, signed now."""
+    body = json.dumps(
+        {"type": "tour.booked", "timestamp": "2026-11-24T15:00:00Z", "data": {"booking_id": "B-1"}}
+    )
+    moment = str(int(time.time()))
+    signed = hmac.digest(KEY, f"msg-1.{moment}.{body}".encode(), hashlib.sha256)
+    headers = {
+        "webhook-id": "msg-1",
+        "webhook-timestamp": moment,
+        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        "content-type": "application/json",
+    }
+    answer = requests.post(f"{url}/hooks/widget", data=body, headers=headers, timeout=PATIENCE)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_serve_takes_events_and_stops_with_all_it_started(installation: Installation) -> None:
+    first = installation.start("serve", "--bind", "127.0.0.1:0")
+    url = first.url()
+    stored = post_event(url)
+    beside = installation.run("migrate")  # another process that holds the embedded database for a moment
+    assert (beside.returncode, beside.stdout) == (0, "nothing to do\n")
+    assert post_event(url)["duplicate"]
+    first.wait_for("Forwarding events")
+    assert first.end(signal.SIGTERM) == 0
+    assert installation.processes() == []
+
+    second = installation.start("serve", "--bind", "127.0.0.1:0")
+    kept = post_event(second.url())
+    assert (kept["id"], kept["duplicate"]) == (stored["id"], True)
+    assert second.end(signal.SIGINT) == 0
+    assert installation.processes() == []
+
+
+def test_nothing_outlives_a_serve_that_is_killed(installation: Installation) -> None:
+    serve = installation.start("serve", "--bind", "127.0.0.1:0")
+    serve.wait_for("Forwarding events")
+    assert len(installation.processes()) > 3
+    serve.end(signal.SIGKILL)
+    until(lambda: not installation.processes())
+
+
+def test_serve_ends_when_one_of_its_processes_does(installation: Installation) -> None:
+    serve = installation.start("serve", "--bind", "127.0.0.1:0")
+    serve.wait_for("Forwarding events")
+    worker = next(each for each in psutil.Process(serve.process.pid).children() if "worker" in each.cmdline())
+    worker.kill()
+    assert serve.end() == 1
+    assert "worker ended by itself (killed by SIGKILL)" in serve.wait_for("ended by itself")
+    assert installation.processes() == []
+
+
+def test_web_and_worker_bring_the_embedded_database_themselves(installation: Installation) -> None:
+    web = installation.start("web", "--bind", "127.0.0.1:0")
+    worker = installation.start("worker")
+    url = web.url()
+    worker.wait_for("Forwarding events")
+    assert web.end(signal.SIGTERM) == 0
+    assert worker.end(signal.SIGTERM) == 0
+    assert installation.processes() == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=PATIENCE)
+
+
+def test_the_embedded_database_starts_after_a_crash_whose_number_somebody_else_has_now(
+    tmp_path: Path,
+) -> None:
+    with embedded(tmp_path):
+        pass
+    left = tmp_path / "postgres" / "postmaster.pid"
+    left.write_text(f"{os.getpid()}\n{tmp_path}\n")
+    (tmp_path / "postgres" / ".handle_pids.json").write_text("[12")
+    with embedded(tmp_path) as url, embedded(tmp_path) as again:
+        assert url == again
+    assert not left.exists()
+
+
+@pytest.fixture
+def empty_database(server_url: str) -> Iterator[str]:
+    """The URL of a database without a table."""
+    name = f"bridge_empty_{os.getpid()}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield re.sub(r"/\w+(\?|$)", rf"/{name}\1", server_url, count=1)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_an_external_database_is_migrated_by_its_command_only(
+    installation: Installation, empty_database: str
+) -> None:
+    for command in ("serve", "web", "worker"):
+        told = installation.run(command, BRIDGE_DATABASE_URL=empty_database)
+        assert told.returncode == 1
+        assert told.stderr.count("\n") == 1
+        assert "`bridge migrate`" in told.stderr
+    first = installation.run("migrate", BRIDGE_DATABASE_URL=empty_database)
+    assert "queue: created" in first.stdout
+    assert "tables: none -> " in first.stdout
+    again = installation.run("migrate", BRIDGE_DATABASE_URL=empty_database)
+    assert again.stdout == "nothing to do\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "worker"])
+def test_a_wrong_configuration_is_told_in_one_line_per_problem(command: str, tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text(CONFIG.replace("ENTRATA", "").replace("America/Chicago", "CST"))
+    told = CliRunner().invoke(main, [command, "--config", str(config)])
+    assert told.exit_code == 1
+    assert told.stdout == ""
+    assert [line.split(":")[0] for line in told.stderr.splitlines()] == [
+        "properties.oakwood.pms",
+        "properties.oakwood.time_zone",
+    ]
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "worker"])
+def test_a_source_that_cannot_work_stops_the_start(command: str, tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text(CONFIG.replace("whsec_", "whsec_!"))
+    told = CliRunner().invoke(main, [command, "--config", str(config)])
+    assert told.exit_code == 1
+    assert told.stderr.startswith("sources.widget.secrets: ")
+    assert base64.b64encode(KEY).decode() not in told.stderr
+    assert not (tmp_path / "bridge-data").exists()
+
+
+def test_a_database_that_is_not_there_is_told_without_a_traceback(tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text('database_url = "postgresql://user:hush@127.0.0.1:1/bridge"\n' + CONFIG)
+    told = CliRunner().invoke(main, ["worker", "--config", str(config)])
+    assert told.exit_code == 1
+    assert told.stderr.startswith("The database cannot be reached.")
+    assert told.stderr.count("\n") == 1
+    assert "hush" not in told.stderr
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text(CONFIG)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        told = CliRunner().invoke(main, ["serve", "--config", str(config), "--bind", address])
+    assert told.exit_code == 1
+    assert "Address already in use" in told.stderr
+    assert not (tmp_path / "bridge-data").exists()
+
+
+@pytest.mark.parametrize(
+    "bind", ["8080", "127.0.0.1:", "127.0.0.1:99999", "localhost:http", "fd://999", "fd://x"]
+)
+def test_an_address_that_is_none_is_wrong_usage(bind: str, tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text(CONFIG)
+    told = CliRunner().invoke(main, ["web", "--config", str(config), "--bind", bind])
+    assert told.exit_code == 2
+    assert "--bind" in told.stderr
+
+
+def test_a_child_that_does_not_stop_is_killed() -> None:
+    with Children(stop_within=0.1) as children:
+        children.start("sandbox", ["sandbox", "--port", "0"], ENVIRONMENT)
+        child = psutil.Process().children()[0]
+        child.suspend()
+    assert not child.is_running()
+
+
+def commands(
+    command: click.Command, name: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            inner = command.get_command(context, each)
+            assert inner
+            yield from commands(inner, (*name, each))
+
+
+def test_every_level_explains_itself() -> None:
+    for name, command in commands(main):
+        told = CliRunner().invoke(main, [*name, "--help"])
+        assert told.exit_code == 0, name
+        assert command.help, name
+        if len(name) == 1:
+            assert COMMANDS[name[0]][1] == command.get_short_help_str(limit=200)
+
+
+def test_the_list_of_commands_does_not_import_them() -> None:
+    script = "import sys; from bridge.cli import main; main(['--help'], standalone_mode=False); print(sorted(sys.modules))"
+    told = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert "translate" in told.stdout
+    for heavy in ("sqlalchemy", "gunicorn", "flask", "bridge.cli.serve"):
+        assert f"'{heavy}'" not in told.stdout
