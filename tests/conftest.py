@@ -5,6 +5,7 @@
 
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,14 +35,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """A PostgreSQL server, whose databases are the tests' own."""
     external = os.environ.get("BRIDGE_TEST_DATABASE_URL")
     if external:
         yield external
         return
-    folder: Path = tmp_path_factory.mktemp("database")
-    with embedded(folder) as url:
+    # Not pytest's own folder: another session of root closes it to the user as whom PostgreSQL then runs.
+    with tempfile.TemporaryDirectory(prefix="bridge-test-") as folder, embedded(Path(folder)) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             # A test's data need not survive a power cut.
             connection.execute("ALTER SYSTEM SET fsync = off")

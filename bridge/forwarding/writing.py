@@ -144,7 +144,10 @@ class Writing:
         event = self.calls.event
         since = max(filter(None, (attempt.finished_at or attempt.started_at, event.replayed_at)))
         if self.calls.now() - since >= CONFIRM_FOR:
-            detail = f"Propexo's job {attempt.job_id} is still pending after an hour. Look in the PMS; replay asks again."
+            detail = (
+                f"Propexo's job {attempt.job_id} is still pending after an hour. "
+                "Look in the PMS; replay asks again."
+            )
             return Parked(Reason.UNCONFIRMED, detail)
         return self._ask_later()
 
@@ -241,7 +244,8 @@ def _words(told: WriteStatus) -> str:
 
 def _evidence(attempt: Attempt, code: str, looks: int) -> str:
     return (
-        f"Sent at {attempt.started_at:%Y-%m-%d %H:%M:%S} UTC, with no usable answer ({attempt.detail or 'stopped while sending'}). "
+        f"Sent at {attempt.started_at:%Y-%m-%d %H:%M:%S} UTC, with no usable answer "
+        f"({attempt.detail or 'the bridge stopped while it was sending'}). "
         f"{looks} looks at Propexo's write log and records found no trace of {code}, which proves nothing. "
         "Look in the PMS: if it is there, dismiss; if not, replay, which looks once more and then sends it."
     )
