@@ -112,7 +112,7 @@ def running(folder: Path, sandbox_url: str) -> Iterator[tuple[Database, str, Chi
     """Database, web process and worker, for as long as the block lasts."""
     document = configuration(sandbox_url)
     config = folder / "bridge.toml"
-    config.write_text(_toml(document))
+    config.write_text(toml_of(document))
     settings = parse(document, {}, config)
     with ExitStack() as stack:
         database = Database(stack.enter_context(embedded(folder / "data")))
@@ -227,11 +227,11 @@ def _plain_table(*columns: tuple[str, int]) -> Table:
     return shown
 
 
-def _toml(document: dict[str, Any], prefix: str = "") -> str:
+def toml_of(document: dict[str, Any], prefix: str = "") -> str:
     """The document as TOML; JSON's texts, numbers and lists are TOML's as well."""
     plain = [f"{key} = {json.dumps(value)}" for key, value in document.items() if not isinstance(value, dict)]
     tables = [
-        f"[{prefix}{key}]\n{_toml(value, f'{prefix}{key}.')}"
+        f"[{prefix}{key}]\n{toml_of(value, f'{prefix}{key}.')}"
         for key, value in document.items()
         if isinstance(value, dict)
     ]

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bridge.app import create_app
+from bridge.cli.demo import toml_of
 from bridge.database import Database
 from bridge.forwarding.job import replay
 from bridge.forwarding.worker import make_context, work
@@ -34,7 +35,7 @@ class World:
         self.database, self.sandbox, self.clock = database, sandbox, clock
         sandbox.add_integration("cintegration", vendor)
         sandbox.add_property("cintegration", "cproperty", "Oakwood Flats")
-        self.settings = parse(
+        self.document: dict[str, Any] = (
             {
                 "propexo": {
                     "token": "secret-token",
@@ -64,12 +65,16 @@ class World:
                     "widget": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
                     "other": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
                 },
-            },
-            {},
+            }
         )
+        self.settings = parse(self.document, {})
         self.context = replace(make_context(self.settings, database, clock), random=random.Random(7))
         self.client = create_app(self.settings, database, clock=clock).test_client()
         self._sent = 0
+
+    def toml(self) -> str:
+        """The configuration as a bridge.toml."""
+        return toml_of(self.document)
 
     # What the sender does.
 
