@@ -6,14 +6,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.life import new_code
-from bridge.forwarding.outcomes import LOOK_FOR_ID, Reason
+from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
 from bridge.forwarding.resolve import Target
 from bridge.forwarding.writing import Write, Writing
+from bridge.keys import key
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import Contact
 from bridge.models import Lead
 from bridge.propexo import client
 from bridge.propexo.bodies import Person, lead_body, ten_digits
+from bridge.propexo.errors import Rejected
 
 
 class Leads:
@@ -24,15 +26,19 @@ class Leads:
         self.writing = writing
         self.place = target.place
 
-    def lead_id(self, said: Said, contact_key: str) -> str:
+    def lead_id(self, said: Said, contact_key: str | None) -> str:
         """The Propexo id of the lead.
 
         Raises:
             NotYet: it is being created, or its id comes with the next sync.
             Parked: it cannot be created.
         """
-        if said.lead_id:
-            return said.lead_id
+        named = self._named(said.lead_id) if said.lead_id else None
+        if named:
+            return named
+        if contact_key is None:
+            detail = f'The sender names nobody but lead "{said.lead_id}", which Propexo does not know at this property.'
+            raise Parked(Reason.STALE_LINK, detail)
         lead = self._row(contact_key)
         if lead.open_attempt_id is not None:
             self.writing.settle(lead, lead.code, lambda: self._adopt(said.contact))
@@ -46,6 +52,21 @@ class Leads:
         if lead.lead_id is None:
             raise self._create(lead, said.contact)
         return lead.lead_id
+
+    def _named(self, lead_id: str) -> str | None:
+        """The lead that the sender names, if Propexo knows it here: the id may be another system's."""
+        lead = self._row(key(f"lead:{lead_id}") or lead_id)
+        if lead.lead_id is None:
+            found = self.calls.read("get_lead", self.place.integration_id, lambda: self._get(lead_id))
+            if found and found.property_id in (None, self.place.property_id):
+                self._keep(lead, found.id)
+        return lead.lead_id
+
+    def _get(self, lead_id: str) -> client.Lead | None:
+        try:
+            return self.calls.context.propexo.get_lead(lead_id)
+        except Rejected:
+            return None
 
     def _row(self, contact_key: str) -> Lead:
         key = (self.place.integration_id, self.place.property_id, contact_key)

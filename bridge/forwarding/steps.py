@@ -189,9 +189,8 @@ class Run:
         self.calls.build(
             lambda: create_body(target.place, "<lead_id>", tour)
         )  # what is missing shows before a lead is made
-        key = self._contact_key(said) or f"lead:{said.lead_id}"
         leads = Leads(self.calls, Writing(self.calls, target.place.integration_id), target)
-        lead_id = leads.lead_id(said, key)
+        lead_id = leads.lead_id(said, self._contact_key(said))
         body = self.calls.build(lambda: create_body(target.place, lead_id, tour))
         effect = {
             **_as_written(target, tour),
