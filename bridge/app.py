@@ -28,7 +28,11 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.register_blueprint(hooks)
     app.get("/livez")(lambda: {"status": "alive"})
     problems.init_app(app)
-    forms = {f"/hooks/{source.name}": {"origins": list(source.settings.origins)} for source in sources if source.mapping.public}
+    forms = {
+        f"/hooks/{source.name}": {"origins": list(source.settings.origins)}
+        for source in sources
+        if source.mapping.public
+    }
     if forms:
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
     return app

@@ -1,8 +1,9 @@
-"""Every error of the bridge.
+"""The errors that all parts of the bridge share; a module adds findings of its own as kinds of BridgeError.
 
     BridgeError
     ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
     ├── SchemaOutdated          the database needs `bridge migrate`
+    ├── DatabaseUnavailable     (bridge.database) it cannot be reached
     ├── DecodingError           the body is not what its content type says
     ├── MappingError            the payload cannot be read as a booking
     ├── RefusedRequest          answered to a sender as application/problem+json

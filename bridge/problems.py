@@ -3,7 +3,8 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
+from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -17,6 +18,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RefusedRequest, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(SQLAlchemyError, database_error)
+    app.register_error_handler(ProcrastinateException, database_error)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -28,8 +30,9 @@ def problem(status: int, title: str, detail: str, code: str, **more: Any) -> Res
 
 def refused(error: RefusedRequest) -> Response:
     """An answer that the bridge gives on purpose."""
-    if isinstance(error, NotAuthentic):
-        log.info("not authentic", cause=str(error.__cause__ or "no signature"))
+    # Only of a signature the cause is known to be a sentence of ours; that of another may repeat what was sent.
+    cause = {"cause": str(error.__cause__)} if isinstance(error, NotAuthentic) else {}
+    log.info("refused", code=error.code, source=_source(), **cause)
     more = {"errors": error.errors} if isinstance(error, InvalidForm) else {}
     response = problem(error.status, error.title, error.message, error.code, **more)
     if error.retry_after is not None:
@@ -49,13 +52,23 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-def database_error(error: SQLAlchemyError) -> Response:
+def database_error(error: SQLAlchemyError | ProcrastinateException) -> Response:
     """Away, locked or full: nothing was stored, so the sender must keep it and come again."""
-    log.error("database error at the door", error=type(error).__name__, cause=type(error.__cause__).__name__)
+    log.error(
+        "database error at the door",
+        error=type(error).__name__,
+        cause=type(error.__cause__).__name__,
+        source=_source(),
+    )
     return refused(NotAccepting())
 
 
 def unexpected(error: Exception) -> Response:
     """A defect of ours. The sender keeps the event and tries again."""
-    log.exception("unexpected error at the door", error=type(error).__name__)
+    log.exception("unexpected error at the door", error=type(error).__name__, source=_source())  # noqa: LOG004 - Flask calls this while it handles the exception
     return problem(500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error")
+
+
+def _source() -> str | None:
+    """The name in the address of a hook."""
+    return (request.view_args or {}).get("name")

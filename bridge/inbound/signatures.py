@@ -30,9 +30,6 @@ from bridge.errors import NotAuthentic
 class Request:
     """What is authenticated: a request of which nothing has been parsed."""
 
-    method: str
-    url: str
-    """The address as the sender knows it, made from the configured public address, never from `Host`."""
     headers: Mapping[str, str]
     """By name in any case; a repeated header is joined with commas, as WSGI does."""
     body: bytes

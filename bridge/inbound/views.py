@@ -1,15 +1,21 @@
 """The door: POST /hooks/<source>."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import ClientDisconnected
 
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.errors import DecodingError, InvalidForm, NotAccepting, NotAuthentic, OriginNotAllowed
+from bridge.errors import (
+    BodyTooLarge,
+    DecodingError,
+    InvalidForm,
+    NotAccepting,
+    NotAuthentic,
+    OriginNotAllowed,
+)
 from bridge.inbound import inbox, signatures
 from bridge.inbound.decoding import decode
 from bridge.inbound.forms import form_errors
@@ -46,13 +52,28 @@ def receive(name: str) -> Response:
     source = door.sources[name]  # 404
     if not source.settings.enabled:
         raise NotAccepting("This source is switched off. Send it again later.")  # 503
-    body = request.get_data()  # 413 before reading, by MAX_CONTENT_LENGTH
+    body = whole_body(door.settings.server.body_limit)  # 413
     headers = {key.lower(): value for key, value in request.headers.items()}
     authenticate(door, source, headers, body)  # 401, 403
     arrivals = read(door, source, headers, body)  # 422 for a form
     with door.database.session() as session:  # 503
         stored = inbox.store(session, door.queue, name, headers, arrivals, door.clock())
     return answer(stored)  # 200, whatever a duplicate or a parked event
+
+
+def whole_body(limit: int) -> bytes:
+    """The bytes of the request. A length over the limit is refused before reading, by MAX_CONTENT_LENGTH.
+
+    Raises:
+        BodyTooLarge: it came in chunks without a length and is over the limit (bytes) as well.
+        ClientDisconnected: it ends before the length that was announced.
+    """
+    body = request.get_data()
+    if len(body) > limit:
+        raise BodyTooLarge
+    if len(body) < (request.content_length or 0):
+        raise ClientDisconnected
+    return body
 
 
 def authenticate(door: Door, source: Source, headers: Mapping[str, str], body: bytes) -> None:
@@ -64,7 +85,7 @@ def authenticate(door: Door, source: Source, headers: Mapping[str, str], body: b
         return
     if source.mapping.signature is None:
         raise NotAuthentic
-    signed = signatures.Request(request.method, request.url, headers, body)
+    signed = signatures.Request(headers, body)
     source.mapping.signature.verify(signed, source.settings.secrets, door.clock(), source.settings.tolerance)
 
 
@@ -77,24 +98,16 @@ def read(door: Door, source: Source, headers: Mapping[str, str], body: bytes) ->
     content_type = headers.get("content-type")
     try:
         payload = decode(body, content_type)
+        arrivals = inbox.arrivals_of(source.mapping, payload, body, headers)
     except DecodingError as error:
         if source.mapping.public:
             raise InvalidForm({"body": [error.message]}) from error
         return [Arrival(body, content_type, Envelope(), parked=error.message)]
-    items = source.mapping.items(payload)
     if source.mapping.public:
         errors = form_errors(source, Received(payload, headers), door.settings, door.clock())
         if errors:
             raise InvalidForm(errors)
-    if len(items) == 1 and items[0] is payload:
-        return [Arrival(body, content_type, source.mapping.envelope(Received(payload, headers)))]
-    return [
-        Arrival(_as_json(item), "application/json", source.mapping.envelope(Received(item, headers))) for item in items
-    ]
-
-
-def _as_json(item: Any) -> bytes:
-    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+    return arrivals
 
 
 def answer(stored: list[Stored]) -> Response:

@@ -89,7 +89,7 @@ def vectors(chosen: list[Vector]) -> pytest.MarkDecorator:
 
 
 def request(body: bytes = BODY, headers: dict[str, str] | None = None) -> Request:
-    return Request("POST", "https://bridge.example.com/hooks/oakwood", headers or {}, body)
+    return Request(headers or {}, body)
 
 
 def signed(name: str, body: bytes = BODY, now: datetime = NOW, secret: str | None = None) -> Request:

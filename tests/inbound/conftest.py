@@ -1,0 +1,92 @@
+"""The door with its database, and senders that sign what they post."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from bridge.app import create_app
+from bridge.database import Database
+from bridge.inbound.signatures import Request
+from bridge.models import Event
+from bridge.settings import parse
+
+OLD_SECRET, SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_CZ4aZVp/ch4Hq3VO7euPzku6StVjOAB8"
+SITE = "https://www.oakwood.example"
+
+
+class Door:
+    """Posts to the hooks of a bridge and looks at what is stored."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime], **server: Any) -> None:
+        property_ = {
+            "integration_id": "i",
+            "property_id": "p",
+            "pms": "ENTRATA",
+            "time_zone": "America/Chicago",
+        }
+        signed = {"mapping": "standard_webhooks", "secrets": [SECRET, OLD_SECRET]}
+        settings = parse(
+            {
+                "propexo": {"token": "t"},
+                "server": server,
+                "properties": {"oakwood": {**property_, "name": "Oakwood Flats"}},
+                "sources": {
+                    "widget": signed,
+                    "other": signed,
+                    "off": {**signed, "enabled": False},
+                    "calendly": {"mapping": "calendly", "secrets": ["calendly-key"]},
+                    "cal_com": {"mapping": "cal_com", "secrets": ["cal-key"]},
+                    "form": {"mapping": "website_form", "origins": [SITE], "property": "oakwood"},
+                    "forms": {"mapping": "website_form", "origins": ["https://other.example"]},
+                },
+            },
+            {},
+        )
+        self.clock = clock
+        self.app = create_app(settings, database, clock=clock)
+        self.sources = self.app.extensions["door"].sources
+        self.client = self.app.test_client()
+        self.database = database
+
+    def sign(
+        self, body: bytes, delivery_id: str = "msg_1", source: str = "widget", secret: str = ""
+    ) -> dict[str, str]:
+        """The headers with which the sender of a source posts a body."""
+        configured = self.sources[source]
+        if configured.mapping.public:
+            return {"Content-Type": "application/json"}
+        secret = secret or configured.settings.secrets[0]
+        signed = configured.mapping.signature.sign(Request({}, body), secret, self.clock(), delivery_id)
+        return {**signed, "Content-Type": "application/json"}
+
+    def post(
+        self, body: Any, delivery_id: str = "msg_1", source: str = "widget", secret: str = "", **more: str
+    ) -> Any:
+        """Post a signed body; `more` are headers to add or replace."""
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {**self.sign(body, delivery_id, source, secret), **more}
+        return self.client.post(f"/hooks/{source}", data=body, headers=headers)
+
+    def events(self) -> list[Event]:
+        with self.database.session() as session:
+            return list(session.scalars(select(Event).order_by(Event.id)))
+
+    def jobs(self) -> list[Any]:
+        """The queued jobs: `id`, `lock` and `args`."""
+        with self.database.session() as session:
+            return list(session.execute(text("SELECT id, lock, args FROM procrastinate_jobs ORDER BY id")))
+
+
+@pytest.fixture
+def open_door(clock: Any) -> Callable[..., Door]:
+    """Makes a door over a database, with settings of the server."""
+    return lambda database, **server: Door(database, clock, **server)
+
+
+@pytest.fixture
+def door(database: Database, open_door: Callable[..., Door]) -> Door:
+    return open_door(database)

@@ -1,0 +1,99 @@
+"""Imports run one way, modules stay small, and each has a name that says what it is for."""
+
+import ast
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "bridge").rglob("*.py"))
+NAMES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES
+}
+
+SHARED = {"bridge"} | {
+    f"bridge.{name}" for name in ("clock", "database", "errors", "keys", "models", "queue", "settings")
+}
+"""What every folder may use."""
+FOLDERS = {
+    "cli": {"bridge"},
+    "console": {"bridge"},
+    "forwarding": SHARED | {"bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "inbound": SHARED | {"bridge.mapping"},
+    "mapping": SHARED,
+    "propexo": SHARED,
+    "settings": {"bridge.errors"},
+    "sandbox": {"bridge.clock", "bridge.errors"},
+}
+"""What each may import besides itself, with all that is in it. A stored event is read again by the door's own code."""
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules of the bridge that one module imports, wherever in its code."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(NAMES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively; write the whole name"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in NAMES else str(node.module) for name in whole}
+    return frozenset(name for name in found if name.split(".")[0] == "bridge") - {module}
+
+
+def is_inside(module: str, allowed: set[str]) -> bool:
+    return any(module == one or (one != "bridge" and module.startswith(f"{one}.")) for one in allowed)
+
+
+@pytest.mark.parametrize("folder", [name for name in FOLDERS if FOLDERS[name] != {"bridge"}])
+def test_imports_run_one_way(folder: str) -> None:
+    here = f"bridge.{folder}"
+    for module in NAMES:
+        if is_inside(module, {here}):
+            allowed = FOLDERS[folder] | {here}
+            assert [one for one in imports(module) if not is_inside(one, allowed)] == [], module
+
+
+def test_nothing_imports_console_or_cli() -> None:
+    above = {"bridge.console", "bridge.cli"}
+    importers = {module for module in NAMES if any(is_inside(one, above) for one in imports(module))}
+    assert {module for module in importers if not is_inside(module, above)} <= {
+        "bridge.app",
+        "bridge.__main__",
+    }
+
+
+def test_every_folder_has_its_rule() -> None:
+    folders = {
+        file.parent.name
+        for file in FILES
+        if file.parent.parent.name == "bridge" and file.name == "__init__.py"
+    }
+    assert folders <= FOLDERS.keys()
+
+
+def test_mapping_files_use_the_mapping_model_only() -> None:
+    for file in (ROOT / "mappings").glob("*.py"):
+        tree = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        modules = {str(node.module) for node in tree if isinstance(node, ast.ImportFrom)}
+        assert modules <= {"bridge.mapping", "bridge.inbound.signatures"}, file.name
+
+
+def test_no_modules_import_each_other() -> None:
+    try:
+        TopologicalSorter({module: imports(module) for module in NAMES}).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_modules_stay_small() -> None:
+    lengths = {module: len(file.read_text(encoding="utf-8").splitlines()) for module, file in NAMES.items()}
+    assert {module: length for module, length in lengths.items() if length > 350} == {}
+
+
+def test_names_say_what_a_module_is_for() -> None:
+    vague = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
+    assert [module for module in NAMES if vague & set(module.split("."))] == []
