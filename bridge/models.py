@@ -137,7 +137,7 @@ class Booking(Base):
     appointment_verified: Mapped[bool] = mapped_column(default=False)
     open_attempt_id: Mapped[int | None]
     """The write whose outcome is not known yet."""
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"), index=True)
     """The booking that this one turned out to be a part of; its own appointment is to be cancelled."""
     version: Mapped[int] = mapped_column()
     """Counts changes: who decided on an older version decides again."""
@@ -190,7 +190,7 @@ class Attempt(Base):
     """`sending`, then an Outcome of propexo/errors.py."""
     status_code: Mapped[int | None]
     detail: Mapped[str | None]
-    job_id: Mapped[str | None]
+    job_id: Mapped[str | None] = mapped_column(index=True)
     effect: Mapped[dict[str, Any] | None]
     """What the booking becomes when the write is confirmed."""
 
@@ -218,5 +218,3 @@ class Budget(Base):
     used: Mapped[int]
     allowed: Mapped[int]
     blocked_until: Mapped[datetime | None]
-
-

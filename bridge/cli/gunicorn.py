@@ -11,6 +11,8 @@ from bridge.settings import Settings
 
 GRACEFUL_TIMEOUT = 30
 """Seconds that running requests get at a shutdown."""
+STATEMENT_TIMEOUT = 5.0
+"""Seconds after which a sender is told to come again rather than wait for a locked table."""
 
 
 class BridgeLogger(Logger):
@@ -48,7 +50,8 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Runs in each process after the fork: connections cannot be shared."""
-        return create_app(self.settings, Database(self.url, pool_size=self.settings.server.threads))
+        threads = self.settings.server.threads
+        return create_app(self.settings, Database(self.url, pool_size=threads, statement_timeout=STATEMENT_TIMEOUT))
 
 
 def run(settings: Settings, url: str, fd: int) -> None:

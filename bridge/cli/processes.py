@@ -123,8 +123,13 @@ class Children:
 
 def leave_in_order() -> None:
     """Let SIGTERM end this process as an exception, so that it gives back what it holds."""
+
+    def leave(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not disturb the way out
+        sys.exit(128 + number)
+
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+        signal.signal(signal.SIGTERM, leave)
 
 
 def stop_with_stdin() -> None:
@@ -133,8 +138,10 @@ def stop_with_stdin() -> None:
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 1024):
             pass
-        os.kill(os.getpid(), signal.SIGTERM)
+        # To this very thread, so that it wakes from what it is waiting for.
+        signal.pthread_kill(main_thread, signal.SIGTERM)
 
+    main_thread = threading.get_ident()
     threading.Thread(target=wait, daemon=True).start()
 
 

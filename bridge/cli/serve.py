@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -74,7 +76,7 @@ def web(config: Path | None, bind: str | None) -> None:
 def worker(config: Path | None) -> None:
     """Run a worker: it forwards stored events to Propexo.
 
-    SIGTERM and Ctrl-C let running jobs finish; a second one does not wait.
+    SIGTERM and Ctrl-C let running jobs finish.
     """
     from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - `--help` must not wait for it
 
@@ -83,7 +85,7 @@ def worker(config: Path | None) -> None:
     with open_database(settings, pool_size=settings.server.worker_concurrency) as database:
         context = make_context(settings, database)
         say("Forwarding events.")
-        asyncio.run(work(context))
+        asyncio.run(_until_told_to_stop(work(context)))
 
 
 @click.command()
@@ -124,6 +126,21 @@ def address_of(listener: socket.socket) -> str:
     """The address of a listening socket, for a browser."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
+    # An exception out of a signal handler would strike whatever task is just running; Procrastinate's own
+    # handlers come later than a signal may, and give way to these after the first one.
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+    def stop(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _check_sources(settings: "Settings") -> None:

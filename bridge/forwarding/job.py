@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bridge.forwarding.context import Context
-from bridge.forwarding.outcomes import GIVE_UP_AFTER, Ended, NotYet, Parked, Reason, backoff
+from bridge.forwarding.outcomes import FAIR_TRY, GIVE_UP_AFTER, TELL_BEFORE, Ended, NotYet, Parked, Reason, backoff
 from bridge.forwarding.steps import Run
 from bridge.models import UNFINISHED, Event, Status
 from bridge.queue import FORWARD, Queue
@@ -53,7 +53,7 @@ def forward(context: Context, event_id: int) -> None:
     end = run(context, event)
     save(context, event, end)
     told = {"event_id": event.id, "source": event.source, "status": event.status, "reason": event.reason}
-    log.info("event", **told)
+    log.info("event ran", **told)
     if isinstance(end, NotYet):
         raise Again(end.until)
 
@@ -82,17 +82,33 @@ def run(context: Context, event: Event) -> Ended | NotYet:
 
 
 def in_time(later: NotYet, event: Event, start: datetime | None, context: Context) -> Ended | NotYet:
-    """Nothing is put off beyond the tour's start, nor retried for longer than three days."""
-    now = context.clock()
+    """Nothing is put off so long that nobody can act any more: there is a last run, then a person is told."""
+    now, deadline = context.clock(), deadline_of(event, start)
+    if later.until <= deadline:
+        return later
+    if now < deadline:
+        later.until = deadline
+        return later
+    reason = LATE.get(later.reason, Reason.GAVE_UP)
+    return Parked(reason, f"It has not come in time for the tour, or within three days. {later.detail} {reason.advice}")
+
+
+LATE = {
+    Reason.LEAD_ID: Reason.NOT_FOUND,
+    Reason.APPOINTMENT_ID: Reason.NOT_FOUND,
+    Reason.CONFIRMATION: Reason.UNCONFIRMED,
+    Reason.OUTCOME_UNKNOWN: Reason.AMBIGUOUS,
+}
+"""What an event is parked for when its wait was too long."""
+
+
+def deadline_of(event: Event, start: datetime | None) -> datetime:
+    """A quarter of an hour before the tour, or five minutes after an event that came later than that."""
     since = event.replayed_at or event.received_at
-    deadline = min(filter(None, (start, since + GIVE_UP_AFTER)))
-    if later.reason in (Reason.TEMPORARY, Reason.OUTCOME_UNKNOWN) and later.until >= deadline:
-        return Parked(Reason.GAVE_UP, f"Tried up to the tour's start or for three days. Last: {later.detail}")
-    if later.reason in (Reason.LEAD_ID, Reason.APPOINTMENT_ID) and later.until >= deadline:
-        return Parked(Reason.NOT_FOUND, f"{later.detail} It has not come in time.")
-    if start is not None and now < start < later.until:
-        later.until = start
-    return later
+    if start is None:
+        return since + GIVE_UP_AFTER
+    told_by = max(start - TELL_BEFORE, min(start, since + FAIR_TRY))
+    return min(told_by, since + GIVE_UP_AFTER)
 
 
 def save(context: Context, event: Event, end: Ended | NotYet) -> None:

@@ -46,7 +46,12 @@ class Ledger:
             session.add(row)
 
     def open(
-        self, kind: str, request: dict[str, Any], effect: dict[str, Any], booking_id: int | None
+        self,
+        kind: str,
+        request: dict[str, Any],
+        effect: dict[str, Any],
+        booking_id: int | None,
+        note: str | None,
     ) -> Attempt:
         """Write down a write that is about to be sent. The caller points to it in the same breath."""
         return Attempt(
@@ -55,6 +60,7 @@ class Ledger:
             kind=kind,
             request=request,
             effect=effect,
+            detail=note,
             started_at=self._clock(),
             outcome=SENDING,
         )

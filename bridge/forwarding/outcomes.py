@@ -101,7 +101,7 @@ class Reason(StrEnum):
         "misconfigured",
         "Check `propexo.base_url` and the network between here and there, then replay.",
     )
-    GAVE_UP = "gave_up", "It was tried up to the tour's start, or for three days. Book by hand, or replay."
+    GAVE_UP = "gave_up", "Book by hand and dismiss, or correct the cause and replay."
     INTERNAL_ERROR = (
         "internal_error",
         "A defect of the bridge. Report it with the log; replay after an update.",
@@ -141,6 +141,10 @@ class NotYet(Exception):  # noqa: N818 - as above
 FIRST_BACKOFF = timedelta(seconds=5)
 LONGEST_BACKOFF = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=72)
+TELL_BEFORE = timedelta(minutes=15)
+"""So long before a tour a person is told that it is not written."""
+FAIR_TRY = timedelta(minutes=5)
+"""What an event gets that arrives later than that."""
 
 CONFIRM_AFTER = [timedelta(seconds=seconds) for seconds in (3, 5, 10, 20, 40, 60)]
 """Looks at write-status; the last one repeats. Propexo documents no interval."""

@@ -34,7 +34,7 @@ from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.paths import Received
 from bridge.models import UNFINISHED, Attempt, Booking, BookingState, Event, Status
-from bridge.propexo.bodies import Tour, cancel_body, create_body, update_body
+from bridge.propexo.bodies import OperationName, Tour, cancel_body, create_body, dropped_fields, update_body
 
 
 class Run:
@@ -201,7 +201,10 @@ class Run:
         }
         self._note_left_out(said, tour)
         propexo = self.context.propexo
-        self._write(booking, target, Write("create", body, effect, lambda: propexo.create_appointment(body)))
+        note = _dropped(target, "create", tour)
+        self._write(
+            booking, target, Write("create", body, effect, lambda: propexo.create_appointment(body), note)
+        )
 
     def _update(self, booking: Booking, target: Target, tour: Tour) -> NoReturn:
         body = self.calls.build(lambda: update_body(target.place, tour))
@@ -212,6 +215,7 @@ class Run:
             {**body, "event_id": appointment_id},
             _as_written(target, tour),
             lambda: propexo.update_appointment(appointment_id, body),
+            _dropped(target, "update", tour),
         )
         self._write(booking, target, write)
 
@@ -309,6 +313,13 @@ def _as_written(target: Target, tour: Tour) -> dict[str, Any]:
         "written": {**asdict(tour), "starts_at": tour.starts_at.isoformat()},
         "property": target.property.key,
     }
+
+
+def _dropped(target: Target, operation: OperationName, tour: Tour) -> str | None:
+    """What Propexo would drop without a word."""
+    profile = target.place.profile
+    names = dropped_fields(profile, operation, tour)
+    return f"{profile.name} does not store {', '.join(names)}." if names else None
 
 
 def _written_tour(booking: Booking) -> Tour:

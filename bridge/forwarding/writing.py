@@ -40,6 +40,8 @@ class Write:
     id of the created record, where this PMS gives it at once."""
     send: Callable[[], str]
     """Answers Propexo's job id."""
+    note: str | None = None
+    """What the record says besides: what this PMS will not store."""
 
 
 class Writing:
@@ -163,7 +165,7 @@ class Writing:
 
     def _put_on_record(self, owner: Owner, write: Write) -> Attempt:
         booking_id = owner.id if isinstance(owner, Booking) else None
-        attempt = self.calls.ledger.open(write.kind, write.request, write.effect, booking_id)
+        attempt = self.calls.ledger.open(write.kind, write.request, write.effect, booking_id, write.note)
         with self.calls.context.database.session() as session:
             row = _locked(session, owner)
             if isinstance(owner, Booking) and isinstance(row, Booking) and row.version != owner.version:

@@ -1,0 +1,67 @@
+"""The migrations: safe to repeat, safe to run at once, and equal to the models."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from bridge.database import Database
+from bridge.errors import SchemaOutdated
+from bridge.models import Base
+
+
+@pytest.fixture
+def empty(server_url, database):
+    """The test's database, emptied of all schema."""
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return database
+
+
+def test_migrating_twice_does_nothing_the_second_time(empty):
+    assert [done.partition(":")[0] for done in empty.migrate()] == ["queue", "tables"]
+    assert empty.migrate() == []
+    empty.check_schema()
+
+
+def test_migrating_from_several_places_at_once(empty):
+    databases = [Database(empty.url) for _ in range(4)]
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(Database.migrate, databases))
+    assert sorted(map(len, done)) == [0, 0, 0, 2]
+    for database in databases:
+        database.close()
+
+
+def test_another_versions_schema_is_refused_by_name_of_the_command(empty):
+    with pytest.raises(SchemaOutdated, match="bridge migrate"):
+        empty.check_schema()
+    empty.migrate()
+    with empty.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(SchemaOutdated):
+        empty.check_schema()
+
+
+def test_the_migrations_make_what_the_models_say(database):
+    ours = set(Base.metadata.tables)
+
+    def is_ours(item, name, kind, reflected, other):
+        return (name if kind == "table" else item.table.name) in ours
+
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": is_ours})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_statement_that_waits_too_long_is_broken_off(database):
+    limited = Database(database.url, statement_timeout=0.1)
+    with psycopg.connect(database.url) as other:
+        other.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Exception, match="statement timeout"), limited.session() as session:
+            session.execute(text("SELECT count(*) FROM events"))
+    limited.close()
