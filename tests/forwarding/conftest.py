@@ -14,8 +14,8 @@ from sqlalchemy import select, text
 from bridge.app import create_app
 from bridge.cli.demo import toml_of
 from bridge.database import Database
-from bridge.forwarding.job import replay
-from bridge.forwarding.worker import make_context, work
+from bridge.forwarding.job import register, replay
+from bridge.forwarding.worker import make_context
 from bridge.inbound.signatures import Request
 from bridge.models import Attempt, Event, Status
 from bridge.queue import Queue, queue_app
@@ -35,42 +35,47 @@ class World:
         self.database, self.sandbox, self.clock = database, sandbox, clock
         sandbox.add_integration("cintegration", vendor)
         sandbox.add_property("cintegration", "cproperty", "Oakwood Flats")
-        self.document: dict[str, Any] = (
-            {
-                "propexo": {
-                    "token": "secret-token",
-                    "base_url": url,
-                    "budget_per_minute": 1000,
-                    "read_timeout": 2,
-                    "organization_name": "Oakwood Management",
-                },
-                "properties": {
-                    "oakwood": {
-                        "integration_id": "cintegration",
-                        "property_id": "cproperty",
-                        "pms": vendor,
-                        "name": "Oakwood Flats",
-                        "time_zone": "America/Chicago",
-                        **({"pms_time": "property"} if vendor == "MRI" else {}),
-                        "defaults": {
-                            "employee_id": AGENT,
-                            "lead_source_id": LEAD_SOURCE,
-                            "lead_relationship_id": RELATIONSHIP,
-                            "unit_id": UNIT,
-                            "duration_minutes": 30,
-                        },
-                    }
-                },
-                "sources": {
-                    "widget": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
-                    "other": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
-                },
-            }
-        )
+        self.document: dict[str, Any] = {
+            "propexo": {
+                "token": "secret-token",
+                "base_url": url,
+                "budget_per_minute": 1000,
+                "read_timeout": 2,
+                "organization_name": "Oakwood Management",
+            },
+            "properties": {
+                "oakwood": {
+                    "integration_id": "cintegration",
+                    "property_id": "cproperty",
+                    "pms": vendor,
+                    "name": "Oakwood Flats",
+                    "time_zone": "America/Chicago",
+                    **({"pms_time": "property"} if vendor == "MRI" else {}),
+                    "defaults": {
+                        "employee_id": AGENT,
+                        "lead_source_id": LEAD_SOURCE,
+                        "lead_relationship_id": RELATIONSHIP,
+                        "unit_id": UNIT,
+                        "duration_minutes": 30,
+                    },
+                }
+            },
+            "sources": {
+                "widget": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
+                "other": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
+            },
+        }
         self.settings = parse(self.document, {})
         self.context = replace(make_context(self.settings, database, clock), random=random.Random(7))
         self.client = create_app(self.settings, database, clock=clock).test_client()
         self._sent = 0
+        self._app = queue_app(database, worker=True)
+        register(self._app, self.context)
+        self._loop = asyncio.Runner()
+        self._loop.run(self._opened())
+
+    async def _opened(self) -> None:
+        await self._app.open_async()
 
     def toml(self) -> str:
         """The configuration as a bridge.toml."""
@@ -146,18 +151,32 @@ class World:
                 text(f"{todo} NULL WHERE status = 'todo' AND scheduled_at <= :now"), {"now": self.clock()}
             )
             session.execute(text(f"{todo} scheduled_at + {_FAR} WHERE status = 'todo'"))
-        before = None
-        while before != (before := self._jobs()):  # the end of one job makes way for the next of its lock
-            asyncio.run(work(self.context, wait=False))
+        while self._is_anything_due():  # the end of one job makes way for the next of its lock
+            self._loop.run(
+                self._app.run_worker_async(
+                    wait=False,
+                    concurrency=4,
+                    listen_notify=False,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                )
+            )
         with self.database.session() as session:
             session.execute(text(f"{todo} scheduled_at - {_FAR} WHERE scheduled_at > '2100-01-01'"))
 
-    def _jobs(self) -> list[Any]:
+    def _is_anything_due(self) -> bool:
+        due = text("""
+            SELECT EXISTS (SELECT FROM procrastinate_jobs job
+            WHERE status = 'todo' AND task_name = 'forward' AND scheduled_at IS NULL AND NOT EXISTS (
+                SELECT FROM procrastinate_jobs other
+                WHERE other.lock = job.lock AND other.status IN ('todo', 'doing') AND other.id < job.id))
+        """)
         with self.database.session() as session:
-            jobs = text(
-                "SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id"
-            )
-            return list(session.execute(jobs))
+            return bool(session.scalar(due))
+
+    def close(self) -> None:
+        self._loop.run(self._app.close_async())
+        self._loop.close()
 
     def next_at(self) -> datetime | None:
         with self.database.session() as session:
@@ -223,7 +242,9 @@ def vendor() -> str:
 def world(database: Database, clock: Any, vendor: str) -> Iterator[World]:
     sandbox = Sandbox(clock, slow_zone_seconds=0, write_seconds=2, budget_per_minute=1000)
     with SandboxServer(sandbox) as server:
-        yield World(database, sandbox, server.url, clock, vendor)
+        world = World(database, sandbox, server.url, clock, vendor)
+        yield world
+        world.close()
 
 
 WRITTEN = (Status.WRITTEN, None)

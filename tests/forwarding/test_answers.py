@@ -1,10 +1,12 @@
 """What each answer of Propexo does to an event: every status, at a read, a create, an update and a cancel."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from bridge.forwarding.job import Again, forward
 from bridge.forwarding.outcomes import backoff
 
 CREATE = ("POST", "/v1/events/appointments/leads")
@@ -56,7 +58,8 @@ def answers(world):
             method=method, path=path, status=status, body={"error": {"code": "x", "message": "y"}}
         )
         event = world.book(f"B-{number}-{status}", email=f"maya{status}@example.com")
-        world.run_due()
+        with contextlib.suppress(Again):  # the job itself: eight hundred workers would take a while
+            forward(world.context, event)
         told = world.status(event)
         with world.database.session() as session:  # a pause or a spent budget must not outlive its case
             session.execute(text("DELETE FROM integrations"))

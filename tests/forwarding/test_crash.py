@@ -54,7 +54,15 @@ def die(world, tmp_path, number, when) -> int:
     due = text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
     with world.database.session() as session:
         session.execute(due)
-    command = [sys.executable, WORKER, config, world.database.url, world.clock().isoformat(), str(number), when]
+    command = [
+        sys.executable,
+        WORKER,
+        config,
+        world.database.url,
+        world.clock().isoformat(),
+        str(number),
+        when,
+    ]
     return subprocess.run(list(map(str, command)), timeout=60, check=False, capture_output=True).returncode
 
 
