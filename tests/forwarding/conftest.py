@@ -35,6 +35,20 @@ class World:
         self.database, self.sandbox, self.clock = database, sandbox, clock
         sandbox.add_integration("cintegration", vendor)
         sandbox.add_property("cintegration", "cproperty", "Oakwood Flats")
+        sandbox.add_property("cintegration", "celm", "Elm Court")
+        at_vendor = {
+            "integration_id": "cintegration",
+            "pms": vendor,
+            "time_zone": "America/Chicago",
+            "defaults": {
+                "employee_id": AGENT,
+                "lead_source_id": LEAD_SOURCE,
+                "lead_relationship_id": RELATIONSHIP,
+                "unit_id": UNIT,
+                "duration_minutes": 30,
+            },
+            **({"pms_time": "property"} if vendor == "MRI" else {}),
+        }
         self.document: dict[str, Any] = {
             "propexo": {
                 "token": "secret-token",
@@ -44,21 +58,8 @@ class World:
                 "organization_name": "Oakwood Management",
             },
             "properties": {
-                "oakwood": {
-                    "integration_id": "cintegration",
-                    "property_id": "cproperty",
-                    "pms": vendor,
-                    "name": "Oakwood Flats",
-                    "time_zone": "America/Chicago",
-                    **({"pms_time": "property"} if vendor == "MRI" else {}),
-                    "defaults": {
-                        "employee_id": AGENT,
-                        "lead_source_id": LEAD_SOURCE,
-                        "lead_relationship_id": RELATIONSHIP,
-                        "unit_id": UNIT,
-                        "duration_minutes": 30,
-                    },
-                }
+                "oakwood": {"property_id": "cproperty", "name": "Oakwood Flats", **at_vendor},
+                "elm": {"property_id": "celm", "name": "Elm Court", **at_vendor},
             },
             "sources": {
                 "widget": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},

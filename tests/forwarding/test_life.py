@@ -215,10 +215,18 @@ def test_booked_again_after_a_cancel(world, clock):
     assert [one.appointment_date for one in world.tours] == ["2026-12-05"]
 
 
-def test_a_tour_that_moves_to_another_property_is_cancelled_there(database, clock, world):
+def test_a_tour_that_moves_to_another_property_is_cancelled_at_the_first(world):
     world.book()
     world.run()
-    moved = world.reschedule(property="Nowhere Court")
+    moved = world.reschedule(property="elm")
     world.run()
-    assert world.status(moved) == ("parked", "unknown_property")
-    assert len(world.tours) == 1
+    assert world.status(moved) == ("written", None), world.event(moved).detail
+    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert len(world.sandbox.active_appointments("celm")) == 1
+
+
+def test_what_the_pms_will_not_store_is_on_record(world):
+    event = world.book(unit="204B", agent="sam@example.com")
+    world.run()
+    (create,) = (one for one in world.attempts(event) if one.kind == "create")
+    assert 'No crosswalk of oakwood knows unit "204B", agent "sam@example.com".' in create.detail
