@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -176,23 +178,19 @@ def embedded(data_dir: Path) -> Iterator[str]:
         DatabaseUnavailable: it cannot be started there.
     """
     folder = data_dir.resolve() / "postgres"
-    holder = os.getpid()
     with contextlib.ExitStack() as stack:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
-            server = _start(folder, lock)
+            with _undisturbed():
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
+                server = _start(folder, lock)
+                stack.callback(_let_go, server, lock, os.getpid())
         except Exception as error:
-            message = f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
+            message = (
+                f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
+            )
             raise DatabaseUnavailable(f"{message}. ({error})") from error
-        try:
-            yield server.get_uri()
-        finally:
-            # A forked process leaves through here too, but what it has is its parent's.
-            if os.getpid() == holder:
-                if _alone(lock):
-                    server.stop()
-                server.cleanup()
+        yield server.get_uri()
 
 
 def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
@@ -211,6 +209,33 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     server.start()
     fcntl.flock(lock, fcntl.LOCK_SH)
     return server
+
+
+def _let_go(server: "PostgresServer", lock: IO[str], holder: int) -> None:
+    # A forked process leaves through here too, but what it has is its parent's.
+    if os.getpid() == holder:
+        with _undisturbed():
+            if _alone(lock):
+                server.stop()
+            server.cleanup()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put signals off that would end the process half-way, with a server running that nobody holds."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def _alone(lock: IO[str]) -> bool:

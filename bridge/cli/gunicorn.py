@@ -51,7 +51,9 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Runs in each process after the fork: connections cannot be shared."""
         threads = self.settings.server.threads
-        return create_app(self.settings, Database(self.url, pool_size=threads, statement_timeout=STATEMENT_TIMEOUT))
+        return create_app(
+            self.settings, Database(self.url, pool_size=threads, statement_timeout=STATEMENT_TIMEOUT)
+        )
 
 
 def run(settings: Settings, url: str, fd: int) -> None:

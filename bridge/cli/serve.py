@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Coroutine
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -85,7 +85,8 @@ def worker(config: Path | None) -> None:
     with open_database(settings, pool_size=settings.server.worker_concurrency) as database:
         context = make_context(settings, database)
         say("Forwarding events.")
-        asyncio.run(_until_told_to_stop(work(context)))
+        _insist_on_signals()
+        asyncio.run(work(context))
 
 
 @click.command()
@@ -128,19 +129,18 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
-    # An exception out of a signal handler would strike whatever task is just running; Procrastinate's own
-    # handlers come later than a signal may, and give way to these after the first one.
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+def _insist_on_signals() -> None:
+    # Until Procrastinate listens, a signal must neither end the process nor cancel what just opens: the pool of
+    # connections would wait for ever. So it comes again a moment later, until it is heard.
+    here = threading.get_ident()
 
-    def stop(*_: object) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(task.cancel)
+    def again(number: int, _: object) -> None:
+        timer = threading.Timer(0.1, signal.pthread_kill, (here, number))
+        timer.daemon = True
+        timer.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+        signal.signal(number, again)
 
 
 def _check_sources(settings: "Settings") -> None:

@@ -10,7 +10,16 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bridge.forwarding.context import Context
-from bridge.forwarding.outcomes import FAIR_TRY, GIVE_UP_AFTER, TELL_BEFORE, Ended, NotYet, Parked, Reason, backoff
+from bridge.forwarding.outcomes import (
+    FAIR_TRY,
+    GIVE_UP_AFTER,
+    TELL_BEFORE,
+    Ended,
+    NotYet,
+    Parked,
+    Reason,
+    backoff,
+)
 from bridge.forwarding.steps import Run
 from bridge.models import UNFINISHED, Event, Status
 from bridge.queue import FORWARD, Queue
@@ -90,7 +99,9 @@ def in_time(later: NotYet, event: Event, start: datetime | None, context: Contex
         later.until = deadline
         return later
     reason = LATE.get(later.reason, Reason.GAVE_UP)
-    return Parked(reason, f"It has not come in time for the tour, or within three days. {later.detail} {reason.advice}")
+    return Parked(
+        reason, f"It has not come in time for the tour, or within three days. {later.detail} {reason.advice}"
+    )
 
 
 LATE = {

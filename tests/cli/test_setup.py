@@ -1,0 +1,255 @@
+"""`init` and `check`, against a real sandbox and a real database."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge.cli import main
+from bridge.database import Database
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Sandbox
+from bridge.settings import template
+
+CONFIG = """
+{top}
+[propexo]
+token = "token"
+base_url = "{base_url}"
+[properties.oakwood]
+integration_id = "cintegration"
+property_id = "cproperty"
+pms = "{pms}"
+time_zone = "America/Chicago"
+{more}
+[sources.widget]
+mapping = "standard_webhooks"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+property = "oakwood"
+"""
+DEFAULTS = 'defaults = { duration_minutes = 30, lead_source_id = "cleadsource" }'
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    account = Sandbox(token="token")
+    account.add_integration("cintegration", "ENTRATA")
+    account.add_property("cintegration", "cproperty", "Oakwood Flats")
+    with SandboxServer(account) as server:
+        yield server
+
+
+class Installation:
+    """A bridge.toml, by parts, and what `bridge check` says of it."""
+
+    def __init__(self, folder: Path, **parts: str) -> None:
+        self.path = folder / "bridge.toml"
+        self.parts = {"top": "", "base_url": "http://127.0.0.1:9", "pms": "ENTRATA", "more": DEFAULTS} | parts
+
+    def check(self, *args: str, **parts: str) -> Result:
+        self.path.write_text(CONFIG.format(**self.parts | parts))
+        return CliRunner().invoke(main, ["check", "--config", str(self.path), *args])
+
+    def findings(self, *args: str, **parts: str) -> dict[tuple[str, str], str]:
+        """Messages by level and key."""
+        told = self.check("--json", *args, **parts)
+        found: list[dict[str, Any]] = json.loads(told.stdout)["findings"]
+        assert told.exit_code == int(any(each["level"] == "problem" for each in found))
+        return {(each["level"], each["key"]): each["message"] for each in found}
+
+    def bad(self, *args: str, **parts: str) -> dict[tuple[str, str], str]:
+        """All findings but the good ones."""
+        return {at: told for at, told in self.findings(*args, **parts).items() if at[0] != "ok"}
+
+
+@pytest.fixture
+def installation(tmp_path: Path, sandbox: SandboxServer, database: Database) -> Installation:
+    return Installation(tmp_path, top=f'database_url = "{database.url}"', base_url=sandbox.url)
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+def test_init_writes_the_template_and_says_what_comes_next(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.toml"
+    told = CliRunner().invoke(main, ["init", str(path)])
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert "bridge check" in told.stderr
+    assert path.read_text() == template()
+
+
+def test_init_does_not_overwrite_unless_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.toml"
+    path.write_text("mine")
+    told = CliRunner().invoke(main, ["init", str(path)])
+    assert told.exit_code == 1
+    assert "--force" in told.stderr
+    assert path.read_text() == "mine"
+    assert CliRunner().invoke(main, ["init", str(path), "--force"]).exit_code == 0
+    assert path.read_text() == template()
+
+
+def test_init_tells_where_it_cannot_write(tmp_path: Path) -> None:
+    told = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere" / "bridge.toml")])
+    assert told.exit_code == 1
+    assert "cannot be written: No such file or directory" in told.stderr
+
+
+def test_a_fresh_template_has_only_its_placeholders_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROPEXO_TOKEN", "token")
+    path = tmp_path / "bridge.toml"
+    path.write_text(template())
+    told = CliRunner().invoke(main, ["check", "--offline", "--config", str(path)])
+    assert told.exit_code == 1
+    problems = [line.split()[1] for line in told.stdout.splitlines() if line.startswith("problem")]
+    assert problems == ["properties.oakwood.integration_id:", "properties.oakwood.property_id:"]
+
+
+def test_a_good_installation_passes(installation: Installation) -> None:
+    told = installation.check()
+    assert told.exit_code == 0, told.output
+    assert {line.split()[0] for line in told.stdout.splitlines()} == {"ok"}
+    assert "/hooks/widget" in told.stdout
+    assert "Oakwood Flats" in told.stdout
+    assert told.stderr == "Problems: 0, warnings: 0.\n"
+
+
+def test_wrong_settings_are_findings(offline: Installation) -> None:
+    assert list(offline.bad(more='time_zon = "x"\npms_time = "EST"')) == [
+        ("problem", "properties.oakwood.pms_time"),
+        ("problem", "properties.oakwood.time_zon"),
+    ]
+
+
+def test_a_mapping_that_does_not_load_is_a_finding(offline: Installation) -> None:
+    folder = offline.path.parent / "own"
+    folder.mkdir()
+    (folder / "broken.py").write_text("1 / 0")
+    found = offline.bad("--offline", top='mappings_dir = "own"')
+    assert found == {
+        ("problem", str(folder / "broken.py")): "cannot be loaded: ZeroDivisionError: division by zero"
+    }
+
+
+def test_a_mappings_folder_that_is_not_there_is_a_finding(offline: Installation) -> None:
+    found = offline.bad("--offline", top='mappings_dir = "own"')
+    assert list(found) == [("problem", "mappings_dir")]
+
+
+def test_a_source_that_cannot_work_is_a_finding_and_one_that_is_off_a_warning(offline: Installation) -> None:
+    more = '[sources.form]\nmapping = "website_form"\n[sources.gone]\nmapping = "calendli"\n[sources.off]\n'
+    more += 'mapping = "calendly"\nsecrets = ["key"]\nenabled = false\n'
+    found = offline.bad("--offline", more=f"{DEFAULTS}\n{more}")
+    assert list(found) == [
+        ("problem", "sources.form.origins"),
+        ("problem", "sources.gone.mapping"),
+        ("warning", "sources.off.enabled"),
+    ]
+    assert 'did you mean "calendly"?' in found["problem", "sources.gone.mapping"]
+
+
+@pytest.mark.parametrize(
+    ("pms", "level", "key", "words"),
+    [
+        ("ENTRATTA", "problem", "pms", "Did you mean ENTRATA"),
+        ("BUILDIUM", "problem", "pms", "Book in Buildium directly"),
+        ("MRI", "problem", "pms_time", "set `pms_time`"),
+        ("RESMAN", "warning", "pms_time", "both UTC and property time"),
+        ("RESMAN", "warning", "pms", "Cancel the appointment in ResMan"),
+        ("YARDI", "warning", "defaults.unit_id", "Yardi needs it"),
+        ("RENTMANAGER", "warning", "defaults.duration_minutes", "Rent Manager needs it"),
+    ],
+)
+def test_what_a_pms_does_not_take_is_told(
+    offline: Installation, pms: str, level: str, key: str, words: str
+) -> None:
+    found = offline.bad("--offline", pms=pms, more="")
+    assert words in found[level, f"properties.oakwood.{key}"]
+
+
+def test_a_crosswalk_stands_for_a_default(offline: Installation) -> None:
+    more = 'units = { "2 BR" = "cunit" }\nagents = { Jane = "cagent" }\ndefaults = { duration_minutes = 30 }'
+    assert offline.bad("--offline", pms="APPFOLIO", more=more) == {}
+
+
+def test_a_token_that_propexo_refuses_is_a_problem(
+    installation: Installation, sandbox: SandboxServer
+) -> None:
+    sandbox.sandbox.token = "another"
+    assert list(installation.bad()) == [("problem", "propexo.token")]
+
+
+def test_propexo_away_is_a_problem(installation: Installation) -> None:
+    found = installation.bad(base_url="http://127.0.0.1:9")
+    assert list(found) == [("problem", "propexo.base_url")]
+    assert found["problem", "propexo.base_url"].startswith("http://127.0.0.1:9: ")
+
+
+def test_an_integration_that_propexo_does_not_know_is_a_problem(
+    installation: Installation, sandbox: SandboxServer
+) -> None:
+    sandbox.sandbox.reset()
+    assert list(installation.bad()) == [("problem", "properties.oakwood.integration_id")]
+
+
+def test_an_integration_of_another_pms_is_a_problem(
+    installation: Installation, sandbox: SandboxServer
+) -> None:
+    sandbox.sandbox.add_integration("cintegration", "YARDI")
+    assert 'found "ENTRATA"' in installation.bad()["problem", "properties.oakwood.pms"]
+
+
+def test_a_property_that_is_elsewhere_is_a_problem_with_those_that_are_here(
+    installation: Installation, sandbox: SandboxServer
+) -> None:
+    sandbox.sandbox.reset()
+    sandbox.sandbox.add_integration("cintegration", "ENTRATA")
+    sandbox.sandbox.add_property("cintegration", "cother", "Elm Court")
+    assert "cother (Elm Court)" in installation.bad()["problem", "properties.oakwood.property_id"]
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ({"active": False}, "switched off"),
+        ({"is_archived": True}, "switched off"),
+        ({"can_authenticate": False}, "renew them there"),
+    ],
+)
+def test_an_integration_that_does_not_work_is_a_problem(
+    installation: Installation, sandbox: SandboxServer, field: dict[str, bool], words: str
+) -> None:
+    record = {"id": "cintegration", "vendor": "ENTRATA", "active": True, "can_authenticate": True, **field}
+    sandbox.sandbox.fail(path="/v1/admin/integrations/*", status=200, body={"results": record})
+    assert words in installation.bad()["problem", "properties.oakwood.integration_id"]
+
+
+def test_a_database_that_is_away_is_a_problem(installation: Installation) -> None:
+    found = installation.bad(top='database_url = "postgresql://user:hush@127.0.0.1:1/bridge"')
+    assert list(found) == [("problem", "database_url")]
+    assert "hush" not in found["problem", "database_url"]
+
+
+def test_an_old_schema_is_a_problem_outside_and_none_inside(
+    installation: Installation, database: Database
+) -> None:
+    with database.session() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    assert "`bridge migrate`" in installation.bad()["problem", "database_url"]
+
+
+def test_the_embedded_database_is_looked_at_only_where_there_is_one(installation: Installation) -> None:
+    inside = installation.findings(top="")
+    assert "the first start makes one" in inside["ok", "data_dir"]
+    assert not (installation.path.parent / "bridge-data").exists()
+    (installation.path.parent / "bridge-data" / "postgres").mkdir(parents=True)
+    assert "next start" in installation.findings(top="")["ok", "data_dir"]
+    CliRunner().invoke(main, ["migrate", "--config", str(installation.path)])
+    assert "with the tables of this version" in installation.findings(top="")["ok", "data_dir"]

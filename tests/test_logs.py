@@ -1,0 +1,59 @@
+"""The log, as a program that writes it sees it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+SCRIPT = """
+import logging, structlog
+from bridge import logs
+logs.configure(json={json})
+log = structlog.get_logger("bridge.test")
+log.info("stored", event_id=7)
+log.debug("not told")
+logging.getLogger("procrastinate.worker").info("ended with status: Error, to retry")
+logging.getLogger("gunicorn.error").error("Error handling request %s", "/hooks/form?token=hush")
+try:
+    try:
+        raise KeyError("jane@example.com")
+    except KeyError as error:
+        raise ValueError("found jane@example.com") from error
+except ValueError:
+    log.exception("unexpected")
+"""
+
+
+def written(json: bool | None) -> list[str]:
+    told = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(json=json)],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout == ""
+    return told.stderr.splitlines()
+
+
+def test_a_machine_reads_a_json_document_per_line() -> None:
+    entries: list[dict[str, Any]] = [json.loads(line) for line in written(None)]
+    assert [entry["message"] for entry in entries] == [
+        "stored",
+        "Error handling request /hooks/form?...",
+        "unexpected",
+    ]
+    assert entries[0].items() >= {"event_id": 7, "level": "info", "logger": "bridge.test"}.items()
+    assert "timestamp" in entries[0]
+
+
+def test_an_exception_is_told_by_kind_and_place_and_never_by_its_words() -> None:
+    for lines in (written(True), written(False)):
+        text = "\n".join(lines)
+        assert "jane" not in text
+        assert "hush" not in text
+        assert text.index("KeyError") < text.index("ValueError")
+        assert "<string>" in text
+
+
+def test_a_person_reads_words() -> None:
+    assert "stored" in written(False)[0]
+    assert not written(False)[0].startswith("{")
