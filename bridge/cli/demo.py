@@ -103,7 +103,11 @@ def prepare(sandbox: Sandbox, plan: Scenario) -> None:
         sandbox.add_property(f"integration-{key}", f"property-{key}", name)
     for first_name, last_name, email in plan.known:
         sandbox.add_lead(
-            "integration-oakwood", "property-oakwood", first_name=first_name, last_name=last_name, email_1=email
+            "integration-oakwood",
+            "property-oakwood",
+            first_name=first_name,
+            last_name=last_name,
+            email_1=email,
         )
 
 

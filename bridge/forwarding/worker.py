@@ -1,10 +1,12 @@
 """The worker process: runs jobs until it is told to stop, and finishes those that it has begun."""
 
 import asyncio
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 from bridge.clock import Clock, utc_now
 from bridge.database import Database
+from bridge.errors import BridgeError
 from bridge.forwarding.context import Context
 from bridge.forwarding.job import register
 from bridge.mapping.catalogue import Catalogue
@@ -39,19 +41,41 @@ def make_context(settings: Settings, database: Database, clock: Clock = utc_now)
     return Context(settings, sources, database, propexo, clock)
 
 
+class WorkerEnded(BridgeError):  # noqa: N818 - what happened
+    """The worker has lost its database and ended. Start it again."""
+
+    code = "worker_ended"
+
+
 async def work(context: Context, *, wait: bool = True) -> None:
-    """Run jobs; with `wait=False` only until none is due."""
+    """Run jobs until SIGTERM or SIGINT; with `wait=False` only until none is due.
+
+    Raises:
+        WorkerEnded: it ended, although nobody asked for it.
+    """
     concurrency = context.settings.server.worker_concurrency
     # asyncio's own pool has few threads on a small machine; every job needs one.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
     app = queue_app(context.database, worker=True)
     register(app, context)
     async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency,
-            wait=wait,
-            fetch_job_polling_interval=POLL_EVERY,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=FINISH_WITHIN,
-            install_signal_handlers=wait,
+        running = asyncio.ensure_future(
+            app.run_worker_async(
+                concurrency=concurrency,
+                wait=wait,
+                fetch_job_polling_interval=POLL_EVERY,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=FINISH_WITHIN,
+                install_signal_handlers=False,
+            )
         )
+        if wait:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                # To cancel it is how Procrastinate wants to be told: running jobs are finished.
+                asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        try:
+            await running
+        except asyncio.CancelledError:
+            return
+    if wait:
+        raise WorkerEnded

@@ -10,7 +10,9 @@ from bridge.mapping.sources import Source
 from bridge.settings import Settings
 
 
-def form_errors(source: Source, received: Received, settings: Settings, now: datetime) -> dict[str, list[str]]:
+def form_errors(
+    source: Source, received: Received, settings: Settings, now: datetime
+) -> dict[str, list[str]]:
     """What the visitor should correct, by the names that the form's fields have; empty when all is well."""
     translation = source.mapping.translate(received)
     found = translation.errors
@@ -32,8 +34,12 @@ def _sense_errors(source: Source, booking: Booking, settings: Settings, now: dat
         return [FieldError("property", where, named or "nothing", "a property that can be toured here")]
     field = "starts_at" if booking.starts_at else "starts_at_local"
     starts = _possible_starts(booking, ZoneInfo(place.time_zone))
-    expected = "a time in the future" if starts[0] <= now else "a time that exists once" if len(starts) > 1 else None
-    return [FieldError(field, source.mapping.where(field), starts[0].isoformat(), expected)] if expected else []
+    expected = (
+        "a time in the future" if starts[0] <= now else "a time that exists once" if len(starts) > 1 else None
+    )
+    return (
+        [FieldError(field, source.mapping.where(field), starts[0].isoformat(), expected)] if expected else []
+    )
 
 
 def _possible_starts(booking: Booking, zone: ZoneInfo) -> list[datetime]:

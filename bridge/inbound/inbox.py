@@ -67,8 +67,13 @@ def arrivals_of(mapping: Mapping, payload: Any, body: bytes, headers: Dictionary
         envelope = mapping.envelope(Received(payload, headers))
         return [Arrival(body, headers.get("content-type"), envelope, content=_as_json(payload))]
     if len(items) > LARGEST_BATCH:
-        raise DecodingError(f"The body is a batch of {len(items)} events, over {LARGEST_BATCH}. Send smaller ones.")
-    return [Arrival(_as_json(item), "application/json", mapping.envelope(Received(item, headers))) for item in items]
+        raise DecodingError(
+            f"The body is a batch of {len(items)} events, over {LARGEST_BATCH}. Send smaller ones."
+        )
+    return [
+        Arrival(_as_json(item), "application/json", mapping.envelope(Received(item, headers)))
+        for item in items
+    ]
 
 
 def _as_json(item: Any) -> bytes:
@@ -137,7 +142,9 @@ def _store_one(
         "detail": storable(arrival.parked),
         "ended_at": now if arrival.parked else None,
     }
-    new = insert(Event).values(row).on_conflict_do_nothing(constraint="uq_events_delivery").returning(Event.id)
+    new = (
+        insert(Event).values(row).on_conflict_do_nothing(constraint="uq_events_delivery").returning(Event.id)
+    )
     event_id = session.scalar(new)
     if event_id is None:
         known = select(Event.id, Event.status).where(Event.source == source, Event.delivery_id == delivery_id)

@@ -113,6 +113,7 @@ def read(door: Door, source: Source, headers: Mapping[str, str], body: bytes) ->
 def answer(stored: list[Stored]) -> Response:
     """`{"id", "status"}` for one event; for a batch the same for each under `events`."""
     told = [
-        {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})} for one in stored
+        {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}
+        for one in stored
     ]
     return jsonify(told[0] if len(told) == 1 else {"status": "received", "events": told})

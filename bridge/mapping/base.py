@@ -18,15 +18,19 @@ from bridge.mapping.fields import Field, Found, Phone, describe, minutes_between
 from bridge.mapping.paths import Path, Reader, Received
 
 SUFFICIENT_WITHOUT = frozenset(
-    ("email", "phone", "first_name", "last_name", "full_name", "ends_at", "duration_minutes", "occurred_at")
-    + ("title", "notes", "agent", "lead_source")
+    ["email", "phone", "first_name", "last_name", "full_name", "ends_at", "duration_minutes", "occurred_at"]
+    + ["title", "notes", "agent", "lead_source"]
 )
 """Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there.
 
 A cancel needs only the reference: the booking that it names knows the rest.
 """
 
-_NAMES = frozenset(Booking.__dataclass_fields__) | frozenset(Contact.__dataclass_fields__) | {"full_name", "ends_at"}
+_NAMES = (
+    frozenset(Booking.__dataclass_fields__)
+    | frozenset(Contact.__dataclass_fields__)
+    | {"full_name", "ends_at"}
+)
 BOOKING_FIELDS = _NAMES - {"action", "contact"}
 """What a mapping may declare."""
 
@@ -36,7 +40,9 @@ class Authentication(Protocol):
 
     def check_secrets(self, secrets: Sequence[str]) -> list[str]: ...
 
-    def verify(self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None) -> None: ...
+    def verify(
+        self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None
+    ) -> None: ...
 
     def sign(
         self, request: Any, secret: str, now: datetime, delivery_id: str | None = None
@@ -80,10 +86,16 @@ class _Declaration(SchemaMeta):
         for field_name, field in cls._declared_fields.items():
             if field_name not in BOOKING_FIELDS:
                 close = difflib.get_close_matches(field_name, BOOKING_FIELDS, n=1)
-                hint = f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(sorted(BOOKING_FIELDS))}"
+                hint = (
+                    f"; did you mean `{close[0]}`?"
+                    if close
+                    else f"; there are {', '.join(sorted(BOOKING_FIELDS))}"
+                )
                 raise TypeError(f"{name}: a booking has no field `{field_name}`{hint}")
             if not isinstance(field, Field):
-                raise TypeError(f"{name}.{field_name}: take the field from `bridge.mapping.fields`; it needs a `path`")
+                raise TypeError(
+                    f"{name}.{field_name}: take the field from `bridge.mapping.fields`; it needs a `path`"
+                )
 
 
 class Mapping(marshmallow.Schema, metaclass=_Declaration):
@@ -237,8 +249,12 @@ def build(action: Action, values: Dictionary[str, Any], remarks: Sequence[str] =
     start, end = values.get("starts_at"), values.get("ends_at")
     minutes = values.get("duration_minutes") or (minutes_between(start, end) if start and end else None)
     notes = "\n".join(line for line in [values.get("notes"), *remarks] if line) or None
-    plain: dict[str, Any] = {name: values.get(name) for name in BOOKING_FIELDS & Booking.__dataclass_fields__.keys()}
-    return Booking(**{**plain, "action": action, "contact": contact, "duration_minutes": minutes, "notes": notes})
+    plain: dict[str, Any] = {
+        name: values.get(name) for name in BOOKING_FIELDS & Booking.__dataclass_fields__.keys()
+    }
+    return Booking(
+        **{**plain, "action": action, "contact": contact, "duration_minutes": minutes, "notes": notes}
+    )
 
 
 def _missing_for(
@@ -262,6 +278,8 @@ def _missing_for(
     return errors
 
 
-def _nothing(name: str, candidates: Sequence[str], fields: Dictionary[str, Field], expected: str) -> FieldError:
+def _nothing(
+    name: str, candidates: Sequence[str], fields: Dictionary[str, Field], expected: str
+) -> FieldError:
     where = " | ".join(fields[candidate].where for candidate in candidates if candidate in fields)
     return FieldError(name, where or "no path of this mapping", "nothing", expected)

@@ -51,7 +51,9 @@ def load_file(path: Path) -> MappingFile:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ConfigurationError([Problem(str(path), f"cannot be loaded: {type(error).__name__}: {error}")]) from error
+        raise ConfigurationError(
+            [Problem(str(path), f"cannot be loaded: {type(error).__name__}: {error}")]
+        ) from error
     schemas = [
         value
         for value in vars(module).values()
@@ -62,11 +64,15 @@ def load_file(path: Path) -> MappingFile:
         raise ConfigurationError([Problem(str(path), message)])
     schema = schemas[0]
     if not hasattr(schema, "event"):
-        raise ConfigurationError([Problem(str(path), "has no `event`; say where the name of the event stands")])
+        raise ConfigurationError(
+            [Problem(str(path), "has no `event`; say where the name of the event stands")]
+        )
     if not schema.actions:
         raise ConfigurationError([Problem(str(path), "has no `actions`; say at least what one event does")])
     if schema.signature is None and not schema.public:
-        message = "has no `signature`; say how this sender authenticates, or `public = True` for a browser form"
+        message = (
+            "has no `signature`; say how this sender authenticates, or `public = True` for a browser form"
+        )
         raise ConfigurationError([Problem(str(path), message)])
     return MappingFile(path.stem, path, schema)
 

@@ -269,7 +269,9 @@ class Choice(Field):
     Keys are compared without regard to case; a key ending in `*` matches what begins with it.
     """
 
-    def __init__(self, *, path: str | Sequence[str], table: Mapping[str, Enum], required: bool = False) -> None:
+    def __init__(
+        self, *, path: str | Sequence[str], table: Mapping[str, Enum], required: bool = False
+    ) -> None:
         super().__init__(path=path, required=required)
         self.table = {word.casefold(): meaning for word, meaning in table.items()}
 
@@ -295,7 +297,9 @@ class Lines(Field):
 
     def _lines(self, value: Any) -> list[str]:
         items = value if isinstance(value, list) else [value]
-        lines = (self._pair(*item) if _is_pair(item) else as_text(item) for item in items if not is_absent(item))
+        lines = (
+            self._pair(*item) if _is_pair(item) else as_text(item) for item in items if not is_absent(item)
+        )
         return [line for line in lines if line]
 
     def _pair(self, label: Any, value: Any) -> str | None:

@@ -38,7 +38,9 @@ class Sources:
             try:
                 file = catalogue.get(source.mapping)
             except ConfigurationError as error:
-                problems += [Problem(f"sources.{source.key}.mapping", str(problem)) for problem in error.problems]
+                problems += [
+                    Problem(f"sources.{source.key}.mapping", str(problem)) for problem in error.problems
+                ]
                 continue
             problems += _problems(source, file)
             self._sources[source.key] = Source(source, file, file.schema(phone_region=source.phone_region))
