@@ -18,9 +18,11 @@ from bridge.mapping.fields import Field, Found, Phone, describe, minutes_between
 from bridge.mapping.paths import Path, Reader, Received
 
 SUFFICIENT_WITHOUT = frozenset(
-    ["email", "phone", "first_name", "last_name", "full_name", "ends_at", "duration_minutes", "occurred_at"]
-    + ["title", "notes", "agent", "lead_source"]
-)
+    {
+        "email", "phone", "first_name", "last_name", "full_name", "ends_at", "duration_minutes", "occurred_at",
+        "title", "notes", "agent", "lead_source",
+    }
+)  # fmt: skip
 """Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there.
 
 A cancel needs only the reference: the booking that it names knows the rest.
