@@ -137,11 +137,16 @@ class Email(Field):
         return validated.normalized.lower()
 
 
+E164 = phonenumbers.PhoneNumberFormat.E164
+LONGEST_SENTENCE = 300
+"""Characters that are searched for a phone number."""
+
+
 class Phone(Field):
     """A phone number in E.164, read in the source's `phone_region` where it has no country code.
 
     The first candidate that is a possible number wins, also of a list of them: an answer such as "call me"
-    hides no number after it.
+    hides no number after it. A number inside a sentence is found ("call 512-555-0142 after five").
     """
 
     expected = "a phone number such as +1 512-555-0142"
@@ -149,23 +154,27 @@ class Phone(Field):
 
     def choose(self, found: list[Found]) -> str:
         values = [one.value if isinstance(one.value, list) else [one.value] for one in found]
-        numbers = (self._parse(value) for value in itertools.chain.from_iterable(values))
+        texts = [as_text(value) or "" for value in itertools.chain.from_iterable(values)]
+        numbers = itertools.chain(map(self._parse, texts), map(self._find, texts))
         number = next(filter(None, numbers), None)
         if number is None:
             raise self.refuse(found[0].value)
         return number
 
-    def _parse(self, value: Any) -> str | None:
-        text = (as_text(value) or "").removeprefix("whatsapp:").removeprefix("tel:")
+    def _find(self, text: str) -> str | None:
+        matches = phonenumbers.PhoneNumberMatcher(text[:LONGEST_SENTENCE], self.region)
+        return next((phonenumbers.format_number(one.number, E164) for one in matches), None)
+
+    def _parse(self, text: str) -> str | None:
         try:
-            number = phonenumbers.parse(text, self.region)
+            number = phonenumbers.parse(text.removeprefix("whatsapp:").removeprefix("tel:"), self.region)
         except phonenumbers.NumberParseException:
             return None
         # Not "possible, but only locally": seven digits without an area code.
         possible = phonenumbers.is_possible_number_with_reason(number)
         if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
             return None
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return phonenumbers.format_number(number, E164)
 
 
 class Integer(Field):

@@ -149,6 +149,8 @@ def test_no_email(given: Any) -> None:
             "whatsapp:+15125550142",
             "512-555-0142 ext. 7",
             "call me at 512 555 0142",
+            "call (512) 555-0142 after 5",
+            "apt 204, 512-555-0142",
             5125550142,
             "\uff15\uff11\uff12\uff15\uff15\uff15\uff10\uff11\uff14\uff12",  # full width
             ["none", "512-555-0142"],
