@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bridge.forwarding.outcomes import NotYet, Reason
 from bridge.mapping.booking import Action, Contact, TourKind
 from bridge.mapping.booking import Booking as Said
-from bridge.models import Attempt, Booking, BookingReference, BookingState, Event
+from bridge.models import Attempt, Booking, BookingReference, BookingState, Event, Status
 
 RANK = {Action.BOOK: 0, Action.RESCHEDULE: 1, Action.CANCEL: 2}
 """Events of the same second: a cancel is later than a reschedule, and that later than a book."""
@@ -36,7 +37,11 @@ def stamp_of(event: Event, action: Action) -> Stamp:
 
 
 def remember(session: Session, event: Event, said: Said, now: datetime) -> Booking:
-    """Take over what an event says into its booking; safe to repeat. The row stays locked until the commit."""
+    """Take over what an event says into its booking; safe to repeat. The row stays locked until the commit.
+
+    Raises:
+        NotYet: another event is just making the booking.
+    """
     references = [one for one in (event.reference, event.previous_reference) if one] or [event.delivery_id]
     booking = _booking_of(session, event.source, references, now)
     stamp = stamp_of(event, said.action)
@@ -146,6 +151,9 @@ def _booking_of(session: Session, source: str, references: list[str], now: datet
         {"source": source, "reference": one, "booking_id": booking.id} for one in dict.fromkeys(references)
     ]
     session.execute(insert(BookingReference).values(rows).on_conflict_do_nothing())
+    if set(session.scalars(linked)) != {booking.id}:
+        # Another event made the booking at the same moment: its insert was waited for, ours came to nothing.
+        raise NotYet(now, Status.RETRYING, Reason.EARLIER_EVENT, "Another event made this booking just now.")
     return booking
 
 

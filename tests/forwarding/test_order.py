@@ -1,11 +1,17 @@
 """Events of one booking in any order end in the same state of the PMS."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
+
+from bridge.forwarding import life
+from bridge.forwarding.outcomes import NotYet
+from bridge.mapping.booking import Action, Booking
+from bridge.models import Booking as Row
 
 TABLES = "attempts, events, booking_references, bookings, leads, integrations, budget, procrastinate_jobs"
 
@@ -136,6 +142,31 @@ def test_another_contact_does_not_overtake(world, clock):
     assert world.status(booked) == ("written", None)
     assert world.status(moved) == ("written", None)
     assert len(world.sandbox.appointments) == 1
+
+
+def test_two_events_that_make_a_booking_at_the_same_moment_make_one(world):
+    """The job of an event can run before an earlier one is committed; neither waits for the other then."""
+    one, other = (world.event(world.send("booked", "A", note=n)) for n in "12")
+    said = Booking(Action.BOOK, "A")
+    began = world.database.sessions()
+    life.remember(began, one, said, world.clock())
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(remember, world, other, said)
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid'")
+        with world.database.engine.connect() as watcher:
+            while not (second.done() or watcher.scalar(waiting)):
+                watcher.rollback()
+        began.commit()
+        with pytest.raises(NotYet):
+            second.result(timeout=30)
+    remember(world, other, said)
+    with world.database.session() as session:
+        assert len(list(session.scalars(select(Row)))) == 1
+
+
+def remember(world, event, said):
+    with world.database.session() as session:
+        life.remember(session, event, said, world.clock())
 
 
 def test_one_person_at_two_widgets_is_one_lead(world):
