@@ -158,8 +158,8 @@ class Appointments:
     def _written_target(self, booking: Booking) -> Target:
         """Where the booking was written, or is being written."""
         key = booking.property
-        if key is None and booking.open_attempt_id is not None:
-            key = self._attempt_effect(booking).get("property")
+        if booking.open_attempt_id is not None:
+            key = self._attempt_effect(booking).get("property", key)  # it may be on its way to another one
         found = self.calls.context.settings.properties.get(key or "")
         if found is None:
             detail = f"It was written at `properties.{key}`, which is no longer configured. Add it again, then replay."

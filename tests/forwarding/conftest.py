@@ -35,9 +35,9 @@ class World:
         self.database, self.sandbox, self.clock = database, sandbox, clock
         sandbox.add_integration("cintegration", vendor)
         sandbox.add_property("cintegration", "cproperty", "Oakwood Flats")
-        sandbox.add_property("cintegration", "celm", "Elm Court")
+        sandbox.add_integration("celmintegration", vendor)
+        sandbox.add_property("celmintegration", "celm", "Elm Court")
         at_vendor = {
-            "integration_id": "cintegration",
             "pms": vendor,
             "time_zone": "America/Chicago",
             "defaults": {
@@ -58,8 +58,18 @@ class World:
                 "organization_name": "Oakwood Management",
             },
             "properties": {
-                "oakwood": {"property_id": "cproperty", "name": "Oakwood Flats", **at_vendor},
-                "elm": {"property_id": "celm", "name": "Elm Court", **at_vendor},
+                "oakwood": {
+                    "integration_id": "cintegration",
+                    "property_id": "cproperty",
+                    "name": "Oakwood Flats",
+                    **at_vendor,
+                },
+                "elm": {
+                    "integration_id": "celmintegration",
+                    "property_id": "celm",
+                    "name": "Elm Court",
+                    **at_vendor,
+                },
             },
             "sources": {
                 "widget": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},

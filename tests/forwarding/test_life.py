@@ -219,6 +219,7 @@ def test_a_tour_that_moves_to_another_property_is_cancelled_at_the_first(world):
     world.book()
     world.run()
     moved = world.reschedule(property="elm")
+    world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", drop="after")
     world.run()
     assert world.status(moved) == ("written", None), world.event(moved).detail
     assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
