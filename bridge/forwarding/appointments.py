@@ -36,10 +36,15 @@ class Appointments:
         if booking.open_attempt_id is None:
             return booking
         target = self._written_target(booking)
-        self.calls.start = _start_if_known(booking, target)
+        self.calls.start = self._start_of_open(booking, target)
         writing = Writing(self.calls, target.place.integration_id)
         writing.settle(booking, booking.code, lambda: self._adopt(booking, target))
         return self._reload(booking)
+
+    def _start_of_open(self, booking: Booking, target: Target) -> datetime | None:
+        """Of the tour that the open write leaves behind; a cancel leaves none."""
+        written = self._attempt_effect(booking).get("written")
+        return datetime.fromisoformat(written["starts_at"]) if written else _start_if_known(booking, target)
 
     def _adopt(self, booking: Booking, target: Target) -> dict[str, Any] | None:
         """The appointment that a create of unknown outcome made."""

@@ -30,14 +30,17 @@ HEARTBEAT_TIMEOUT = 30
 """Seconds without a sign of life after which a worker counts as dead and its jobs are taken over."""
 MOST_INTERNAL_ERRORS = 5
 KEEP_JOBS = timedelta(days=7)
+LONG_WAIT = timedelta(minutes=1)
 
 
 class Again(Exception):  # noqa: N818 - tells the queue when, not that something went wrong
     """The event's next run."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, lock: str | None = None) -> None:
         super().__init__(f"next run at {at:%Y-%m-%d %H:%M:%S} UTC")
         self.at = at
+        self.lock = lock
+        """The lock that the job takes instead of its contact's; `None`: it keeps that."""
 
 
 class WhenTold(procrastinate.BaseRetryStrategy):
@@ -45,7 +48,7 @@ class WhenTold(procrastinate.BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002
         if isinstance(exception, Again):
-            return RetryDecision(retry_at=exception.at)
+            return RetryDecision(retry_at=exception.at, lock=exception.lock)
         return RetryDecision(retry_in={"seconds": 30})
 
 
@@ -64,7 +67,9 @@ def forward(context: Context, event_id: int) -> None:
     told = {"event_id": event.id, "source": event.source, "status": event.status, "reason": event.reason}
     log.info("event ran", **told)
     if isinstance(end, NotYet):
-        raise Again(end.until)
+        # Who waits long makes way for the contact's other tours; its own booking waits for it all the same.
+        long = end.until - context.clock() > LONG_WAIT or end.reason is Reason.UNKNOWN_BOOKING
+        raise Again(end.until, f"event:{event.id}" if long else None)
 
 
 def run(context: Context, event: Event) -> Ended | NotYet:
@@ -118,7 +123,8 @@ def deadline_of(event: Event, start: datetime | None) -> datetime:
     since = event.replayed_at or event.received_at
     if start is None:
         return since + GIVE_UP_AFTER
-    told_by = max(start - TELL_BEFORE, min(start, since + FAIR_TRY))
+    fair = since + FAIR_TRY
+    told_by = max(start - TELL_BEFORE, fair if start <= since else min(start, fair))
     return min(told_by, since + GIVE_UP_AFTER)
 
 

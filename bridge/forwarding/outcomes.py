@@ -154,8 +154,8 @@ LOOK_AFTER_UNKNOWN = [timedelta(seconds=seconds) for seconds in (30, 60, 120, 30
 """Looks for a write of unknown outcome. A job that is still pending is not in the write log, so one look
 proves nothing."""
 RESEND_AFTER_LOOKS = 3
-"""After so many looks without a trace an update, a cancel, or a create that was answered with a server error
-goes out again."""
+"""After so many looks without a trace an update, a cancel, or a create that the server did not take up goes out
+again."""
 
 LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60)]
 """Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""

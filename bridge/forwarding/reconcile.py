@@ -29,10 +29,21 @@ def find_job(calls: Calls, integration_id: str, attempt: Attempt, needle: str) -
             integration_id=integration_id, category=category, time_range=time_range
         ),
     )
-    found = [entry.job_id for entry in entries if mentions(entry, needle)]
+    found = [entry.job_id for entry in entries if mentions(entry, needle) and _same_write(entry, attempt)]
     with calls.context.database.session() as session:
         known = set(session.scalars(select(Attempt.job_id).where(Attempt.job_id.in_(found))))
     return next((job_id for job_id in found if job_id not in known), None)
+
+
+def _same_write(entry: WriteLogEntry, attempt: Attempt) -> bool:
+    """Every update and cancel of an appointment names its id: only what else was sent tells them apart."""
+    sent = attempt.request or {}
+    if attempt.kind == "cancel":
+        return not mentions(entry, "appointment_date")
+    if attempt.kind == "update":
+        said = [sent[name] for name in ("appointment_date", "appointment_time") if name in sent]
+        return all(mentions(entry, value) for value in said)
+    return True
 
 
 def mentions(entry: WriteLogEntry, needle: str) -> bool:

@@ -84,7 +84,7 @@ class Run:
         event = self.event
         references = [one for one in (event.reference, event.previous_reference) if one]
         same_booking = or_(Event.reference.in_(references), Event.previous_reference.in_(references))
-        earlier = select(Event.id).where(
+        earlier = select(Event.id, Event.next_attempt_at).where(
             Event.source == event.source,
             Event.id != event.id,
             Event.queue_id < event.queue_id,
@@ -94,10 +94,11 @@ class Run:
             Event.reason.is_distinct_from(Reason.UNKNOWN_BOOKING),
         )
         with self.context.database.session() as session:
-            found = session.scalar(earlier.limit(1)) if references else None
+            found = session.execute(earlier.limit(1)).first() if references else None
         if found is not None:
-            detail = f"Event {found} of the same booking is still on its way."
-            raise NotYet(self.calls.now() + WAIT_FOR_EARLIER, Status.WAITING, Reason.EARLIER_EVENT, detail)
+            detail = f"Event {found.id} of the same booking is still on its way."
+            after = max(filter(None, (self.calls.now(), found.next_attempt_at))) + WAIT_FOR_EARLIER
+            raise NotYet(after, Status.WAITING, Reason.EARLIER_EVENT, detail)
 
     def _strays(self, booking: Booking) -> list[Booking]:
         """Appointments made before it was known that their booking is this one."""

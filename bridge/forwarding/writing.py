@@ -26,6 +26,9 @@ Owner = Booking | Lead
 """What a write is about. It points to its open attempt until the outcome is known."""
 
 CREATES = ("create_lead", "create")
+NOT_TAKEN = (408, 425, 503)
+"""Statuses by which a server says that it did not take a request up. After any other error of a server a create
+may have been written: it goes out again only when a person has looked."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Writing:
             return changes
         if self._may_send_again(attempt):
             self._close(owner, attempt, ledger.ABANDONED)
+            calls.event.reason, calls.event.looks = None, 0  # the next one is looked for from the beginning
             return None
         if calls.looks_for(Reason.OUTCOME_UNKNOWN) >= len(LOOK_AFTER_UNKNOWN):
             raise Parked(Reason.AMBIGUOUS, _evidence(attempt, code, calls.event.looks))
@@ -116,11 +120,24 @@ class Writing:
 
     def _may_send_again(self, attempt: Attempt) -> bool:
         event = self.calls.event
-        if event.replayed_at is not None and event.replayed_at > attempt.started_at:
+        if (
+            event.replayed_at is not None
+            and event.replayed_at > attempt.started_at
+            and self._was_shown(attempt)
+        ):
             return True  # a person has looked
         # An update or a cancel that is made twice is made once; a create is not.
-        harmless = attempt.kind not in CREATES or attempt.outcome == Outcome.TRANSIENT
+        harmless = attempt.kind not in CREATES or attempt.status_code in NOT_TAKEN
         return harmless and self.calls.looks_for(Reason.OUTCOME_UNKNOWN) >= RESEND_AFTER_LOOKS
+
+    def _was_shown(self, attempt: Attempt) -> bool:
+        """Whether it had ended for a person before this event was replayed; else nobody can have looked for it."""
+        event = self.calls.event
+        if attempt.event_id == event.id:
+            return True
+        with self.calls.context.database.session() as session:
+            ended = session.get_one(Event, attempt.event_id).ended_at
+        return ended is not None and event.replayed_at is not None and ended <= event.replayed_at
 
     def _confirm(self, owner: Owner, attempt: Attempt) -> dict[str, Any]:
         calls = self.calls
@@ -171,6 +188,13 @@ class Writing:
             if isinstance(owner, Booking) and isinstance(row, Booking) and row.version != owner.version:
                 detail = "Another event changed this booking at the same moment."
                 raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
+            if row.open_attempt_id is not None or (isinstance(row, Lead) and (row.lead_id or row.created)):
+                raise NotYet(
+                    self.calls.now(),
+                    Status.RETRYING,
+                    Reason.EARLIER_EVENT,
+                    "Another event is just writing it.",
+                )
             session.add(attempt)
             session.flush()
             row.open_attempt_id = attempt.id

@@ -95,7 +95,7 @@ class TestRealPagePartnerExchange:
         second = world.book("B", start="2026-12-10T10:00:00-06:00")
         world.run(until=clock().replace(hour=23))
         assert world.status(first) == ("waiting", "lead_id")
-        assert world.status(second) == ("received", None)
+        assert world.status(second) == ("waiting", "lead_id")
         world.sandbox.sync("cintegration")
         world.run()
         assert [world.status(one) for one in (first, second)] == [("written", None)] * 2

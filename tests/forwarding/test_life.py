@@ -65,7 +65,7 @@ class TestPmsWhoseIdsComeWithTheNextSync:
         cancelled = world.cancel(at=clock() + timedelta(seconds=1))
         world.run(until=clock() + timedelta(minutes=30))
         assert world.status(moved) == ("waiting", "appointment_id")
-        assert world.status(cancelled) == ("received", None)  # the same person: behind the reschedule
+        assert world.status(cancelled) == ("waiting", "earlier_event")
         world.sandbox.sync("cintegration")
         world.run()
         assert world.status(cancelled) == ("written", None), world.event(cancelled).detail
