@@ -1,5 +1,6 @@
 """PostgreSQL: embedded for a laptop, external for a fleet, and the migrations of both."""
 
+import atexit
 import contextlib
 import fcntl
 import os
@@ -238,6 +239,7 @@ def _let_go(server: "PostgresServer", lock: IO[str], holder: int) -> None:
             if _alone(lock):
                 server.stop()
             server.cleanup()
+            atexit.unregister(server._cleanup)  # at exit it would make the folder of its lock anew
 
 
 @contextlib.contextmanager

@@ -87,7 +87,8 @@ def demo(once: bool, as_json: bool) -> None:
         prepare(sandbox, plan)
         database, door, children = stack.enter_context(running(folder, url))
         outcomes = [knock(door, post) for post in plan.posts]
-        follow(database, outcomes, children, quiet=as_json)
+        if follow(database, outcomes, children, quiet=as_json):
+            return
         good = report(outcomes, plan, sandbox, as_json=as_json)
         if not once:
             say(f"\nThe sandbox PMS: {url}\nThe door: {door}/hooks/<source>\nCtrl-C ends the demo.")
@@ -151,16 +152,19 @@ def knock(door: str, post: Post) -> Outcome:
     return Outcome(post, status, event_id=told["id"], began=utc_now())
 
 
-def follow(database: Database, outcomes: list[Outcome], children: Children, *, quiet: bool) -> None:
-    """Watch the events until all have ended."""
+def follow(database: Database, outcomes: list[Outcome], children: Children, *, quiet: bool) -> bool:
+    """Watch the events until all have ended; answers whether somebody asked to stop before."""
     deadline = time.monotonic() + AT_MOST
     with Live(table(outcomes), console=Console(quiet=quiet), refresh_per_second=8) as live:
         while time.monotonic() < deadline:
             for outcome in outcomes:
                 refresh(database, outcome)
             live.update(table(outcomes))
-            if all(outcome.ended for outcome in outcomes) or children.watch(LOOK_EVERY):
-                return
+            if all(outcome.ended for outcome in outcomes):
+                break
+            if children.watch(LOOK_EVERY):
+                return True
+    return False
 
 
 def refresh(database: Database, outcome: Outcome) -> None:

@@ -153,7 +153,7 @@ def replay(session: Session, queue: Queue, event: Event, now: datetime) -> None:
 def dismiss(event: Event, now: datetime, note: str | None) -> None:
     """A person has dealt with it."""
     event.status, event.ended_at, event.next_attempt_at = Status.DISMISSED, now, None
-    event.detail = note or event.detail
+    event.detail = "\n".join(filter(None, (event.detail, note and f"Dismissed: {note}")))
 
 
 def register(app: procrastinate.App, context: Context) -> None:

@@ -121,9 +121,9 @@ class Leads:
 
 
 def _somebody_else(hit: client.Lead, contact: Contact) -> bool:
-    """A lead of the same phone with another e-mail and another last name: a partner or a roommate."""
-    other_email = bool(hit.email and contact.email and hit.email.casefold() != contact.email.casefold())
+    """A lead of the same phone with another last name and not the same e-mail: a partner or a roommate."""
+    same_email = bool(hit.email and contact.email and hit.email.casefold() == contact.email.casefold())
     other_name = bool(
         hit.last_name and contact.last_name and hit.last_name.casefold() != contact.last_name.casefold()
     )
-    return other_email and other_name
+    return other_name and not same_email

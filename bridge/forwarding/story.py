@@ -12,7 +12,7 @@ from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.preview import preview_event, resolved
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue
-from bridge.models import Attempt, Booking, BookingReference, Event
+from bridge.models import Attempt, Booking, BookingReference, Event, Status
 from bridge.settings import Property, Settings
 
 
@@ -106,7 +106,7 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
     attempts = session.scalars(select(Attempt).where(Attempt.event_id == event.id).order_by(Attempt.id))
     return {
         **summary(event, settings),
-        "advice": advice_for(event.reason),
+        "advice": None if event.status == Status.DISMISSED else advice_for(event.reason),
         "delivery_id": event.delivery_id,
         "previous_reference": event.previous_reference,
         "occurred_at": iso(event.occurred_at),

@@ -18,8 +18,10 @@ def form_errors(
     found = translation.errors
     if translation.booking:
         found += tuple(_sense_errors(source, translation.booking, settings, now))
+    # The id made of the values lacks something only where a field does.
+    told = [error for error in found if error.field != "reference"] or found
     errors: dict[str, list[str]] = {}
-    for error in found:
+    for error in told:
         for name in error.path.split(" | "):
             errors.setdefault(name, []).append(f"Expected {error.expected}.")
     return errors

@@ -198,6 +198,10 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         decision = self.decide(received)
         event = self.event.read(received)
         delivery_id = self.delivery_id.read(received) if self.delivery_id else None
+        if event is None and self.rule_for(received) is None:
+            # Not an event of another kind, which may be ignored: perhaps a tour that lacks one word.
+            nameless = FieldError("event", "event", "nothing", "the name of an event that this mapping knows")
+            return Translation(event, delivery_id, decision.action, errors=(nameless,))
         if decision.action is Action.IGNORE:
             return Translation(event, delivery_id, decision.action, decision.reason)
         try:

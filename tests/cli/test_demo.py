@@ -1,10 +1,26 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 
+DEMO = [sys.executable, "-m", "bridge", "demo"]
+
+
+def test_one_signal_ends_it_and_it_leaves_nothing(tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    tmp_path.chmod(0o755)
+    demo = subprocess.Popen([*DEMO, "--json"], env=environment, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("bridge-demo-*/data/postgres/postmaster.pid")):
+        assert demo.poll() is None
+    demo.send_signal(signal.SIGTERM)
+    _, told = demo.communicate(timeout=60)
+    assert "unexpected" not in told
+    assert list(tmp_path.glob("bridge-demo-*")) == []
+
 
 def test_the_demo_ends_as_expected():
-    command = [sys.executable, "-m", "bridge", "demo", "--once", "--json"]
+    command = [*DEMO, "--once", "--json"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
     assert ended.returncode == 0, ended.stderr
     told = [json.loads(line) for line in ended.stdout.splitlines()]

@@ -333,7 +333,8 @@ def test_dismiss_takes_it_off_the_list_with_a_note(bridge: Bridge, five: list[in
     result = bridge.call("dismiss", str(five[1]), str(five[2]), "--note", "booked by phone")
     assert (result.exit_code, len(result.stdout.splitlines())) == (0, 2)
     assert bridge.list("--status", "parked") == [five[3]]
-    assert bridge.event(five[2]).detail == "booked by phone"
+    assert bridge.event(five[2]).detail.splitlines()[1] == "Dismissed: booked by phone"
+    assert "What to do" not in bridge.call("show", str(five[2])).stdout
     assert bridge.call("replay", str(five[1])).exit_code == 0
 
 

@@ -54,6 +54,13 @@ def test_a_shared_phone_is_not_a_shared_person(world):
     assert world.tours[0].lead_id != partner
 
 
+def test_a_phone_of_somebody_with_another_name_is_not_enough(world):
+    known(world, phone_1="(512) 555-0142", last_name="Miller")
+    world.book(email=None)
+    world.run()
+    assert len(world.sandbox.leads) == 2
+
+
 def test_the_second_booking_of_a_person_asks_for_no_lead(world):
     world.book("A")
     world.run()

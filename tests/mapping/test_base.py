@@ -197,14 +197,22 @@ def test_the_first_rule_that_applies_decides(payload: dict[str, Any], action: Ac
     assert Widget().decide(received(payload)).action is action
 
 
-@pytest.mark.parametrize(
-    ("event", "named"), [("rated", "'rated'"), (None, "nothing"), (["a"], "'[\"a\"]'"), ("x" * 100, "x…")]
-)
+@pytest.mark.parametrize(("event", "named"), [("rated", "'rated'"), (["a"], "'[\"a\"]'"), ("x" * 100, "x…")])
 def test_an_unknown_event_is_ignored_by_its_name(event: Any, named: str) -> None:
     translation = translate(event=event)
     assert (translation.action, translation.booking, translation.errors) == (Action.IGNORE, None, ())
     assert translation.reason.startswith("this mapping knows no event named ")
     assert translation.reason.endswith(named)
+
+
+def test_an_event_without_a_name_is_for_a_person() -> None:
+    """It may be a tour that lacks one word."""
+    (error,) = translate(event=None).errors
+    assert (error.field, error.found, error.expected) == (
+        "event",
+        "nothing",
+        "the name of an event that this mapping knows",
+    )
 
 
 def test_a_reason_to_ignore_is_told() -> None:
