@@ -40,17 +40,14 @@ class Leads:
             detail = f'The sender names nobody but lead "{said.lead_id}", which Propexo does not know at this property.'
             raise Parked(Reason.STALE_LINK, detail)
         lead = self._row(contact_key)
-        if lead.open_attempt_id is not None:
+        under_way = lead.open_attempt_id is not None
+        if under_way:
             self.writing.settle(lead, lead.code, lambda: self._adopt(said.contact))
             lead = self._row(contact_key)
-        elif lead.lead_id is None:
+        if lead.lead_id is None and (lead.created or not under_way):
             self._keep(lead, self._search(said.contact))
-        if lead.lead_id is None and lead.created:
-            self._keep(lead, self._search(said.contact))
-            if lead.lead_id is None:
-                raise self._wait_for_sync()
         if lead.lead_id is None:
-            raise self._create(lead, said.contact)
+            raise self._wait_for_sync() if lead.created else self._create(lead, said.contact)
         return lead.lead_id
 
     def _named(self, lead_id: str) -> str | None:
