@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 import requests
@@ -11,8 +12,8 @@ import requests
 from bridge.cli.base import Refusal, config_option, load_settings, print_json
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
-from bridge.forwarding.contract import signed_headers
 from bridge.inbound.signatures import Request
+from bridge.mapping.base import Authentication
 from bridge.settings import ServerSettings, Settings, Source
 
 TIMEOUT = (5, 30)
@@ -41,17 +42,27 @@ def send(*, source: str, sample: str, config: Path | None, url: str | None, chan
     sender = _source(settings, source)
     mapping = mapping_named(sender.mapping, settings)
     recorded = sample_named(mapping, sample)
-    body = _changed(recorded.body, changes)
-    headers = recorded.headers
-    if mapping.schema.signature:
-        if not sender.secrets:
-            raise Refusal(f"sources.{sender.key} has no secret to sign with.")
-        signed = Request(headers, body)
-        headers = signed_headers(mapping.schema.signature, signed, sender.secrets[0], utc_now())
-    elif sender.origins:
-        headers = {**headers, "origin": sender.origins[0]}
     address = f"{(url or _address(settings.server)).rstrip('/')}/hooks/{sender.key}"
-    _show(_post(address, body, headers, trust_env=url is not None), address)
+    public = f"{settings.server.public_url or 'http://localhost'}/hooks/{sender.key}"
+    query = f"?{urlencode(recorded.query)}" if recorded.query else ""
+    request = Request(recorded.headers, _changed(recorded.body, changes), url=public + query)
+    request = _as_sent(request, mapping.schema.signature, sender)
+    answer = _post(address, request.url.removeprefix(public), request, trust_env=url is not None)
+    _show(answer, address)
+
+
+def _as_sent(request: Request, signature: Authentication | None, sender: Source) -> Request:
+    if signature is None:
+        return request.with_headers({"origin": sender.origins[0]}) if sender.origins else request
+    if sender.auth == "none":
+        return request
+    if not sender.secrets:
+        raise Refusal(f"sources.{sender.key} has no secret to sign with.")
+    try:
+        prepared: Request = signature.prepare(request, sender.secrets, utc_now())
+    except ValueError as error:
+        raise Refusal(f"sources.{sender.key} cannot sign this sample. {error}") from error
+    return prepared
 
 
 def _source(settings: Settings, text: str) -> Source:
@@ -106,11 +117,18 @@ def _value(text: str) -> Any:
         return text
 
 
-def _post(address: str, body: bytes, headers: dict[str, str], *, trust_env: bool) -> requests.Response:
+def _post(address: str, rest: str, request: Request, *, trust_env: bool) -> requests.Response:
+    """Post to `address`; the `rest` of it may hold a secret, so that no message repeats it."""
     with requests.Session() as session:
         session.trust_env = trust_env  # a proxy of this machine does not know the bridge on it
         try:
-            return session.post(address, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+            return session.post(
+                address + rest,
+                data=request.body,
+                headers=dict(request.headers),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
         except requests.RequestException as error:
             told = f"No answer from {address} ({type(error).__name__}). Start `bridge serve`, or say --url."
             raise Refusal(told) from error

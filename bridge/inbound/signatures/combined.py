@@ -1,0 +1,182 @@
+"""Schemes made of schemes: `AllOf`, `AnyOf` and `FirstOf`."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from bridge.inbound.signatures.request import Request
+from bridge.inbound.signatures.scheme import Scheme
+
+
+class _Combined(Scheme):
+    _joint = " or "
+
+    def __init__(self, *parts: Scheme) -> None:
+        if not parts:
+            raise ValueError(f"{type(self).__name__} names no scheme: say which ones.")
+        self.parts = parts
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.header_names))
+
+    @property
+    def query_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.query_names))
+
+    @property
+    def body_secrets(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.body_secrets))
+
+    @property
+    def where(self) -> str:
+        return self._joint.join(dict.fromkeys(part.where for part in self.parts))
+
+    @property
+    def signs_url(self) -> bool:
+        return any(part.signs_url for part in self.parts)
+
+    def is_in(self, request: Request) -> bool:
+        return any(part.is_in(request) for part in self.parts)
+
+    def sign(
+        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
+    ) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        for part, secrets in self._signing([secret]):
+            headers |= part.sign(request, secrets[0], now, delivery_id)
+        return headers
+
+    def _prepared(
+        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
+    ) -> Request:
+        for part, its_secrets in self._signing(secrets):
+            request = part._prepared(request, its_secrets, now, delivery_id)
+        return request
+
+    @abstractmethod
+    def _signing(self, secrets: Sequence[str]) -> list[tuple[Scheme, Sequence[str]]]:
+        """The parts with which a request is signed, each with its secrets."""
+
+
+class AnyOf(_Combined):
+    """Any of the schemes suffices. A secret belongs to every scheme that can use it."""
+
+    def signs_body(self, request: Request) -> bool:
+        present = [part for part in self._candidates(request) if part.is_in(request)]
+        return all(part.signs_body(request) for part in present) if present else False
+
+    @property
+    def needs_secret(self) -> bool:
+        return all(part.needs_secret for part in self.parts)
+
+    def _objection(self, secret: str) -> str | None:
+        objections = [part._objection(secret) for part in self.parts]
+        return " Or: ".join(dict.fromkeys(filter(None, objections))) if all(objections) else None
+
+    def _signing(self, secrets: Sequence[str]) -> list[tuple[Scheme, Sequence[str]]]:
+        for part in self.parts:
+            if fitting := part._fitting(secrets):
+                return [(part, fitting)]
+        raise ValueError("None of the secrets can sign.")
+
+    def _require_genuine(
+        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
+    ) -> None:
+        candidates = self._candidates(request)
+        reasons = [] if candidates else [f"The request has nothing in {self.where}."]
+        for part in candidates:
+            try:
+                part._require(request, part._fitting(secrets), now, tolerance)
+            except ValueError as reason:
+                reasons.append(str(reason))
+            else:
+                return
+        raise ValueError(" ".join(dict.fromkeys(reasons)))
+
+    def _candidates(self, request: Request) -> Sequence[Scheme]:
+        del request  # each is tried
+        return self.parts
+
+
+class FirstOf(AnyOf):
+    """The first of the schemes whose proof the request carries decides; the others are not looked at."""
+
+    def _candidates(self, request: Request) -> Sequence[Scheme]:
+        return [part for part in self.parts if part.is_in(request)][:1]
+
+
+class AllOf(_Combined):
+    """Every one of the schemes has to hold.
+
+    The secrets are configured in the order of the schemes, one for each, and all of them again for a rotation.
+    So a secret proves one thing only: who learns a token cannot sign with it. One secret alone serves all.
+    Schemes that bring their own `public_keys` take none.
+    """
+
+    _joint = " and "
+
+    def signs_body(self, request: Request) -> bool:
+        return any(part.signs_body(request) for part in self.parts)
+
+    @property
+    def needs_secret(self) -> bool:
+        return any(part.needs_secret for part in self.parts)
+
+    def is_in(self, request: Request) -> bool:
+        return all(part.is_in(request) for part in self.parts)
+
+    def check_secrets(self, secrets: Sequence[str]) -> list[str]:
+        count = len(self._keyed)
+        if secrets and not count:
+            return ["No secret is needed: these senders bring their own keys. Leave the secrets out."]
+        if len(secrets) > 1 and len(secrets) % count:
+            order = ", ".join(part.where for part in self._keyed)
+            return [f"There are {len(secrets)} secrets for {count} proofs: give one for each of {order}."]
+        return super().check_secrets(secrets) or [
+            f"The secret for {part.where}: {objection}"
+            for group in self._groups(secrets)
+            for part, its_secrets in group
+            for objection in map(part._objection, its_secrets)
+            if objection
+        ]
+
+    @property
+    def _keyed(self) -> list[Scheme]:
+        return [part for part in self.parts if part.needs_secret]
+
+    def _groups(self, secrets: Sequence[str]) -> list[list[tuple[Scheme, Sequence[str]]]]:
+        """The parts with the secret of each: one group, or several during a rotation."""
+        if len(secrets) < 2:  # noqa: PLR2004 - one serves all
+            return [[(part, secrets if part.needs_secret else []) for part in self.parts]]
+        count = len(self._keyed)
+        groups: list[list[tuple[Scheme, Sequence[str]]]] = []
+        for start in range(0, len(secrets), count):
+            own = iter(secrets[start : start + count])
+            groups.append([(part, [next(own)] if part.needs_secret else []) for part in self.parts])
+        return groups
+
+    def _objection(self, secret: str) -> str | None:
+        objections = [part._objection(secret) for part in self._keyed]
+        return " Or: ".join(dict.fromkeys(filter(None, objections))) if all(objections) else None
+
+    def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
+        return [] if self.check_secrets(secrets) else secrets
+
+    def _signing(self, secrets: Sequence[str]) -> list[tuple[Scheme, Sequence[str]]]:
+        # What stands in the address or in the body is written before they are signed.
+        return sorted(self._groups(secrets)[0], key=lambda signed: bool(signed[0].header_names))
+
+    def _require_genuine(
+        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
+    ) -> None:
+        reasons = []
+        for group in self._groups(secrets):
+            try:
+                for part, its_secrets in group:
+                    part._require(request, its_secrets, now, tolerance)
+            except ValueError as reason:
+                reasons.append(str(reason))
+            else:
+                return
+        raise ValueError(" ".join(dict.fromkeys(reasons)))

@@ -1,0 +1,38 @@
+"""The items of a header: `t=1796227200,v1=5257a8...`."""
+
+import re
+
+
+class HeaderItems:
+    """How a sender writes the items of its header.
+
+    Raises:
+        ValueError: an item of `parse` does not hold exactly one placeholder.
+    """
+
+    def __init__(self, parse: str, separator: str) -> None:
+        self._separator = separator
+        self._items: list[tuple[str, re.Pattern[str]]] = []
+        for item in parse.split(separator):
+            match = re.fullmatch(r"([^{]*)\{(\w+)\}([^{]*)", item.strip())
+            if match is None:
+                raise ValueError(
+                    f"`parse` has the item {item!r}: each item holds exactly one placeholder, "
+                    f"and `separator` ({separator!r}) stands between items."
+                )
+            before, name, after = match.groups()
+            self._items.append((name, re.compile(f"{re.escape(before)}(.+){re.escape(after)}", re.DOTALL)))
+
+    @property
+    def names(self) -> set[str]:
+        """The placeholders."""
+        return {name for name, _ in self._items}
+
+    def read(self, text: str) -> dict[str, list[str]]:
+        """The values behind each placeholder; items that look different are skipped."""
+        found: dict[str, list[str]] = {name: [] for name in self.names}
+        for item in text.split(self._separator):
+            for name, pattern in self._items:
+                if match := pattern.fullmatch(item.strip()):
+                    found[name].append(match[1])
+        return found

@@ -1,0 +1,161 @@
+"""What every scheme can do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from bridge.errors import NotAuthentic
+from bridge.inbound.signatures.request import Request
+
+NO_SECRET = "There is no secret: without one, anybody could send bookings. Copy it from the sender."  # noqa: S105
+
+
+class Scheme(ABC):
+    """One way of a sender to prove who it is; the secrets come from the source's configuration."""
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        """The headers that carry secrets or signatures: they are never stored and never logged."""
+        return ()
+
+    @property
+    def query_names(self) -> tuple[str, ...]:
+        """The query parameters that carry secrets: they are removed before the query is stored."""
+        return ()
+
+    @property
+    def body_secrets(self) -> tuple[str, ...]:
+        """Where the body carries secrets (`account.secret_key`): they are removed before it is stored."""
+        return ()
+
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """Where the proof stands, in words."""
+
+    def signs_body(self, request: Request) -> bool:
+        """Whether the proof that the request carries is good for this body only."""
+        del request
+        return False
+
+    @property
+    def signs_url(self) -> bool:
+        """Whether the address is signed: the bridge has to know under which one the sender calls it."""
+        return False
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether nothing can be verified without a secret in the configuration."""
+        return True
+
+    @abstractmethod
+    def is_in(self, request: Request) -> bool:
+        """Whether the request carries this proof, right or wrong."""
+
+    @abstractmethod
+    def sign(
+        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
+    ) -> dict[str, str]:
+        """The headers with which this sender would send `request`. Raises ValueError for an unfit secret.
+
+        A proof that stands elsewhere (query, path, body) has none: `prepare` writes those as well.
+        """
+
+    def prepare(
+        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
+    ) -> Request:
+        """The whole request as this sender would send it with the first secret that it can use.
+
+        Raises:
+            ValueError: the secrets are unfit, or the request has no place for them, as a sentence.
+        """
+        if problems := self.check_secrets(secrets):
+            raise ValueError(" ".join(problems))
+        return self._prepared(request, secrets, now, delivery_id)
+
+    @abstractmethod
+    def _prepared(
+        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
+    ) -> Request:
+        """What `prepare` does with secrets that were checked."""
+
+    @abstractmethod
+    def _objection(self, secret: str) -> str | None:
+        """Why the secret cannot be used, as a sentence that does not repeat it."""
+
+    @abstractmethod
+    def _require_genuine(
+        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
+    ) -> None:
+        """Raises ValueError, with a sentence for the log, unless the request fits one of the secrets."""
+
+    def check_secrets(self, secrets: Sequence[str]) -> list[str]:
+        """What is wrong with the secrets of a source, as sentences; none of them repeats a secret."""
+        if not secrets and self.needs_secret:
+            return [NO_SECRET]
+        told = [(number, self._objection(secret)) for number, secret in enumerate(secrets, start=1)]
+        return [f"Secret {number} of {len(secrets)}: {objection}" for number, objection in told if objection]
+
+    def verify(
+        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None = None
+    ) -> None:
+        """Accept the request silently, or raise NotAuthentic and nothing else, whatever its bytes are.
+
+        Any of the secrets will do, so that two are live during a rotation; with none, or with an unfit one,
+        nothing is authentic. `tolerance` (seconds) replaces the one of the declaration. The `__cause__` of
+        the error is a sentence for the operator's log. It holds no secret and must not reach the sender.
+        """
+        try:
+            self._require(request, secrets, now, tolerance)
+        except ValueError as reason:
+            raise NotAuthentic from reason
+
+    def _require(
+        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
+    ) -> None:
+        """What `verify` does, raising ValueError."""
+        if problems := self.check_secrets(secrets):
+            raise ValueError(" ".join(problems))
+        self._require_genuine(request, secrets, now, tolerance)
+
+    def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
+        """Those of the secrets that this scheme can use."""
+        return [secret for secret in secrets if self._objection(secret) is None]
+
+
+class Proof(Scheme):
+    """A scheme with a key of its own, which stands in one place of the request."""
+
+    @abstractmethod
+    def _key(self, secret: str) -> bytes:
+        """The bytes that the secret stands for. Raises ValueError, which does not repeat the secret."""
+
+    @abstractmethod
+    def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
+        """Whether the request fits one of the keys. Raises ValueError where it cannot be read."""
+
+    def _prepared(
+        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
+    ) -> Request:
+        return request.with_headers(self.sign(request, self._first(secrets), now, delivery_id))
+
+    def _keys(self, secrets: Sequence[str]) -> list[bytes]:
+        return [self._key(secret) for secret in secrets]
+
+    def _objection(self, secret: str) -> str | None:
+        try:
+            self._key(secret)
+        except ValueError as objection:
+            return str(objection)
+        return None
+
+    def _require_genuine(
+        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
+    ) -> None:
+        if not self._is_genuine(request, self._keys(secrets), now, tolerance):
+            raise ValueError(f"What {self.where} holds fits none of the secrets.")
+
+    def _first(self, secrets: Sequence[str]) -> str:
+        if not secrets:
+            raise ValueError("There is no secret to sign with.")
+        return secrets[0]
