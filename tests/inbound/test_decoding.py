@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -175,11 +176,121 @@ class TestForm:
     def test_names_that_only_begin_like_json_are_names(self) -> None:
         assert decode(b"[name]=Maya", FORM) == {"[name]": "Maya"}
 
+    def test_xml_under_its_content_type_is_xml(self) -> None:
+        assert decode(b"<lead><id>a=1&amp;b</id></lead>", FORM) == {"lead": {"id": "a=1&b"}}
+
+    def test_names_that_only_begin_like_xml_are_names(self) -> None:
+        assert decode(b"<name>=Maya", FORM) == {"<name>": "Maya"}
+
     def test_an_empty_one_has_no_fields(self) -> None:
         assert decode(b"", FORM) == {}
 
     def test_too_many_fields_are_refused(self) -> None:
         assert "more than 1000 fields" in refused(b"a=1&" * 1001, FORM)
+
+
+class TestBrackets:
+    """Names as PHP writes them: `contact[email]=...`."""
+
+    @pytest.mark.parametrize(
+        ("body", "payload"),
+        [
+            ("contact[first_name]=Maya", {"contact": {"first_name": "Maya"}}),
+            (
+                "fields[email][id]=email&fields[email][value]=a%40b.co&fields[time][value]=10:30",
+                {"fields": {"email": {"id": "email", "value": "a@b.co"}, "time": {"value": "10:30"}}},
+            ),
+            ("a%5Bb%5D=1", {"a": {"b": "1"}}),
+            ("a[b]=1&x=2&a[c]=3", {"a": {"b": "1", "c": "3"}, "x": "2"}),
+            ("a[b c][d.e]=1", {"a": {"b c": {"d.e": "1"}}}),
+            ("a[b]=1&a[b]=2", {"a": {"b": ["1", "2"]}}),
+        ],
+    )
+    def test_are_nested_objects(self, body: str, payload: object) -> None:
+        assert decode(body.encode(), FORM) == payload
+
+    @pytest.mark.parametrize(
+        ("body", "payload"),
+        [
+            ("a[]=1", {"a": ["1"]}),
+            ("a[]=1&a[]=2", {"a": ["1", "2"]}),
+            ("a[tags][]=1&a[tags][]=2", {"a": {"tags": ["1", "2"]}}),
+            ("updated_fields[0]=stageid", {"updated_fields": ["stageid"]}),
+            ("a[1]=y&a[0]=x", {"a": ["x", "y"]}),
+            ("a[0]=x&a[]=y", {"a": ["x", "y"]}),
+            ("a[0][n]=x&a[1][n]=y&a[0][m]=z", {"a": [{"n": "x", "m": "z"}, {"n": "y"}]}),
+            ("a[][n]=x&a[][n]=y", {"a": [{"n": "x"}, {"n": "y"}]}),
+            ("a[][]=1&a[][]=2", {"a": [["1"], ["2"]]}),
+        ],
+    )
+    def test_of_numbers_from_0_are_lists(self, body: str, payload: object) -> None:
+        assert decode(body.encode(), FORM) == payload
+
+    @pytest.mark.parametrize(
+        ("body", "payload"),
+        [
+            ("a[1]=x", {"a": {"1": "x"}}),
+            ("a[0]=x&a[2]=y", {"a": {"0": "x", "2": "y"}}),
+            ("a[7]=x&a[]=y", {"a": {"7": "x", "8": "y"}}),
+            ("a[00]=x", {"a": {"00": "x"}}),
+            ("a[0]=x&a[b]=y", {"a": {"0": "x", "b": "y"}}),
+            ("a[999999999999]=x", {"a": {"999999999999": "x"}}),
+            ("a[\u0663]=x", {"a": {"\u0663": "x"}}),
+            ("0=x", {"0": "x"}),
+        ],
+    )
+    def test_of_other_numbers_are_keys(self, body: str, payload: object) -> None:
+        assert decode(body.encode(), FORM) == payload
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "[a]",
+            "[]",
+            "a[",
+            "a]",
+            "a[b",
+            "a[b]c",
+            "a]b[c]",
+            "a[b[c]]",
+            "a[b]]",
+            "a[b]c[d]",
+            "Pets [optional]",
+            "a" + "[b]" * 20,
+            "a" + "[b]" * 100_000,
+        ],
+    )
+    def test_that_php_would_not_write_are_part_of_the_name(self, name: str) -> None:
+        assert decode(f"{name}=1".encode(), FORM) == {name: "1"}
+
+    def test_of_nineteen_levels_are_read(self) -> None:
+        payload = decode(("a" + "[b]" * 19 + "=1").encode(), FORM)
+        for key in ["a", *["b"] * 19]:
+            payload = payload[key]
+        assert payload == "1"
+
+    @pytest.mark.parametrize(
+        ("body", "payload"),
+        [
+            ("a=1&a[b]=2", {"a": "1", "a[b]": "2"}),
+            ("a[b]=2&a=1", {"a": "1", "a[b]": "2"}),
+            ("a=&a[]=2&a[]=3", {"a": "", "a[]": ["2", "3"]}),
+            ("a[b][c]=1&a[b]=2&a[d]=3", {"a": {"b": "2", "d": "3"}, "a[b][c]": "1"}),
+        ],
+    )
+    def test_that_clash_with_a_value_are_part_of_the_name(self, body: str, payload: object) -> None:
+        assert decode(body.encode(), FORM) == payload
+
+    def test_of_multipart_are_the_same(self) -> None:
+        body = multipart(('name="a[b]"', b"1"), ('name="a[c][]"', b"2"))
+        assert decode(body, MULTIPART) == {"a": {"b": "1", "c": ["2"]}}
+
+    @given(
+        st.lists(st.tuples(st.lists(st.sampled_from([*"ab01[]"]), max_size=12).map("".join), st.text("xyz")))
+    )
+    def test_lose_nothing(self, pairs: list[tuple[str, str]]) -> None:
+        payload = decode(urlencode(pairs).encode(), FORM)
+        assert sorted(values_of(payload)) == sorted(text for _, text in pairs)
 
 
 class TestMultipart:
@@ -191,6 +302,31 @@ class TestMultipart:
             ('name="picture"; filename="me.png"', b"\x89PNG" * 200_000),
         )
         assert decode(body, MULTIPART) == {"name": "Zoë", "day": ["Mon", "Tue\ufffd"]}
+
+    @pytest.mark.parametrize("disposition", ['name="a"', 'name="a"; filename="blob"'])
+    @pytest.mark.parametrize(
+        "media_type", ["application/json", "Application/JSON; charset=utf-8", "application/a+json"]
+    )
+    def test_a_part_of_json_is_its_value(self, disposition: str, media_type: str) -> None:
+        part = f"{disposition}\r\nContent-Type: {media_type}"
+        body = multipart((part, '{"0": "Zoë\\u0000"}'.encode()), ('name="b"', b"[1]"))
+        assert decode(body, MULTIPART) == {"a": {"0": "Zoë\ufffd"}, "b": "[1]"}
+
+    @pytest.mark.parametrize("content", ["", "{", "NaN", "9" * 41, "[" * 300_000])
+    def test_a_part_that_is_no_json_is_its_text(self, content: str) -> None:
+        body = multipart(('name="a"\r\nContent-Type: application/json', content.encode()))
+        assert decode(body, MULTIPART) == {"a": content}
+
+    def test_parts_of_json_inside_brackets_cannot_be_nested_without_end(self) -> None:
+        part = f'name="a{"[b]" * 10}"\r\nContent-Type: application/json'
+        assert "nested deeper" in refused(multipart((part, b"[" * 95 + b"]" * 95)), MULTIPART)
+
+    def test_a_part_is_read_in_its_charset(self) -> None:
+        body = multipart(('name="a"\r\nContent-Type: text/plain; charset=iso-8859-1', b"Zo\xeb"))
+        assert decode(body, MULTIPART) == {"a": "Zoë"}
+
+    def test_a_part_without_a_name_has_the_empty_one(self) -> None:
+        assert decode(multipart(("x", b"1")), MULTIPART) == {"": "1"}
 
     @pytest.mark.parametrize(
         ("body", "content_type"),
@@ -210,7 +346,7 @@ class TestMultipart:
         assert "more than 1000 fields" in refused(multipart(*[('name="a"', b"1")] * 1001), MULTIPART)
 
 
-MEDIA_TYPES = st.sampled_from(["application/json", FORM, "multipart/form-data", "text/plain", ""])
+MEDIA_TYPES = st.sampled_from(["application/json", FORM, "multipart/form-data", "text/plain", "text/xml", ""])
 CHARSETS = st.sampled_from(
     [
         "utf-8",
@@ -240,7 +376,13 @@ JSON_TEXTS = st.recursive(
 PARTS = st.lists(st.tuples(st.just('name="a"') | st.text(max_size=9), st.binary())).map(
     lambda all_: multipart(*all_)
 )
-BODIES = st.binary() | st.text().map(str.encode) | JSON_TEXTS | PARTS
+XML_TEXTS = st.lists(
+    st.sampled_from(
+        ["<a>", "</a>", "<a:b c='d'>", "</a:b>", "<?xml ?>", "<!--", "-->", "&amp;", "<!DOCTYPE a>"]
+    )
+    | st.text()
+).map(lambda pieces: "".join(["<a>", *pieces, "</a>"]).encode())
+BODIES = st.binary() | st.text().map(str.encode) | JSON_TEXTS | PARTS | XML_TEXTS
 
 
 @settings(deadline=None)
@@ -262,6 +404,13 @@ def texts(payload: Any) -> list[str]:
     if isinstance(payload, list):
         return [text for each in payload for text in texts(each)]
     return [payload] if isinstance(payload, str) else []
+
+
+def values_of(payload: Any) -> list[str]:
+    if isinstance(payload, dict | list):
+        inner = payload.values() if isinstance(payload, dict) else payload
+        return [text for each in inner for text in values_of(each)]
+    return [payload]
 
 
 def storable(text: str) -> bool:

@@ -1,0 +1,64 @@
+"""The bytes of a request become the payload that a mapping reads."""
+
+from json import JSONDecodeError
+from typing import Any
+
+from werkzeug.http import parse_options_header
+
+from bridge.errors import DecodingError
+from bridge.inbound.decoding.content import charset, is_json_type, text_of, unreadable
+from bridge.inbound.decoding.forms import read_form, read_multipart
+from bridge.inbound.decoding.xml import read_xml
+from bridge.mapping.documents import read_json, storable
+
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_XML = ("/xml", "+xml")
+
+
+def decode(body: bytes, content_type: str | None) -> Any:
+    """Read a body: JSON, unless the content type says that it is a form, or it begins like XML.
+
+    JSON: of two equal keys the last wins; line breaks inside strings are accepted. Forms (URL-encoded or multipart):
+    an object of texts, nested where a name has brackets (`contact[email]`, see `forms.nested`); a repeated name has
+    the list of its texts; a part of its own content type JSON has its value, and files are left out. XML: the root
+    element under its name, without namespaces (see `xml.read_xml`); never where the content type says JSON. JSON and
+    XML under the content type of a form are read as what they are (Cal.com labels a custom payload template so).
+    Text is UTF-8, with or without a byte order mark, or in the `charset` of the content type or the `encoding` of the
+    XML. NUL and lone surrogates become U+FFFD, so that any text can be stored.
+
+    Raises:
+        DecodingError: a sentence for the operator, with no more of the body than its first ten characters.
+    """
+    media_type, options = parse_options_header(content_type)
+    media_type = media_type.lower()
+    if media_type == _MULTIPART:
+        return storable(read_multipart(body, options.get("boundary", "")))
+    codec = charset(options.get("charset"), body)
+    text = text_of(body, codec)
+    said = f"the content type says {storable(media_type)}" if media_type else "there is no content type"
+    if media_type == _FORM:
+        return storable(_form(text, codec, said))
+    return storable(_document(text, media_type, said))
+
+
+def _form(text: str, codec: str, said: str) -> Any:
+    if text.lstrip().startswith(("{", "[", "<")):
+        try:
+            return _document(text, _FORM, said)
+        except DecodingError:
+            pass
+    return read_form(text, codec)
+
+
+def _document(text: str, media_type: str, said: str) -> Any:
+    start = text.lstrip()[:1]
+    if start == "<" and not is_json_type(media_type):
+        return read_xml(text, said)
+    if media_type.endswith(_XML) and start not in {"{", "["}:
+        return read_xml(text, said)
+    try:
+        return read_json(text)
+    except JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}: {error.msg}"
+        raise unreadable(text, "JSON", place, said) from None

@@ -1,0 +1,70 @@
+"""Documents of senders within bounds: JSON that PostgreSQL can store and that cannot exhaust whoever reads it."""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from bridge.errors import DecodingError
+
+DEEPEST = 100
+_LONGEST_INTEGER = 40  # digits; an id of 128 bits has 39
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL refuses in text: NUL and lone surrogates, both of which JSON can spell as `\\u....`."""
+
+
+def read_json(text: str) -> Any:
+    """A JSON document; see `storable` for what else it needs.
+
+    Of two equal keys the last wins; line breaks inside strings are accepted, because senders that fill templates
+    forget to escape them.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON.
+        DecodingError: it is, with a number that cannot be kept or nested too deep; a sentence for the operator.
+    """
+    try:
+        return json.loads(
+            text, strict=False, parse_int=_integer, parse_float=_number, parse_constant=_refuse_number
+        )
+    except RecursionError:
+        raise too_deep() from None
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """The value with U+FFFD for NUL and lone surrogates, in keys too.
+
+    Raises:
+        DecodingError: it is nested deeper than `DEEPEST` levels.
+    """
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if depth > DEEPEST:
+        raise too_deep()
+    if isinstance(value, dict):
+        return {storable(name): storable(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner, depth + 1) for inner in value]
+    return value
+
+
+def too_deep() -> DecodingError:
+    return DecodingError(f"The body is nested deeper than {DEEPEST} levels. Send a flatter one.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _LONGEST_INTEGER:
+        raise DecodingError(
+            f"The body has an integer of {len(digits)} digits, over {_LONGEST_INTEGER}. Send it as text."
+        )
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse_number(digits[:10])
+
+
+def _refuse_number(word: str) -> NoReturn:
+    raise DecodingError(f"The body has the number {word}, which JSON cannot hold. Send null instead.")
