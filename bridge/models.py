@@ -1,4 +1,4 @@
-"""The tables: events, bookings with their references, leads, attempts, integrations and the shared budget.
+"""The tables: events, bookings with their references, known contacts, leads, attempts, choices, integrations, budget.
 
 State lives here and nowhere else; a job in the queue only names its event.
 """
@@ -76,7 +76,11 @@ class Event(Base):
     received_at: Mapped[datetime]
     content_type: Mapped[str | None]
     headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    query: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The parameters of the address, without secrets."""
     body: Mapped[bytes]
+    answers: Mapped[dict[str, Any] | None]
+    """What the sender's API answered for it, by the names of the mapping's `details`; asked anew by a replay."""
 
     event: Mapped[str | None]
     occurred_at: Mapped[datetime | None]
@@ -155,6 +159,17 @@ class BookingReference(Base):
     booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"), index=True)
 
 
+class KnownContact(Base):
+    """Who is behind a sender's id of a person, for senders that name people in events of their own."""
+
+    __tablename__ = "known_contacts"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    contact_id: Mapped[str] = mapped_column(primary_key=True)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Each field with the moment of the event that said it; the newest wins."""
+
+
 class Lead(Base):
     """A person at a property, as far as the bridge knows: found in Propexo, or being created there."""
 
@@ -193,6 +208,20 @@ class Attempt(Base):
     job_id: Mapped[str | None] = mapped_column(index=True)
     effect: Mapped[dict[str, Any] | None]
     """What the booking becomes when the write is confirmed."""
+
+
+class Choices(Base):
+    """What Propexo offers at a property, kept so that not every booking asks anew."""
+
+    __tablename__ = "choices"
+
+    integration_id: Mapped[str] = mapped_column(primary_key=True)
+    property_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """units, agents or lead_sources."""
+    fetched_at: Mapped[datetime]
+    records: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """Of each its id and its names; see forwarding/lookups.py."""
 
 
 class Integration(Base):

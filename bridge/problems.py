@@ -3,12 +3,12 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json, request
+from flask import Flask, Response, current_app, json, request
 from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from bridge.errors import BodyTooLarge, InvalidForm, NotAccepting, NotAuthentic, RefusedRequest
+from bridge.errors import BodyTooLarge, InvalidForm, NotAccepting, NotAuthentic, RefusedRequest, UnknownSource
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,8 @@ def refused(error: RefusedRequest) -> Response:
     cause = {"cause": str(error.__cause__)} if isinstance(error, NotAuthentic) else {}
     log.info("refused", code=error.code, source=_source(), **cause)
     more = {"errors": error.errors} if isinstance(error, InvalidForm) else {}
-    response = problem(error.status, error.title, error.message, error.code, **more)
+    status = _busy_status() if isinstance(error, NotAccepting) else error.status
+    response = problem(status, error.title, error.message, error.code, **more)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -78,6 +79,15 @@ def unexpected(error: Exception) -> Response:
     return problem(
         500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error"
     )
+
+
+def _busy_status() -> int:
+    """What the sender of this request takes for "come again later"."""
+    door = current_app.extensions["door"]
+    try:
+        return int(door.sources[_source() or ""].mapping.busy_status)
+    except UnknownSource:
+        return NotAccepting.status
 
 
 def _source() -> str | None:

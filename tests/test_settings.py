@@ -109,6 +109,7 @@ def test_every_setting_reaches_its_record():
             "threads": 4,
             "body_limit": 10,
             "worker_concurrency": 1,
+            "public_url": "https://bridge.example.com/",
         },
         properties__oakwood__pms_time="UTC",
         properties__oakwood__defaults={"employee_id": "e", "duration_minutes": 30},
@@ -122,7 +123,16 @@ def test_every_setting_reaches_its_record():
             "phone_region": "gb",
             "lead_source": "Web",
             "tolerance": 60,
+            "auth": "NONE",
+            "tenants": ["acme"],
+            "verify_tokens": ["v"],
+            "api": {"base_url": "https://api.example.com/", "token": "t"},
+            "on_request": "lead_only",
+            "reply_text": "Thank you.",
+            "ignore_changes_by": ["api"],
+            "record": True,
         },
+        sources__new={"record": True},
         mappings_dir="own",
     )
     assert settings.propexo == PropexoSettings(
@@ -133,7 +143,7 @@ def test_every_setting_reaches_its_record():
         read_timeout=7.5,
         organization_name="Example",
     )
-    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1)
+    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, "https://bridge.example.com")
     oakwood = settings.properties["oakwood"]
     assert (oakwood.pms_time, oakwood.defaults) == ("utc", {"employee_id": "e", "duration_minutes": 30})
     assert (oakwood.units, oakwood.agents) == ({"2 bedrooms": "u"}, {"jane@example.com": "a"})
@@ -146,7 +156,16 @@ def test_every_setting_reaches_its_record():
         phone_region="GB",
         lead_source="Web",
         tolerance=60,
+        auth="none",
+        tenants=("acme",),
+        verify_tokens=("v",),
+        api={"base_url": "https://api.example.com", "token": "t"},
+        on_request="lead_only",
+        reply_text="Thank you.",
+        ignore_changes_by=("api",),
+        record=True,
     )
+    assert settings.sources["new"] == Source(key="new", mapping="recorder", record=True)
     assert settings.mappings_dir == Path("own")
 
 
@@ -185,7 +204,7 @@ COUNT = "expected a whole number above 0, without quotes"
             {"server": {"zzz": 1}},
             (
                 "server.zzz: unknown key; the known ones are host, port, workers, threads, body_limit, "
-                "worker_concurrency"
+                "worker_concurrency, public_url"
             ),
         ),
         (
@@ -267,7 +286,7 @@ COUNT = "expected a whole number above 0, without quotes"
             {"propexo__base_url": "http://api.propexo.com"},
             (
                 f'propexo.base_url: found "http://api.propexo.com", {HTTPS}'
-                "; plain http would show the token to the network"
+                "; plain http would show secrets to the network"
             ),
         ),
         *[
@@ -699,9 +718,12 @@ def test_the_template_shows_every_setting():
 
 
 def test_the_commented_lines_are_valid_and_show_the_defaults():
-    variables = {"PROPEXO_TOKEN": "x", "DATABASE_PASSWORD": "x", "CALENDLY_SIGNING_KEY": "x"}
+    variables = dict.fromkeys(
+        ("PROPEXO_TOKEN", "DATABASE_PASSWORD", "CALENDLY_SIGNING_KEY", "META_VERIFY_TOKEN", "EXAMPLE_TOKEN"),
+        "x",
+    )
     settings = configuration.parse(uncommented(), variables)
-    assert settings.server == ServerSettings()
+    assert settings.server == ServerSettings(public_url="https://bridge.example.com")
     assert settings.propexo == PropexoSettings(token="x", organization_name="Example Living")
     assert settings.data_dir == Settings.data_dir
     calendly, unset = settings.sources["calendly"], Source(key="calendly", mapping="calendly")

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import uuid
 from collections import Counter
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,12 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bridge.errors import DecodingError
+from bridge.errors import DecodingError, NotAuthentic
 from bridge.keys import contact_key, key, storable
-from bridge.mapping.base import Envelope, Mapping
+from bridge.mapping.base import Mapping
+from bridge.mapping.batches import without
 from bridge.mapping.paths import Received
+from bridge.mapping.translation import Envelope
 from bridge.models import Event, Status
 from bridge.queue import Queue
 
@@ -28,10 +31,12 @@ STORED_HEADERS = (
     "x-cal-webhook-version",
     "x-request-id",
 )
-"""An allow-list: what is not on it (signatures, tokens, cookies, addresses) is never stored."""
+"""An allow-list: what is not on it (signatures, tokens, cookies, addresses) is stored only where a mapping reads it."""
 
 LARGEST_BATCH = 1000
 """Events; each costs some statements, and the sender waits for the answer."""
+LARGEST_STORED = 16 * 1024 * 1024
+"""Bytes of all events of a request together: what surrounds the items of a batch is stored with each of them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,40 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What is stored of the request around the bodies of its events."""
+
+    headers: Dictionary[str, str]
+    query: Dictionary[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        mapping: Mapping,
+        headers: Dictionary[str, str],
+        query: Dictionary[str, str],
+        *,
+        record: bool = False,
+    ) -> "Kept":
+        """Without secrets. `record` keeps the names of all headers, for who is to write a mapping from them."""
+        proof = mapping.signature
+        secret = {name.lower() for name in proof.header_names} if proof else set()
+        names = mapping.read_headers.union(STORED_HEADERS) - secret
+        kept = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
+        others = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
+        parameters = {
+            name: text for name, text in query.items() if not proof or name not in proof.query_names
+        }
+        return cls(
+            {**kept, **others},
+            {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
+        )
+
+
+NOT_STORED = "(not stored)"
+
+
+@dataclass(frozen=True)
 class Stored:
     """What the sender is told."""
 
@@ -56,39 +95,62 @@ class Stored:
     duplicate: bool = False
 
 
-def arrivals_of(mapping: Mapping, payload: Any, body: bytes, headers: Dictionary[str, str]) -> list[Arrival]:
+def arrivals_of(
+    mapping: Mapping, received: Received, body: bytes, tenants: Sequence[str] = ()
+) -> list[Arrival]:
     """The events of a decoded request: the body as it came, or each item of a batch as JSON.
 
+    With `tenants`, items of other accounts of this sender are left out: its signature says nothing about whose
+    they are.
+
     Raises:
+        NotAuthentic: nothing is left.
         DecodingError: a batch of more events than one request can store.
     """
-    items = mapping.items(payload)
-    if len(items) == 1 and items[0] is payload:
-        envelope = mapping.envelope(Received(payload, headers))
-        return [Arrival(body, headers.get("content-type"), envelope, content=_as_json(payload))]
+    payload = received.payload
+    for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
+        payload = without(payload, path)
+    items = [
+        item for item in mapping.items(payload) if _is_ours(mapping, replace(received, payload=item), tenants)
+    ]
+    if not items:
+        raise NotAuthentic from ValueError("No event of the request is of an account that `tenants` lists.")
+    if len(items) == 1 and items[0] is received.payload:
+        content_type = received.headers.get("content-type")
+        return [Arrival(body, content_type, mapping.envelope(received), content=_as_json(payload))]
     if len(items) > LARGEST_BATCH:
         raise DecodingError(
             f"The body is a batch of {len(items)} events, over {LARGEST_BATCH}. Send smaller ones."
         )
-    return [
-        Arrival(_as_json(item), "application/json", mapping.envelope(Received(item, headers)))
-        for item in items
-    ]
+    arrivals, size = [], 0
+    for item in items:
+        content = _as_json(item)
+        size += len(content)
+        if size > LARGEST_STORED:
+            raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
+        arrivals.append(
+            Arrival(content, "application/json", mapping.envelope(replace(received, payload=item)))
+        )
+    return arrivals
+
+
+def _is_ours(mapping: Mapping, received: Received, tenants: Sequence[str]) -> bool:
+    return not (tenants and mapping.tenant) or mapping.tenant.read(received) in tenants
 
 
 def _as_json(item: Any) -> bytes:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def kept_headers(headers: Dictionary[str, str]) -> dict[str, str]:
-    """The headers that are stored with an event, of those of a request by lower-case names."""
-    return {name: storable(headers[name]) or "" for name in STORED_HEADERS if name in headers}
+def delivery_ids(arrivals: Sequence[Arrival], *, repeats: bool = False) -> list[str]:
+    """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
 
-
-def delivery_ids(arrivals: Sequence[Arrival]) -> list[str]:
-    """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events."""
+    With `repeats` each arrival has an id of its own: equal content is news.
+    """
     given = [arrival.envelope.delivery_id for arrival in arrivals]
     hashes = [f"sha256:{hashlib.sha256(arrival.content or arrival.body).hexdigest()}" for arrival in arrivals]
+    if repeats:
+        return [f"{one or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
     events_of = Counter(one for one, _ in set(zip(given, hashes, strict=True)))
     return [
         key(f"{one}|{other}" if one and events_of[one] > 1 else one) or other
@@ -100,15 +162,16 @@ def store(
     session: Session,
     queue: Queue,
     source: str,
-    headers: Dictionary[str, str],
+    kept: Kept,
     arrivals: Sequence[Arrival],
     now: datetime,
+    *,
+    repeats: bool = False,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
-    kept = kept_headers(headers)
     return [
         _store_one(session, queue, source, kept, arrival, delivery_id, now)
-        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals), strict=True)
+        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, repeats=repeats), strict=True)
     ]
 
 
@@ -116,7 +179,7 @@ def _store_one(
     session: Session,
     queue: Queue,
     source: str,
-    headers: dict[str, str],
+    kept: Kept,
     arrival: Arrival,
     delivery_id: str,
     now: datetime,
@@ -130,7 +193,8 @@ def _store_one(
         "delivery_id": delivery_id,
         "received_at": now,
         "content_type": storable(arrival.content_type),
-        "headers": headers,
+        "headers": kept.headers,
+        "query": kept.query,
         "body": arrival.body,
         "event": key(envelope.event),
         "occurred_at": envelope.occurred_at,

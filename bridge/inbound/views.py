@@ -1,10 +1,9 @@
 """The door: POST /hooks/<source>."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 
 from bridge.clock import Clock
 from bridge.database import Database
@@ -19,10 +18,12 @@ from bridge.errors import (
 from bridge.inbound import inbox, signatures
 from bridge.inbound.decoding import decode
 from bridge.inbound.forms import form_errors
-from bridge.inbound.inbox import Arrival, Stored
-from bridge.mapping.base import Envelope
+from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
+from bridge.inbound.inbox import Arrival, Kept, Stored
+from bridge.mapping.booking import Action
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source, Sources
+from bridge.mapping.translation import Envelope
 from bridge.queue import Queue
 from bridge.settings import Settings
 
@@ -41,24 +42,65 @@ class Door:
 
 
 @hooks.post("/hooks/<name>")
-def receive(name: str) -> Response:
+@hooks.post("/hooks/<name>/<token>")
+def receive(name: str, token: str | None = None) -> Response:
     """Take one request of a sender.
 
     200: stored, the sender forgets it. 401, 403, 404, 413, 422: a person has to change something at the
-    sender. 503: the sender tries again. No other status is answered, because senders act on them: some disable
-    a hook at 404 or 410, none follows a redirect.
+    sender. 503 (or what this sender understands): it tries again. No other status is answered, because senders
+    act on them: some disable a hook at 404 or 410, none follows a redirect.
     """
-    door: Door = current_app.extensions["door"]
-    source = door.sources[name]  # 404
-    if not source.settings.enabled:
-        raise NotAccepting("This source is switched off. Send it again later.")  # 503
+    door, source = open_door(name)  # 404, 503
     body = whole_body(door.settings.server.body_limit)  # 413
-    headers = {key.lower(): value for key, value in request.headers.items()}
-    authenticate(door, source, headers, body)  # 401, 403
-    arrivals = read(door, source, headers, body)  # 422 for a form
+    sent = as_sent(door, body, token)
+    authenticate(door, source, sent)  # 401, 403
+    received = read(source, sent)  # 422 for a form
+    if isinstance(received, Received) and isinstance(source.mapping.handshake, ChallengeByPost):
+        challenge = source.mapping.handshake.answer(received.payload)
+        if challenge is not None:
+            return Response(challenge, mimetype="text/plain")
+    arrivals = arrivals_of(door, source, sent, received)  # 401 for another tenant, 422 for a form
+    kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     with door.database.session() as session:  # 503
-        stored = inbox.store(session, door.queue, name, headers, arrivals, door.clock())
-    return answer(stored)  # 200, whatever a duplicate or a parked event
+        stored = inbox.store(
+            session, door.queue, name, kept, arrivals, door.clock(), repeats=source.mapping.repeats
+        )
+    return answer(source, received, stored)  # 200, whatever a duplicate or a parked event
+
+
+@hooks.get("/hooks/<name>")
+@hooks.get("/hooks/<name>/<token>")
+def shake_hands(name: str, token: str | None = None) -> Response:
+    """Answer what some senders ask before they send anything (Meta); the token proves nothing here."""
+    del token
+    _, source = open_door(name)
+    if not isinstance(source.mapping.handshake, ChallengeByGet):
+        raise MethodNotAllowed(["OPTIONS", "POST"])  # never a 200: an event sent by GET would be lost
+    challenge = source.mapping.handshake.answer(request.args, source.settings.verify_tokens)
+    return Response(challenge, mimetype="text/plain")
+
+
+@hooks.route("/hooks/<name>", methods=["OPTIONS"])
+@hooks.route("/hooks/<name>/<token>", methods=["OPTIONS"])
+def allow(name: str, token: str | None = None) -> Response:
+    """CloudEvents' question whether its events are wanted here; a browser's is answered by flask-cors."""
+    del token
+    open_door(name)
+    response = Response(status=200, headers={"Allow": "POST, GET, OPTIONS"})
+    origin = request.headers.get("WebHook-Request-Origin")
+    if origin:
+        response.headers["WebHook-Allowed-Origin"] = origin
+        response.headers["WebHook-Allowed-Rate"] = "*"
+    return response
+
+
+def open_door(name: str) -> tuple[Door, Source]:
+    """The configured source. Raises UnknownSource, or NotAccepting where it is switched off."""
+    door: Door = current_app.extensions["door"]
+    source = door.sources[name]
+    if not source.settings.enabled:
+        raise NotAccepting("This source is switched off. Send it again later.")
+    return door, source
 
 
 def whole_body(limit: int) -> bytes:
@@ -76,42 +118,70 @@ def whole_body(limit: int) -> bytes:
     return body
 
 
-def authenticate(door: Door, source: Source, headers: Mapping[str, str], body: bytes) -> None:
+def as_sent(door: Door, body: bytes, token: str | None) -> signatures.Request:
+    """The request as its sender signed it: under the public address, with path and query as they came."""
+    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
+    address = raw[raw.index("/", raw.index("//") + 2) :] if "://" in raw.partition("?")[0] else raw
+    url = (door.settings.server.public_url or "http://localhost") + address
+    return signatures.Request(dict(request.headers.items()), body, request.method, url, token)
+
+
+def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
     """Raises NotAuthentic, or OriginNotAllowed for a form of a site that is not listed."""
     if source.mapping.public:
-        origin = headers.get("origin")
+        origin = sent.headers.get("origin")
         if origin is not None and origin not in source.settings.origins:
             raise OriginNotAllowed
         return
+    if source.settings.auth == "none":
+        return
     if source.mapping.signature is None:
         raise NotAuthentic
-    signed = signatures.Request(headers, body)
-    source.mapping.signature.verify(signed, source.settings.secrets, door.clock(), source.settings.tolerance)
+    source.mapping.signature.verify(sent, source.settings.secrets, door.clock(), source.settings.tolerance)
 
 
-def read(door: Door, source: Source, headers: Mapping[str, str], body: bytes) -> list[Arrival]:
-    """The events of a request. A body that cannot be decoded is kept as one parked event.
+def read(source: Source, sent: signatures.Request) -> Received | DecodingError:
+    """What the body says, or why it cannot be decoded: that is kept as a parked event.
 
     Raises:
-        InvalidForm: a visitor's form has wrong values, or cannot be decoded.
+        InvalidForm: a visitor's form cannot be decoded.
     """
-    content_type = headers.get("content-type")
     try:
-        payload = decode(body, content_type)
-        arrivals = inbox.arrivals_of(source.mapping, payload, body, headers)
+        payload = decode(sent.body, sent.headers.get("content-type"))
     except DecodingError as error:
         if source.mapping.public:
             raise InvalidForm({"body": [error.message]}) from error
-        return [Arrival(body, content_type, Envelope(), parked=error.message)]
+        return error
+    return Received(payload, sent.headers, sent.query)
+
+
+def arrivals_of(
+    door: Door, source: Source, sent: signatures.Request, received: Received | DecodingError
+) -> list[Arrival]:
+    """The events of a request, without those of accounts that are not ours.
+
+    Raises:
+        NotAuthentic: all of them are of other accounts of this sender.
+        InvalidForm: a visitor's form has wrong values.
+    """
+    if isinstance(received, DecodingError):
+        return [Arrival(sent.body, sent.headers.get("content-type"), Envelope(), parked=received.message)]
     if source.mapping.public:
-        errors = form_errors(source, Received(payload, headers), door.settings, door.clock())
+        errors = form_errors(source, received, door.settings, door.clock())
         if errors:
             raise InvalidForm(errors)
-    return arrivals
+    try:
+        return inbox.arrivals_of(source.mapping, received, sent.body, source.settings.tenants)
+    except DecodingError as error:
+        return arrivals_of(door, source, sent, error)
 
 
-def answer(stored: list[Stored]) -> Response:
-    """`{"id", "status"}` for one event; for a batch the same for each under `events`."""
+def answer(source: Source, received: Received | DecodingError, stored: list[Stored]) -> Response:
+    """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants."""
+    if source.mapping.reply and stored:
+        ignored = isinstance(received, Received) and source.mapping.decide(received).action is Action.IGNORE
+        text = source.mapping.reply.render(source.settings.reply_text, stored[0].id, ignored=ignored)
+        return Response(text, content_type=source.mapping.reply.content_type)
     told = [
         {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}
         for one in stored

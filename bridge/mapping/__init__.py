@@ -1,20 +1,28 @@
 """A stored event becomes a Booking: what a mapping file needs, in one import."""
 
 from bridge.mapping import fields
-from bridge.mapping.actions import BOOK, CANCEL, IGNORE, RESCHEDULE, When
+from bridge.mapping.actions import BOOK, CANCEL, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
+from bridge.mapping.details import Api, Fetch
 from bridge.mapping.paths import constant, digest, first, header, path, paths
+from bridge.mapping.replies import Reply
 
 __all__ = [
     "BOOK",
     "CANCEL",
     "IGNORE",
+    "NO_SHOW",
+    "REMEMBER",
+    "REQUEST",
     "RESCHEDULE",
     "Action",
+    "Api",
     "Booking",
     "Contact",
+    "Fetch",
     "Mapping",
+    "Reply",
     "TourKind",
     "When",
     "constant",

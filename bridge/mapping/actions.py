@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bridge.mapping.booking import Action
+from bridge.mapping.flattening import snake
 from bridge.mapping.paths import Path, Received
 
 
@@ -12,21 +13,30 @@ class Decision:
 
     action: Action
     reason: str | None = None
+    requested: bool = False
+    """Whether the booking is a wish that nobody has confirmed; `on_request` of the source says what to do."""
 
 
 BOOK = Decision(Action.BOOK)
+REQUEST = Decision(Action.BOOK, requested=True)
 RESCHEDULE = Decision(Action.RESCHEDULE)
+"""Also for a sender that only says "changed": compared with what is written, the same start is no move."""
 CANCEL = Decision(Action.CANCEL)
+NO_SHOW = Decision(Action.NO_SHOW)
+REMEMBER = Decision(Action.REMEMBER)
 
 
-def IGNORE(reason: str) -> Decision:  # noqa: N802 - reads as one of the four actions in a rule list
+def IGNORE(reason: str) -> Decision:  # noqa: N802 - reads as one of the actions in a rule list
     """Nothing to forward; `reason` is kept with the event."""
     return Decision(Action.IGNORE, reason)
 
 
 @dataclass(frozen=True, kw_only=True)
 class When:
-    """One rule. `event` names one event or several, `where` is a JMESPath condition; both must hold."""
+    """One rule. `event` names one event or several, `where` is a JMESPath condition; both must hold.
+
+    A name fits in any spelling: `tour.booked` is also `tour_booked` and `Tour booked`.
+    """
 
     event: str | tuple[str, ...] = ()
     where: str | None = None
@@ -42,7 +52,12 @@ class When:
         """The event names that it applies to; none means all."""
         return (self.event,) if isinstance(self.event, str) else self.event
 
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that the condition reads."""
+        return self._condition.headers if self._condition else frozenset()
+
     def applies(self, event: str | None, received: Received) -> bool:
-        if self.events and event not in self.events:
+        if self.events and snake(event or "") not in map(snake, self.events):
             return False
-        return self._condition is None or bool(self._condition.search(received.payload))
+        return self._condition is None or bool(self._condition.search(received))

@@ -2,39 +2,32 @@
 
 import difflib
 import inspect
-from collections.abc import Collection, Iterator, Sequence
-from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, cast
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 import marshmallow
 from marshmallow.schema import SchemaMeta
 
 from bridge.errors import FieldError, MappingError
 from bridge.mapping.actions import Decision, When
-from bridge.mapping.booking import Action, Booking, Contact
-from bridge.mapping.fields import Field, Found, Phone, describe, minutes_between
+from bridge.mapping.batches import Split
+from bridge.mapping.booking import Action, Booking
+from bridge.mapping.details import Api, Fetch
+from bridge.mapping.fields import Field, Found, Phone, describe
 from bridge.mapping.paths import Path, Reader, Received
-
-SUFFICIENT_WITHOUT = frozenset(
-    {
-        "email", "phone", "first_name", "last_name", "full_name", "ends_at", "duration_minutes", "occurred_at",
-        "title", "notes", "agent", "lead_source",
-    }
-)  # fmt: skip
-"""Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there.
-
-A cancel needs only the reference: the booking that it names knows the rest.
-"""
-
-_NAMES = (
-    frozenset(Booking.__dataclass_fields__)
-    | frozenset(Contact.__dataclass_fields__)
-    | {"full_name", "ends_at"}
+from bridge.mapping.replies import Reply
+from bridge.mapping.translation import (
+    BOOKING_FIELDS,
+    Envelope,
+    Translation,
+    as_given,
+    build,
+    dispensable,
+    either_start,
+    missing_for,
 )
-BOOKING_FIELDS = _NAMES - {"action", "contact"}
-"""What a mapping may declare."""
 
 
 class Authentication(Protocol):
@@ -50,34 +43,27 @@ class Authentication(Protocol):
         self, request: Any, secret: str, now: datetime, delivery_id: str | None = None
     ) -> dict[str, str]: ...
 
+    def prepare(
+        self, request: Any, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
+    ) -> Any: ...
+
+    def signs_body(self, request: Any) -> bool: ...
+
     @property
     def header_names(self) -> tuple[str, ...]: ...
 
+    @property
+    def query_names(self) -> tuple[str, ...]: ...
 
-@dataclass(frozen=True)
-class Envelope:
-    """What the door reads of an event, without judging the rest. All of it may be absent."""
+    @property
+    def body_secrets(self) -> tuple[str, ...]: ...
 
-    event: str | None = None
-    delivery_id: str | None = None
-    occurred_at: datetime | None = None
-    reference: str | None = None
-    previous_reference: str | None = None
-    email: str | None = None
-    phone: str | None = None
+    @property
+    def signs_url(self) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Translation:
-    """What a payload means."""
-
-    event: str | None
-    delivery_id: str | None
-    action: Action
-    reason: str | None = None
-    """Why nothing is forwarded, when `action` is ignore."""
-    booking: Booking | None = None
-    errors: tuple[FieldError, ...] = ()
+class Handshake(Protocol):
+    """What a sender asks before it sends; `bridge.inbound.handshakes` has them."""
 
 
 class _Declaration(SchemaMeta):
@@ -108,25 +94,57 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     part of the booking stands.
     """
 
+    category: ClassVar[str] = "own software"
+    """`scheduler`, `form`, `rental`, `CRM`, `chat`, `automation` or `own software`."""
+    maturity: ClassVar[Literal["documented", "inferred"]] = "documented"
+    """Whether the vendor documents what is read here, or parts of it are inferred from what was seen."""
+
     signature: ClassVar[Authentication | None] = None
     """`None` only together with `public`."""
     public: ClassVar[bool] = False
     """A form in a browser: no secret, CORS for the listed origins, and errors are answered per field."""
+    handshake: ClassVar[Handshake | None] = None
+    """What the sender asks before it sends."""
+    tenant: ClassVar[Reader | None] = None
+    """The account that an event is of; it must be one of `tenants` of the source, where that lists any."""
+    tenant_required: ClassVar[bool] = False
+    """The sender signs for all its customers with one key: the source has to list its `tenants`."""
+
+    split: ClassVar[str | None] = None
+    """Where a batch carries its events: keys joined by dots, `[]` after a list on the way (`entry[].messages`)."""
+    forgets: ClassVar[Sequence[str]] = ()
+    """Dotted keys of the body that are never stored, such as a live token of the sender's user."""
+    root: ClassVar[str] = "@"
+    """Where the fields' paths begin (`data || @`)."""
     event: ClassVar[Reader]
     """The sender's name of what happened."""
     delivery_id: ClassVar[Reader | None] = None
     """Equal for every delivery of one event. `None`: a hash of the body."""
+    repeats: ClassVar[bool] = False
+    """The sender gives no id, and the same bytes again are news: each request is an event of its own."""
+    coalesce: ClassVar[bool] = False
+    """Events say only that a booking changed: of those that wait, the newest speaks for all."""
+    changed_by: ClassVar[Reader | None] = None
+    """Who made the change; what `ignore_changes_by` of the source lists is ignored, so that nothing goes in circles."""
     actions: ClassVar[Sequence[When]] = ()
     """Rules; the first that applies decides. An event that no rule knows is ignored."""
-    split: ClassVar[str | None] = None
-    """Path of the list in which a batch carries its events. A body that is a list is a batch anyway."""
-    root: ClassVar[str] = "@"
-    """Where the fields' paths begin (`data || @`)."""
+    on_request: ClassVar[Literal["book", "hold", "lead_only"]] = "hold"
+    """What becomes of a `REQUEST`, unless the source says it."""
+
+    api: ClassVar[Api | None] = None
+    """Where the details are that the hook leaves out."""
+    details: ClassVar[Sequence[Fetch]] = ()
+    """What to ask there, in this order."""
+
+    reply: ClassVar[Reply | None] = None
+    """The body of a 200; `None`: the bridge's own JSON."""
+    busy_status: ClassVar[int] = 503
+    """The answer while nothing can be stored; another one for a sender that tries again only after that."""
 
     def __init__(self, *, phone_region: str = "US") -> None:
         super().__init__()
         self._root = Path(self.root)
-        self._split = Path(self.split) if self.split else None
+        self._split = Split(self.split) if self.split else None
         for _, field in self.paths():
             if isinstance(field, Phone):
                 field.region = phone_region
@@ -153,18 +171,27 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def items(self, payload: Any) -> list[Any]:
         """The events of a request body: one, unless it is a batch."""
-        found = self._split.search(payload) if self._split else None
-        if isinstance(found, list):
-            return found
-        return payload if isinstance(payload, list) and payload else [payload]
+        bodies = payload if isinstance(payload, list) and payload else [payload]
+        if self._split is None:
+            return bodies
+        found = [item for body in bodies for item in self._split.items(body)]
+        return found or bodies
+
+    @cached_property
+    def read_headers(self) -> frozenset[str]:
+        """The headers that this mapping reads, by lower-case names."""
+        readers = [self.event, self.delivery_id, self.tenant, self.changed_by, self._root, *self.actions]
+        for _, field in self.paths():
+            readers += field.paths
+        return frozenset().union(*(reader.headers for reader in readers if reader))
 
     def envelope(self, received: Received) -> Envelope:
         """What is needed to store, deduplicate and order an event; never raises."""
-        root = self._root.search(received.payload)
+        inner = self._inner(received)
 
         def peek(name: str) -> Any:
             field = cast("Field | None", self.fields.get(name))
-            found = field.find(root) if field else []
+            found = field.find(inner) if field else []
             try:
                 return field.deserialize(found) if field and found else None
             except marshmallow.ValidationError:
@@ -193,6 +220,12 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         told = describe(self.event.read(received))
         return Decision(Action.IGNORE, f"this mapping knows no event named {told}")
 
+    def asks_for(self, received: Received) -> Fetch | None:
+        """The next question to the sender's API that this event needs an answer to."""
+        if self.decide(received).action not in (Action.BOOK, Action.RESCHEDULE):
+            return None
+        return next((fetch for fetch in self.details if fetch.applies(received)), None)
+
     def translate(self, received: Received) -> Translation:
         """Read a payload as a booking. Errors are part of the answer; nothing is raised for bad input."""
         decision = self.decide(received)
@@ -205,20 +238,25 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         if decision.action is Action.IGNORE:
             return Translation(event, delivery_id, decision.action, decision.reason)
         try:
-            booking = self._booking(decision.action, self._root.search(received.payload))
+            booking = self._booking(decision, self._inner(received))
         except MappingError as error:
             return Translation(event, delivery_id, decision.action, errors=tuple(error.errors))
         return Translation(event, delivery_id, decision.action, booking=booking)
 
-    def _booking(self, action: Action, root: Any) -> Booking:
-        found = {name: hits for name, field in self.paths() if (hits := field.find(root))}
+    def _inner(self, received: Received) -> Received:
+        return received.at(self._root.search(received))
+
+    def _booking(self, decision: Decision, inner: Received) -> Booking:
+        fields = dict(self.paths())
+        found = {name: hits for name, field in fields.items() if (hits := field.find(inner))}
         values, errors = self._load(found)
-        without = BOOKING_FIELDS - {"reference"} if action is Action.CANCEL else SUFFICIENT_WITHOUT
+        errors = either_start(values, errors, fields)
+        without = dispensable(decision)
         unread = {} if self.public else {name: errors.pop(name) for name in without & errors.keys()}
-        errors |= _missing_for(action, values, dict(self.paths()), errors.keys(), unread)
+        errors |= missing_for(decision, values, fields, errors.keys(), unread)
         if errors:
             raise MappingError([*errors.values()])
-        return build(action, values, [_as_given(name, found) for name in sorted(unread.keys() & found)])
+        return build(decision, values, [as_given(name, found) for name in sorted(unread.keys() & found)])
 
     def _load(self, found: dict[str, list[Found]]) -> tuple[dict[str, Any], dict[str, FieldError]]:
         try:
@@ -238,54 +276,3 @@ def _field_error(name: str, field: Field, told: Any) -> FieldError:
 
 def _one(value: Any) -> str:
     return str(value[0] if isinstance(value, list) else value)
-
-
-def _as_given(name: str, found: Dictionary[str, list[Found]]) -> str:
-    return f"{name.replace('_', ' ').capitalize()} as given: {describe(found[name][0].value)}"
-
-
-def build(action: Action, values: Dictionary[str, Any], remarks: Sequence[str] = ()) -> Booking:
-    """A Booking from loaded fields: names split, the length computed, remarks appended to the notes."""
-    full = values.get("full_name") or {}
-    first, last = values.get("first_name") or None, values.get("last_name") or None
-    if not (first and last):
-        # A sender that fills only one of the two often puts the whole name into `full_name` as well.
-        first, last = (first or full.get("first")), (last or full.get("last"))
-    contact = Contact(first, last, values.get("email"), values.get("phone"))
-    start, end = values.get("starts_at"), values.get("ends_at")
-    minutes = values.get("duration_minutes") or (minutes_between(start, end) if start and end else None)
-    notes = "\n".join(line for line in [values.get("notes"), *remarks] if line) or None
-    plain: dict[str, Any] = {
-        name: values.get(name) for name in BOOKING_FIELDS & Booking.__dataclass_fields__.keys()
-    }
-    return Booking(
-        **{**plain, "action": action, "contact": contact, "duration_minutes": minutes, "notes": notes}
-    )
-
-
-def _missing_for(
-    action: Action,
-    values: Dictionary[str, Any],
-    fields: Dictionary[str, Field],
-    wrong: Collection[str],
-    unread: Dictionary[str, FieldError],
-) -> dict[str, FieldError]:
-    """What this action cannot do without and the payload does not have; what is there and `wrong` is not missing."""
-    errors: dict[str, FieldError] = {}
-    given = {name for name, value in values.items() if value} | set(wrong)
-    start = ("starts_at", "starts_at_local")
-    if action in (Action.BOOK, Action.RESCHEDULE) and given.isdisjoint(start):
-        errors["starts_at"] = _nothing("starts_at", start, fields, "the start of the tour")
-    if action is Action.BOOK and given.isdisjoint(("email", "phone", "lead_id")):
-        known = [unread[name] for name in ("email", "phone") if name in unread]
-        expected = "an e-mail address or a phone number"
-        errors["contact"] = _nothing("contact", ("email", "phone"), fields, expected)
-        errors.update({error.field: error for error in known})
-    return errors
-
-
-def _nothing(
-    name: str, candidates: Sequence[str], fields: Dictionary[str, Field], expected: str
-) -> FieldError:
-    where = " | ".join(fields[candidate].where for candidate in candidates if candidate in fields)
-    return FieldError(name, where or "no path of this mapping", "nothing", expected)

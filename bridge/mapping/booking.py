@@ -11,6 +11,10 @@ class Action(StrEnum):
     BOOK = "book"
     RESCHEDULE = "reschedule"
     CANCEL = "cancel"
+    NO_SHOW = "no_show"
+    """The renter did not come. The booking keeps it; no PMS takes it through Propexo."""
+    REMEMBER = "remember"
+    """The event names a person, whose bookings come in events of their own."""
     IGNORE = "ignore"
 
 
@@ -43,7 +47,11 @@ class Booking:
     """Where the sender gives a new id on a reschedule: the id before it."""
     occurred_at: datetime | None = None
     """When it happened, by the sender's clock (aware). Orders the events of one booking."""
+    requested: bool = False
+    """A wish that nobody has confirmed yet; it may lack a start."""
     contact: Contact = field(default_factory=Contact)
+    contact_id: str | None = None
+    """The sender's id of the renter, where another event says who that is."""
     starts_at: datetime | None = None
     """The start as an instant (aware, UTC)."""
     starts_at_local: datetime | None = None

@@ -1,31 +1,84 @@
 """Readers: where in a request something stands.
 
-A path is a JMESPath expression (https://jmespath.org) over the decoded payload. `null`, missing, empty and
-blank text, empty lists and empty objects all count as absent, because senders use them all for "not given".
+A path is a JMESPath expression (https://jmespath.org) over the decoded payload, with the functions of
+`bridge.mapping.functions` and three for what stands outside: `header('X-Topic')`, `query('community')` and
+`body()`, the whole payload where `root` or `split` made it smaller. `null`, missing, empty and blank text, empty
+lists and empty objects all count as absent, because senders use them all for "not given"; so does a placeholder
+of a template that nobody filled (`{{contact.phone}}`).
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import jmespath
+from jmespath import functions
 from jmespath.exceptions import JMESPathError
+
+from bridge.mapping.flattening import flat
+from bridge.mapping.functions import PathFunctions
+
+_UNFILLED = re.compile(r"\s*(\{\{[^{}]*\}\}|\{[A-Z][A-Z0-9_]*\})\s*")
 
 
 @dataclass(frozen=True)
 class Received:
-    """What a mapping reads: the decoded payload, and the headers with lower-case names."""
+    """What a mapping reads: the decoded payload, the headers by lower-case names, the query of the address."""
 
     payload: Any
     headers: Mapping[str, str]
+    query: Mapping[str, str] = field(default_factory=dict)
+    whole: Any = None
+    """What `body()` gives; `None`: the payload."""
+
+    def at(self, root: Any) -> "Received":
+        """The same request with paths that begin at `root`."""
+        whole = self.payload if self.whole is None else self.whole
+        return replace(self, payload=root, whole=whole)
+
+    @cached_property
+    def options(self) -> jmespath.Options:
+        """What gives the functions of a path this request."""
+        return jmespath.Options(custom_functions=_Outside(self))
+
+
+class _Outside(PathFunctions):
+    """The functions for what stands outside of the payload."""
+
+    def __init__(self, received: Received) -> None:
+        super().__init__()
+        self._received = received
+
+    @functions.signature({"types": ["string"]})
+    def _func_header(self, name: str) -> str | None:
+        return self._received.headers.get(name.lower())
+
+    @functions.signature({"types": ["string"]})
+    def _func_query(self, name: str) -> str | None:
+        return self._received.query.get(name)
+
+    @functions.signature({"types": []})
+    def _func_flat(self, value: Any) -> Any:
+        return flat(value)
+
+    @functions.signature()
+    def _func_body(self) -> Any:
+        whole = self._received.whole
+        return self._received.payload if whole is None else whole
 
 
 class Reader(Protocol):
     """Finds one text in a request."""
 
     def read(self, received: Received) -> str | None: ...
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that it reads, by lower-case names: they have to be stored with the event."""
 
 
 class Path:
@@ -41,24 +94,53 @@ class Path:
             self._compiled = jmespath.compile(expression)
         except JMESPathError as error:
             raise ValueError(f"`{expression}` is not a JMESPath expression: {error}") from error
+        for function in ("match", "rename"):
+            for call in _calls(self._compiled.parsed, function):
+                _check_pattern(expression, call)
 
-    def search(self, payload: Any) -> Any:
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """The headers that it reads, by lower-case names."""
+        calls = _calls(self._compiled.parsed, "header")
+        literals = (child for call in calls for child in call["children"] if child["type"] == "literal")
+        return frozenset(str(literal["value"]).lower() for literal in literals)
+
+    def search(self, received: Received) -> Any:
         """The value found, or `None` where it is absent or the payload has another shape there."""
         try:
-            value = self._compiled.search(payload)
+            value = self._compiled.search(received.payload, options=received.options)
         except Exception:  # noqa: BLE001 - jmespath checks the types for some functions; others raise what Python does
             # A function met another type (`contains` on null): this payload has no such value.
             return None
         return None if is_absent(value) else value
 
     def read(self, received: Received) -> str | None:
-        return as_text(self.search(received.payload))
+        return as_text(self.search(received))
+
+
+def _calls(node: Any, function: str) -> Iterator[Any]:
+    """All calls of a function in a parsed expression."""
+    if node["type"] == "function_expression" and node["value"] == function:
+        yield node
+    for child in node["children"]:
+        if isinstance(child, dict):
+            yield from _calls(child, function)
+
+
+def _check_pattern(expression: str, call: Any) -> None:
+    """A slip in a regular expression shows when the mapping is loaded, not as a value that is never found."""
+    pattern = call["children"][1] if len(call["children"]) > 1 else {"type": "missing"}
+    try:
+        if pattern["type"] == "literal":
+            re.compile(str(pattern["value"]))
+    except re.error as error:
+        raise ValueError(f"`{expression}` has a regular expression that is none: {error}") from error
 
 
 def is_absent(value: Any) -> bool:
     """Whether a sender means "not given" by it."""
     if isinstance(value, str):
-        return not value.strip()
+        return not value.strip() or bool(_UNFILLED.fullmatch(value))
     return value in (None, [], {})
 
 
@@ -75,6 +157,10 @@ def as_text(value: Any) -> str | None:
 class _Joined:
     parts: tuple[Reader, ...]
 
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset().union(*(part.headers for part in self.parts))
+
     def read(self, received: Received) -> str | None:
         values = [part.read(received) for part in self.parts]
         return "|".join(value or "" for value in values) if any(values) else None
@@ -84,6 +170,10 @@ class _Joined:
 class _First:
     candidates: tuple[Reader, ...]
 
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset().union(*(candidate.headers for candidate in self.candidates))
+
     def read(self, received: Received) -> str | None:
         return next((value for candidate in self.candidates if (value := candidate.read(received))), None)
 
@@ -92,6 +182,10 @@ class _First:
 class _Header:
     name: str
 
+    @property
+    def headers(self) -> frozenset[str]:
+        return frozenset({self.name})
+
     def read(self, received: Received) -> str | None:
         return received.headers.get(self.name) or None
 
@@ -99,6 +193,7 @@ class _Header:
 @dataclass(frozen=True)
 class _Constant:
     value: str
+    headers: frozenset[str] = frozenset()
 
     def read(self, received: Received) -> str | None:  # noqa: ARG002 - the same for every request
         return self.value

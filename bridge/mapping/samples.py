@@ -1,7 +1,8 @@
 """The recorded requests of a mapping: `samples/<mapping>/<name>.json`, each a body as it was sent.
 
-Beside it stand `<name>.booking.json`, the booking that it must give, and where headers matter
-`<name>.headers.json`. Bodies that are the same in two encodings (`<name>.json`, `<name>.form`) share both.
+Beside it stands `<name>.booking.json`, the booking that it must give, and where they matter `<name>.headers.json`,
+`<name>.query.json` (the parameters of the address) and `<name>.details.json` (what the sender's API answered, by the
+names of the mapping's `details`). Bodies that are the same in two encodings (`<name>.json`, `<name>.form`) share them.
 """
 
 import json
@@ -12,9 +13,13 @@ from typing import Any
 
 from bridge.errors import ConfigurationError, Problem
 
-CONTENT_TYPES = {".json": "application/json", ".form": "application/x-www-form-urlencoded"}
+CONTENT_TYPES = {
+    ".json": "application/json",
+    ".form": "application/x-www-form-urlencoded",
+    ".xml": "text/xml",
+}
 """By the ending of the file; `<name>.headers.json` says it for all others."""
-_BESIDE = (".booking.json", ".headers.json")
+_BESIDE = (".booking.json", ".headers.json", ".query.json", ".details.json")
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,17 @@ class Sample:
         """The headers that matter, by lower-case names. Raises ConfigurationError."""
         content_type = CONTENT_TYPES.get(self.path.suffix)
         headers = {"content-type": content_type} if content_type else {}
-        beside = self._beside(".headers.json")
-        recorded = _read(beside) if beside.is_file() else {}
-        if not isinstance(recorded, dict):
-            raise ConfigurationError([Problem(str(beside), "is not an object with a text for each header")])
-        return headers | {name.lower(): str(value) for name, value in recorded.items()}
+        return headers | {name.lower(): str(value) for name, value in self._table(".headers.json").items()}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the address. Raises ConfigurationError."""
+        return {name: str(value) for name, value in self._table(".query.json").items()}
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the sender's API answered. Raises ConfigurationError."""
+        return self._table(".details.json")
 
     @property
     def booking(self) -> Path:
@@ -51,6 +62,13 @@ class Sample:
     def expected(self) -> Any:
         """What stands in that file. Raises ConfigurationError."""
         return _read(self.booking)
+
+    def _table(self, ending: str) -> dict[str, Any]:
+        beside = self._beside(ending)
+        recorded = _read(beside) if beside.is_file() else {}
+        if not isinstance(recorded, dict):
+            raise ConfigurationError([Problem(str(beside), "is not an object with a value for each name")])
+        return recorded
 
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(self.name + ending)

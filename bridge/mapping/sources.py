@@ -42,7 +42,7 @@ class Sources:
                     Problem(f"sources.{source.key}.mapping", str(problem)) for problem in error.problems
                 ]
                 continue
-            problems += _problems(source, file)
+            problems += _problems(source, file, settings)
             self._sources[source.key] = Source(source, file, file.schema(phone_region=source.phone_region))
         if problems:
             raise ConfigurationError(problems)
@@ -58,12 +58,41 @@ class Sources:
             raise UnknownSource from None
 
 
-def _problems(source: SourceSettings, file: MappingFile) -> list[Problem]:
-    key = f"sources.{source.key}"
-    if file.schema.public:
-        if source.origins:
-            return []
-        message = 'found none, expected the sites that may post this form, e.g. ["https://www.example.com"]'
-        return [Problem(f"{key}.origins", message)]
-    assert file.schema.signature is not None  # the catalogue loads no other
-    return [Problem(f"{key}.secrets", told) for told in file.schema.signature.check_secrets(source.secrets)]
+def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> Iterator[Problem]:
+    """What a source lacks that its mapping needs, or has that it does not know."""
+    key, mapping = f"sources.{source.key}", file.schema
+    yield from (Problem(f"{key}.api", told) for told in _api_problems(source, mapping))
+    if mapping.tenant_required and not source.tenants:
+        told = (
+            f"found none, expected your accounts: {mapping.sender()} signs for all its customers with one key"
+        )
+        yield Problem(f"{key}.tenants", told)
+    if mapping.public:
+        if not source.origins:
+            told = 'found none, expected the sites that may post this form, e.g. ["https://www.example.com"]'
+            yield Problem(f"{key}.origins", told)
+        return
+    proof = mapping.signature
+    assert proof is not None  # the catalogue loads no other
+    if source.auth == "none":
+        if source.secrets:
+            yield Problem(f"{key}.auth", 'found "none" beside secrets; take one of the two out')
+        return
+    yield from (Problem(f"{key}.secrets", told) for told in proof.check_secrets(source.secrets))
+    if proof.signs_url and settings.server.public_url is None:
+        told = f"missing; {mapping.sender()} signs the address to which it posts (sources.{source.key})"
+        yield Problem("server.public_url", told)
+
+
+def _api_problems(source: SourceSettings, mapping: type[Mapping]) -> Iterator[str]:
+    if not source.api:
+        return
+    if mapping.api is None:
+        yield f"not needed; the mapping {source.mapping} asks no API"
+        return
+    known = ("base_url", *mapping.api.credentials)
+    for name in source.api.keys() - set(known):
+        yield f"unknown key {name}; the known ones are {', '.join(known)}"
+    for name in mapping.api.credentials:
+        if name not in source.api:
+            yield f"has no {name}, without which the API does not answer"

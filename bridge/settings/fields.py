@@ -70,6 +70,20 @@ class Text(Setting):
         return text
 
 
+class OneOf(Text):
+    """One of a few words, in any case."""
+
+    def __init__(self, *words: str) -> None:
+        *most, last = (f'"{word}"' for word in words)
+        super().__init__(f"{', '.join(most)} or {last}" if most else last)
+        self.words = words
+
+    def convert(self, text: str) -> str:
+        if text.lower() not in self.words:
+            raise self.refused()
+        return text.lower()
+
+
 class Vendor(Text):
     expected = 'the name of the property-management system, such as "ENTRATA"'
 
@@ -114,7 +128,7 @@ class BaseUrl(Text):
         if url is None or url.path.strip("/"):
             raise self.refused()
         if url.scheme == "http" and not is_loopback(url.hostname or ""):
-            raise self.refused("; plain http would show the token to the network")
+            raise self.refused("; plain http would show secrets to the network")
         return text.rstrip("/")
 
 
@@ -227,6 +241,19 @@ class Table(Setting):
         if not isinstance(value, dict):
             raise self.refused()
         return _read_each(value.items(), self.read_value)
+
+
+class ApiAccess(Table):
+    """`base_url` and the credentials of a sender's API, which its mapping names."""
+
+    def __init__(self) -> None:
+        super().__init__(Text().read)
+
+    def read(self, value: Any) -> dict[str, Any]:
+        values = super().read(value)
+        if "base_url" in values:
+            values["base_url"] = BaseUrl("an https address without path").read(values["base_url"])
+        return values
 
 
 def _read_each(pairs: Iterable[tuple[Any, Any]], read: Callable[[Any], Any]) -> dict[Any, Any]:

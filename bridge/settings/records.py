@@ -35,6 +35,8 @@ class ServerSettings:
     """Bytes; a larger request body is refused before it is read."""
     worker_concurrency: int = 8
     """Jobs that one `bridge worker` runs at the same time."""
+    public_url: str | None = None
+    """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Source:
     """A configured inbound endpoint."""
 
     key: str
-    mapping: str
+    mapping: str = "recorder"
+    """The name of a mapping; may be left out only with `record`."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Any of them may have signed a request, so that a secret can be changed without a gap."""
     property: str | None = None
@@ -84,6 +87,22 @@ class Source:
     lead_source: str | None = None
     tolerance: int | None = None
     """Seconds that a signature stays valid; overrides the mapping's."""
+    auth: str | None = None
+    """`none`: anybody may send. Spelled out, because a forgotten secret must not mean that."""
+    tenants: tuple[str, ...] = ()
+    """The sender's ids of the accounts that may send here; none listed: all that hold the secret."""
+    verify_tokens: tuple[str, ...] = field(default=(), repr=False)
+    """What the sender repeats when it first calls the address (Meta)."""
+    api: dict[str, str] = field(default_factory=dict, repr=False)
+    """`base_url` and credentials of the sender's API, for hooks that carry ids only."""
+    on_request: str | None = None
+    """`book`, `hold` or `lead_only`: what becomes of a tour that nobody has confirmed; overrides the mapping's."""
+    reply_text: str | None = None
+    """What a person reads in the answer to a chat's request."""
+    ignore_changes_by: tuple[str, ...] = ()
+    """Words of the sender for who made a change: such events are ignored, so that nothing goes in circles."""
+    record: bool = False
+    """Stores whatever is sent here, so that a mapping can be written from real requests; then `mapping` may lack."""
 
 
 @dataclass(frozen=True)

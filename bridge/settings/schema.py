@@ -12,8 +12,10 @@ from bridge.errors import Problem
 from bridge.settings.document import PREFIX, KeyPath, OutsideText
 from bridge.settings.fields import (
     DID_YOU_MEAN,
+    ApiAccess,
     BaseUrl,
     DatabaseUrl,
+    OneOf,
     Origin,
     PhoneRegion,
     PmsTime,
@@ -31,7 +33,8 @@ from bridge.settings.fields import (
 from bridge.settings.records import same_name
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
-HIDDEN = {"token", "secrets", "database_url"}
+MAPPING = 'the name of a mapping, such as "calendly"'
+HIDDEN = {"token", "secrets", "database_url", "verify_tokens", "api"}
 """Keys whose values never reach a message."""
 
 
@@ -80,6 +83,7 @@ class ServerSection(Section):
     threads = Whole()
     body_limit = Whole()
     worker_concurrency = Whole()
+    public_url = BaseUrl("the https address under which senders reach the bridge, without path")
 
 
 class DefaultsSection(Section):
@@ -109,7 +113,7 @@ class PropertySection(Section):
 
 
 class SourceSection(Section):
-    mapping = Text('the name of a mapping, such as "calendly"', required=True)
+    mapping = Text(MAPPING)
     secrets = TextList()
     property = Text("the key of a configured property")
     enabled = Switch()
@@ -117,6 +121,20 @@ class SourceSection(Section):
     phone_region = PhoneRegion()
     lead_source = Text()
     tolerance = Whole()
+    auth = OneOf("none")
+    tenants = TextList()
+    verify_tokens = TextList()
+    api = ApiAccess()
+    on_request = OneOf("book", "hold", "lead_only")
+    reply_text = Text()
+    ignore_changes_by = TextList()
+    record = Switch()
+
+    @validates_schema
+    def has_a_mapping(self, data: dict[str, Any], **_: Any) -> None:
+        """Only a source that records what comes can do without."""
+        if "mapping" not in data and not data.get("record"):
+            raise ValidationError({"mapping": [MAPPING]})
 
     @validates("secrets")
     def are_listed_once(self, secrets: tuple[str, ...], **_: Any) -> None:

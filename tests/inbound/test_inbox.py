@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import DecodingError
-from bridge.inbound.inbox import LARGEST_BATCH, Arrival, arrivals_of, delivery_ids, store
+from bridge.inbound.inbox import LARGEST_BATCH, Arrival, Kept, arrivals_of, delivery_ids, store
 from bridge.mapping import BOOK, Mapping, When, fields, path
-from bridge.mapping.base import Envelope
+from bridge.mapping.paths import Received
+from bridge.mapping.translation import Envelope
 
 
 class Plain(Mapping):
@@ -64,7 +65,7 @@ def test_one_id_over_several_events_is_told_apart_by_their_content() -> None:
 
 def test_without_an_id_the_same_payload_is_a_duplicate_however_it_is_written() -> None:
     written = [b'{"event": "booked"}', b'{ "event":"booked" }\n']
-    arrivals = [arrivals_of(Plain(), json.loads(body), body, {}) for body in written]
+    arrivals = [arrivals_of(Plain(), Received(json.loads(body), {}), body) for body in written]
     assert len({delivery_ids(one)[0] for one in arrivals}) == 1
 
 
@@ -123,9 +124,9 @@ def test_batches_that_cross_store_each_event_once(door: Any) -> None:
 
 
 def test_a_batch_that_would_take_too_long_is_parked_whole(door: Any) -> None:
-    assert len(arrivals_of(Plain(), [0] * LARGEST_BATCH, b"", {})) == LARGEST_BATCH
+    assert len(arrivals_of(Plain(), Received([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
     with pytest.raises(DecodingError, match="a batch of 1001 events, over 1000"):
-        arrivals_of(Plain(), [0] * (LARGEST_BATCH + 1), b"", {})
+        arrivals_of(Plain(), Received([0] * (LARGEST_BATCH + 1), {}), b"")
     body = json.dumps([0] * (LARGEST_BATCH + 1)).encode()
     assert door.post(body).json["status"] == "parked"
     assert [event.body for event in door.events()] == [body]
@@ -203,5 +204,5 @@ def test_odd_ids_are_stored_and_found_again(door: Any, odd: str) -> None:
 def test_a_later_failure_takes_event_and_job_back(door: Any) -> None:
     arrivals = [arrival("a"), replace(arrival("b", content=b"2"), body=None)]  # type: ignore[arg-type]
     with pytest.raises(IntegrityError), door.database.session() as session:
-        store(session, door.app.extensions["door"].queue, "widget", {}, arrivals, door.clock())
+        store(session, door.app.extensions["door"].queue, "widget", Kept({}, {}), arrivals, door.clock())
     assert (door.events(), door.jobs()) == ([], [])

@@ -24,8 +24,9 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.base import Envelope
+from bridge.mapping.batches import without
 from bridge.mapping.paths import Path, Received, is_absent
+from bridge.mapping.translation import Envelope
 
 START = datetime(2026, 12, 3, 16, 30, tzinfo=UTC)
 TOUR: dict[str, Any] = {
@@ -118,7 +119,7 @@ def test_a_mapping_says_whose_payloads_it_reads() -> None:
     [
         ("start_at", "did you mean `starts_at`?"),
         ("e_mail", "did you mean `email`?"),
-        ("colour", "there are agent, duration_minutes, email"),
+        ("colour", "there are agent, contact_id, duration_minutes, email"),
         ("action", "has no field `action`"),
         ("contact", "has no field `contact`"),
     ],
@@ -163,7 +164,7 @@ def test_nothing_else_is_absent(present: Any) -> None:
     "expression", ["contains(a, b)", "merge(@, a)", "sum(a)", "a[?b].c | [0]", "join('', a)"]
 )
 def test_a_function_that_meets_another_type_finds_nothing(expression: str, payload: Any) -> None:
-    assert not Path(expression).search(payload)
+    assert not Path(expression).search(Received(payload, {}))
 
 
 def test_readers_find_texts() -> None:
@@ -373,7 +374,9 @@ class Batches(Widget):
         (Widget, [], [[]]),
         (Widget, "text", ["text"]),
         (Widget, {"events": [1]}, [{"events": [1]}]),
-        (Batches, {"events": [1, 2]}, [1, 2]),
+        (Batches, {"app": 7, "events": [1, 2]}, [{"app": 7, "events": [1]}, {"app": 7, "events": [2]}]),
+        (Batches, {"events": {"id": 1}}, [{"events": [{"id": 1}]}]),
+        (Batches, [{"events": [1]}, {"events": [2]}], [{"events": [1]}, {"events": [2]}]),
         (Batches, {"events": []}, [{"events": []}]),
         (Batches, {"events": "none"}, [{"events": "none"}]),
         (Batches, [1, 2], [1, 2]),
@@ -381,6 +384,43 @@ class Batches(Widget):
 )
 def test_a_batch_is_its_events(mapping: type[Mapping], payload: Any, items: list[Any]) -> None:
     assert mapping().items(payload) == items
+
+
+class Nested(Widget):
+    split = "entry[].changes[].value.messages"
+
+
+def test_a_batch_in_lists_of_lists_keeps_what_surrounds_each_item() -> None:
+    def entry(*values: dict[str, Any]) -> dict[str, Any]:
+        return {"id": "page", "changes": [{"value": value} for value in values]}
+
+    first, second = {"to": 1, "messages": ["a", "b"]}, {"to": 2, "messages": ["c"]}
+    statuses = {"to": 3, "statuses": ["read"]}
+    items = Nested().items({"entry": [entry(first, statuses), entry(second)]})
+    assert items == [
+        {"entry": [entry({"to": to, "messages": [text]})]} for to, text in ((1, "a"), (1, "b"), (2, "c"))
+    ]
+    assert Nested().items({"entry": [entry(statuses)]}) == [{"entry": [entry(statuses)]}]
+
+
+@pytest.mark.parametrize(
+    ("payload", "path", "rest"),
+    [
+        ({"key": 1, "a": 2}, "key", {"a": 2}),
+        ({"account": {"key": 1, "a": 2}}, "account.key", {"account": {"a": 2}}),
+        ([{"key": 1}, {"a": 2}], "key", [{}, {"a": 2}]),
+        ({"payload": '{"token": "x", "a": "é"}'}, "payload.token", {"payload": '{"a": "é"}'}),
+    ],
+)
+def test_what_is_to_be_forgotten_is_taken_out(payload: Any, path: str, rest: Any) -> None:
+    assert without(payload, path) == rest
+
+
+@pytest.mark.parametrize(
+    "payload", [{"a": 1}, {"key": 1}, [], "text", {"a": '{"b": 1}'}, {"a": "{"}, None, [{"a": []}]]
+)
+def test_a_payload_without_it_stays_the_same_object(payload: Any) -> None:
+    assert without(payload, "a.key") is payload
 
 
 def test_paths_begin_at_the_root() -> None:

@@ -10,7 +10,7 @@ from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.sources import Sources
 from bridge.settings import parse
 
-SHIPPED = ["cal_com", "calendly", "standard_webhooks", "website_form"]
+SHIPPED = sorted(Catalogue().paths)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEAD = """\
 from bridge.inbound.signatures import Token
@@ -42,7 +42,8 @@ def problems(raised: pytest.ExceptionInfo[ConfigurationError]) -> list[str]:
 
 def test_the_shipped_mappings_are_found() -> None:
     files = {file.name: file for file in Catalogue().all()}
-    assert set(SHIPPED) <= files.keys()
+    assert list(files) == SHIPPED
+    assert {"cal_com", "calendly", "standard_webhooks", "website_form"} <= files.keys()
     assert files["cal_com"].schema.sender() == "Cal.com"
     assert files["cal_com"].samples_folder.parts[-2:] == ("samples", "cal_com")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.mapping import TourKind, fields
 from bridge.mapping.fields import Field, describe
+from bridge.mapping.paths import Received
 
 MOMENT = datetime(2026, 12, 3, 16, 0, tzinfo=UTC)
 WALL = datetime(2026, 12, 3, 14, 30)  # noqa: DTZ001 - wall time has no zone
@@ -18,7 +19,7 @@ WALL = datetime(2026, 12, 3, 14, 30)  # noqa: DTZ001 - wall time has no zone
 
 def read(field: Field, *values: Any) -> Any:
     """The value of a field whose paths `a`, `b` ... find these values."""
-    return field.deserialize(field.find(dict(zip("abcd", values, strict=False))))
+    return field.deserialize(field.find(Received(dict(zip("abcd", values, strict=False)), {})))
 
 
 def refused(field: Field, *values: Any) -> Any:
@@ -91,7 +92,7 @@ def test_no_name(field: Field, given: Any) -> None:
 @given(st.text(max_size=60))
 def test_every_text_is_some_name(text: str) -> None:
     field = fields.PersonName(path="a")
-    found = field.find({"a": text})
+    found = field.find(Received({"a": text}, {}))
     name = field.deserialize(found) if found else {"first": None, "last": None}
     assert (name["first"] or name["last"] or "").isprintable()
 
@@ -302,7 +303,7 @@ def test_no_wall_time(given: Any) -> None:
     "payload", [{}, {"a": None, "b": ""}, {"a": " ", "b": " "}, {"a": [], "b": {}}, [], "x", None]
 )
 def test_absent_wall_time(payload: Any) -> None:
-    assert fields.LocalTime(date="a", time="b").find(payload) == []
+    assert fields.LocalTime(date="a", time="b").find(Received(payload, {})) == []
 
 
 def test_wall_time_says_where_it_looks() -> None:
@@ -374,7 +375,7 @@ def test_lines(given: list[Any], lines: str | None) -> None:
 def test_fingerprint() -> None:
     def mark(**payload: Any) -> Any:
         field = fields.Fingerprint(path=["a", "b"])
-        return field.deserialize(field.find(payload))
+        return field.deserialize(field.find(Received(payload, {})))
 
     assert mark(a="x", b="y") == mark(b="y", a="x", c="else")
     assert len({mark(a="x"), mark(b="x"), mark(a="x", b="x"), mark(a="xx"), mark(a="X")}) == 5
@@ -420,7 +421,7 @@ def test_a_field_that_is_required_is_missed(kind: Callable[..., Field]) -> None:
 def test_a_field_refuses_or_reads_whatever_it_finds(kind: Callable[..., Field], value: Any) -> None:
     field = kind(path="a")
     told: Any = {"found": "", "expected": field.expected}
-    if found := field.find({"a": value}):
+    if found := field.find(Received({"a": value}, {})):
         try:
             field.deserialize(found)
         except marshmallow.ValidationError as error:

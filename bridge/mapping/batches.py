@@ -1,0 +1,68 @@
+"""A batch becomes events: each a request of the sender's own shape, with one item in each list on the way.
+
+    "events"                                {"app": 7, "events": [a, b]}  ->  {"app": 7, "events": [a]}, ... [b]
+    "entry[].changes[].value.messages"      the same through lists of lists
+
+What surrounds an item stays with it, so that its mapping can read it. A single item that stands where a list
+could be (XML) becomes a list of one.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bridge.errors import DecodingError
+from bridge.mapping.documents import read_json
+
+
+class Split:
+    """Where the items stand: keys joined by dots; `[]` after the key of each list but the last."""
+
+    def __init__(self, path: str) -> None:
+        self._steps = [(step.removesuffix("[]"), step.endswith("[]")) for step in path.split(".")]
+        key, _ = self._steps[-1]
+        self._steps[-1] = (key, True)
+        if not all(key for key, _ in self._steps):
+            raise ValueError(f"`split` is {path!r}: write keys joined by dots, such as `entry[].messages`.")
+
+    def items(self, payload: Any) -> list[Any]:
+        """One payload for each item; none where there is no such list."""
+        return list(_narrowed(payload, self._steps))
+
+
+def _narrowed(value: Any, steps: Sequence[tuple[str, bool]]) -> Iterator[Any]:
+    if not steps:
+        yield value
+        return
+    (key, is_list), *rest = steps
+    inner = value.get(key) if isinstance(value, dict) else None
+    if is_list and isinstance(inner, list):
+        candidates = inner
+    elif isinstance(inner, dict):
+        candidates = [inner]
+    else:
+        return
+    for candidate in candidates:
+        for item in _narrowed(candidate, rest):
+            yield {**value, key: [item] if is_list else item}
+
+
+def without(payload: Any, path: str) -> Any:
+    """The payload without the value at this dotted path: in each item of a list, and inside JSON in a text."""
+    key, _, rest = path.partition(".")
+    if isinstance(payload, list):
+        cuts = [without(item, path) for item in payload]
+        return payload if all(cut is item for cut, item in zip(cuts, payload, strict=True)) else cuts
+    if isinstance(payload, str):
+        try:
+            inner = read_json(payload)
+        except (ValueError, DecodingError):
+            return payload
+        cut = without(inner, path)
+        return payload if cut is inner else json.dumps(cut, ensure_ascii=False)
+    if not isinstance(payload, dict) or key not in payload:
+        return payload
+    if not rest:
+        return {name: value for name, value in payload.items() if name != key}
+    cut = without(payload[key], rest)
+    return payload if cut is payload[key] else {**payload, key: cut}

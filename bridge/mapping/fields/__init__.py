@@ -1,0 +1,31 @@
+"""The types of the values that senders give. Each field of a mapping is one of these, with a `path`.
+
+`path` is one JMESPath expression or a list of them: the first that finds something wins. A field that is
+`required` and finds nothing, or finds something of another kind, becomes an error that names the path, what
+was found and what was expected.
+"""
+
+from bridge.mapping.fields.base import Field, Found, Integer, String, describe
+from bridge.mapping.fields.people import Email, Name, PersonName, Phone
+from bridge.mapping.fields.times import Duration, Instant, LocalTime, ZonedTime, minutes_between
+from bridge.mapping.fields.words import Choice, Fingerprint, Lines
+
+__all__ = [
+    "Choice",
+    "Duration",
+    "Email",
+    "Field",
+    "Fingerprint",
+    "Found",
+    "Instant",
+    "Integer",
+    "Lines",
+    "LocalTime",
+    "Name",
+    "PersonName",
+    "Phone",
+    "String",
+    "ZonedTime",
+    "describe",
+    "minutes_between",
+]

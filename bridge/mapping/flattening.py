@@ -1,0 +1,31 @@
+"""One spelling for the keys of a body that people wrote by hand."""
+
+import re
+from typing import Any
+
+_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+
+
+def flat(value: Any) -> Any:
+    """An object without objects in it: nested keys are joined, every key is in small letters with underscores.
+
+    `{"tour": {"startDate": 1}}`, `{"tour__start_date": 1}` and `{"Tour start date": 1}` are all
+    `{"tour_start_date": 1}`. Of two keys that become one the first value that is not absent stays. Lists are left
+    as they are; what is no object is answered unchanged.
+    """
+    if not isinstance(value, dict):
+        return value
+    result: dict[str, Any] = {}
+    pending = [(key, inner) for key, inner in reversed(value.items())]
+    while pending:
+        key, inner = pending.pop()
+        if isinstance(inner, dict) and inner:
+            pending += [(f"{key}_{name}", each) for name, each in reversed(inner.items())]
+        elif result.get(word := snake(key)) in (None, ""):
+            result[word] = inner
+    return result
+
+
+def snake(key: str) -> str:
+    """`tourStart`, `Tour start` and `tour__start` as `tour_start`."""
+    return _EDGE.sub("_", str(key)).strip("_").lower()

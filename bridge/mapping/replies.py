@@ -1,0 +1,51 @@
+"""What a sender wants to read in the answer, where it is not the bridge's own JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The body of a 200. A request that is stored twice gets the same answer as the first time.
+
+    `{text}` in it is what the person at the other end reads: `reply_text` of the source, else `text`. A bot that
+    waits for the answer must say "received", never "confirmed": nothing is written yet. `{id}` is the event's id.
+    """
+
+    body: str | Mapping[str, Any]
+    """Text, or what becomes JSON."""
+    content_type: str = "application/json"
+    text: str | None = None
+    """`None`: without `reply_text` the sender gets `silent`."""
+    silent: str | Mapping[str, Any] | None = None
+    """The body where nothing is to be said: the event is ignored, or there is no text. `None`: as `body`."""
+
+    def render(self, text: str | None, event_id: int, *, ignored: bool) -> str:
+        """The body of the answer."""
+        text = text or self.text
+        quiet = self.silent is not None and (ignored or text is None)
+        body = self.silent if quiet and self.silent is not None else self.body
+        values = {"{text}": text or "", "{id}": str(event_id)}
+        if isinstance(body, str):
+            values = {name: escape(value) for name, value in values.items()}
+            return _replaced(body, values)
+        return json.dumps(_in_texts(body, values), ensure_ascii=False)
+
+
+def _in_texts(template: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(template, str):
+        return _replaced(template, values)
+    if isinstance(template, Mapping):
+        return {name: _in_texts(value, values) for name, value in template.items()}
+    if isinstance(template, list):
+        return [_in_texts(value, values) for value in template]
+    return template
+
+
+def _replaced(template: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        template = template.replace(name, value)
+    return template

@@ -1,0 +1,144 @@
+"""What a payload means: from the loaded fields of a mapping to one Booking, and what stops it."""
+
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bridge.errors import FieldError
+from bridge.mapping.actions import Decision
+from bridge.mapping.booking import Action, Booking, Contact
+from bridge.mapping.fields import Field, Found, describe, minutes_between
+
+BOOKING_FIELDS = (
+    frozenset(Booking.__dataclass_fields__)
+    | frozenset(Contact.__dataclass_fields__)
+    | {"full_name", "ends_at", "ends_at_local"}
+) - {"action", "contact", "requested"}
+"""What a mapping may declare."""
+
+SUFFICIENT_WITHOUT = frozenset(
+    {
+        "email", "phone", "first_name", "last_name", "full_name", "ends_at", "ends_at_local",
+        "duration_minutes", "occurred_at", "title", "notes", "agent", "lead_source",
+    }
+)  # fmt: skip
+"""Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there."""
+
+START = ("starts_at", "starts_at_local")
+PERSON = ("email", "phone", "lead_id", "contact_id")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the door reads of an event, without judging the rest. All of it may be absent."""
+
+    event: str | None = None
+    delivery_id: str | None = None
+    occurred_at: datetime | None = None
+    reference: str | None = None
+    previous_reference: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What a payload means."""
+
+    event: str | None
+    delivery_id: str | None
+    action: Action
+    reason: str | None = None
+    """Why nothing is forwarded, when `action` is ignore."""
+    booking: Booking | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+def dispensable(decision: Decision) -> frozenset[str]:
+    """Fields whose unreadable value does not stop what is asked for."""
+    action = decision.action
+    if action in (Action.CANCEL, Action.NO_SHOW):
+        return BOOKING_FIELDS - {"reference"}  # the booking that it names knows the rest
+    if action is Action.REMEMBER:
+        return BOOKING_FIELDS - {"contact_id"}
+    # A wish may be "any evening": the person who answers it reads the words in the notes.
+    return SUFFICIENT_WITHOUT.union(START) if decision.requested else SUFFICIENT_WITHOUT
+
+
+def either_start(
+    values: Dictionary[str, Any], errors: Dictionary[str, FieldError], fields: Dictionary[str, Field]
+) -> dict[str, FieldError]:
+    """The errors without that of a start which the other field could read at the same path.
+
+    A sender whose customers write the time as they like is read as an instant and as wall time; one of them fits.
+    """
+    kept = dict(errors)
+    ends = ("ends_at", "ends_at_local")
+    for name, other in (START, START[::-1], ends, ends[::-1]):
+        if name in kept and values.get(other) and fields[name].shares_a_path_with(fields[other]):
+            del kept[name]
+    return kept
+
+
+def missing_for(
+    decision: Decision,
+    values: Dictionary[str, Any],
+    fields: Dictionary[str, Field],
+    wrong: Collection[str],
+    unread: Dictionary[str, FieldError],
+) -> dict[str, FieldError]:
+    """What this action cannot do without and the payload does not have; what is there and `wrong` is not missing."""
+    action = decision.action
+    errors: dict[str, FieldError] = {}
+    given = {name for name, value in values.items() if value} | set(wrong)
+    wants_start = action in (Action.BOOK, Action.RESCHEDULE) and not decision.requested
+    if wants_start and given.isdisjoint(START):
+        errors["starts_at"] = _nothing("starts_at", START, fields, "the start of the tour")
+    if action in (Action.BOOK, Action.REMEMBER) and given.isdisjoint(
+        PERSON if action is Action.BOOK else ("email", "phone", "first_name", "full_name")
+    ):
+        known = [unread[name] for name in ("email", "phone") if name in unread]
+        expected = "an e-mail address or a phone number"
+        errors["contact"] = _nothing("contact", ("email", "phone"), fields, expected)
+        errors.update({error.field: error for error in known})
+    return errors
+
+
+def _nothing(
+    name: str, candidates: Sequence[str], fields: Dictionary[str, Field], expected: str
+) -> FieldError:
+    where = " | ".join(fields[candidate].where for candidate in candidates if candidate in fields)
+    return FieldError(name, where or "no path of this mapping", "nothing", expected)
+
+
+def build(decision: Decision, values: Dictionary[str, Any], remarks: Sequence[str] = ()) -> Booking:
+    """A Booking from loaded fields: names split, the length computed, remarks appended to the notes."""
+    full = values.get("full_name") or {}
+    first, last = values.get("first_name") or None, values.get("last_name") or None
+    if not (first and last):
+        # A sender that fills only one of the two often puts the whole name into `full_name` as well.
+        first, last = (first or full.get("first")), (last or full.get("last"))
+    contact = Contact(first, last, values.get("email"), values.get("phone"))
+    minutes = values.get("duration_minutes") or _length(values)
+    notes = "\n".join(line for line in [values.get("notes"), *remarks] if line) or None
+    plain: dict[str, Any] = {
+        name: values.get(name) for name in BOOKING_FIELDS & Booking.__dataclass_fields__.keys()
+    }
+    plain["reference"] = plain["reference"] or plain["contact_id"]
+    booking = Booking(**{**plain, "action": decision.action, "contact": contact, "duration_minutes": minutes})
+    return replace(booking, notes=notes, requested=decision.requested)
+
+
+def _length(values: Dictionary[str, Any]) -> int | None:
+    """From start to end; of two wall times on one day, as the clock shows it."""
+    for start, end in (("starts_at", "ends_at"), ("starts_at_local", "ends_at_local")):
+        if values.get(start) and values.get(end):
+            return minutes_between(values[start], values[end])
+    return None
+
+
+def as_given(name: str, found: Dictionary[str, list[Found]]) -> str:
+    """A value that could not be read, as a line of the notes."""
+    return f"{name.replace('_', ' ').capitalize()} as given: {describe(found[name][0].value)}"
