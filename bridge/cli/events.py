@@ -23,7 +23,8 @@ from bridge.cli.base import (
     say,
     yes_option,
 )
-from bridge.cli.tables import show_table, visible
+from bridge.cli.parked import replay_parked
+from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.forwarding import job
@@ -56,6 +57,13 @@ class Moment(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+source_option = click.option("--source", "sources", multiple=True, help="May be repeated.")
+property_option = click.option("--property", "property_name", help="Key, name or alias of a property.")
+reason_option = click.option(
+    "--reason", "reasons", multiple=True, type=REASONS, metavar="REASON", help="May be repeated."
+)
+
+
 @click.group()
 def events() -> None:
     """Look at stored events; replay or dismiss them."""
@@ -64,9 +72,9 @@ def events() -> None:
 @events.command("list")
 @config_option
 @click.option("--status", "statuses", multiple=True, type=STATUSES, metavar="STATUS", help="May be repeated.")
-@click.option("--source", "sources", multiple=True, help="May be repeated.")
-@click.option("--property", "property_name", help="Key, name or alias of a property.")
-@click.option("--reason", "reasons", multiple=True, type=REASONS, metavar="REASON", help="May be repeated.")
+@source_option
+@property_option
+@reason_option
 @click.option("--since", type=Moment(), help="2026-11-24, 2026-11-24T15:00 (UTC), or ago: 30m, 12h, 7d.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--before", type=int, metavar="ID", help="Older than this event: opens the next page.")
@@ -93,7 +101,7 @@ def list_events(
         return
     columns = ("id", "received_at", "source", "event", "action", "property", "status", "reason", "detail")
     headings = [column.removesuffix("_at").capitalize() for column in columns]
-    show_table(headings, [[_plain(row[column]) for column in columns] for row in rows])
+    show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
     if len(rows) == limit:
         say(f"There may be more: --before {rows[-1]['id']}")
 
@@ -117,12 +125,48 @@ def show(*, event_id: int, config: Path | None, as_json: bool) -> None:
 
 
 @events.command()
-@click.argument("event_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("event_ids", metavar="[ID...]", type=int, nargs=-1)
 @config_option
+@click.option("--parked", is_flag=True, help="Instead of IDs: all that are parked for a --reason.")
+@reason_option
+@source_option
+@property_option
+@click.option("--dry-run", is_flag=True, help="List them only.")
 @yes_option
-def replay(*, event_ids: tuple[int, ...], config: Path | None, yes: bool) -> None:
-    """Run events again that have ended; what is written already is not written twice."""
-    with open_database(load_settings(config)) as database:
+def replay(
+    *,
+    event_ids: tuple[int, ...],
+    config: Path | None,
+    parked: bool,
+    reasons: tuple[str, ...],
+    sources: tuple[str, ...],
+    property_name: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Run events again that have ended; what is written already is not written twice.
+
+    After an alias was added to bridge.toml and the processes were restarted, `--parked --reason unknown_property`
+    releases all that wait for it.
+    """
+    if parked == bool(event_ids):
+        raise click.UsageError("Name the events, or say --parked and the --reason.")
+    if parked and not reasons:
+        raise click.UsageError(
+            "--parked needs a --reason: what was done about one does not release the others."
+        )
+    if Reason.AMBIGUOUS in reasons:
+        raise click.UsageError(
+            "A person looks for each ambiguous event in the PMS first; replay it by its ID."
+        )
+    if not parked and (reasons or sources or property_name or dry_run):
+        raise click.UsageError("--reason, --source, --property and --dry-run go with --parked.")
+    settings = load_settings(config)
+    with open_database(settings) as database:
+        if parked:
+            selection = Selection((Status.PARKED,), reasons, sources, property_name)
+            replay_parked(database, settings, selection, dry_run=dry_run, yes=yes)
+            return
         queue = Queue(queue_app(database))
 
         def again(session: Session, event: Event) -> str:
@@ -198,11 +242,11 @@ def _tell(told: dict[str, Any]) -> None:
     click.echo(f"Event {told['id']}: {told['status']}{reason}")
     _line("  Detail", told["detail"])
     _line("  What to do", told["advice"])
-    _line("  Next attempt", _plain(told["next_attempt_at"]))
-    _line("  Ended", _plain(told["ended_at"]))
+    _line("  Next attempt", plain(told["next_attempt_at"]))
+    _line("  Ended", plain(told["ended_at"]))
     _line("  Replays", told["replays"] or None)
     click.echo("\nWhat came")
-    _line("  Received", f"{_plain(told['received_at'])} UTC from {told['source']}")
+    _line("  Received", f"{plain(told['received_at'])} UTC from {told['source']}")
     _line("  Delivery", told["delivery_id"])
     for name, value in told["headers"].items():
         _line(f"  {name}", value)
@@ -215,7 +259,7 @@ def _tell(told: dict[str, Any]) -> None:
     columns = ("started_at", "kind", "status", "outcome", "job_id", "detail")
     show_table(
         ("At", "Call", "Status", "Outcome", "Job", "Detail"),
-        [[_plain(attempt[column]) for column in columns] for attempt in told["attempts"]],
+        [[plain(attempt[column]) for column in columns] for attempt in told["attempts"]],
     )
 
 
@@ -227,10 +271,3 @@ def _line(label: str, value: object) -> None:
 def _document(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     click.echo("\n".join(f"  {line}" for line in visible(text).splitlines()))
-
-
-def _plain(value: object) -> object:
-    """A moment as people read it: to the second, in UTC."""
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
-        return value[:19].replace("T", " ")
-    return value

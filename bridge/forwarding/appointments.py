@@ -1,5 +1,6 @@
 """The appointment of a booking: created, changed, cancelled, and found again when its id is not known."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NoReturn
@@ -10,7 +11,7 @@ from bridge.forwarding.calls import Calls
 from bridge.forwarding.leads import Leads
 from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
 from bridge.forwarding.reconcile import find_appointment
-from bridge.forwarding.resolve import Target, at_property, left_out, start_of
+from bridge.forwarding.resolve import Target, Unknown, at_property, not_taken, start_of
 from bridge.forwarding.writing import Write, Writing
 from bridge.keys import contact_key
 from bridge.mapping.booking import Booking as Said
@@ -88,7 +89,12 @@ class Appointments:
         # What is missing shows before a lead is made.
         self.calls.build(lambda: create_body(target.place, "<lead_id>", tour))
         leads = Leads(self.calls, Writing(self.calls, target.place.integration_id), target)
-        lead_id = leads.lead_id(said, contact_key(said.contact.email, said.contact.phone))
+        lead_id = leads.lead_id(
+            said,
+            contact_key(said.contact.email, said.contact.phone),
+            employee_id=tour.employee_id,
+            lead_source_id=tour.lead_source_id,
+        )
         body = self.calls.build(lambda: create_body(target.place, lead_id, tour))
         effect = {
             **_as_written(target, tour),
@@ -98,7 +104,7 @@ class Appointments:
             "id_column": "appointment_id" if target.place.profile.returns_appointment_id else None,
         }
         propexo = self.calls.context.propexo
-        note = _lost(target, "create", tour, said)
+        note = _lost(target, "create", tour, said, self.calls.unknown)
         self._write(
             booking, target, Write("create", body, effect, lambda: propexo.create_appointment(body), note)
         )
@@ -179,13 +185,23 @@ def _as_written(target: Target, tour: Tour) -> dict[str, Any]:
     }
 
 
-def _lost(target: Target, operation: OperationName, tour: Tour, said: Said | None = None) -> str | None:
+def _lost(
+    target: Target,
+    operation: OperationName,
+    tour: Tour,
+    said: Said | None = None,
+    unknown: Mapping[str, Unknown] | None = None,
+) -> str | None:
     """What will not stand in the PMS although the sender said it; Propexo would drop it without a word."""
     profile = target.place.profile
-    dropped = dropped_fields(profile, operation, tour)
-    unknown = left_out(said, tour) if said else []
-    told = [f"{profile.name} does not store {', '.join(dropped)}."] if dropped else []
-    told += [f"No crosswalk of {target.property.key} knows {', '.join(unknown)}."] if unknown else []
+    dropped = {*dropped_fields(profile, operation, tour), *(not_taken(said, profile) if said else ())}
+    names = ", ".join(map(str, (unknown or {}).values()))
+    told = (
+        [f"{profile.name} does not store {', '.join(sorted(dropped))} with an appointment."]
+        if dropped
+        else []
+    )
+    told += [f"Not in bridge.toml, and not exactly once in Propexo: {names}."] if names else []
     return " ".join(told) or None
 
 

@@ -1,12 +1,13 @@
 """Calls to Propexo on behalf of one event, and what a failed one means for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bridge.forwarding.context import Context
 from bridge.forwarding.ledger import Ledger
 from bridge.forwarding.outcomes import NotYet, Parked, Reason, backoff, step_of
+from bridge.forwarding.resolve import Unknown
 from bridge.models import Event, Status
 from bridge.propexo.bodies import MissingFields, NotOffered
 from bridge.propexo.errors import BudgetExhausted, Misconfigured, PropexoError, Rejected, Stale, Unauthorized
@@ -39,6 +40,7 @@ class Calls:
 
     Attributes:
         start: when the tour starts, once it is known. Nothing is tried beyond it.
+        unknown: by body field what the sender named and nobody knows.
     """
 
     def __init__(self, context: Context, event: Event) -> None:
@@ -46,6 +48,7 @@ class Calls:
         self.event = event
         self.ledger = Ledger(context.database, context.clock, event.id)
         self.start: datetime | None = None
+        self.unknown: Mapping[str, Unknown] = {}
 
     def now(self) -> datetime:
         return self.context.clock()
@@ -93,13 +96,20 @@ class Calls:
         try:
             return make()
         except MissingFields as error:
-            raise Parked(Reason.MISSING_FIELD, self._traced(error.message, error.fields)) from error
+            raise self._missing(error) from error
         except NotOffered as error:
             raise Parked(Reason.NOT_SUPPORTED, error.message) from error
         except (RepeatedTime, SkippedTime) as error:
             raise Parked(Reason.INVALID_TIME, error.message) from error
         except Rejected as error:
             raise self.meaning(error, "") from error
+
+    def _missing(self, error: MissingFields) -> Parked:
+        """Where the sender named what is missing, that name is what a person looks for."""
+        unknown = [self.unknown[field] for field in error.fields if field in self.unknown]
+        told = " ".join([*(one.advice for one in unknown), error.message])
+        reason = unknown[0].kind.reason if unknown else Reason.MISSING_FIELD
+        return Parked(reason, self._traced(told, error.fields))
 
     def _traced(self, message: str, body_fields: Sequence[str]) -> str:
         """The message, and where in the sender's payload the named fields of a body come from."""

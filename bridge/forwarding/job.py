@@ -68,7 +68,7 @@ def forward(context: Context, event_id: int) -> None:
     log.info("event ran", **told)
     if isinstance(end, NotYet):
         # Who waits long makes way for the contact's other tours; its own booking waits for it all the same.
-        long = end.until - context.clock() > LONG_WAIT or end.reason is Reason.UNKNOWN_BOOKING
+        long = end.until - context.clock() > LONG_WAIT or end.reason in WAITS_FOR_ANOTHER
         raise Again(end.until, f"event:{event.id}" if long else None)
 
 
@@ -109,7 +109,12 @@ def in_time(later: NotYet, event: Event, start: datetime | None, context: Contex
     )
 
 
+WAITS_FOR_ANOTHER = (Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT)
+"""The event that ends the wait may need the lock."""
+
 LATE = {
+    Reason.REQUESTED: Reason.REQUESTED,
+    Reason.NEEDS_DETAILS: Reason.NEEDS_DETAILS,
     Reason.LEAD_ID: Reason.NOT_FOUND,
     Reason.APPOINTMENT_ID: Reason.NOT_FOUND,
     Reason.CONFIRMATION: Reason.UNCONFIRMED,
@@ -143,7 +148,7 @@ def replay(session: Session, queue: Queue, event: Event, now: datetime) -> None:
     """Run a stored event again, through the same code; what is written already is not written twice."""
     event.status, event.reason, event.detail = Status.RECEIVED, None, None
     event.ended_at, event.next_attempt_at = None, None
-    event.tries, event.looks = 0, 0
+    event.tries, event.looks, event.answers = 0, 0, None
     event.replays += 1
     event.replayed_at = now
     session.flush()

@@ -26,8 +26,12 @@ class Leads:
         self.writing = writing
         self.place = target.place
 
-    def lead_id(self, said: Said, contact_key: str | None) -> str:
-        """The Propexo id of the lead.
+    def lead_id(
+        self, said: Said, contact_key: str | None, *, wish: str | None = None, **ids: str | None
+    ) -> str:
+        """The Propexo id of the lead; a new one is given `employee_id` and `lead_source_id` of `ids`.
+
+        `wish` is what the person asked for, where no appointment will say it.
 
         Raises:
             NotYet: it is being created, or its id comes with the next sync.
@@ -47,7 +51,7 @@ class Leads:
         if lead.lead_id is None and (lead.created or not under_way):
             self._keep(lead, self._search(said.contact))
         if lead.lead_id is None:
-            raise self._wait_for_sync() if lead.created else self._create(lead, said.contact)
+            raise self._wait_for_sync() if lead.created else self._create(lead, said.contact, wish, **ids)
         return lead.lead_id
 
     def _named(self, lead_id: str) -> str | None:
@@ -103,9 +107,10 @@ class Leads:
         found = self._search(contact)
         return {"lead_id": found, "created": True} if found else None
 
-    def _create(self, lead: Lead, contact: Contact) -> Exception:
+    def _create(self, lead: Lead, contact: Contact, wish: str | None, **ids: str | None) -> Exception:
         person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, lead.code)
-        body = self.calls.build(lambda: lead_body(self.place, person, notes=f"Ref {lead.code}"))
+        notes = ". ".join(filter(None, (f"Ref {lead.code}", wish)))
+        body = self.calls.build(lambda: lead_body(self.place, person, **ids, notes=notes))
         effect = {"id_column": "lead_id" if self.place.profile.returns_lead_id else None, "created": True}
         return self.writing.write(
             lead, Write("create_lead", body, effect, lambda: self.calls.context.propexo.create_lead(body))

@@ -1,4 +1,4 @@
-"""Every call to Propexo, on record. A write stands in `attempts` before it is sent, so that a process that
+"""Every call, on record. A write stands in `attempts` before it is sent, so that a process that
 dies while sending leaves a trace, and the next one looks before it sends again."""
 
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from bridge.clock import Clock
 from bridge.database import Database
+from bridge.forwarding.sender_api import NoAnswer
 from bridge.models import Attempt
 from bridge.propexo.errors import Outcome, PropexoError
 
@@ -32,14 +33,14 @@ class Ledger:
         started = self._clock()
         try:
             answer = call()
-        except PropexoError as error:
+        except (PropexoError, NoAnswer) as error:
             if error.outcome is not Outcome.BUDGET:
                 self._add(kind, started, error)
             raise
         self._add(kind, started, None)
         return answer
 
-    def _add(self, kind: str, started: Any, error: PropexoError | None) -> None:
+    def _add(self, kind: str, started: Any, error: PropexoError | NoAnswer | None) -> None:
         row = Attempt(event_id=self._event_id, kind=kind, started_at=started, outcome=Outcome.READ)
         self._close(row, error)
         with self._database.session() as session:
@@ -73,7 +74,7 @@ class Ledger:
             attempt.outcome = Outcome.SUBMITTED
             attempt.status_code = 200
 
-    def _close(self, attempt: Attempt, error: PropexoError | None) -> None:
+    def _close(self, attempt: Attempt, error: PropexoError | NoAnswer | None) -> None:
         attempt.finished_at = self._clock()
         if error is None:
             attempt.status_code = 200

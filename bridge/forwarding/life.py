@@ -4,6 +4,7 @@ Each field of the booking remembers when, by the sender's clock, it was said; ne
 arrival does not matter, an older event never overwrites, and a cancel that comes first is remembered.
 """
 
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,10 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without characters that are misread or spell words."""
 
 
+CODE = re.compile(rf"\bTB-[{_ALPHABET}]{{8}}\b")
+"""The reference of a booking in a text."""
+
+
 def new_code(prefix: str) -> str:
     """A short unguessable id that survives being typed."""
     return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(8))}"
@@ -33,11 +38,13 @@ def new_code(prefix: str) -> str:
 
 def stamp_of(event: Event, action: Action) -> Stamp:
     """Where an event stands in its booking's life."""
-    return (event.occurred_at or event.received_at, RANK[action])
+    return (event.occurred_at or event.received_at, RANK.get(action, 0))
 
 
-def remember(session: Session, event: Event, said: Said, now: datetime) -> Booking:
+def remember(session: Session, event: Event, said: Said, now: datetime, *, decides: bool = True) -> Booking:
     """Take over what an event says into its booking; safe to repeat. The row stays locked until the commit.
+
+    Unless it `decides`, the event only tells details: whether there is to be a tour, another one says.
 
     Raises:
         NotYet: another event is just making the booking.
@@ -47,7 +54,7 @@ def remember(session: Session, event: Event, said: Said, now: datetime) -> Booki
     stamp = stamp_of(event, said.action)
     if said.action is not Action.CANCEL:
         booking.details = merged(booking.details, _sayings(said), stamp)
-    if booking.changed_at is None or stamp >= (booking.changed_at, booking.changed_rank):
+    if decides and (booking.changed_at is None or stamp >= (booking.changed_at, booking.changed_rank)):
         booking.state = BookingState.CANCELLED if said.action is Action.CANCEL else BookingState.BOOKED
         booking.changed_at, booking.changed_rank = stamp
     session.execute(update(Event).where(Event.id == event.id).values(booking_id=booking.id))
@@ -88,6 +95,7 @@ def _sayings(said: Said) -> dict[str, Any]:
         "previous_reference",
         "occurred_at",
         "contact",
+        "requested",
         "starts_at",
         "starts_at_local",
     }
@@ -101,9 +109,15 @@ def _sayings(said: Said) -> dict[str, Any]:
 
 
 def booking_to_json(said: Said) -> dict[str, Any]:
-    """The booking as `bridge translate` prints it: instants in UTC, absent is null."""
+    """The booking as `bridge translate` prints it: instants in UTC, absent is null.
+
+    What few senders have (`contact_id`, `requested`) is there only if it says something.
+    """
     contact = {name: getattr(said.contact, name) for name in ("first_name", "last_name", "email", "phone")}
     document = {name: getattr(said, name) for name in Said.__dataclass_fields__}
+    for name in ("contact_id", "requested"):
+        if not document[name]:
+            del document[name]
     for name in ("occurred_at", "starts_at", "starts_at_local"):
         document[name] = _iso(document[name])
     return {**document, "contact": contact}
@@ -113,8 +127,19 @@ def booking_from_json(document: dict[str, Any]) -> Said:
     """The inverse of `booking_to_json`, for the flat form in which sayings are kept."""
     start = document.get("start") or {}
     contact = Contact(*(document.get(name) for name in ("first_name", "last_name", "email", "phone")))
-    names = ("duration_minutes", "property", "unit", "agent", "lead_source", "lead_id", "title", "notes")
+    names = (
+        "contact_id",
+        "duration_minutes",
+        "property",
+        "unit",
+        "agent",
+        "lead_source",
+        "lead_id",
+        "title",
+        "notes",
+    )
     kind = document.get("kind")
+    others: dict[str, Any] = {name: document.get(name) for name in names}
     return Said(
         action=Action(document["action"]),
         reference=document["reference"],
@@ -122,7 +147,7 @@ def booking_from_json(document: dict[str, Any]) -> Said:
         starts_at=_moment(start.get("starts_at")),
         starts_at_local=_moment(start.get("starts_at_local")),
         kind=TourKind(kind) if kind else None,
-        **{name: document.get(name) for name in names},
+        **others,
     )
 
 

@@ -28,11 +28,26 @@ class Reason(StrEnum):
         "Nothing: the booking was never written. A late event of it will not bring it back.",
     )
 
+    ECHO = "echo", "Nothing: the tour is the bridge's own, and came back through another system."
+    NO_SHOW = "no_show", "Note it in the PMS, if you keep that there: none takes it through Propexo."
+    REMEMBERED = "remembered", "Nothing: the sender says who a person is; the tours come by themselves."
+
+    # written
+    LEAD_ONLY = "lead_only", "Call the person and agree on a time: the source makes such requests leads only."
+
     # waiting
     EARLIER_EVENT = "earlier_event", "Nothing: an earlier event of this booking is still on its way."
     UNKNOWN_BOOKING = (
         "unknown_booking",
         "It names a booking that the bridge does not know, and no person. Look for it at the sender.",
+    )
+    UNKNOWN_CONTACT = (
+        "unknown_contact",
+        "None of the sender's events says who this person is. Let it send its contact events too, or book by hand.",
+    )
+    REQUESTED = (
+        "requested",
+        'Nobody has confirmed it. Call the renter and book by hand; or set `on_request = "book"`, then replay.',
     )
     LEAD_ID = (
         "lead_id",
@@ -60,14 +75,30 @@ class Reason(StrEnum):
     # parked
     UNDECODABLE = "undecodable", "Look at the body; correct the format at the sender and let it send again."
     UNMAPPABLE = "unmappable", "Correct the mapping or the sender's form, then replay."
-    UNKNOWN_PROPERTY = "unknown_property", "Add the value found to `aliases` of its property, then replay."
+    NEEDS_DETAILS = (
+        "needs_details",
+        "The hook carries ids only. Give the source access to the sender's API, then replay.",
+    )
+    NEEDS_TIME = "needs_time", "The renter asks for a tour and names no time. Call, book by hand, dismiss."
+    UNKNOWN_PROPERTY = (
+        "unknown_property",
+        "Add the value found to `aliases` of its property, restart, then replay all with `--parked --reason`.",
+    )
     UNKNOWN_UNIT = (
         "unknown_unit",
         "Add the value found to `units` of the property, or set `defaults.unit_id`, then replay.",
     )
+    UNKNOWN_AGENT = (
+        "unknown_agent",
+        "Add the value found to `agents` of the property, or set `defaults.employee_id`, then replay.",
+    )
+    UNKNOWN_LEAD_SOURCE = (
+        "unknown_lead_source",
+        "Add the value found to `lead_sources` of the property, or set `defaults.lead_source_id`, then replay.",
+    )
     MISSING_FIELD = (
         "missing_field",
-        "Set the default named in the detail, or let the sender ask for the value, then replay.",
+        "Set the default that the detail names, then replay. Where there is none, book by hand and dismiss.",
     )
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
     INVALID_TIME = (
@@ -162,6 +193,8 @@ LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 6
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Looks for the booking that an event without a contact names; then a person is told."""
 WAIT_FOR_EARLIER = timedelta(seconds=3)
+WAIT_FOR_CONFIRMING = [timedelta(minutes=15), timedelta(hours=1)]
+"""Looks whether an event has confirmed a tour that was only asked for."""
 
 
 def backoff(tries: int, random_source: random.Random) -> timedelta:

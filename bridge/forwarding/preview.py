@@ -8,14 +8,18 @@ from typing import Any
 from bridge.errors import BridgeError, DecodingError
 from bridge.forwarding.life import booking_to_json
 from bridge.forwarding.outcomes import Parked
-from bridge.forwarding.resolve import Target, left_out, start_of, target_of, tour_of
+from bridge.forwarding.resolve import Kind, Target, not_taken, start_of, target_of, tour_of
 from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import Arrival, arrivals_of, delivery_ids, kept_headers
-from bridge.mapping.base import Envelope, Mapping
+from bridge.inbound.inbox import Arrival, Kept, arrivals_of, delivery_ids
+from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking
+from bridge.mapping.details import with_details
 from bridge.mapping.paths import Received
+from bridge.mapping.samples import Sample
+from bridge.mapping.translation import Envelope
 from bridge.propexo.bodies import (
     MissingFields,
+    OperationName,
     Person,
     Place,
     Tour,
@@ -28,7 +32,7 @@ from bridge.propexo.bodies import (
 from bridge.settings import Property, Settings, Source
 
 LEAD_ID, APPOINTMENT_ID, REFERENCE = "<lead_id>", "<appointment_id>", "<reference>"
-"""They stand where a request has what is known only once it goes out."""
+"""They stand where a request has what is known only once it goes out, as `<unit_id>` where that is looked up."""
 
 
 @dataclass(frozen=True)
@@ -62,46 +66,71 @@ class Preview:
         }
 
 
+@dataclass(frozen=True)
+class Posted:
+    """A request as somebody kept it: what was posted, and what the sender's API answered when it was asked."""
+
+    body: bytes
+    headers: Dictionary[str, str] = field(default_factory=dict)
+    """By lower-case names."""
+    query: Dictionary[str, str] = field(default_factory=dict)
+    details: Dictionary[str, Any] = field(default_factory=dict)
+    """By the names of the mapping's `details`."""
+
+    @classmethod
+    def of(cls, sample: Sample) -> "Posted":
+        """A recorded request. Raises ConfigurationError."""
+        return cls(sample.body, sample.headers, sample.query, sample.details)
+
+
 def preview(
-    mapping: Mapping,
-    body: bytes,
-    headers: Dictionary[str, str],
-    settings: Settings | None = None,
-    source: str | None = None,
+    mapping: Mapping, posted: Posted, settings: Settings | None = None, source: str | None = None
 ) -> list[Preview]:
     """The events of one request, in their order.
 
-    `headers` have lower-case names. Only with `settings` the property is resolved and the request built;
-    `source` is the configured source whose defaults count, if any.
+    Only with `settings` the property is resolved and the request built; `source` is the configured source whose
+    defaults count, if any.
     """
-    content_type = headers.get("content-type")
+    content_type = posted.headers.get("content-type")
     try:
-        arrivals = arrivals_of(mapping, decode(body, content_type), body, headers)
+        received = Received(decode(posted.body, content_type), posted.headers, posted.query)
+        arrivals = arrivals_of(mapping, received, posted.body)
     except DecodingError as error:
-        arrivals = [Arrival(body, content_type, Envelope(), parked=error.message)]
-    kept = kept_headers(headers)
+        arrivals = [Arrival(posted.body, content_type, Envelope(), parked=error.message)]
+    kept = Kept.of(mapping, posted.headers, posted.query)
     events = [
-        preview_event(mapping, arrival.body, arrival.content_type, kept, delivery_id)
+        preview_event(mapping, arrival.body, arrival.content_type, kept, posted.details, delivery_id)
         for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals), strict=True)
     ]
     return [resolved(event, settings, source) for event in events] if settings else events
 
 
 def preview_event(
-    mapping: Mapping, body: bytes, content_type: str | None, headers: Dictionary[str, str], delivery_id: str
+    mapping: Mapping,
+    body: bytes,
+    content_type: str | None,
+    kept: Kept,
+    details: Dictionary[str, Any],
+    delivery_id: str,
 ) -> Preview:
     """One event as it is stored, read anew."""
     try:
-        translation = mapping.translate(Received(decode(body, content_type), headers))
+        received = with_details(Received(decode(body, content_type), kept.headers, kept.query), details)
     except DecodingError as error:
         return Preview(None, delivery_id, errors=(_told(error.message),))
+    translation = mapping.translate(received)
+    errors = [asdict(error) for error in translation.errors]
+    asked = mapping.asks_for(received)
+    if asked and errors:
+        told = f"The hook carries ids only. Say what the API answered to {asked.name}: --details."
+        errors.append(_told(told))
     return Preview(
         translation.event,
         delivery_id,
         translation.action,
         translation.reason,
         translation.booking,
-        errors=tuple(asdict(error) for error in translation.errors),
+        errors=tuple(errors),
     )
 
 
@@ -120,13 +149,21 @@ def resolved(event: Preview, settings: Settings, source: str | None) -> Preview:
         known = isinstance(error, Parked) and (said.action is Action.CANCEL or names_none)
         return _stopped(event, error, may_be_known=known)
     event = replace(event, booking=_with_instant(said, target.property))
+    asked: list[str] = []
+
+    def look_up(kind: Kind, name: str) -> str:
+        asked.append(kind.called(name))
+        return f"<{kind.field}>"
+
     try:
-        tour = None if said.action is Action.CANCEL else tour_of(settings, source, said, target, REFERENCE)
+        tour = None
+        if said.action is not Action.CANCEL:
+            tour, _ = tour_of(settings, source, said, target, REFERENCE, look_up)
         event = replace(event, propexo=_request(said, target.place, tour))
     except (BridgeError, Parked) as error:
         known = isinstance(error, MissingFields) and said.action is Action.RESCHEDULE
         return _stopped(event, error, may_be_known=known)
-    return replace(event, remarks=tuple(_remarks(said, target, tour))) if tour else event
+    return replace(event, remarks=tuple(_remarks(said, target, tour, asked))) if tour else event
 
 
 def _stopped(event: Preview, error: Exception, *, may_be_known: bool) -> Preview:
@@ -163,17 +200,20 @@ def _call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"method": method, "path": path, "body": body}
 
 
-def _remarks(said: Booking, target: Target, tour: Tour) -> Iterator[str]:
-    profile, contact, key = target.place.profile, said.contact, target.property.key
-    names = left_out(said, tour)
-    if names:
-        yield f"It goes out without {', '.join(names)}: no crosswalk of properties.{key} knows it."
-    dropped = dropped_fields(profile, "update" if said.action is Action.RESCHEDULE else "create", tour)
+def _remarks(said: Booking, target: Target, tour: Tour, asked: list[str]) -> Iterator[str]:
+    profile, contact = target.place.profile, said.contact
+    if asked:
+        yield (
+            f"Looked up in Propexo when it goes out: {', '.join(asked)}. What is not there exactly once is left out; "
+            f"if {profile.name} needs it and no default stands for it, the event is parked."
+        )
+    operation: OperationName = "update" if said.action is Action.RESCHEDULE else "create"
+    dropped = {*dropped_fields(profile, operation, tour), *not_taken(said, profile)}
     if dropped:
-        yield f"{profile.name} does not take {', '.join(dropped)}."
+        yield f"{profile.name} does not store {', '.join(sorted(dropped))} with an appointment."
     if said.action is Action.BOOK and not said.lead_id:
         person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, REFERENCE)
         try:
-            lead_body(target.place, person)
+            lead_body(target.place, person, employee_id=tour.employee_id, lead_source_id=tour.lead_source_id)
         except BridgeError as error:
             yield f"If this person is not a lead yet: {error}"

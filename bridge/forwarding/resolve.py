@@ -1,10 +1,10 @@
 """From what a sender wrote to what Propexo knows: the property, the unit, the agent, the lead source, the start."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import BridgeError
@@ -12,7 +12,7 @@ from bridge.forwarding.outcomes import Parked, Reason
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import TourKind
 from bridge.propexo import pms
-from bridge.propexo.bodies import NotOffered, Place, Tour
+from bridge.propexo.bodies import NotOffered, Place, Tour, takes
 from bridge.settings import Property, Settings
 
 APPOINTMENT_TYPES = {
@@ -25,6 +25,51 @@ PROPEXO_ID = re.compile(r"c[a-z0-9]{24}")
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What a booking may name besides its property, by a Propexo id or by a name of the sender's."""
+
+    noun: str
+    field: str
+    """Of Propexo's bodies."""
+    crosswalk: str
+    """The table of the property in bridge.toml."""
+    reason: Reason
+    """What a tour is parked for when its PMS cannot do without."""
+
+    def called(self, name: str) -> str:
+        return f'{self.noun} "{name}"'
+
+
+UNIT = Kind("unit", "unit_id", "units", Reason.UNKNOWN_UNIT)
+AGENT = Kind("agent", "employee_id", "agents", Reason.UNKNOWN_AGENT)
+LEAD_SOURCE = Kind("lead source", "lead_source_id", "lead_sources", Reason.UNKNOWN_LEAD_SOURCE)
+
+LookUp = Callable[[Kind, str], str | None]
+"""The Propexo id of what exactly one record at the property is called."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A name that stands neither in bridge.toml nor for exactly one record in Propexo."""
+
+    kind: Kind
+    name: str
+    property_key: str
+
+    def __str__(self) -> str:
+        return self.kind.called(self.name)
+
+    @property
+    def advice(self) -> str:
+        """Where to add it."""
+        entry = f'{json.dumps(self.name, ensure_ascii=False)} = "<its Propexo id>"'
+        return (
+            f"No {self} is in bridge.toml, and not exactly one in Propexo. "
+            f"Add `{entry}` under `[properties.{self.property_key}.{self.kind.crosswalk}]`, then replay."
+        )
+
+
+@dataclass(frozen=True)
 class Target:
     """Where a tour goes: the configured property, and what Propexo needs to know of it."""
 
@@ -33,7 +78,7 @@ class Target:
 
 
 def target_of(settings: Settings, source: str, named: str | None) -> Target:
-    """The property that a booking names, else the default of its source.
+    """The property that a booking names, else the default of its source; a name that nobody knows has no default.
 
     Raises:
         Parked: nothing names one, or no configured property has this name.
@@ -42,14 +87,11 @@ def target_of(settings: Settings, source: str, named: str | None) -> Target:
     found = settings.property_named(name) if name else None
     if found is None:
         told = (
-            f'"{name}" is the key, name or alias of no property'
+            f'"{name}" is the key, id, name or alias of no property. Add it to `aliases` of its property'
             if name
-            else "Neither the payload nor the source names a property"
+            else "Neither the payload nor the source names a property. Set `property` of the source"
         )
-        raise Parked(
-            Reason.UNKNOWN_PROPERTY,
-            f"{told}. Add it to `aliases` of its property in bridge.toml, then replay.",
-        )
+        raise Parked(Reason.UNKNOWN_PROPERTY, f"{told} in bridge.toml, then replay.")
     return at_property(settings, found)
 
 
@@ -73,6 +115,7 @@ def _place(settings: Settings, found: Property) -> Place:
     if settings.propexo.organization_name:
         defaults.setdefault("organization_name", settings.propexo.organization_name)
     return Place(
+        key=found.key,
         integration_id=found.integration_id,
         property_id=found.property_id,
         profile=profile,
@@ -81,26 +124,68 @@ def _place(settings: Settings, found: Property) -> Place:
     )
 
 
-def tour_of(settings: Settings, source: str, said: Said, target: Target, code: str) -> Tour:
-    """The tour as Propexo is to hear of it.
+def tour_of(
+    settings: Settings, source: str, said: Said, target: Target, code: str, look_up: LookUp
+) -> tuple[Tour, dict[str, Unknown]]:
+    """The tour as Propexo is to hear of it, and by body field what nobody knows; it goes out without that.
 
     Raises:
-        Parked: the start cannot be told, or the unit that this PMS needs is not known.
+        Parked: the start cannot be told.
     """
-    found = target.property
-    lead_source = said.lead_source or settings.sources[source].lead_source
-    return Tour(
-        starts_at=start_of(said, found),
+    ids, unknown = ids_of(settings, source, said, target, look_up)
+    tour = Tour(
+        starts_at=start_of(said, target.property),
         duration_minutes=said.duration_minutes,
         appointment_type=APPOINTMENT_TYPES[said.kind] if said.kind else None,
-        unit_id=_unit(said.unit, target),
-        employee_id=_known(said.agent, found.agents),
-        lead_source_id=_known(lead_source, found.lead_sources),
+        unit_id=ids.get(UNIT.field),
+        employee_id=ids.get(AGENT.field),
+        lead_source_id=ids.get(LEAD_SOURCE.field),
         title=said.title,
         notes=said.notes,
         reference=code,
-        property_name=found.name,
+        property_name=target.property.name,
     )
+    return tour, unknown
+
+
+def ids_of(
+    settings: Settings, source: str, said: Said, target: Target, look_up: LookUp
+) -> tuple[dict[str, str], dict[str, Unknown]]:
+    """The Propexo ids of unit, agent and lead source by body field, and likewise what nobody knows.
+
+    Where there is no id, the default of the property stands. Only what the PMS takes is looked up.
+    """
+    found, profile = target.property, target.place.profile
+    named = (
+        (UNIT, found.units, (said.unit,)),
+        (AGENT, found.agents, (said.agent,)),
+        (LEAD_SOURCE, found.lead_sources, (said.lead_source, settings.sources[source].lead_source)),
+    )
+    ids: dict[str, str] = {}
+    unknown: dict[str, Unknown] = {}
+    for kind, crosswalk, names in named:
+        for name in filter(None, ((name or "").strip() for name in names)):
+            record_id = _configured(name, crosswalk)
+            if record_id is None and takes(profile, kind.field):
+                record_id = look_up(kind, name)
+                if record_id is None:
+                    unknown.setdefault(kind.field, Unknown(kind, name, found.key))
+            if record_id is not None:
+                ids[kind.field] = record_id
+                break
+    return ids, unknown
+
+
+def _configured(name: str, crosswalk: Mapping[str, str]) -> str | None:
+    """The Propexo id that the crosswalk gives for a name, or that the name is."""
+    by_name = {known.casefold(): record_id for known, record_id in crosswalk.items()}
+    return by_name.get(name.casefold()) or (name if PROPEXO_ID.fullmatch(name) else None)
+
+
+def not_taken(said: Said, profile: pms.Profile) -> list[str]:
+    """The body fields of what the sender names and this PMS has no place for; it is not looked up."""
+    named = {UNIT: said.unit, AGENT: said.agent, LEAD_SOURCE: said.lead_source}
+    return [kind.field for kind, name in named.items() if name and not takes(profile, kind.field)]
 
 
 def start_of(said: Said, found: Property) -> datetime:
@@ -108,40 +193,8 @@ def start_of(said: Said, found: Property) -> datetime:
     if said.starts_at:
         return said.starts_at.astimezone(UTC)
     if said.starts_at_local is None:
-        raise Parked(Reason.UNMAPPABLE, "No event of this booking says when the tour starts.")
+        raise Parked(Reason.NEEDS_TIME, "No event of this booking says when the tour is to start.")
     try:
         return pms.from_wall_time(said.starts_at_local, ZoneInfo(found.time_zone))
     except BridgeError as error:
         raise Parked(Reason.INVALID_TIME, error.message) from error
-
-
-def _known(value: str | None, crosswalk: Mapping[str, str]) -> str | None:
-    """The Propexo id behind a sender's word; `None` lets the default of the property stand."""
-    if value is None:
-        return None
-    by_name = {name.casefold(): known for name, known in crosswalk.items()}
-    return by_name.get(value.strip().casefold()) or (value if PROPEXO_ID.fullmatch(value) else None)
-
-
-def _unit(value: str | None, target: Target) -> str | None:
-    unit = _known(value, target.property.units)
-    operation = target.place.profile.create
-    needed = operation is not None and "unit_id" in operation.required
-    if value and not unit and needed and "unit_id" not in target.place.defaults:
-        key = target.property.key
-        raise Parked(
-            Reason.UNKNOWN_UNIT,
-            f'{target.place.profile.name} needs a unit, and "{value}" is not known at {key}. '
-            f"Add it under `[properties.{key}.units]` with its Propexo id, then replay.",
-        )
-    return unit
-
-
-def left_out(said: Said, tour: Tour) -> list[str]:
-    """What the sender named and no crosswalk knows; the tour goes out without it."""
-    pairs: list[tuple[str, Any, Any]] = [
-        ("unit", said.unit, tour.unit_id),
-        ("agent", said.agent, tour.employee_id),
-        ("lead source", said.lead_source, tour.lead_source_id),
-    ]
-    return [f'{name} "{value}"' for name, value, known in pairs if value and not known]

@@ -8,11 +8,11 @@ from typing import NoReturn
 
 from sqlalchemy import or_, select
 
-from bridge.errors import DecodingError, UnknownSource
-from bridge.forwarding import life
+from bridge.forwarding import life, requested
 from bridge.forwarding.appointments import Appointments, differs
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.context import Context
+from bridge.forwarding.lookups import Lookups
 from bridge.forwarding.outcomes import (
     WAIT_FOR_BOOKING,
     WAIT_FOR_EARLIER,
@@ -22,13 +22,15 @@ from bridge.forwarding.outcomes import (
     Parked,
     Reason,
 )
-from bridge.forwarding.resolve import target_of, tour_of
-from bridge.inbound.decoding import decode
+from bridge.forwarding.reading import Reading
+from bridge.forwarding.resolve import start_of, target_of, tour_of
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
-from bridge.mapping.paths import Received
 from bridge.models import UNFINISHED, Booking, BookingState, Event, Status
+
+WAITS_FOR_US = (Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT, Reason.REQUESTED)
+"""What an earlier event of the same booking waits for, and a later one brings."""
 
 
 class Run:
@@ -46,11 +48,16 @@ class Run:
         Raises:
             Ended, NotYet: how it ended.
         """
-        said = self._translate()
-        self._wait_for_earlier()
+        reading = Reading(self.calls)
+        if reading.action in (Action.BOOK, Action.RESCHEDULE, Action.CANCEL):
+            self._wait_for_earlier()
+        said = reading.said()
+        asked_only = said.requested and not requested.is_booked_at_once(reading.source)
         with self.context.database.session() as session:
-            booking = life.remember(session, self.event, said, self.calls.now())
+            booking = life.remember(session, self.event, said, self.calls.now(), decides=not asked_only)
         self.event.booking_id = booking.id
+        if asked_only:
+            requested.take_up(self.calls, reading.source, booking)
         for stray in self._strays(booking):
             self._reach_cancelled(self.appointments.settle(stray))
         booking = self.appointments.settle(booking)
@@ -59,25 +66,6 @@ class Run:
         else:
             self._reach_booked(booking)
         raise self._done(booking, said.action)
-
-    def _translate(self) -> Said:
-        """What the event says; its booking is always there unless it is ignored or cannot be read."""
-        try:
-            source = self.context.sources[self.event.source]
-        except UnknownSource as error:
-            told = f'The source "{self.event.source}" is no longer in bridge.toml. Add it again, then replay.'
-            raise Parked(Reason.MISCONFIGURED, told) from error
-        try:
-            payload = decode(self.event.body, self.event.content_type)
-        except DecodingError as error:
-            raise Parked(Reason.UNDECODABLE, error.message) from error
-        translation = source.mapping.translate(Received(payload, self.event.headers))
-        self.event.action = translation.action
-        if translation.errors:
-            raise Parked(Reason.UNMAPPABLE, "; ".join(str(error) for error in translation.errors))
-        if translation.booking is None:
-            raise Ignored(Reason.NOT_FORWARDED, translation.reason or "")
-        return translation.booking
 
     def _wait_for_earlier(self) -> None:
         """Events of one booking can name different contacts, or none: then their jobs have different locks."""
@@ -90,8 +78,8 @@ class Run:
             Event.queue_id < event.queue_id,
             Event.status.in_(UNFINISHED),
             same_booking,
-            # It waits for us, not we for it.
-            Event.reason.is_distinct_from(Reason.UNKNOWN_BOOKING),
+            # They wait for us, not we for them.
+            or_(Event.reason.is_(None), Event.reason.not_in(WAITS_FOR_US)),
         )
         with self.context.database.session() as session:
             found = session.execute(earlier.limit(1)).first() if references else None
@@ -113,10 +101,13 @@ class Run:
         said = life.said_of(booking.details)
         written = booking.written_state == BookingState.BOOKED
         if not written and not contact_key(said.contact.email, said.contact.phone) and not said.lead_id:
-            raise self._wait_for_booking()
+            raise self._wait_for_booking(said)
         target = target_of(self.context.settings, booking.source, said.property)
-        tour = tour_of(self.context.settings, booking.source, said, target, booking.code)
-        self.calls.start = tour.starts_at
+        self.calls.start = start_of(said, target.property)
+        look_up = Lookups(self.calls, target.place).find
+        tour, self.calls.unknown = tour_of(
+            self.context.settings, booking.source, said, target, booking.code, look_up
+        )
         if written and booking.property != target.property.key:
             self.appointments.cancel(booking)  # an appointment cannot move to another property
         if written and not differs(target, booking, tour):
@@ -130,16 +121,17 @@ class Run:
         else:
             self.appointments.create(booking, target, tour, said)
 
-    def _wait_for_booking(self) -> NotYet | Parked:
-        if self.calls.looks_for(Reason.UNKNOWN_BOOKING) >= len(WAIT_FOR_BOOKING):
-            detail = (
-                f'It names booking "{self.event.reference}", which never arrived, and no person to book for.'
+    def _wait_for_booking(self, said: Said) -> NotYet | Parked:
+        """For the event that says who it is about: an earlier one of the booking, or one of the person."""
+        named, reason = f'booking "{self.event.reference}"', Reason.UNKNOWN_BOOKING
+        if said.contact_id:
+            named, reason = f'person "{said.contact_id}"', Reason.UNKNOWN_CONTACT
+        if self.calls.looks_for(reason) >= len(WAIT_FOR_BOOKING):
+            return Parked(
+                reason, f"It names {named}, of which nothing ever arrived, and no person to book for."
             )
-            return Parked(Reason.UNKNOWN_BOOKING, detail)
-        detail = (
-            f'It names booking "{self.event.reference}", which the bridge does not know yet, and no person.'
-        )
-        return self.calls.look_again(WAIT_FOR_BOOKING, Reason.UNKNOWN_BOOKING, detail)
+        detail = f"It names {named}, which the bridge does not know yet, and no e-mail or phone."
+        return self.calls.look_again(WAIT_FOR_BOOKING, reason, detail)
 
     def _done(self, booking: Booking, action: Action) -> Ended:
         if self.event.job_id:

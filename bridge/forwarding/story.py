@@ -1,5 +1,6 @@
 """Stored events for people: which there are, and the whole story of one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from bridge.errors import BridgeError, ConfigurationError, DecodingError
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.preview import preview_event, resolved
 from bridge.inbound.decoding import decode
+from bridge.inbound.inbox import Kept
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Attempt, Booking, BookingReference, Event, Status
 from bridge.settings import Property, Settings
@@ -40,20 +42,29 @@ class UnknownProperty(BridgeError):  # noqa: N818 - read as a finding
 def find_events(session: Session, settings: Settings, selection: Selection, limit: int) -> list[Event]:
     """The newest events first, each with its booking. Raises UnknownProperty."""
     query = select(Event).outerjoin(Event.booking).options(contains_eager(Event.booking))
-    query = query.order_by(Event.id.desc()).limit(limit)
-    if selection.statuses:
-        query = query.where(Event.status.in_(selection.statuses))
-    if selection.reasons:
-        query = query.where(Event.reason.in_(selection.reasons))
-    if selection.sources:
-        query = query.where(Event.source.in_(selection.sources))
-    if selection.since:
-        query = query.where(Event.received_at >= selection.since)
-    if selection.before is not None:
-        query = query.where(Event.id < selection.before)
-    if selection.property is not None:
-        query = query.where(_concerns(settings, selection.property))
+    query = query.where(*_selected(settings, selection)).order_by(Event.id.desc()).limit(limit)
     return list(session.scalars(query))
+
+
+def find_ids(session: Session, settings: Settings, selection: Selection) -> list[int]:
+    """The ids of all these events, the oldest first. Raises UnknownProperty."""
+    query = select(Event.id).outerjoin(Event.booking).where(*_selected(settings, selection))
+    return list(session.scalars(query.order_by(Event.id)))
+
+
+def _selected(settings: Settings, selection: Selection) -> Iterator[ColumnElement[bool]]:
+    if selection.statuses:
+        yield Event.status.in_(selection.statuses)
+    if selection.reasons:
+        yield Event.reason.in_(selection.reasons)
+    if selection.sources:
+        yield Event.source.in_(selection.sources)
+    if selection.since:
+        yield Event.received_at >= selection.since
+    if selection.before is not None:
+        yield Event.id < selection.before
+    if selection.property is not None:
+        yield _concerns(settings, selection.property)
 
 
 def _concerns(settings: Settings, named: str) -> ColumnElement[bool]:
@@ -151,7 +162,10 @@ def _reading(event: Event, settings: Settings) -> dict[str, Any]:
     except ConfigurationError as error:
         return {"problem": error.message}
     mapping = file.schema(phone_region=source.phone_region)
-    read = preview_event(mapping, event.body, event.content_type, event.headers, event.delivery_id)
+    kept = Kept(event.headers, event.query)
+    read = preview_event(
+        mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
+    )
     return resolved(read, settings, source.key).as_json()
 
 

@@ -52,6 +52,8 @@ _NORTH_AMERICAN = re.compile(r"\+1([2-9]\d{9})", re.ASCII)
 class Place:
     """Where a tour is booked."""
 
+    key: str
+    """Of the property in the configuration."""
     integration_id: str
     property_id: str
     profile: Profile
@@ -97,19 +99,17 @@ class MissingFields(BridgeError):  # noqa: N818 - read as a finding
 
     code = "missing_field"
 
-    def __init__(self, profile: Profile, what: str, missing: list[str]) -> None:
+    def __init__(self, place: Place, what: str, missing: list[str]) -> None:
         self.fields = missing
         """The names of the body fields."""
-        hints = [
-            f"{field} (default: `properties.<key>.defaults.{_DEFAULTS[field]}`)"
-            if field in _DEFAULTS
-            else field
-            for field in missing
-        ]
-        super().__init__(
-            f"{profile.name} needs more for {what}: {', '.join(hints)}. "
-            "Let the sender give it, or set the default, then replay."
-        )
+        hints = [f"{field} ({_remedy(place.key, field)})" for field in missing]
+        super().__init__(f"{place.profile.name} needs more for {what}: {', '.join(hints)}.")
+
+
+def _remedy(key: str, field: str) -> str:
+    if field in _DEFAULTS:
+        return f"set `properties.{key}.defaults.{_DEFAULTS[field]}` for tours that bring none, then replay"
+    return "it has no default: let the sender ask for it"
 
 
 class NotOffered(BridgeError):  # noqa: N818 - read as a finding
@@ -118,7 +118,21 @@ class NotOffered(BridgeError):  # noqa: N818 - read as a finding
     code = "not_supported"
 
 
-def lead_body(place: Place, person: Person, *, notes: str | None = None) -> dict[str, Any]:
+def takes(profile: Profile, field: str) -> bool:
+    """Whether any write to this PMS, of a lead or of an appointment, may carry a body field."""
+    operations = [operation.fields for operation in (profile.create, profile.update) if operation]
+    lead = profile.lead | _LEAD_OPTIONAL if profile.lead else frozenset()
+    return any(field in fields for fields in (*operations, lead))
+
+
+def lead_body(
+    place: Place,
+    person: Person,
+    *,
+    employee_id: str | None = None,
+    lead_source_id: str | None = None,
+    notes: str | None = None,
+) -> dict[str, Any]:
     """Build the body of `create_lead`. Raises NotOffered, MissingFields or Rejected."""
     profile = place.profile
     if profile.lead is None:
@@ -131,6 +145,8 @@ def lead_body(place: Place, person: Person, *, notes: str | None = None) -> dict
         "email_1": person.email,
         "phone_1": ten_digits(person.phone) or person.phone,
         "third_party_id": person.reference,
+        "employee_id": employee_id,
+        "lead_source_id": lead_source_id,
         "notes": notes,
     }
     body = _fill(known, place, Operation(profile.lead, _LEAD_OPTIONAL), "a new lead", without=("notes",))
@@ -253,7 +269,7 @@ def _fill(
         elif field in operation.required:
             missing.append(field)
     if missing:
-        raise MissingFields(place.profile, what, missing)
+        raise MissingFields(place, what, missing)
     return body
 
 

@@ -163,6 +163,8 @@ class Choice:
     id: str
     name: str | None
     """The name, or the number of a unit; not unique."""
+    email: str | None
+    """Employees only."""
     property_id: str | None
     is_active: bool | None
     """Employees only."""
@@ -175,6 +177,7 @@ class Choice:
         return cls(
             id=str(record["id"]),
             name=_text(record.get("name")) or _text(record.get("number")),
+            email=_text(record.get("email")),
             property_id=_text(record.get("property_id")),
             is_active=_flag(record.get("is_active")),
             roles=tuple(map(str, roles)) if isinstance(roles, list) else (),

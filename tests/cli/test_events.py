@@ -127,6 +127,17 @@ def bridge(database: Database, tmp_path: Path) -> Bridge:
     return Bridge(database, tmp_path, "http://127.0.0.1:9")
 
 
+def at_terminal(bridge: Bridge, answer: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`bridge events ...` by a person who types this answer."""
+    person, terminal = os.openpty()
+    os.write(person, answer.encode() + b"\n")
+    command = [sys.executable, "-m", "bridge", "events", *arguments, "--config", str(bridge.config)]
+    result = subprocess.run(command, stdin=terminal, capture_output=True, text=True, timeout=60, check=False)
+    os.close(person)
+    os.close(terminal)
+    return result
+
+
 def booked(number: int = 1, **changes: Any) -> dict[str, Any]:
     start = (utc_now() + timedelta(days=9)).replace(microsecond=0).isoformat()
     body = {
@@ -329,6 +340,105 @@ def test_replay_runs_it_again(bridge: Bridge, five: list[int]):
     assert bridge.story(five[2])["property"] == "lake"
 
 
+REPLAY_PARKED = ("replay", "--parked", "--reason", "unknown_property")
+
+
+@pytest.fixture
+def lost(bridge: Bridge, five: list[int]) -> list[int]:
+    """Three whose property nobody knows, the last one from another source."""
+    later = [
+        bridge.receive(booked(7, where="Atlantis"), "acme"),
+        bridge.receive(booked(8, where="Lemuria"), "other"),
+    ]
+    for event_id in later:
+        bridge.run(event_id)
+    return [five[2], *later]
+
+
+def test_a_replay_can_take_all_that_are_parked_for_one_reason(bridge: Bridge, lost: list[int]):
+    jobs = bridge.jobs()
+    result = bridge.call(*REPLAY_PARKED)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "3 events queued again.\n", "")
+    assert [(bridge.event(each).status, bridge.event(each).replays) for each in lost] == [("received", 1)] * 3
+    assert bridge.jobs() == jobs + 3
+    queued = [bridge.event(each).queue_id or 0 for each in lost]
+    assert queued == sorted(queued)
+    assert bridge.call(*REPLAY_PARKED).stdout == "0 events queued again.\n"
+    assert len(bridge.list("--status", "parked")) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ((), [0, 1, 2]),
+        (("--source", "other"), [2]),
+        (("--source", "other", "--source", "acme"), [0, 1, 2]),
+        (("--property", "lake"), []),
+        (("--property", "Atlantis"), [0, 1]),
+        (("--reason", "unmappable", "--source", "acme"), [0, 1]),
+    ],
+)
+def test_a_dry_run_lists_them_only(
+    bridge: Bridge, lost: list[int], options: tuple[str, ...], found: list[int]
+):
+    if "Atlantis" in options:
+        whole = bridge.config.read_text()
+        bridge.config.write_text(whole.replace('"By the Lake"', '"By the Lake", "Atlantis"'))
+    jobs = bridge.jobs()
+    result = bridge.call(*REPLAY_PARKED, *options, "--dry-run")
+    _, *lines = result.stdout.splitlines()
+    assert [int(line.split()[0]) for line in lines] == [lost[index] for index in found]
+    assert result.stderr.startswith(f"{len(found)} event")
+    assert (bridge.jobs(), bridge.event(lost[0]).status) == (jobs, "parked")
+
+
+def test_a_replay_takes_any_number(bridge: Bridge, lost: list[int]):
+    kept = ("source", "received_at", "body", "lock", "status", "reason")
+    first = bridge.event(lost[0])
+    copy = {name: getattr(first, name) for name in kept}
+    with bridge.database.session() as session:
+        session.add_all(Event(**copy, delivery_id=f"copy-{number}") for number in range(1100))
+    assert bridge.call(*REPLAY_PARKED).stdout == "1103 events queued again.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "Name the events"),
+        (("1", "--parked", "--reason", "rejected"), "Name the events"),
+        (("--parked",), "--parked needs a --reason"),
+        (("--parked", "--reason", "lost"), "'unknown_property'"),
+        (("--parked", "--reason", "ambiguous"), "by its ID"),
+        (("1", "--reason", "rejected"), "go with --parked"),
+        (("1", "--dry-run"), "go with --parked"),
+        (("--reason", "rejected"), "Name the events"),
+    ],
+)
+def test_a_replay_must_say_of_what(bridge: Bridge, five: list[int], options: tuple[str, ...], told: str):
+    result = bridge.call("replay", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in " ".join(result.stderr.split())
+
+
+def test_a_replay_of_a_property_that_is_not_configured_is_told(bridge: Bridge):
+    result = bridge.call(*REPLAY_PARKED, "--property", "Atlantis")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there are: oakwood, lake" in result.stderr
+
+
+@pytest.mark.parametrize(("answer", "options", "parked"), [("n", (), 1), ("y", (), 0), ("", ("--yes",), 0)])
+def test_a_replay_of_many_is_asked_about_at_a_terminal(
+    bridge: Bridge, answer: str, options: tuple[str, ...], parked: int
+):
+    event_id = bridge.receive("{")
+    bridge.run(event_id)
+    arguments = ("replay", "--parked", "--reason", "undecodable", *options)
+    result = at_terminal(bridge, answer, *arguments)
+    assert len(bridge.list("--status", "parked")) == parked
+    assert result.returncode == parked
+    assert ("Replay 1 event?" in result.stderr) == bool(answer)
+
+
 def test_dismiss_takes_it_off_the_list_with_a_note(bridge: Bridge, five: list[int]):
     result = bridge.call("dismiss", str(five[1]), str(five[2]), "--note", "booked by phone")
     assert (result.exit_code, len(result.stdout.splitlines())) == (0, 2)
@@ -374,21 +484,7 @@ def test_several_at_a_terminal_are_asked_about(
 ):
     for body in ("{", "[", "("):
         bridge.receive(body)
-    person, terminal = os.openpty()
-    os.write(person, answer.encode() + b"\n")
-    command = [
-        sys.executable,
-        "-m",
-        "bridge",
-        "events",
-        "dismiss",
-        *arguments,
-        "--config",
-        str(bridge.config),
-    ]
-    result = subprocess.run(command, stdin=terminal, capture_output=True, text=True, timeout=60, check=False)
-    os.close(person)
-    os.close(terminal)
+    result = at_terminal(bridge, answer, "dismiss", *arguments)
     assert len(bridge.list("--status", "dismissed")) == dismissed
     assert result.returncode == (0 if dismissed else 1)
     assert ("Dismiss 3 events?" in result.stderr) == bool(answer)

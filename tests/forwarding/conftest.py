@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request as WebRequest
+from werkzeug.wrappers import Response as WebResponse
 
 from bridge.app import create_app
 from bridge.cli.demo import toml_of
@@ -19,7 +23,7 @@ from bridge.forwarding.worker import make_context
 from bridge.inbound.signatures import Request
 from bridge.models import Attempt, Event, Status
 from bridge.queue import Queue, queue_app
-from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.server import QuietHandler, SandboxServer
 from bridge.sandbox.state import Appointment, Sandbox
 from bridge.settings import parse
 
@@ -76,14 +80,24 @@ class World:
                 "other": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
             },
         }
-        self.settings = parse(self.document, {})
-        self.context = replace(make_context(self.settings, database, clock), random=random.Random(7))
-        self.client = create_app(self.settings, database, clock=clock).test_client()
         self._sent = 0
-        self._app = queue_app(database, worker=True)
-        register(self._app, self.context)
         self._loop = asyncio.Runner()
+        self._start()
+
+    def _start(self) -> None:
+        self.settings = parse(self.document, {})
+        self.context = replace(
+            make_context(self.settings, self.database, self.clock), random=random.Random(7)
+        )
+        self.client = create_app(self.settings, self.database, clock=self.clock).test_client()
+        self._app = queue_app(self.database, worker=True)
+        register(self._app, self.context)
         self._loop.run(self._opened())
+
+    def restart(self) -> None:
+        """The processes end and begin anew, with what `document` says now."""
+        self._loop.run(self._app.close_async())
+        self._start()
 
     async def _opened(self) -> None:
         await self._app.open_async()
@@ -151,6 +165,19 @@ class World:
 
     def cancel(self, booking_id: str = "B-1", **more: Any) -> int:
         return self.send("cancelled", booking_id, **more)
+
+    def connect(self, source: str, mapping: str, **settings: Any) -> None:
+        """Configure one more sender; it posts without a proof."""
+        self.document["sources"][source] = {
+            "mapping": mapping, "property": "oakwood", "auth": "none", **settings,
+        }  # fmt: skip
+        self.restart()
+
+    def deliver(self, source: str, payload: Any, headers: dict[str, str] | None = None) -> list[int]:
+        """Post JSON as that sender; answers the ids of its events."""
+        answer = self.client.post(f"/hooks/{source}", json=payload, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json.get("events", [answer.json])]
 
     # What the worker does.
 
@@ -242,6 +269,40 @@ class World:
 
     def calls(self, method: str, path: str) -> list[Any]:
         return [one for one in self.sandbox.requests if one.method == method and one.path == path]
+
+
+class SenderApi:
+    """A sender's own API: answers what a test tells it to, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        """By path: JSON, or a whole response."""
+        self.asked: list[Request] = []
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=QuietHandler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        request = WebRequest(environ)
+        self.asked.append(
+            Request(dict(request.headers), request.get_data(), request.method, request.full_path)
+        )
+        answer = self.answers.get(request.path, WebResponse("no such record", 404))
+        response = answer if isinstance(answer, WebResponse) else WebResponse(json.dumps(answer))
+        return response(environ, start_response)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def sender_api() -> Iterator[SenderApi]:
+    api = SenderApi()
+    yield api
+    api.close()
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_a_missing_field_parks_before_anything_is_sent(world):
     world.run()
     assert world.status(event) == ("parked", "missing_field")
     assert "last_name" in world.event(event).detail
-    assert "properties.<key>.defaults.last_name" in world.event(event).detail
+    assert "properties.oakwood.defaults.last_name" in world.event(event).detail
     assert world.calls("POST", "/v1/leads/") == []
 
 
@@ -230,4 +230,5 @@ def test_what_the_pms_will_not_store_is_on_record(world):
     event = world.book(unit="204B", agent="sam@example.com")
     world.run()
     (create,) = (one for one in world.attempts(event) if one.kind == "create")
-    assert 'No crosswalk of oakwood knows unit "204B", agent "sam@example.com".' in create.detail
+    assert "Rent Manager does not store unit_id with an appointment." in create.detail
+    assert 'Not in bridge.toml, and not exactly once in Propexo: agent "sam@example.com".' in create.detail

@@ -16,6 +16,7 @@ from bridge.propexo.bodies import (
     create_body,
     dropped_fields,
     lead_body,
+    takes,
     ten_digits,
     update_body,
 )
@@ -70,7 +71,7 @@ def place(vendor: str, override: str | None = None, **defaults: Any) -> Place:
     profile = profile_of(vendor)
     rule = override or (None if profile.time else "property")
     zone = time_zone(profile, "America/Chicago", rule)
-    return Place("cint", "cprop", profile, zone, defaults)
+    return Place("oakwood", "cint", "cprop", profile, zone, defaults)
 
 
 CREATE = {
@@ -176,7 +177,7 @@ def test_what_is_missing_is_named_and_the_defaults_supply_it(vendor: str, missin
         assert profile_of(vendor).name in caught.value.message
         for field in missing:
             key = {"appointment_duration_minutes": "duration_minutes"}.get(field, field)
-            assert f"{field} (default: `properties.<key>.defaults.{key}`)" in caught.value.message
+            assert f"{field} (set `properties.oakwood.defaults.{key}`" in caught.value.message
     body = create_body(place(vendor, **DEFAULTS), "clead", BARE)
     assert set(missing) <= body.keys()
     assert body["notes"] == "Ref TB-7F3A9KQ2."
@@ -184,11 +185,38 @@ def test_what_is_missing_is_named_and_the_defaults_supply_it(vendor: str, missin
 
 def test_a_first_name_has_no_default() -> None:
     nameless = replace(ANA, first_name=None, last_name=None)
-    with pytest.raises(MissingFields, match=r"first_name, last_name \(default"):
+    with pytest.raises(MissingFields) as caught:
         lead_body(place("RENTMANAGER"), nameless)
+    assert caught.value.message == (
+        "Rent Manager needs more for a new lead: first_name (it has no default: let the sender ask for it), "
+        "last_name (set `properties.oakwood.defaults.last_name` for tours that bring none, then replay)."
+    )
     body = lead_body(place("MRI", last_name="Guest"), nameless)
     assert body["last_name"] == "Guest"
     assert "first_name" not in body
+
+
+def test_a_new_lead_gets_the_agent_and_the_lead_source_of_its_tour() -> None:
+    body = lead_body(place("RESMAN", **DEFAULTS), ANA, employee_id="csam", lead_source_id="cweb")
+    assert (body["employee_id"], body["lead_source_id"]) == ("csam", "cweb")
+    body = lead_body(place("ENTRATA"), ANA, employee_id="csam", lead_source_id="cweb")
+    assert "employee_id" not in body
+    assert body["lead_source_id"] == "cweb"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "taken"),
+    [
+        ("ENTRATA", ["unit_id", "lead_source_id"]),
+        ("RENTMANAGER", ["employee_id", "lead_source_id"]),
+        ("RESMAN", ["unit_id", "employee_id", "lead_source_id"]),
+        ("YARDI_REST", ["unit_id", "employee_id"]),
+        ("BUILDIUM", []),
+    ],
+)
+def test_what_a_pms_takes_at_all(vendor: str, taken: list[str]) -> None:
+    fields = ("unit_id", "employee_id", "lead_source_id")
+    assert [field for field in fields if takes(profile_of(vendor), field)] == taken
 
 
 def test_names_and_lead_notes_are_cut_where_a_pms_has_a_limit() -> None:

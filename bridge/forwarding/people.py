@@ -1,0 +1,25 @@
+"""Who is behind a sender's id of a person, for senders that name people in events of their own."""
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bridge.forwarding.life import Stamp, merged
+from bridge.mapping.booking import Contact
+from bridge.models import KnownContact
+
+_PARTS = ("first_name", "last_name", "email", "phone")
+
+
+def remember(session: Session, source: str, contact_id: str, contact: Contact, stamp: Stamp) -> None:
+    """Take over what an event says of a person; of each part the newest saying stays."""
+    new = insert(KnownContact).values(source=source, contact_id=contact_id, details={})
+    session.execute(new.on_conflict_do_nothing())
+    row = session.get_one(KnownContact, (source, contact_id), with_for_update=True)
+    said = {name: value for name in _PARTS if (value := getattr(contact, name))}
+    row.details = merged(row.details, said, stamp)
+
+
+def known(session: Session, source: str, contact_id: str) -> Contact | None:
+    """The person, if an event has told."""
+    row = session.get(KnownContact, (source, contact_id))
+    return Contact(**{name: saying["value"] for name, saying in row.details.items()}) if row else None

@@ -1,0 +1,88 @@
+"""One question to a sender's API: nothing retried, no redirect followed, every failure classified."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from bridge import __version__
+from bridge.errors import BridgeError
+from bridge.mapping.details import Api, Fetch, filled
+from bridge.propexo.errors import Outcome
+
+TIMEOUT = (5.0, 20.0)
+"""Seconds: to connect, and between two pieces of the answer."""
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes, unpacked."""
+GONE = (404, 410)
+BUSY = (408, 425, 429)
+
+
+class NoAnswer(BridgeError):  # noqa: N818 - what happened
+    """The sender's API gave no usable answer."""
+
+    code = "no_answer"
+
+    def __init__(
+        self, message: str, outcome: Outcome, status: int | None = None, after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.status = status
+        """The HTTP status; `None` without an answer."""
+        self.after = after
+        """Seconds after which it may be asked again, if it said so."""
+
+
+def ask(sender: str, api: Api, fetch: Fetch, access: Mapping[str, str], ids: Mapping[str, str]) -> Any:
+    """The JSON that the API answers.
+
+    `access` has the credentials and perhaps a `base_url`; `ids` have been checked.
+
+    Raises:
+        NoAnswer: what it says holds neither the address nor a credential.
+    """
+    values = {**access, **ids}
+    user, _, password = filled(api.basic or "", access).partition(":")
+    try:
+        with requests.Session() as session, session.request(
+            fetch.method,
+            access.get("base_url", api.base_url) + filled(fetch.path, ids),
+            json=filled(fetch.json, values),
+            headers={
+                "Accept": "application/json",
+                "User-Agent": f"propexo-bridge/{__version__}",
+                **filled(api.headers, access),
+                **filled(fetch.headers, values),
+            },
+            auth=(user, password) if api.basic else None,
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:  # fmt: skip
+            return _read(f"{sender} answered {answer.status_code} to {fetch.name}.", answer)
+    except (requests.RequestException, OSError, ValueError) as error:
+        # `from None`: the texts of these exceptions hold the address and what was sent.
+        told = f"{sender} gave no answer to {fetch.name} ({type(error).__name__})."
+        raise NoAnswer(told, Outcome.TRANSIENT) from None
+
+
+def _read(told: str, answer: requests.Response) -> Any:
+    status = answer.status_code
+    if status in (401, 403):
+        raise NoAnswer(told, Outcome.UNAUTHORIZED, status)
+    if status in BUSY or status >= 500:  # noqa: PLR2004 - the class of server errors
+        after = answer.headers.get("Retry-After", "")
+        raise NoAnswer(told, Outcome.TRANSIENT, status, float(after) if after.isdecimal() else None)
+    if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
+        raise NoAnswer(told, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
+    content = b""
+    for piece in answer.iter_content(64 * 1024):
+        content += piece
+        if len(content) > LARGEST_ANSWER:
+            raise NoAnswer(f"{told} It is over {LARGEST_ANSWER} bytes.", Outcome.MISCONFIGURED, status)
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise NoAnswer(f"{told} It is not JSON.", Outcome.MISCONFIGURED, status) from None

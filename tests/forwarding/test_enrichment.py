@@ -1,0 +1,165 @@
+"""Hooks that carry ids only: the worker asks the sender's API, and only with what the configuration allows."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from werkzeug.wrappers import Response
+
+PATH = "/api/v1/appointments/54321"
+APPOINTMENT = {
+    "id": 54321,
+    "firstName": "Maya",
+    "lastName": "Okafor",
+    "email": "maya@example.com",
+    "phone": "5125550142",
+    "datetime": "2026-12-03T10:30:00-0600",
+    "duration": "30",
+    "calendarID": 27238,
+    "type": "Tour",
+}
+ACCESS = {"user_id": "17", "api_key": "top-secret-key"}
+
+
+def hook(action="scheduled", **more):
+    return {"action": action, "id": "54321", "calendarID": "27238", "appointmentTypeID": "1001", **more}
+
+
+@pytest.fixture(autouse=True)
+def acuity(world, sender_api):
+    sender_api.answers[PATH] = APPOINTMENT
+    world.document["properties"]["oakwood"]["aliases"] = ["27238"]
+    world.connect("acuity", "acuity", api={"base_url": sender_api.url, **ACCESS})
+
+
+def test_the_tour_is_written_from_what_the_api_answers(world, sender_api):
+    (booked,) = world.deliver("acuity", hook())
+    world.run()
+    assert world.status(booked) == ("written", None), world.event(booked).detail
+    (tour,) = world.tours
+    assert (tour.appointment_date, tour.appointment_time) == ("2026-12-03", "10:30:00")
+    (asked,) = sender_api.asked
+    assert asked.headers["authorization"] == "Basic MTc6dG9wLXNlY3JldC1rZXk="
+    assert [(one.kind, one.status_code) for one in world.attempts(booked)[:1]] == [("fetch_appointment", 200)]
+
+
+def test_one_answer_serves_all_runs_of_an_event_and_a_replay_asks_anew(world, sender_api):
+    (booked,) = world.deliver("acuity", hook())
+    world.run()
+    assert len(sender_api.asked) == 1 < len(world.attempts(booked))
+    world.replay(booked)
+    world.run()
+    assert len(sender_api.asked) == 2
+    assert (world.status(booked), len(world.tours)) == (("written", None), 1)
+
+
+def test_equal_hooks_are_news_and_the_present_state_decides(world, sender_api):
+    world.deliver("acuity", hook())
+    world.run()
+    for hour in (11, 12):
+        sender_api.answers[PATH] = {**APPOINTMENT, "datetime": f"2026-12-03T{hour}:30:00-0600"}
+        (moved,) = world.deliver("acuity", hook("rescheduled"))
+        world.run()
+        assert world.status(moved) == ("written", None)
+    assert [tour.appointment_time for tour in world.tours] == ["12:30:00"]
+
+
+def test_the_answer_can_turn_a_change_into_a_cancel(world, sender_api):
+    world.deliver("acuity", hook())
+    world.run()
+    sender_api.answers[PATH] = {**APPOINTMENT, "canceled": True}
+    (changed,) = world.deliver("acuity", hook("changed"))
+    world.run()
+    assert world.status(changed) == ("written", None)
+    assert world.tours == []
+
+
+def test_a_cancel_needs_no_answer(world, sender_api):
+    world.deliver("acuity", hook())
+    world.run()
+    del sender_api.answers[PATH]
+    asked_before = len(sender_api.asked)
+    (cancelled,) = world.deliver("acuity", hook("canceled"))
+    world.run()
+    assert world.status(cancelled) == ("written", None)
+    assert (world.tours, len(sender_api.asked)) == ([], asked_before)
+
+
+@pytest.mark.parametrize("odd", ["../../admin", "1?x=1", "1/2", "1#", "a b", "", "9" * 40, {"id": 1}])
+def test_an_id_that_is_none_never_enters_an_address(world, sender_api, odd):
+    (event,) = world.deliver("acuity", hook(id=odd))
+    world.run()
+    assert world.status(event) == ("parked", "unmappable")
+    assert sender_api.asked == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429, 408])
+def test_a_busy_api_is_asked_again(world, sender_api, status):
+    sender_api.answers[PATH] = Response("", status, {"Retry-After": "120"})
+    (booked,) = world.deliver("acuity", hook())
+    world.run_due()
+    assert world.status(booked) == ("retrying", "temporary")
+    assert world.next_at() - world.clock() >= timedelta(seconds=120)
+    sender_api.answers[PATH] = APPOINTMENT
+    world.run()
+    assert world.status(booked) == ("written", None)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_are_for_the_operator_and_lose_nothing(world, sender_api, status):
+    sender_api.answers[PATH] = Response("", status)
+    (booked,) = world.deliver("acuity", hook())
+    world.run_due()
+    assert world.status(booked) == ("waiting", "needs_details")
+    assert "[sources.acuity.api]" in world.event(booked).detail
+    sender_api.answers[PATH] = APPOINTMENT
+    world.run()
+    assert world.status(booked) == ("written", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Response("gone", 404), "answered 404"),
+        (Response("", 302, {"Location": "http://127.0.0.1:1/elsewhere"}), "answered 302"),
+        (Response("<html>", 200), "not JSON"),
+        (Response("x" * 1_100_000, 200), "over 1048576 bytes"),
+        (Response("", 400), "answered 400"),
+    ],
+)
+def test_an_answer_without_the_details_parks(world, sender_api, answer, told):
+    sender_api.answers[PATH] = answer
+    (booked,) = world.deliver("acuity", hook())
+    world.run()
+    assert world.status(booked) == ("parked", "needs_details")
+    assert told in world.event(booked).detail
+    assert len(sender_api.asked) == 1
+
+
+def test_an_api_that_cannot_be_reached_is_tried_until_a_person_is_told(world):
+    world.connect("acuity", "acuity", api={"base_url": "http://127.0.0.1:9", **ACCESS})
+    (booked,) = world.deliver("acuity", hook())
+    world.run()
+    assert world.status(booked) == ("parked", "gave_up")
+    assert "Acuity Scheduling gave no answer to GET /api/v1/appointments/{id}" in world.event(booked).detail
+
+
+def test_without_credentials_it_parks_with_the_way_that_needs_none(world):
+    world.connect("acuity", "acuity")
+    (booked,) = world.deliver("acuity", hook())
+    world.run()
+    assert world.status(booked) == ("parked", "needs_details")
+    detail = world.event(booked).detail
+    assert "`[sources.acuity.api]` with user_id and api_key" in detail
+    assert "(mapping `zapier`)" in detail
+
+
+def test_no_secret_and_no_address_with_an_id_is_on_record(world, sender_api):
+    sender_api.answers[PATH] = Response("no", 500)
+    (booked,) = world.deliver("acuity", hook())
+    world.run_due()
+    told = json.dumps([vars(one)["detail"] for one in world.attempts(booked)]) + (
+        world.event(booked).detail or ""
+    )
+    assert "top-secret-key" not in told
+    assert "54321" not in told

@@ -1,0 +1,121 @@
+"""Tours that a renter asks for and nobody has confirmed."""
+
+from datetime import timedelta
+
+import pytest
+
+PROSPECT = {"first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com"}
+TOUR = {"start": "2026-12-03T10:30:00-06:00", "notes": "2 BR"}
+HELD = ("waiting", "requested")
+
+
+def ask(world, booking_id="B-1", *, tour=TOUR, **more):
+    return world.send("requested", booking_id, prospect=PROSPECT, tour=tour, **more)
+
+
+@pytest.fixture
+def asked(world):
+    event_id = ask(world)
+    world.run_due()
+    return event_id
+
+
+def test_nothing_is_written_before_somebody_confirms_it(world, asked):
+    assert world.status(asked) == HELD
+    assert "Maya Okafor asks for a tour on 2026-12-03 at 10:30 (America/Chicago)" in world.event(asked).detail
+    assert world.sandbox.requests == []
+
+
+def test_the_confirmation_books_it_and_does_not_wait_for_the_request(world, asked):
+    confirmed = world.book()
+    world.run_due()
+    assert world.event(confirmed).status == "submitted"
+    world.run(until=world.clock() + timedelta(hours=1))
+    assert world.status(confirmed) == ("written", None)
+    assert world.status(asked) == ("ignored", "superseded")
+    assert len(world.tours) == 1
+
+
+def test_a_confirmation_without_the_person_takes_it_from_the_request(world, asked):
+    confirmed = world.send("booked", tour=TOUR, prospect={"email": "maya@example.com"})
+    world.run(until=world.clock() + timedelta(hours=1))
+    assert world.status(confirmed) == ("written", None)
+    (lead,) = world.sandbox.leads
+    assert (lead.first_name, lead.last_name) == ("Maya", "Okafor")
+
+
+def test_a_request_that_is_declined_is_over(world, asked):
+    declined = world.cancel()
+    world.run(until=world.clock() + timedelta(hours=1))
+    assert world.status(declined) == ("ignored", "nothing_to_cancel")
+    assert world.status(asked) == ("ignored", "superseded")
+    assert world.tours == []
+
+
+def test_a_person_is_told_when_nobody_confirms_it_in_time(world, asked):
+    world.run(until=world.clock() + timedelta(days=10))
+    assert world.status(asked) == ("parked", "requested")
+    assert world.event(asked).ended_at - world.event(asked).received_at <= timedelta(hours=72)
+
+
+def test_a_source_can_book_what_is_asked_for(world):
+    world.document["sources"]["widget"]["on_request"] = "book"
+    world.restart()
+    asked = ask(world)
+    world.run()
+    assert world.status(asked) == ("written", None)
+    assert len(world.tours) == 1
+
+
+@pytest.mark.parametrize("policy", ["book", "hold"])
+def test_a_request_without_a_time_is_for_a_person(world, policy):
+    world.document["sources"]["widget"]["on_request"] = policy
+    world.restart()
+    asked = ask(world, tour={"notes": "Any evening next week"})
+    world.run()
+    assert world.status(asked) == ("parked", "needs_time")
+    assert world.sandbox.leads == []
+
+
+class TestLeadOnly:
+    @pytest.fixture(autouse=True)
+    def policy(self, world):
+        world.document["sources"]["widget"]["on_request"] = "lead_only"
+        world.restart()
+
+    @pytest.mark.parametrize("tour", [TOUR, {"notes": "Any evening next week"}])
+    def test_the_person_becomes_a_lead_whose_notes_say_the_wish(self, world, tour):
+        asked = ask(world, tour=tour)
+        world.run()
+        assert world.status(asked) == ("written", "lead_only"), world.event(asked).detail
+        (lead,) = world.sandbox.leads
+        assert lead.email_1 == "maya@example.com"
+        assert "Maya Okafor asks for a tour" in lead.notes
+        assert tour["notes"] in lead.notes
+        assert ("2026-12-03 at 10:30" in lead.notes) == ("start" in tour)
+        assert world.tours == []
+
+    def test_a_person_who_is_a_lead_already_stays_the_one(self, world):
+        world.sandbox.add_lead("cintegration", "cproperty", email_1="maya@example.com")
+        asked = ask(world)
+        world.run()
+        assert world.status(asked) == ("written", "lead_only")
+        assert len(world.sandbox.leads) == 1
+
+    def test_a_booking_is_still_booked(self, world):
+        asked, booked = ask(world), world.book()
+        world.run()
+        assert world.status(booked) == ("written", None)
+        assert world.event(asked).status in ("written", "ignored")
+        assert len(world.tours) == len(world.sandbox.leads) == 1
+
+    class TestPmsThatAnswersNoId:
+        @pytest.fixture
+        def vendor(self):
+            return "ENTRATA"
+
+        def test_nobody_waits_for_an_id_that_is_not_needed(self, world):
+            asked = ask(world)
+            world.run(until=world.clock() + timedelta(minutes=30))
+            assert world.status(asked) == ("written", "lead_only"), world.event(asked).detail
+            assert len(world.sandbox.leads) == 1
