@@ -1,5 +1,18 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Mapping, TourKind, When, fields, path, paths
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    IGNORE,
+    NO_SHOW,
+    REQUEST,
+    RESCHEDULE,
+    Mapping,
+    TourKind,
+    When,
+    fields,
+    path,
+    paths,
+)
 
 
 class CalCom(Mapping):
@@ -9,7 +22,8 @@ class CalCom(Mapping):
     https://cal.com/docs/developing/guides/automation/webhooks
 
     Set-up: add a webhook with a secret, and leave the custom payload template off. Cal.com sends each event
-    once and never again, so what it shows as failed has to be sent by hand.
+    once and never again, so what it shows as failed has to be sent by hand. A booking that the host has to
+    confirm is held until its `BOOKING_CREATED` comes, unless `on_request` of the source says otherwise.
     """
 
     signature = Signature(
@@ -19,6 +33,7 @@ class CalCom(Mapping):
         encoding="hex",
         missing=("no-secret-provided",),
     )
+    category = "scheduler"
     event = path("triggerEvent")
     delivery_id = paths("triggerEvent", "payload.uid || payload.bookingUid", "createdAt")
 
@@ -31,12 +46,13 @@ class CalCom(Mapping):
             then=IGNORE("the host asked the renter for another time; the new booking follows"),
         ),
         When(event="BOOKING_CANCELLED", then=CANCEL),
-        When(
-            event="BOOKING_REQUESTED",
-            then=IGNORE("the host has not confirmed it yet; a confirmed booking follows"),
-        ),
+        When(event="BOOKING_REQUESTED", then=REQUEST),
         When(event="BOOKING_REJECTED", then=CANCEL),
-        When(event="BOOKING_NO_SHOW_UPDATED", then=IGNORE("a no-show changes nothing in the calendar")),
+        When(event="BOOKING_NO_SHOW_UPDATED", where="payload.attendees[?noShow]", then=NO_SHOW),
+        When(
+            event="BOOKING_NO_SHOW_UPDATED",
+            then=IGNORE("a no-show that was taken back changes nothing"),
+        ),
     ]
 
     occurred_at = fields.Instant(path="createdAt")

@@ -1,5 +1,17 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Mapping, TourKind, When, fields, path, paths
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    IGNORE,
+    NO_SHOW,
+    RESCHEDULE,
+    Mapping,
+    TourKind,
+    When,
+    fields,
+    path,
+    paths,
+)
 
 
 class Calendly(Mapping):
@@ -9,8 +21,9 @@ class Calendly(Mapping):
     https://developer.calendly.com/api-docs/calendly-api/webhooks/get-sample-webhook-data
 
     Set-up: create the webhook subscription with a `signing_key` (without one Calendly signs nothing) for
-    `invitee.created` and `invitee.canceled`. A reschedule arrives as a pair, in either order: the old invitee
-    is cancelled with `rescheduled: true`, the new one names it in `old_invitee`.
+    `invitee.created` and `invitee.canceled`, and, to keep no-shows, `invitee_no_show.created` (whose body is
+    inferred). A reschedule arrives as a pair, in either order: the old invitee is cancelled with
+    `rescheduled: true`, the new one names it in `old_invitee`.
     """
 
     signature = Signature(
@@ -21,6 +34,7 @@ class Calendly(Mapping):
         encoding="hex",
         tolerance=300,
     )
+    category = "scheduler"
     event = path("event")
     delivery_id = paths("event", "payload.uri", "created_at")
 
@@ -33,7 +47,8 @@ class Calendly(Mapping):
         When(event="invitee.canceled", then=CANCEL),
         When(event="invitee.created", where="payload.old_invitee", then=RESCHEDULE),
         When(event="invitee.created", then=BOOK),
-        When(event="invitee_no_show.created", then=IGNORE("a no-show changes nothing in the calendar")),
+        When(event="invitee_no_show.created", then=NO_SHOW),
+        When(event="invitee_no_show.deleted", then=IGNORE("a no-show that was taken back changes nothing")),
     ]
 
     occurred_at = fields.Instant(path="created_at")

@@ -12,6 +12,7 @@ class WebsiteForm(Mapping):
     """
 
     public = True
+    category = "form"
     event = constant("form.submitted")
     delivery_id = first(header("idempotency-key"), path("submission_id"))
 

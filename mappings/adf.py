@@ -1,0 +1,63 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import REQUEST, Mapping, When, constant, fields
+
+
+def text(element: str) -> str:
+    """The first element's text, with or without attributes."""
+    return f'to_array({element})[*].not_null("#text", @) | [0]'
+
+
+def name(part: str) -> str:
+    return f'to_array(contact.name)[?"@part" == \'{part}\']."#text" | [0]'
+
+
+class Adf(Mapping):
+    """ADF XML (leads by e-mail or post)
+
+    Leads in the Auto-lead Data Format, which listing services and website vendors also use for apartments.
+    https://en.wikipedia.org/wiki/Auto-lead_Data_Format
+
+    Set-up: let the vendor, or a service that turns mail into webhooks, post the XML with the secret wherever it can put
+    one. The property is the vendor's id with `source="property"`, else the vendor's name: write it among the `aliases`;
+    the provider's name is the lead source. The format knows no appointment and no cancellation: every lead is a
+    request, with what it says about the time in the notes, as that may be a wish or a move-in date. How rental services
+    fill the format is inferred.
+    """
+
+    category = "rental"
+    maturity = "inferred"
+    signature = SharedSecret()
+    event = constant("prospect")
+    split = "adf.prospect"
+    root = "adf.prospect[0].merge(@, {contact: to_array(customer.contact)[0]})"
+
+    actions = [When(event="prospect", then=REQUEST)]
+
+    # Some write the time without its offset; then it is no moment.
+    occurred_at = fields.Instant(path="match(requestdate, '.*T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$')")
+    reference = fields.Fingerprint(
+        path=f"({text('id')}) || to_string([contact.email, contact.phone, requestdate])", required=True
+    )
+
+    first_name = fields.Name(path=name("first"))
+    last_name = fields.Name(path=name("last"))
+    full_name = fields.PersonName(path=[name("full"), text("contact.name")])
+    email = fields.Email(path=text("contact.email"))
+    phone = fields.Phone(path='to_array(contact.phone)[*].not_null("#text", @)')
+
+    property = fields.String(
+        path=[
+            'to_array(vendor.id)[?"@source" == \'property\']."#text" | [0]',
+            text("vendor.vendorname"),
+            text("vendor.contact.name"),
+        ]
+    )
+    lead_source = fields.String(path=text("provider.name"))
+    notes = fields.Lines(
+        path=[
+            text("customer.comments"),
+            f"[['Time', {text('customer.timeframe.description')}]]",
+            f"[['Earliest', {text('customer.timeframe.earliestdate')}]]",
+            f"[['Latest', {text('customer.timeframe.latestdate')}]]",
+        ]
+    )

@@ -1,0 +1,26 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import fields
+from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+
+
+class Botpress(OwnBody):
+    """Botpress
+
+    The bridge's own body, from the code or an HTTP action of a bot, or as JSON text in `data`, as the Zapier
+    integration sends what a bot emits.
+    https://github.com/botpress/botpress/tree/master/integrations/zapier
+
+    Set-up: POST to https://<your host>/hooks/<source> with a header `X-Bridge-Key` that holds the secret of the source.
+    Body: `event` (tour.booked, tour.rescheduled, tour.cancelled), `name`, `email`, `phone`, `tourStart` with offset,
+    `property`, and `bookingId`. Without one the booking has the `correlationId` or the `conversationId`, so that a
+    conversation has one booking at a time. Repeating a failed call is up to the code of the bot.
+    """
+
+    # Not signed; the flow's author adds a header.
+    signature = SharedSecret("header", "bearer", "basic", "query")
+    category = "chat"
+
+    reference = fields.String(
+        path=[*BOOKING_IDS, "correlation_id", "body().correlationId", "conversation_id", "user_id", "id"],
+        required=True,
+    )

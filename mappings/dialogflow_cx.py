@@ -1,0 +1,73 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import BOOK, CANCEL, REQUEST, RESCHEDULE, Reply, When, fields, path
+from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
+
+TIMES = [
+    f"{word}{part}"
+    for word in ("tour_time", "tour_start", "tour_date_time", "date_time", "start", "time")
+    for part in ("", "_date_time", "_start_date_time")
+]
+DATES = [*TIMES, "tour_date", "date"]
+PARTS = {"year": DATES, "month": DATES, "day": DATES, "hours": TIMES, "minutes": TIMES}
+
+
+def _number(name: str) -> str:
+    return " || ".join(f"{parameter}_{name}" for parameter in PARTS[name])
+
+
+# The parts of @sys.date-time, or of a @sys.date and a @sys.time, as they stand side by side after `flat`.
+SPOKEN = f"({_number('year')}) && {{{', '.join(f'{name}: {_number(name)}' for name in PARTS)}}}"
+
+
+class DialogflowCx(OwnBody):
+    """Dialogflow CX (Conversational Agents)
+
+    The standard webhook of a flow, which waits for the answer. Its body is read from the session's parameters.
+    https://cloud.google.com/dialogflow/cx/docs/concept/webhook
+
+    Set-up: add a standard webhook to https://<your host>/hooks/<source> with a request header (X-Bridge-Key) that
+    holds the secret, or with user and password; the ID token that Google can send is not looked at. Call it with the
+    tag `tour.book`, `tour.reschedule` or `tour.cancel` (`tour.request` for a wish that somebody has to confirm) once
+    all is collected. Parameters: `name`, `email`, `phone`, `tour_time` (@sys.date-time; or `tour_date` and
+    `tour_time`), `tour_type`, `property_id`, `booking_id`; without the last a session has one booking. A time without
+    offset is the property's. Other tags get an empty answer. Nothing is sent twice: after a timeout (5 s, unless you
+    set more) the bot goes on while the tour may have been received. The bot says `reply_text` of the source.
+    """
+
+    # User and password of the webhook, or a fixed request header.
+    signature = SharedSecret("basic", "bearer", "header")
+    category = "chat"
+
+    event = path("fulfillmentInfo.tag || intentInfo.displayName")
+    # One turn can call the webhook several times.
+    delivery_id = path(
+        "detectIntentResponseId && join('|', [detectIntentResponseId, fulfillmentInfo.tag || ''])"
+    )
+    root = "flat(sessionInfo.parameters)"
+
+    actions = [
+        When(event="tour.book", then=BOOK),
+        When(event="tour.request", then=REQUEST),
+        When(event="tour.reschedule", then=RESCHEDULE),
+        When(event="tour.cancel", then=CANCEL),
+    ]
+
+    reference = fields.String(
+        path=[*BOOKING_IDS, "part(body().sessionInfo.session, '/', `-1`)"], required=True
+    )
+    full_name = fields.PersonName(path=["name", "name_name", "person_name", "person", "name_original"])
+    starts_at_local = fields.LocalTime(
+        path=[*STARTS, SPOKEN], date="tour_date || date", time="tour_time || time"
+    )
+
+    reply = Reply(
+        {
+            "fulfillmentResponse": {
+                "messages": [{"text": {"text": ["{text}"]}}],
+                "mergeBehavior": "APPEND",
+            },
+            "sessionInfo": {"parameters": {"tour_request_id": "{id}", "tour_request_state": "received"}},
+        },
+        text="Thank you, we have received that.",
+        silent={},
+    )

@@ -1,0 +1,62 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Reply, When, fields, path
+from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
+
+ACTIONS = ("tour.book", "tour.request", "tour.reschedule", "tour.cancel")
+# @sys.date-time is text, or an object with one time or with the two ends of a span: here as `flat` joins them.
+TIMES = [
+    *STARTS,
+    "date_time_date_time",
+    "tour_time_date_time",
+    "date_time_start_date_time",
+    "tour_time_start_date_time",
+]
+
+
+class DialogflowEs(OwnBody):
+    """Dialogflow ES
+
+    The fulfillment webhook of an agent, which waits for the answer. Its body is read from the parameters.
+    https://cloud.google.com/dialogflow/es/docs/fulfillment-webhook
+
+    Set-up: under Fulfillment give https://<your host>/hooks/<source> with Basic authentication (the secret of the
+    source is `user:password`) or with a header `X-Bridge-Key`; the ID token that Google can send is not looked at.
+    Switch the webhook on for intents whose action, or name, is `tour.book`, `tour.reschedule` or `tour.cancel`
+    (`tour.request` for a wish that somebody has to confirm); it counts once all required parameters are there.
+    Parameters: `person`, `email`, `phone-number`, `date-time`, `tour-type`, `property-id`, `booking-id`; without the
+    last a session has one booking. Other intents get an empty answer. Nothing is sent twice: after about 5 s the bot
+    goes on while the tour may have been received. The bot says `reply_text` of the source.
+    Inferred: the shapes of `date-time`. Of a span ("Friday from two to three") the start counts.
+    """
+
+    # User and password of the webhook, or a fixed request header.
+    signature = SharedSecret("basic", "bearer", "header")
+    category = "chat"
+    maturity = "inferred"
+
+    event = path("queryResult.action || queryResult.intent.displayName")
+    delivery_id = path("responseId")
+    root = "flat(queryResult.parameters)"
+
+    actions = [
+        When(
+            event=ACTIONS,
+            where="!(queryResult.allRequiredParamsPresent)",
+            then=IGNORE("the bot is still asking for what it needs"),
+        ),
+        When(event="tour.book", then=BOOK),
+        When(event="tour.request", then=REQUEST),
+        When(event="tour.reschedule", then=RESCHEDULE),
+        When(event="tour.cancel", then=CANCEL),
+    ]
+
+    reference = fields.String(path=[*BOOKING_IDS, "part(body().session, '/', `-1`)"], required=True)
+    full_name = fields.PersonName(path=["person_name", "name_name", "person", "name", "name_original"])
+    starts_at = fields.Instant(path=TIMES)
+    starts_at_local = fields.LocalTime(path=TIMES, date="tour_date || date", time="tour_time || time")
+
+    reply = Reply(
+        {"fulfillmentText": "{text}", "fulfillmentMessages": [{"text": {"text": ["{text}"]}}]},
+        text="Thank you, we have received that.",
+        silent={},
+    )

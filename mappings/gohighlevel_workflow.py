@@ -1,0 +1,50 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import fields, first, path
+from bridge.mapping.own_body import OwnBody
+
+STATUS = "calendar.appoinmentStatus || calendar.appointmentStatus || calendar.status"
+MEANINGS = """[
+    {"status": "confirmed", "event": "booked"},
+    {"status": "new", "event": "requested"},
+    {"status": "noshow", "event": "no_show"},
+    {"status": "invalid", "event": "cancelled"}
+]"""
+
+
+class GoHighLevelWorkflow(OwnBody):
+    """GoHighLevel (workflow)
+
+    The webhook step of a workflow that an appointment started, with the contact and the appointment in it.
+    https://help.gohighlevel.com/support/solutions/articles/155000003299-workflow-action-webhook-outbound-
+
+    Set-up: start a workflow at every change of an appointment's status, and let its webhook step send the secret in a
+    header `X-Bridge-Key`. Add custom data: `property_id` (else the field "Desired Property" or the calendar's id has
+    to be an alias of the property) and, as you like, `unit_id`, `lead_id`, `tour_type`. A workflow for one case only
+    can say it in `event` (tour booked, tour rescheduled, tour cancelled). A failed step is not known to be repeated.
+    Inferred: the whole body, as it was seen, and that its times are those of the zone beside them.
+    """
+
+    category = "CRM"
+    maturity = "inferred"
+    signature = SharedSecret()
+    tenant = path("location.id")
+    forgets = ("customData.token",)
+    # No id: a tour that is moved away and back comes twice in the same bytes.
+    repeats = True
+    event = first(
+        path("query('event') || customData.event"),
+        path(f"find(`{MEANINGS}`, 'status', lower({STATUS})).event"),
+        path(STATUS),
+    )
+    root = """flat(merge(
+        calendar.{booking_id: appointmentId, title: title, notes: notes} || `{}`,
+        {agent_email: user.email, lead_source: contact_source},
+        @,
+        customData || `{}`
+    ))"""
+
+    starts_at = fields.ZonedTime(path="calendar_start_time", zone="calendar_selected_timezone")
+    starts_at_local = fields.LocalTime(path="[@][?!calendar_selected_timezone].calendar_start_time | [0]")
+    ends_at = fields.ZonedTime(path="calendar_end_time", zone="calendar_selected_timezone")
+
+    property = fields.String(path=["property", "property_id", "desired_property", "calendar_id"])

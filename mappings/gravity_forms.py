@@ -1,0 +1,38 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import REQUEST, When, constant, fields
+from bridge.mapping.own_body import OwnBody
+
+
+class GravityForms(OwnBody):
+    """Gravity Forms (WordPress)
+
+    Tour requests of a form, sent by the Webhooks Add-On. A form never moves or cancels a tour.
+    https://docs.gravityforms.com/triggering-webhooks-form-submissions/
+
+    Set-up: add a Webhooks feed (POST, JSON) with the source's address and the secret in a request header
+    `X-Bridge-Key`. Choose Select Fields and name the keys `first_name`, `last_name` (or `name`), `email`, `phone`,
+    `tour_date`, `tour_time`, `tour_type`, `unit`, `notes`, `property` (an alias of it), and `entry_id` for {entry_id}.
+    With All Fields the keys are numbers: add `?numbered=yes` to the address where yours are those below, or copy
+    this file and write your own. Date and time are the property's. A request with both is booked; where your team
+    answers requests by hand, set `on_request = "hold"`.
+    """
+
+    category = "form"
+    on_request = "book"
+
+    # not signed; the feed can add any request header
+    signature = SharedSecret()
+    event = constant("form.submitted")
+    root = """flat(
+        query('numbered') && {
+            first_name: "1.3", last_name: "1.6", email: "2", phone: "3", tour_date: "4", tour_time: "5",
+            tour_type: "6", property: "7", notes: "8", entry_id: id, form_id: form_id
+        } || @
+    )"""
+
+    actions = (When(event="form.submitted", then=REQUEST),)
+
+    reference = fields.Fingerprint(
+        path=["form_id", "entry_id || id", "email", "phone", "tour_date", "tour_time", "property"],
+        required=True,
+    )

@@ -1,0 +1,81 @@
+from bridge.inbound.signatures import Token
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, fields, path, paths
+from bridge.mapping.own_body import KINDS
+
+FORM = "[event, chat.thread.events][] | [?type == 'filled_form'] | [-1].fields"
+CUSTOMER = "chat.users[?type == 'customer'] | [0]"
+
+
+def answer(label: str) -> str:
+    """What was answered in the form: a text, or the label of a choice."""
+    return f"form[?match(label, '{label}')] | [0] | answer.label || answer"
+
+
+def session(key: str) -> str:
+    """A session field of the customer, which stand in a list of objects with one key."""
+    return f"customer.session_fields[].{key} | [0]"
+
+
+DATE = answer("tour (date|start)")
+
+
+class LiveChat(Mapping):
+    """LiveChat (text.com)
+
+    Forms in the chat that ask for a tour, tags and buttons.
+    https://platform.text.com/docs/management/webhooks
+
+    Set-up: give the pre-chat form (or a form of a bot) the questions `Tour date` (2026-12-03 10:30, month before
+    day; or the time in `Tour time`) and `Phone`; also read are `Tour type`, `Property`, `Unit`, and the session fields
+    `property_id`, `unit_id`, `lead_id`. Register webhooks for incoming_chat, incoming_event, thread_tagged and
+    incoming_rich_message_postback with one secret: the secret of the source. A chat has one tour: another form in it
+    moves the tour, the tag `tour-cancelled` cancels it, and so does a button with the id TOUR_CANCEL.
+    LiveChat tries again for a minute only; what it cannot deliver by then is lost.
+    """
+
+    # The webhook's secret comes back in the body.
+    signature = Token(body="secret_key")
+    category = "chat"
+    tenant = path("organization_id || license_id")
+
+    event = path("action")
+    delivery_id = paths(
+        "action",
+        "payload.chat_id || payload.chat.id",
+        "payload.thread_id || payload.chat.thread.id",
+        "payload.event.id || payload.tag || payload.postback.id",
+    )
+    root = f"payload | merge(@, {{form: {FORM}, customer: {CUSTOMER}}})"
+
+    actions = [
+        When(
+            event=("incoming_event", "incoming_chat"),
+            where=f"payload | {{form: {FORM}}} | {DATE}",
+            then=BOOK,
+        ),
+        When(event="incoming_chat", where=f"payload | {CUSTOMER} | [email, name][?@] | [0]", then=REMEMBER),
+        When(event=("incoming_event", "incoming_chat"), then=IGNORE("no form with a tour date in it")),
+        When(event="thread_tagged", where="match(payload.tag, '^tour.cancell?ed$')", then=CANCEL),
+        When(event="thread_tagged", then=IGNORE("the tag is not `tour-cancelled`")),
+        When(
+            event="incoming_rich_message_postback",
+            where="match(payload.postback.id, '^tour.cancel')",
+            then=CANCEL,
+        ),
+        When(event="incoming_rich_message_postback", then=IGNORE("the button does not cancel a tour")),
+        When(event="chat_deactivated", then=IGNORE("the end of a chat changes no tour")),
+    ]
+
+    occurred_at = fields.Instant(path=["event.created_at", "chat.thread.created_at"])
+    reference = fields.String(path=["chat_id", "chat.id"], required=True)
+    contact_id = fields.String(path=["customer.id", "event.author_id", "user_id"])
+    full_name = fields.PersonName(path=["form[?type == 'name'].answer | [0]", "customer.name"])
+    email = fields.Email(path=["form[?type == 'email'].answer | [0]", "customer.email"])
+    phone = fields.Phone(path=[answer("phone|mobile"), session("phone")])
+    starts_at_local = fields.LocalTime(date=DATE, time=answer("tour time"))
+    kind = fields.Choice(path=answer("tour type"), table=KINDS)
+    property = fields.String(path=[session("property_id"), answer("^(property|community)")])
+    unit = fields.String(path=[session("unit_id"), answer("^unit( number)?$")])
+    agent = fields.String(path="chat.users[?type == 'agent'] | [0].email")
+    lead_id = fields.String(path=session("lead_id"))
+    notes = fields.Lines(path="form[].[label, answer.label || answer || join(', ', answers[].label)]")

@@ -1,0 +1,41 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import Reply, fields, first, path
+from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+
+
+class ManyChat(OwnBody):
+    """ManyChat
+
+    A step of a flow that calls the bridge: `External Request` or `Dynamic Block`. ManyChat has no events of its own.
+    https://manychat.github.io/dynamic_block_docs/
+
+    Set-up: POST to https://<your host>/hooks/<source> with a header `X-Bridge-Key` that holds the secret of the source.
+    Body: JSON with `event` (tour.booked, tour.rescheduled, tour.cancelled), `booking_id` or `contact_id`, `first_name`,
+    `last_name`, `email`, `phone`, `tour_start`, `property`; or Full Contact Data, whose custom fields are read by
+    these names. Full Contact Data has no `event`: say it in the address, `?event=tour.cancelled`; without one it is a
+    booking if it has a `tour_start`. A time without offset is the property's, never in the zone of the contact.
+    A contact without a booking id has one booking at a time. ManyChat does not repeat a failed call.
+    Inferred: that both steps can send headers.
+    """
+
+    # Not signed; the flow's author adds a header.
+    signature = SharedSecret("header", "bearer", "basic", "query")
+    category = "chat"
+    maturity = "inferred"
+
+    event = first(OwnBody.event, path("custom_fields.event || custom_fields.tour_start && 'tour.booked'"))
+    root = "flat(merge(@, custom_fields || `{}`))"
+
+    reference = fields.String(path=[*BOOKING_IDS, "contact_id", "id"], required=True)
+    # A custom field of the same name may be empty.
+    email = fields.Email(path=["email", "body().email"])
+    phone = fields.Phone(path=["phone", "body().phone", "whatsapp_phone"])
+
+    reply = Reply(
+        {
+            "version": "v2",
+            "content": {"messages": [{"type": "text", "text": "{text}"}], "actions": [], "quick_replies": []},
+        },
+        text="Thank you, we have received that.",
+        silent={"version": "v2", "content": {"messages": [], "actions": [], "quick_replies": []}},
+    )

@@ -1,0 +1,84 @@
+from bridge.inbound.signatures import Basic
+from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Api, Fetch, Mapping, TourKind, When, fields, path
+
+TOUR = "tour|showing|viewing"
+
+
+class Pipedrive(Mapping):
+    """Pipedrive
+
+    Activities, as webhooks of version 2 tell them.
+    https://pipedrive.readme.io/docs/guide-for-webhooks-v2
+
+    Set-up: create a webhook v2 for all actions (create, change, delete) of the object activity, with an HTTP user and
+    password; the secret is `user:password`. Put an `api_token` under `api`: the hook has no more than the person's id.
+    Activities count whose type has tour, showing or viewing in its key; one without a time of day is parked. A custom
+    field names the property, if it is the only one that is filled. Whoever fails ten first tries is sent nothing for
+    half an hour, and what happens meanwhile is lost.
+    Inferred: how a time of day is written, and that it is UTC as in the rest of the API.
+    """
+
+    category = "CRM"
+    maturity = "inferred"
+    signature = Basic()
+    event = path("join('.', [meta.action, meta.entity])")
+    delivery_id = path("meta.id")
+    tenant = path("meta.company_id")
+    changed_by = path("meta.change_source")
+    root = "merge(data || previous, {meta: meta, person: person.data})"
+
+    api = Api(
+        base_url="https://api.pipedrive.com",
+        credentials=("api_token",),
+        headers={"x-api-token": "{api_token}"},
+        instead="let Zapier look up the person and send the tour (mapping `zapier`)",
+    )
+    details = (
+        Fetch(
+            path="/api/v2/persons/{id}", ids={"id": "data.person_id"}, where="data.person_id", into="person"
+        ),
+    )
+
+    actions = (
+        When(where="meta.entity != 'activity'", then=IGNORE("only activities are tours")),
+        When(
+            event="change.activity",
+            where=f"match(previous.type, '{TOUR}') && !match(data.type, '{TOUR}')",
+            then=CANCEL,
+        ),
+        When(
+            where=f"!match((data || previous).type, '{TOUR}')",
+            then=IGNORE("the type of the activity does not speak of a tour"),
+        ),
+        When(event="delete.activity", then=CANCEL),
+        When(event="change.activity", where="match(data.subject, '^\\W*cancell?ed')", then=CANCEL),
+        When(where="data.done", then=IGNORE("the activity is done")),
+        When(event="create.activity", then=BOOK),
+        When(event="change.activity", then=RESCHEDULE),
+    )
+
+    occurred_at = fields.Instant(path="meta.timestamp")
+    reference = fields.String(path=["meta.entity_id", "id"], required=True)
+
+    first_name = fields.Name(path="person.first_name")
+    last_name = fields.Name(path="person.last_name")
+    full_name = fields.PersonName(path="person.name")
+    email = fields.Email(path=["person.emails[?primary].value | [0]", "person.emails[0].value"])
+    phone = fields.Phone(path=["person.phones[?primary].value", "person.phones[].value"])
+
+    starts_at = fields.Instant(path="join('', [due_date, 'T', due_time.value, 'Z'])")
+    duration_minutes = fields.Duration(path="duration.value")
+    kind = fields.Choice(
+        path="type",
+        table={
+            "virtual*": TourKind.VIRTUAL,
+            "video*": TourKind.VIRTUAL,
+            "self*": TourKind.SELF_GUIDED,
+            "in_person*": TourKind.IN_PERSON,
+        },
+    )
+
+    property = fields.String(path="[custom_fields.* | [?value].value][?length(@) == `1`] | [0][0]")
+    agent = fields.String(path="owner_id")
+    title = fields.String(path="subject")
+    notes = fields.Lines(path="html(public_description)")

@@ -1,0 +1,23 @@
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping import fields, first, path
+from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+
+
+class SalesforceFlow(OwnBody):
+    """Salesforce (flow)
+
+    The bridge's own body, sent by an HTTP Callout action of a flow or by Apex.
+    https://help.salesforce.com/s/articleView?id=platform.flow_http_callout_configuring.htm
+
+    Set-up: make an external and a named credential that send the secret as `X-Bridge-Key` or as a Bearer token, and
+    in a record-triggered flow a callout with `event` (tour booked, rescheduled, cancelled), `recordId`, `start`, the
+    renter's `firstName`, `lastName`, `email`, `phone`, and `propertyId`. Add `timestamp` (LastModifiedDate), so that
+    the newer of two changes decides. The flow does not try again: give it a fault path, or take an outbound message
+    (mapping `salesforce_outbound`), which does.
+    """
+
+    category = "CRM"
+    signature = SharedSecret()
+    delivery_id = first(OwnBody.delivery_id, path("eventUuid"))
+
+    reference = fields.String(path=[*BOOKING_IDS, "record_id", "id"], required=True)

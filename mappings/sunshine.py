@@ -1,0 +1,77 @@
+from bridge.inbound.signatures import Token
+from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, fields, path
+from bridge.mapping.own_body import KINDS
+
+
+def field(*names: str) -> list[str]:
+    """Where an answer stands: under the key that is equal to the type of the field."""
+    return [f"find(fields, 'name', '{name}') | text || email || select[0].name" for name in names]
+
+
+class Sunshine(Mapping):
+    """Sunshine Conversations (Zendesk messaging)
+
+    Forms and buttons of a bot in Zendesk messaging.
+    https://developer.zendesk.com/api-reference/conversations/
+
+    Set-up: create a webhook for conversation:message and conversation:postback with "include full user"; its secret is
+    the secret of the source. Give the bot a form with fields named `tour_start` (2026-12-03 10:30; with an offset if it
+    is not the time at the property) or `tour_date` and `tour_time`; also read are `full_name`, `email`, `phone`,
+    `tour_type`, `property_id`, `unit_id`, `notes`, and `property_id` and `lead_id` in the metadata of the user.
+    A conversation has one tour, unless its metadata has a `tour_booking_id`: another form moves it, and a button with
+    the payload `TOUR_CANCEL` or `TOUR_CANCEL:<booking id>` cancels it. Other messages are not read.
+    """
+
+    # The webhook's secret, as it is.
+    signature = Token(header="X-API-Key")
+    category = "chat"
+    tenant = path("app.id")
+
+    split = "events"
+    event = path("events[0].type")
+    delivery_id = path("events[0].id")
+    root = """events[0].{
+        at: createdAt,
+        fields: payload.message.content.fields,
+        user: payload.user || payload.message.author.user,
+        author: payload.message.author,
+        button: payload.postback.payload,
+        conversation: payload.conversation
+    }"""
+
+    actions = [
+        When(
+            event="conversation:message",
+            where="events[0].payload.message.content.fields[?match(name, '^tour_(start|date)$')] | "
+            "[?text || select] | [0]",
+            then=BOOK,
+        ),
+        When(event="conversation:message", then=IGNORE("no form with a tour in it")),
+        When(
+            event="conversation:postback",
+            where="match(events[0].payload.postback.payload, '^tour.cancel')",
+            then=CANCEL,
+        ),
+        When(event="conversation:postback", then=IGNORE("the button does not cancel a tour")),
+    ]
+
+    occurred_at = fields.Instant(path="at")
+    reference = fields.String(
+        path=["match(button, '^tour[^:]*:(.+)')", "conversation.metadata.tour_booking_id", "conversation.id"],
+        required=True,
+    )
+    contact_id = fields.String(path=["user.id", "author.userId"])
+    first_name = fields.Name(path=[*field("first_name"), "user.profile.givenName"])
+    last_name = fields.Name(path=[*field("last_name"), "user.profile.surname"])
+    full_name = fields.PersonName(path=[*field("full_name", "name"), "author.displayName"])
+    email = fields.Email(path=[*field("email"), "user.profile.email"])
+    phone = fields.Phone(path=field("phone"))
+    starts_at = fields.Instant(path=field("tour_start"))
+    starts_at_local = fields.LocalTime(
+        path=field("tour_start"), date=field("tour_date")[0], time=field("tour_time")[0]
+    )
+    kind = fields.Choice(path=field("tour_type"), table=KINDS)
+    property = fields.String(path=[*field("property_id", "property"), "user.metadata.property_id"])
+    unit = fields.String(path=[*field("unit_id", "unit"), "user.metadata.unit_id"])
+    lead_id = fields.String(path="user.metadata.lead_id")
+    notes = fields.Lines(path=field("notes"))

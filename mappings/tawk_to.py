@@ -1,0 +1,55 @@
+from bridge.inbound.signatures import Signature
+from bridge.mapping import IGNORE, REQUEST, Mapping, When, fields, header, path
+from bridge.mapping.own_body import KINDS
+
+DATED = "match(ticket.message || message.text, '^tour date *: *(.+)')"
+
+
+def line(label: str) -> str:
+    """What stands behind `label:` in a line of the form."""
+    return f"match(text, '^(?:{label}) *: *(.+)')"
+
+
+class TawkTo(Mapping):
+    """tawk.to
+
+    Tickets and chats whose form asks for a tour; tawk.to sends the answers as lines of text.
+    https://developer.tawk.to/webhooks/
+
+    Set-up: give the ticket form and the pre-chat form the fields `Tour date` (2026-12-03 10:30, month before day) and
+    `Phone`; also read are `Tour time`, `Tour type`, `Property` and `Unit`. Add a webhook for new tickets and the start
+    of chats; its secret, shown once, is the secret of the source. Among the `aliases` of the property put the name of
+    the tawk.to site. A form is a wish: it is booked as it comes, unless the source says `on_request = "hold"`.
+    There are no moves and no cancels, and what is agreed in the chat is not read: a link to a scheduler in the chat
+    does better. Inferred: how the lines of a form look.
+    """
+
+    # HMAC-SHA1, bare hex.
+    signature = Signature(header="X-Tawk-Signature", algorithm="hmac-sha1")
+    category = "chat"
+    maturity = "inferred"
+
+    event = path("event")
+    delivery_id = header("X-Hook-Event-Id")
+    root = "merge(@, {text: ticket.message || message.text, person: requester || visitor})"
+
+    actions = [
+        When(event=("ticket:create", "chat:start"), where=DATED, then=REQUEST),
+        When(event=("ticket:create", "chat:start"), then=IGNORE("it has no line `Tour date: ...`")),
+        When(
+            event=("chat:end", "chat:transcript_created"), then=IGNORE("what is said in a chat is not read")
+        ),
+    ]
+    on_request = "book"
+
+    occurred_at = fields.Instant(path="time")
+    reference = fields.String(path=["ticket.id", "chatId"], required=True)
+    full_name = fields.PersonName(path=["person.name", line("(?:your )?name")])
+    email = fields.Email(path=["person.email", line("(?:your )?e-?mail")])
+    phone = fields.Phone(path=line("(?:your |mobile )?phone(?: number)?|mobile"))
+    starts_at_local = fields.LocalTime(date=line("tour date"), time=line("tour time"))
+    kind = fields.Choice(path=line("tour type"), table=KINDS)
+    property = fields.String(path=[line("property|community"), "property.name", "property.id"])
+    unit = fields.String(path=line("unit|apartment"))
+    title = fields.String(path="ticket.subject")
+    notes = fields.Lines(path=r"""replace(text, `"\r"`, '')""")

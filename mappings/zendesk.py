@@ -1,0 +1,44 @@
+from bridge.inbound.signatures import Signature
+from bridge.mapping import IGNORE, When, fields, first, header
+from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+
+
+class Zendesk(OwnBody):
+    """Zendesk (triggers)
+
+    The webhook that a trigger or an automation of Zendesk Support calls, with a body that you write.
+    https://developer.zendesk.com/documentation/webhooks/creating-and-monitoring-webhooks/
+
+    Set-up: make a webhook of the kind `Trigger or automation` to https://<your host>/hooks/<source>, POST, JSON; its
+    signing secret is the secret of the source. Make a trigger for each of tour.booked, tour.rescheduled and
+    tour.cancelled that notifies it with a JSON body: `event`, `ticket_id` {{ticket.id}}, `requester` with `name`
+    {{ticket.requester.name}}, `email`, `phone`, `tour` with `date` and `time` from ticket fields (a date field has no
+    time of day), `type`, `property_id`, `unit_id`, `notes`. A ticket is one tour, unless the body gives a `booking_id`.
+    Event subscriptions carry ids only and are ignored. The test before a webhook is saved fails: Zendesk signs it with
+    a secret that everybody knows.
+    """
+
+    # The timestamp is ISO 8601 text and signed as it is written.
+    signature = Signature(
+        header="X-Zendesk-Webhook-Signature",
+        signs="{t}{body}",
+        encoding="base64",
+        timestamp_header="X-Zendesk-Webhook-Signature-Timestamp",
+        timestamp="iso",
+        tolerance=300,
+    )
+    category = "CRM"
+
+    delivery_id = first(header("X-Zendesk-Webhook-Invocation-Id"), OwnBody.delivery_id)
+
+    actions = [
+        *OwnBody.actions,
+        When(
+            where="zendesk_event_version",
+            then=IGNORE(
+                "an event subscription carries ids only: let a trigger call the webhook, with a body of yours"
+            ),
+        ),
+    ]
+
+    reference = fields.String(path=[*BOOKING_IDS, "ticket_id", "id"], required=True)
