@@ -8,6 +8,7 @@ from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -142,14 +143,30 @@ def _as_json(item: Any) -> bytes:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def delivery_ids(arrivals: Sequence[Arrival], *, repeats: bool = False) -> list[str]:
+class Equal(StrEnum):
+    """What it means that a sender without ids sends the same content again."""
+
+    DUPLICATE = "duplicate"
+    """The request is signed: somebody who overheard it could send it again at any time."""
+    NEWS_AFTER_ANOTHER = "news_after_another"
+    """Cancelled, booked again, cancelled again: news if another event of the booking came in between."""
+    NEWS = "news"
+    """The content only says that something changed."""
+
+    @classmethod
+    def of(cls, mapping: Mapping, *, signed: bool) -> "Equal":
+        """For a request of this sender; `signed`: its proof holds for this body only."""
+        return cls.NEWS if mapping.repeats else cls.DUPLICATE if signed else cls.NEWS_AFTER_ANOTHER
+
+
+def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) -> list[str]:
     """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
 
-    With `repeats` each arrival has an id of its own: equal content is news.
+    Where equal content is news, each arrival has an id of its own.
     """
     given = [arrival.envelope.delivery_id for arrival in arrivals]
     hashes = [f"sha256:{hashlib.sha256(arrival.content or arrival.body).hexdigest()}" for arrival in arrivals]
-    if repeats:
+    if equal is Equal.NEWS:
         return [f"{one or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
     events_of = Counter(one for one, _ in set(zip(given, hashes, strict=True)))
     return [
@@ -165,14 +182,41 @@ def store(
     kept: Kept,
     arrivals: Sequence[Arrival],
     now: datetime,
-    *,
-    repeats: bool = False,
+    equal: Equal = Equal.DUPLICATE,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
     return [
-        _store_one(session, queue, source, kept, arrival, delivery_id, now)
-        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, repeats=repeats), strict=True)
+        _store_one(
+            session,
+            queue,
+            source,
+            kept,
+            arrival,
+            _told_apart(session, source, arrival, delivery_id, equal),
+            now,
+        )
+        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, equal), strict=True)
     ]
+
+
+def _told_apart(session: Session, source: str, arrival: Arrival, delivery_id: str, equal: Equal) -> str:
+    """The delivery id, made another one where equal content is news because something else came in between."""
+    reference = key(arrival.envelope.reference)
+    if equal is not Equal.NEWS_AFTER_ANOTHER or arrival.envelope.delivery_id or reference is None:
+        return delivery_id
+    newest = (
+        select(Event.id, Event.delivery_id)
+        .where(
+            Event.source == source, or_(Event.reference == reference, Event.previous_reference == reference)
+        )
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    before = session.execute(newest).first()
+    if before is None or before.delivery_id.startswith(delivery_id):
+        return before.delivery_id if before else delivery_id
+    known = select(Event.id).where(Event.source == source, Event.delivery_id == delivery_id)
+    return f"{delivery_id}:{before.id}" if session.scalar(known) else delivery_id
 
 
 def _store_one(

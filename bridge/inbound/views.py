@@ -19,7 +19,7 @@ from bridge.inbound import inbox, signatures
 from bridge.inbound.decoding import decode
 from bridge.inbound.forms import form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
-from bridge.inbound.inbox import Arrival, Kept, Stored
+from bridge.inbound.inbox import Arrival, Equal, Kept, Stored
 from bridge.mapping.booking import Action
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source, Sources
@@ -41,8 +41,8 @@ class Door:
     clock: Clock
 
 
-@hooks.post("/hooks/<name>")
-@hooks.post("/hooks/<name>/<token>")
+@hooks.post("/hooks/<name>", provide_automatic_options=False)
+@hooks.post("/hooks/<name>/<token>", provide_automatic_options=False)
 def receive(name: str, token: str | None = None) -> Response:
     """Take one request of a sender.
 
@@ -62,14 +62,12 @@ def receive(name: str, token: str | None = None) -> Response:
     arrivals = arrivals_of(door, source, sent, received)  # 401 for another tenant, 422 for a form
     kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     with door.database.session() as session:  # 503
-        stored = inbox.store(
-            session, door.queue, name, kept, arrivals, door.clock(), repeats=source.mapping.repeats
-        )
+        stored = inbox.store(session, door.queue, name, kept, arrivals, door.clock(), equal_of(source, sent))
     return answer(source, received, stored)  # 200, whatever a duplicate or a parked event
 
 
-@hooks.get("/hooks/<name>")
-@hooks.get("/hooks/<name>/<token>")
+@hooks.get("/hooks/<name>", provide_automatic_options=False)
+@hooks.get("/hooks/<name>/<token>", provide_automatic_options=False)
 def shake_hands(name: str, token: str | None = None) -> Response:
     """Answer what some senders ask before they send anything (Meta); the token proves nothing here."""
     del token
@@ -174,6 +172,13 @@ def arrivals_of(
         return inbox.arrivals_of(source.mapping, received, sent.body, source.settings.tenants)
     except DecodingError as error:
         return arrivals_of(door, source, sent, error)
+
+
+def equal_of(source: Source, sent: signatures.Request) -> Equal:
+    """What it means if this request says what an earlier one said."""
+    proof = source.mapping.signature
+    signed = proof is not None and source.settings.auth != "none" and proof.signs_body(sent)
+    return Equal.of(source.mapping, signed=signed)
 
 
 def answer(source: Source, received: Received | DecodingError, stored: list[Stored]) -> Response:

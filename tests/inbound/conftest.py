@@ -22,7 +22,13 @@ SITE = "https://www.oakwood.example"
 class Door:
     """Posts to the hooks of a bridge and looks at what is stored."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], **server: Any) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        sources: dict[str, dict[str, Any]] | None = None,
+        **server: Any,
+    ) -> None:
         property_ = {
             "integration_id": "i",
             "property_id": "p",
@@ -43,6 +49,7 @@ class Door:
                     "cal_com": {"mapping": "cal_com", "secrets": ["cal-key"]},
                     "form": {"mapping": "website_form", "origins": [SITE], "property": "oakwood"},
                     "forms": {"mapping": "website_form", "origins": ["https://other.example"]},
+                    **(sources or {}),
                 },
             },
             {},
@@ -77,6 +84,26 @@ class Door:
             f"/hooks/{source}", input_stream=stream, headers=headers, environ_overrides=length
         )
 
+    def send(
+        self,
+        source: str,
+        body: bytes,
+        content_type: str = "application/json",
+        query: str = "",
+        secrets: list[str] | None = None,
+    ) -> Any:
+        """Post a body as the sender of a source does, wherever it puts its proof."""
+        configured = self.sources[source]
+        base = (
+            f"{self.app.extensions['door'].settings.server.public_url or 'http://localhost'}/hooks/{source}"
+        )
+        request = Request({"content-type": content_type}, body, url=f"{base}{query}")
+        if configured.settings.auth != "none":
+            known = secrets or list(configured.settings.secrets)
+            request = configured.mapping.signature.prepare(request, known, self.clock(), "msg_1")
+        address = request.url.removeprefix(base)
+        return self.client.post(f"/hooks/{source}{address}", data=request.body, headers=dict(request.headers))
+
     def events(self) -> list[Event]:
         with self.database.session() as session:
             return list(session.scalars(select(Event).order_by(Event.id)))
@@ -89,8 +116,8 @@ class Door:
 
 @pytest.fixture
 def open_door(clock: Any) -> Callable[..., Door]:
-    """Makes a door over a database, with settings of the server."""
-    return lambda database, **server: Door(database, clock, **server)
+    """Makes a door over a database, with more sources and settings of the server."""
+    return lambda database, sources=None, **server: Door(database, clock, sources, **server)
 
 
 @pytest.fixture
