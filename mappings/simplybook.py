@@ -1,5 +1,18 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Api, Fetch, Mapping, When, fields, path
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    IGNORE,
+    REQUEST,
+    RESCHEDULE,
+    Api,
+    Fetch,
+    Login,
+    Mapping,
+    When,
+    fields,
+    path,
+)
 
 
 class SimplyBook(Mapping):
@@ -10,9 +23,9 @@ class SimplyBook(Mapping):
 
     Set-up: in Custom Features, API switch on the triggers create, change and cancel, with the callback address
     `/hooks/<source>/<secret>`. `company`, `user` and `password` go into `[sources.<name>.api]`, best of a user who can
-    only read bookings. Times are in the company's zone, which has to be that of the property; the length is left to
-    the property's default. A service is for one property: make `service <id>` an alias of it. The words of the
-    callback and the fields of a booking are inferred; look at the first bookings of each kind.
+    only read bookings. Times are in the company's zone, which has to be that of the property. A service is for one
+    property: make `service <id>` an alias of it. The words of the callback and the fields of a booking are inferred;
+    look at the first bookings of each kind.
     """
 
     category = "scheduler"
@@ -28,28 +41,25 @@ class SimplyBook(Mapping):
     api = Api(
         base_url="https://user-api.simplybook.me",
         credentials=("company", "user", "password"),
-        instead="let Zapier's SimplyBook.me trigger post the whole booking (mapping `zapier`)",
-    )
-    details = [
-        Fetch(
+        login=Login(
             path="/login",
-            method="POST",
             json={
                 "jsonrpc": "2.0",
                 "method": "getUserToken",
                 "params": ["{company}", "{user}", "{password}"],
                 "id": 1,
             },
-            into="login",
-            where="!booking",
-            secret=True,
+            at="result",
         ),
+        headers={"X-Company-Login": "{company}", "X-User-Token": "{token}"},
+        instead="let Zapier's SimplyBook.me trigger post the whole booking (mapping `zapier`)",
+    )
+    details = [
         Fetch(
             path="/admin/",
             method="POST",
             json={"jsonrpc": "2.0", "method": "getBookingDetails", "params": ["{id}"], "id": 2},
-            headers={"X-Company-Login": "{company}", "X-User-Token": "{token}"},
-            ids={"id": "booking_id", "token": "login.result"},
+            ids={"id": "booking_id"},
             into="booking",
         ),
     ]
@@ -69,5 +79,6 @@ class SimplyBook(Mapping):
     phone = fields.Phone(path="client_phone")
 
     starts_at_local = fields.LocalTime(path="start_date_time")
+    ends_at_local = fields.LocalTime(path="end_date_time")
     property = fields.String(path="event_id && join(' ', ['service', text(event_id)])")
     notes = fields.Lines(path="[['SimplyBook code', code]]")

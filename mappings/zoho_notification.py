@@ -6,6 +6,7 @@ from bridge.mapping import (
     RESCHEDULE,
     Api,
     Fetch,
+    Login,
     Mapping,
     When,
     fields,
@@ -24,10 +25,12 @@ class ZohoNotification(Mapping):
     https://www.zoho.com/crm/developer/docs/api/v8/notifications/enable.html
 
     Set-up: subscribe a channel to Events.create, Events.edit and Events.delete, with the secret as its `token`. It ends
-    within a week at the latest, after which nothing comes, and so does an `access_token` under `api` after an hour:
-    something of yours has to renew both. The rule of a workflow (mapping `zoho_workflow`) needs neither.
+    within a week at the latest, after which nothing comes: something of yours has to renew it. `client_id`,
+    `client_secret` and `refresh_token` under `api` are those of a self client at https://api-console.zoho.com with the
+    scope ZohoCRM.modules.READ. The rule of a workflow (mapping `zoho_workflow`) needs neither.
     A meeting counts if its title has the word tour, showing or viewing, or if it has a `Propexo_Property_Id`; its
-    person is the contact in Who_Id, or the lead that it relates to. In another data centre set `api.base_url`.
+    person is the contact in Who_Id, or the lead that it relates to. In another data centre set `api.base_url` and
+    `api.login_url`.
     """
 
     category = "CRM"
@@ -40,8 +43,19 @@ class ZohoNotification(Mapping):
 
     api = Api(
         base_url="https://www.zohoapis.com",
-        credentials=("access_token",),
-        headers={"Authorization": "Zoho-oauthtoken {access_token}"},
+        credentials=("client_id", "client_secret", "refresh_token"),
+        login=Login(
+            base_url="https://accounts.zoho.com",
+            path="/oauth/v2/token",
+            form={
+                "grant_type": "refresh_token",
+                "client_id": "{client_id}",
+                "client_secret": "{client_secret}",
+                "refresh_token": "{refresh_token}",
+            },
+            at="access_token",
+        ),
+        headers={"Authorization": "Zoho-oauthtoken {token}"},
         instead="let a workflow rule send the meeting (mapping `zoho_workflow`)",
     )
     details = (

@@ -23,6 +23,9 @@ class Context:
     random: Random = field(default_factory=SystemRandom)
     """Of the jitter."""
 
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    """Short-lived tokens of senders' APIs, by source. Each worker gets its own: they are never stored."""
+
     @property
     def pauses(self) -> Pauses:
         return Pauses(self.database, self.clock)

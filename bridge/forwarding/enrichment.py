@@ -11,7 +11,7 @@ from bridge.forwarding import sender_api
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.outcomes import NotYet, Parked, Reason, backoff
 from bridge.forwarding.sender_api import NoAnswer
-from bridge.mapping.details import Api, Fetch, with_details
+from bridge.mapping.details import Api, Fetch, Login, with_details
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source
 from bridge.models import Status
@@ -37,8 +37,7 @@ class Enrichment:
         """
         while (fetch := self.source.mapping.asks_for(received)) is not None:
             answer = self._ask(self._api(), fetch, received)
-            if not fetch.secret:
-                self.calls.event.answers = {**(self.calls.event.answers or {}), fetch.into: answer}
+            self.calls.event.answers = {**(self.calls.event.answers or {}), fetch.into: answer}
             received = with_details(received, {fetch.into: answer})
         return received
 
@@ -49,7 +48,7 @@ class Enrichment:
             raise Parked(
                 Reason.NEEDS_DETAILS,
                 f"The hook carries ids only. Add `[sources.{self.source.name}.api]` with "
-                f"{' and '.join(api.credentials) if api else 'credentials'}, then replay.{instead}",
+                f"{', '.join(api.credentials) if api else 'credentials'}, then replay.{instead}",
             )
         return api
 
@@ -58,17 +57,37 @@ class Enrichment:
             ids = fetch.values(received)
         except ValueError as error:
             raise Parked(Reason.UNMAPPABLE, f"{fetch.into}: {error}") from error
-        sender, access = self.source.mapping.sender(), self.source.settings.api
         try:
-            answer = self.calls.ledger.read(
-                f"fetch_{fetch.into}", lambda: sender_api.ask(sender, api, fetch, access, ids)
-            )
+            answer = self._answer(api, fetch, ids)
         except NoAnswer as error:
             if error.outcome is Outcome.STALE and fetch.optional:
                 return None
             self._give_up_or_wait(error)
         self.calls.event.tries = 0
         return answer
+
+    def _answer(self, api: Api, fetch: Fetch, ids: dict[str, str]) -> Any:
+        """What the API answers; a token that it no longer takes is replaced once."""
+        sender, access = self.source.mapping.sender(), self.source.settings.api
+        tokens, kind = self.calls.context.tokens, f"fetch_{fetch.into}"
+        kept = tokens.get(self.source.name)
+        if api.login:
+            access = {**access, "token": kept or self._log_in(api, api.login)}
+        try:
+            return self.calls.ledger.read(kind, lambda: sender_api.ask(sender, api, fetch, access, ids))
+        except NoAnswer as error:
+            if error.outcome is not Outcome.UNAUTHORIZED or api.login is None:
+                raise
+            tokens.pop(self.source.name, None)
+            if kept is None:
+                raise
+            return self._answer(api, fetch, ids)
+
+    def _log_in(self, api: Api, login: Login) -> str:
+        sender, access = self.source.mapping.sender(), self.source.settings.api
+        token = self.calls.ledger.read("login", lambda: sender_api.log_in(sender, api, login, access))
+        self.calls.context.tokens[self.source.name] = token
+        return token
 
     def _give_up_or_wait(self, error: NoAnswer) -> NoReturn:
         calls = self.calls

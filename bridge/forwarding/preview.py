@@ -52,6 +52,8 @@ class Preview:
     """What stops it: `{field, path, found, expected}` of a field, `{field: None, message}` of all else."""
     remarks: tuple[str, ...] = field(default=(), repr=False)
     """What a person should know and does not stop it."""
+    received: Received | None = field(default=None, repr=False)
+    """What was read, for who asks why; `None` where the body cannot be decoded."""
 
     def as_json(self) -> dict[str, Any]:
         """The event as `bridge translate` prints it."""
@@ -131,6 +133,7 @@ def preview_event(
         translation.reason,
         translation.booking,
         errors=tuple(errors),
+        received=received,
     )
 
 

@@ -1,14 +1,15 @@
 """One question to a sender's API: nothing retried, no redirect followed, every failure classified."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
 
 from bridge import __version__
 from bridge.errors import BridgeError
-from bridge.mapping.details import Api, Fetch, filled
+from bridge.mapping.details import Api, Fetch, Login, filled
+from bridge.mapping.paths import Path, Received, as_text
 from bridge.propexo.errors import Outcome
 
 TIMEOUT = (5.0, 20.0)
@@ -38,34 +39,61 @@ class NoAnswer(BridgeError):  # noqa: N818 - what happened
 def ask(sender: str, api: Api, fetch: Fetch, access: Mapping[str, str], ids: Mapping[str, str]) -> Any:
     """The JSON that the API answers.
 
-    `access` has the credentials and perhaps a `base_url`; `ids` have been checked.
+    `access` has the credentials, perhaps a `token` and a `base_url`; `ids` have been checked.
 
     Raises:
-        NoAnswer: what it says holds neither the address nor a credential.
+        NoAnswer: what it says holds neither an id nor a credential.
     """
     values = {**access, **ids}
     user, _, password = filled(api.basic or "", access).partition(":")
+    return _send(
+        lambda answered: f"{sender} answered {answered} to {fetch.name}.",
+        fetch.method,
+        access.get("base_url", api.base_url) + filled(fetch.path, ids),
+        json=filled(fetch.json, values),
+        headers={**filled(api.headers, access), **filled(fetch.headers, values)},
+        auth=(user, password) if api.basic else None,
+    )
+
+
+def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> str:
+    """A fresh token.
+
+    Raises:
+        NoAnswer: as `ask`.
+    """
+
+    def told(answered: object) -> str:
+        return f"{sender} answered {answered} to the login at {login.path}."
+
+    host = access.get("login_url", login.base_url or access.get("base_url", api.base_url))
+    answer = _send(
+        told, "POST", host + login.path, json=filled(login.json, access), data=filled(login.form, access)
+    )
+    token = as_text(Path(login.at).search(Received(answer, {})))
+    if token is None:  # an OAuth server may say `invalid_client` with a 200
+        raise NoAnswer(f"{told(200)} It holds no token.", Outcome.UNAUTHORIZED, 200)
+    return token
+
+
+def _send(
+    told: Callable[[object], str],
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **request: Any,
+) -> Any:
+    usual = {"Accept": "application/json", "User-Agent": f"propexo-bridge/{__version__}"}
     try:
         with requests.Session() as session, session.request(
-            fetch.method,
-            access.get("base_url", api.base_url) + filled(fetch.path, ids),
-            json=filled(fetch.json, values),
-            headers={
-                "Accept": "application/json",
-                "User-Agent": f"propexo-bridge/{__version__}",
-                **filled(api.headers, access),
-                **filled(fetch.headers, values),
-            },
-            auth=(user, password) if api.basic else None,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            stream=True,
+            method, url, headers={**usual, **(headers or {})}, timeout=TIMEOUT, allow_redirects=False, stream=True,
+            **request,
         ) as answer:  # fmt: skip
-            return _read(f"{sender} answered {answer.status_code} to {fetch.name}.", answer)
+            return _read(told(answer.status_code), answer)
     except (requests.RequestException, OSError, ValueError) as error:
         # `from None`: the texts of these exceptions hold the address and what was sent.
-        told = f"{sender} gave no answer to {fetch.name} ({type(error).__name__})."
-        raise NoAnswer(told, Outcome.TRANSIENT) from None
+        raise NoAnswer(told(f"nothing ({type(error).__name__})"), Outcome.TRANSIENT) from None
 
 
 def _read(told: str, answer: requests.Response) -> Any:

@@ -4,7 +4,7 @@ from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
-from bridge.mapping.details import Api, Fetch
+from bridge.mapping.details import Api, Fetch, Login
 from bridge.mapping.paths import constant, digest, first, header, path, paths
 from bridge.mapping.replies import Reply
 
@@ -21,6 +21,7 @@ __all__ = [
     "Booking",
     "Contact",
     "Fetch",
+    "Login",
     "Mapping",
     "Reply",
     "TourKind",

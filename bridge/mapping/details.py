@@ -22,6 +22,20 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Login:
+    """How to get a token that lasts for a while. It stays in the worker's memory until it is refused."""
+
+    path: str
+    at: str
+    """Where in the answer (JMESPath) the token stands."""
+    base_url: str | None = None
+    """If not that of the API; `login_url` under `[sources.<name>.api]` replaces it."""
+    form: Mapping[str, str] | None = None
+    json: Any = None
+    """What is posted, made of credentials."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """Where a sender answers questions, and what it wants to see for that."""
 
@@ -32,14 +46,16 @@ class Api:
     basic: str | None = None
     """`user:password` of HTTP Basic, made of credentials: `{user_id}:{api_key}`."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Made of credentials: `{"Authorization": "Bearer {token}"}`."""
+    """Made of credentials: `{"Authorization": "Bearer {token}"}`; with `login`, `{token}` is what that brought."""
+    login: Login | None = None
     instead: str
     """The way of this sender that needs no API access, as a clause: it is told to who has no credentials."""
 
     def __post_init__(self) -> None:
         templates = [self.basic or "", *self.headers.values()]
+        known = (*self.credentials, *(("token",) if self.login else ()))
         for name in (name for template in templates for name in _PLACEHOLDER.findall(template)):
-            if name not in self.credentials:
+            if name not in known:
                 raise ValueError(f"`{{{name}}}` is none of the credentials {', '.join(self.credentials)}.")
 
 
@@ -61,8 +77,6 @@ class Fetch:
     """Further headers, made of `ids` and credentials."""
     id_form: str = ID
     """The regular expression that each id must match as a whole."""
-    secret: bool = False
-    """The answer is a token for the next question: it is never stored."""
     optional: bool = False
     """Whether the tour goes on without an answer where the sender no longer knows the id (404, 410)."""
 

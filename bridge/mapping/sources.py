@@ -90,7 +90,7 @@ def _api_problems(source: SourceSettings, mapping: type[Mapping]) -> Iterator[st
     if mapping.api is None:
         yield f"not needed; the mapping {source.mapping} asks no API"
         return
-    known = ("base_url", *mapping.api.credentials)
+    known = ("base_url", *(("login_url",) if mapping.api.login else ()), *mapping.api.credentials)
     for name in source.api.keys() - set(known):
         yield f"unknown key {name}; the known ones are {', '.join(known)}"
     for name in mapping.api.credentials:

@@ -244,15 +244,15 @@ class Table(Setting):
 
 
 class ApiAccess(Table):
-    """`base_url` and the credentials of a sender's API, which its mapping names."""
+    """`base_url`, `login_url` and the credentials of a sender's API, which its mapping names."""
 
     def __init__(self) -> None:
         super().__init__(Text().read)
 
     def read(self, value: Any) -> dict[str, Any]:
         values = super().read(value)
-        if "base_url" in values:
-            values["base_url"] = BaseUrl("an https address without path").read(values["base_url"])
+        for name in {"base_url", "login_url"} & values.keys():
+            values[name] = BaseUrl("an https address without path").read(values[name])
         return values
 
 

@@ -278,6 +278,8 @@ class SenderApi:
         self.answers: dict[str, Any] = {}
         """By path: JSON, or a whole response."""
         self.asked: list[Request] = []
+        self.refused: str | None = None
+        """An Authorization that is no longer taken."""
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=QuietHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -288,6 +290,8 @@ class SenderApi:
         self.asked.append(
             Request(dict(request.headers), request.get_data(), request.method, request.full_path)
         )
+        if self.refused and request.headers.get("Authorization") == self.refused:
+            return WebResponse("", 401)(environ, start_response)
         answer = self.answers.get(request.path, WebResponse("no such record", 404))
         response = answer if isinstance(answer, WebResponse) else WebResponse(json.dumps(answer))
         return response(environ, start_response)

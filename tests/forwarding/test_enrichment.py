@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from werkzeug.wrappers import Response
@@ -141,7 +142,10 @@ def test_an_api_that_cannot_be_reached_is_tried_until_a_person_is_told(world):
     (booked,) = world.deliver("acuity", hook())
     world.run()
     assert world.status(booked) == ("parked", "gave_up")
-    assert "Acuity Scheduling gave no answer to GET /api/v1/appointments/{id}" in world.event(booked).detail
+    assert (
+        "Acuity Scheduling answered nothing (ConnectionError) to GET /api/v1/appointments/{id}"
+        in world.event(booked).detail
+    )
 
 
 def test_without_credentials_it_parks_with_the_way_that_needs_none(world):
@@ -150,7 +154,7 @@ def test_without_credentials_it_parks_with_the_way_that_needs_none(world):
     world.run()
     assert world.status(booked) == ("parked", "needs_details")
     detail = world.event(booked).detail
-    assert "`[sources.acuity.api]` with user_id and api_key" in detail
+    assert "`[sources.acuity.api]` with user_id, api_key" in detail
     assert "(mapping `zapier`)" in detail
 
 
@@ -163,3 +167,81 @@ def test_no_secret_and_no_address_with_an_id_is_on_record(world, sender_api):
     )
     assert "top-secret-key" not in told
     assert "54321" not in told
+
+
+class TestLogin:
+    """Zoho: a refresh token gets an access token, which gets the meeting."""
+
+    MEETING: ClassVar = {
+        "data": [
+            {
+                "Event_Title": "Tour", "Start_DateTime": "2026-12-03T10:30:00-06:00",
+                "End_DateTime": "2026-12-03T11:00:00-06:00", "Propexo_Property_Id": "oakwood",
+                "Who_Id": {"id": "33", "name": "Maya Okafor"},
+            }
+        ]
+    }  # fmt: skip
+    LOGIN, EVENT, PERSON = "/oauth/v2/token", "/crm/v8/Events/701", "/crm/v8/Contacts/33"
+
+    @pytest.fixture(autouse=True)
+    def zoho(self, world, sender_api):
+        person = {"First_Name": "Maya", "Last_Name": "Okafor", "Email": "maya@example.com"}
+        sender_api.answers |= {
+            self.LOGIN: {"access_token": "short-lived-1"}, self.EVENT: self.MEETING, self.PERSON: {"data": [person]},
+        }  # fmt: skip
+        access = {"client_id": "c", "client_secret": "a-secret", "refresh_token": "a-refresh-token"}
+        addresses = {"base_url": sender_api.url, "login_url": sender_api.url}
+        world.connect("zoho", "zoho_notification", api={**addresses, **access})
+
+    def notify(self, world, server_time):
+        body = {
+            "module": "Events",
+            "operation": "update",
+            "ids": ["701"],
+            "channel_id": "5",
+            "server_time": 1795363200000 + server_time,
+        }
+        (event,) = world.deliver("zoho", body)
+        world.run()
+        return event
+
+    def paths(self, sender_api):
+        return [request.url.partition("?")[0] for request in sender_api.asked]
+
+    def test_one_token_serves_many_questions(self, world, sender_api):
+        first = self.notify(world, 1)
+        assert world.status(first) == ("written", None), world.event(first).detail
+        self.notify(world, 2)
+        assert self.paths(sender_api) == [self.LOGIN, *[self.EVENT, self.PERSON] * 2]
+        assert b"refresh_token=a-refresh-token" in sender_api.asked[0].body
+        assert {one.headers.get("authorization") for one in sender_api.asked[1:]} == {
+            "Zoho-oauthtoken short-lived-1"
+        }
+
+    def test_a_token_that_is_no_longer_taken_is_replaced(self, world, sender_api):
+        self.notify(world, 1)
+        sender_api.answers[self.LOGIN] = {"access_token": "short-lived-2"}
+        sender_api.refused = "Zoho-oauthtoken short-lived-1"
+        moved = self.notify(world, 2)
+        assert world.status(moved) == ("ignored", "already_written")
+        assert self.paths(sender_api)[3:] == [self.EVENT, self.LOGIN, self.EVENT, self.PERSON]
+
+    def test_a_login_that_is_refused_is_for_the_operator(self, world, sender_api):
+        sender_api.answers[self.LOGIN] = {"error": "invalid_client"}
+        body = {
+            "module": "Events",
+            "operation": "insert",
+            "ids": ["701"],
+            "channel_id": "5",
+            "server_time": 1,
+        }
+        (event,) = world.deliver("zoho", body)
+        world.run_due()
+        assert world.status(event) == ("waiting", "needs_details")
+        assert "[sources.zoho.api]" in world.event(event).detail
+
+    def test_tokens_are_nowhere_on_record(self, world):
+        event = self.notify(world, 1)
+        told = json.dumps([vars(world.event(event)), *map(vars, world.attempts(event))], default=str)
+        assert "short-lived" not in told
+        assert "a-refresh-token" not in told
