@@ -3,16 +3,20 @@
 import os
 import pwd
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+import bridge
 from bridge.database import Database, DatabaseUnavailable, embedded
 from bridge.errors import SchemaOutdated
-from bridge.models import Base
+from bridge.models import Base, Event
 
 
 @pytest.fixture
@@ -47,6 +51,26 @@ def test_another_versions_schema_is_refused_by_name_of_the_command(empty):
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(SchemaOutdated):
         empty.check_schema()
+
+
+def test_an_earlier_version_with_events_is_brought_along(empty):
+    config = Config()
+    config.set_main_option("script_location", str(Path(bridge.__file__).parent / "migrations"))
+    with empty.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("""
+                INSERT INTO events (source, delivery_id, received_at, headers, body, lock, status, tries, looks, replays)
+                VALUES ('widget', 'msg_1', now(), '{}', 'body', 'maya', 'parked', 0, 0, 0)
+            """)
+        )
+        connection.commit()
+    empty.migrate()
+    empty.check_schema()
+    with empty.session() as session:
+        (event,) = session.scalars(select(Event))
+        assert (event.delivery_id, event.query, event.answers) == ("msg_1", {}, None)
 
 
 def test_the_migrations_make_what_the_models_say(database):

@@ -12,13 +12,14 @@ from bridge.cli.base import connect
 from bridge.database import DatabaseUnavailable
 from bridge.errors import ConfigurationError, Problem, SchemaOutdated
 from bridge.forwarding.resolve import at_property
+from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.propexo import pms
 from bridge.propexo.bodies import MissingFields, Person, Place, Tour, create_body, lead_body
 from bridge.propexo.client import Integration, NoQuota, Propexo
 from bridge.propexo.errors import PropexoError, Unauthorized
-from bridge.settings import Property, Settings
+from bridge.settings import Property, Settings, Source
 from bridge.settings.schema import dotted
 
 Level = Literal["ok", "warning", "problem"]
@@ -138,13 +139,17 @@ def _mappings(settings: Settings) -> Iterator[Finding]:
     if folder and not folder.is_dir():
         yield Finding("problem", "mappings_dir", f"{folder} is no folder; create it, or leave the key out")
     catalogue = Catalogue(folder)
-    for name in sorted(catalogue.paths):
+    loaded = 0
+    for name, path in sorted(catalogue.paths.items()):
         try:
             catalogue.get(name)
         except ConfigurationError as error:
             yield from problems(error)
-        else:
-            yield Finding("ok", f"mapping {name}", "loads")
+            continue
+        loaded += 1
+        if path.parent == folder:
+            yield Finding("ok", f"mapping {name}", f"loads, from {folder}")
+    yield Finding("ok", "mappings", f"{loaded} load")
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
@@ -160,9 +165,26 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             continue
         message = f"takes events at /hooks/{key} with the mapping {source.mapping}"
         yield Finding("ok", f"sources.{key}", message)
+        yield from _of_its_mapping(source, catalogue.get(source.mapping).schema)
         if not source.enabled:
             message = "is false, so its sender is told to come again later; set it to true to take its events"
             yield Finding("warning", f"sources.{key}.enabled", message)
+
+
+def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[Finding]:
+    """What works, and is to be known."""
+    key = f"sources.{source.key}"
+    if mapping.api and not source.api:
+        message = (
+            f"missing, and the hooks carry ids only: each tour is parked. Add {', '.join(mapping.api.credentials)}; "
+            f"or without access to the API: {mapping.api.instead}"
+        )
+        yield Finding("warning", f"{key}.api", message)
+    if source.auth == "none":
+        yield Finding("warning", f"{key}.auth", 'is "none": whoever finds the address can book tours')
+    if mapping.maturity == "inferred":
+        message = "parts of what it reads are inferred, not documented; look at the first tours of each kind"
+        yield Finding("warning", f"{key}.mapping", message)
 
 
 def _pms(settings: Settings, found: Property) -> Iterator[Finding]:

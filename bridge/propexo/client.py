@@ -173,9 +173,9 @@ class Propexo:
         """Read an integration; None if Propexo does not know it. Its `vendor` tells the PMS."""
         return self._one(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
 
-    def list_units(self, *, integration_id: str, property_id: str, number: str | None = None) -> list[Choice]:
-        """List the units of a property, or the one with this number."""
-        query = {"integration_id": integration_id, "property_id": property_id, "unit_number": number}
+    def list_units(self, *, integration_id: str, property_id: str) -> list[Choice]:
+        """List the units of a property."""
+        query = {"integration_id": integration_id, "property_id": property_id}
         return self._all("/v1/units/", Choice.read, **query)
 
     def list_employees(self, *, integration_id: str, property_id: str) -> list[Choice]:

@@ -43,28 +43,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", name=op.f("pk_budget")),
     )
     op.create_table(
-        "choices",
-        sa.Column("integration_id", sa.String(), nullable=False),
-        sa.Column("property_id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("fetched_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("records", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("integration_id", "property_id", "kind", name=op.f("pk_choices")),
-    )
-    op.create_table(
         "integrations",
         sa.Column("integration_id", sa.String(), nullable=False),
         sa.Column("paused_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("probe_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("integration_id", name=op.f("pk_integrations")),
-    )
-    op.create_table(
-        "known_contacts",
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("contact_id", sa.String(), nullable=False),
-        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("source", "contact_id", name=op.f("pk_known_contacts")),
     )
     op.create_table(
         "leads",
@@ -100,9 +84,7 @@ def upgrade() -> None:
         sa.Column("received_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("content_type", sa.String(), nullable=True),
         sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("query", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("event", sa.String(), nullable=True),
         sa.Column("occurred_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("reference", sa.String(), nullable=True),
