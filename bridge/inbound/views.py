@@ -186,7 +186,7 @@ def answer(source: Source, received: Received | DecodingError, stored: list[Stor
     if source.mapping.reply and stored:
         ignored = isinstance(received, Received) and source.mapping.decide(received).action is Action.IGNORE
         text = source.mapping.reply.render(source.settings.reply_text, stored[0].id, ignored=ignored)
-        return Response(text, content_type=source.mapping.reply.content_type)
+        return Response(text, source.mapping.reply.status, content_type=source.mapping.reply.content_type)
     told = [
         {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}
         for one in stored

@@ -91,8 +91,9 @@ class Fetch:
 
     def applies(self, received: Received) -> bool:
         """Whether this event needs the answer and does not have it."""
-        has = isinstance(received.payload, dict) and self.into in received.payload
-        return not has and (self.where is None or bool(Path(self.where).search(received)))
+        payload = received.payload
+        lacks = isinstance(payload, dict) and self.into not in payload
+        return lacks and (self.where is None or bool(Path(self.where).search(received)))
 
     @property
     def name(self) -> str:

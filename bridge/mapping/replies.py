@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 @dataclass(frozen=True)
 class Reply:
-    """The body of a 200. A request that is stored twice gets the same answer as the first time.
+    """The answer to a request that was stored. One that is stored twice gets the same answer as the first time.
 
     `{text}` in it is what the person at the other end reads: `reply_text` of the source, else `text`. A bot that
     waits for the answer must say "received", never "confirmed": nothing is written yet. `{id}` is the event's id.
@@ -20,6 +20,8 @@ class Reply:
     content_type: str = "application/json"
     text: str | None = None
     """`None`: without `reply_text` the sender gets `silent`."""
+    status: int = 200
+    """For a sender that takes another one for a success."""
     silent: str | Mapping[str, Any] | None = None
     """The body where nothing is to be said: the event is ignored, or there is no text. `None`: as `body`."""
 

@@ -1,0 +1,32 @@
+"""What a sender reads in the answer."""
+
+import json
+
+from bridge.mapping import Reply
+
+BOT = Reply({"messages": [{"text": "{text}"}], "id": "{id}"}, text="We have it.", silent={})
+SMS = Reply("<Message>{text}</Message>", content_type="text/xml", silent="<Response/>")
+
+
+def test_words_of_the_operator_come_before_those_of_the_mapping() -> None:
+    assert json.loads(BOT.render(None, 7, ignored=False)) == {
+        "messages": [{"text": "We have it."}],
+        "id": "7",
+    }
+    assert json.loads(BOT.render('Say "hi" {id}', 7, ignored=False))["messages"] == [{"text": 'Say "hi" 7'}]
+
+
+def test_where_nothing_is_to_be_said_it_is_silent() -> None:
+    assert BOT.render("Thanks", 7, ignored=True) == "{}"
+    assert SMS.render(None, 7, ignored=False) == "<Response/>"
+
+
+def test_words_cannot_become_markup() -> None:
+    assert (
+        SMS.render("<b> & </Message>", 7, ignored=False)
+        == "<Message>&lt;b&gt; &amp; &lt;/Message&gt;</Message>"
+    )
+
+
+def test_without_a_silent_body_it_says_the_same_to_all() -> None:
+    assert Reply("ok").render(None, 7, ignored=True) == "ok"
