@@ -30,10 +30,11 @@ class ActiveCampaign(Mapping):
 
     Set-up: add a webhook to `/hooks/<source>/<secret>`, for one of three ways, as each has its own ids. `update`:
     fields of the contact `tour_booking_id`, `tour_status` (requested, booked, rescheduled, cancelled, no show),
-    `tour_start`, `tour_property`, `tour_unit`, `tour_type`. `deal_update`: stages such as Tour booked and Tour
-    cancelled, and those fields. `contact_task_add`, `deal_task_add`: a later change is not told, so such tours never
-    move. Nothing is signed, retried, or sent for imports; some accounts send custom fields without names: then use
-    an automation platform. Inferred: the formats of dates, and that one without offset is the property's time.
+    `tour_start`, `tour_property`, `tour_unit`, `tour_type`; without an id a contact has one tour. `deal_update`: stages
+    such as Tour booked and Tour cancelled, and those fields. `contact_task_add`, `deal_task_add`: a later change is not
+    told, so such tours never move. Nothing is signed, retried, or sent for imports; some accounts send custom fields
+    without names: then use an automation platform. Inferred: the formats of dates, and that one without offset is the
+    property's time.
     """
 
     category = "CRM"
@@ -52,7 +53,9 @@ class ActiveCampaign(Mapping):
     ]
 
     occurred_at = fields.Instant(path="date_time")
-    reference = fields.String(path=["task.id", "contact.fields.tour_booking_id", "deal.id"], required=True)
+    reference = fields.String(
+        path=["task.id", "contact.fields.tour_booking_id", "deal.id", "contact.id"], required=True
+    )
 
     first_name = fields.Name(path=["contact.first_name", "deal.contact_firstname"])
     last_name = fields.Name(path=["contact.last_name", "deal.contact_lastname"])

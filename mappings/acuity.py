@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
 
 def asked(words: str) -> str:
@@ -53,13 +53,15 @@ class Acuity(Mapping):
     first_name = fields.Name(path="firstName")
     last_name = fields.Name(path="lastName")
     email = fields.Email(path="email")
-    phone = fields.Phone(path="phone")
+    phone = fields.Phone(path=["phone", asked(".*(phone|mobile|cell|whats.?app).*")])
 
     starts_at = fields.Instant(path="datetime")
     duration_minutes = fields.Duration(path="duration")
-    kind = fields.Choice(path=asked("(tour|visit) (type|kind)|(type|kind) of (tour|visit)"), table=KINDS)
+    kind = fields.Choice(
+        path=[asked("(tour|visit) (type|kind)|(type|kind) of (tour|visit)"), named_kind("type")], table=KINDS
+    )
 
-    property = fields.String(path=[asked("property( id)?|community"), "calendarID"])
+    property = fields.String(path=[asked(PROPERTY_ASKED), "calendarID"])
     unit = fields.String(path=asked("unit( id| number)?"))
     lead_source = fields.String(path=asked("lead source"))
     title = fields.String(path="type")

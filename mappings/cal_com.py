@@ -13,6 +13,15 @@ from bridge.mapping import (
     path,
     paths,
 )
+from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
+
+ANSWERS = "[payload.responses, payload.userFieldsResponses][].* | [] | [?label && value && !isHidden]"
+STANDARD = [
+    "your_name", "email_address", "phone_number", "location", "what_is_this_meeting_about",
+    "additional_notes", "additional_guests", "reason_for_reschedule", "reschedule_reason",
+    "name", "email", "title", "notes", "guests",
+]  # fmt: skip
+"""The labels of Cal.com's own questions."""
 
 
 class CalCom(Mapping):
@@ -49,6 +58,7 @@ class CalCom(Mapping):
         When(event="BOOKING_REQUESTED", then=REQUEST),
         When(event="BOOKING_REJECTED", then=CANCEL),
         When(event="BOOKING_NO_SHOW_UPDATED", where="payload.attendees[?noShow]", then=NO_SHOW),
+        When(event="AFTER_GUESTS_CAL_VIDEO_NO_SHOW", then=NO_SHOW),
         When(
             event="BOOKING_NO_SHOW_UPDATED",
             then=IGNORE("a no-show that was taken back changes nothing"),
@@ -77,7 +87,8 @@ class CalCom(Mapping):
             "payload.attendees[0].phoneNumber",
             "payload.smsReminderNumber",
             "payload.responses.phone.value",
-            "payload.responses.* | [?label && contains(label, 'hone')].value",
+            f"{ANSWERS} | [?match(label, 'phone|mobile|\\bcell|\\bnumber|whats.?app')].value",
+            "payload.responses.[location.value][?value == 'phone'].optionValue",
         ]
     )
 
@@ -85,8 +96,13 @@ class CalCom(Mapping):
     ends_at = fields.Instant(path="payload.endTime")
     duration_minutes = fields.Integer(path="payload.length")
     kind = fields.Choice(
-        path=["payload.responses.location.value.value", "payload.location"],
-        table={"inPerson": TourKind.IN_PERSON, "integrations:*": TourKind.VIRTUAL, "link": TourKind.VIRTUAL},
+        path=[
+            named_kind("payload.type"),
+            named_kind("payload.eventTitle"),
+            "payload.responses.location.value.value",
+            "payload.location",
+        ],
+        table={**KINDS, "integrations:*": TourKind.VIRTUAL, "link": TourKind.VIRTUAL},
     )
 
     property = fields.String(
@@ -94,6 +110,7 @@ class CalCom(Mapping):
             "payload.metadata.property_id",
             "payload.metadata.property",
             "payload.responses.property.value",
+            f"{ANSWERS} | [?match(label, '^({PROPERTY_ASKED})\\W*$')].value | [0]",
             "payload.type",
         ]
     )
@@ -104,4 +121,10 @@ class CalCom(Mapping):
     lead_source = fields.String(path="payload.metadata.lead_source")
     lead_id = fields.String(path="payload.metadata.lead_id")
     title = fields.String(path="payload.eventTitle")
-    notes = fields.Lines(path=["payload.additionalNotes", "payload.responses.notes.value"])
+    notes = fields.Lines(
+        path=[
+            "payload.additionalNotes",
+            "payload.responses.notes.value",
+            f"{ANSWERS} | [?!contains({STANDARD}, label)].[label, value]",
+        ]
+    )

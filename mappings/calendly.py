@@ -12,6 +12,12 @@ from bridge.mapping import (
     path,
     paths,
 )
+from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
+
+
+def answer(words: str) -> str:
+    """The answers to the questions that read like this."""
+    return f"payload.questions_and_answers[?match(question, '({words})')].answer"
 
 
 class Calendly(Mapping):
@@ -52,7 +58,7 @@ class Calendly(Mapping):
     ]
 
     occurred_at = fields.Instant(path="created_at")
-    reference = fields.String(path="payload.uri", required=True)
+    reference = fields.String(path=["payload.invitee", "payload.uri"], required=True)
     previous_reference = fields.String(path="payload.old_invitee")
 
     first_name = fields.Name(path="payload.first_name")
@@ -62,9 +68,7 @@ class Calendly(Mapping):
     phone = fields.Phone(
         path=[
             "payload.text_reminder_number",
-            "payload.questions_and_answers[?question && contains(question, 'hone')].answer",
-            "payload.questions_and_answers[?question && contains(question, 'obile')].answer",
-            "payload.questions_and_answers[?question && contains(question, 'ell number')].answer",
+            answer("phone|mobile|\\bcell|\\bnumber|whats.?app"),
             "payload.scheduled_event.[location][?type == 'outbound_call'].location | [0]",
         ]
     )
@@ -72,8 +76,13 @@ class Calendly(Mapping):
     starts_at = fields.Instant(path="payload.scheduled_event.start_time", required=True)
     ends_at = fields.Instant(path="payload.scheduled_event.end_time")
     kind = fields.Choice(
-        path="payload.scheduled_event.location.type",
+        path=[
+            answer("^(tour|visit) (type|kind)|(type|kind) of (tour|visit)") + " | [0]",
+            named_kind("payload.scheduled_event.name"),
+            "payload.scheduled_event.location.type",
+        ],
         table={
+            **KINDS,
             "physical": TourKind.IN_PERSON,
             "zoom*": TourKind.VIRTUAL,
             "google_conference": TourKind.VIRTUAL,
@@ -84,7 +93,13 @@ class Calendly(Mapping):
     )
 
     # The tracking keys are the only ones that a link can carry through Calendly.
-    property = fields.String(path=["payload.tracking.utm_content", "payload.scheduled_event.event_type"])
+    property = fields.String(
+        path=[
+            answer(rf"^({PROPERTY_ASKED})\W*$") + " | [0]",
+            "payload.tracking.utm_content",
+            "payload.scheduled_event.event_type",
+        ]
+    )
     unit = fields.String(path="payload.tracking.utm_term")
     agent = fields.String(path="payload.scheduled_event.event_memberships[0].user_email")
     lead_source = fields.String(path="payload.tracking.utm_source")

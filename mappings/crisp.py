@@ -1,6 +1,8 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import IGNORE, REMEMBER, When, fields, first, path
+from bridge.mapping import BOOK, IGNORE, REMEMBER, When, fields, first, path
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+
+STATUS = "flat(data.data).tour_status"
 
 
 class Crisp(OwnBody):
@@ -32,7 +34,7 @@ class Crisp(OwnBody):
     category = "chat"
     tenant = path("website_id")
 
-    event = first(path("flat(data.data).tour_status"), path("event"))
+    event = first(path(STATUS), path("event"))
     delivery_id = None  # Crisp gives none, and a session may be written twice in a millisecond
     root = """flat(merge(
         data.{contact_id: session_id, name: nickname, email: email, phone: phone},
@@ -41,6 +43,7 @@ class Crisp(OwnBody):
 
     actions = [
         *OwnBody.actions,
+        When(where=f"match({STATUS}, '^(?:tour )?(?:scheduled|confirmed)$')", then=BOOK),
         When(event=("session:set_email", "session:set_phone", "session:set_nickname"), then=REMEMBER),
         When(event="session:set_data", then=IGNORE("the data that was set has no `tour_status`")),
         When(

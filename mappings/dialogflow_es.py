@@ -3,8 +3,16 @@ from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Reply, Whe
 from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
 
 ACTIONS = ("tour.book", "tour.request", "tour.reschedule", "tour.cancel")
-# @sys.date-time is text, or an object with one time or with the two ends of a span: here as `flat` joins them.
+# The time of @sys.time has the day on which it was said, the day of @sys.date an hour that means nothing.
+DATE_AND_TIME = (
+    "[match(tour_date || date, '^([0-9-]{10})T'), match(tour_time || time, 'T(.+)$')]"
+    " | [0] && [1] && join('T', @) || `null`"
+)
+# @sys.date-time is text, or an object with one time or with the two ends of a span: here as `flat` joins them. What is
+# marked as a list stays one.
 TIMES = [
+    DATE_AND_TIME,
+    "(date_time || tour_time)[0].[date_time, startDateTime, @][?@] | [0]",
     *STARTS,
     "date_time_date_time",
     "tour_time_date_time",
@@ -51,7 +59,9 @@ class DialogflowEs(OwnBody):
     ]
 
     reference = fields.String(path=[*BOOKING_IDS, "part(body().session, '/', `-1`)"], required=True)
-    full_name = fields.PersonName(path=["person_name", "name_name", "person", "name", "name_original"])
+    full_name = fields.PersonName(
+        path=["person_name", "person[0].name", "name_name", "person", "name", "name_original"]
+    )
     starts_at = fields.Instant(path=TIMES)
     starts_at_local = fields.LocalTime(path=TIMES, date="tour_date || date", time="tour_time || time")
 

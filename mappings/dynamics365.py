@@ -18,11 +18,6 @@ def own(name: str) -> str:
     return f"columns[?key && ends_with(key, '_{name}')].value | [0]"
 
 
-def moment(path: str) -> str:
-    """`/Date(1789759800000+0000)/` as milliseconds; the offset says nothing about them."""
-    return f"match({path}, '[0-9]{{12,}}') || {path}"
-
-
 class Dynamics365(Mapping):
     """Dynamics 365 (Dataverse)
 
@@ -60,7 +55,7 @@ class Dynamics365(Mapping):
         ),
     ]
 
-    occurred_at = fields.Instant(path=moment("OperationCreatedOn"))
+    occurred_at = fields.Instant(path="OperationCreatedOn")
     reference = fields.String(path="PrimaryEntityId", required=True)
     contact_id = fields.String(
         path=[
@@ -75,8 +70,8 @@ class Dynamics365(Mapping):
     email = fields.Email(path=[own("prospectemail"), column("emailaddress1")])
     phone = fields.Phone(path=[own("prospectphone"), column("mobilephone"), column("telephone1")])
 
-    starts_at = fields.Instant(path=moment(column("scheduledstart")))
-    ends_at = fields.Instant(path=moment(column("scheduledend")))
+    starts_at = fields.Instant(path=column("scheduledstart"))
+    ends_at = fields.Instant(path=column("scheduledend"))
 
     property = fields.String(path=own("propexopropertyid"))
     unit = fields.String(path=own("propexounitid"))

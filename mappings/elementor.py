@@ -1,14 +1,39 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import REQUEST, Mapping, When, constant, fields
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import (
+    DATE_ASKED,
+    DATED,
+    EMAIL_ASKED,
+    FIRST_NAME_ASKED,
+    KIND_ASKED,
+    KINDS,
+    LAST_NAME_ASKED,
+    NAME_ASKED,
+    PHONE_ASKED,
+    PROPERTY_ASKED,
+    START_ASKED,
+    TIME_ASKED,
+    UNIT_ASKED,
+    clock,
+)
 
 
-def field(*words: str) -> list[str]:
-    """The form field of one of these names: its label, or its id with Advanced Data."""
-    return [path for word in words for path in (word, f"fields_{word}_value")]
+def field(asked: str, *words: str) -> str:
+    """The form field of one of these names, its label or its id with Advanced Data, or that asks for it."""
+    named = [name for word in words for name in (word, f"fields_{word}_value")]
+    titled = f"(body().fields.* | [?match(title, '^({asked})\\W*$')].value | [0])"
+    labelled = f"rename(rename(@, '_', ' '), '^{NOT_ASKED}(?:{asked})$', 'asked').asked"
+    return " || ".join([*named, titled, labelled])
 
 
-START = field("tour_at", "tour_start", "tour_date_and_time")
+NOT_ASKED = "(?!(?:fields|meta|form) |(?:date|time|page url|user agent|remote ip|powered by)$)"
+"""What Elementor adds to the labels."""
+EMAIL = field(EMAIL_ASKED, "email", "e_mail", "email_address", "your_email")
+PHONE = field(PHONE_ASKED, "phone", "phone_number", "mobile", "tel")
+START = f"match({field(START_ASKED, 'tour_at', 'tour_start', 'tour_date_and_time')}, {DATED})"
+DATE = field(DATE_ASKED, "tour_date", "preferred_date", "tour_day")
+TIME = field(TIME_ASKED, "tour_time", "preferred_time")
+PROPERTY = field(PROPERTY_ASKED, "property", "property_id", "community")
 
 
 class Elementor(Mapping):
@@ -35,26 +60,21 @@ class Elementor(Mapping):
 
     actions = [When(event="form.submitted", then=REQUEST)]
 
-    reference = fields.Fingerprint(
-        path=[*field("email", "phone", "tour_date", "tour_time", "property", "property_id"), *START],
-        required=True,
+    reference = fields.Fingerprint(path=[EMAIL, PHONE, START, DATE, TIME, PROPERTY], required=True)
+
+    first_name = fields.Name(path=field(FIRST_NAME_ASKED, "first_name", "your_first_name"))
+    last_name = fields.Name(path=field(LAST_NAME_ASKED, "last_name", "your_last_name"))
+    full_name = fields.PersonName(path=field(NAME_ASKED, "name", "full_name", "your_name"))
+    email = fields.Email(path=EMAIL)
+    phone = fields.Phone(path=PHONE)
+
+    starts_at_local = fields.LocalTime(path=START, date=DATE, time=clock(f"({TIME})"))
+    kind = fields.Choice(path=field(KIND_ASKED, "tour_type", "type_of_tour"), table=KINDS)
+
+    property = fields.String(path=PROPERTY)
+    unit = fields.String(path=field(UNIT_ASKED, "unit", "unit_id", "unit_number"))
+    lead_source = fields.String(path=field("lead source", "lead_source"))
+    lead_id = fields.String(path=field("lead id", "lead_id"))
+    notes = fields.Lines(
+        path=field("(your )?(message|notes|comments?|questions?)", "message", "notes", "comments")
     )
-
-    first_name = fields.Name(path=field("first_name", "your_first_name"))
-    last_name = fields.Name(path=field("last_name", "your_last_name"))
-    full_name = fields.PersonName(path=field("name", "full_name", "your_name"))
-    email = fields.Email(path=field("email", "e_mail", "email_address", "your_email"))
-    phone = fields.Phone(path=field("phone", "phone_number", "mobile", "tel"))
-
-    starts_at_local = fields.LocalTime(
-        path=START,
-        date=" || ".join(field("tour_date", "preferred_date", "tour_day")),
-        time=" || ".join(field("tour_time", "preferred_time")),
-    )
-    kind = fields.Choice(path=field("tour_type", "type_of_tour"), table=KINDS)
-
-    property = fields.String(path=field("property", "property_id", "community"))
-    unit = fields.String(path=field("unit", "unit_id", "unit_number"))
-    lead_source = fields.String(path=field("lead_source"))
-    lead_id = fields.String(path=field("lead_id"))
-    notes = fields.Lines(path=field("message", "notes", "comments"))

@@ -82,12 +82,14 @@ class FollowUpBoss(Mapping):
     )
     email = fields.Email(
         path=[
-            "person.emails[?isPrimary == `1`].value | [0]",
+            "person.emails[?isPrimary == `1` || isPrimary == `true`].value | [0]",
             "person.emails[0].value",
             "appointment.invitees[?personId].email | [0]",
         ]
     )
-    phone = fields.Phone(path=["person.phones[?isPrimary == `1`].value", "person.phones[].value"])
+    phone = fields.Phone(
+        path=["person.phones[?isPrimary == `1` || isPrimary == `true`].value", "person.phones[].value"]
+    )
 
     # A whole day is no start.
     starts_at = fields.Instant(path="[appointment][?!allDay].start | [0]")

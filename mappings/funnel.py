@@ -11,7 +11,7 @@ class Funnel(Mapping):
     Set-up: have Funnel's support send `renter.created` and `appointment.updated` (webhooks version 2) to
     `/hooks/<source>/<secret>`; nothing is signed. Write the community ids among the `aliases`. Tours of renters who
     were there before are held for a person. Inferred: a start is the time at the community, and the status `unknown`
-    means booked. Events tell no time of their own: of two the later arrival decides. Never connect a Funnel that
+    means booked. Events of version 2 tell no time of their own: of two the later arrival decides. Never connect a Funnel that
     Propexo writes to: the bridge's own tours would come back.
     """
 
@@ -23,16 +23,17 @@ class Funnel(Mapping):
 
     actions = [
         When(event="renter.created", then=REMEMBER),
-        When(event="appointment.updated", where="data.status == 'cancelled'", then=CANCEL),
-        When(event="appointment.updated", where="data.status == 'no-show'", then=NO_SHOW),
+        When(event="appointment.updated", where="match(data.status, '^cancel')", then=CANCEL),
+        When(event="appointment.updated", where="match(data.status, '^no.?show')", then=NO_SHOW),
         When(
             event="appointment.updated",
-            where="data.status == 'completed'",
+            where="match(data.status, '^complete')",
             then=IGNORE("the tour took place"),
         ),
         When(event="appointment.updated", then=BOOK),
     ]
 
+    occurred_at = fields.Instant(path="timestamp")
     reference = fields.String(path="data.funnel_tour_id", required=True)
     contact_id = fields.String(path="data.funnel_renter_id", required=True)
 
@@ -42,10 +43,12 @@ class Funnel(Mapping):
     phone = fields.Phone(path=["data.people[0].phone_1", "data.people[0].phone_2"])
 
     starts_at_local = fields.LocalTime(path="data.start")
+    ends_at_local = fields.LocalTime(path="data.end")
     kind = fields.Choice(
         path="data.tour_type",
         table={
-            "guided": TourKind.IN_PERSON,
+            "guided*": TourKind.IN_PERSON,
+            "agent*": TourKind.IN_PERSON,
             "self*": TourKind.SELF_GUIDED,
             "virtual*": TourKind.VIRTUAL,
         },

@@ -9,6 +9,7 @@ from bridge.mapping import (
     Api,
     Fetch,
     Mapping,
+    TourKind,
     When,
     fields,
     path,
@@ -88,9 +89,13 @@ class GoHighLevelApp(Mapping):
     actions = (
         When(event="AppointmentDelete", then=CANCEL),
         When(where=f"contains(['cancelled', 'canceled', 'invalid'], {STATUS})", then=CANCEL),
-        When(where=f"{STATUS} == 'noshow'", then=NO_SHOW),
-        When(where=f"{STATUS} == 'showed'", then=IGNORE("the tour has taken place")),
-        When(event=("AppointmentCreate", "AppointmentUpdate"), where=f"{STATUS} == 'new'", then=REQUEST),
+        When(where=f"match({STATUS}, '^no.?show')", then=NO_SHOW),
+        When(where=f"contains(['showed', 'completed'], {STATUS})", then=IGNORE("the tour has taken place")),
+        When(
+            event=("AppointmentCreate", "AppointmentUpdate"),
+            where=f"contains(['new', 'pending', 'unconfirmed'], {STATUS})",
+            then=REQUEST,
+        ),
         When(event="AppointmentCreate", then=BOOK),
         When(event="AppointmentUpdate", then=RESCHEDULE),
     )
@@ -106,6 +111,7 @@ class GoHighLevelApp(Mapping):
 
     starts_at = fields.Instant(path="startTime")
     ends_at = fields.Instant(path="endTime")
+    kind = fields.Choice(path="address", table={"http*": TourKind.VIRTUAL})
 
     property = fields.String(path="calendarId")
     agent = fields.String(path="assignedUserId")

@@ -9,6 +9,10 @@ MEANINGS = """[
     {"status": "noshow", "event": "no_show"},
     {"status": "invalid", "event": "cancelled"}
 ]"""
+START = "calendar_start_time || tour_start || start"
+END = "calendar_end_time || tour_end || end"
+# An offset in the time itself needs no zone beside it.
+ZONE = f"calendar_selected_timezone || match({START}, '(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})$') && 'UTC'"
 
 
 class GoHighLevelWorkflow(OwnBody):
@@ -35,6 +39,7 @@ class GoHighLevelWorkflow(OwnBody):
         path("query('event') || customData.event"),
         path(f"find(`{MEANINGS}`, 'status', lower({STATUS})).event"),
         path(STATUS),
+        OwnBody.event,
     )
     root = """flat(merge(
         calendar.{booking_id: appointmentId, title: title, notes: notes} || `{}`,
@@ -43,8 +48,9 @@ class GoHighLevelWorkflow(OwnBody):
         customData || `{}`
     ))"""
 
-    starts_at = fields.ZonedTime(path="calendar_start_time", zone="calendar_selected_timezone")
-    starts_at_local = fields.LocalTime(path="[@][?!calendar_selected_timezone].calendar_start_time | [0]")
-    ends_at = fields.ZonedTime(path="calendar_end_time", zone="calendar_selected_timezone")
+    starts_at = fields.ZonedTime(path=START, zone=ZONE)
+    starts_at_local = fields.LocalTime(path=f"[@][?!({ZONE})] | [0] | {START}")
+    ends_at = fields.ZonedTime(path=END, zone=ZONE)
+    ends_at_local = fields.LocalTime(path=f"[@][?!({ZONE})] | [0] | {END}")
 
     property = fields.String(path=["property", "property_id", "desired_property", "calendar_id"])

@@ -4,6 +4,7 @@ from bridge.mapping import (
     CANCEL,
     IGNORE,
     NO_SHOW,
+    REQUEST,
     RESCHEDULE,
     Api,
     Fetch,
@@ -96,6 +97,7 @@ class HubSpotApp(Mapping):
         When(where=f"match({STATE}, 'cancel')", then=CANCEL),
         When(where=f"match({STATE}, 'no.?show')", then=NO_SHOW),
         When(where=f"match({STATE}, 'complet')", then=IGNORE("the tour has taken place")),
+        When(where=f"match({STATE}, '^request')", then=REQUEST),
         When(where=f"record && !(record.properties | {START})", then=IGNORE("it has no time yet")),
         When(
             where="record.properties | hs_meeting_start_time && !propexo_property_id"

@@ -1,14 +1,10 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import fields, first, path
-from bridge.mapping.own_body import KINDS, OwnBody
+from bridge.mapping import BOOK, When, fields, first, path
+from bridge.mapping.own_body import BODY, BOOKING_IDS, OwnBody
 
-
-def _named(*names: str) -> list[str]:
-    """A key of a body that the customer made, and the same property in the whole record."""
-    return [one for name in names for one in (name, f"properties_{name}_value", f"properties_{name}")]
-
-
-STARTS = _named("tour_date_time", "tour_start", "start")
+# A property of the whole record stands in `properties`, alone or as the `value` of an object.
+RECORD = f"rename(flat({BODY}), '^properties_(.+?)(_value)?$', '\\1')"
+STATUS = f"{RECORD}.tour_status"
 
 
 class HubSpotWorkflow(OwnBody):
@@ -38,33 +34,27 @@ class HubSpotWorkflow(OwnBody):
         Signature(header="X-HubSpot-Signature", signs="{secret}{method}{url}{body}", algorithm="sha256"),
         SharedSecret("header", "bearer", "query", "path"),
     )
-    event = first(OwnBody.event, path("tour_status"), path("properties.tour_status | value || @"))
+    root = RECORD
+    event = first(OwnBody.event, path(STATUS))
+    actions = (
+        *OwnBody.actions,
+        When(where=f"match({STATUS}, '^(?:tour )?(?:scheduled|confirmed)$')", then=BOOK),
+    )
 
     # Of a whole record the newest change of any property: it tells a late delivery from a new one.
     occurred_at = fields.Instant(
         path=[
-            *_named("occurred_at", "timestamp", "lastmodifieddate", "hs_lastmodifieddate"),
+            *["occurred_at", "timestamp", "lastmodifieddate", "hs_lastmodifieddate"],
             "max(body().properties.*.versions[].timestamp)",
         ]
     )
-    reference = fields.String(
-        path=[*_named("booking_id", "tour_booking_id", "hs_object_id"), "vid", "id"], required=True
+    reference = fields.String(path=[*BOOKING_IDS, "hs_object_id", "vid", "id"], required=True)
+    phone = fields.Phone(
+        path=["phone", "mobilephone", "contact_phone", "phone_number", "mobile", "mobile_phone_number"]
     )
-
-    first_name = fields.Name(path=_named("firstname", "first_name"))
-    last_name = fields.Name(path=_named("lastname", "last_name"))
-    email = fields.Email(path=_named("email"))
-    phone = fields.Phone(path=_named("phone", "mobilephone"))
-
-    starts_at = fields.Instant(path=STARTS)
-    starts_at_local = fields.LocalTime(path=STARTS)
-    ends_at = fields.Instant(path=_named("tour_end_date_time", "tour_end", "end"))
-    duration_minutes = fields.Duration(path=_named("tour_duration_minutes", "duration_minutes"))
-    kind = fields.Choice(path=_named("tour_type"), table=KINDS)
-
-    property = fields.String(path=_named("propexo_property_id", "property_id", "property"))
-    unit = fields.String(path=_named("propexo_unit_id", "unit_id", "unit"))
-    agent = fields.String(path=_named("agent", "agent_email", "hubspot_owner_id"))
-    lead_source = fields.String(path=_named("lead_source"))
-    lead_id = fields.String(path=_named("propexo_lead_id", "lead_id"))
-    notes = fields.Lines(path=_named("tour_notes", "notes"))
+    property = fields.String(
+        path=["propexo_property_id", "property_id", "property", "property_name", "community"]
+    )
+    unit = fields.String(path=["propexo_unit_id", "unit_id", "unit", "unit_number"])
+    agent = fields.String(path=["agent", "agent_email", "hubspot_owner_id"])
+    lead_id = fields.String(path=["propexo_lead_id", "lead_id"])

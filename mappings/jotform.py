@@ -1,8 +1,36 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import BOOK, REQUEST, Mapping, When, constant, fields
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import (
+    EMAIL_ASKED,
+    FIRST_NAME_ASKED,
+    KIND_ASKED,
+    KINDS,
+    LAST_NAME_ASKED,
+    NAME_ASKED,
+    PHONE_ASKED,
+    PROPERTY_ASKED,
+    clock,
+)
 
 APPOINTMENT = "json(body().rawRequest).* | [?date && duration] | [0]"
+# The parts of a date field that is not about the move, and of a time field.
+PARTS = (
+    "rename(@, '^(?!.*(?:mov|lease|birth|born)).*_(month|day|year|hour|min|ampm|time_input)$', 'at_\\1') | {}"
+)
+DAY = PARTS.format("at_year && join('-', [at_year, at_month, at_day])")
+HOUR = PARTS.format(
+    "(at_time_input || at_hour) && join(' ', [at_time_input || join(':', [at_hour, at_min]), at_ampm || ''])"
+)
+
+
+def asked(words: str) -> str:
+    """The answer whose unique name reads like this."""
+    return f"rename(rename(@, '_', ' '), '^(?:{words})$', 'asked') | html(asked)"
+
+
+def labelled(words: str) -> str:
+    """The answer beside a label like this in the summary that Jotform sends along."""
+    return f"match(html(body().pretty), '(?:^|, )(?:{words})[?]?:([^,]+)')"
 
 
 class Jotform(Mapping):
@@ -34,19 +62,42 @@ class Jotform(Mapping):
 
     reference = fields.String(path="body().submissionID", required=True)
 
-    first_name = fields.Name(path=["html(name_first)", "html(first_name)"])
-    last_name = fields.Name(path=["html(name_last)", "html(last_name)"])
-    full_name = fields.PersonName(path=["html(name)", "html(full_name)"])
-    email = fields.Email(path=["email", "e_mail"])
-    phone = fields.Phone(path=["phone_number_full", "phone_full", "phone_number", "phone"])
+    first_name = fields.Name(
+        path=["html(name_first)", "html(first_name)", asked(FIRST_NAME_ASKED), asked(".*name first")]
+    )
+    last_name = fields.Name(
+        path=["html(name_last)", "html(last_name)", asked(LAST_NAME_ASKED), asked(".*name last")]
+    )
+    full_name = fields.PersonName(path=["html(name)", "html(full_name)", asked(NAME_ASKED)])
+    email = fields.Email(path=["email", "e_mail", asked(EMAIL_ASKED)])
+    phone = fields.Phone(
+        path=[
+            "phone_number_full",
+            "phone_full",
+            "join('', [phone_number_area || phone_area, phone_number_phone || phone_phone])",
+            "phone_number",
+            "phone",
+            asked(PHONE_ASKED),
+        ]
+    )
 
     starts_at = fields.ZonedTime(path=f"({APPOINTMENT}).date", zone=f"({APPOINTMENT}).timezone")
-    starts_at_local = fields.LocalTime(path=f"({APPOINTMENT}).date")
+    starts_at_local = fields.LocalTime(
+        path=f"({APPOINTMENT}).date",
+        date=f"({DAY}) || tour_date || preferred_date",
+        time=clock(f"({HOUR} || tour_time || preferred_time || time)"),
+    )
     duration_minutes = fields.Duration(path=f"({APPOINTMENT}).duration")
-    kind = fields.Choice(path=["tour_type", "type_of_tour"], table=KINDS)
+    kind = fields.Choice(path=["tour_type", asked(KIND_ASKED)], table=KINDS)
 
     property = fields.String(
-        path=["html(property)", "html(property_id)", "html(community)", "query('property')"]
+        path=[
+            "html(property)",
+            "html(property_id)",
+            asked(PROPERTY_ASKED),
+            labelled("(?:(?:which|what) )?(?:property|community)(?: of interest)?"),
+            "query('property')",
+        ]
     )
     unit = fields.String(path=["html(unit)", "html(unit_id)", "html(unit_number)"])
     lead_source = fields.String(path=["html(lead_source)", "html(utm_source)"])

@@ -16,7 +16,10 @@ def session(key: str) -> str:
     return f"customer.session_fields[].{key} | [0]"
 
 
-DATE = answer("tour (date|start)")
+# Labels as people word them: `Tour date:`, `When would you like to visit?`, `Which property?`; often with a colon.
+TOUR = "(?:tour|visit|showing|viewing)"
+DATE = answer(f"{TOUR}.*(?:date|start)|(?:date|when).*{TOUR}|preferred date")
+TIME = answer(r"^(?!.*(?:date|call)).*\btime")
 
 
 class LiveChat(Mapping):
@@ -71,11 +74,11 @@ class LiveChat(Mapping):
     contact_id = fields.String(path=["customer.id", "event.author_id", "user_id"])
     full_name = fields.PersonName(path=["form[?type == 'name'].answer | [0]", "customer.name"])
     email = fields.Email(path=["form[?type == 'email'].answer | [0]", "customer.email"])
-    phone = fields.Phone(path=[answer("phone|mobile"), session("phone")])
-    starts_at_local = fields.LocalTime(date=DATE, time=answer("tour time"))
-    kind = fields.Choice(path=answer("tour type"), table=KINDS)
-    property = fields.String(path=[session("property_id"), answer("^(property|community)")])
-    unit = fields.String(path=[session("unit_id"), answer("^unit( number)?$")])
+    phone = fields.Phone(path=[answer("phone|mobile|cell"), session("phone")])
+    starts_at_local = fields.LocalTime(date=DATE, time=TIME)
+    kind = fields.Choice(path=answer("tour type|type of tour"), table=KINDS)
+    property = fields.String(path=[session("property_id"), answer("property|community|apartments")])
+    unit = fields.String(path=[session("unit_id"), answer("^(?:unit|apartment)(?: number)?[: ]*$")])
     agent = fields.String(path="chat.users[?type == 'agent'] | [0].email")
     lead_id = fields.String(path=session("lead_id"))
     notes = fields.Lines(path="form[].[label, answer.label || answer || join(', ', answers[].label)]")

@@ -4,6 +4,11 @@ from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Api, Fetch, Mapping
 TOUR = "tour|showing|viewing"
 
 
+def is_tour(activity: str) -> str:
+    """By its type, or by its subject where it is just a meeting."""
+    return f"({activity} | match(type, '{TOUR}') || type == 'meeting' && match(subject, '{TOUR}'))"
+
+
 class Pipedrive(Mapping):
     """Pipedrive
 
@@ -12,9 +17,9 @@ class Pipedrive(Mapping):
 
     Set-up: create a webhook v2 for all actions (create, change, delete) of the object activity, with an HTTP user and
     password; the secret is `user:password`. Put an `api_token` under `api`: the hook has no more than the person's id.
-    Activities count whose type has tour, showing or viewing in its key; one without a time of day is parked. A custom
-    field names the property, if it is the only one that is filled. Whoever fails ten first tries is sent nothing for
-    half an hour, and what happens meanwhile is lost.
+    Activities count whose type has tour, showing or viewing in its key, and meetings whose subject has; one without a
+    time of day is parked. A custom field names the property, if it is the only one that is filled. Whoever fails ten
+    first tries is sent nothing for half an hour, and what happens meanwhile is lost.
     Inferred: how a time of day is written, and that it is UTC as in the rest of the API.
     """
 
@@ -43,12 +48,12 @@ class Pipedrive(Mapping):
         When(where="meta.entity != 'activity'", then=IGNORE("only activities are tours")),
         When(
             event="change.activity",
-            where=f"match(previous.type, '{TOUR}') && !match(data.type, '{TOUR}')",
+            where=f"previous.[type, subject][?@] && !{is_tour('data')} && {is_tour('merge(data, previous)')}",
             then=CANCEL,
         ),
         When(
-            where=f"!match((data || previous).type, '{TOUR}')",
-            then=IGNORE("the type of the activity does not speak of a tour"),
+            where=f"!{is_tour('(data || previous)')}",
+            then=IGNORE("neither the type nor the subject of the activity speaks of a tour"),
         ),
         When(event="delete.activity", then=CANCEL),
         When(event="change.activity", where="match(data.subject, '^\\W*cancell?ed')", then=CANCEL),
@@ -66,8 +71,8 @@ class Pipedrive(Mapping):
     email = fields.Email(path=["person.emails[?primary].value | [0]", "person.emails[0].value"])
     phone = fields.Phone(path=["person.phones[?primary].value", "person.phones[].value"])
 
-    starts_at = fields.Instant(path="join('', [due_date, 'T', due_time.value, 'Z'])")
-    duration_minutes = fields.Duration(path="duration.value")
+    starts_at = fields.Instant(path="join('', [due_date, 'T', due_time.value || due_time, 'Z'])")
+    duration_minutes = fields.Duration(path=["duration.value", "duration"])
     kind = fields.Choice(
         path="type",
         table={

@@ -37,6 +37,7 @@ class Rently(Mapping):
     phone = fields.Phone(path="prospect_phone")
 
     starts_at = fields.Instant(path="checkin_at_iso")
+    starts_at_local = fields.LocalTime(path="[@][?!checkin_at_iso] | [0].checkin_at")
     kind = fields.Choice(path="type", table={"Self Scheduling": TourKind.SELF_GUIDED})
 
     property = fields.String(path=["property_tag", "property_id"])

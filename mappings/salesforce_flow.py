@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.own_body import BODY, BOOKING_IDS, OwnBody
 
 
 class SalesforceFlow(OwnBody):
@@ -19,5 +19,7 @@ class SalesforceFlow(OwnBody):
     category = "CRM"
     signature = SharedSecret()
     delivery_id = first(OwnBody.delivery_id, path("eventUuid"))
+    # `Prospect_Email__c`, as a field of the record is called, is `prospect_email`.
+    root = f"flat(rename({BODY}, '__c$', ''))"
 
     reference = fields.String(path=[*BOOKING_IDS, "record_id", "id"], required=True)

@@ -7,21 +7,22 @@ from bridge.mapping import (
     REMEMBER,
     REQUEST,
     RESCHEDULE,
-    Mapping,
     Reply,
     When,
     fields,
     first,
     path,
 )
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import STARTS, OwnBody
 
 SENT = "Envelope.Body.notifications"
 RECORD = f"{SENT}.Notification[0].sObject"
+# The fields of the record in one spelling: `Prospect_Email__c` as `prospect_email`, `WhoId` as `who_id`.
+FIELDS = f"{RECORD} | flat(rename(@, '^[A-Za-z0-9]+__(?=.+__c$)|__c$', ''))"
+IS_PERSON = "match(type, '^sf:(lead|contact)$')"
 # The `Status` of a lead is not that of a tour.
-STATE = f"{RECORD} | Status__c || Tour_Status__c || ([@][?\"@type\" == 'sf:ServiceAppointment'].Status | [0])"
-STARTS = ["Start__c", "Tour_Start__c", "StartDateTime", "SchedStartTime"]
-IS_PERSON = "contains(['sf:Lead', 'sf:Contact'], \"@type\")"
+STATE = f"{FIELDS} | tour_status || ([@][?!{IS_PERSON}].status | [0])"
+START = [*STARTS, "sched_start_time"]
 
 ACK = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -31,63 +32,80 @@ ACK = (
 )
 
 
-class SalesforceOutbound(Mapping):
+class SalesforceOutbound(OwnBody):
     """Salesforce (outbound message)
 
     Records of a custom object for tours, of Salesforce Scheduler or of the calendar, as SOAP.
     https://developer.salesforce.com/docs/platform/api/guide/sforce-api-om-outboundmessaging.html
 
-    Set-up: let a flow or rule send the message at each change of a custom object `Tour__c`, with the fields read below
-    (`Status__c`, `Start__c`, `Prospect_Email__c`, `Propexo_Property_Id__c`, `LastModifiedDate` ...), to
-    /hooks/<source>/<secret>; put your organization's id in its form of 18 characters under `tenants`. A status counts
-    by its first word: cancelled, no show, completed, requested, rescheduled, and any other one is a booked tour.
+    Set-up: let a flow or rule send the message at each change of a custom object `Tour__c`, with fields such as
+    `Status__c`, `Start__c`, `Prospect_First_Name__c`, `Prospect_Email__c`, `Propexo_Property_Id__c` and
+    `LastModifiedDate`, to /hooks/<source>/<secret>; put the first 15 characters of your organization's id under
+    `tenants`. A status counts by its first word: cancelled, no show, completed, requested (or pending), rescheduled,
+    and any other one is a booked tour.
     Deleting a record sends nothing: cancel it first. An Event or ServiceAppointment has no more than the id of a Lead
     or Contact; a second message on those tells who that is. Not every edition may send messages for Events.
     """
 
     category = "CRM"
     signature = SharedSecret("path", "query")
-    tenant = path(f"{SENT}.OrganizationId")
+    tenant = path(f"match({SENT}.OrganizationId, '^.{{15}}')")
     split = f"{SENT}.Notification"
     forgets = (f"{SENT}.SessionId",)
-    root = RECORD
+    root = FIELDS
     event = first(path(STATE), path(f'{RECORD}."@type"'))
     delivery_id = path(f"{SENT}.Notification[0].Id")
     reply = Reply(ACK, content_type="text/xml")
 
     actions = (
-        When(where=f"{RECORD} | {IS_PERSON} && !({' || '.join(STARTS)})", then=REMEMBER),
+        When(where=f"{FIELDS} | {IS_PERSON} && !(tour_status || {' || '.join(START)})", then=REMEMBER),
         When(where=f"match({STATE}, '^cancel')", then=CANCEL),
         When(where=f"match({STATE}, '^no.?show')", then=NO_SHOW),
-        When(where=f"match({STATE}, '^complete')", then=IGNORE("the tour has taken place")),
-        When(where=f"match({STATE}, '^request')", then=REQUEST),
+        When(
+            where=f"match({STATE}, '^(complete|attended|toured|in.progress|cannot complete)')",
+            then=IGNORE("the tour is over"),
+        ),
+        When(where=f"match({STATE}, '^(request|pending|unconfirmed)')", then=REQUEST),
         When(where=f"match({STATE}, '^reschedule')", then=RESCHEDULE),
         When(where=RECORD, then=BOOK),
     )
 
-    occurred_at = fields.Instant(path=["LastModifiedDate", "SystemModstamp"])
-    reference = fields.String(path="Id", required=True)
+    occurred_at = fields.Instant(path=["last_modified_date", "system_modstamp"])
+    reference = fields.String(path="id", required=True)
     contact_id = fields.String(
-        path=["WhoId", "ContactId", "Lead__c", "Contact__c", f"[@][?{IS_PERSON}].Id | [0]"]
+        path=["who_id", "contact_id", "lead", "contact", f"[@][?{IS_PERSON}].id | [0]"]
     )
 
-    first_name = fields.Name(path=["Prospect_First_Name__c", "First_Name__c", "FirstName"])
-    last_name = fields.Name(path=["Prospect_Last_Name__c", "Last_Name__c", "LastName"])
-    full_name = fields.PersonName(path=["Prospect_Name__c", "Prospect_Full_Name__c"])
-    email = fields.Email(path=["Prospect_Email__c", "Email__c", "Email"])
-    phone = fields.Phone(path=["Prospect_Phone__c", "Phone__c", "MobilePhone", "Phone"])
+    # The name of a record that is no person is often a number.
+    full_name = fields.PersonName(
+        path=[
+            "prospect_name",
+            "prospect_full_name",
+            "contact_name",
+            "lead_name",
+            f"[@][?{IS_PERSON}].name | [0]",
+        ]
+    )
+    phone = fields.Phone(
+        path=["prospect_phone", "prospect_mobile", "mobile_phone", "phone", "contact_phone", "lead_phone"]
+    )
 
-    starts_at = fields.Instant(path=STARTS)
-    ends_at = fields.Instant(path=["End__c", "Tour_End__c", "EndDateTime", "SchedEndTime"])
-    duration_minutes = fields.Integer(path=["Duration_Minutes__c", "DurationInMinutes"])
-    kind = fields.Choice(path="Tour_Type__c", table=KINDS)
+    starts_at = fields.Instant(path=START)
+    ends_at = fields.Instant(
+        path=["end", "tour_end", "end_date_time", "tour_end_date_time", "sched_end_time"]
+    )
+    # Without the `Duration` of a ServiceAppointment, which may be in hours.
+    duration_minutes = fields.Duration(
+        path=["duration_minutes", "tour_duration_minutes", "duration_in_minutes"]
+    )
 
-    property = fields.String(path=["Propexo_Property_Id__c", "Property_Id__c", "Property__c"])
-    unit = fields.String(path=["Propexo_Unit_Id__c", "Unit_Id__c", "Unit__c"])
-    agent = fields.String(path=["Agent_Email__c", "OwnerId"])
-    lead_source = fields.String(path=["Lead_Source__c", "LeadSource"])
-    lead_id = fields.String(path=["Propexo_Lead_Id__c", "Lead_Id__c"])
-    title = fields.String(path=["Title__c", "Subject"])
+    property = fields.String(
+        path=["propexo_property_id", "property_id", "property_name", "property", "community"]
+    )
+    unit = fields.String(path=["propexo_unit_id", "unit_id", "unit", "unit_number"])
+    agent = fields.String(path=["agent_email", "agent", "owner_email", "owner_id"])
+    lead_id = fields.String(path="propexo_lead_id")
+    title = fields.String(path=["title", "subject"])
     notes = fields.Lines(
-        path=["Notes__c", "Description", "[['Cancellation reason', Cancellation_Reason__c]]"]
+        path=["notes", "tour_notes", "description", "[['Cancellation reason', cancellation_reason]]"]
     )

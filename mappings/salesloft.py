@@ -41,7 +41,8 @@ class Salesloft(Mapping):
     full_name = fields.PersonName(path=["recipient_name", f"{GUEST}.name"])
     email = fields.Email(path=["recipient_email", f"{GUEST}.email"])
 
-    starts_at = fields.Instant(path="start_time")
+    # A whole day is no start.
+    starts_at = fields.Instant(path="[@][?!all_day].start_time | [0]")
     ends_at = fields.Instant(path="end_time")
     kind = fields.Choice(path="location", table={"http*": TourKind.VIRTUAL})
 

@@ -1,27 +1,31 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Mapping, TourKind, When, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
 STATE = "(payload.event || payload).state"
-RENTER = "attendees[?!is_organizer] | [0]"
+# A host of a team beside the organizer is an attendee as well; `client` is the person of SavvyCal Appointments.
+RENTER = (
+    "[find(attendees, 'id', scheduler.id), attendees[], scheduler][] | [?@ && !is_organizer] | [0]"
+    " || client_data || client || fields"
+)
 
 
 def answer(words: str) -> str:
     """The answer to the first question of the link that reads like this."""
-    return f"({RENTER}.fields[?match(label, '^({words})\\W*$')]) | [0].value"
+    return f"(({RENTER}).fields[?match(label, '^({words})\\W*$')]) | [0].value"
 
 
 class SavvyCal(Mapping):
     """SavvyCal
 
-    Meetings booked at savvycal.com. The other product, SavvyCal Appointments (savvycal.app), signs in the same way,
-    but what it sends of an appointment is not published: let an automation platform post those.
+    Meetings booked at savvycal.com, and appointments of the other product, SavvyCal Appointments (savvycal.app).
     https://developers.savvycal.com/api/schemas/event
 
     Set-up: add a webhook in Settings, Integrations; it gets all events, and its secret goes into `secrets`. A link
     is for one property: make the link's id an alias of it, or publish the link with `?metadata[property]=<alias>`
     (`unit`, `lead_source` and `lead_id` work in the same way). What waits for the host's approval or for payment is
-    a request until then. Of a group session only the first guest is taken, and there is no event for a no-show.
+    a request until then. Of a group session only the first guest is taken, and there is no event for a no-show. Of
+    Appointments the location's or the service's id is the alias; where those stand is inferred.
     """
 
     category = "scheduler"
@@ -30,7 +34,7 @@ class SavvyCal(Mapping):
     signature = Signature(header="X-SavvyCal-Signature", parse="sha256={signature}")
     event = path("type || data.type")
     delivery_id = path("id")
-    root = "payload.event || payload"
+    root = "payload.event || payload || data.object"
 
     actions = [
         When(event="event.canceled", then=CANCEL),
@@ -48,30 +52,39 @@ class SavvyCal(Mapping):
         ),
         When(event=("event.created", "event.approved"), then=BOOK),
         When(event=("event.rescheduled", "event.changed"), then=RESCHEDULE),
-        When(
-            event="appointment.created",
-            then=IGNORE(
-                "what SavvyCal Appointments sends is not published; post it by an automation platform"
-            ),
-        ),
+        When(event="appointment.created", then=BOOK),
+        When(event="appointment.rescheduled", then=RESCHEDULE),
+        When(event=("appointment.canceled", "appointment.deleted"), then=CANCEL),
+        When(event="appointment.confirmed", then=IGNORE("the renter said again that they will come")),
     ]
 
-    occurred_at = fields.Instant(path="body().occurred_at")
+    occurred_at = fields.Instant(path=["body().occurred_at", "body().created_at"])
     reference = fields.String(path="id", required=True)
 
-    first_name = fields.Name(path=[f"({RENTER}).first_name", "scheduler.first_name"])
-    last_name = fields.Name(path=[f"({RENTER}).last_name", "scheduler.last_name"])
-    full_name = fields.PersonName(path=[f"({RENTER}).display_name", "scheduler.display_name"])
-    email = fields.Email(path=[f"({RENTER}).email", "scheduler.email"])
+    first_name = fields.Name(path=[f"({RENTER}).first_name", "client.first_name"])
+    last_name = fields.Name(path=[f"({RENTER}).last_name", "client.last_name"])
+    full_name = fields.PersonName(path=f"({RENTER}).display_name")
+    email = fields.Email(path=[f"({RENTER}).email", "client.email"])
     phone = fields.Phone(
-        path=[f"({RENTER}).phone_number", "scheduler.phone_number", answer(".*phone.*|mobile.*")]
+        path=[
+            f"({RENTER}).phone_number",
+            f"({RENTER}).phone",
+            "client.phone",
+            answer(".*(phone|mobile|cell|whats.?app).*|.*number.*(reach|text|call).*"),
+        ]
     )
 
-    starts_at = fields.Instant(path="start_at")
-    ends_at = fields.Instant(path="end_at")
+    starts_at = fields.Instant(path=["start_at.utc", "start_at.local", "start_at"])
+    ends_at = fields.Instant(path=["end_at.utc", "end_at.local", "end_at"])
     duration_minutes = fields.Duration(path="duration")
     kind = fields.Choice(
-        path=["metadata.tour_type", answer("tour type|type of tour"), "conferencing.type"],
+        path=[
+            "metadata.tour_type",
+            answer("(tour|visit) (type|kind)|(type|kind) of (tour|visit)"),
+            named_kind("link.name || service.name"),
+            "conferencing.type",
+            "appointment_type",
+        ],
         table={
             **KINDS,
             "zoom*": TourKind.VIRTUAL,
@@ -80,12 +93,21 @@ class SavvyCal(Mapping):
         },
     )
 
-    property = fields.String(path=["metadata.property_id", "metadata.property", "link.id"])
+    property = fields.String(
+        path=[
+            "metadata.property_id",
+            "metadata.property",
+            answer(PROPERTY_ASKED),
+            "link.id",
+            "location.id",
+            "service.id",
+        ]
+    )
     unit = fields.String(path=["metadata.unit_id", "metadata.unit"])
-    agent = fields.String(path=["attendees[?is_organizer] | [0].email", "organizer.email"])
+    agent = fields.String(path=["attendees[?is_organizer] | [0].email", "organizer.email", "provider.email"])
     lead_source = fields.String(path=["metadata.lead_source", "metadata.utm_source"])
     lead_id = fields.String(path="metadata.lead_id")
-    title = fields.String(path="summary")
+    title = fields.String(path=["summary", "service.name"])
     notes = fields.Lines(
         path=[
             f"({RENTER}).fields[].[label, value]",

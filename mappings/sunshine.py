@@ -8,6 +8,14 @@ def field(*names: str) -> list[str]:
     return [f"find(fields, 'name', '{name}') | text || email || select[0].name" for name in names]
 
 
+# What somebody chose has a name, which may be an id, and a label.
+TIME = (
+    "find(fields, 'name', 'tour_time') | text || match(select[0].name, '^[0-9]+:[0-9]+.*') || select[0].label"
+)
+# A name in the form is not mixed with that of the user.
+TYPED = " || ".join(f"({name})" for name in field("full_name", "name"))
+
+
 class Sunshine(Mapping):
     """Sunshine Conversations (Zendesk messaging)
 
@@ -61,15 +69,13 @@ class Sunshine(Mapping):
         required=True,
     )
     contact_id = fields.String(path=["user.id", "author.userId"])
-    first_name = fields.Name(path=[*field("first_name"), "user.profile.givenName"])
-    last_name = fields.Name(path=[*field("last_name"), "user.profile.surname"])
+    first_name = fields.Name(path=[*field("first_name"), f"[@][?!({TYPED})].user.profile.givenName | [0]"])
+    last_name = fields.Name(path=[*field("last_name"), f"[@][?!({TYPED})].user.profile.surname | [0]"])
     full_name = fields.PersonName(path=[*field("full_name", "name"), "author.displayName"])
     email = fields.Email(path=[*field("email"), "user.profile.email"])
     phone = fields.Phone(path=field("phone"))
     starts_at = fields.Instant(path=field("tour_start"))
-    starts_at_local = fields.LocalTime(
-        path=field("tour_start"), date=field("tour_date")[0], time=field("tour_time")[0]
-    )
+    starts_at_local = fields.LocalTime(path=field("tour_start"), date=field("tour_date")[0], time=TIME)
     kind = fields.Choice(path=field("tour_type"), table=KINDS)
     property = fields.String(path=[*field("property_id", "property"), "user.metadata.property_id"])
     unit = fields.String(path=[*field("unit_id", "unit"), "user.metadata.unit_id"])

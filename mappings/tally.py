@@ -1,13 +1,31 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import REQUEST, Mapping, When, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import (
+    DATE_ASKED,
+    DATED,
+    EMAIL_ASKED,
+    FIRST_NAME_ASKED,
+    KIND_ASKED,
+    KINDS,
+    LAST_NAME_ASKED,
+    NAME_ASKED,
+    PHONE_ASKED,
+    PROPERTY_ASKED,
+    START_ASKED,
+    TIME_ASKED,
+    UNIT_ASKED,
+    clock,
+)
 
 LEFT_OUT = ["INPUT_EMAIL", "INPUT_PHONE_NUMBER", "HIDDEN_FIELDS", "CALCULATED_FIELDS"]
 
 
 def answer(words: str) -> str:
     """The answer to the first question, or the hidden field, whose label reads like this."""
-    return f"answers[?match(label, '^({words})\\W*$')].value | [0]"
+    return f"(answers[?match(replace(label, '_', ' '), '^({words})\\W*$')].value | [0])"
+
+
+A_DATE = "(answers[?type == 'INPUT_DATE' && !match(label, 'mov|lease|birth|born')].value | [0])"
 
 
 class Tally(Mapping):
@@ -45,24 +63,22 @@ class Tally(Mapping):
     occurred_at = fields.Instant(path=["form.createdAt", "body().createdAt"])
     reference = fields.String(path=["form.submissionId", "form.responseId"], required=True)
 
-    first_name = fields.Name(path=answer("(what.is.)?(your.)?first.?name"))
-    last_name = fields.Name(path=answer("(what.is.|and.)?(your.)?last.?name"))
-    full_name = fields.PersonName(path=answer("(what.is.)?(your.)?(full.?)?name"))
-    email = fields.Email(path=["answers[?type == 'INPUT_EMAIL'].value | [0]", answer("e.?mail(.address)?")])
-    phone = fields.Phone(
-        path=["answers[?type == 'INPUT_PHONE_NUMBER'].value | [0]", answer("phone(.number)?|mobile")]
-    )
+    first_name = fields.Name(path=answer(FIRST_NAME_ASKED))
+    last_name = fields.Name(path=answer(LAST_NAME_ASKED))
+    full_name = fields.PersonName(path=answer(NAME_ASKED))
+    email = fields.Email(path=["answers[?type == 'INPUT_EMAIL'].value | [0]", answer(EMAIL_ASKED)])
+    phone = fields.Phone(path=["answers[?type == 'INPUT_PHONE_NUMBER'].value | [0]", answer(PHONE_ASKED)])
 
     starts_at_local = fields.LocalTime(
-        path=answer("tour.?(start|at|date.and.time)"),
-        date=answer("(preferred.)?(tour.?)?(date|day)|which.day"),
-        time=answer("(preferred.)?(tour.?)?time|(which|what).time"),
+        path=f"match({answer(START_ASKED)}, {DATED})",
+        date=f"{answer(DATE_ASKED)} || {A_DATE}",
+        time=f"{clock(answer(TIME_ASKED))} || (answers[?type == 'INPUT_TIME'].value | [0])",
     )
-    kind = fields.Choice(path=answer("(tour|visit).?(type|kind)|(type|kind).of.(tour|visit)"), table=KINDS)
+    kind = fields.Choice(path=answer(KIND_ASKED), table=KINDS)
 
-    property = fields.String(path=answer("property(.?id)?|community"))
-    unit = fields.String(path=answer("unit(.?(id|number))?"))
+    property = fields.String(path=answer(PROPERTY_ASKED))
+    unit = fields.String(path=answer(UNIT_ASKED))
     agent = fields.String(path=answer("agent(.?email)?"))
-    lead_source = fields.String(path=[answer("lead.?source"), answer("utm_source")])
+    lead_source = fields.String(path=[answer("lead.?source"), answer("utm source")])
     lead_id = fields.String(path=answer("lead.?id"))
     notes = fields.Lines(path=f"answers[?!contains({LEFT_OUT}, type) && value != `false`].[label, value]")

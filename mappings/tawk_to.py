@@ -2,7 +2,11 @@ from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, REQUEST, Mapping, When, fields, header, path
 from bridge.mapping.own_body import KINDS
 
-DATED = "match(ticket.message || message.text, '^tour date *: *(.+)')"
+# Labels as people word them: `Tour date`, `Preferred date of your visit`; `Tour time`, but not the best time to call.
+TOUR = r"\b(?:tour|visit|showing|viewing)\b"
+DATE = rf"[^:\n]*(?:{TOUR}[^:\n]*\bdate|\bdate\b[^:\n]*{TOUR}|preferred date)\b[^:\n]*"
+TIME = r"(?![^:\n]*\b(?:date|call)\b)[^:\n]*\btime\b[^:\n]*"
+DATED = f"match(ticket.message || message.text, '^{DATE}: *(.+)')"
 
 
 def line(label: str) -> str:
@@ -44,11 +48,11 @@ class TawkTo(Mapping):
 
     occurred_at = fields.Instant(path="time")
     reference = fields.String(path=["ticket.id", "chatId"], required=True)
-    full_name = fields.PersonName(path=["person.name", line("(?:your )?name")])
-    email = fields.Email(path=["person.email", line("(?:your )?e-?mail")])
-    phone = fields.Phone(path=line("(?:your |mobile )?phone(?: number)?|mobile"))
-    starts_at_local = fields.LocalTime(date=line("tour date"), time=line("tour time"))
-    kind = fields.Choice(path=line("tour type"), table=KINDS)
+    full_name = fields.PersonName(path=[line("(?:your |full )*name"), "person.name"])
+    email = fields.Email(path=[line("(?:your )?e-?mail(?: address)?"), "person.email"])
+    phone = fields.Phone(path=line(r"[^:\n]*\b(?:phone|mobile|cell)\b[^:\n]*"))
+    starts_at_local = fields.LocalTime(date=line(DATE), time=line(TIME))
+    kind = fields.Choice(path=line("(?:type of tour|tour type)"), table=KINDS)
     property = fields.String(path=[line("property|community"), "property.name", "property.id"])
     unit = fields.String(path=line("unit|apartment"))
     title = fields.String(path="ticket.subject")

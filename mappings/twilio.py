@@ -2,8 +2,9 @@ from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Reply, When, fields, first, header, path, paths
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
-WHEN = "tour +([0-9/-]{8,10} +[0-9]{1,2}:[0-9]{2}(?: *[ap]m)?)"
-WHO = "tour +[0-9/-]+ +[0-9:]+(?: *[ap]m)? +([^0-9@]*[^0-9@ ])(?: +[^ ]+@| *$)"
+TIME = "[0-9]{1,2}(?::[0-9]{2}(?: *[ap]m\\b)?+| *[ap]m\\b)"
+WHEN = f"tour +([0-9/-]{{6,10}} +{TIME})"
+WHO = f"tour +[0-9/-]{{6,10}} +{TIME} +([^0-9@]*[^0-9@ ])(?: +[^ ]+@| *$)"
 
 
 class Twilio(OwnBody):
@@ -42,7 +43,9 @@ class Twilio(OwnBody):
     event = first(
         path("match(ButtonPayload, '^(tour[^:]*)')"),
         path("json(Attributes).tour_status"),
-        path("match(Body, '^ *((?:move )?tour(?= +[0-9/-]{8,10} )|cancel tour)')"),
+        path("match(Body, '^ *cancel +(?:my +|the +)?tour') && 'cancel tour'"),
+        path("match(Body, '^ *(?:move|reschedule) +(?:my +|the +)?tour +[0-9/-]{6,10} ') && 'move tour'"),
+        path("match(Body, '^ *tour +[0-9/-]{6,10} ') && 'tour'"),
         path("EventType || MessageStatus || SmsStatus"),
         OwnBody.event,
     )

@@ -1,11 +1,30 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, REQUEST, Mapping, When, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.own_body import (
+    DATE_ASKED,
+    DATED,
+    EMAIL_ASKED,
+    FIRST_NAME_ASKED,
+    KIND_ASKED,
+    KINDS,
+    LAST_NAME_ASKED,
+    NAME_ASKED,
+    PHONE_ASKED,
+    PROPERTY_ASKED,
+    START_ASKED,
+    TIME_ASKED,
+    UNIT_ASKED,
+    clock,
+)
 
 
 def answer(words: str) -> str:
     """The answer to the first question whose reference, or whose text, reads like this."""
-    return f"answers[?match(ref, '^({words})$') || match(question, '^({words})\\W*$')].value | [0]"
+    said = " || ".join(f"match(replace({of}, '_', ' '), '^({words})\\W*$')" for of in ("ref", "question"))
+    return f"(answers[?{said}].value | [0])"
+
+
+A_DATE = "(answers[?type == 'date' && !match(question, 'mov|lease|birth|born')].value | [0])"
 
 
 class Typeform(Mapping):
@@ -34,10 +53,13 @@ class Typeform(Mapping):
         hidden: flat(form_response.hidden),
         answers: form_response.answers[].{
             ref: field.ref,
-            question: find(body().form_response.definition.fields, 'id', field.id).title,
+            question: find(
+                body().form_response.definition.[fields, fields[].properties.fields[]][], 'id', field.id
+            ).title,
             type: type,
             value: text || email || phone_number || date || choice.label || choice.other
-                || (choices.labels && join(', ', choices.labels)) || text(number) || text(boolean) || url
+                || (choices && join(', ', ([choices.labels, choices.other][] | [?@])))
+                || text(number) || text(boolean) || url
         }
     }"""
 
@@ -49,25 +71,23 @@ class Typeform(Mapping):
     occurred_at = fields.Instant(path="form.submitted_at")
     reference = fields.String(path="form.token", required=True)
 
-    first_name = fields.Name(path=answer("(what.is.)?(your.)?first.?name"))
-    last_name = fields.Name(path=answer("(what.is.|and.)?(your.)?last.?name"))
-    full_name = fields.PersonName(path=answer("(what.is.)?(your.)?(full.?)?name"))
-    email = fields.Email(path=["answers[?type == 'email'].value | [0]", answer("e.?mail(.address)?")])
+    first_name = fields.Name(path=[answer(FIRST_NAME_ASKED), "hidden.first_name"])
+    last_name = fields.Name(path=[answer(LAST_NAME_ASKED), "hidden.last_name"])
+    full_name = fields.PersonName(path=[answer(NAME_ASKED), "hidden.name"])
+    email = fields.Email(path=["answers[?type == 'email'].value | [0]", answer(EMAIL_ASKED), "hidden.email"])
     phone = fields.Phone(
-        path=["answers[?type == 'phone_number'].value | [0]", answer("phone(.number)?|mobile")]
+        path=["answers[?type == 'phone_number'].value | [0]", answer(PHONE_ASKED), "hidden.phone"]
     )
 
     starts_at_local = fields.LocalTime(
-        path=answer("tour.?(start|at|date.and.time)"),
-        date=answer("(preferred.)?(tour.?)?(date|day)|which.day"),
-        time=answer("(preferred.)?(tour.?)?time|(which|what).time"),
+        path=f"match({answer(START_ASKED)}, {DATED})",
+        date=f"{answer(DATE_ASKED)} || {A_DATE}",
+        time=clock(answer(TIME_ASKED)),
     )
-    kind = fields.Choice(path=answer("(tour|visit).?(type|kind)|(type|kind).of.(tour|visit)"), table=KINDS)
+    kind = fields.Choice(path=answer(KIND_ASKED), table=KINDS)
 
-    property = fields.String(
-        path=["hidden.property", "hidden.property_id", answer("property(.?id)?|community")]
-    )
-    unit = fields.String(path=["hidden.unit", "hidden.unit_id", answer("unit(.?(id|number))?")])
+    property = fields.String(path=["hidden.property", "hidden.property_id", answer(PROPERTY_ASKED)])
+    unit = fields.String(path=["hidden.unit", "hidden.unit_id", answer(UNIT_ASKED)])
     agent = fields.String(path=["hidden.agent", "hidden.agent_email"])
     lead_source = fields.String(path=["hidden.lead_source", "hidden.utm_source"])
     lead_id = fields.String(path="hidden.lead_id")

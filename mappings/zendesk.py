@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, When, fields, first, header
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.own_body import BODY, BOOKING_IDS, OwnBody
 
 
 class Zendesk(OwnBody):
@@ -29,6 +29,8 @@ class Zendesk(OwnBody):
     )
     category = "CRM"
 
+    # Also for who keeps all in `ticket`, as the placeholders are called.
+    root = f"rename(flat({BODY}), '^ticket_(?!id$)', '')"
     delivery_id = first(header("X-Zendesk-Webhook-Invocation-Id"), OwnBody.delivery_id)
 
     actions = [

@@ -25,6 +25,9 @@ class Zillow(Mapping):
     actions = [
         When(event="tourRequest", then=REQUEST),
         When(where="leadType", then=IGNORE("a lead of another type than a tour request")),
+        # HotPads has no types.
+        When(where="match(message, '\\b(tour|visit|showing|view(ing)?|see (it|this|the))\\b')", then=REQUEST),
+        When(where="listingId", then=IGNORE("a lead that does not ask for a tour")),
     ]
 
     reference = fields.Fingerprint(

@@ -15,6 +15,7 @@ from bridge.mapping import (
 )
 
 MEETING = "meeting.data[0]"
+GUEST = f"{MEETING}.Participants[?type != 'user'] | [0]"
 CHANGED = "find(affected_values, 'record_id', ids[0]).values"
 
 
@@ -90,9 +91,9 @@ class ZohoNotification(Mapping):
 
     first_name = fields.Name(path="person.data[0].First_Name")
     last_name = fields.Name(path="person.data[0].Last_Name")
-    full_name = fields.PersonName(path=f"{MEETING}.Who_Id.name")
+    full_name = fields.PersonName(path=[f"{MEETING}.Who_Id.name", f"{GUEST}.name"])
     email = fields.Email(
-        path=["person.data[0].Email", f"{MEETING}.Participants[?type != 'user'].Email | [0]"]
+        path=["person.data[0].Email", f"{GUEST}.Email", f"{GUEST} | [@][?type == 'email'].participant | [0]"]
     )
     phone = fields.Phone(path="person.data[0].[Phone, Mobile]")
 

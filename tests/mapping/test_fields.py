@@ -68,6 +68,8 @@ def test_part_of_a_name(given: Any, name: str) -> None:
         ("Dr. Maya Okafor Jr.", "Maya", "Okafor"),
         ("Mrs Maya Okafor PhD", "Maya", "Okafor"),
         ("Maya van der Berg", "Maya", "van der Berg"),
+        ("Maria José Cho", "Maria José", "Cho"),
+        ("Jordan Q. Avery", "Jordan", "Avery"),
         ("Maya", "Maya", None),
         ("Okafor,", "Okafor", None),
         ("Mr.", "Mr.", None),
@@ -448,3 +450,88 @@ def test_a_value_in_words(value: Any, words: str) -> None:
 
 def test_a_long_value_in_words() -> None:
     assert len(describe("x" * 1000)) == 80
+
+
+def test_a_mexican_mobile_as_whatsapp_writes_it() -> None:
+    assert read(fields.Phone(path="a"), "+5215512345678") == "+525512345678"
+
+
+def test_a_day_in_milliseconds_beside_a_time() -> None:
+    field = fields.LocalTime(date="a", time="b")
+    assert read(field, "1796256000000", "2:30 PM") == datetime(2026, 12, 3, 14, 30)  # noqa: DTZ001 - wall time
+
+
+def test_an_error_names_the_first_of_many_paths() -> None:
+    assert fields.String(path=[f"a{number}" for number in range(9)]).where == "a0 | a1 | a2 | a3 | a4 | ..."
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "moment"),
+    [
+        ("2026-12-03 10:00", "America/Chicago", MOMENT),
+        ("2026-12-03T10:00:00", "America/Chicago (GMT-06:00)", MOMENT),
+        ("Dec 3, 2026 10:00 AM", "Central Time (US & Canada)", MOMENT),
+        ("2026-12-03T11:00:00-05:00", "America/Chicago", MOMENT),
+    ],
+)
+def test_wall_time_with_its_zone_beside_it(time: str, zone: str, moment: datetime) -> None:
+    assert read(fields.ZonedTime(path="a", zone="b"), time, zone) == moment
+
+
+@pytest.mark.parametrize(
+    ("time", "zone"),
+    [
+        ("2026-12-03 10:00", "Mars/Olympus"),
+        ("2026-12-03 10:00", "../etc/passwd"),
+        ("soon", "America/Chicago"),
+        ("2026-03-08 02:30", "America/Chicago"),
+        ("2026-11-01 01:30", "America/Chicago"),
+    ],
+)
+def test_no_time_in_a_zone(time: str, zone: str) -> None:
+    with pytest.raises(marshmallow.ValidationError):
+        read(fields.ZonedTime(path="a", zone="b"), time, zone)
+
+
+@pytest.mark.parametrize("zone", [None, ""])
+def test_without_a_zone_there_is_no_zoned_time(zone: str | None) -> None:
+    assert fields.ZonedTime(path="a", zone="b").find(Received({"a": "2026-12-03 10:00", "b": zone}, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "minutes"),
+    [(30, 30), ("30", 30), ("30 min", 30), ("45 minutes", 45), ("00:30", 30), ("01:15:00", 75), ("90m", 90)],
+)
+def test_a_length_in_minutes(given: Any, minutes: int) -> None:
+    assert read(fields.Duration(path="a"), given) == minutes
+
+
+def test_a_length_in_seconds() -> None:
+    assert read(fields.Duration(path="a", unit="seconds"), 1800) == 30
+
+
+@pytest.mark.parametrize("given", ["half an hour", 0, -5, "00:00", True, [30]])
+def test_no_length(given: Any) -> None:
+    with pytest.raises(marshmallow.ValidationError):
+        read(fields.Duration(path="a"), given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "/Date(1796313600000)/",
+        "/Date(1796313600000-0600)/",
+        "Thu, 3 Dec 2026 10:00:00 -0600",
+        "2026-12-03 10:00:00 -0600",
+    ],
+)
+def test_other_spellings_of_a_moment(given: str) -> None:
+    assert read(fields.Instant(path="a"), given) == MOMENT
+
+
+def test_wall_time_in_numbers() -> None:
+    given = {"year": 2026.0, "month": 12.0, "day": 3.0, "hours": 14.0, "minutes": 30.0, "seconds": 0.0}
+    assert read(fields.LocalTime(path="a"), given) == WALL
+    for name in ("year", "minutes"):
+        with pytest.raises(marshmallow.ValidationError):
+            read(fields.LocalTime(path="a"), {**given, name: None})

@@ -12,6 +12,11 @@ MOST_TOLD = 5
 """Paths that an error names."""
 
 
+def told(paths: Sequence[str]) -> str:
+    """Paths in an error: the first of them, and whether there are more."""
+    return " | ".join([*paths[:MOST_TOLD], *(["..."] if len(paths) > MOST_TOLD else [])])
+
+
 @dataclass(frozen=True)
 class Found:
     """What stands at one of a field's paths."""
@@ -33,9 +38,8 @@ class Field(marshmallow.fields.Field[Any]):
 
     @property
     def where(self) -> str:
-        """The paths as text, for an error: the first of them."""
-        told = [path.expression for path in self.paths[:MOST_TOLD]]
-        return " | ".join([*told, *(["..."] if len(self.paths) > MOST_TOLD else [])])
+        """The paths as text, for an error."""
+        return told([path.expression for path in self.paths])
 
     def shares_a_path_with(self, other: "Field") -> bool:
         """Whether both may read one and the same value."""

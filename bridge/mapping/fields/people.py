@@ -1,6 +1,7 @@
 """The renter: names, e-mail, phone."""
 
 import itertools
+import re
 from typing import Any
 
 import phonenumbers
@@ -30,7 +31,8 @@ class Name(String):
 class PersonName(Name):
     """A full name, split into first and last name: `{"first": ..., "last": ...}`.
 
-    One word alone is the first name. Titles and suffixes are left out.
+    One word alone is the first name. Names in the middle go with the first one; initials, titles and suffixes are
+    left out.
     """
 
     expected = f"a person's name of at most {LONGEST_NAME} characters"
@@ -42,7 +44,8 @@ class PersonName(Name):
         name = HumanName(text)
         if not (name.first or name.last):
             return {"first": text, "last": None}
-        return {"first": name.first or None, "last": name.last or None}
+        middle = [word for word in name.middle.split() if len(word.strip(".")) > 1]
+        return {"first": " ".join([name.first, *middle]).strip() or None, "last": name.last or None}
 
 
 class Email(Field):
@@ -59,6 +62,8 @@ class Email(Field):
         return validated.normalized.lower()
 
 
+_MEXICAN_MOBILE = re.compile(r"^\+521(?=\d{10}$)")
+"""WhatsApp still writes the 1 that Mexico dropped in 2019."""
 E164 = phonenumbers.PhoneNumberFormat.E164
 LONGEST_SENTENCE = 300
 """Characters that are searched for a phone number."""
@@ -88,8 +93,9 @@ class Phone(Field):
         return next((phonenumbers.format_number(one.number, E164) for one in matches), None)
 
     def _parse(self, text: str) -> str | None:
+        text = _MEXICAN_MOBILE.sub("+52", text.removeprefix("whatsapp:").removeprefix("tel:"))
         try:
-            number = phonenumbers.parse(text.removeprefix("whatsapp:").removeprefix("tel:"), self.region)
+            number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
             return None
         # Not "possible, but only locally": seven digits without an area code.

@@ -1,14 +1,14 @@
 """When a tour is, and how long: instants, wall time, lengths."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import dateutil.parser
 
-from bridge.mapping.fields.base import Field, Found, Integer
+from bridge.mapping.fields.base import Field, Found, Integer, told
 from bridge.mapping.paths import Path, Received, as_text, is_absent
 
 EPOCH_MILLISECONDS_FROM = 100_000_000_000
@@ -51,7 +51,7 @@ class Instant(Field):
         except ValueError:
             if len(text) > LONGEST_TIME or not _OFFSET.search(text):
                 raise
-            return _complete(text)
+            return _complete(text, None)
 
 
 _MICROSOFT = re.compile(r"/Date\((\d+)(?:[+-]\d{4})?\)/")
@@ -79,7 +79,7 @@ class LocalTime(Field):
     @property
     def where(self) -> str:
         whole = [path.expression for path in self.paths if path.expression != "[{}, {}]".format(*self._parts)]
-        return " | ".join([*whole, *(part for part in self._parts if part)])
+        return told([*whole, *(part for part in self._parts if part)])
 
     def find(self, received: Received) -> list[Found]:
         return [found for found in super().find(received) if not _all_absent(found.value)]
@@ -88,11 +88,13 @@ class LocalTime(Field):
         if isinstance(value, dict):
             return self._of_numbers(value)
         parts = value if isinstance(value, list) else [value]
+        if len(parts) > 1:
+            parts = [_day(part) for part in parts]
         text = " ".join(as_text(part) or "" for part in parts).strip()
         if len(text) > LONGEST_TIME or text.isdecimal():  # digits alone are seconds since 1970, or nothing
             raise self.refuse(text)
         try:
-            moment = _complete(text)
+            moment = _complete(text, _any_zone)
         except (ValueError, OverflowError) as error:
             raise self.refuse(text) from error
         if moment.tzinfo is not None or moment.year not in YEARS:
@@ -112,10 +114,18 @@ class LocalTime(Field):
         return moment
 
 
-def _complete(text: str) -> datetime:
+def _day(part: Any) -> Any:
+    """Milliseconds since 1970 beside a time are the midnight of a day, in UTC; all else stays."""
+    text = as_text(part) or ""
+    if not re.fullmatch(r"\d{12,13}", text):
+        return part
+    return datetime.fromtimestamp(int(text) / 1000, UTC).date().isoformat()
+
+
+def _complete(text: str, zones: Callable[[str | None, int | None], tzinfo | None] | None) -> datetime:
     """A date and time in any usual spelling. Raises ValueError where a part of it is missing."""
     # What is missing is filled from a default: two defaults that give different results tell it.
-    one, other = (dateutil.parser.parse(text, default=day, tzinfos=_any_zone) for day in _DEFAULTS)
+    one, other = (dateutil.parser.parse(text, default=day, tzinfos=zones) for day in _DEFAULTS)
     if one != other:
         raise ValueError("no complete date and time")
     return one
