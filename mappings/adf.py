@@ -55,7 +55,7 @@ class Adf(Mapping):
     lead_source = fields.String(path=text("provider.name"))
     notes = fields.Lines(
         path=[
-            text("customer.comments"),
+            f"html({text('customer.comments')})",
             f"[['Time', {text('customer.timeframe.description')}]]",
             f"[['Earliest', {text('customer.timeframe.earliestdate')}]]",
             f"[['Latest', {text('customer.timeframe.latestdate')}]]",

@@ -11,8 +11,8 @@ class Funnel(Mapping):
     Set-up: have Funnel's support send `renter.created` and `appointment.updated` (webhooks version 2) to
     `/hooks/<source>/<secret>`; nothing is signed. Write the community ids among the `aliases`. Tours of renters who
     were there before are held for a person. Inferred: a start is the time at the community, and the status `unknown`
-    means booked. Events of version 2 tell no time of their own: of two the later arrival decides. Never connect a Funnel that
-    Propexo writes to: the bridge's own tours would come back.
+    means booked. Events of version 2 tell no time of their own: of two the later arrival decides. Never connect a
+    Funnel that Propexo writes to: the bridge's own tours would come back.
     """
 
     category = "rental"

@@ -23,7 +23,9 @@ class ManyChat(OwnBody):
     category = "chat"
     maturity = "inferred"
 
-    event = first(OwnBody.event, path("custom_fields.event || custom_fields.tour_start && 'tour.booked'"))
+    event = first(
+        OwnBody.event, path("flat(custom_fields) | event || (tour_start || tour_date) && 'tour.booked'")
+    )
     root = "flat(merge(@, custom_fields || `{}`))"
 
     reference = fields.String(path=[*BOOKING_IDS, "contact_id", "id"], required=True)

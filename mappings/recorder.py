@@ -9,7 +9,8 @@ class Recorder(Mapping):
     source uses that says `record = true` and names no `mapping`.
 
     Set-up: give the sender the secret of the source as a header, as Basic, or in the address. Look at the requests
-    with `bridge events show`, and write paths into them (https://jmespath.org) as mappings/README.md tells.
+    with `bridge events show`; `bridge mappings new <name> --event <id>` drafts a mapping from one, whose paths are
+    JMESPath (https://jmespath.org).
     """
 
     signature = SharedSecret()

@@ -12,6 +12,10 @@ from bridge.mapping import (
     path,
 )
 
+MESSAGES = (
+    "^(email|text)_|_link$|autoreply|_follow_?up$|_notice$|_warning$|^(confirm|acceptance)\\w*_request$"
+)
+
 
 class ShowMojo(Mapping):
     """ShowMojo
@@ -37,6 +41,7 @@ class ShowMojo(Mapping):
         When(where="event.showing.canceled_at", then=CANCEL),
         When(event=("cancel", "auto_cancel_no_reply", "cancel_phone_or_email_blacklisted"), then=CANCEL),
         When(event=("create", "auto_create_by_sms"), then=BOOK),
+        When(where=f"event.showing && match(event.action, '{MESSAGES}')", then=IGNORE("a message was sent")),
         When(where="event.showing.showtime", then=RESCHEDULE),
         When(where="!(event.showing)", then=IGNORE("about a lead without a showing")),
     ]

@@ -13,6 +13,7 @@ from bridge.mapping import (
     fields,
     path,
 )
+from bridge.mapping.own_body import KINDS, named_kind
 
 
 class SimplyBook(Mapping):
@@ -36,7 +37,7 @@ class SimplyBook(Mapping):
     tenant = path("company")
     event = path("notification_type")
     repeats = True
-    root = "booking.result || {id: booking_id}"
+    root = "booking.result || booking || {id: booking_id}"
 
     api = Api(
         base_url="https://user-api.simplybook.me",
@@ -72,13 +73,17 @@ class SimplyBook(Mapping):
         When(event=("notify", "remind"), then=IGNORE("a reminder changes nothing in the calendar")),
     ]
 
-    reference = fields.String(path="id", required=True)
+    reference = fields.String(path=["body().booking_id", "id"], required=True)
 
-    full_name = fields.PersonName(path="client_name")
-    email = fields.Email(path="client_email")
-    phone = fields.Phone(path="client_phone")
+    full_name = fields.PersonName(path=["client_name", "client.name"])
+    email = fields.Email(path=["client_email", "client.email"])
+    phone = fields.Phone(path=["client_phone", "client.phone"])
 
-    starts_at_local = fields.LocalTime(path="start_date_time")
-    ends_at_local = fields.LocalTime(path="end_date_time")
-    property = fields.String(path="event_id && join(' ', ['service', text(event_id)])")
-    notes = fields.Lines(path="[['SimplyBook code', code]]")
+    starts_at_local = fields.LocalTime(path=["start_date_time", "start_datetime"])
+    ends_at_local = fields.LocalTime(path=["end_date_time", "end_datetime"])
+    kind = fields.Choice(path=named_kind("event_name || service.name"), table=KINDS)
+    property = fields.String(
+        path="[event_id, service_id][?@] | [0] | @ && join(' ', ['service', text(@)])",
+    )
+    title = fields.String(path=["event_name", "service.name"])
+    notes = fields.Lines(path=["comment", "[['SimplyBook code', code]]"])

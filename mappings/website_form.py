@@ -1,4 +1,5 @@
-from bridge.mapping import BOOK, Mapping, TourKind, When, constant, fields, first, header, path
+from bridge.mapping import BOOK, Mapping, When, constant, fields, first, header, path
+from bridge.mapping.own_body import KINDS
 
 
 class WebsiteForm(Mapping):
@@ -31,17 +32,8 @@ class WebsiteForm(Mapping):
 
     starts_at = fields.Instant(path="starts_at")
     starts_at_local = fields.LocalTime(path="starts_at_local", date="date", time="time")
-    duration_minutes = fields.Integer(path="duration_minutes")
-    kind = fields.Choice(
-        path="tour_type",
-        table={
-            "in_person": TourKind.IN_PERSON,
-            "in person": TourKind.IN_PERSON,
-            "self_guided": TourKind.SELF_GUIDED,
-            "self-guided": TourKind.SELF_GUIDED,
-            "virtual": TourKind.VIRTUAL,
-        },
-    )
+    duration_minutes = fields.Duration(path="duration_minutes")
+    kind = fields.Choice(path="tour_type", table=KINDS)
 
     property = fields.String(path="property")
     unit = fields.String(path="unit")

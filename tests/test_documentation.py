@@ -15,18 +15,20 @@ import click
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from jmespath.functions import Functions
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bridge import settings
 from bridge.app import create_app
 from bridge.cli import main
+from bridge.cli.overview import with_table
 from bridge.database import Database
 from bridge.forwarding.outcomes import Reason
 from bridge.inbound import signatures
 from bridge.inbound.inbox import STORED_HEADERS
-from bridge.mapping import Mapping, fields
+from bridge.mapping import Action, Api, Fetch, Mapping, fields
 from bridge.mapping.base import BOOKING_FIELDS
-from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.paths import Received
 
 ROOT = Path(__file__).parents[1]
@@ -185,9 +187,13 @@ def test_every_folder_of_tests_is_described() -> None:
 # What an author of mappings must know.
 
 
-def test_every_mapping_is_named() -> None:
-    assert set(Catalogue().paths) <= code_words(GUIDE)
-    assert set(Catalogue().paths) <= code_words(README)
+def test_the_table_of_the_mappings_is_true() -> None:
+    """The guide ends in it; the README leads there."""
+    files = Catalogue().all()
+    told = f"Run `bridge mappings table --write {GUIDE.relative_to(ROOT)}`: a mapping has changed."
+    assert with_table(TEXTS[GUIDE], files) == TEXTS[GUIDE], told
+    assert {file.name for file in files} <= code_words(GUIDE)
+    assert "](mappings/README.md" in TEXTS[README]
 
 
 def test_every_booking_field_is_described() -> None:
@@ -209,12 +215,24 @@ def test_every_type_of_field_is_described() -> None:
 
 def test_every_part_of_a_mapping_is_described() -> None:
     parts = {name for name in Mapping.__annotations__ if not name.startswith("_")}
-    options = signatures.Signature.__dataclass_fields__.keys() - {
-        "algorithm",
-        "key",
-    }  # Standard Webhooks alone says a `key`
-    for name in parts | options:
+    options = signatures.Signature.__dataclass_fields__.keys()
+    of_api = {name for one in (Api, Fetch) for name in one.__dataclass_fields__}
+    for name in parts | options | of_api:
         assert re.search(rf"\b{name}\b", TEXTS[GUIDE]), name
+
+
+def test_every_function_of_a_path_is_described() -> None:
+    outside = Received({}, {}).options.custom_functions
+    named = [name.removeprefix("_func_") for name in dir(outside) if name.startswith("_func_")]
+    ours = [name for name in named if not hasattr(Functions, f"_func_{name}")]
+    assert len(ours) > 8
+    for name in ours:
+        assert re.search(rf"`{name}\(", TEXTS[GUIDE]), name
+
+
+def test_every_action_is_described() -> None:
+    for action in Action:
+        assert re.search(rf"`{action.upper()}\b", TEXTS[GUIDE]), action
 
 
 def test_the_stored_headers_are_named() -> None:
@@ -266,13 +284,19 @@ def test_the_mapping_to_copy_works(tmp_path: Path) -> None:
 
 
 def test_the_signatures_to_copy_can_be_declared() -> None:
-    known = {name: getattr(signatures, name) for name in ("Basic", "Signature", "Token")}
-    whole = {word for word in code_words(GUIDE) if re.match(r"(Signature|Token|Basic)\(", word)}
-    options = re.findall(r"with `((?:parse|encoding|timestamp_header)=.*?)`", TEXTS[GUIDE])
+    known = {name: getattr(signatures, name) for name in signatures.__all__}
+    whole = {word for word in code_words(GUIDE) if re.match(rf"({'|'.join(known)})\(.*\)$", word)}
+    options = re.findall(r"with `((?:parse|encoding|timestamp_header|algorithm|signs)=.*?)`", TEXTS[GUIDE])
     written = [*whole, *(f'Signature(header="X-Sign", {option})' for option in options)]
-    assert len(written) >= 8
+    assert len(written) >= 18
     for scheme in written:
-        assert eval(scheme, known).header_names
+        assert eval(scheme, known).where
+
+
+@pytest.mark.parametrize("text", [text for text in blocks(GUIDE, "python") if "\n\n\nclass " in text])
+def test_every_mapping_to_copy_can_be_loaded(text: str, tmp_path: Path) -> None:
+    (tmp_path / "copied.py").write_text(text, encoding="utf-8")
+    assert load_file(tmp_path / "copied.py").schema.event_names()
 
 
 OWN_BODY = json.loads(block("json", "TB-55120"))

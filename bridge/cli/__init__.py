@@ -15,7 +15,7 @@ COMMANDS = {
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
     "sources": ("catalogue", "Show the configured sources."),
-    "mappings": ("catalogue", "List the mappings and run their tests."),
+    "mappings": ("catalogue", "List the mappings, run their tests, and begin one of your own."),
     "translate": (
         "translate",
         "Show the booking that MAPPING reads from FILE, and the request that would go to Propexo.",

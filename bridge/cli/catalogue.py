@@ -1,15 +1,16 @@
 """`bridge sources` and `bridge mappings`: what is configured, what there is, and whether it holds."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from bridge.cli.base import config_option, json_option, load_settings, print_json, say
+from bridge.cli import overview
+from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.cli.drafts import new_mapping
 from bridge.cli.tables import show_table
 from bridge.errors import ConfigurationError
 from bridge.forwarding.contract import check
-from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
+from bridge.mapping.catalogue import Catalogue, load_file
 
 
 @click.group()
@@ -43,44 +44,79 @@ def list_sources(*, config: Path | None, as_json: bool) -> None:
 
 @click.group()
 def mappings() -> None:
-    """List the mappings and run their tests."""
+    """List the mappings, run their tests, and begin one of your own."""
+
+
+mappings.add_command(new_mapping)
 
 
 @mappings.command("list")
 @config_option
 @json_option
 def list_mappings(*, config: Path | None, as_json: bool) -> None:
-    """List the mappings: those that come with the bridge, and your own."""
-    rows = [_summary(file) for file in Catalogue(_own_folder(config)).all()]
+    """List the mappings: those that come with the bridge, and your own.
+
+    Of the events the first name of each rule is shown; --json has all of them. Maturity is "documented" where the
+    vendor documents what is read, and "inferred" where parts of it are concluded from what was seen.
+    """
+    files = Catalogue(_own_folder(config)).all()
     if as_json:
-        print_json({"mappings": rows})
+        print_json({"mappings": [overview.row(file) for file in files]})
+    else:
+        show_table(overview.HEADINGS, [overview.cells(file) for file in files])
+
+
+@mappings.command("table")
+@click.option(
+    "--write",
+    "document",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"Put it into this document, between {overview.BEGIN} and {overview.END}.",
+)
+def show_markdown(*, document: Path | None) -> None:
+    """Print the mappings that come with the bridge as a table in Markdown."""
+    files = Catalogue().all()
+    if document is None:
+        click.echo(overview.table(files))
         return
-    headings = ("Mapping", "Sender", "Events", "Authentication", "Samples", "File")
-    show_table(headings, [[*{**row, "events": "\n".join(row["events"])}.values()] for row in rows])
+    try:
+        text = overview.with_table(document.read_text(encoding="utf-8"), files)
+    except ValueError as error:
+        raise Refusal(f"{document}: {error}") from error
+    document.write_text(text, encoding="utf-8")
 
 
 @mappings.command("test")
-@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("what", metavar="[PATH]", required=False)
 @config_option
-def test_mappings(*, folder: Path | None, config: Path | None) -> None:
-    """Check mapping files and their samples; those in FOLDER, else all.
+def test_mappings(*, what: str | None, config: Path | None) -> None:
+    """Check mapping files and their samples; all of them, or those at PATH.
 
-    Each event and each rule needs a sample, each sample gives the booking that stands beside it, and each is
-    authentic as its sender signs it and no longer when a bit of it changes.
+    PATH is a folder, a mapping file, or the name of a mapping. Each event and each rule needs a sample, each sample
+    gives the booking that stands beside it, and each is authentic as its sender signs it and no longer when a bit of
+    it changes.
 
     Exits with 1 when something is wrong.
     """
-    if folder:
-        paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
-    else:
-        paths = list(Catalogue(_own_folder(config)).paths.values())
-    if not paths:
-        say(f"There is no mapping file in {folder}.")
+    paths = _paths(what, Catalogue(_own_folder(config)))
     findings = [finding for path in paths for finding in _tested(path)]
     for finding in findings:
         say(finding)
-    if findings or not paths:
+    if findings:
         raise SystemExit(1)
+
+
+def _paths(what: str | None, catalogue: Catalogue) -> list[Path]:
+    """The mapping files that are meant. Raises Refusal or ConfigurationError where there are none."""
+    if what is None:
+        return list(catalogue.paths.values())
+    path = Path(what)
+    if path.is_dir():
+        paths = sorted(file for file in path.glob("*.py") if not file.name.startswith("_"))
+        if not paths:
+            raise Refusal(f"There is no mapping file in {path}.")
+        return paths
+    return [path if path.suffix == ".py" else catalogue.get(what).path]
 
 
 def _own_folder(config: Path | None) -> Path | None:
@@ -97,21 +133,3 @@ def _tested(path: Path) -> list[str]:
     if not findings:
         click.echo(f"{file.name}: {len(file.samples)} samples, all well")
     return [f"{file.name}: {finding}" for finding in findings]
-
-
-def _summary(file: MappingFile) -> dict[str, Any]:
-    return {
-        "name": file.name,
-        "sender": file.schema.sender(),
-        "events": file.schema.event_names(),
-        "authentication": _authentication(file),
-        "samples": len(file.samples),
-        "file": str(file.path),
-    }
-
-
-def _authentication(file: MappingFile) -> str:
-    signature = file.schema.signature
-    if signature is None:
-        return "none (a public form)"
-    return f"{type(signature).__name__.lower()} in {', '.join(signature.header_names)}"

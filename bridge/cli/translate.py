@@ -1,15 +1,21 @@
 """`bridge translate`: what a request would become, with nothing stored and nothing sent."""
 
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import click
 
-from bridge.cli.base import Refusal, config_option, load_settings, print_json, say
+from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.cli.explained import explanation_as_json, tell
 from bridge.cli.tables import visible
-from bridge.forwarding.preview import preview
+from bridge.forwarding.preview import Posted, Preview, preview
+from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
+from bridge.mapping.explanation import Explanation, explain
 from bridge.mapping.samples import Sample
 from bridge.settings import Settings
 
@@ -39,6 +45,14 @@ def parse_headers(context: click.Context, option: click.Parameter, lines: tuple[
     help="A header of the request; may be repeated.",
 )
 @click.option("--content-type", help="What the body is.  [default: by the ending of FILE]")
+@click.option(
+    "--details",
+    "details_file",
+    type=click.File("rb"),
+    help="JSON: what the sender's API answered, by the names of the mapping's `details`.",
+)
+@click.option("--explain", "explained", is_flag=True, help="Say for each field and rule why it came out so.")
+@json_option
 def translate(
     *,
     mapping: str,
@@ -47,6 +61,9 @@ def translate(
     source: str | None,
     headers: dict[str, str],
     content_type: str | None,
+    details_file: BinaryIO | None,
+    explained: bool,
+    as_json: bool,
 ) -> None:
     """Show the booking that MAPPING reads from FILE, and the request that would go to Propexo.
 
@@ -54,27 +71,59 @@ def translate(
     also be the name of a sample, or - for standard input. Nothing is sent. The request is shown only with
     --config or --source: without them no configuration is read.
 
+    With --explain on a terminal the answer is a table of the fields: what each gave, the path that gave it, the
+    paths that were empty, and what was refused; else it is JSON, with the same under `explanation`.
+
     Exits with 1 when an event cannot be translated.
     """
     settings = load_settings(config) if config or source else None
     found = mapping_named(mapping, settings)
     sample = None if file == "-" else sample_named(found, file)
-    body = sample.body if sample else sys.stdin.buffer.read()
-    headers = {**(sample.headers if sample else {}), **headers}
-    if content_type:
-        headers["content-type"] = content_type
+    posted = Posted.of(sample) if sample else Posted(sys.stdin.buffer.read())
+    headers = {**posted.headers, **headers, **({"content-type": content_type} if content_type else {})}
+    details = {**posted.details, **(_details(details_file) if details_file else {})}
+    posted = replace(posted, headers=headers, details=details)
     chosen = chosen_source(settings, found, source) if settings else None
     region = settings.sources[chosen].phone_region if settings and chosen else "US"
-    events = preview(found.schema(phone_region=region), body, headers, settings, chosen)
+    schema = found.schema(phone_region=region)
+    events = preview(schema, posted, settings, chosen)
     for event in events:
         for remark in event.remarks:
             say(visible(remark))
         if event.action is None:
             name = "Standard input" if file == "-" else file
             say(f"{name} cannot be decoded: {event.errors[0]['message']}")
-    print_json({"events": [event.as_json() for event in events]})
+    if explained:
+        _explain(events, schema, as_tables=sys.stdout.isatty() and not as_json)
+    else:
+        print_json({"events": [event.as_json() for event in events]})
     if any(event.errors for event in events):
         raise SystemExit(1)
+
+
+def _explain(events: list[Preview], mapping: Mapping, *, as_tables: bool) -> None:
+    told: list[Explanation | None] = [
+        explain(mapping, event.received) if event.received else None for event in events
+    ]
+    if as_tables:
+        for event, why in zip(events, told, strict=True):
+            tell(event, why)
+        return
+    documents = [
+        {**event.as_json(), "explanation": explanation_as_json(why) if why else None}
+        for event, why in zip(events, told, strict=True)
+    ]
+    print_json({"events": documents})
+
+
+def _details(file: BinaryIO) -> dict[str, Any]:
+    try:
+        document = json.load(file)
+    except ValueError as error:
+        raise click.BadParameter(f"--details: {file.name} is not JSON ({error}).") from error
+    if not isinstance(document, dict):
+        raise click.BadParameter(f"--details: {file.name} is no JSON object.")
+    return document
 
 
 def mapping_named(text: str, settings: Settings | None) -> MappingFile:

@@ -117,11 +117,12 @@ def _bookings(events: list[Preview], expected: Any) -> Iterator[str]:
     wanted = expected if isinstance(expected, list) else [expected]
     for event, booking in zip_longest(events, wanted):
         if event and event.errors and not (isinstance(booking, dict) and "errors" in booking):
-            yield from (_error_in_words(error) for error in event.errors)
+            yield from (error_in_words(error) for error in event.errors)
     yield from (f"{told}." for told in differences(expected, expected_of(events)))
 
 
-def _error_in_words(error: Dictionary[str, str | None]) -> str:
+def error_in_words(error: Dictionary[str, str | None]) -> str:
+    """An error of a preview as a sentence."""
     if error["field"] is None:
         return str(error["message"])
     return f"{error['field']}: found {error['found']} at `{error['path']}`, expected {error['expected']}."

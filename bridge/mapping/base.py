@@ -187,7 +187,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def envelope(self, received: Received) -> Envelope:
         """What is needed to store, deduplicate and order an event; never raises."""
-        inner = self._inner(received)
+        inner = self.inner(received)
 
         def peek(name: str) -> Any:
             field = cast("Field | None", self.fields.get(name))
@@ -238,12 +238,13 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         if decision.action is Action.IGNORE:
             return Translation(event, delivery_id, decision.action, decision.reason)
         try:
-            booking = self._booking(decision, self._inner(received))
+            booking = self._booking(decision, self.inner(received))
         except MappingError as error:
             return Translation(event, delivery_id, decision.action, errors=tuple(error.errors))
         return Translation(event, delivery_id, decision.action, booking=booking)
 
-    def _inner(self, received: Received) -> Received:
+    def inner(self, received: Received) -> Received:
+        """The request as the fields see it: their paths begin at `root`."""
         return received.at(self._root.search(received))
 
     def _booking(self, decision: Decision, inner: Received) -> Booking:

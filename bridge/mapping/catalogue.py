@@ -97,7 +97,11 @@ class Catalogue:
         path = self.paths.get(name)
         if path is None:
             close = difflib.get_close_matches(name, self.paths, n=1)
-            hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(sorted(self.paths))}"
+            hint = (
+                f'did you mean "{close[0]}"?'
+                if close
+                else "`bridge mappings list` shows those that there are"
+            )
             raise ConfigurationError([Problem(name, f"no mapping of this name; {hint}")])
         if path not in self._loaded:
             self._loaded[path] = load_file(path)

@@ -2,6 +2,9 @@
 
 import copy
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,13 @@ from hypothesis import strategies as st
 from requests.adapters import BaseAdapter
 
 from bridge.cli import main
-from bridge.forwarding.preview import APPOINTMENT_ID, preview
+from bridge.forwarding.preview import APPOINTMENT_ID, Posted, preview
 from bridge.mapping.catalogue import Catalogue
 from bridge.propexo.client import Propexo
 from bridge.propexo.transport import NoQuota
 from bridge.settings import parse
 
+ROOT = Path(__file__).parents[2]
 KEYS = ["event", "delivery_id", "action", "reason", "booking", "propexo", "errors"]
 BOOKING_KEYS = [
     "action", "reference", "previous_reference", "occurred_at", "contact", "starts_at", "starts_at_local",
@@ -318,13 +322,9 @@ class TestWithoutConfiguration:
 
     def test_the_mapping_may_be_a_file(self, tmp_path: Path):
         text = Catalogue().get("calendly").path.read_text(encoding="utf-8")
-        (tmp_path / "mine.py").write_text(
-            text.replace(
-                'property = fields.String(path=["payload.tracking',
-                'property = fields.String(path=["payload.nickname", "payload.tracking',
-            )
-        )
-        assert only(run("mine.py", invitee(nickname="by the lake")))["booking"]["property"] == "by the lake"
+        changed = text.replace('path="payload.tracking.utm_term"', 'path="payload.nickname"')
+        (tmp_path / "mine.py").write_text(changed)
+        assert only(run("mine.py", invitee(nickname="204")))["booking"]["unit"] == "204"
         assert only(run(str(tmp_path / "mine.py"), invitee()))["errors"] == []
 
     @pytest.mark.parametrize(
@@ -339,6 +339,79 @@ class TestWithoutConfiguration:
         result = CliRunner().invoke(main, ["translate", *arguments])
         assert result.exit_code == status
         assert told in result.stderr
+
+
+class TestExplanation:
+    """`--explain`: where each value came from."""
+
+    def explained(self, mapping: str, body: Any, *options: str) -> dict[str, Any]:
+        event = only(run(mapping, body, "--explain", *options))
+        assert list(event) == [*KEYS, "explanation"]
+        return event["explanation"]
+
+    def test_each_field_says_what_gave_its_value_and_what_was_empty(self):
+        told = self.explained("calendly", invitee(text_reminder_number="none"))
+        assert told["decided_by"] == "invitee.created"
+        assert told["fields"]["email"] == {
+            "value": "wei.zhang@example.cn",
+            "from": ["payload.email"],
+            "empty": [],
+            "refused": [],
+            "not_needed": [],
+        }
+        assert told["fields"]["starts_at"]["value"] == "2020-02-29T18:30:00Z"
+        assert told["fields"]["unit"] == {
+            "value": None,
+            "from": [],
+            "empty": ["payload.tracking.utm_term"],
+            "refused": [],
+            "not_needed": [],
+        }
+        [refused] = told["fields"]["phone"]["refused"]
+        assert (refused["path"], refused["found"]) == ("payload.text_reminder_number", "'none'")
+
+    def test_a_rule_whose_event_fits_came_close(self):
+        told = self.explained("calendly", {**invitee(), "event": "invitee.canceled"})
+        assert told["decided_by"] == "invitee.canceled"
+        assert told["came_close"]
+        assert all(rule.startswith("invitee.canceled where ") for rule in told["came_close"])
+        assert self.explained("calendly", {**invitee(), "event": "other"})["decided_by"] is None
+
+    def test_the_question_to_the_senders_api_is_told(self):
+        event = only(run("acuity", {"action": "scheduled", "id": 54321}, "--explain"))
+        assert event["explanation"]["asks"] == {
+            "method": "GET", "path": "/api/v1/appointments/54321", "into": "appointment", "problem": None,
+        }  # fmt: skip
+        told = self.explained("acuity", {"action": "scheduled", "id": "../me"})
+        assert "which is no id of this sender" in told["asks"]["problem"]
+
+    def test_a_body_that_cannot_be_decoded_has_no_explanation(self):
+        assert self.explained("calendly", "{") is None
+
+    def test_on_a_terminal_it_is_a_table(self, tmp_path: Path):
+        (tmp_path / "sent.json").write_text(json.dumps(invitee(email="none", text_reminder_number=None)))
+        terminal = "import sys; sys.stdout.isatty = lambda: True; from bridge.cli import main; main()"
+        command = [
+            sys.executable,
+            "-c",
+            terminal,
+            "translate",
+            "calendly",
+            f"{tmp_path}/sent.json",
+            "--explain",
+        ]
+
+        def called(*more: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run([*command, *more], capture_output=True, text=True, check=False, cwd=ROOT)
+
+        shown = called()
+        assert shown.returncode == 1
+        words = " ".join(shown.stdout.split())
+        assert 'Event "invitee.created": book Decided by: invitee.created' in words
+        assert "from payload.name" in words
+        assert "refused: found 'none' at payload.email, expected an e-mail address" in words
+        assert "What stops it" in words
+        assert json.loads(called("--json").stdout)["events"][0]["explanation"]
 
 
 class TestWithConfiguration:
@@ -464,7 +537,17 @@ class TestWithConfiguration:
         assert result.exit_code == 1
         [error] = only(result)["errors"]
         assert "AppFolio needs more for a new appointment: unit_id" in error["message"]
-        assert "properties.<key>.defaults.unit_id" in error["message"]
+        assert "properties.mesa.defaults.unit_id" in error["message"]
+
+    def test_a_unit_that_the_pms_needs_may_be_found_in_propexo(self, config: str):
+        tour = {"start": "2031-07-04T09:00:00Z", "duration_minutes": 30}
+        body = own("booked", prospect=LEE, tour=tour, property="mesa", unit="204B", agent="sam@example.com")
+        result = run("standard_webhooks", body, "--config", config)
+        assert result.exit_code == 0
+        sent = only(result)["propexo"]["body"]
+        assert (sent["unit_id"], sent["employee_id"]) == ("<unit_id>", "<employee_id>")
+        assert 'Looked up in Propexo when it goes out: unit "204B", agent "sam@example.com".' in result.stderr
+        assert "if AppFolio needs it and no default stands for it, the event is parked" in result.stderr
 
     def test_an_event_that_names_no_property_is_an_error_unless_it_changes_a_known_booking(self, config: str):
         tour = {"start": "2031-07-04T09:00:00Z"}
@@ -487,7 +570,8 @@ class TestWithConfiguration:
         )
         result = run("standard_webhooks", body, "--config", config)
         assert result.exit_code == 0
-        assert "goes out without agent" in result.stderr
+        assert "Looked up in Propexo when it goes out: agent" in result.stderr
+        assert only(result)["propexo"]["body"]["employee_id"] == "<employee_id>"
         assert "If this person is not a lead yet: Rent Manager needs more" in result.stderr
         assert "\x1b" not in result.stderr
 
@@ -570,8 +654,8 @@ def test_no_payload_breaks_it(data: st.DataObject):
         for key in place[:-1]:
             inner = inner[key]
         inner[place[-1]] = value
-    body = json.dumps(document).encode()
-    for event in preview(file.schema(), body, {"content-type": "application/json"}, SETTINGS, "any"):
+    posted = replace(Posted.of(sample), body=json.dumps(document).encode())
+    for event in preview(file.schema(), posted, SETTINGS, "any"):
         told = event.as_json()
         assert list(json.loads(json.dumps(told))) == KEYS
         assert told["booking"] or told["errors"] or told["action"] == "ignore"
