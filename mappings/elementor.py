@@ -28,12 +28,22 @@ def field(asked: str, *words: str) -> str:
 
 NOT_ASKED = "(?!(?:fields|meta|form) |(?:date|time|page url|user agent|remote ip|powered by)$)"
 """What Elementor adds to the labels."""
-EMAIL = field(EMAIL_ASKED, "email", "e_mail", "email_address", "your_email")
-PHONE = field(PHONE_ASKED, "phone", "phone_number", "mobile", "tel")
-START = f"match({field(START_ASKED, 'tour_at', 'tour_start', 'tour_date_and_time')}, {DATED})"
-DATE = field(DATE_ASKED, "tour_date", "preferred_date", "tour_day")
-TIME = field(TIME_ASKED, "tour_time", "preferred_time")
-PROPERTY = field(PROPERTY_ASKED, "property", "property_id", "community")
+FOUND = {
+    "first_name": field(FIRST_NAME_ASKED, "first_name", "your_first_name"),
+    "last_name": field(LAST_NAME_ASKED, "last_name", "your_last_name"),
+    "name": field(NAME_ASKED, "name", "full_name", "your_name"),
+    "email": field(EMAIL_ASKED, "email", "e_mail", "email_address", "your_email"),
+    "phone": field(PHONE_ASKED, "phone", "phone_number", "mobile", "tel"),
+    "tour_at": f"match({field(START_ASKED, 'tour_at', 'tour_start', 'tour_date_and_time')}, {DATED})",
+    "tour_date": field(DATE_ASKED, "tour_date", "preferred_date", "tour_day"),
+    "tour_time": clock(f"({field(TIME_ASKED, 'tour_time', 'preferred_time')})"),
+    "tour_type": field(KIND_ASKED, "tour_type", "type_of_tour"),
+    "property": field(PROPERTY_ASKED, "property", "property_id", "community"),
+    "unit": field(UNIT_ASKED, "unit", "unit_id", "unit_number"),
+    "lead_source": field("lead source", "lead_source"),
+    "lead_id": field("lead id", "lead_id"),
+    "notes": field("(your )?(message|notes|comments?|questions?)", "message", "notes", "comments"),
+}
 
 
 class Elementor(Mapping):
@@ -56,25 +66,25 @@ class Elementor(Mapping):
     # headers only through a PHP filter, so the address is the usual place
     signature = SharedSecret("path", "query", "bearer", "header")
     event = constant("form.submitted")
-    root = "flat(@)"
+    root = f"flat(@) | {{{', '.join(f'{name}: {path}' for name, path in FOUND.items())}}}"
 
     actions = [When(event="form.submitted", then=REQUEST)]
 
-    reference = fields.Fingerprint(path=[EMAIL, PHONE, START, DATE, TIME, PROPERTY], required=True)
-
-    first_name = fields.Name(path=field(FIRST_NAME_ASKED, "first_name", "your_first_name"))
-    last_name = fields.Name(path=field(LAST_NAME_ASKED, "last_name", "your_last_name"))
-    full_name = fields.PersonName(path=field(NAME_ASKED, "name", "full_name", "your_name"))
-    email = fields.Email(path=EMAIL)
-    phone = fields.Phone(path=PHONE)
-
-    starts_at_local = fields.LocalTime(path=START, date=DATE, time=clock(f"({TIME})"))
-    kind = fields.Choice(path=field(KIND_ASKED, "tour_type", "type_of_tour"), table=KINDS)
-
-    property = fields.String(path=PROPERTY)
-    unit = fields.String(path=field(UNIT_ASKED, "unit", "unit_id", "unit_number"))
-    lead_source = fields.String(path=field("lead source", "lead_source"))
-    lead_id = fields.String(path=field("lead id", "lead_id"))
-    notes = fields.Lines(
-        path=field("(your )?(message|notes|comments?|questions?)", "message", "notes", "comments")
+    reference = fields.Fingerprint(
+        path=["email", "phone", "tour_at", "tour_date", "tour_time", "property"], required=True
     )
+
+    first_name = fields.Name(path="first_name")
+    last_name = fields.Name(path="last_name")
+    full_name = fields.PersonName(path="name")
+    email = fields.Email(path="email")
+    phone = fields.Phone(path="phone")
+
+    starts_at_local = fields.LocalTime(path="tour_at", date="tour_date", time="tour_time")
+    kind = fields.Choice(path="tour_type", table=KINDS)
+
+    property = fields.String(path="property")
+    unit = fields.String(path="unit")
+    lead_source = fields.String(path="lead_source")
+    lead_id = fields.String(path="lead_id")
+    notes = fields.Lines(path="notes")

@@ -44,6 +44,14 @@ class GravityForms(OwnBody):
     actions = (When(event="form.submitted", then=REQUEST),)
 
     reference = fields.Fingerprint(
-        path=["form_id", "entry_id || id", "email", "phone", "tour_date", "tour_time", "property"],
+        path=[
+            "form_id",
+            "entry_id || id",
+            "email || email_address",
+            "phone || phone_number",
+            "tour_date",
+            "tour_time",
+            "property",
+        ],
         required=True,
     )

@@ -32,8 +32,8 @@ class WPForms(OwnBody):
     reference = fields.Fingerprint(
         path=[
             "entry_id",
-            "email",
-            "phone",
+            "email || email_address",
+            "phone || phone_number",
             *AT,
             "tour_date_value || tour_date",
             "tour_time_value || tour_time",

@@ -61,7 +61,8 @@ def test_an_earlier_version_with_events_is_brought_along(empty):
         command.upgrade(config, "0001")
         connection.execute(
             text("""
-                INSERT INTO events (source, delivery_id, received_at, headers, body, lock, status, tries, looks, replays)
+                INSERT INTO events
+                (source, delivery_id, received_at, headers, body, lock, status, tries, looks, replays)
                 VALUES ('widget', 'msg_1', now(), '{}', 'body', 'maya', 'parked', 0, 0, 0)
             """)
         )

@@ -31,6 +31,17 @@ def parse_headers(context: click.Context, option: click.Parameter, lines: tuple[
     return headers
 
 
+def parse_parameters(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """`name=value` texts as a dictionary."""
+    parameters = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE.", context, option)
+        parameters[name] = value
+    return parameters
+
+
 @click.command()
 @click.argument("mapping")
 @click.argument("file")
@@ -43,6 +54,14 @@ def parse_headers(context: click.Context, option: click.Parameter, lines: tuple[
     metavar="'NAME: VALUE'",
     callback=parse_headers,
     help="A header of the request; may be repeated.",
+)
+@click.option(
+    "--query",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=parse_parameters,
+    help="A parameter of the address; may be repeated.",
 )
 @click.option("--content-type", help="What the body is.  [default: by the ending of FILE]")
 @click.option(
@@ -60,6 +79,7 @@ def translate(
     config: Path | None,
     source: str | None,
     headers: dict[str, str],
+    parameters: dict[str, str],
     content_type: str | None,
     details_file: BinaryIO | None,
     explained: bool,
@@ -82,7 +102,8 @@ def translate(
     posted = Posted.of(sample) if sample else Posted(sys.stdin.buffer.read())
     headers = {**posted.headers, **headers, **({"content-type": content_type} if content_type else {})}
     details = {**posted.details, **(_details(details_file) if details_file else {})}
-    posted = replace(posted, headers=headers, details=details)
+    query = {**posted.query, **parameters}
+    posted = replace(posted, headers=headers, query=query, details=details)
     chosen = chosen_source(settings, found, source) if settings else None
     region = settings.sources[chosen].phone_region if settings and chosen else "US"
     schema = found.schema(phone_region=region)

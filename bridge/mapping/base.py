@@ -197,14 +197,15 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             except marshmallow.ValidationError:
                 return None
 
+        email = peek("email")
         return Envelope(
             event=self.event.read(received),
             delivery_id=self.delivery_id.read(received) if self.delivery_id else None,
             occurred_at=peek("occurred_at"),
             reference=peek("reference"),
             previous_reference=peek("previous_reference"),
-            email=peek("email"),
-            phone=peek("phone"),
+            email=email,
+            phone=None if email else peek("phone"),
         )
 
     def rule_for(self, received: Received) -> When | None:

@@ -56,7 +56,7 @@ class PathFunctions(functions.Functions):
 
     @functions.signature({"types": []}, {"types": []})
     def _func_match(self, value: Any, pattern: Any) -> str | None:
-        """`match(text, 'pattern')`: the first group, or all where it has no group, of the first match.
+        """`match(text, 'pattern')`: of the first match the first group that took part, or all where it has no group.
 
         Upper and lower case are one, `^` and `$` stand for lines, and text beyond 10 000 characters is not seen.
 
@@ -67,7 +67,9 @@ class PathFunctions(functions.Functions):
         if text is None or not isinstance(pattern, str):
             return None
         found = re.search(pattern, text[:_LONGEST_MATCHED], re.IGNORECASE | re.MULTILINE)
-        return found and found[1 if found.re.groups else 0]
+        if found is None or not found.re.groups:
+            return found and found[0]
+        return next((group for group in found.groups() if group is not None), None)
 
     @functions.signature({"types": []}, {"types": []}, {"types": []})
     def _func_part(self, value: Any, separator: Any, index: Any) -> str | None:

@@ -32,12 +32,15 @@ KINDS = {
 # How people ask for these in a form, from the beginning of the question to its end; `_` is a space.
 FIRST_NAME_ASKED = ".*\\b(first|given).?names?\\b.*|fname"
 LAST_NAME_ASKED = ".*\\b(last|family).?names?\\b.*|.*\\bsurname\\b.*|lname"
-_OTHERS = "first|last|given|family|compan|pet|dog|propert|communit|building|mate|employ|agent|spouse|refer|user|unit"
+_OTHERS = (
+    "first|last|given|family|compan|pet|dog|propert|communit|building|mate|employ|agent|spouse|refer|user|unit"
+    "|landlord|emergency|applic"
+)
 NAME_ASKED = f"(?!.*({_OTHERS})).*\\bnames?\\b.*|fullname"
 EMAIL_ASKED = ".*\\be.?mail\\b.*"
 PHONE_ASKED = ".*(phone|mobile|\\bcell\\b|whats.?app).*|.*number.*(reach|text|call).*|tel"
 _SEE = "visit|tour|come|see|stop|view|show"
-_NOT_THEN = "(?!.*(mov|lease|birth|born|occup|availab|budget|contact|reach|call|(full|part).time))"
+_NOT_THEN = "(?!.*(mov|lease|birth|born|occup|availab|budget|contact|reach|call|(full|part|first|last).time))"
 START_ASKED = f"{_NOT_THEN}(.*(date|day).*(time|hour).*|.*tour.?(start|at)|when\\b.*({_SEE}).*)"
 DATE_ASKED = f"{_NOT_THEN}(.*\\b(date|day)\\b.*|when\\b.*({_SEE}).*|tour.?date|tour.?day)"
 TIME_ASKED = f"{_NOT_THEN}.*\\b(time|time.?slot|slot|hour)\\b.*"
@@ -194,7 +197,7 @@ class OwnBody(Mapping):
     starts_at_local = fields.LocalTime(
         path=[*_tour("start_local", "starts_at_local"), *STARTS],
         date=DAY,
-        time=TIME,
+        time=clock(f"({TIME})"),
     )
     ends_at = fields.Instant(path=[*ENDS])
     ends_at_local = fields.LocalTime(

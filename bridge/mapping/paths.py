@@ -94,6 +94,7 @@ class Path:
             self._compiled = jmespath.compile(expression)
         except JMESPathError as error:
             raise ValueError(f"`{expression}` is not a JMESPath expression: {error}") from error
+        self._keys = _plain_keys(self._compiled.parsed)
         for function in ("match", "rename"):
             for call in _calls(self._compiled.parsed, function):
                 _check_pattern(expression, call)
@@ -107,6 +108,9 @@ class Path:
 
     def search(self, received: Received) -> Any:
         """The value found, or `None` where it is absent or the payload has another shape there."""
+        if self._keys is not None:
+            value = _at(received.payload, self._keys)
+            return None if is_absent(value) else value
         try:
             value = self._compiled.search(received.payload, options=received.options)
         except Exception:  # noqa: BLE001 - jmespath checks the types for some functions; others raise what Python does
@@ -116,6 +120,24 @@ class Path:
 
     def read(self, received: Received) -> str | None:
         return as_text(self.search(received))
+
+
+def _plain_keys(node: Any) -> tuple[str, ...] | None:
+    """The keys of an expression that only steps from object to object; most do, and jmespath takes long for them."""
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] != "subexpression":
+        return None
+    steps = [_plain_keys(child) for child in node["children"]]
+    return tuple(key for step in steps for key in step or ()) if None not in steps else None
+
+
+def _at(value: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
 
 
 def _calls(node: Any, function: str) -> Iterator[Any]:

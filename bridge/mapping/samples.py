@@ -16,6 +16,7 @@ from bridge.errors import ConfigurationError, Problem
 CONTENT_TYPES = {
     ".json": "application/json",
     ".form": "application/x-www-form-urlencoded",
+    ".form.txt": "application/x-www-form-urlencoded",
     ".xml": "text/xml",
 }
 """By the ending of the file; `<name>.headers.json` says it for all others."""
@@ -40,7 +41,7 @@ class Sample:
     @property
     def headers(self) -> dict[str, str]:
         """The headers that matter, by lower-case names. Raises ConfigurationError."""
-        content_type = CONTENT_TYPES.get(self.path.suffix)
+        content_type = self._content_type()
         headers = {"content-type": content_type} if content_type else {}
         return headers | {name.lower(): str(value) for name, value in self._table(".headers.json").items()}
 
@@ -62,6 +63,14 @@ class Sample:
     def expected(self) -> Any:
         """What stands in that file. Raises ConfigurationError."""
         return _read(self.booking)
+
+    def _content_type(self) -> str | None:
+        """By the ending of the file; a multipart body begins with its boundary."""
+        if self.path.name.endswith((".multipart", ".multipart.txt")):
+            boundary = self.body.partition(b"\r\n")[0].strip().decode("ascii", "replace").removeprefix("--")
+            return f'multipart/form-data; boundary="{boundary}"'
+        known = (told for ending, told in CONTENT_TYPES.items() if self.path.name.endswith(ending))
+        return next(known, None)
 
     def _table(self, ending: str) -> dict[str, Any]:
         beside = self._beside(ending)

@@ -41,6 +41,7 @@ class Envelope:
     previous_reference: str | None = None
     email: str | None = None
     phone: str | None = None
+    """Read only where there is no e-mail."""
 
 
 @dataclass(frozen=True)

@@ -660,3 +660,34 @@ def test_no_payload_breaks_it(data: st.DataObject):
         assert list(json.loads(json.dumps(told))) == KEYS
         assert told["booking"] or told["errors"] or told["action"] == "ignore"
         assert told["propexo"] is None or not told["errors"]
+
+
+def test_parameters_of_the_address_can_be_given(tmp_path: Path) -> None:
+    body = {"booking_id": "B-1"}
+    (event,) = json.loads(run("manychat", body, "--query", "event=tour.cancelled").stdout)["events"]
+    assert (event["action"], event["booking"]["reference"]) == ("cancel", "B-1")
+    assert "not of the form NAME=VALUE" in run("manychat", body, "--query", "event").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "mapping"),
+    [
+        ("tour.form.txt", b"event=tour.cancelled&booking_id=B-1", "zapier"),
+        ("tour.xml", b"<root><event>tour.cancelled</event><booking_id>B-1</booking_id></root>", "zapier"),
+        (
+            "tour.multipart.txt",
+            (
+                b'--xYz\r\nContent-Disposition: form-data; name="event"\r\n\r\ntour.cancelled\r\n'
+                b'--xYz\r\nContent-Disposition: form-data; name="booking_id"\r\n\r\nB-1\r\n--xYz--\r\n'
+            ),
+            "make",
+        ),
+    ],
+)
+def test_a_recorded_body_is_read_by_the_ending_of_its_file(
+    tmp_path: Path, name: str, body: bytes, mapping: str
+) -> None:
+    (tmp_path / name).write_bytes(body)
+    result = CliRunner().invoke(main, ["translate", mapping, str(tmp_path / name)])
+    (event,) = json.loads(result.stdout)["events"]
+    assert (event["action"], event["booking"]["reference"]) == ("cancel", "B-1")

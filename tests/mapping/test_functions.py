@@ -147,6 +147,7 @@ class TestMatch:
             ("TOUR TB-551 TB-552", "tb-([0-9]+)", "551"),
             ("one\nunit: 4B\nthree", "^unit: (.*)$", "4B"),
             ("ab", "(x)?b", None),
+            ("unit 4B", "apt (.*)|unit (.*)", "4B"),
             ("ab", "c", None),
             ("", ".*", ""),
             (30.5, "[0-9]+", "30"),
