@@ -31,7 +31,9 @@ def parse_headers(context: click.Context, option: click.Parameter, lines: tuple[
     return headers
 
 
-def parse_parameters(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+def parse_parameters(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
     """`name=value` texts as a dictionary."""
     parameters = {}
     for text in given:
