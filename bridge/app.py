@@ -6,6 +6,7 @@ from flask_cors import CORS
 from bridge import problems
 from bridge.clock import Clock, utc_now
 from bridge.database import Database
+from bridge.inbound.propexo_webhooks import propexo_webhooks
 from bridge.inbound.views import Door, hooks
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
@@ -26,6 +27,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     sources = Sources(settings, Catalogue(settings.mappings_dir))
     app.extensions["door"] = Door(settings, sources, database, Queue(queue_app(database)), clock)
     app.register_blueprint(hooks)
+    app.register_blueprint(propexo_webhooks)
     app.get("/livez")(lambda: {"status": "alive"})
     problems.init_app(app)
     forms = {

@@ -8,7 +8,7 @@ import pwd
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -22,6 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.encryption import give_keys
 from bridge.errors import BridgeError, SchemaOutdated
 
 if TYPE_CHECKING:
@@ -44,9 +45,17 @@ class Database:
         url: `postgresql://...`
         pool_size: connections that this process may hold; one per thread that works.
         statement_timeout: seconds after which the server breaks a statement off, also one that waits for a lock.
+        encryption_keys: `privacy.encryption_keys`.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_timeout: float | None = None,
+        encryption_keys: Sequence[str] = (),
+    ) -> None:
         self.url = plain_url(url)
         self.engine: Engine = create_engine(
             self.url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -61,6 +70,7 @@ class Database:
                 "application_name": "propexo-bridge",
             },
         )
+        give_keys(self.engine, encryption_keys)
         if statement_timeout is not None:
             event.listen(self.engine, "connect", _limit_statements(statement_timeout))
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)

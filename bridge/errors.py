@@ -4,6 +4,7 @@
     ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
     ├── SchemaOutdated          the database needs `bridge migrate`
     ├── DatabaseUnavailable     (bridge.database) it cannot be reached
+    ├── Undecipherable          (bridge.encryption) a stored value is encrypted with a key that is not listed
     ├── DecodingError           the body is not what its content type says
     ├── MappingError            the payload cannot be read as a booking
     ├── RefusedRequest          answered to a sender as application/problem+json

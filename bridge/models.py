@@ -1,4 +1,5 @@
-"""The tables: events, bookings with their references, known contacts, leads, attempts, choices, integrations, budget.
+"""The tables: events, bookings with their references, known contacts, leads, attempts, choices, integrations,
+notices, budget, sweeps, erasures.
 
 State lives here and nowhere else; a job in the queue only names its event.
 """
@@ -7,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from bridge.encryption import SealedBytes, SealedJson, SealedText
 
 
 class Status(StrEnum):
@@ -41,6 +44,15 @@ class BookingState(StrEnum):
     CANCELLED = "cancelled"
 
 
+SAYINGS_OPEN = ("property", "unit", "agent", "lead_source", "lead_id", "kind", "start", "duration_minutes")
+"""Of a booking's details: what does not say who the renter is. The rest is encrypted, and the first to be blanked."""
+TOUR_OPEN = (
+    "starts_at", "duration_minutes", "appointment_type", "unit_id", "employee_id", "lead_source_id", "reference",
+    "property_name",
+)  # fmt: skip
+"""Likewise of a written tour."""
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
@@ -68,6 +80,9 @@ class Event(Base):
         Index("ix_events_source_previous_reference", "source", "previous_reference"),
         Index("ix_events_status", "status", "id"),
         Index("ix_events_booking", "booking_id"),
+        Index("ix_events_kept", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND removed_at IS NULL")),
+        Index("ix_events_integration", "integration_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_events_awaits", "awaits", postgresql_where=text("ended_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -75,11 +90,14 @@ class Event(Base):
     delivery_id: Mapped[str]
     received_at: Mapped[datetime]
     content_type: Mapped[str | None]
-    headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    query: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    headers: Mapped[dict[str, Any]] = mapped_column(SealedJson(), default=dict)
+    query: Mapped[dict[str, Any]] = mapped_column(SealedJson(), default=dict)
     """The parameters of the address, without secrets."""
-    body: Mapped[bytes]
-    answers: Mapped[dict[str, Any] | None]
+    body: Mapped[bytes] = mapped_column(SealedBytes)
+    original_body: Mapped[bytes | None] = mapped_column(SealedBytes)
+    """What came, where a person corrected `body` since."""
+    original_content_type: Mapped[str | None]
+    answers: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
     """What the sender's API answered for it, by the names of the mapping's `details`; asked anew by a replay."""
 
     event: Mapped[str | None]
@@ -87,13 +105,13 @@ class Event(Base):
     reference: Mapped[str | None]
     previous_reference: Mapped[str | None]
     lock: Mapped[str]
-    """Whose events run one after the other: the contact, else the booking."""
+    """Whose events run one after the other: the contact (a digest), else the booking."""
 
     status: Mapped[str] = mapped_column(default=Status.RECEIVED)
     action: Mapped[str | None]
     reason: Mapped[str | None]
     """A word of the closed list in forwarding/outcomes.py."""
-    detail: Mapped[str | None]
+    detail: Mapped[str | None] = mapped_column(SealedText)
     """A sentence for a person."""
     next_attempt_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -103,11 +121,21 @@ class Event(Base):
     """How often it was checked whether the awaited thing has come."""
     replays: Mapped[int] = mapped_column(default=0)
     replayed_at: Mapped[datetime | None]
+    history: Mapped[list[dict[str, Any]] | None] = mapped_column(SealedJson())
+    """What people did with it: `at`, `what` (of forwarding/lineage.py), `by`, and what each such deed tells more."""
     queue_id: Mapped[int | None]
     """The job that runs it."""
     job_id: Mapped[str | None]
     """Propexo's job of the last write made for this event."""
+    integration_id: Mapped[str | None]
+    """The integration that it called last, or would have called if it were not paused."""
+    awaits: Mapped[str | None]
+    """The code of the booking or the lead of which it awaits news; see forwarding/waking.py."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
+    blanked_at: Mapped[datetime | None]
+    """Since then nothing of what was said is kept; it cannot run again."""
+    removed_at: Mapped[datetime | None]
+    """Since then the row only tells that this delivery came, so that a repetition is a duplicate."""
 
     booking: Mapped["Booking | None"] = relationship()
 
@@ -128,11 +156,11 @@ class Booking(Base):
     changed_at: Mapped[datetime | None]
     changed_rank: Mapped[int] = mapped_column(default=0)
     """Orders events of one moment: book, reschedule, cancel."""
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(SealedJson(*SAYINGS_OPEN), default=dict)
     """Each field with the moment of the event that said it; the newest wins."""
 
     written_state: Mapped[str] = mapped_column(default=BookingState.UNWRITTEN)
-    written: Mapped[dict[str, Any] | None]
+    written: Mapped[dict[str, Any] | None] = mapped_column(SealedJson(*TOUR_OPEN))
     """The tour as the PMS confirmed it."""
     property: Mapped[str | None]
     """Key of the property at which it was written."""
@@ -166,8 +194,10 @@ class KnownContact(Base):
 
     source: Mapped[str] = mapped_column(primary_key=True)
     contact_id: Mapped[str] = mapped_column(primary_key=True)
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(SealedJson(), default=dict)
     """Each field with the moment of the event that said it; the newest wins."""
+    used_at: Mapped[datetime]
+    """When an event last told of the person, or named it."""
 
 
 class Lead(Base):
@@ -178,7 +208,7 @@ class Lead(Base):
     integration_id: Mapped[str] = mapped_column(primary_key=True)
     property_id: Mapped[str] = mapped_column(primary_key=True)
     contact: Mapped[str] = mapped_column(primary_key=True)
-    """E-mail, else phone."""
+    """A digest of the e-mail, else of the phone; see keys.contact_key."""
     code: Mapped[str] = mapped_column(unique=True)
     """Our id of the lead, given to the PMS as third_party_id and in the notes."""
     lead_id: Mapped[str | None]
@@ -192,22 +222,31 @@ class Attempt(Base):
     """One call to Propexo and what came of it. A write stands here before it is sent."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_event", "event_id", "id"),)
+    __table_args__ = (
+        Index("ix_attempts_event", "event_id", "id"),
+        Index("ix_attempts_submitted", "integration_id", postgresql_where=text("outcome = 'submitted'")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
     kind: Mapped[str]
-    request: Mapped[dict[str, Any] | None]
+    request: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("event_id"))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str]
     """`sending`, then an Outcome of propexo/errors.py."""
     status_code: Mapped[int | None]
-    detail: Mapped[str | None]
+    detail: Mapped[str | None] = mapped_column(SealedText)
     job_id: Mapped[str | None] = mapped_column(index=True)
-    effect: Mapped[dict[str, Any] | None]
+    effect: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
     """What the booking becomes when the write is confirmed."""
+    integration_id: Mapped[str | None]
+    """Of a write: whose write log will list it."""
+    listed: Mapped[str | None]
+    """How it ended as the write log lists it: SUCCESS or FAILURE; see forwarding/confirmation.py."""
+    unlisted: Mapped[int] = mapped_column(default=0)
+    """How often the log was read without a trace of it."""
 
 
 class Choices(Base):
@@ -225,25 +264,75 @@ class Choices(Base):
 
 
 class Integration(Base):
-    """A paused connection to a PMS; its events wait without using up attempts."""
+    """A connection to a PMS that fails or is paused; one that works has no row, or one that says nothing."""
 
     __tablename__ = "integrations"
 
     integration_id: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    """Calls in a row, of whatever event, that reached nobody."""
+    failing_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    cause: Mapped[str | None]
+    """Why it is paused: a Cause of forwarding/pauses.py."""
     reason: Mapped[str | None]
+    """The same as a sentence."""
     probe_at: Mapped[datetime | None]
-    """From then on one event may try whether it is over."""
+    """From then on one event may try whether it is over; `None`: only `bridge integrations resume` ends it."""
+
+
+class Notice(Base):
+    """One of Propexo's own webhooks that was acted upon, so that nobody can make us look again by repeating it."""
+
+    __tablename__ = "notices"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime]
 
 
 class Budget(Base):
-    """Calls spent in the current minute, shared by all workers that use one token."""
+    """What is known of Propexo's count of the calls of one token, shared by all workers; see propexo/quota.py."""
 
     __tablename__ = "budget"
 
     token: Mapped[str] = mapped_column(primary_key=True)
     """A hash of it."""
-    minute: Mapped[datetime]
-    used: Mapped[int]
-    allowed: Mapped[int]
+    window: Mapped[int] = mapped_column(default=0)
+    """Counts Propexo's minutes, as far as we have seen any."""
+    began: Mapped[datetime]
+    """When, by our clock, the present one began at the earliest that we know."""
+    called_at: Mapped[datetime]
+    """When the last call was allowed."""
+    seen: Mapped[int] = mapped_column(default=0)
+    """Propexo's own count in this window, as the latest answer told it."""
+    in_flight: Mapped[list[float]] = mapped_column(JSONB, default=list)
+    """The moments (seconds since 1970) of calls whose answer has not come: Propexo may have counted them."""
+    allowed: Mapped[int | None]
+    """Calls per minute as Propexo's headers say; None: they never did."""
     blocked_until: Mapped[datetime | None]
+
+
+class Sweep(Base):
+    """When the write log of an integration was last read for all writes that wait for their confirmation."""
+
+    __tablename__ = "sweeps"
+
+    integration_id: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    """events or leads."""
+    read_at: Mapped[datetime]
+
+
+class Erasure(Base):
+    """That a person was removed, for whoever has to prove it. Who it was, only the digest tells."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    erased_at: Mapped[datetime]
+    contact: Mapped[str]
+    """A digest of the e-mail or the phone that was asked for."""
+    forced: Mapped[bool]
+    """Although tours were still to come."""
+    counts: Mapped[dict[str, Any]]
+    """What was erased."""

@@ -1,12 +1,39 @@
 """The job queue: Procrastinate on the bridge's own PostgreSQL."""
 
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
 import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from bridge.database import Database
 
 FORWARD = "forward"
 """The task that takes one event a step further; bridge/forwarding/job.py is its code."""
+LOOK_NOW = "look_now"
+"""The task that lets waiting events look before their time; bridge/forwarding/waking.py is its code."""
+
+
+@dataclass(frozen=True)
+class News:
+    """Why some waiting events should look now. It says whose turn it is, and nothing that is taken for true."""
+
+    codes: tuple[str, ...] = ()
+    """Bookings and leads of which Propexo has read something, by their codes."""
+    job_id: str | None = None
+    """A write of which Propexo says that it ended."""
+    integration_id: str | None = None
+    """An integration whose pause is over, or that has been synced."""
+    models: tuple[str, ...] = ()
+    """What the sync has read: `leads`, `events`, `leads_to_events`; empty: it is the end of a pause."""
+    jobs: tuple[int, ...] = ()
+    """Only these jobs of the queue: they were running when the others were told."""
+    repeats: int = 0
+    """How often it was told before."""
 
 
 def queue_app(database: Database, *, worker: bool = False) -> procrastinate.App:
@@ -16,7 +43,7 @@ def queue_app(database: Database, *, worker: bool = False) -> procrastinate.App:
 
 
 class Queue:
-    """Enqueues events."""
+    """Enqueues events, and news for them."""
 
     def __init__(self, app: procrastinate.App) -> None:
         self._app = app
@@ -29,3 +56,20 @@ class Queue:
         raw = session.connection().connection.driver_connection
         task = self._app.configure_task(FORWARD, lock=lock, connection=raw)
         return task.defer(event_id=event_id)
+
+    def withdraw(self, connection: Session | Connection, jobs: Sequence[int]) -> None:
+        """Take jobs back whose events were not stored; one that a worker has taken already finds no event."""
+        if jobs:
+            connection.execute(
+                text("DELETE FROM procrastinate_jobs WHERE id = ANY(:jobs)"), {"jobs": list(jobs)}
+            )
+
+    def look_now(
+        self, session: Session, news: News, *, at: datetime | None = None, once: str | None = None
+    ) -> None:
+        """Tell news in the session's transaction, at once or at a moment; of several with the same `once` only one."""
+        raw = session.connection().connection.driver_connection
+        task = self._app.configure_task(LOOK_NOW, queueing_lock=once, schedule_at=at, connection=raw)
+        said = {name: value for name, value in asdict(news).items() if value}
+        with contextlib.suppress(AlreadyEnqueued), session.begin_nested():
+            task.defer(**said)

@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import BOOK, IGNORE, Mapping, TourKind, When, fields, path, paths
+from bridge.mapping import BOOK, IGNORE, Mapping, TourKind, When, fields, path
 
 
 class Rently(Mapping):
@@ -18,7 +18,6 @@ class Rently(Mapping):
     maturity = "inferred"
     signature = SharedSecret("path", "query")
     event = path("type")
-    delivery_id = paths("type", "property_id", "email || prospect_phone", "checkin_at_iso")
 
     actions = [
         When(event=("Self Scheduling", "Open House Scheduling", "Open House Scheduled"), then=BOOK),

@@ -8,7 +8,15 @@ import pytest
 
 from bridge import settings as configuration
 from bridge.errors import ConfigurationError
-from bridge.settings import Property, PropexoSettings, ServerSettings, Settings, Source, schema
+from bridge.settings import (
+    PrivacySettings,
+    Property,
+    PropexoSettings,
+    ServerSettings,
+    Settings,
+    Source,
+    schema,
+)
 
 TOML = """
 [propexo]
@@ -101,6 +109,7 @@ def test_every_setting_reaches_its_record():
             "connect_timeout": 5,
             "read_timeout": 7.5,
             "organization_name": "Example",
+            "webhook_secrets": ["webhook-secret-1", "webhook-secret-2"],
         },
         server={
             "host": "0.0.0.0",
@@ -111,6 +120,7 @@ def test_every_setting_reaches_its_record():
             "worker_concurrency": 1,
             "public_url": "https://bridge.example.com/",
         },
+        privacy={"body_days": 7, "row_days": 14, "encryption_keys": ["+/" * 21 + "8="]},
         properties__oakwood__pms_time="UTC",
         properties__oakwood__defaults={"employee_id": "e", "duration_minutes": 30},
         properties__oakwood__units={"2 bedrooms": "u"},
@@ -142,8 +152,10 @@ def test_every_setting_reaches_its_record():
         connect_timeout=5.0,
         read_timeout=7.5,
         organization_name="Example",
+        webhook_secrets=("webhook-secret-1", "webhook-secret-2"),
     )
     assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, "https://bridge.example.com")
+    assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
     oakwood = settings.properties["oakwood"]
     assert (oakwood.pms_time, oakwood.defaults) == ("utc", {"employee_id": "e", "duration_minutes": 30})
     assert (oakwood.units, oakwood.agents) == ({"2 bedrooms": "u"}, {"jane@example.com": "a"})
@@ -388,6 +400,24 @@ COUNT = "expected a whole number above 0, without quotes"
             {"sources__calendly__phone_region": "USA"},
             f'sources.calendly.phone_region: found "USA", {COUNTRY}',
         ),
+        *[
+            (
+                {"privacy__encryption_keys": [key]},
+                (
+                    "privacy.encryption_keys[0]: found a value that is not shown, expected 32 bytes in base64, "
+                    "as `openssl rand -base64 32` prints them"
+                ),
+            )
+            for key in ("password", "A" * 42 + "==", "A" * 43 + "!", "A" * 43)
+        ],
+        (
+            {"privacy__row_days": 7},
+            "privacy.row_days: found 7, expected at least body_days, which is 30",
+        ),
+        (
+            {"privacy__body_days": 120},
+            "privacy.body_days: found 120, expected at most row_days, which is 90",
+        ),
         # names of properties
         *[
             (
@@ -518,7 +548,9 @@ def test_the_content_of_a_reference_is_never_shown():
 
 def test_repr_hides_secrets():
     shown = repr(parse(propexo__token="s3cret", database_url="postgresql://a:s3cret@db/x"))
-    shown += repr(parse(sources__calendly__secrets=["s3cret"]))
+    shown += repr(
+        parse(sources__calendly__secrets=["s3cret"], privacy__encryption_keys=["s3cret" * 7 + "0="])
+    )
     assert "s3cret" not in shown
     assert "America/Chicago" in shown
 
@@ -581,7 +613,7 @@ def test_the_environment_overrides_any_key():
             "debug",
             (
                 "logs: unknown key (from BRIDGE_LOGS__LEVEL); the known ones are propexo, server, "
-                "properties, sources, database_url, data_dir, mappings_dir"
+                "privacy, properties, sources, database_url, data_dir, mappings_dir"
             ),
         ),
         (
@@ -712,6 +744,7 @@ def test_the_template_shows_every_setting():
     assert list(shown.keys() ^ schema.Document().fields.keys()) == []
     assert shown["propexo"].keys() == schema.PropexoSection().fields.keys()
     assert shown["server"].keys() == schema.ServerSection().fields.keys()
+    assert shown["privacy"].keys() == schema.PrivacySection().fields.keys()
     assert oakwood.keys() == schema.PropertySection().fields.keys()
     assert oakwood["defaults"].keys() == schema.DefaultsSection().fields.keys()
     assert from_sources == schema.SourceSection().fields.keys()
@@ -722,9 +755,14 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
         ("PROPEXO_TOKEN", "DATABASE_PASSWORD", "CALENDLY_SIGNING_KEY", "META_VERIFY_TOKEN", "EXAMPLE_TOKEN"),
         "x",
     )
+    variables["PROPEXO_WEBHOOK_SECRET"] = "webhook-secret"
+    variables["ENCRYPTION_KEY"] = "A" * 43 + "="
     settings = configuration.parse(uncommented(), variables)
+    assert settings.privacy == PrivacySettings(encryption_keys=(variables["ENCRYPTION_KEY"],))
     assert settings.server == ServerSettings(public_url="https://bridge.example.com")
-    assert settings.propexo == PropexoSettings(token="x", organization_name="Example Living")
+    assert settings.propexo == PropexoSettings(
+        token="x", organization_name="Example Living", webhook_secrets=("webhook-secret",)
+    )
     assert settings.data_dir == Settings.data_dir
     calendly, unset = settings.sources["calendly"], Source(key="calendly", mapping="calendly")
     assert (calendly.enabled, calendly.phone_region) == (unset.enabled, unset.phone_region)
@@ -734,9 +772,19 @@ def test_the_records_have_exactly_the_settings():
     pairs = [
         (PropexoSettings, schema.PropexoSection, set()),
         (ServerSettings, schema.ServerSection, set()),
+        (PrivacySettings, schema.PrivacySection, set()),
         (Property, schema.PropertySection, {"key"}),
         (Source, schema.SourceSection, {"key"}),
         (Settings, schema.Document, {"path"}),
     ]
     for record, section, besides in pairs:
         assert record.__dataclass_fields__.keys() == section().fields.keys() | besides
+
+
+def test_the_secret_of_a_webhook_is_one_that_propexo_takes():
+    [problem] = problems_of(propexo__webhook_secrets=["long-enough-1", "short"])
+    assert problem == (
+        "propexo.webhook_secrets[1]: found a value that is not shown, expected the secret of a webhook, of at least "
+        "10 characters"
+    )
+    assert "long-enough" not in repr(parse(propexo__webhook_secrets=["long-enough-1"]))

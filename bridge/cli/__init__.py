@@ -1,6 +1,7 @@
 """The command line `bridge`: one module per group of commands, imported when one of its commands is used."""
 
 import importlib
+import keyword
 
 import click
 
@@ -21,7 +22,12 @@ COMMANDS = {
         "Show the booking that MAPPING reads from FILE, and the request that would go to Propexo.",
     ),
     "send": ("send", "Sign SAMPLE as the sender of SOURCE does, and post it to the running bridge."),
-    "events": ("events", "Look at stored events; replay or dismiss them."),
+    "events": ("events", "Look at stored events; replay, correct or dismiss them."),
+    "import": ("imports", "Take in requests that were saved elsewhere."),
+    "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
+    "erase": ("erase", "Remove a person from all that is stored."),
+    "retention": ("privacy", "Forget what is past its time: it happens by itself, every hour."),
+    "encrypt": ("privacy", "Encrypt all that is stored with the first of `encryption_keys`."),
     "sandbox": ("sandbox", "Run a stand-in for Propexo that needs no account."),
     "demo": (
         "demo",
@@ -41,7 +47,8 @@ class LazyCommands(Commands):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"bridge.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(module, attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

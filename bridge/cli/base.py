@@ -6,6 +6,7 @@ could not be translated), 2 wrong usage.
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,16 @@ def confirm(question: str, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def operator() -> str | None:
+    """Who gives this command, for the history of what he changes; `None` where the system has no name for him."""
+    import getpass  # noqa: PLC0415 - `--help` must not wait for it
+
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
 def load_settings(config: Path | None) -> "Settings":
     """The settings of this installation.
 
@@ -120,7 +131,8 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
 
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded(settings.data_dir))
-        database = Database(url, pool_size=pool_size)
+        keys = settings.privacy.encryption_keys
+        database = Database(url, pool_size=pool_size, encryption_keys=keys)
         stack.callback(database.close)
         try:
             yield database

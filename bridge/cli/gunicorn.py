@@ -51,9 +51,13 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Runs in each process after the fork: connections cannot be shared."""
         threads = self.settings.server.threads
-        return create_app(
-            self.settings, Database(self.url, pool_size=threads, statement_timeout=STATEMENT_TIMEOUT)
+        database = Database(
+            self.url,
+            pool_size=threads,
+            statement_timeout=STATEMENT_TIMEOUT,
+            encryption_keys=self.settings.privacy.encryption_keys,
         )
+        return create_app(self.settings, database)
 
 
 def run(settings: Settings, url: str, fd: int) -> None:

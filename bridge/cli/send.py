@@ -1,15 +1,14 @@
 """`bridge send`: a sample, posted as its sender would."""
 
 import json
-import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import click
 import requests
 
 from bridge.cli.base import Refusal, config_option, load_settings, print_json
+from bridge.cli.changes import changed
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
 from bridge.inbound.signatures import Request
@@ -88,33 +87,7 @@ def _changed(body: bytes, changes: tuple[str, ...]) -> bytes:
         document = json.loads(body)
     except ValueError as error:
         raise click.BadParameter("--set changes JSON only, and this sample is not JSON.") from error
-    for change in changes:
-        path, equals, value = change.partition("=")
-        try:
-            if not equals:
-                raise ValueError("there is no `=`")
-            _set(document, [part or int(index) for part, index in _STEP.findall(path)], _value(value))
-        except (ValueError, LookupError, TypeError) as error:
-            told = f"--set {change}: the sample has nothing at this path ({error})."
-            raise click.BadParameter(told) from error
-    return json.dumps(document, ensure_ascii=False).encode()
-
-
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-
-
-def _set(document: Any, steps: list[str | int], value: Any) -> None:
-    for step in steps[:-1]:
-        document = document[step]
-    document[steps[-1]] = value
-
-
-def _value(text: str) -> Any:
-    """JSON where it is, else text: `true` and `30` are no texts, `2031-03-04T10:00:00Z` is one."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return json.dumps(changed(document, changes, "the sample"), ensure_ascii=False).encode()
 
 
 def _post(address: str, rest: str, request: Request, *, trust_env: bool) -> requests.Response:

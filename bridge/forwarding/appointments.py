@@ -145,6 +145,7 @@ class Appointments:
         """
         if booking.appointment_id and booking.appointment_verified:
             return booking.appointment_id
+        self.calls.event.awaits = booking.code
         place, propexo = target.place, self.calls.context.propexo
         found = None
         if booking.appointment_id:
@@ -207,7 +208,7 @@ def _lost(
 
 def _written_tour(booking: Booking) -> Tour:
     written = dict(booking.written or {})
-    return Tour(**{**written, "starts_at": datetime.fromisoformat(written["starts_at"])})
+    return Tour(**{"title": None, "notes": None, **written, "starts_at": datetime.fromisoformat(written["starts_at"])})
 
 
 def differs(target: Target, booking: Booking, tour: Tour) -> bool:

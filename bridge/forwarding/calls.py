@@ -4,13 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from bridge.forwarding import turns
 from bridge.forwarding.context import Context
 from bridge.forwarding.ledger import Ledger
 from bridge.forwarding.outcomes import NotYet, Parked, Reason, backoff, step_of
+from bridge.forwarding.pauses import Cause
 from bridge.forwarding.resolve import Unknown
 from bridge.models import Event, Status
 from bridge.propexo.bodies import MissingFields, NotOffered
-from bridge.propexo.errors import BudgetExhausted, Misconfigured, PropexoError, Rejected, Stale, Unauthorized
+from bridge.propexo.errors import (
+    BudgetExhausted,
+    Conflict,
+    Misconfigured,
+    PropexoError,
+    Rejected,
+    Stale,
+    Transient,
+    Unauthorized,
+    UnknownOutcome,
+)
 from bridge.propexo.pms import RepeatedTime, SkippedTime
 
 Answer = TypeVar("Answer")
@@ -49,6 +61,7 @@ class Calls:
         self.ledger = Ledger(context.database, context.clock, event.id)
         self.start: datetime | None = None
         self.unknown: Mapping[str, Unknown] = {}
+        self._has_waited = False
 
     def now(self) -> datetime:
         return self.context.clock()
@@ -59,25 +72,82 @@ class Calls:
         Raises:
             NotYet, Parked: what its failure means.
         """
-        probing = self.context.pauses.check(integration_id)
+        return self._read(kind, integration_id, call, self.passes(integration_id))
+
+    def _read(
+        self, kind: str, integration_id: str, call: Callable[[], Answer], probing: Cause | None
+    ) -> Answer:
         try:
             answer = self.ledger.read(kind, call)
         except PropexoError as error:
-            raise self.meaning(error, integration_id) from error
+            raise self.failed(error, integration_id, probing) or self.meaning(error) from error
         self.succeeded(integration_id, probing)
         return answer
 
-    def succeeded(self, integration_id: str, probing: bool) -> None:
+    def passes(self, integration_id: str) -> Cause | None:
+        """Whether the integration may be called. Answers what `succeeded` and `failed` want to know of it.
+
+        Raises:
+            NotYet: it is paused.
+        """
+        self.event.integration_id = integration_id
+        self._wait_for_turn()
+        return self.context.pauses.check(integration_id)
+
+    def is_backlog(self) -> bool:
+        """Whether many events wait for their turn."""
+        with self.context.database.session() as session:
+            return turns.is_backlog(session, self.now())
+
+    def _wait_for_turn(self) -> None:
+        """In a backlog nothing is called before the queue knows how soon this tour is; it comes back at once."""
+        if self._has_waited or self.start is None or self.start - self.now() <= turns.AT_ONCE:
+            return
+        self._has_waited = True
+        with self.context.database.session() as session:
+            unread = turns.is_unread(session, self.event.queue_id) and turns.is_backlog(session, self.now())
+        if unread:
+            raise NotYet(
+                self.now(), Status.WAITING, Reason.BUDGET, "Many tours wait; the soonest goes first."
+            )
+
+    def passes_write(self, integration_id: str) -> Cause | None:
+        """As `passes`, with a reading call first where nobody was reached lately: a write might get lost half-way.
+
+        Raises:
+            NotYet, Parked: what its failure means.
+        """
+        probing = self.passes(integration_id)
+        if probing is not Cause.OUTAGE:
+            return probing
+        self._read(
+            "probe", integration_id, lambda: self.context.propexo.get_integration(integration_id), probing
+        )
+        return None
+
+    def failed(self, error: PropexoError, integration_id: str, probing: Cause | None) -> NotYet | None:
+        """What a failed call says about the integration: a pause to raise, or nothing beyond this one event."""
+        pauses = self.context.pauses
+        match error:
+            case Unauthorized():
+                return pauses.refused(integration_id, error.message)
+            case Transient() | UnknownOutcome():
+                return pauses.failed(integration_id, error.message)
+            case BudgetExhausted() if probing:
+                pauses.not_tried(integration_id)
+            case Rejected() | Stale() | Conflict() if probing:
+                pauses.over(integration_id)  # a no is an answer
+        return None
+
+    def succeeded(self, integration_id: str, probing: Cause | None) -> None:
         """Propexo answered: failures are no longer in a row, and a pause is over."""
         self.event.tries = 0
         if probing:
             self.context.pauses.over(integration_id)
 
-    def meaning(self, error: PropexoError, integration_id: str) -> NotYet | Parked:
+    def meaning(self, error: PropexoError) -> NotYet | Parked:
         """What to raise for a call that failed and left nothing behind."""
         match error:
-            case Unauthorized():
-                return self.context.pauses.pause(integration_id, error.message)
             case BudgetExhausted():
                 return NotYet(error.until, Status.WAITING, Reason.BUDGET, error.message)
             case Rejected():
@@ -102,7 +172,7 @@ class Calls:
         except (RepeatedTime, SkippedTime) as error:
             raise Parked(Reason.INVALID_TIME, error.message) from error
         except Rejected as error:
-            raise self.meaning(error, "") from error
+            raise self.meaning(error) from error
 
     def _missing(self, error: MissingFields) -> Parked:
         """Where the sender named what is missing, that name is what a person looks for."""

@@ -9,7 +9,10 @@ from procrastinate.jobs import Job
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bridge.forwarding import lineage, turns, waking
 from bridge.forwarding.context import Context
+from bridge.forwarding.lineage import Deed
+from bridge.forwarding.order import steps_back
 from bridge.forwarding.outcomes import (
     FAIR_TRY,
     GIVE_UP_AFTER,
@@ -20,9 +23,11 @@ from bridge.forwarding.outcomes import (
     Reason,
     backoff,
 )
+from bridge.forwarding.retention import Retention
 from bridge.forwarding.steps import Run
 from bridge.models import UNFINISHED, Event, Status
-from bridge.queue import FORWARD, Queue
+from bridge.propexo.quota import calls_for
+from bridge.queue import FORWARD, Queue, queue_app
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +65,11 @@ def forward(context: Context, event_id: int) -> None:
     """
     with context.database.session() as session:
         event = session.get(Event, event_id)
-    if event is None or Status(event.status).ended:
-        return
+        if event is None or Status(event.status).ended:
+            return
+        has_overtaken = steps_back(context, session, event)
+    if has_overtaken:
+        raise Again(context.clock())
     end = run(context, event)
     save(context, event, end)
     told = {"event_id": event.id, "source": event.source, "status": event.status, "reason": event.reason}
@@ -76,10 +84,12 @@ def run(context: Context, event: Event) -> Ended | NotYet:
     """The end of one run, whatever happens in it."""
     attempt = Run(context, event)
     try:
-        attempt.take()
+        with calls_for(lambda: attempt.calls.start):
+            attempt.take()
     except Ended as end:
         return end
     except NotYet as later:
+        take_place(context, event, attempt.calls.start)
         return in_time(later, event, attempt.calls.start, context)
     except Exception as error:
         # A defect of ours must not cost the tour: it is retried, then shown to a person.
@@ -93,6 +103,15 @@ def run(context: Context, event: Event) -> Ended | NotYet:
             )
         until = context.clock() + backoff(event.tries, context.random)
         return NotYet(until, Status.RETRYING, Reason.INTERNAL_ERROR, told)
+
+
+def take_place(context: Context, event: Event, start: datetime | None) -> None:
+    """Let the queue know how soon the tour is, once that is known."""
+    if start is None:
+        return
+    priority = turns.priority_of(start, event.action, context.clock())
+    with context.database.session() as session:
+        turns.take_place(session, event.queue_id, priority)
 
 
 def in_time(later: NotYet, event: Event, start: datetime | None, context: Context) -> Ended | NotYet:
@@ -144,8 +163,9 @@ def save(context: Context, event: Event, end: Ended | NotYet) -> None:
         session.merge(event)
 
 
-def replay(session: Session, queue: Queue, event: Event, now: datetime) -> None:
+def replay(session: Session, queue: Queue, event: Event, now: datetime, by: str | None = None) -> None:
     """Run a stored event again, through the same code; what is written already is not written twice."""
+    lineage.note(event, now, Deed.REPLAYED, by, status=event.status, reason=event.reason)
     event.status, event.reason, event.detail = Status.RECEIVED, None, None
     event.ended_at, event.next_attempt_at = None, None
     event.tries, event.looks, event.answers = 0, 0, None
@@ -155,14 +175,16 @@ def replay(session: Session, queue: Queue, event: Event, now: datetime) -> None:
     event.queue_id = queue.enqueue(session, event.id, event.lock)
 
 
-def dismiss(event: Event, now: datetime, note: str | None) -> None:
+def dismiss(event: Event, now: datetime, note: str | None, by: str | None = None) -> None:
     """A person has dealt with it."""
+    lineage.note(event, now, Deed.DISMISSED, by, reason=event.reason)
     event.status, event.ended_at, event.next_attempt_at = Status.DISMISSED, now, None
     event.detail = "\n".join(filter(None, (event.detail, note and f"Dismissed: {note}")))
 
 
 def register(app: procrastinate.App, context: Context) -> None:
     """Give a worker its tasks."""
+    waking.register(app, context)
 
     @app.task(name=FORWARD, retry=WhenTold())
     def _forward(event_id: int) -> None:
@@ -181,7 +203,12 @@ def register(app: procrastinate.App, context: Context) -> None:
     @app.periodic(cron="*/5 * * * *")
     @app.task(name="requeue_forgotten", queueing_lock="requeue_forgotten")
     def _requeue_forgotten(timestamp: int) -> None:  # noqa: ARG001 - as above
-        requeue_forgotten(context, Queue(app))
+        requeue_forgotten(context, Queue(queue_app(context.database)))
+
+    @app.periodic(cron="43 * * * *")
+    @app.task(name="retain", queueing_lock="retain")
+    def _retain(timestamp: int) -> None:  # noqa: ARG001 - as above
+        Retention(context.database, context.settings.privacy, context.clock).run()
 
 
 async def take_over(app: procrastinate.App) -> int:

@@ -44,6 +44,7 @@ class Leads:
             detail = f'The sender names nobody but lead "{said.lead_id}", which Propexo does not know at this property.'
             raise Parked(Reason.STALE_LINK, detail)
         lead = self._row(contact_key)
+        self.calls.event.awaits = lead.code
         under_way = lead.open_attempt_id is not None
         if under_way:
             self.writing.settle(lead, lead.code, lambda: self._adopt(said.contact))

@@ -51,14 +51,38 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
     """
     references = [one for one in (event.reference, event.previous_reference) if one] or [event.delivery_id]
     booking = _booking_of(session, event.source, references, now)
-    stamp = stamp_of(event, said.action)
+    take_over(booking, said, stamp_of(event, said.action), decides=decides)
+    session.execute(update(Event).where(Event.id == event.id).values(booking_id=booking.id))
+    return booking
+
+
+def take_over(booking: Booking, said: Said, stamp: Stamp, *, decides: bool = True) -> None:
+    """Let a booking hear what an event said at a moment; who is older than what is known changes nothing."""
     if said.action is not Action.CANCEL:
         booking.details = merged(booking.details, _sayings(said), stamp)
     if decides and (booking.changed_at is None or stamp >= (booking.changed_at, booking.changed_rank)):
         booking.state = BookingState.CANCELLED if said.action is Action.CANCEL else BookingState.BOOKED
         booking.changed_at, booking.changed_rank = stamp
-    session.execute(update(Event).where(Event.id == event.id).values(booking_id=booking.id))
-    return booking
+
+
+def correct(booking: Booking, before: Stamp, said: Said, after: Stamp) -> None:
+    """Let a booking forget what an event said before a person corrected it, so that the correction wins.
+
+    What both say takes the event's new moment, whichever is older; what it no longer says is taken back.
+    """
+    still = set() if said.action is Action.CANCEL else _sayings(said).keys()
+    moment = {"at": after[0].isoformat(), "rank": after[1]}
+    booking.details = {
+        name: {**saying, **moment} if _said_at(saying) == before else saying
+        for name, saying in booking.details.items()
+        if name in still or _said_at(saying) != before
+    }
+    if booking.changed_at is not None and (booking.changed_at, booking.changed_rank) == before:
+        booking.changed_at, booking.changed_rank = after
+
+
+def _said_at(saying: dict[str, Any]) -> Stamp:
+    return datetime.fromisoformat(saying["at"]), saying["rank"]
 
 
 def is_superseded(event: Event, action: Action, booking: Booking) -> bool:

@@ -110,9 +110,8 @@ class Reading:
     def _remember(self, said: Said) -> Ignored:
         with self.calls.context.database.session() as session:
             contact_id = said.contact_id or said.reference
-            people.remember(
-                session, self.event.source, contact_id, said.contact, stamp_of(self.event, said.action)
-            )
+            stamp = stamp_of(self.event, said.action)
+            people.remember(session, self.event.source, contact_id, said.contact, stamp, self.calls.now())
         return Ignored(
             Reason.REMEMBERED, f'Person "{contact_id}" is known for tours that name no more than this id.'
         )
@@ -127,12 +126,14 @@ class Reading:
 
     def _with_known_contact(self, said: Said) -> Said:
         """Who is behind the id: remembered if this event tells it, else looked up."""
-        contact_id, source = said.contact_id or "", self.event.source
+        contact_id, source, now = said.contact_id or "", self.event.source, self.calls.now()
         with self.calls.context.database.session() as session:
             if said.contact.email or said.contact.phone:
-                people.remember(session, source, contact_id, said.contact, stamp_of(self.event, said.action))
+                stamp = stamp_of(self.event, said.action)
+                people.remember(session, source, contact_id, said.contact, stamp, now)
                 return said
             known = people.known(session, source, contact_id)
+            people.keep(session, source, contact_id, now)
         if known is None:
             return said
         given = {name: value for name, value in vars(said.contact).items() if value}

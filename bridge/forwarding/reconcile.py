@@ -11,7 +11,8 @@ from typing import Literal
 from sqlalchemy import select
 
 from bridge.forwarding.calls import Calls
-from bridge.models import Attempt
+from bridge.forwarding.ledger import CONFIRMED
+from bridge.models import Attempt, Booking
 from bridge.propexo.client import Appointment, WriteLogEntry
 
 
@@ -58,4 +59,29 @@ def find_appointment(calls: Calls, integration_id: str, lead_id: str, code: str)
         integration_id,
         lambda: calls.context.propexo.list_appointments(integration_id=integration_id, lead_id=lead_id),
     )
-    return next((one for one in appointments if one.notes and code in one.notes), None)
+    found = next((one for one in appointments if one.notes and code in one.notes), None)
+    return found or _created_by_its_job(calls, integration_id, lead_id, code)
+
+
+def _created_by_its_job(calls: Calls, integration_id: str, lead_id: str, code: str) -> Appointment | None:
+    """The appointment whose id nobody asked for when the write log confirmed its create, and whose notes were lost."""
+    with calls.context.database.session() as session:
+        confirmed = select(Attempt).join(Booking, Attempt.booking_id == Booking.id)
+        creates = confirmed.where(
+            Booking.code == code, Attempt.kind == "create", Attempt.outcome == CONFIRMED
+        )
+        create = session.scalar(creates.order_by(Attempt.id.desc()).limit(1))
+    if (
+        create is None
+        or create.job_id is None
+        or create.listed is None
+        or not (create.effect or {}).get("id_column")
+    ):
+        return None
+    job_id, propexo = create.job_id, calls.context.propexo
+    told = calls.read("write_status", integration_id, lambda: propexo.write_status(job_id))
+    record_id = told.created_record_id
+    if record_id is None:
+        return None
+    found = calls.read("get_appointment", integration_id, lambda: propexo.get_appointment(record_id))
+    return found if found and lead_id in found.lead_ids else None

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from bridge.errors import BridgeError, ConfigurationError, DecodingError
+from bridge.errors import BridgeError, DecodingError
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.preview import preview_event, resolved
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Kept
+from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Attempt, Booking, BookingReference, Event, Status
 from bridge.settings import Property, Settings
@@ -29,8 +30,14 @@ class Selection:
     """The key, name or an alias of a configured property."""
     since: datetime | None = None
     """Received then or later (aware)."""
+    until: datetime | None = None
+    """Received before then (aware)."""
     before: int | None = None
     """Only ids below: the last id of a page opens the next."""
+    without: tuple[str, ...] = ()
+    """Reasons that are left out."""
+    runnable: bool = False
+    """Only those of which is kept what they said."""
 
 
 class UnknownProperty(BridgeError):  # noqa: N818 - read as a finding
@@ -53,6 +60,7 @@ def find_ids(session: Session, settings: Settings, selection: Selection) -> list
 
 
 def _selected(settings: Settings, selection: Selection) -> Iterator[ColumnElement[bool]]:
+    yield Event.removed_at.is_(None)
     if selection.statuses:
         yield Event.status.in_(selection.statuses)
     if selection.reasons:
@@ -61,6 +69,12 @@ def _selected(settings: Settings, selection: Selection) -> Iterator[ColumnElemen
         yield Event.source.in_(selection.sources)
     if selection.since:
         yield Event.received_at >= selection.since
+    if selection.until:
+        yield Event.received_at < selection.until
+    if selection.without:
+        yield or_(Event.reason.is_(None), Event.reason.not_in(selection.without))
+    if selection.runnable:
+        yield Event.blanked_at.is_(None)
     if selection.before is not None:
         yield Event.id < selection.before
     if selection.property is not None:
@@ -123,7 +137,9 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
         "occurred_at": iso(event.occurred_at),
         "content_type": event.content_type,
         "headers": event.headers,
-        "payload": _payload(event),
+        "payload": _payload(event.body, event.content_type),
+        "original": _original(event),
+        "history": event.history or [],
         "reading": _reading(event, settings),
         "booking": _booking(session, event.booking) if event.booking else None,
         "attempts": [_attempt(attempt) for attempt in attempts],
@@ -140,33 +156,56 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _payload(event: Event) -> Any:
+def _payload(body: bytes, content_type: str | None) -> Any:
     """The decoded body; its text where it cannot be decoded; `None` where it is empty or no longer kept."""
-    if not event.body:
+    if not body:
         return None
     try:
-        return decode(event.body, event.content_type)
+        return decode(body, content_type)
     except DecodingError:
-        return event.body.decode("utf-8", "replace")
+        return body.decode("utf-8", "replace")
+
+
+def _original(event: Event) -> dict[str, Any] | None:
+    """What came, where a person corrected it since."""
+    if event.original_body is None:
+        return None
+    content_type = event.original_content_type
+    return {"content_type": content_type, "payload": _payload(event.original_body, content_type)}
 
 
 def _reading(event: Event, settings: Settings) -> dict[str, Any]:
     """What today's mapping and configuration make of it."""
     if not event.body:
         return {"problem": "The body is empty or no longer kept."}
-    source = settings.sources.get(event.source)
-    if source is None:
-        return {"problem": f"The source {event.source} is no longer configured."}
     try:
-        file = Catalogue(settings.mappings_dir).get(source.mapping)
-    except ConfigurationError as error:
+        mapping = mapping_of(settings, event.source)
+    except BridgeError as error:
         return {"problem": error.message}
-    mapping = file.schema(phone_region=source.phone_region)
     kept = Kept(event.headers, event.query)
     read = preview_event(
         mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
     )
-    return resolved(read, settings, source.key).as_json()
+    return resolved(read, settings, event.source).as_json()
+
+
+class SourceGone(BridgeError):  # noqa: N818 - read as a finding
+    """The source is no longer configured."""
+
+    code = "source_gone"
+
+
+def mapping_of(settings: Settings, source: str) -> Mapping:
+    """How a source's events are read today.
+
+    Raises:
+        SourceGone: it is no longer configured.
+        ConfigurationError: its mapping is missing or broken.
+    """
+    found = settings.sources.get(source)
+    if found is None:
+        raise SourceGone(f"The source {source} is no longer configured.")
+    return Catalogue(settings.mappings_dir).get(found.mapping).schema(phone_region=found.phone_region)
 
 
 def _booking(session: Session, booking: Booking) -> dict[str, Any]:

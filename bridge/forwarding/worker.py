@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bridge.clock import Clock, utc_now
 from bridge.database import Database
 from bridge.errors import BridgeError
+from bridge.forwarding import turns
 from bridge.forwarding.context import Context
 from bridge.forwarding.job import register
 from bridge.mapping.catalogue import Catalogue
@@ -32,7 +33,13 @@ def make_context(settings: Settings, database: Database, clock: Clock = utc_now)
     propexo = Propexo(
         told.base_url,
         told.token,
-        quota=SharedQuota(database, told.token, told.budget_per_minute, clock),
+        quota=SharedQuota(
+            database,
+            told.token,
+            told.budget_per_minute,
+            clock,
+            backlog=lambda session: turns.is_backlog(session, clock()),
+        ),
         clock=clock,
         connect_timeout=told.connect_timeout,
         read_timeout=told.read_timeout,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bridge.forwarding import ledger
 from bridge.forwarding.calls import Calls
+from bridge.forwarding.confirmation import CONFIRM_IN_BACKLOG, Confirmation
 from bridge.forwarding.outcomes import (
     CONFIRM_AFTER,
     CONFIRM_FOR,
@@ -60,15 +61,16 @@ class Writing:
         Raises:
             NotYet, Parked: what a failure means.
         """
-        probing = self.calls.context.pauses.check(self.integration_id)
+        probing = self.calls.passes_write(self.integration_id)
         attempt = self._put_on_record(owner, write)
         try:
             job_id = write.send()
         except PropexoError as error:
             self._answered(owner, attempt, error, None)
+            paused = self.calls.failed(error, self.integration_id, probing)
             if _may_have_arrived(error):
                 raise self._look_later(error.message) from error
-            raise self.calls.meaning(error, self.integration_id) from error
+            raise paused or self.calls.meaning(error) from error
         self._answered(owner, attempt, None, job_id)
         self.calls.succeeded(self.integration_id, probing)
         return self._ask_later()
@@ -86,6 +88,7 @@ class Writing:
             NotYet: the outcome is still not known.
             Parked: the PMS refused it, or nobody can tell.
         """
+        self.calls.event.awaits = owner.code
         attempt = self._open_attempt(owner)
         if attempt.outcome != Outcome.SUBMITTED:
             changes = self._find_trace(owner, attempt, code, adopt)
@@ -140,11 +143,7 @@ class Writing:
         return ended is not None and event.replayed_at is not None and ended <= event.replayed_at
 
     def _confirm(self, owner: Owner, attempt: Attempt) -> dict[str, Any]:
-        calls = self.calls
-        job_id = attempt.job_id or ""
-        told = calls.read(
-            "write_status", self.integration_id, lambda: calls.context.propexo.write_status(job_id)
-        )
+        attempt, told = Confirmation(self.calls, self.integration_id).of(attempt)
         match told.status:
             case WriteState.PENDING:
                 raise self._still_pending(attempt)
@@ -172,7 +171,8 @@ class Writing:
 
     def _ask_later(self) -> NotYet:
         detail = "Queued at Propexo; waiting for the PMS to confirm it."
-        return self.calls.look_again(CONFIRM_AFTER, Reason.CONFIRMATION, detail, Status.SUBMITTED)
+        schedule = CONFIRM_IN_BACKLOG if self.calls.is_backlog() else CONFIRM_AFTER
+        return self.calls.look_again(schedule, Reason.CONFIRMATION, detail, Status.SUBMITTED)
 
     def _look_later(self, told: str) -> NotYet:
         detail = f"{told} The bridge looks whether it arrived before it sends again."
@@ -183,6 +183,7 @@ class Writing:
     def _put_on_record(self, owner: Owner, write: Write) -> Attempt:
         booking_id = owner.id if isinstance(owner, Booking) else None
         attempt = self.calls.ledger.open(write.kind, write.request, write.effect, booking_id, write.note)
+        attempt.integration_id = self.integration_id
         with self.calls.context.database.session() as session:
             row = _locked(session, owner)
             if isinstance(owner, Booking) and isinstance(row, Booking) and row.version != owner.version:
@@ -198,6 +199,7 @@ class Writing:
             session.add(attempt)
             session.flush()
             row.open_attempt_id = attempt.id
+            self._await(session, owner)
         return attempt
 
     def _answered(
@@ -231,6 +233,11 @@ class Writing:
                 setattr(row, name, value)
             if changes is not None and isinstance(owner, Booking) and attempt.event_id == self.calls.event.id:
                 self._note_job(session, attempt.job_id or f"found:{row.appointment_id}")  # type: ignore[union-attr]
+
+    def _await(self, session: Session, owner: Owner) -> None:
+        """News of the owner now concerns this event, also while it is still running."""
+        event = session.get_one(Event, self.calls.event.id)
+        event.awaits = self.calls.event.awaits = owner.code
 
     def _note_job(self, session: Session, job_id: str) -> None:
         event = session.get_one(Event, self.calls.event.id)

@@ -1,90 +1,66 @@
-"""Stores what arrived: the event, the check for duplicates and the job, in one commit."""
+"""Stores what arrived: the events, the check for duplicates and the jobs, in one transaction."""
 
-import hashlib
-import json
-import uuid
-from collections import Counter
-from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import Session
 
-from bridge.errors import DecodingError, NotAuthentic
+from bridge.inbound.arrivals import (
+    LARGEST_BATCH,
+    NOT_STORED,
+    STORED_HEADERS,
+    Arrival,
+    Equal,
+    Kept,
+    arrivals_of,
+    delivery_ids,
+)
+from bridge.inbound.insertion import insert_events
 from bridge.keys import contact_key, key, storable
-from bridge.mapping.base import Mapping
-from bridge.mapping.batches import without
-from bridge.mapping.paths import Received
 from bridge.mapping.translation import Envelope
 from bridge.models import Event, Status
 from bridge.queue import Queue
 
-STORED_HEADERS = (
-    "content-type",
-    "idempotency-key",
-    "user-agent",
-    "webhook-id",
-    "x-cal-webhook-version",
-    "x-request-id",
-)
-"""An allow-list: what is not on it (signatures, tokens, cookies, addresses) is stored only where a mapping reads it."""
-
-LARGEST_BATCH = 1000
-"""Events; each costs some statements, and the sender waits for the answer."""
-LARGEST_STORED = 16 * 1024 * 1024
-"""Bytes of all events of a request together: what surrounds the items of a batch is stored with each of them."""
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One event on its way into the table."""
-
-    body: bytes
-    content_type: str | None
-    envelope: Envelope
-    parked: str | None = None
-    """Why it cannot even be decoded, as a sentence; such an event is stored parked and has no job."""
-    content: bytes | None = None
-    """What the body says, as JSON: the bytes of a multipart form differ each time that it is sent."""
+__all__ = [
+    "LARGEST_BATCH",
+    "NOT_STORED",
+    "STORED_HEADERS",
+    "Arrival",
+    "Delivery",
+    "Equal",
+    "Kept",
+    "Stored",
+    "arrivals_of",
+    "delivery_ids",
+    "store",
+    "store_waves",
+    "waves",
+]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is stored of the request around the bodies of its events."""
+class Delivery:
+    """One request, ready to be stored."""
 
-    headers: Dictionary[str, str]
-    query: Dictionary[str, str]
+    source: str
+    kept: Kept
+    arrivals: Sequence[Arrival]
+    received_at: datetime
+    equal: Equal = Equal.DUPLICATE
 
-    @classmethod
-    def of(
-        cls,
-        mapping: Mapping,
-        headers: Dictionary[str, str],
-        query: Dictionary[str, str],
-        *,
-        record: bool = False,
-    ) -> "Kept":
-        """Without secrets. `record` keeps the names of all headers, for who is to write a mapping from them."""
-        proof = mapping.signature
-        secret = {name.lower() for name in proof.header_names} if proof else set()
-        names = mapping.read_headers.union(STORED_HEADERS) - secret
-        kept = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
-        others = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
-        parameters = {
-            name: text for name, text in query.items() if not proof or name not in proof.query_names
-        }
-        return cls(
-            {**kept, **others},
-            {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
-        )
+    @cached_property
+    def ids(self) -> list[str]:
+        """The delivery ids of the arrivals."""
+        return delivery_ids(self.arrivals, self.equal)
 
-
-NOT_STORED = "(not stored)"
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the bodies together."""
+        return sum(len(arrival.body or b"") for arrival in self.arrivals)
 
 
 @dataclass(frozen=True)
@@ -94,85 +70,6 @@ class Stored:
     id: int
     status: Status
     duplicate: bool = False
-
-
-def arrivals_of(
-    mapping: Mapping, received: Received, body: bytes, tenants: Sequence[str] = ()
-) -> list[Arrival]:
-    """The events of a decoded request: the body as it came, or each item of a batch as JSON.
-
-    With `tenants`, items of other accounts of this sender are left out: its signature says nothing about whose
-    they are.
-
-    Raises:
-        NotAuthentic: nothing is left.
-        DecodingError: a batch of more events than one request can store.
-    """
-    payload = received.payload
-    for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
-        payload = without(payload, path)
-    items = [
-        item for item in mapping.items(payload) if _is_ours(mapping, replace(received, payload=item), tenants)
-    ]
-    if not items:
-        raise NotAuthentic from ValueError("No event of the request is of an account that `tenants` lists.")
-    if len(items) == 1 and items[0] is received.payload:
-        content_type = received.headers.get("content-type")
-        return [Arrival(body, content_type, mapping.envelope(received), content=_as_json(payload))]
-    if len(items) > LARGEST_BATCH:
-        raise DecodingError(
-            f"The body is a batch of {len(items)} events, over {LARGEST_BATCH}. Send smaller ones."
-        )
-    arrivals, size = [], 0
-    for item in items:
-        content = _as_json(item)
-        size += len(content)
-        if size > LARGEST_STORED:
-            raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
-        arrivals.append(
-            Arrival(content, "application/json", mapping.envelope(replace(received, payload=item)))
-        )
-    return arrivals
-
-
-def _is_ours(mapping: Mapping, received: Received, tenants: Sequence[str]) -> bool:
-    return not (tenants and mapping.tenant) or mapping.tenant.read(received) in tenants
-
-
-def _as_json(item: Any) -> bytes:
-    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-class Equal(StrEnum):
-    """What it means that a sender without ids sends the same content again."""
-
-    DUPLICATE = "duplicate"
-    """The request is signed: somebody who overheard it could send it again at any time."""
-    NEWS_AFTER_ANOTHER = "news_after_another"
-    """Cancelled, booked again, cancelled again: news if another event of the booking came in between."""
-    NEWS = "news"
-    """The content only says that something changed."""
-
-    @classmethod
-    def of(cls, mapping: Mapping, *, signed: bool) -> "Equal":
-        """For a request of this sender; `signed`: its proof holds for this body only."""
-        return cls.NEWS if mapping.repeats else cls.DUPLICATE if signed else cls.NEWS_AFTER_ANOTHER
-
-
-def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) -> list[str]:
-    """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
-
-    Where equal content is news, each arrival has an id of its own.
-    """
-    given = [arrival.envelope.delivery_id for arrival in arrivals]
-    hashes = [f"sha256:{hashlib.sha256(arrival.content or arrival.body).hexdigest()}" for arrival in arrivals]
-    if equal is Equal.NEWS:
-        return [f"{one or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
-    events_of = Counter(one for one, _ in set(zip(given, hashes, strict=True)))
-    return [
-        key(f"{one}|{other}" if one and events_of[one] > 1 else one) or other
-        for one, other in zip(given, hashes, strict=True)
-    ]
 
 
 def store(
@@ -185,21 +82,126 @@ def store(
     equal: Equal = Equal.DUPLICATE,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
+    deliveries = [Delivery(source, kept, arrivals, now, equal)]
+    return store_waves(session, queue, waves(deliveries))
+
+
+def waves(deliveries: Sequence[Delivery]) -> list[list["Row"]]:
+    """The events of some deliveries, parted where one has to know what is stored of a booking that an earlier one
+    names; almost always a single wave, which goes in with a single statement."""
+    found: list[list[Row]] = [[]]
+    for row in _rows(deliveries):
+        if row.asks and any(row.shares_a_booking_with(other) for other in found[-1]):
+            found.append([])
+        found[-1].append(row)
+    return found
+
+
+def store_waves(
+    connection: Session | Connection, queue: Queue, parted: Sequence[Sequence["Row"]]
+) -> list[Stored]:
+    """Insert events in the order of their arrival, as if they had come one by one."""
+    return [stored for wave in parted if wave for stored in _store_wave(connection, queue, wave)]
+
+
+def _store_wave(connection: Session | Connection, queue: Queue, wave: Sequence["Row"]) -> list[Stored]:
+    """Insert events that need to know nothing of each other; of those with one name, the first."""
+    for row in wave:
+        row.settle(connection)
+    first: dict[tuple[str, str], Row] = {}
+    for row in wave:
+        first.setdefault(row.name, row)
+    inserted = insert_events(connection, [row.values() for row in first.values()])
+    queue.withdraw(connection, [one.job for one in inserted if one.event_id is None and one.job])
+    stored = {
+        name: Stored(one.event_id, Status(one.status), duplicate=not one.is_new)
+        if one.event_id is not None
+        else _known(connection, *name)
+        for name, one in zip(first, inserted, strict=True)
+    }
     return [
-        _store_one(
-            session,
-            queue,
-            source,
-            kept,
-            arrival,
-            _told_apart(session, source, arrival, delivery_id, equal),
-            now,
-        )
-        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, equal), strict=True)
+        stored[row.name] if first[row.name] is row else replace(stored[row.name], duplicate=True)
+        for row in wave
     ]
 
 
-def _told_apart(session: Session, source: str, arrival: Arrival, delivery_id: str, equal: Equal) -> str:
+class Row:
+    """An event on its way into the table; what it needs to know of earlier ones is asked by `settle`."""
+
+    def __init__(self, delivery: Delivery, arrival: Arrival, delivery_id: str) -> None:
+        self.delivery, self.arrival, self.delivery_id = delivery, arrival, delivery_id
+        envelope = arrival.envelope
+        self.reference, self.previous = key(envelope.reference), key(envelope.previous_reference)
+        self.references = [one for one in (self.reference, self.previous) if one]
+        self.contact = contact_key(envelope.email, envelope.phone)
+        self.lock = ""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What no other event may have."""
+        return self.delivery.source, self.delivery_id
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is looked up of the booking that it names."""
+        told_apart = self.delivery.equal is Equal.NEWS_AFTER_ANOTHER and not self.arrival.envelope.delivery_id
+        return bool(self.references) and (told_apart or not self.contact)
+
+    def shares_a_booking_with(self, other: "Row") -> bool:
+        same_source = self.delivery.source == other.delivery.source
+        return same_source and not set(self.references).isdisjoint(other.references)
+
+    def settle(self, connection: Session | Connection) -> None:
+        """Find the id and the lock, for which what came before may have to be known."""
+        source, envelope = self.delivery.source, self.arrival.envelope
+        self.delivery_id = _told_apart(
+            connection, source, self.arrival, self.delivery_id, self.delivery.equal
+        )
+        self.lock = lock_of(connection, source, envelope, self.references, self.delivery_id)
+
+    def values(self) -> dict[str, Any]:
+        """The columns."""
+        now, envelope, parked = self.delivery.received_at, self.arrival.envelope, self.arrival.parked
+        return {
+            "source": self.delivery.source,
+            "delivery_id": self.delivery_id,
+            "received_at": now,
+            "content_type": storable(self.arrival.content_type),
+            "headers": self.delivery.kept.headers,
+            "query": self.delivery.kept.query,
+            "body": self.arrival.body,
+            "event": key(envelope.event),
+            "occurred_at": envelope.occurred_at,
+            "reference": self.reference,
+            "previous_reference": self.previous,
+            "lock": self.lock,
+            "status": self.status,
+            "reason": "undecodable" if parked else None,
+            "detail": storable(parked),
+            "ended_at": now if parked else None,
+        }
+
+    @property
+    def status(self) -> Status:
+        return Status.PARKED if self.arrival.parked else Status.RECEIVED
+
+
+def _rows(deliveries: Sequence[Delivery]) -> Iterator[Row]:
+    for delivery in deliveries:
+        for arrival, delivery_id in zip(delivery.arrivals, delivery.ids, strict=True):
+            yield Row(delivery, arrival, delivery_id)
+
+
+def _known(connection: Session | Connection, source: str, delivery_id: str) -> Stored:
+    """What another process stored under this name a moment ago."""
+    same = select(Event.id, Event.status).where(Event.source == source, Event.delivery_id == delivery_id)
+    event_id, status = connection.execute(same).one()
+    return Stored(event_id, Status(status), duplicate=True)
+
+
+def _told_apart(
+    connection: Session | Connection, source: str, arrival: Arrival, delivery_id: str, equal: Equal
+) -> str:
     """The delivery id, made another one where equal content is news because something else came in between."""
     reference = key(arrival.envelope.reference)
     if equal is not Equal.NEWS_AFTER_ANOTHER or arrival.envelope.delivery_id or reference is None:
@@ -212,59 +214,16 @@ def _told_apart(session: Session, source: str, arrival: Arrival, delivery_id: st
         .order_by(Event.id.desc())
         .limit(1)
     )
-    before = session.execute(newest).first()
+    before = connection.execute(newest).first()
     if before is None or before.delivery_id.startswith(delivery_id):
         return before.delivery_id if before else delivery_id
     known = select(Event.id).where(Event.source == source, Event.delivery_id == delivery_id)
-    return f"{delivery_id}:{before.id}" if session.scalar(known) else delivery_id
+    return f"{delivery_id}:{before.id}" if connection.scalar(known) else delivery_id
 
 
-def _store_one(
-    session: Session,
-    queue: Queue,
-    source: str,
-    kept: Kept,
-    arrival: Arrival,
-    delivery_id: str,
-    now: datetime,
-) -> Stored:
-    envelope = arrival.envelope
-    reference, previous = key(envelope.reference), key(envelope.previous_reference)
-    lock = _lock(session, source, envelope, [one for one in (reference, previous) if one], delivery_id)
-    status = Status.PARKED if arrival.parked else Status.RECEIVED
-    row = {
-        "source": source,
-        "delivery_id": delivery_id,
-        "received_at": now,
-        "content_type": storable(arrival.content_type),
-        "headers": kept.headers,
-        "query": kept.query,
-        "body": arrival.body,
-        "event": key(envelope.event),
-        "occurred_at": envelope.occurred_at,
-        "reference": reference,
-        "previous_reference": previous,
-        "lock": lock,
-        "status": status,
-        "reason": "undecodable" if arrival.parked else None,
-        "detail": storable(arrival.parked),
-        "ended_at": now if arrival.parked else None,
-    }
-    new = (
-        insert(Event).values(row).on_conflict_do_nothing(constraint="uq_events_delivery").returning(Event.id)
-    )
-    event_id = session.scalar(new)
-    if event_id is None:
-        known = select(Event.id, Event.status).where(Event.source == source, Event.delivery_id == delivery_id)
-        row_id, row_status = session.execute(known).one()
-        return Stored(row_id, Status(row_status), duplicate=True)
-    if not arrival.parked:
-        job = queue.enqueue(session, event_id, lock)
-        session.execute(update(Event).where(Event.id == event_id).values(queue_id=job))
-    return Stored(event_id, status)
-
-
-def _lock(session: Session, source: str, envelope: Envelope, references: list[str], delivery_id: str) -> str:
+def lock_of(
+    connection: Session | Connection, source: str, envelope: Envelope, references: list[str], delivery_id: str
+) -> str:
     """Whose events must not overtake each other: the contact, else whoever the named booking belongs to."""
     contact = contact_key(envelope.email, envelope.phone)
     if contact:
@@ -273,4 +232,4 @@ def _lock(session: Session, source: str, envelope: Envelope, references: list[st
         return f"event:{source}:{delivery_id}"
     same_booking = or_(Event.reference.in_(references), Event.previous_reference.in_(references))
     known = select(Event.lock).where(Event.source == source, same_booking).order_by(Event.id).limit(1)
-    return session.scalar(known) or f"booking:{source}:{references[-1]}"
+    return connection.scalar(known) or f"booking:{source}:{references[-1]}"

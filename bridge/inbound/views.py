@@ -1,8 +1,10 @@
 """The door: POST /hooks/<source>."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 
 from bridge.clock import Clock
@@ -16,10 +18,11 @@ from bridge.errors import (
     OriginNotAllowed,
 )
 from bridge.inbound import inbox, signatures
+from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
 from bridge.inbound.forms import form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
-from bridge.inbound.inbox import Arrival, Equal, Kept, Stored
+from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
 from bridge.mapping.booking import Action
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source, Sources
@@ -39,6 +42,10 @@ class Door:
     database: Database
     queue: Queue
     clock: Clock
+    committer: Committer = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "committer", Committer(self.database, self.queue))
 
 
 @hooks.post("/hooks/<name>", provide_automatic_options=False)
@@ -61,8 +68,8 @@ def receive(name: str, token: str | None = None) -> Response:
             return Response(challenge, mimetype="text/plain")
     arrivals = arrivals_of(door, source, sent, received)  # 401 for another tenant, 422 for a form
     kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
-    with door.database.session() as session:  # 503
-        stored = inbox.store(session, door.queue, name, kept, arrivals, door.clock(), equal_of(source, sent))
+    delivery = Delivery(name, kept, arrivals, door.clock(), equal_of(source, sent))
+    stored = door.committer.store(delivery)  # 503
     return answer(source, received, stored)  # 200, whatever a duplicate or a parked event
 
 
@@ -121,7 +128,14 @@ def as_sent(door: Door, body: bytes, token: str | None) -> signatures.Request:
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     address = raw[raw.index("/", raw.index("//") + 2) :] if "://" in raw.partition("?")[0] else raw
     url = (door.settings.server.public_url or "http://localhost") + address
-    return signatures.Request(dict(request.headers.items()), body, request.method, url, token)
+    return signatures.Request(_headers(request.environ), body, request.method, url, token)
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    """The headers by lower-case names; Werkzeug's would be capitalised first."""
+    sent = {name[5:]: text for name, text in environ.items() if name.startswith("HTTP_")}
+    sent |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
+    return {name.replace("_", "-").lower(): text for name, text in sent.items()}
 
 
 def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
@@ -191,4 +205,5 @@ def answer(source: Source, received: Received | DecodingError, stored: list[Stor
         {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}
         for one in stored
     ]
-    return jsonify(told[0] if len(told) == 1 else {"status": "received", "events": told})
+    document = told[0] if len(told) == 1 else {"status": "received", "events": told}
+    return Response(json.dumps(document), mimetype="application/json")

@@ -137,6 +137,12 @@ class Propexo:
         page = self._get(path, **query, **_NEWEST_FIRST, limit=100)
         return _read(path, lambda answer: [Lead.read(record) for record in answer["results"]], page)
 
+    def newest_leads(self, *, integration_id: str) -> list[Lead]:
+        """List the leads that Propexo read last, of all properties of an integration, at most 250."""
+        path = "/v1/leads/"
+        page = self._get(path, integration_id=integration_id, **_NEWEST_FIRST, limit=_PAGE)
+        return _read(path, lambda answer: [Lead.read(record) for record in answer["results"]], page)
+
     def get_lead(self, lead_id: str) -> Lead | None:
         """Read one lead; None if Propexo does not know it."""
         return self._one(f"/v1/leads/{_in_path(lead_id)}", Lead.read)
@@ -156,8 +162,12 @@ class Propexo:
         integration_id: str,
         category: Literal["events", "leads"],
         time_range: Literal["hour", "day", "week", "month"] = "hour",
+        enough: Callable[[list[WriteLogEntry]], bool] = lambda _: False,
     ) -> list[WriteLogEntry]:
-        """List finished writes, at most 500. A pending job is not listed, so absence proves nothing."""
+        """List finished writes, at most 500. A pending job is not listed, so absence proves nothing.
+
+        No further page is read once what has been read is `enough`.
+        """
         path = "/v1/admin/logs/writes/"
         query = {"integration_id": integration_id, "write_category": category, "time_range": time_range}
         entries: list[WriteLogEntry] = []
@@ -165,7 +175,7 @@ class Propexo:
             page = self._get(path, **query, limit=_LOG_PAGE, offset=len(entries))
             logs = _read(path, lambda answer: list(map(WriteLogEntry.read, answer["results"]["logs"])), page)
             entries += logs
-            if len(logs) < _LOG_PAGE:
+            if len(logs) < _LOG_PAGE or enough(entries):
                 break
         return entries
 

@@ -1,10 +1,28 @@
-"""The minute budget of one Propexo token, shared by all workers through PostgreSQL."""
+"""The minute budget of one Propexo token, shared by all workers through PostgreSQL.
+
+Propexo's own count is the truth: each answer tells it, and to it come the calls that are not answered yet. A minute of
+Propexo's begins when an answer shows that the count began anew, not when our clock says so: the clocks differ, and
+nobody documents when its minute begins. So a part of the budget is kept back. It is spent only when a minute should be
+over, to look whether it is; if it is not, the looks cost nothing but themselves and never a 429.
+
+pyrate-limiter's bucket for PostgreSQL cannot do this. It counts its own calls in a sliding window by the database's
+clock, locks a whole table and turns away whoever comes meanwhile, and has no place for another one's count, for a
+limit that changes or for a refusal until a moment. One row here does.
+"""
 
 import hashlib
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
-from sqlalchemy import case, func, update
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from bridge.clock import Clock
 from bridge.database import Database
@@ -12,57 +30,168 @@ from bridge.models import Budget
 from bridge.propexo.errors import BudgetExhausted
 
 MINUTE = timedelta(minutes=1)
+SPARE = 25
+"""One call of so many is kept back for looking whether a new minute has begun."""
+SLOW_SHARE = 0.8
+"""Propexo: from this share of the budget on each answer takes two seconds longer."""
+SOON = timedelta(hours=24)
+"""Calls for a tour that starts within this time go into the slow zone, whatever else there is to do."""
+MOMENT = timedelta(seconds=1)
+
+Start = Callable[[], datetime | None]
+
+_start: ContextVar[Start] = ContextVar("start", default=lambda: None)
+
+
+@contextmanager
+def calls_for(start: Start) -> Iterator[None]:
+    """Let the budget know for which tour the calls within are made: `start` is asked anew at each."""
+    token = _start.set(start)
+    try:
+        yield
+    finally:
+        _start.reset(token)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What was known when a call was allowed, to tell what its answer means."""
+
+    window: int
+    seen: int
+    at: float
+    before: datetime
+    """When the call before it was allowed."""
 
 
 class SharedQuota:
-    """Counts calls per clock minute and stops at the limit, so that Propexo never has to.
+    """Allows calls as long as Propexo will, and no further.
 
     Args:
-        per_minute: the contract's limit; lowered or raised by what Propexo's headers say.
+        per_minute: the contract's limit, until Propexo's headers say another one.
+        backlog: whether many events wait; then the slow zone is used, too.
     """
 
-    def __init__(self, database: Database, token: str, per_minute: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        token: str,
+        per_minute: int,
+        clock: Clock,
+        backlog: Callable[[Session], bool] = lambda _: False,
+    ) -> None:
         self._database = database
         self._token = hashlib.sha256(token.encode()).hexdigest()
         self._per_minute = per_minute
         self._clock = clock
+        self._backlog = backlog
+        self._mine = threading.local()  # a thread makes one call at a time
 
     def take(self) -> None:
-        """Reserve one call in the current minute.
+        """Reserve one call.
 
         Raises:
-            BudgetExhausted: with the moment at which the next minute begins.
+            BudgetExhausted: with the moment at which it is worth to ask again.
         """
         now = self._clock()
-        minute = now.replace(second=0, microsecond=0)
-        fresh = insert(Budget).values(token=self._token, minute=minute, used=1, allowed=self._per_minute)
-        counted = fresh.on_conflict_do_update(
-            index_elements=[Budget.token],
-            set_={
-                "used": case((Budget.minute < minute, 1), else_=Budget.used + 1),
-                "minute": func.greatest(Budget.minute, minute),
-            },
-        ).returning(Budget.used, Budget.allowed, Budget.blocked_until)
         with self._database.session() as session:
-            used, allowed, blocked_until = session.execute(counted).one()
-        if blocked_until is not None and blocked_until > now:
-            raise BudgetExhausted("Propexo refused the last call of this minute.", until=blocked_until)
-        if used > allowed:
-            raise BudgetExhausted(f"{allowed} calls were made in this minute.", until=minute + MINUTE)
+            row = self._row(session)
+            self._renew(row, now)
+            limit = row.allowed or self._per_minute
+            spare = min(max(1, limit // SPARE), limit - 1)
+            most, slow = limit - spare, math.ceil(limit * SLOW_SHARE)
+            counted = row.seen + len(row.in_flight)
+            if counted >= slow - 1 and not (self._is_soon(now) or self._backlog(session)):
+                most = max(1, slow - 1)
+            if counted >= most + _looks(row, spare, now):
+                _refuse(row, limit, now)
+            self._mine.call = _Call(row.window, row.seen, now.timestamp(), row.called_at)
+            row.in_flight = [*row.in_flight, now.timestamp()]
+            row.called_at = now
 
     def learn(self, limit: int | None, remaining: int | None) -> None:
         """Follow Propexo's own count: others may spend from the same budget."""
-        if limit is None or remaining is None:
-            return
-        spent = max(0, limit - remaining)
-        counted = func.greatest(Budget.used, spent)
-        changed = (Budget.allowed != limit) | (Budget.used < spent)
-        minute = self._clock().replace(second=0, microsecond=0)
-        same_minute = (Budget.token == self._token) & (Budget.minute == minute)
         with self._database.session() as session:
-            session.execute(update(Budget).where(same_minute & changed).values(allowed=limit, used=counted))
+            row = self._row(session)
+            call = self._answered(row)
+            if limit is None or remaining is None:
+                row.seen += 1  # nobody counts but we
+                return
+            row.allowed, spent = limit, max(0, limit - remaining)
+            if call.window == row.window and spent <= call.seen:
+                self._begin(row, call.before, spent)
+            elif call.window == row.window or spent <= call.seen:
+                row.seen = max(row.seen, spent)  # else it tells of the minute before
+
+    def release(self) -> None:
+        """The call never left: nobody has counted it."""
+        with self._database.session() as session:
+            self._answered(self._row(session))
 
     def exhausted(self, until: datetime) -> None:
-        """Nobody calls before this moment."""
+        """Nobody calls before this moment; a whole minute is our guess, and waits until it cannot be wrong."""
         with self._database.session() as session:
-            session.execute(update(Budget).where(Budget.token == self._token).values(blocked_until=until))
+            row = self._row(session)
+            row.blocked_until = until if until.second or until.microsecond else row.called_at + MINUTE
+
+    def _is_soon(self, now: datetime) -> bool:
+        start = _start.get()()
+        return start is not None and start - now <= SOON
+
+    def _row(self, session: Session) -> Budget:
+        """The row, locked. A power cut may cost its last changes: they are worth a minute, and no wait for the disk."""
+        session.execute(text("SET LOCAL synchronous_commit = off"))
+        return session.get(Budget, self._token, with_for_update=True) or self._new(session)
+
+    def _new(self, session: Session) -> Budget:
+        now = self._clock()
+        row = insert(Budget).values(
+            token=self._token, window=0, began=_whole_minute(now), called_at=now, seen=0, in_flight=[]
+        )
+        session.execute(row.on_conflict_do_nothing())
+        return session.get_one(Budget, self._token, with_for_update=True)
+
+    def _renew(self, row: Budget, now: datetime) -> None:
+        """Forget what can no longer count."""
+        if row.blocked_until is not None and now < row.blocked_until:
+            raise BudgetExhausted("Propexo refused the last call of this minute.", until=row.blocked_until)
+        row.in_flight = [at for at in row.in_flight if at > (now - MINUTE).timestamp()]
+        unheard = row.allowed is None and now >= row.began + MINUTE
+        if row.blocked_until is not None or unheard or now >= row.called_at + MINUTE:
+            row.blocked_until = None
+            self._begin(row, row.called_at, 0)
+
+    def _begin(self, row: Budget, before: datetime, spent: int) -> None:
+        """A new minute of Propexo's has begun since that call. Where it may be in the rhythm of the old ones, it is."""
+        now = self._clock()
+        rhythm = row.began + (now - row.began) // MINUTE * MINUTE
+        row.began = rhythm if rhythm > before - 2 * MOMENT else now
+        row.window += 1
+        row.seen = spent
+
+    def _answered(self, row: Budget) -> _Call:
+        call: _Call = self._mine.call
+        if call.at in row.in_flight:
+            left = list(row.in_flight)
+            left.remove(call.at)
+            row.in_flight = left
+        return call
+
+
+def _looks(row: Budget, spare: int, now: datetime) -> int:
+    """How much of the spare may be spent by now on looking whether the minute is over: two thirds, then bit by bit."""
+    late = (now - row.began - MINUTE).total_seconds()
+    return 0 if late < 0 else min(spare, max(1, int(spare * (2 / 3 + late / 120) + 0.001)))
+
+
+def _refuse(row: Budget, limit: int, now: datetime) -> NoReturn:
+    """Say when it is worth to ask again: at the end of the minute, or when the next look is due."""
+    until = row.began + MINUTE
+    while now >= until:
+        until += MOMENT if row.in_flight else MINUTE / 3  # while somebody looks, the answer is near
+    made = f"{row.seen + len(row.in_flight)} of {limit} calls were made in this minute."
+    raise BudgetExhausted(made, until=max(min(until, row.called_at + MINUTE), now + MOMENT))
+
+
+def _whole_minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)

@@ -25,6 +25,7 @@ class Lead:
     property_id: str | None
     created_at: datetime | None
     """When the record first entered Propexo."""
+    notes: str | None = None
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
@@ -36,6 +37,7 @@ class Lead:
             phone=_text(record.get("phone_1")),
             property_id=_text(record.get("property_id")),
             created_at=_aware(record.get("created_at")),
+            notes=_text(record.get("notes")),
         )
 
 

@@ -42,6 +42,9 @@ class Quota(Protocol):
     def learn(self, limit: int | None, remaining: int | None) -> None:
         """Note what the rate-limit headers of an answer said; None where a header was absent."""
 
+    def release(self) -> None:
+        """Take back the reservation: the request never left."""
+
     def exhausted(self, until: datetime) -> None:
         """Note that Propexo refuses everything until this moment."""
 
@@ -53,6 +56,9 @@ class NoQuota:
         """Always allow."""
 
     def learn(self, limit: int | None, remaining: int | None) -> None:
+        """Forget it."""
+
+    def release(self) -> None:
         """Forget it."""
 
     def exhausted(self, until: datetime) -> None:
@@ -101,6 +107,8 @@ class Transport:
                 },
             )  # fmt: skip
         except (RequestException, HTTPError, ValueError) as error:
+            if _has_not_left(error):
+                self._quota.release()
             # `from None`: the texts of these exceptions hold the whole address, e-mail and phone included.
             raise _no_answer(name, error, write=method != "GET") from None
         headers = answer.headers
@@ -165,6 +173,11 @@ def _no_answer(name: str, error: Exception, *, write: bool) -> PropexoError:
     if write:
         return UnknownOutcome(f"{name}: {what} after the request went out ({last}).")
     return Transient(f"{name}: {what} ({last}).", sent=False)
+
+
+def _has_not_left(error: Exception) -> bool:
+    kinds = (*(kind for kind, _ in _NEVER_LEFT), InvalidURL, InvalidJSONError)
+    return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

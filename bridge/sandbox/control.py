@@ -76,6 +76,10 @@ def create_control(sandbox: Sandbox) -> Blueprint:
         sandbox.sync(integration_id)
         return {}
 
+    @control.post("/sandbox/webhooks")
+    def deliver_webhooks() -> dict[str, int]:
+        return {"taken": sandbox.deliver_webhooks()}
+
     @control.post("/sandbox/faults")
     def add_fault() -> dict[str, Any]:
         fault = FaultSchema().load(request.get_json())

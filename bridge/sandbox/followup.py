@@ -1,4 +1,4 @@
-"""What became of a write: write-status, write log, retry-write, and the manual sync."""
+"""What became of a write: write-status, write log, retry-write, the manual sync, and webhooks that tell it."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ WORDS = {"time_range": tuple(RANGES), "status": (SUCCESS, FAILURE), "write_categ
 
 
 def create_followup(sandbox: Sandbox) -> Blueprint:
-    """The routes under /v1/admin that follow up a write."""
+    """The routes that follow up a write."""
     followup = Blueprint("followup", __name__)
 
     @followup.get("/v1/admin/write-status/<job_id>")
@@ -55,6 +55,10 @@ def create_followup(sandbox: Sandbox) -> Blueprint:
     def manual_sync(integration_id: str) -> dict[str, Any]:
         sandbox.sync(integration_id)
         return {"result": {"success": True}}
+
+    @followup.post("/v1/webhooks/")
+    def register_webhook() -> dict[str, Any]:
+        return {"result": sandbox.register_webhook(request.get_json(silent=True))}
 
     return followup
 

@@ -146,6 +146,8 @@ class Shelf(Generic[R]):
     def __init__(self) -> None:
         self.held: dict[str, R] = {}
         self.read: dict[str, Cached[R]] = {}
+        self.news: list[tuple[Cached[R] | None, Cached[R]]] = []
+        """What was read for the first time, or was read and has changed: how it was and how it is."""
 
     def put(self, record: R) -> None:
         self.held[record.id] = record
@@ -166,6 +168,13 @@ class Shelf(Generic[R]):
             updated_at=before.updated_at if before and unchanged else now,
             last_seen=now,
         )
+        if not unchanged:
+            self.news.append((before, self.read[record_id]))
+
+    def take_news(self) -> list[tuple[Cached[R] | None, Cached[R]]]:
+        """What was read since this was asked last."""
+        news, self.news = self.news, []
+        return news
 
     def read_all(self, integration_id: str, now: datetime) -> None:
         """What a sync does."""

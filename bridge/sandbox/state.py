@@ -4,15 +4,18 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import requests
+
 from bridge.clock import Clock, utc_now
 from bridge.sandbox.budget import Budget, Spent
 from bridge.sandbox.documents import lookup
 from bridge.sandbox.faults import Fault, Faults
-from bridge.sandbox.jobs import FAILURE, PENDING, Job, Pms
+from bridge.sandbox.jobs import FAILURE, PENDING, SUCCESS, Job, Pms
 from bridge.sandbox.records import Appointment, Cached, Integration, Lead, Property, new_id
 from bridge.sandbox.refusals import Invalid, NotFound, issue
 from bridge.sandbox.rules import Operation
 from bridge.sandbox.seen import SeenRequest
+from bridge.sandbox.webhooks import Webhooks, news_of, sync_complete, write_failed
 
 
 class Sandbox:
@@ -67,6 +70,7 @@ class Sandbox:
         self._requests: list[SeenRequest] = []
         self._budget = Budget()
         self._faults = Faults()
+        self._webhooks = Webhooks()
 
     def add_integration(self, integration_id: str, vendor: str) -> str:
         """Registers a PMS account; `vendor` is Propexo's upper-case name, such as ENTRATA."""
@@ -134,6 +138,46 @@ class Sandbox:
             self.integration(integration_id).last_completed_sync = now
             self._pms.leads.read_all(integration_id, now)
             self._pms.appointments.read_all(integration_id, now)
+            self._tell_read()
+            told = sync_complete(integration_id, self.integration(integration_id).vendor)
+            self._tell("SYNC_COMPLETE", told)
+
+    def read(self, record_id: str) -> None:
+        """Makes one lead or appointment readable, as Propexo does after a write where the add-on for it is bought."""
+        with self._lock:
+            self._finish_due_jobs()
+            for shelf in (self._pms.leads, self._pms.appointments):
+                if record_id in shelf.held:
+                    shelf.read_back(record_id, self.clock())
+            self._tell_read()
+
+    def register_webhook(self, asked: Any) -> dict[str, Any]:
+        """Stores a webhook, which is inactive unless told otherwise. Raises Invalid."""
+        with self._lock:
+            return self._webhooks.register(asked, self.clock()).document()
+
+    def deliver_webhooks(self) -> int:
+        """Posts what is due, and puts back what is not taken; answers how many were taken."""
+        with self._lock:
+            self._finish_due_jobs()
+            due = self._webhooks.take_due(self.clock())
+        taken = 0
+        with requests.Session() as session:
+            session.trust_env = False
+            for delivery in due:
+                if delivery.post(session):
+                    taken += 1
+                    continue
+                with self._lock:
+                    self._webhooks.put_back(delivery)
+        return taken
+
+    def _tell(self, trigger: str, data: dict[str, Any]) -> None:
+        self._webhooks.tell(trigger, data, self.clock(), wrapped=self.wrapped)
+
+    def _tell_read(self) -> None:
+        for trigger, data in news_of(self._pms, self._integrations, self._properties):
+            self._tell(trigger, data)
 
     def fail(self, **fault: Any) -> None:
         """Switches a fault on; the arguments are the fields of `Fault`."""
@@ -257,6 +301,9 @@ class Sandbox:
         due = [job for job in self._jobs.values() if job.write_status == PENDING and job.due_at <= now]
         for job in sorted(due, key=lambda job: job.due_at):
             self._pms.carry_out(job)
+            if job.write_status != SUCCESS:
+                self._tell("WRITE_OPERATION_FAILURE", write_failed(job))
+        self._tell_read()
 
     def spend(self, token: str) -> Spent:
         """Counts a request of this token."""

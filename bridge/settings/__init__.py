@@ -15,10 +15,27 @@ from marshmallow import ValidationError
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.settings import document as documents
-from bridge.settings.records import Property, PropexoSettings, ServerSettings, Settings, Source
+from bridge.settings.records import (
+    PrivacySettings,
+    Property,
+    PropexoSettings,
+    ServerSettings,
+    Settings,
+    Source,
+)
 from bridge.settings.schema import Document, dotted, problems
 
-__all__ = ["Property", "PropexoSettings", "ServerSettings", "Settings", "Source", "load", "parse", "template"]
+__all__ = [
+    "PrivacySettings",
+    "Property",
+    "PropexoSettings",
+    "ServerSettings",
+    "Settings",
+    "Source",
+    "load",
+    "parse",
+    "template",
+]
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -66,6 +83,7 @@ def _settings(values: dict[str, Any], folder: Path, path: Path | None) -> Settin
     return Settings(
         propexo=PropexoSettings(**values["propexo"]),
         server=ServerSettings(**values.get("server", {})),
+        privacy=PrivacySettings(**values.get("privacy", {})),
         properties={key: Property(key=key, **each) for key, each in values.get("properties", {}).items()},
         sources={key: Source(key=key, **each) for key, each in values.get("sources", {}).items()},
         database_url=values.get("database_url"),

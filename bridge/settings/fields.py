@@ -3,6 +3,7 @@
 TOML has types, so a number in quotes is a slip there; an OutsideText has none and is converted.
 """
 
+import base64
 import difflib
 import ipaddress
 import math
@@ -156,6 +157,21 @@ class DatabaseUrl(Text):
         if not replaced:
             raise self.refused()
         return address
+
+
+class EncryptionKey(Text):
+    expected = "32 bytes in base64, as `openssl rand -base64 32` prints them"
+    length: ClassVar[int] = 32
+
+    def convert(self, text: str) -> str:
+        url_safe = text.replace("+", "-").replace("/", "_")
+        try:
+            key = base64.b64decode(url_safe, altchars=b"-_", validate=True)
+        except ValueError:
+            raise self.refused() from None
+        if len(key) != self.length:
+            raise self.refused()
+        return url_safe
 
 
 class Whole(Setting):

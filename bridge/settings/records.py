@@ -19,6 +19,8 @@ class PropexoSettings:
     read_timeout: float = 30.0
     """Seconds. Propexo delays answers by 2 s once 80 % of the budget is used."""
     organization_name: str | None = None
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Any of them may have signed a webhook of Propexo; without one there is no address for webhooks."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,18 @@ class ServerSettings:
     """Jobs that one `bridge worker` runs at the same time."""
     public_url: str | None = None
     """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
+
+
+@dataclass(frozen=True)
+class PrivacySettings:
+    """How long it is kept what renters said, and under which keys."""
+
+    body_days: int = 30
+    """Days after its end that the content of an event stays; of a tour, its contact data."""
+    row_days: int = 90
+    """Days after which only the keys stay by which a repeated delivery is known."""
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Fernet keys: the first encrypts, all decrypt; none: nothing is encrypted."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,7 @@ class Settings:
 
     propexo: PropexoSettings
     server: ServerSettings = field(default_factory=ServerSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     properties: dict[str, Property] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False)

@@ -15,6 +15,7 @@ from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
     DatabaseUrl,
+    EncryptionKey,
     OneOf,
     Origin,
     PhoneRegion,
@@ -30,12 +31,13 @@ from bridge.settings.fields import (
     Whole,
     did_you_mean,
 )
-from bridge.settings.records import same_name
+from bridge.settings.records import PrivacySettings, same_name
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 MAPPING = 'the name of a mapping, such as "calendly"'
-HIDDEN = {"token", "secrets", "database_url", "verify_tokens", "api"}
+HIDDEN = {"token", "secrets", "webhook_secrets", "database_url", "verify_tokens", "api", "encryption_keys"}
 """Keys whose values never reach a message."""
+SHORTEST_WEBHOOK_SECRET = 10
 
 
 class Sentence(str):
@@ -74,6 +76,15 @@ class PropexoSection(Section):
     connect_timeout = Seconds()
     read_timeout = Seconds()
     organization_name = Text()
+    webhook_secrets = TextList()
+
+    @validates("webhook_secrets")
+    def are_as_long_as_propexo_wants_them(self, secrets: tuple[str, ...], **_: Any) -> None:
+        """Propexo takes none below ten characters: a shorter one is not what was registered."""
+        short = [index for index, secret in enumerate(secrets) if len(secret) < SHORTEST_WEBHOOK_SECRET]
+        if short:
+            told = f"the secret of a webhook, of at least {SHORTEST_WEBHOOK_SECRET} characters"
+            raise ValidationError({index: [told] for index in short})
 
 
 class ServerSection(Section):
@@ -84,6 +95,23 @@ class ServerSection(Section):
     body_limit = Whole()
     worker_concurrency = Whole()
     public_url = BaseUrl("the https address under which senders reach the bridge, without path")
+
+
+class PrivacySection(Section):
+    body_days = Whole()
+    row_days = Whole()
+    encryption_keys = TextList(EncryptionKey)
+
+    @validates_schema
+    def rows_outlive_bodies(self, data: dict[str, Any], **_: Any) -> None:
+        """Of a row that is gone no body can be kept."""
+        body_days = data.get("body_days", PrivacySettings.body_days)
+        row_days = data.get("row_days", PrivacySettings.row_days)
+        if row_days >= body_days:
+            return
+        if "row_days" in data:
+            raise ValidationError({"row_days": [f"at least body_days, which is {body_days}"]})
+        raise ValidationError({"body_days": [f"at most row_days, which is {row_days}"]})
 
 
 class DefaultsSection(Section):
@@ -149,6 +177,7 @@ class Document(Section):
 
     propexo = fields.Nested(PropexoSection, required=True)
     server = fields.Nested(ServerSection)
+    privacy = fields.Nested(PrivacySection)
     properties = Table(PropertySection().load)
     sources = Table(SourceSection().load)
     database_url = DatabaseUrl()
@@ -156,7 +185,7 @@ class Document(Section):
     mappings_dir = Text()
 
     def known(self) -> list[str]:
-        tables = {"propexo": PropexoSection(), "server": ServerSection()}
+        tables = {"propexo": PropexoSection(), "server": ServerSection(), "privacy": PrivacySection()}
         inner = [f"{name}.{key}" for name, section in tables.items() for key in section.fields]
         return [*self.fields, *inner]
 

@@ -205,7 +205,7 @@ class World:
     def _is_anything_due(self) -> bool:
         due = text("""
             SELECT EXISTS (SELECT FROM procrastinate_jobs job
-            WHERE status = 'todo' AND task_name = 'forward' AND scheduled_at IS NULL AND NOT EXISTS (
+            WHERE status = 'todo' AND task_name IN ('forward', 'look_now') AND scheduled_at IS NULL AND NOT EXISTS (
                 SELECT FROM procrastinate_jobs other
                 WHERE other.lock = job.lock AND other.status IN ('todo', 'doing') AND other.id < job.id))
         """)
@@ -220,7 +220,8 @@ class World:
         with self.database.session() as session:
             return session.scalar(
                 text(
-                    "SELECT min(scheduled_at) FROM procrastinate_jobs WHERE status = 'todo' AND task_name = 'forward'"
+                    "SELECT min(scheduled_at) FROM procrastinate_jobs"
+                    " WHERE status = 'todo' AND task_name IN ('forward', 'look_now')"
                 )
             )
 

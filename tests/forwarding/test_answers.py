@@ -132,6 +132,8 @@ def test_gives_up_after_three_days(world, clock):
     began = clock()
     world.sandbox.fail(method="GET", path=LEADS, status=503, times=10_000)
     event = world.book(start="2027-03-03T12:30:00-06:00")
+    world.run(until=began + timedelta(hours=1))
+    clock.advance(hours=70)
     world.run()
     assert world.status(event) == ("parked", "gave_up")
     assert timedelta(hours=70) < world.event(event).ended_at - began <= timedelta(hours=72)

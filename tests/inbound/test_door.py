@@ -20,6 +20,7 @@ from bridge.database import Database
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.paths import Received
+from bridge.keys import contact_key
 from bridge.models import Event
 
 SITE = "https://www.oakwood.example"
@@ -362,7 +363,7 @@ def test_a_form_is_taken_in_every_encoding_and_a_double_click_is_one(door: Any, 
     assert (answer.status_code, answer.json["status"]) == (200, "received")
     assert again.json == {**answer.json, "duplicate": True}
     assert answer.headers["Access-Control-Allow-Origin"] == SITE
-    assert [event.lock for event in door.events()] == ["email:maya@example.com"]
+    assert [event.lock for event in door.events()] == [contact_key("maya@example.com", None)]
 
 
 def test_a_form_with_an_id_of_its_own_can_be_sent_twice(door: Any) -> None:

@@ -84,6 +84,7 @@ class Ledger:
     """A quota that writes down what it is told."""
 
     taken: int = 0
+    released: int = 0
     learnt: list[tuple[int | None, int | None]] = field(default_factory=list)
     until: datetime | None = None
 
@@ -92,6 +93,9 @@ class Ledger:
 
     def learn(self, limit: int | None, remaining: int | None) -> None:
         self.learnt.append((limit, remaining))
+
+    def release(self) -> None:
+        self.released += 1
 
     def exhausted(self, until: datetime) -> None:
         self.until = until

@@ -9,7 +9,7 @@ from bridge.errors import DecodingError
 from bridge.inbound.decoding.content import charset, is_json_type, text_of, unreadable
 from bridge.inbound.decoding.forms import read_form, read_multipart
 from bridge.inbound.decoding.xml import read_xml
-from bridge.mapping.documents import read_json, storable
+from bridge.mapping.documents import is_storable_json, read_json, storable
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -38,8 +38,8 @@ def decode(body: bytes, content_type: str | None) -> Any:
     text = text_of(body, codec)
     said = f"the content type says {storable(media_type)}" if media_type else "there is no content type"
     if media_type == _FORM:
-        return storable(_form(text, codec, said))
-    return storable(_document(text, media_type, said))
+        return _form(text, codec, said)
+    return _document(text, media_type, said)
 
 
 def _form(text: str, codec: str, said: str) -> Any:
@@ -48,17 +48,18 @@ def _form(text: str, codec: str, said: str) -> Any:
             return _document(text, _FORM, said)
         except DecodingError:
             pass
-    return read_form(text, codec)
+    return storable(read_form(text, codec))
 
 
 def _document(text: str, media_type: str, said: str) -> Any:
     start = text.lstrip()[:1]
     if start == "<" and not is_json_type(media_type):
-        return read_xml(text, said)
+        return storable(read_xml(text, said))
     if media_type.endswith(_XML) and start not in {"{", "["}:
-        return read_xml(text, said)
+        return storable(read_xml(text, said))
     try:
-        return read_json(text)
+        document = read_json(text)
     except JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise unreadable(text, "JSON", place, said) from None
+    return document if is_storable_json(text) else storable(document)

@@ -1,0 +1,77 @@
+"""`bridge erase`: remove a person from all that is stored."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json, say
+from bridge.clock import utc_now
+from bridge.forwarding.erasure import Person, counts_of, erase_person, find, objections
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@click.command()
+@config_option
+@click.option("--email", help="The person's e-mail address.")
+@click.option("--phone", help="Or their phone number, in any spelling.")
+@click.option("--yes", is_flag=True, help="Erase. Without it, only what would be erased is told.")
+@click.option("--force", is_flag=True, help="Also what has not ended, and tours that are still to come.")
+@json_option
+def erase(
+    *, config: Path | None, email: str | None, phone: str | None, yes: bool, force: bool, as_json: bool
+) -> None:
+    """Remove a person from all that is stored: events, calls, tours, leads, known people.
+
+    Run it once for each e-mail address and phone number of the person. What stays are the sender's ids and Propexo's id
+    of the appointment, so that a repeated event is not booked again. A receipt is kept, which names the address only
+    as a digest. The records in the PMS, and backups of the database, are not the bridge's to erase.
+    """
+    if bool(email) == bool(phone):
+        raise click.UsageError("Say either --email or --phone.")
+    settings = load_settings(config)
+    regions = sorted({source.phone_region for source in settings.sources.values()}) or ["US"]
+    person = Person.of(email, phone, "US" if "US" in regions else regions[0])
+    with open_database(settings) as database, database.session() as session:
+        told = _erased(session, person, force=force) if yes else _would_be(session, person)
+    if as_json:
+        print_json(told)
+    else:
+        _tell(told)
+
+
+def _would_be(session: "Session", person: Person) -> dict[str, Any]:
+    traces = find(session, person)
+    counts, open_ones = asdict(counts_of(session, traces)), objections(session, traces, utc_now())
+    return {"erased": False, "contact": person.key, "counts": counts, "open": open_ones}
+
+
+def _erased(session: "Session", person: Person, *, force: bool) -> dict[str, Any]:
+    receipt = erase_person(session, person, utc_now(), force=force)
+    if receipt is None:
+        raise Refusal("Nothing is stored of this person.")
+    return {
+        "erased": True,
+        "receipt": receipt.id,
+        "at": receipt.erased_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "contact": receipt.contact,
+        "counts": receipt.counts,
+        "forced": receipt.forced,
+    }
+
+
+def _tell(told: dict[str, Any]) -> None:
+    for name, number in told["counts"].items():
+        click.echo(f"{name.replace('_', ' ').capitalize()}: {number}")
+    if told["erased"]:
+        click.echo(f"Erased at {told['at']}; receipt {told['receipt']} for {told['contact']}")
+        return
+    for sentence in told["open"]:
+        say(sentence)
+    if any(told["counts"].values()):
+        say(f"Nothing is erased yet: say --yes{' --force' if told['open'] else ''}.")
+    else:
+        say("Nothing is stored of this person.")

@@ -1,0 +1,67 @@
+"""`bridge retention`: forget what is past its time. `bridge encrypt`: encrypt what is stored."""
+
+from pathlib import Path
+
+import click
+
+from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json
+from bridge.clock import utc_now
+
+
+@click.group()
+def retention() -> None:
+    """Forget what is past its time: it happens by itself, every hour."""
+
+
+@retention.command()
+@config_option
+@json_option
+def report(config: Path | None, as_json: bool) -> None:
+    """Tell what is due to be forgotten. Nothing changes."""
+    _retain(config, as_json=as_json, change=False)
+
+
+@retention.command()
+@config_option
+@json_option
+def run(config: Path | None, as_json: bool) -> None:
+    """Forget it now, after body_days and row_days have changed, or where no worker runs."""
+    _retain(config, as_json=as_json, change=True)
+
+
+def _retain(config: Path | None, *, as_json: bool, change: bool) -> None:
+    from bridge.forwarding.retention import Retention  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    with open_database(settings) as database:
+        kept = Retention(database, settings.privacy, utc_now)
+        counts = kept.run() if change else kept.report()
+    if as_json:
+        print_json(counts)
+        return
+    for name, number in counts.items():
+        what, deed = name.split("_")
+        click.echo(f"{what.capitalize()} {'' if change else 'to be '}{deed}: {number}")
+
+
+@click.command()
+@config_option
+@json_option
+def encrypt(config: Path | None, as_json: bool) -> None:
+    """Encrypt all that is stored with the first of `encryption_keys`.
+
+    After a key was put in front, this makes the others superfluous; after the first key was set, it encrypts what
+    came before. The bridge may run meanwhile, with the same keys.
+    """
+    from bridge.reencryption import encrypt_again  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    if not settings.privacy.encryption_keys:
+        raise Refusal("No key is configured: set `encryption_keys` under [privacy] in bridge.toml.")
+    with open_database(settings) as database:
+        done = dict(encrypt_again(database))
+    if as_json:
+        print_json(done)
+        return
+    for table, rows in done.items():
+        click.echo(f"{table.replace('_', ' ').capitalize()}: {rows}")

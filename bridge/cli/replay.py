@@ -1,0 +1,270 @@
+"""`bridge events replay`: run stored events again, or show what that would send."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bridge.cli.base import (
+    config_option,
+    confirm,
+    json_option,
+    load_settings,
+    open_database,
+    operator,
+    print_json,
+    say,
+    yes_option,
+)
+from bridge.cli.progress import progress
+from bridge.cli.selection import (
+    change_each,
+    counted,
+    locked,
+    property_option,
+    reason_option,
+    since_option,
+    source_option,
+    status_option,
+    until_option,
+)
+from bridge.cli.tables import visible
+from bridge.clock import utc_now
+from bridge.database import Database
+from bridge.forwarding import job
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.rehearsal import Planned, Rehearsal, rehearse
+from bridge.forwarding.story import Selection, find_ids
+from bridge.models import Event, Status
+from bridge.queue import Queue, queue_app
+from bridge.settings import Settings
+
+BATCH = 500
+"""Events that are queued in one transaction."""
+ENDED = [status for status in Status if status.ended]
+ONE_BY_ONE = (Reason.AMBIGUOUS,)
+"""A person looks for each of them in the PMS first, so that no selection takes them along."""
+
+
+@click.command()
+@click.argument("event_ids", metavar="[ID...]", type=int, nargs=-1)
+@config_option
+@click.option(
+    "--parked", is_flag=True, help="The same as --status parked, which is taken unless you say another."
+)
+@status_option(ENDED)
+@reason_option
+@source_option
+@property_option
+@since_option
+@until_option
+@click.option(
+    "--dry-run", is_flag=True, help="Show only what each would send, and what is different from last time."
+)
+@json_option
+@yes_option
+def replay(
+    *,
+    event_ids: tuple[int, ...],
+    config: Path | None,
+    parked: bool,
+    statuses: tuple[str, ...],
+    reasons: tuple[str, ...],
+    sources: tuple[str, ...],
+    property_name: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Run events again that have ended; what is written already is not written twice.
+
+    Name them by their IDs, or select parked ones by what they have in common. After an alias was added to bridge.toml
+    and the processes were restarted, `--reason unknown_property` releases all that wait for it. With --dry-run nothing
+    is sent and nothing changes: it shows the requests that would go out, field by field against the last attempt.
+    """
+    if parked:
+        statuses = (*statuses, Status.PARKED)
+    wanted = statuses or (Status.PARKED,)
+    selection = Selection(wanted, reasons, sources, property_name, since, until, runnable=True)
+    _require_choice(event_ids, selection, said=bool(statuses))
+    settings = load_settings(config)
+    with open_database(settings) as database:
+        chosen = _named(event_ids) if event_ids else _selected(database, settings, selection)
+        run = _Run(database, settings, chosen, as_json=as_json)
+        run.rehearse() if dry_run else run.queue(yes=yes)
+
+
+def _require_choice(event_ids: Sequence[int], selection: Selection, *, said: bool) -> None:
+    in_common = (
+        selection.reasons, selection.sources, selection.property, selection.since, selection.until
+    )  # fmt: skip
+    if event_ids and (said or any(in_common)):
+        raise click.UsageError(
+            "Name the events by their IDs, or select them by what they have in common; not both."
+        )
+    if not event_ids and not any(in_common):
+        raise click.UsageError(
+            "Name the events, or say what they have in common: --reason, --source, --property, --since or --until. "
+            "What was done about one does not release all others."
+        )
+    if set(ONE_BY_ONE) & set(selection.reasons):
+        raise click.UsageError(
+            "A person looks for each ambiguous event in the PMS first; replay it by its ID."
+        )
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    ids: list[int]
+    by_id: bool
+    statuses: tuple[str, ...] = ()
+    left_out: tuple[int, ...] = ()
+
+
+def _named(event_ids: Sequence[int]) -> _Chosen:
+    return _Chosen(list(dict.fromkeys(event_ids)), by_id=True)
+
+
+def _selected(database: Database, settings: Settings, selection: Selection) -> _Chosen:
+    """Raises UnknownProperty."""
+    with database.session() as session:
+        ids = find_ids(session, settings, replace(selection, without=ONE_BY_ONE))
+        by_hand = (
+            [] if selection.reasons else find_ids(session, settings, replace(selection, reasons=ONE_BY_ONE))
+        )
+    return _Chosen(ids, by_id=False, statuses=selection.statuses, left_out=tuple(by_hand))
+
+
+class _Run:
+    def __init__(self, database: Database, settings: Settings, chosen: _Chosen, *, as_json: bool) -> None:
+        self.database, self.settings, self.chosen, self.as_json = database, settings, chosen, as_json
+
+    def queue(self, *, yes: bool) -> None:
+        """Queue the events again, the oldest first, and say how many."""
+        queued = self._queue_named(yes=yes) if self.chosen.by_id else self._queue_selected(yes=yes)
+        if self.as_json:
+            print_json({"queued": queued, "left_out": list(self.chosen.left_out)})
+        elif self.chosen.by_id:
+            click.echo("\n".join(f"Event {one}: queued again." for one in queued))
+        else:
+            click.echo(f"{counted(len(queued))} queued again.")
+        self._tell_left_out()
+
+    def _queue_named(self, *, yes: bool) -> list[int]:
+        queue, by = Queue(queue_app(self.database)), operator()
+
+        def again(session: Session, event: Event) -> str:
+            job.replay(session, queue, event, utc_now(), by)
+            return "queued again"
+
+        question = "Replay {} events?"
+        return list(change_each(self.database, self.chosen.ids, objection, again, question=question, yes=yes))
+
+    def _queue_selected(self, *, yes: bool) -> list[int]:
+        ids = self.chosen.ids
+        if ids and sys.stdin.isatty():
+            confirm(f"Replay {counted(len(ids))}?", yes)
+        queue, by = Queue(queue_app(self.database)), operator()
+        queued: list[int] = []
+        with progress("Queueing", len(ids)) as advance:
+            for batch in _batches(ids):
+                queued += self._release(queue, batch, by)
+                advance(len(batch))
+        return queued
+
+    def _release(self, queue: Queue, ids: Sequence[int], by: str | None) -> list[int]:
+        """Those that still are as they were selected, in one transaction."""
+        unchanged = select(Event).where(
+            Event.id.in_(ids),
+            Event.status.in_(self.chosen.statuses),
+            Event.blanked_at.is_(None),
+            or_(Event.reason.is_(None), Event.reason.not_in(ONE_BY_ONE)),
+        )
+        with self.database.session() as session:
+            events = list(session.scalars(unchanged.order_by(Event.id).with_for_update()))
+            for event in events:
+                job.replay(session, queue, event, utc_now(), by)
+        return [event.id for event in events]
+
+    def rehearse(self) -> None:
+        """Show what each would send."""
+        if self.chosen.by_id:
+            with self.database.session() as session:
+                locked(session, self.chosen.ids, objection)
+        told = list(self._rehearsals())
+        if self.as_json:
+            print_json({"events": [one.as_json() for one in told], "left_out": list(self.chosen.left_out)})
+        else:
+            for one in told:
+                click.echo(visible("\n".join(_lines(one))))
+        sending = sum(bool(one.requests) for one in told)
+        say(f"{counted(len(told))} would be queued again; of these {sending} would send something.")
+        self._tell_left_out()
+
+    def _rehearsals(self) -> Iterator[Rehearsal]:
+        ids, now = self.chosen.ids, utc_now()
+        with progress("Reading", len(ids)) as advance:
+            for event_id in ids:
+                with self.database.session() as session:
+                    event = session.get(Event, event_id)
+                    if event is not None:
+                        yield rehearse(session, event, self.settings, now)
+                advance(1)
+
+    def _tell_left_out(self) -> None:
+        if self.chosen.left_out:
+            say(
+                f"Left out: {counted(len(self.chosen.left_out))} parked as ambiguous. A person looks for each in the "
+                "PMS first; replay it by its ID."
+            )
+
+
+def objection(event: Event) -> str | None:
+    """Why the event cannot be run again, as a sentence."""
+    if event.blanked_at is not None:
+        return f"What event {event.id} said is no longer kept: it cannot run again. Let the sender send it again."
+    if Status(event.status).ended:
+        return None
+    return f"Event {event.id} has not ended ({event.status}): it goes on by itself."
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+
+
+def _lines(told: Rehearsal) -> Iterator[str]:
+    ended = f"{told.status}, {told.reason}" if told.reason else told.status
+    yield f"Event {told.event_id} ({ended})"
+    if told.stopped:
+        yield f"  {told.stopped}"
+    yield from (f"  {remark}" for remark in told.remarks)
+    for planned in told.requests:
+        yield from _request(planned)
+
+
+def _request(planned: Planned) -> Iterator[str]:
+    yield f"  {planned.kind}: {planned.method} {planned.path}"
+    last = planned.last
+    if last is None:
+        yield "    Never sent for this event. The body:"
+        yield from (f"      {name}: {_shown(value)}" for name, value in planned.body.items())
+        return
+    when = f"the {last.kind} of {last.started_at:%Y-%m-%d %H:%M:%S} UTC ({last.outcome})"
+    if not planned.differences:
+        yield f"    The same as {when}."
+        return
+    yield f"    Against {when}:"
+    for one in planned.differences:
+        yield f"      {one.field}: {_shown(one.before)} -> {_shown(one.now)}"
+
+
+def _shown(value: Any) -> str:
+    return "(nothing)" if value is None else repr(value) if isinstance(value, str) else str(value)

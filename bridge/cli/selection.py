@@ -1,0 +1,102 @@
+"""Which stored events a command is about: named by their ids, or chosen by what they have in common."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.cli.base import Refusal, confirm
+from bridge.clock import utc_now
+from bridge.database import Database
+from bridge.forwarding.outcomes import Reason
+from bridge.models import Event, Status
+
+REASONS = click.Choice([reason.value for reason in Reason])
+SPANS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Moment(click.ParamType[datetime]):
+    """`2026-11-24`, `2026-11-24T15:00` (UTC), or how long ago: `30m`, `12h`, `7d`."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        ago = re.fullmatch(r"(\d{1,6})([mhd])", value)
+        try:
+            if ago:
+                return utc_now() - timedelta(**{SPANS[ago[2]]: int(ago[1])})
+            moment = datetime.fromisoformat(value)
+        except (ValueError, OverflowError):
+            told = f"{value!r} is neither a date and time (2026-11-24T15:00) nor a span (30m, 12h, 7d)."
+            self.fail(told, param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+source_option = click.option("--source", "sources", multiple=True, help="May be repeated.")
+property_option = click.option("--property", "property_name", help="Key, name or alias of a property.")
+reason_option = click.option(
+    "--reason", "reasons", multiple=True, type=REASONS, metavar="REASON", help="May be repeated."
+)
+since_option = click.option(
+    "--since",
+    type=Moment(),
+    help="Received then or later: 2026-11-24, 2026-11-24T15:00 (UTC), or ago: 30m, 12h, 7d.",
+)
+until_option = click.option("--until", type=Moment(), help="Received before then; written likewise.")
+
+
+def status_option(statuses: Sequence[Status]) -> Callable[[Any], Any]:
+    """`--status`, which takes these."""
+    choice = click.Choice([status.value for status in statuses])
+    return click.option(
+        "--status", "statuses", multiple=True, type=choice, metavar="STATUS", help="May be repeated."
+    )
+
+
+def change_each(
+    database: Database,
+    event_ids: Sequence[int],
+    objection: Callable[[Event], str | None],
+    change: Callable[[Session, Event], str],
+    *,
+    question: str,
+    yes: bool,
+) -> dict[int, str]:
+    """Change all of the events or, where one of them must not be, none. Each change is one transaction.
+
+    Answers what `change` told of each.
+    """
+    ids = list(dict.fromkeys(event_ids))
+    with database.session() as session:
+        locked(session, ids, objection)
+    if len(ids) > 1 and sys.stdin.isatty():
+        confirm(question.format(len(ids)), yes)
+    told = {}
+    for event_id in ids:
+        with database.session() as session:
+            [event] = locked(session, [event_id], objection)
+            told[event_id] = change(session, event)
+    return told
+
+
+def locked(session: Session, ids: Sequence[int], objection: Callable[[Event], str | None]) -> list[Event]:
+    """The events in the order of their ids. Raises Refusal with a line for each that is missing or objected to."""
+    query = select(Event).where(Event.id.in_(ids)).order_by(Event.id).with_for_update()
+    found = {event.id: event for event in session.scalars(query)}
+    told = [objection(found[one]) if one in found else f"There is no event {one}." for one in ids]
+    objections = [line for line in told if line]
+    if objections:
+        raise Refusal("\n".join(objections))
+    return list(found.values())
+
+
+def counted(number: int) -> str:
+    """How many events, in words."""
+    return "1 event" if number == 1 else f"{number} events"

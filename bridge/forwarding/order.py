@@ -1,0 +1,36 @@
+"""The order inside one contact, whatever the priorities: who has overtaken an earlier event of its lock steps back."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bridge.errors import BridgeError
+from bridge.forwarding import turns
+from bridge.forwarding.context import Context
+from bridge.forwarding.outcomes import Ended
+from bridge.forwarding.reading import received_of
+from bridge.forwarding.resolve import start_of, target_of
+from bridge.models import Event
+
+
+def steps_back(context: Context, session: Session, event: Event) -> bool:
+    """Whether the event has to wait for an earlier one, which is lifted to where this one belongs."""
+    if not turns.overtook(session, event.queue_id):
+        return False
+    start = _start_seen(context, event)
+    now = context.clock()
+    turns.take_place(
+        session, event.queue_id, turns.priority_of(start, event.action, now) if start else turns.LAST
+    )
+    return True
+
+
+def _start_seen(context: Context, event: Event) -> datetime | None:
+    """When the tour starts, as far as the payload alone tells."""
+    try:
+        said = context.sources[event.source].mapping.translate(received_of(event)).booking
+        if said is None:
+            return None
+        return start_of(said, target_of(context.settings, event.source, said.property).property)
+    except (BridgeError, Ended):
+        return None  # its own run says what is wrong with it

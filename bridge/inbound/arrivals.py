@@ -1,0 +1,166 @@
+"""What one request brings: its events, what is kept of it around them, and the ids by which they are known."""
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from bridge.errors import DecodingError, NotAuthentic
+from bridge.keys import key, storable
+from bridge.mapping.base import Mapping
+from bridge.mapping.batches import without
+from bridge.mapping.paths import Received
+from bridge.mapping.translation import Envelope
+
+STORED_HEADERS = (
+    "content-type",
+    "idempotency-key",
+    "user-agent",
+    "webhook-id",
+    "x-cal-webhook-version",
+    "x-request-id",
+)
+"""An allow-list: what is not on it (signatures, tokens, cookies, addresses) is stored only where a mapping reads it."""
+
+LARGEST_BATCH = 1000
+"""Events; each costs some statements, and the sender waits for the answer."""
+LARGEST_STORED = 16 * 1024 * 1024
+"""Bytes of all events of a request together: what surrounds the items of a batch is stored with each of them."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One event on its way into the table."""
+
+    body: bytes
+    content_type: str | None
+    envelope: Envelope
+    parked: str | None = None
+    """Why it cannot even be decoded, as a sentence; such an event is stored parked and has no job."""
+    content: bytes | None = None
+    """What the body says, as JSON, for an event without an id: the bytes of a multipart form differ each time."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is stored of the request around the bodies of its events."""
+
+    headers: Dictionary[str, str]
+    query: Dictionary[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        mapping: Mapping,
+        headers: Dictionary[str, str],
+        query: Dictionary[str, str],
+        *,
+        record: bool = False,
+    ) -> "Kept":
+        """Without secrets. `record` keeps the names of all headers, for who is to write a mapping from them."""
+        proof = mapping.signature
+        secret = {name.lower() for name in proof.header_names} if proof else set()
+        names = mapping.read_headers.union(STORED_HEADERS) - secret
+        kept = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
+        others = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
+        parameters = {
+            name: text for name, text in query.items() if not proof or name not in proof.query_names
+        }
+        return cls(
+            {**kept, **others},
+            {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
+        )
+
+
+NOT_STORED = "(not stored)"
+
+
+def arrivals_of(
+    mapping: Mapping, received: Received, body: bytes, tenants: Sequence[str] = ()
+) -> list[Arrival]:
+    """The events of a decoded request: the body as it came, or each item of a batch as JSON.
+
+    With `tenants`, items of other accounts of this sender are left out: its signature says nothing about whose
+    they are.
+
+    Raises:
+        NotAuthentic: nothing is left.
+        DecodingError: a batch of more events than one request can store.
+    """
+    payload = received.payload
+    for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
+        payload = without(payload, path)
+    items = [
+        item for item in mapping.items(payload) if _is_ours(mapping, replace(received, payload=item), tenants)
+    ]
+    if not items:
+        raise NotAuthentic from ValueError("No event of the request is of an account that `tenants` lists.")
+    if len(items) == 1 and items[0] is received.payload:
+        content_type, envelope = received.headers.get("content-type"), mapping.envelope(received)
+        content = None if envelope.delivery_id else _as_json(payload)
+        return [Arrival(body, content_type, envelope, content=content)]
+    if len(items) > LARGEST_BATCH:
+        raise DecodingError(
+            f"The body is a batch of {len(items)} events, over {LARGEST_BATCH}. Send smaller ones."
+        )
+    arrivals, size = [], 0
+    for item in items:
+        content = _as_json(item)
+        size += len(content)
+        if size > LARGEST_STORED:
+            raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
+        arrivals.append(
+            Arrival(content, "application/json", mapping.envelope(replace(received, payload=item)))
+        )
+    return arrivals
+
+
+def _is_ours(mapping: Mapping, received: Received, tenants: Sequence[str]) -> bool:
+    return not (tenants and mapping.tenant) or mapping.tenant.read(received) in tenants
+
+
+def _as_json(item: Any) -> bytes:
+    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Equal(StrEnum):
+    """What it means that a sender without ids sends the same content again."""
+
+    DUPLICATE = "duplicate"
+    """The request is signed: somebody who overheard it could send it again at any time."""
+    NEWS_AFTER_ANOTHER = "news_after_another"
+    """Cancelled, booked again, cancelled again: news if another event of the booking came in between."""
+    NEWS = "news"
+    """The content only says that something changed."""
+
+    @classmethod
+    def of(cls, mapping: Mapping, *, signed: bool) -> "Equal":
+        """For a request of this sender; `signed`: its proof holds for this body only."""
+        return cls.NEWS if mapping.repeats else cls.DUPLICATE if signed else cls.NEWS_AFTER_ANOTHER
+
+
+def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) -> list[str]:
+    """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
+
+    Where equal content is news, each arrival has an id of its own.
+    """
+    given = [arrival.envelope.delivery_id for arrival in arrivals]
+    if len(arrivals) == 1 and given[0] and equal is not Equal.NEWS:
+        return [key(given[0]) or _digest(arrivals[0])]
+    hashes = [_digest(arrival) for arrival in arrivals]
+    if equal is Equal.NEWS:
+        return [f"{one or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
+    events_of = Counter(one for one, _ in set(zip(given, hashes, strict=True)))
+    return [
+        key(f"{one}|{other}" if one and events_of[one] > 1 else one) or other
+        for one, other in zip(given, hashes, strict=True)
+    ]
+
+
+def _digest(arrival: Arrival) -> str:
+    return f"sha256:{hashlib.sha256(arrival.content or arrival.body).hexdigest()}"

@@ -1,0 +1,175 @@
+"""Group commit: the requests of one process that arrive while a commit runs share the next one."""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+from procrastinate.exceptions import ProcrastinateException
+from sqlalchemy import Connection
+from sqlalchemy.event import listen
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError, StatementError
+
+from bridge.database import Database
+from bridge.inbound.arrivals import LARGEST_BATCH, LARGEST_STORED
+from bridge.inbound.inbox import Delivery, Stored, store_waves, waves
+from bridge.queue import Queue
+
+log = structlog.get_logger(__name__)
+
+OF_ONE_DELIVERY = ("22", "23", "40", "54")
+"""Classes of PostgreSQL's errors that speak of what is stored and not of the server: data, integrity, a conflict of
+transactions, a limit that a value exceeds."""
+
+
+class _Waiting:
+    """A request that waits for its commit."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.woken = threading.Event()
+        """Set when there is a result, or when it is this request's turn to commit."""
+        self.stored: list[Stored] | None = None
+        self.error: BaseException | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.stored is not None or self.error is not None
+
+    def result(self) -> list[Stored]:
+        if self.error is not None:
+            raise self.error
+        assert self.stored is not None  # one of the two is there
+        return self.stored
+
+
+class Committer:
+    """Stores deliveries, several in one transaction when several are there.
+
+    There is no thread of its own that could die, outlive a shutdown or be lost in a fork: the first request that
+    finds no commit running commits for all that have arrived, and hands over to the first that came meanwhile.
+    A request that is alone commits at once.
+    """
+
+    def __init__(self, database: Database, queue: Queue) -> None:
+        self._database, self._queue = database, queue
+        self._guard = threading.Lock()
+        self._line: deque[_Waiting] = deque()
+        self._running = False
+        self._connection: Connection | None = None
+        listen(database.engine, "engine_disposed", lambda _: self._let_go())
+
+    def store(self, delivery: Delivery) -> list[Stored]:
+        """Returns when the events and their jobs are on disk.
+
+        Raises:
+            SQLAlchemyError, ProcrastinateException: they are not stored, and not a part of them.
+        """
+        mine = _Waiting(delivery)
+        with self._guard:
+            self._line.append(mine)
+            leads, self._running = not self._running, True
+        if not leads:
+            mine.woken.wait()
+        if not mine.answered:
+            self._commit_for_all()
+        return mine.result()
+
+    def _commit_for_all(self) -> None:
+        """Commit what has arrived, this request's delivery included, and let another one go on."""
+        batch = self._next_batch()
+        try:
+            self._commit(batch)
+        except BaseException as error:  # such as SystemExit: nobody may wait for a commit that does not come
+            for waiting in batch:
+                if not waiting.answered:
+                    waiting.error = error
+            raise
+        finally:
+            with self._guard:
+                heir = self._line[0] if self._line else None
+                self._running = heir is not None
+            if heir:
+                heir.woken.set()
+            for waiting in batch:
+                waiting.woken.set()
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The head of the line, as far as one transaction can take it."""
+        batch: list[_Waiting] = []
+        events = size = 0
+        with self._guard:
+            while self._line:
+                delivery = self._line[0].delivery
+                events, size = events + len(delivery.arrivals), size + delivery.size
+                if batch and (events > LARGEST_BATCH or size > LARGEST_STORED):
+                    break
+                batch.append(self._line.popleft())
+        return batch
+
+    def _commit(self, batch: Sequence[_Waiting]) -> None:
+        """Give each of a batch its result. What fails because of one delivery does not cost the others theirs."""
+        try:
+            results = self._store([waiting.delivery for waiting in batch])
+        except Exception as error:  # noqa: BLE001 - each request raises it itself
+            if len(batch) > 1 and _may_be_of_one(error):
+                log.warning(
+                    "a commit is repeated one by one", deliveries=len(batch), error=type(error).__name__
+                )
+                for waiting in batch:
+                    self._commit([waiting])
+                return
+            for waiting in batch:
+                waiting.error = error
+            return
+        for waiting, stored in zip(batch, results, strict=True):
+            waiting.stored = stored
+
+    def _store(self, deliveries: Sequence[Delivery]) -> list[list[Stored]]:
+        """One statement where that is all, else a transaction.
+
+        When the connection turns out to be lost, all is done again over a new one. That is safe even if it was lost
+        after the commit: a delivery that is stored already is a duplicate of itself.
+        """
+        parted = waves(deliveries)
+        if len(parted) > 1:
+            with self._database.engine.begin() as connection:
+                return _by_delivery(deliveries, store_waves(connection, self._queue, parted))
+        held = self._connection is not None
+        try:
+            return _by_delivery(deliveries, store_waves(self._held_connection(), self._queue, parted))
+        except BaseException as error:
+            self._let_go()
+            if not (held and isinstance(error, DBAPIError) and error.connection_invalidated):
+                raise
+        return self._store(deliveries)
+
+    def _held_connection(self) -> Connection:
+        """A connection that stays here: to ask the pool would cost as many round trips as the statement does."""
+        if self._connection is None:
+            self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self._connection
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.invalidate()  # not back to the pool, which may be the one that is being closed
+            connection.close()
+
+
+def _by_delivery(deliveries: Sequence[Delivery], stored: Sequence[Stored]) -> list[list[Stored]]:
+    told = iter(stored)
+    return [[next(told) for _ in delivery.arrivals] for delivery in deliveries]
+
+
+def _may_be_of_one(error: Exception) -> bool:
+    """Whether the others of a batch could be stored without the one that made it fail."""
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        # Without a state the client gave up before the server: over a value, or because it is away.
+        return (
+            state.startswith(OF_ONE_DELIVERY) if state else isinstance(error, (DataError, ProgrammingError))
+        )
+    return isinstance(error, StatementError) or not isinstance(
+        error, (SQLAlchemyError, ProcrastinateException)
+    )

@@ -1,0 +1,246 @@
+"""Propexo's own webhooks: POST /propexo/webhooks.
+
+What they say is never taken for true: they carry no timestamp and only a part of each record. They tell which
+waiting events should look now, and the look asks Propexo itself. So a forged, repeated or late one costs a look
+at most, and a lost one costs time.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify
+from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bridge.errors import DecodingError, UnknownSource
+from bridge.inbound.decoding import decode
+from bridge.inbound.signatures import Signature
+from bridge.inbound.views import Door, as_sent, whole_body
+from bridge.keys import contact_key, key
+from bridge.models import Booking, Event, Lead, Notice
+from bridge.queue import News
+from bridge.settings import Settings
+
+propexo_webhooks = Blueprint("propexo_webhooks", __name__)
+
+SIGNATURE = Signature(header="propexo-signature")
+"""Propexo: the hex HMAC-SHA256 of the payload with the webhook's secret; neither timestamp nor id."""
+MODELS = ("leads", "events", "leads_to_events")
+SYNCED = ("SYNC_COMPLETE", "FIRST_SYNC_COMPLETE")
+CHANGED = ("DATA_NEW", "DATA_UPDATE")
+
+SAME_JOB = timedelta(days=7)
+"""A webhook that names its job is the same one whenever it comes again."""
+SAME_WORDS = timedelta(minutes=1)
+"""One that names none, as of a sync, may be the next of its kind: its words are the same each time."""
+GATHER = timedelta(seconds=30)
+"""How long news that names nobody is gathered: a sync brings many at once."""
+
+CODE = re.compile(r"\b(?:TB|LD)-[0-9A-Z]{8}\b")
+"""Our reference in the notes of an appointment or a lead, or as its third_party_id."""
+ID = re.compile(r"[\w-]{4,64}", re.ASCII)
+
+
+@propexo_webhooks.post("/propexo/webhooks", provide_automatic_options=False)
+def receive() -> Response:
+    """Take one webhook of Propexo, which sends it again for any answer but a 2xx.
+
+    200: understood, or of no concern. 401: the secret is another one. 404: no secret is configured. 413. 503:
+    the database is away.
+    """
+    door: Door = current_app.extensions["door"]
+    told = door.settings.propexo
+    if not told.webhook_secrets:
+        raise UnknownSource(
+            "Webhooks of Propexo are not taken here. Set `propexo.webhook_secrets`, then restart."
+        )
+    body = whole_body(door.settings.server.body_limit)
+    SIGNATURE.verify(as_sent(door, body, None), told.webhook_secrets, door.clock(), None)
+    webhook = Webhook.read(body)
+    if webhook is None or not webhook.is_ours(door.settings):
+        return jsonify(status="ignored")
+    now = door.clock()
+    with door.database.session() as session:
+        news = news_of(session, door.settings, webhook)
+        if news is None:
+            return jsonify(status="ignored")
+        if not is_new(session, webhook, body, now):
+            return jsonify(status="received", duplicate=True)
+        if webhook.names_somebody:
+            door.queue.look_now(session, news)
+        else:
+            once = f"look_now:{webhook.integration_id}:{webhook.property_id}:{webhook.model}"
+            door.queue.look_now(session, news, at=now + GATHER, once=once)
+    return jsonify(status="received")
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """What one webhook says, of which nothing is sure to be there."""
+
+    event: str
+    data: dict[str, Any]
+
+    @classmethod
+    def read(cls, body: bytes) -> "Webhook | None":
+        """Wrapped as `{trigger, data}` or flat; Propexo documents both. `None`: neither."""
+        try:
+            document = decode(body, "application/json")
+        except DecodingError:
+            return None
+        if not isinstance(document, dict):
+            return None
+        inner = document.get("data")
+        data = {**document, **inner} if isinstance(inner, dict) else document
+        event = data.get("event", data.get("trigger"))
+        return cls(event, data) if isinstance(event, str) else None
+
+    def text(self, *path: str) -> str | None:
+        """A text somewhere in it."""
+        value: Any = self.data
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return key(value) if isinstance(value, str) else None
+
+    @property
+    def integration_id(self) -> str | None:
+        return self.text("integration_id") or self.text("meta", "integration_id")
+
+    @property
+    def property_id(self) -> str | None:
+        return self.text("context", "property_id") or self.text("payload", "property_id")
+
+    @property
+    def model(self) -> str:
+        """Of a record: `events`, `leads`, `leads_to_events`. Webhooks spell it with hyphens, their registration not."""
+        return (self.text("object") or self.text("meta", "object") or "").replace("-", "_")
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is told of the record: all of it, or what is new."""
+        diff = self.data.get("diff")
+        parts = (self.data.get("payload"), diff.get("new") if isinstance(diff, dict) else None)
+        return {name: value for part in parts if isinstance(part, dict) for name, value in part.items()}
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it tells whose record it is; the first word of a new record may say next to nothing."""
+        telling = {
+            "leads": ("notes", "email_1", "email_2", "phone_1", "phone_2", "third_party_id"),
+            "events": ("notes", "associated_lead_ids"),
+            "leads_to_events": ("lead_id", "event_id"),
+        }
+        return self.model not in telling or any(self.record.get(name) for name in telling[self.model])
+
+    def is_ours(self, settings: Settings) -> bool:
+        """Whether an integration that it names is one of those that are configured."""
+        ours = {place.integration_id for place in settings.properties.values()}
+        return self.integration_id is None or self.integration_id in ours
+
+    def texts(self) -> Iterator[str]:
+        """Every text of the record, and its id."""
+        rest: list[Any] = [self.text("record_id"), self.record]
+        while rest:
+            value = rest.pop()
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, dict | list):
+                rest += value.values() if isinstance(value, dict) else value
+
+
+def is_new(session: Session, webhook: Webhook, body: bytes, now: datetime) -> bool:
+    """Whether this webhook was not acted upon before; notes that it is now."""
+    job = webhook.text("root_job_id")
+    whose = job or webhook.text("record_id") or webhook.integration_id
+    name = key(f"{webhook.event}|{whose}|{hashlib.sha256(body).hexdigest()}")
+    noted = insert(Notice).values(key=name, received_at=now)
+    forgotten = Notice.received_at < now - (SAME_JOB if job else SAME_WORDS)
+    noted_anew = noted.on_conflict_do_update(
+        index_elements=[Notice.key], set_={"received_at": now}, where=forgotten
+    )
+    return session.scalar(noted_anew.returning(Notice.key)) is not None
+
+
+def news_of(session: Session, settings: Settings, webhook: Webhook) -> News | None:
+    """Who should look; `None`: nobody waits for this, or it is nothing that anybody waits for."""
+    if webhook.event == "WRITE_OPERATION_FAILURE":
+        job_id = webhook.text("root_job_id")
+        return News(job_id=job_id) if job_id else None
+    if webhook.event in SYNCED:
+        return _synced(webhook)
+    if webhook.event in CHANGED and webhook.model in MODELS:
+        codes = sorted({*_leads(session, webhook), *_bookings(session, settings, webhook)})
+        return News(codes=tuple(codes)) if codes else None
+    return None
+
+
+def _synced(webhook: Webhook) -> News | None:
+    """Propexo: some failed read jobs are normal; a sync that read nothing brought nothing."""
+    data, integration_id = webhook.data, webhook.integration_id
+    if not integration_id or data.get("is_sync_finished") is False or data.get("successful_job_count") == 0:
+        return None
+    listed = data.get("models_synced")
+    named = (
+        [one.replace("-", "_") for one in listed if isinstance(one, str)]
+        if isinstance(listed, list)
+        else MODELS
+    )
+    models = tuple(model for model in MODELS if model in named)
+    return News(integration_id=integration_id, models=models) if models else None
+
+
+def _leads(session: Session, webhook: Webhook) -> list[str]:
+    """The codes of awaited leads that this may be."""
+    if webhook.model != "leads":
+        return []
+    there = and_(
+        or_(literal(webhook.integration_id is None), Lead.integration_id == webhook.integration_id),
+        or_(literal(webhook.property_id is None), Lead.property_id == webhook.property_id),
+    )
+    named = Lead.code.in_(_codes(webhook))
+    if webhook.names_somebody:
+        return _awaited(
+            session, Lead, or_(named, and_(there, Lead.contact.in_(list(_contacts(webhook.record)))))
+        )
+    return _awaited(session, Lead, there) if webhook.integration_id else []
+
+
+def _contacts(record: dict[str, Any]) -> Iterator[str]:
+    """The keys that a lead of this record may have: by its e-mails and its phones, however they are written."""
+    for name in ("email_1", "email_2"):
+        yield from filter(None, [contact_key(str(record.get(name) or "").strip().lower(), None)])
+    for name in ("phone_1", "phone_2"):
+        digits = re.sub(r"\D", "", str(record.get(name) or ""))
+        for number in (f"+1{digits}", f"+{digits}") if digits else ():
+            yield contact_key(None, number) or ""
+
+
+def _bookings(session: Session, settings: Settings, webhook: Webhook) -> list[str]:
+    """The codes of awaited appointments that this may be, or that it links to their leads."""
+    if webhook.model == "leads":
+        return []
+    if webhook.names_somebody:
+        ids = [text for text in webhook.texts() if ID.fullmatch(text)]
+        by_id = or_(Booking.lead_id.in_(ids), Booking.appointment_id.in_(ids))
+        return _awaited(session, Booking, or_(Booking.code.in_(_codes(webhook)), by_id))
+    there = [
+        place.key
+        for place in settings.properties.values()
+        if place.integration_id == webhook.integration_id and webhook.property_id in (None, place.property_id)
+    ]
+    return _awaited(session, Booking, Booking.property.in_(there))
+
+
+def _codes(webhook: Webhook) -> list[str]:
+    return [code for text in webhook.texts() for code in CODE.findall(text)]
+
+
+def _awaited(session: Session, model: type[Booking] | type[Lead], is_it: ColumnElement[bool]) -> list[str]:
+    """Of those that events wait for, the codes of those that fit. Few wait at a time, so there the search begins."""
+    waiting = select(Event.awaits).where(Event.awaits.is_not(None), Event.ended_at.is_(None))
+    return list(session.scalars(select(model.code).where(model.code.in_(waiting), is_it)))

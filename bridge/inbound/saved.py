@@ -1,0 +1,240 @@
+"""Requests that somebody saved, read from a file: JSON, JSON lines, HAR, raw HTTP, or nothing but a body."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from bridge.errors import BridgeError
+
+
+class Format(StrEnum):
+    """How a file holds requests."""
+
+    REQUESTS = "requests"
+    """A JSON object per request, in lines or in one list: `source` or `url`, `headers`, `query`, `received_at`, and
+    `body` (text as it came) or `body_base64`."""
+    HAR = "har"
+    """What browsers and proxies export; only what was posted to a hook counts."""
+    HTTP = "http"
+    """One request as on the wire: request line, headers, an empty line, the body."""
+    BODY = "body"
+    """The body of one request and nothing else."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One request."""
+
+    where: str
+    """The file, and its line or number in it."""
+    source: str | None
+    """To whose hook it was sent; `None`: nothing says."""
+    address: str = field(repr=False)
+    """Path and query as they came, which may hold a secret; empty where the file does not say."""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    """The segment of the path after the source's name."""
+    method: str = "POST"
+    received_at: datetime | None = None
+
+
+class Unreadable(BridgeError):  # noqa: N818 - read as a finding
+    """It holds no request that can be read."""
+
+    code = "unreadable"
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+def requests_in(name: str, content: bytes, kind: Format | None = None) -> Iterator[Saved | Unreadable]:
+    """The requests of a file, and what is none; without `kind` it is told by how the content looks."""
+    match kind or format_of(name, content):
+        case Format.HAR:
+            yield from _har(name, content)
+        case Format.REQUESTS:
+            yield from _requests(name, content)
+        case Format.HTTP:
+            yield _kept(name, lambda: _http(name, content))
+        case Format.BODY:
+            yield Saved(name, None, "", {}, content)
+
+
+def format_of(name: str, content: bytes) -> Format:
+    """What a file looks like; a body of a sender is none of the others."""
+    if name.lower().endswith(".har"):
+        return Format.HAR
+    if _REQUEST_LINE.match(content):
+        return Format.HTTP
+    document = _json(content) or _json(content.lstrip().partition(b"\n")[0])
+    if isinstance(document, dict) and isinstance(document.get("log"), dict):
+        return Format.HAR
+    first = document[0] if isinstance(document, list) and document else document
+    return Format.REQUESTS if _is_request(first) else Format.BODY
+
+
+_REQUEST_LINE = re.compile(rb"\s*(?P<method>[A-Z]{3,10}) (?P<target>\S+)(?: HTTP/[\d.]+)?\r?\n")
+_HOOK = re.compile(r"/hooks/(?P<source>[^/?#]+)(?:/(?P<token>[^/?#]+))?/?$")
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _is_request(document: Any) -> bool:
+    if not isinstance(document, dict) or document.keys().isdisjoint(("body", "body_base64")):
+        return False
+    return not document.keys().isdisjoint(("source", "url", "headers"))
+
+
+def _kept(where: str, read: Any) -> Saved | Unreadable:
+    """What `read` gives, or why it gives nothing."""
+    try:
+        saved: Saved = read()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        return Unreadable(where, f"It is no saved request: {missing}.")
+    return saved
+
+
+def _requests(name: str, content: bytes) -> Iterator[Saved | Unreadable]:
+    whole = _json(content)
+    if isinstance(whole, (dict, list)):
+        documents = whole if isinstance(whole, list) else [whole]
+        for number, document in enumerate(documents, 1):
+            where = f"{name}:{number}" if len(documents) > 1 else name
+            yield _kept(where, lambda where=where, document=document: _request(where, document))
+        return
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.strip():
+            where = f"{name}:{number}"
+            yield _kept(where, lambda where=where, line=line: _request(where, json.loads(line)))
+
+
+def _request(where: str, document: Any) -> Saved:
+    if not _is_request(document):
+        raise ValueError("there must be `body` or `body_base64`, and `source`, `url` or `headers`")
+    source, token, address = _place(document.get("url") or "")
+    source = document.get("source") or source
+    if not address and source:
+        query = document.get("query") or ""
+        encoded = query if isinstance(query, str) else urlencode(query, doseq=True)
+        address = f"/hooks/{quote(source, safe='')}" + (f"?{encoded.lstrip('?')}" if encoded else "")
+    return Saved(
+        where,
+        source,
+        address,
+        _headers(document.get("headers") or {}),
+        _body(document.get("body"), document.get("body_base64")),
+        token,
+        document.get("method") or "POST",
+        _moment(document.get("received_at")),
+    )
+
+
+def _har(name: str, content: bytes) -> Iterator[Saved | Unreadable]:
+    document = _json(content)
+    try:
+        entries = list(document["log"]["entries"])
+    except (TypeError, KeyError):
+        yield Unreadable(name, "It is no HAR file: there is no list `log.entries`.")
+        return
+    for number, entry in enumerate(entries, 1):
+        yield _kept(f"{name}:{number}", lambda number=number, entry=entry: _entry(f"{name}:{number}", entry))
+
+
+def _entry(where: str, entry: Any) -> Saved:
+    sent = entry["request"]
+    posted = sent.get("postData") or {}
+    encoded = posted.get("encoding") == "base64"
+    text = posted.get("text") or ""
+    source, token, address = _place(sent["url"])
+    headers = _headers(sent.get("headers") or [])
+    if posted.get("mimeType"):
+        headers.setdefault("content-type", posted["mimeType"])
+    body = _body(None, text) if encoded else _body(text, None)
+    return Saved(
+        where, source, address, headers, body, token, sent["method"], _moment(entry.get("startedDateTime"))
+    )
+
+
+def _http(where: str, content: bytes) -> Saved:
+    line = _REQUEST_LINE.match(content)
+    if line is None:
+        raise ValueError("it does not begin with a request line such as `POST /hooks/calendly HTTP/1.1`")
+    head, body = _split(content[line.end() :])
+    pairs = [text.partition(":") for text in head.decode("latin-1").splitlines() if text.strip()]
+    headers = _headers([{"name": name, "value": value.strip()} for name, _, value in pairs])
+    source, token, address = _place(line["target"].decode("latin-1"))
+    return Saved(where, source, address, headers, _whole(body, headers), token, line["method"].decode())
+
+
+def _split(rest: bytes) -> tuple[bytes, bytes]:
+    """The headers and the body, at the first empty line."""
+    empty = re.search(rb"(?:\A|\r?\n)\r?\n", rest)
+    return (rest[: empty.start()], rest[empty.end() :]) if empty else (rest, b"")
+
+
+def _whole(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The body as long as the headers say: an editor adds a line break at the end."""
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        raise ValueError("its body is in chunks; save it decoded, without Transfer-Encoding")
+    length = headers.get("content-length")
+    if length is None:
+        return body
+    if not length.isdecimal() or len(body) < int(length):
+        raise ValueError(f"its body has {len(body)} bytes, and Content-Length says {length}")
+    return body[: int(length)]
+
+
+def _place(url: str) -> tuple[str | None, str | None, str]:
+    """Source, token, and the address without scheme and host."""
+    parts = urlsplit(url)
+    address = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    hook = _HOOK.search(parts.path)
+    if hook is None:
+        return None, None, address
+    return unquote(hook["source"]), unquote(hook["token"]) if hook["token"] else None, address
+
+
+def _headers(given: Any) -> dict[str, str]:
+    """By lower-case names; a repeated header is joined as a web server does it."""
+    pairs = given.items() if isinstance(given, dict) else [(one["name"], one["value"]) for one in given]
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        lower = str(name).strip().lower()
+        if lower and not lower.startswith(":"):  # HTTP/2 writes the request line so
+            headers[lower] = f"{headers[lower]}, {text}" if lower in headers else text
+    return headers
+
+
+def _body(text: Any, encoded: Any) -> bytes:
+    if encoded is not None:
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except (binascii.Error, TypeError) as error:
+            raise ValueError("`body_base64` is not base64") from error
+    return text.encode() if isinstance(text, str) else json.dumps(text, ensure_ascii=False).encode()
+
+
+def _moment(text: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise ValueError("`received_at` is not ISO 8601, such as 2026-11-24T15:00:00Z") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

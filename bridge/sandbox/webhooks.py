@@ -1,0 +1,205 @@
+"""Webhooks: registered like at Propexo, told what happens, signed, and sent again until they are taken."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from bridge.sandbox.documents import event_document, lead_document
+from bridge.sandbox.jobs import Job, Pms
+from bridge.sandbox.records import Integration, Property, new_id, timestamp
+from bridge.sandbox.refusals import Invalid, issue
+
+TRIGGERS = (
+    "DATA_UPDATE", "DATA_NEW", "JOB_FAILURE", "SYNC_COMPLETE", "FIRST_SYNC_COMPLETE", "WRITE_OPERATION_FAILURE",
+)  # fmt: skip
+SHORTEST_SECRET = 10
+SEND_AGAIN_AFTER = timedelta(minutes=15)
+MOST_ATTEMPTS = 11
+"""Propexo: every 15 minutes, at most 10 times; then it is lost."""
+ANSWER_WITHIN = 10.0
+"""Seconds; Propexo documents no figure."""
+
+
+@dataclass
+class Webhook:
+    """One registered address."""
+
+    url: str
+    triggers: Sequence[str]
+    created_at: datetime
+    secret: str
+    model: str | None = None
+    active: bool = False
+    headers: Sequence[dict[str, str]] = ()
+    id: str = field(default_factory=new_id)
+
+    def wants(self, trigger: str, model: str | None) -> bool:
+        return self.active and trigger in self.triggers and self.model in (None, model)
+
+    def document(self) -> dict[str, Any]:
+        """The stored webhook, as its registration is answered."""
+        made = timestamp(self.created_at)
+        return {
+            "id": self.id, "created_at": made, "updated_at": made, "url": self.url, "active": self.active,
+            "headers": list(self.headers) or None, "secret": self.secret, "system": "SANDBOX",
+            "triggers": [{"trigger": trigger, "model": self.model} for trigger in self.triggers],
+        }  # fmt: skip
+
+
+@dataclass
+class Delivery:
+    """One body on its way to one address."""
+
+    webhook: Webhook
+    body: bytes
+    due_at: datetime
+    attempts: int = 0
+
+    def post(self, session: requests.Session) -> bool:
+        """Send it; answers whether it was taken."""
+        signature = hmac.new(self.webhook.secret.encode(), self.body, hashlib.sha256).hexdigest()
+        headers = {one["header"]: one["value"] for one in self.webhook.headers}
+        headers |= {"Content-Type": "application/json", "propexo-signature": signature}
+        try:
+            answer = session.post(
+                self.webhook.url, self.body, headers=headers, timeout=ANSWER_WITHIN, allow_redirects=False
+            )
+        except requests.RequestException:
+            return False
+        return answer.ok
+
+
+class Webhooks:
+    """Who is to be told, and what has not been taken yet."""
+
+    def __init__(self) -> None:
+        self._registered: list[Webhook] = []
+        self._pending: list[Delivery] = []
+
+    def register(self, asked: Any, now: datetime) -> Webhook:
+        """Takes the body of `POST /v1/webhooks/`; a secret is made where none is given. Raises Invalid."""
+        body = asked if isinstance(asked, dict) else {}
+        problems = [issue([name], told) for name, is_valid, told in CHECKS if not is_valid(body)]
+        if problems:
+            raise Invalid(problems)
+        webhook = Webhook(
+            body["url"],
+            body["triggers"],
+            now,
+            body.get("secret") or secrets.token_hex(16),
+            body.get("model"),
+            body.get("active", False),
+            body.get("headers") or (),
+        )
+        self._registered.append(webhook)
+        return webhook
+
+    def tell(self, trigger: str, data: dict[str, Any], now: datetime, *, wrapped: bool) -> None:
+        """Queues what happened for all who want it: as `{trigger, data}` or flat, which are both documented."""
+        said = {"event": trigger, **data}
+        body = json.dumps({"trigger": trigger, "data": said} if wrapped else said).encode()
+        model = data.get("object", "").replace("-", "_") or None
+        self._pending += [Delivery(one, body, now) for one in self._registered if one.wants(trigger, model)]
+
+    def take_due(self, now: datetime) -> list[Delivery]:
+        due = [one for one in self._pending if one.due_at <= now]
+        self._pending = [one for one in self._pending if one.due_at > now]
+        return due
+
+    def put_back(self, delivery: Delivery) -> None:
+        """It was not taken: once more, as long as Propexo tries."""
+        delivery.attempts += 1
+        delivery.due_at += SEND_AGAIN_AFTER
+        if delivery.attempts < MOST_ATTEMPTS:
+            self._pending.append(delivery)
+
+
+def _has_address(body: dict[str, Any]) -> bool:
+    return isinstance(body.get("url"), str) and urlsplit(body["url"]).scheme in {"http", "https"}
+
+
+def _has_triggers(body: dict[str, Any]) -> bool:
+    named = body.get("triggers")
+    return isinstance(named, list) and bool(named) and all(one in TRIGGERS for one in named)
+
+
+def _has_secret(body: dict[str, Any]) -> bool:
+    secret = body.get("secret")
+    return secret is None or (isinstance(secret, str) and len(secret) >= SHORTEST_SECRET)
+
+
+CHECKS: tuple[tuple[str, Callable[[dict[str, Any]], bool], str], ...] = (
+    ("url", _has_address, "Invalid url"),
+    ("triggers", _has_triggers, f"Expected at least one of {', '.join(TRIGGERS)}."),
+    ("secret", _has_secret, f"String must contain at least {SHORTEST_SECRET} character(s)"),
+)
+
+
+def write_failed(job: Job) -> dict[str, Any]:
+    """What WRITE_OPERATION_FAILURE says: no id of a record, also after a partial success."""
+    return {
+        "integration_id": job.integration_id or "", "vendor": job.vendor, "root_job_id": job.id,
+        "write_status": job.write_status, "errors": job.errors,
+    }  # fmt: skip
+
+
+def sync_complete(integration_id: str, vendor: str) -> dict[str, Any]:
+    """What SYNC_COMPLETE says. Propexo: that some read jobs fail is normal."""
+    return {
+        "integration_id": integration_id, "vendor": vendor, "successful_job_count": 40, "failed_job_count": 1,
+        "is_sync_finished": True, "is_backsync": False, "job_schedule_id": None,
+        "models_synced": ["leads", "events", "leads-to-events"],
+    }  # fmt: skip
+
+
+def news_of(
+    pms: Pms, integrations: dict[str, Integration], places: dict[str, Property]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What was read since this was asked last, each with its trigger.
+
+    A new appointment is told with its link to the lead, as a record of its own.
+    """
+    for was, cached in pms.leads.take_news():
+        integration, place = (
+            integrations[cached.record.integration_id],
+            places.get(cached.record.property_id or ""),
+        )
+        before = lead_document(was, integration, place) if was else None
+        yield _record_read("leads", lead_document(cached, integration, place), before)
+    for was_event, event in pms.appointments.take_news():
+        integration = integrations[event.record.integration_id]
+        lead = pms.leads.held[event.record.lead_id]
+        place = places.get(lead.property_id or "")
+        earlier = event_document(was_event, integration, place) if was_event else None
+        document = event_document(event, integration, place)
+        yield _record_read("events", document, earlier)
+        if was_event is None:
+            link = {"id": new_id(), "lead_id": lead.id, "event_id": event.record.id}
+            named = ("integration_id", "integration_vendor", "property_id")
+            yield _record_read("leads_to_events", {**link, **{name: document[name] for name in named}}, None)
+
+
+def _record_read(
+    model: str, document: dict[str, Any], before: dict[str, Any] | None
+) -> tuple[str, dict[str, Any]]:
+    """What DATA_NEW says of a record, or DATA_UPDATE of what changed. Names of models have hyphens here."""
+    job, integration_id, name = new_id(), document["integration_id"], model.replace("_", "-")
+    told = {
+        "object": name, "record_id": document["id"], "integration_id": integration_id,
+        "vendor": document["integration_vendor"], "job_id": job, "root_job_id": job,
+        "job_type": f"READ_{model.upper()}", "context": {"property_id": document["property_id"]},
+        "meta": {"integration_id": integration_id, "object": name},
+    }  # fmt: skip
+    if before is None:
+        return "DATA_NEW", {**told, "payload": document}
+    changed = [name for name, value in document.items() if before.get(name) != value]
+    new, previous = ({name: of[name] for name in changed} for of in (document, before))
+    return "DATA_UPDATE", {**told, "diff": {"new": new, "previous": previous}}

@@ -1,0 +1,349 @@
+"""`bridge import`: requests that were saved elsewhere go through the same door."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from bridge.app import create_app
+from bridge.cli import main
+from bridge.clock import utc_now
+from bridge.database import Database
+from bridge.inbound.saved import Format, Saved, Unreadable, format_of, requests_in
+from bridge.inbound.signatures import Request, Signature
+from bridge.models import Event
+from bridge.settings import load
+
+CONFIGURATION = """
+database_url = "{url}"
+
+[propexo]
+token = "t"
+
+[server]
+public_url = "https://bridge.example.com"
+
+[properties.oakwood]
+integration_id = "cintegration"
+property_id = "cproperty"
+pms = "ENTRATA"
+time_zone = "America/Chicago"
+
+[sources.tours]
+mapping = "calendly"
+secrets = ["key"]
+property = "oakwood"
+
+[sources.own]
+mapping = "standard_webhooks"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+property = "oakwood"
+
+[sources.off]
+mapping = "standard_webhooks"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+enabled = false
+
+[sources.slack]
+mapping = "recorder"
+record = true
+auth = "none"
+
+[sources.site]
+mapping = "website_form"
+property = "oakwood"
+origins = ["https://www.example.com"]
+"""
+CALENDLY = Signature(
+    header="Calendly-Webhook-Signature", parse="t={t},v1={signature}", signs="{t}.{body}", tolerance=None
+)
+LAST_WEEK = datetime.now(UTC).replace(microsecond=0) - timedelta(days=7)
+
+
+@pytest.fixture
+def config(tmp_path: Path, database: Database) -> Path:
+    path = tmp_path / "bridge.toml"
+    path.write_text(CONFIGURATION.format(url=database.url))
+    return path
+
+
+@pytest.fixture
+def bring(config: Path) -> Callable[..., Result]:
+    def run(*arguments: Any, stdin: bytes | None = None) -> Result:
+        command = ["import", *map(str, arguments), "--config", str(config)]
+        result = CliRunner().invoke(main, command, input=stdin)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+def stored(database: Database) -> list[Event]:
+    with database.session() as session:
+        return list(session.scalars(select(Event).order_by(Event.id)))
+
+
+def invitee(number: int = 1) -> bytes:
+    sample = Path(__file__).parents[2] / "mappings/samples/calendly/invitee.created.json"
+    body = json.loads(sample.read_text())
+    body["payload"]["uri"] = f"https://api.calendly.com/invitees/{number}"
+    return json.dumps(body).encode()
+
+
+def signed(body: bytes, at: datetime = LAST_WEEK) -> dict[str, str]:
+    return {"Content-Type": "application/json", **CALENDLY.sign(Request({}, body), "key", at)}
+
+
+def line(body: bytes, **more: Any) -> str:
+    return json.dumps({"source": "tours", "headers": signed(body), "body": body.decode(), **more})
+
+
+def test_lines_of_json_are_stored_as_if_they_had_been_posted(
+    database: Database, bring: Callable[..., Result], tmp_path: Path
+):
+    file = tmp_path / "saved.jsonl"
+    received = LAST_WEEK.isoformat()
+    file.write_text("\n".join([line(invitee(1), received_at=received), "", line(invitee(2))]))
+    result = bring(file)
+    first, second = stored(database)
+    assert result.stdout == f"{file}:1: stored as event {first.id}\n{file}:3: stored as event {second.id}\n"
+    assert (result.exit_code, result.stderr) == (0, "2 stored, 0 known already, 0 refused.\n")
+    assert first.body == invitee(1)
+    assert (first.status, first.source, first.event) == ("received", "tours", "invitee.created")
+    assert first.queue_id is not None
+    assert first.received_at == LAST_WEEK
+    assert first.replayed_at is not None, "it has time from now on, not from last week on"
+    assert second.replayed_at is None
+    assert "calendly-webhook-signature" not in first.headers
+    [deed] = first.history or []
+    assert (deed["what"], deed["file"], deed["verified"]) == ("imported", f"{file}:1", True)
+
+
+def test_what_is_there_already_is_a_duplicate(
+    database: Database, config: Path, bring: Callable[..., Result], tmp_path: Path
+):
+    body = invitee()
+    client = create_app(load(config, {}), database).test_client()
+    posted = client.post("/hooks/tours", data=body, headers=signed(body, utc_now())).json["id"]
+    file = tmp_path / "saved.json"
+    file.write_text(line(body))
+    result = bring(file)
+    assert result.stdout == f"{file}: duplicate of event {posted} (received)\n"
+    assert (result.exit_code, len(stored(database))) == (0, 1)
+
+
+def test_equal_content_without_an_id_is_never_news(
+    database: Database, bring: Callable[..., Result], tmp_path: Path
+):
+    """A file that overlaps with what came must not book again what was cancelled meanwhile."""
+    texts = [
+        json.dumps({"type": kind, "data": {"booking_id": "B-1", "prospect": {"email": "maya@example.com"}}})
+        for kind in ("tour.booked", "tour.cancelled")
+    ]
+    file = tmp_path / "saved.jsonl"
+    file.write_text("\n".join(json.dumps({"source": "own", "body": text}) for text in texts))
+    for told in ("2 stored, 0 known", "0 stored, 2 known"):
+        assert told in bring(file, "--no-verify").stderr
+    assert len(stored(database)) == 2
+
+
+def test_a_forged_request_is_refused_and_the_others_are_not(
+    database: Database, bring: Callable[..., Result], tmp_path: Path
+):
+    file = tmp_path / "saved.jsonl"
+    changed = json.loads(line(invitee(1)))
+    changed["body"] += " "
+    lines = [
+        json.dumps(changed),
+        line(invitee(2)),
+        line(invitee(3), headers={}),
+        line(invitee(4), source="x"),
+        "{",
+    ]
+    file.write_text("\n".join(lines))
+    result = bring(file)
+    told = result.stdout.splitlines()
+    assert (result.exit_code, len(stored(database))) == (1, 1)
+    assert "refused: The request is not signed" in told[0]
+    assert "fits none of the secrets" in told[0]
+    assert "stored as event" in told[1]
+    assert "has no header Calendly-Webhook-Signature" in told[2]
+    assert "No source 'x' is configured; there are: tours" in told[3]
+    assert "It is no saved request" in told[4]
+    assert "1 stored, 0 known already, 4 refused." in result.stderr
+    assert "--no-verify takes them without" in result.stderr
+    assert bring(file, "--no-verify").stdout.count("stored as event") == 2
+
+
+def test_a_dry_run_stores_nothing(database: Database, bring: Callable[..., Result], tmp_path: Path):
+    file = tmp_path / "saved.jsonl"
+    file.write_text("\n".join([line(invitee(1)), line(invitee(1)), line(b"{", headers=signed(b"{"))]))
+    told = bring(file, "--dry-run")
+    assert [one.partition(": ")[2] for one in told.stdout.splitlines()][:2] == [
+        "would be stored",
+        "duplicate of one above",
+    ]
+    assert "would be stored and parked: The body" in told.stdout
+    assert "2 would be stored, 1 known already" in told.stderr
+    assert stored(database) == []
+    assert "2 stored, 1 known already" in bring(file).stderr
+    assert "0 would be stored, 3 known" in bring(file, "--dry-run").stderr
+
+
+def test_a_batch_is_split(database: Database, bring: Callable[..., Result], tmp_path: Path):
+    batch = [
+        {"type": "tour.cancelled", "id": f"e{number}", "data": {"booking_id": f"B-{number}"}}
+        for number in (1, 2)
+    ]
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({"source": "own", "headers": {}, "body": batch}))
+    result = bring(file, "--no-verify", "--json")
+    told = json.loads(result.stdout)
+    assert (told["stored"], told["refused"]) == (2, 0)
+    assert [event["id"] for event in told["requests"][0]["events"]] == [one.id for one in stored(database)]
+    assert [one.reference for one in stored(database)] == ["B-1", "B-2"]
+
+
+def test_a_har_file(database: Database, bring: Callable[..., Result], tmp_path: Path):
+    def entry(url: str, body: bytes, method: str = "POST", **more: Any) -> dict[str, Any]:
+        headers = [{"name": name, "value": value} for name, value in signed(body).items()]
+        pseudo = {"name": ":method", "value": method}
+        posted = {"mimeType": "application/json", "text": body.decode()}
+        sent = {"method": method, "url": url, "headers": [pseudo, *headers], "postData": posted, **more}
+        return {"startedDateTime": LAST_WEEK.isoformat(), "request": sent}
+
+    encoded = {"encoding": "base64", "text": base64.b64encode(invitee(2)).decode()}
+    entries = [
+        entry("https://old.example.com/hooks/tours", invitee(1)),
+        entry("https://old.example.com/hooks/tours", invitee(2), postData=encoded),
+        entry("https://old.example.com/hooks/tours", b"", "GET"),
+        entry("https://old.example.com/login", b"user=me"),
+        {"request": {}},
+    ]
+    file = tmp_path / "export.har"
+    file.write_text(json.dumps({"log": {"entries": entries}}))
+    result = bring(file)
+    told = [one.partition(": ")[2] for one in result.stdout.splitlines()]
+    assert [one.received_at for one in stored(database)] == [LAST_WEEK, LAST_WEEK]
+    assert [one.body for one in stored(database)] == [invitee(1), invitee(2)]
+    assert told[2:4] == ["left out: GET /hooks/tours is no hook", "left out: POST /login is no hook"]
+    assert told[4] == "refused: It is no saved request: 'url' is missing."
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_a_raw_request(database: Database, bring: Callable[..., Result], tmp_path: Path, end: str):
+    body = invitee()
+    headers = {**signed(body), "Content-Length": str(len(body)), "Host": "elsewhere"}
+    head = ["POST /hooks/tours?a=b HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    file = tmp_path / "request.http"
+    file.write_bytes(f"{end.join(head)}{end}{end}".encode() + body + b"\n")
+    result = bring(file)
+    assert result.exit_code == 0, result.stdout
+    [event] = stored(database)
+    assert (event.body, event.query) == (body, {"a": "b"})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("POST /hooks/own HTTP/1.1\nTransfer-Encoding: chunked\n\n2\n{}\n0\n", "in chunks"),
+        ("POST /hooks/own HTTP/1.1\nContent-Length: 9\n\n{}", "has 2 bytes, and Content-Length says 9"),
+        ("POST /hooks/off HTTP/1.1\n\n{}", "`enabled` of sources.off is false"),
+        ("POST /hooks/site HTTP/1.1\nContent-Type: application/json\n\n{}", "Please correct"),
+        ("POST /hooks/site HTTP/1.1\nOrigin: https://evil.example\n\n{}", "not accepted here"),
+        ('{"source": "own", "headers": {}, "body": "{}", "received_at": "2099-01-01"}', "still to come"),
+        ('{"source": "own", "headers": {}, "body": "{}", "received_at": "soon"}', "is not ISO 8601"),
+        ('{"source": "own", "headers": {}, "body_base64": "?"}', "is not base64"),
+        ('{"type": "tour.booked"}', "say --source"),
+    ],
+)
+def test_what_cannot_be_taken_is_told(
+    database: Database, bring: Callable[..., Result], tmp_path: Path, text: str, told: str
+):
+    file = tmp_path / "saved"
+    file.write_text(text)
+    unverified = () if "evil" in text else ("--no-verify",)
+    result = bring(file, *unverified)
+    assert (result.exit_code, stored(database)) == (1, [])
+    assert told in result.stdout
+
+
+def test_a_bare_body(database: Database, bring: Callable[..., Result], tmp_path: Path):
+    file = tmp_path / "body.json"
+    file.write_bytes(invitee())
+    headers = [part for name, value in signed(invitee()).items() for part in ("--header", f"{name}: {value}")]
+    assert bring(file, "--source", "tours", *headers).exit_code == 0
+    [event] = stored(database)
+    assert (event.body, event.content_type) == (invitee(), "application/json")
+    again = bring(
+        "-", "--source", "tours", "--no-verify", "--content-type", "application/json", stdin=invitee()
+    )
+    assert again.stdout == f"standard input: duplicate of event {event.id} (received)\n"
+
+
+def test_a_source_can_be_told_instead(database: Database, bring: Callable[..., Result], tmp_path: Path):
+    file = tmp_path / "saved.json"
+    file.write_text(line(invitee(), source="gone"))
+    assert bring(file, "--source", "tours").exit_code == 0
+    assert stored(database)[0].source == "tours"
+
+
+def test_several_files_and_a_missing_one(bring: Callable[..., Result], tmp_path: Path):
+    for number in (1, 2):
+        (tmp_path / f"{number}.json").write_text(line(invitee(number)))
+    assert "2 stored" in bring(tmp_path / "1.json", tmp_path / "2.json").stderr
+    assert bring(tmp_path / "3.json").exit_code == 2
+
+
+# How files are read.
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"POST /hooks/a HTTP/1.1\r\n\r\n", Format.HTTP),
+        (b"POST /hooks/a\n\n{}", Format.HTTP),
+        (b'{"log": {"entries": []}}', Format.HAR),
+        (b'{"source": "a", "body": ""}\n{"source": "a", "body": ""}', Format.REQUESTS),
+        (b'[{"url": "/hooks/a", "body_base64": ""}]', Format.REQUESTS),
+        (b'{"body": "text of a message", "id": 3}', Format.BODY),
+        (b'{"source": "web", "email": "a@example.com"}', Format.BODY),
+        (b"a=b&c=d", Format.BODY),
+        (b"", Format.BODY),
+        (b"\xff\xfe", Format.BODY),
+    ],
+)
+def test_a_file_is_what_it_looks_like(content: bytes, kind: Format):
+    assert format_of("file", content) is kind
+
+
+def test_the_address_says_source_and_token():
+    document = {"url": "https://b.example/hooks/my%20source/se%2Fcret?x=%20y", "headers": [], "body": ""}
+    [saved] = requests_in("f", json.dumps(document).encode())
+    assert isinstance(saved, Saved)
+    assert (saved.source, saved.token, saved.address) == (
+        "my source",
+        "se/cret",
+        "/hooks/my%20source/se%2Fcret?x=%20y",
+    )
+    assert "cret" not in repr(saved)
+
+
+def test_a_query_can_be_a_table():
+    document = {"source": "a", "query": {"x": ["1", "2"]}, "body": ""}
+    [saved] = requests_in("f", json.dumps(document).encode())
+    assert isinstance(saved, Saved)
+    assert saved.address == "/hooks/a?x=1&x=2"
+
+
+@pytest.mark.parametrize("content", [b"[3]", b"{}\n", b'{"log": 3}', b'{"log": {"entries": [1]}}'])
+def test_nothing_makes_it_fall_over(content: bytes):
+    for kind in Format:
+        for saved in requests_in("file", content, kind):
+            assert isinstance(saved, (Saved, Unreadable))

@@ -1,0 +1,121 @@
+"""In a backlog the soonest tour goes first; inside one contact the order of arrival holds whatever the priorities."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+CREATE = "/v1/events/appointments/leads"
+LIMIT = 50
+AT_ONCE = 4
+"""Jobs that a worker of these tests runs at the same moment."""
+
+
+@pytest.fixture
+def tight(world):
+    world.sandbox.budget_per_minute = LIMIT
+    world.context.propexo._transport._quota._per_minute = LIMIT
+    return world
+
+
+def book(world, n, start):
+    return world.book(f"B-{n}", start=start.isoformat(), email=f"renter{n}@example.com")
+
+
+def created(world):
+    return [
+        one.body["appointment_date"] + one.body["appointment_time"] for one in world.calls("POST", CREATE)
+    ]
+
+
+def priorities(world):
+    with world.database.session() as session:
+        asked = text("SELECT priority FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id")
+        return list(session.scalars(asked))
+
+
+def test_the_soonest_tour_goes_first(tight, clock):
+    for n in range(40):
+        book(tight, n, clock() + timedelta(days=3, hours=(n * 17) % 40))
+    tight.run()
+    assert {event.status for event in tight.events()} == {"written"}
+    order = created(tight)
+    displaced = [abs(place - sorted(order).index(one)) for place, one in enumerate(order)]
+    assert max(displaced) <= AT_ONCE
+    assert [one for one in tight.sandbox.requests if one.status == 429] == []
+
+
+def test_a_sooner_tour_that_comes_later_overtakes_the_backlog(tight, clock):
+    for n in range(40):
+        book(tight, n, clock() + timedelta(days=5, hours=n))
+    tight.run(until=clock() + timedelta(seconds=50))
+    before = len(created(tight))
+    soon = book(tight, 99, clock() + timedelta(hours=5))
+    tight.run(until=clock() + timedelta(seconds=70))
+    assert tight.event(soon).job_id
+    assert before < 40
+    tight.run()
+    assert {event.status for event in tight.events()} == {"written"}
+
+
+def test_changes_of_far_tours_wait_for_bookings(tight, clock):
+    booked = [book(tight, n, clock() + timedelta(days=9, hours=n)) for n in range(12)]
+    tight.run()
+    assert {tight.event(one).status for one in booked} == {"written"}
+    clock.advance(hours=1)
+    seen = len(tight.sandbox.requests)
+    for n in range(12):
+        tight.reschedule(f"B-{n}", start=(clock() + timedelta(days=8, hours=n)).isoformat())
+    for n in range(20, 45):
+        book(tight, n, clock() + timedelta(days=20, hours=n))
+    tight.run()
+    writes = [one.method for one in tight.sandbox.requests[seen:] if one.path.startswith(CREATE)]
+    first_change, last_booking = writes.index("PUT"), len(writes) - 1 - writes[::-1].index("POST")
+    assert writes.count("PUT") == 12
+    assert last_booking - first_change <= AT_ONCE
+
+
+def test_a_sooner_event_of_a_contact_lifts_the_earlier_ones_and_does_not_overtake_them(tight, clock):
+    far = book(tight, 0, clock() + timedelta(days=30))
+    for n in range(1, 40):
+        book(tight, n, clock() + timedelta(days=3, hours=n))
+    tight.run(until=clock() + timedelta(seconds=5))
+    assert tight.event(far).reason == "budget"
+    when = clock() + timedelta(days=2)
+    soon = tight.book_moved(
+        "M", "B-0", when.isoformat(), clock() + timedelta(minutes=1), "renter0@example.com"
+    )
+    tight.run(until=clock() + timedelta(seconds=55))  # the next minute has just begun
+    assert tight.event(far).reason == "confirmation"  # first of all, although its own tour is the last
+    tight.run()
+    assert {tight.event(one).status for one in (far, soon)} <= {"written", "ignored"}
+    standing = [one.appointment_date for one in tight.tours]
+    assert len(standing) == 40, [tight.status(one) for one in (far, soon)]
+    assert min(standing) == (when - timedelta(hours=6)).date().isoformat()
+
+
+def test_a_new_job_steps_back_behind_the_waiting_one_of_its_lock(tight, clock):
+    tight.sandbox.write_seconds = 60
+    booked = book(tight, 0, clock() + timedelta(days=9))
+    tight.run_due()
+    cancelled = tight.cancel("B-0", at=clock() + timedelta(seconds=1))
+    assert priorities(tight)[0] < 0 == priorities(tight)[1]
+    clock.now = tight.next_at()
+    tight.run_due()
+    one, other = priorities(tight)
+    assert one == other < 0
+    tight.run()
+    assert tight.status(booked)[0] in ("written", "ignored")
+    assert tight.status(cancelled) in (("written", None), ("ignored", "nothing_to_cancel"))
+    assert tight.tours == []
+
+
+def test_a_tour_that_starts_while_it_waits_for_the_budget_is_parked_as_such(tight, clock):
+    for n in range(40):
+        book(tight, n, clock() + timedelta(days=2, hours=n))
+    tight.run(until=clock() + timedelta(seconds=10))
+    late = book(tight, 99, clock() + timedelta(seconds=20))
+    tight.run()
+    assert tight.status(late) == ("parked", "start_passed")
+    others = [event for event in tight.events() if event.id != late]
+    assert {event.status for event in others} == {"written"}

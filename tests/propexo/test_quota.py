@@ -1,0 +1,166 @@
+"""The budget follows Propexo's own count: the clock of its minute, its limit and its refusals."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.quota import SharedQuota, calls_for
+
+LIMIT = 150
+
+
+class FarEnd:
+    """Counts as Propexo does, by a clock of its own."""
+
+    def __init__(self, clock, limit=LIMIT, ahead=0):
+        self.clock, self.limit, self.ahead = clock, limit, timedelta(seconds=ahead)
+        self.used = Counter()
+        self.refused = 0
+
+    def call(self, quota):
+        """One call through the budget; answers whether it was allowed."""
+        try:
+            quota.take()
+        except BudgetExhausted as wait:
+            self.until = wait.until
+            return False
+        minute = (self.clock() + self.ahead).replace(second=0, microsecond=0)
+        self.used[minute] += 1
+        spent = self.used[minute]
+        quota.learn(self.limit, max(0, self.limit - spent))
+        if spent > self.limit:
+            self.refused += 1
+            quota.exhausted(self.clock() + timedelta(seconds=30))
+        return True
+
+    def spend(self, quota, most=10_000):
+        """Calls until the budget says no; answers how many were made."""
+        for made in range(most):
+            if not self.call(quota):
+                return made
+        return most
+
+
+@pytest.fixture
+def quota(database, clock):
+    return SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True)
+
+
+def test_a_backlog_spends_the_minute_but_for_what_is_kept_back(quota, clock):
+    far = FarEnd(clock)
+    assert far.spend(quota) == 144
+    assert far.until == clock() + timedelta(minutes=1)
+    clock.advance(minutes=1)
+    assert far.spend(quota) == 144
+    assert far.refused == 0
+
+
+def test_without_a_backlog_no_call_is_slow(database, clock):
+    far, quota = FarEnd(clock), SharedQuota(database, "secret", LIMIT, clock)
+    assert far.spend(quota) == 119  # Propexo delays the answers from the 120th on
+    with calls_for(lambda: clock() + timedelta(days=3)):
+        assert far.spend(quota) == 0
+    with calls_for(lambda: clock() + timedelta(hours=3)):
+        assert far.spend(quota) == 25
+
+
+@pytest.mark.parametrize("ahead", [-45, -10, 20])
+@pytest.mark.parametrize(("begins", "pace"), [(0, 0), (50, 0), (20, 0.7)])
+def test_a_clock_that_differs_provokes_no_429_and_costs_one_minute_at_most(quota, clock, ahead, begins, pace):
+    """`pace`: the seconds that a call takes."""
+    limit = 50
+    far = FarEnd(clock, limit, ahead)
+    assert far.call(quota)  # its answer tells the limit
+    clock.advance(seconds=begins)
+    began = clock()
+    while clock() < began + timedelta(minutes=5):
+        if far.call(quota):
+            clock.advance(seconds=pace)
+        else:
+            clock.now = far.until
+    assert far.refused == 0
+    whole = [far.used[minute] for minute in sorted(far.used)[1:-1]]
+    wasted = 4 * limit - sum(whole)
+    assert wasted <= limit + 4 * (limit * 0.05), whole
+    assert all(used >= 0.95 * limit for used in whole[2:]), whole
+
+
+def test_a_limit_that_falls_and_rises_is_followed_at_once(quota, clock):
+    far = FarEnd(clock)
+    assert far.spend(quota, 40) == 40
+    far.limit = 100
+    assert far.spend(quota) == 56
+    clock.advance(minutes=1)
+    far.limit = 300
+    assert far.spend(quota) == 288
+    assert far.refused == 0
+
+
+def test_what_others_spend_counts(quota, clock):
+    far = FarEnd(clock)
+    far.used[clock()] = 100
+    assert far.spend(quota) == 44
+    assert far.refused == 0
+
+
+def test_two_workers_share_one_budget(database, quota, clock):
+    far = FarEnd(clock)
+    other = SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True)
+    assert far.spend(quota, 100) == 100
+    assert far.spend(other) == 44
+    third = SharedQuota(database, "another token", LIMIT, clock, backlog=lambda _: True)
+    assert FarEnd(clock).spend(third) == 144
+
+
+def test_calls_at_the_same_moment_are_counted_one_by_one(quota, clock):
+    def take(_):
+        try:
+            quota.take()
+        except BudgetExhausted:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(take, range(200))) == 144
+
+
+def test_a_refusal_blocks_until_the_moment_that_propexo_named(quota, clock):
+    far = FarEnd(clock)
+    assert far.call(quota)
+    quota.exhausted(clock() + timedelta(seconds=42))
+    assert not far.call(quota)
+    assert far.until == clock() + timedelta(seconds=42)
+    clock.advance(seconds=42)
+    assert far.call(quota)
+
+
+def test_a_call_that_never_left_costs_nothing_and_one_without_an_answer_a_minute(quota, clock):
+    far = FarEnd(clock)
+    far.call(quota)
+    for _ in range(500):
+        quota.take()
+        quota.release()
+    for _ in range(3):
+        quota.take()  # no answer comes
+    assert far.spend(quota) == 140
+    clock.advance(minutes=1)
+    assert far.spend(quota) == 144
+    assert far.refused == 0
+
+
+def test_without_headers_our_own_count_and_clock_are_all_there_is(quota, clock):
+    def spend():
+        for made in range(1000):
+            try:
+                quota.take()
+            except BudgetExhausted as wait:
+                return made, wait.until
+            quota.learn(None, None)
+        return None
+
+    assert spend() == (144, clock() + timedelta(minutes=1))
+    clock.advance(minutes=1)
+    assert spend() == (144, clock() + timedelta(minutes=1))
