@@ -535,3 +535,15 @@ def test_wall_time_in_numbers() -> None:
     for name in ("year", "minutes"):
         with pytest.raises(marshmallow.ValidationError):
             read(fields.LocalTime(path="a"), {**given, name: None})
+
+
+# Whoever fills a public form can send a megabyte.
+
+
+def test_a_length_in_a_megabyte_of_spaces_is_refused_at_once() -> None:
+    assert refused(fields.Duration(path="a"), "30" + " " * 1_000_000 + "x")["found"]
+
+
+def test_of_a_long_list_of_phones_only_the_first_are_tried() -> None:
+    assert read(fields.Phone(path="a"), ["no", "512-555-0142"] * 10) == "+15125550142"
+    assert refused(fields.Phone(path="a"), ["5125550"] * 1_000_000)["found"]

@@ -67,6 +67,8 @@ _MEXICAN_MOBILE = re.compile(r"^\+521(?=\d{10}$)")
 E164 = phonenumbers.PhoneNumberFormat.E164
 LONGEST_SENTENCE = 300
 """Characters that are searched for a phone number."""
+MOST_CANDIDATES = 50
+"""Texts that are tried. Each costs a parse or two, and a public form takes lists of any length."""
 
 
 class Phone(Field):
@@ -81,7 +83,8 @@ class Phone(Field):
 
     def choose(self, found: list[Found]) -> str:
         values = [one.value if isinstance(one.value, list) else [one.value] for one in found]
-        texts = [as_text(value) or "" for value in itertools.chain.from_iterable(values)]
+        candidates = itertools.islice(itertools.chain.from_iterable(values), MOST_CANDIDATES)
+        texts = [as_text(value) or "" for value in candidates]
         numbers = itertools.chain(map(self._parse, texts), map(self._find, texts))
         number = next(filter(None, numbers), None)
         if number is None:

@@ -205,6 +205,8 @@ class Duration(Integer):
 
     def convert(self, value: Any) -> int:
         text = (as_text(value) or "").lower()
+        if len(text) > LONGEST_TIME:  # the expression below takes the square of its length
+            raise self.refuse(value)
         if match := re.fullmatch(r"(\d{1,2}):(\d\d)(?::\d\d)?", text):
             return super().convert(int(match[1]) * 60 + int(match[2]))
         number = super().convert(re.sub(r"\s*(m|mins?|minutes?)$", "", text))
