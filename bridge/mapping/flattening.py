@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+_LONGEST_KEY = 300  # characters; a long question of a form
 _EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
@@ -11,16 +12,17 @@ def flat(value: Any) -> Any:
 
     `{"tour": {"startDate": 1}}`, `{"tour__start_date": 1}` and `{"Tour start date": 1}` are all
     `{"tour_start_date": 1}`. Of two keys that become one the first value that is not absent stays. Lists are left
-    as they are; what is no object is answered unchanged.
+    as they are; what is no object is answered unchanged. Of a long key the beginning counts: each key would repeat
+    those around it, and a megabyte could become many gigabytes.
     """
     if not isinstance(value, dict):
         return value
     result: dict[str, Any] = {}
-    pending = [(key, inner) for key, inner in reversed(value.items())]
+    pending = [(str(key)[:_LONGEST_KEY], inner) for key, inner in reversed(value.items())]
     while pending:
         key, inner = pending.pop()
         if isinstance(inner, dict) and inner:
-            pending += [(f"{key}_{name}", each) for name, each in reversed(inner.items())]
+            pending += [(f"{key}_{name}"[:_LONGEST_KEY], each) for name, each in reversed(inner.items())]
         elif result.get(word := snake(key)) in (None, ""):
             result[word] = inner
     return result

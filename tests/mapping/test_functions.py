@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.mapping.flattening import flat
 from bridge.mapping.functions import PathFunctions
 
 OPTIONS = jmespath.Options(custom_functions=PathFunctions())
@@ -220,3 +221,8 @@ def test_no_value_is_too_odd(values: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_null_gives_null(expression: str) -> None:
     assert search(expression.format("x", "'a'", "'b'"), {}) is None
+
+
+def test_flat_does_not_repeat_a_long_key_for_each_that_it_holds() -> None:
+    wide = {"k" * 400_000: {f"a{number}": 1 for number in range(60_000)}}
+    assert len(flat(wide)) == 1
