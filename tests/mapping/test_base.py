@@ -355,8 +355,9 @@ def test_the_length_is_given_or_computed(given: dict[str, Any], minutes: int | N
 
 def test_an_envelope_judges_nothing() -> None:
     assert Widget().envelope(received({**TOUR, "previous": 7, "start": "soon"})) == Envelope(
-        "booked", "booked|B-1", None, "B-1", "7", "maya@example.com", "+15125550142"
+        "booked", "booked|B-1", None, "B-1", "7", "maya@example.com"
     )
+    assert Widget().envelope(received({**TOUR, "email": None})).phone == "+15125550142"
     wrong = {"event": {}, "id": [1], "email": 7, "phone": "x", "at": "never"}
     assert Widget().envelope(received(wrong, **{"x-id": "7"})) == Envelope(delivery_id="7")
     assert Widget().envelope(received("text")) == Envelope()
