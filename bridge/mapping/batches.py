@@ -15,6 +15,10 @@ from bridge.errors import DecodingError
 from bridge.mapping.documents import read_json
 
 
+MOST_REPEATED = 1_000_000
+"""Keys of the objects around the items, counted for each item."""
+
+
 class Split:
     """Where the items stand: keys joined by dots; `[]` after the key of each list but the last."""
 
@@ -26,11 +30,27 @@ class Split:
             raise ValueError(f"`split` is {path!r}: write keys joined by dots, such as `entry[].messages`.")
 
     def items(self, payload: Any) -> list[Any]:
-        """One payload for each item; none where there is no such list."""
-        return list(_narrowed(payload, self._steps))
+        """One payload for each item; none where there is no such list.
+
+        Raises:
+            DecodingError: what surrounds the items would be repeated so often that memory could run out.
+        """
+        return list(_narrowed(payload, self._steps, _Room()))
 
 
-def _narrowed(value: Any, steps: Sequence[tuple[str, bool]]) -> Iterator[Any]:
+class _Room:
+    """Counts the keys that are repeated."""
+
+    def __init__(self) -> None:
+        self._left = MOST_REPEATED
+
+    def take(self, keys: int) -> None:
+        self._left -= keys
+        if self._left < 0:
+            raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
+
+
+def _narrowed(value: Any, steps: Sequence[tuple[str, bool]], room: _Room) -> Iterator[Any]:
     if not steps:
         yield value
         return
@@ -43,7 +63,8 @@ def _narrowed(value: Any, steps: Sequence[tuple[str, bool]]) -> Iterator[Any]:
     else:
         return
     for candidate in candidates:
-        for item in _narrowed(candidate, rest):
+        for item in _narrowed(candidate, rest, room):
+            room.take(len(value))
             yield {**value, key: [item] if is_list else item}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import marshmallow
 import pytest
 
+from bridge.errors import DecodingError
 from bridge.mapping import (
     BOOK,
     CANCEL,
@@ -389,6 +390,15 @@ def test_a_batch_is_its_events(mapping: type[Mapping], payload: Any, items: list
 
 class Nested(Widget):
     split = "entry[].changes[].value.messages"
+
+
+def test_a_batch_must_not_repeat_what_surrounds_it_beyond_all_memory() -> None:
+    around = {f"key-{number}": 1 for number in range(40_000)}
+    assert len(Batches().items({"events": {"id": 1}, **around})) == 1
+    with pytest.raises(DecodingError, match="repeat too much"):
+        Batches().items({"events": [1] * 100_000, **around})
+    with pytest.raises(DecodingError, match="repeat too much"):
+        Nested().items({"entry": [{"changes": [{"value": {"messages": [1] * 100_000, **around}}]}]})
 
 
 def test_a_batch_in_lists_of_lists_keeps_what_surrounds_each_item() -> None:
