@@ -19,7 +19,7 @@ CHANGES = ("update", "deal_update")
 
 def status(words: str) -> str:
     """Whether the stage of a deal that speaks of a tour, or the status of a contact's tour, has one of the words."""
-    return f"match(deal && match(deal.stage_title, '.*tour.*') || !deal && contact.fields.tour_status, '{words}')"
+    return f"match(deal && match(deal.stage_title, '^.*tour.*') || !deal && contact.fields.tour_status, '{words}')"
 
 
 class ActiveCampaign(Mapping):

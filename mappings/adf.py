@@ -34,7 +34,7 @@ class Adf(Mapping):
     actions = [When(event="prospect", then=REQUEST)]
 
     # Some write the time without its offset; then it is no moment.
-    occurred_at = fields.Instant(path="match(requestdate, '.*T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$')")
+    occurred_at = fields.Instant(path="match(requestdate, '^(?=.{1,60}$).*T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$')")
     reference = fields.Fingerprint(
         path=f"({text('id')}) || to_string([contact.email, contact.phone, requestdate])", required=True
     )

@@ -2,6 +2,8 @@ from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import REQUEST, When, constant, fields
 from bridge.mapping.own_body import OwnBody
 
+EMAIL = r"[^@\s]+@[^@\s]+[.][a-z]+"
+
 
 def only(words: str) -> str:
     """The value of this form, if there is just one."""
@@ -35,7 +37,7 @@ class GravityForms(OwnBody):
             tour_type: "6", property: "7", notes: "8", entry_id: id, form_id: form_id
         }} || date_created && form_id && {{
             first_name: "1.3", last_name: "1.6", name: "1", entry_id: id, form_id: form_id,
-            email: {only("[^@ ]+@[^@ ]+[.][a-z]+")}, phone: {only("(?![0-9]{4}-[0-9]{2}-)[+(]?[0-9][0-9() -]{9,}")},
+            email: {only(EMAIL)}, phone: {only("(?![0-9]{4}-[0-9]{2}-)[+(]?[0-9][0-9() -]{9,}")},
             tour_date: {only("[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")},
             tour_time: {only("[0-9]{1,2}:[0-9]{2}( ?[ap]m)?")}, tour_type: {only("(in.person|self.guided|virtual).*")}
         }} || @

@@ -6,7 +6,7 @@ from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 MESSAGING = "entry[0].messaging[0]"
 BUTTON = "[postback, message.quick_reply][].payload | [0]"
 TEXT = f"{MESSAGING} | !(message.is_echo) && message.text || `null`"
-EMAIL = "^ *([^ @]+@[^ @]+[.][^ @]+) *$"
+EMAIL = r"^ *([^\s@]+@[^\s@]+[.][^\s@]+) *$"
 PHONE = "^ *([+]?(?:[(]?[0-9][ ).-]*){10,14})$"
 
 

@@ -56,7 +56,7 @@ class Pipedrive(Mapping):
             then=IGNORE("neither the type nor the subject of the activity speaks of a tour"),
         ),
         When(event="delete.activity", then=CANCEL),
-        When(event="change.activity", where="match(data.subject, '^\\W*cancell?ed')", then=CANCEL),
+        When(event="change.activity", where="match(data.subject, '^[^\\w\\n]*cancell?ed')", then=CANCEL),
         When(where="data.done", then=IGNORE("the activity is done")),
         When(event="create.activity", then=BOOK),
         When(event="change.activity", then=RESCHEDULE),

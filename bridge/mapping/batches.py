@@ -14,7 +14,6 @@ from typing import Any
 from bridge.errors import DecodingError
 from bridge.mapping.documents import read_json
 
-
 MOST_REPEATED = 1_000_000
 """Keys of the objects around the items, counted for each item."""
 

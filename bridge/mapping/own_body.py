@@ -123,7 +123,7 @@ def _tour(*words: str) -> list[str]:
 
 
 # What is called a time may be the hour alone, beside a date; a date may have the time with it, or an empty one.
-DATED = "'^.*[0-9]{4}.*(?::|[0-9] ?[ap]m).*$|^[0-9]{9,13}$'"
+DATED = "'^(?=.{1,60}$).*[0-9]{4}.*(?::|[0-9] ?[ap]m).*$|^[0-9]{9,13}$'"
 TIME = " || ".join(_tour("time", "start_time"))
 DATE = " || ".join(_tour("date", "start_date", "day"))
 DAY = f"match({DATE}, '^([0-9-]{{10}})T00:00:00') || {DATE}"

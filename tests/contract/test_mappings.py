@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.forwarding.contract import check, check_sample
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
+from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
 
 FILES = list(Catalogue().all())
@@ -38,6 +39,23 @@ def test_a_mapping_is_short(file: MappingFile):
 
 def test_most_mappings_are_shorter():
     assert statistics.median(map(length, FILES)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("tally", {"eventType": "FORM_RESPONSE", "data": {"fields": [{"label": "Tour start", "value": "1" * 10_000}]}}),
+        ("zapier", {"event": "tour.booked", "tour_time": "1" * 10_000}),
+        ("activecampaign", {"type": "deal_update", "deal": {"stage_title": "x" * 10_000}}),
+        ("adf", {"adf": {"prospect": {"requestdate": "T" * 10_000}}}),
+        ("gravity_forms", {"date_created": "x", "form_id": "1", "id": "2", "9": "\n" * 10_000}),
+        ("pipedrive", {"meta": {"action": "change", "entity": "activity"},
+                       "data": {"type": "tour", "subject": "\n" * 10_000}}),
+    ],
+)  # fmt: skip
+def test_long_text_that_visitors_write_costs_no_more_than_its_length(name: str, payload: object):
+    mapping = Catalogue().get(name).schema()
+    assert mapping.translate(Received(payload, {})).booking is None
 
 
 def length(file: MappingFile) -> int:
