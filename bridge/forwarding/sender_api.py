@@ -1,14 +1,16 @@
 """One question to a sender's API: nothing retried, no redirect followed, every failure classified."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
 
 from bridge import __version__
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, DecodingError
 from bridge.mapping.details import Api, Fetch, Login, filled
+from bridge.mapping.documents import read_json, storable
 from bridge.mapping.paths import Path, Received, as_text
 from bridge.propexo.errors import Outcome
 
@@ -16,6 +18,8 @@ TIMEOUT = (5.0, 20.0)
 """Seconds: to connect, and between two pieces of the answer."""
 LARGEST_ANSWER = 1024 * 1024
 """Bytes, unpacked."""
+LONGEST_WAIT = 24 * 60 * 60
+"""Seconds that a `Retry-After` counts for."""
 GONE = (404, 410)
 BUSY = (408, 425, 429)
 
@@ -102,7 +106,8 @@ def _read(told: str, answer: requests.Response) -> Any:
         raise NoAnswer(told, Outcome.UNAUTHORIZED, status)
     if status in BUSY or status >= 500:  # noqa: PLR2004 - the class of server errors
         after = answer.headers.get("Retry-After", "")
-        raise NoAnswer(told, Outcome.TRANSIENT, status, float(after) if after.isdecimal() else None)
+        seconds = float(min(int(after), LONGEST_WAIT)) if re.fullmatch("[0-9]{1,15}", after) else None
+        raise NoAnswer(told, Outcome.TRANSIENT, status, seconds)
     if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
         raise NoAnswer(told, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
     content = b""
@@ -111,6 +116,6 @@ def _read(told: str, answer: requests.Response) -> Any:
         if len(content) > LARGEST_ANSWER:
             raise NoAnswer(f"{told} It is over {LARGEST_ANSWER} bytes.", Outcome.MISCONFIGURED, status)
     try:
-        return json.loads(content)
-    except ValueError:
-        raise NoAnswer(f"{told} It is not JSON.", Outcome.MISCONFIGURED, status) from None
+        return storable(read_json(content.decode(json.detect_encoding(content))))
+    except (ValueError, DecodingError):
+        raise NoAnswer(f"{told} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status) from None

@@ -124,6 +124,9 @@ def test_refused_credentials_are_for_the_operator_and_lose_nothing(world, sender
         (Response("gone", 404), "answered 404"),
         (Response("", 302, {"Location": "http://127.0.0.1:1/elsewhere"}), "answered 302"),
         (Response("<html>", 200), "not JSON"),
+        (Response("[" * 100_000, 200), "not JSON"),
+        (Response('{"price": NaN}', 200), "not JSON"),
+        (Response(b"\xff", 200), "not JSON"),
         (Response("x" * 1_100_000, 200), "over 1048576 bytes"),
         (Response("", 400), "answered 400"),
     ],
@@ -135,6 +138,21 @@ def test_an_answer_without_the_details_parks(world, sender_api, answer, told):
     assert world.status(booked) == ("parked", "needs_details")
     assert told in world.event(booked).detail
     assert len(sender_api.asked) == 1
+
+
+def test_an_answer_with_what_the_database_refuses_is_kept_without_it(world, sender_api):
+    sender_api.answers[PATH] = {**APPOINTMENT, "notes": "2 BR\0 \ud800"}
+    (booked,) = world.deliver("acuity", hook())
+    world.run()
+    assert world.status(booked) == ("written", None), world.event(booked).detail
+    assert "2 BR\ufffd" in world.event(booked).answers["appointment"]["notes"]
+
+
+def test_a_wait_beyond_the_calendar_is_no_defect_of_ours(world, sender_api):
+    sender_api.answers[PATH] = Response("", 429, {"Retry-After": "999999999999999"})
+    (booked,) = world.deliver("acuity", hook())
+    world.run_due()
+    assert world.status(booked) == ("retrying", "temporary")
 
 
 def test_an_api_that_cannot_be_reached_is_tried_until_a_person_is_told(world):
