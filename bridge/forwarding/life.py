@@ -59,7 +59,11 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
 def take_over(booking: Booking, said: Said, stamp: Stamp, *, decides: bool = True) -> None:
     """Let a booking hear what an event said at a moment; who is older than what is known changes nothing."""
     if said.action is not Action.CANCEL:
-        booking.details = merged(booking.details, _sayings(said), stamp)
+        sayings = _sayings(said)
+        if not decides and booking.state == BookingState.BOOKED and not has_decided(booking, stamp):
+            # A wish to move a tour must not move it: it only adds what nobody has said.
+            sayings = {name: value for name, value in sayings.items() if name not in booking.details}
+        booking.details = merged(booking.details, sayings, stamp)
     if decides and (booking.changed_at is None or stamp >= (booking.changed_at, booking.changed_rank)):
         booking.state = BookingState.CANCELLED if said.action is Action.CANCEL else BookingState.BOOKED
         booking.changed_at, booking.changed_rank = stamp
@@ -91,6 +95,16 @@ def is_superseded(event: Event, action: Action, booking: Booking) -> bool:
         booking.changed_at,
         booking.changed_rank,
     )
+
+
+def has_decided(booking: Booking, stamp: Stamp) -> bool:
+    """Whether an event of this moment or a later one has said that there is to be a tour, or none."""
+    return booking.changed_at is not None and stamp <= (booking.changed_at, booking.changed_rank)
+
+
+def wish_of(booking: Booking, said: Said, stamp: Stamp) -> Said:
+    """The booking as it would be if what an event asks for were granted."""
+    return said_of(merged(booking.details, _sayings(said), stamp))
 
 
 def merged(details: dict[str, Any], sayings: dict[str, Any], stamp: Stamp) -> dict[str, Any]:

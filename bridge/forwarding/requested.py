@@ -13,7 +13,7 @@ from bridge.forwarding.writing import Writing
 from bridge.keys import contact_key
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.sources import Source
-from bridge.models import Booking, BookingState, Status
+from bridge.models import Booking, Status
 
 
 def is_booked_at_once(source: Source) -> bool:
@@ -26,15 +26,16 @@ def policy(source: Source) -> str:
     return source.settings.on_request or source.mapping.on_request
 
 
-def take_up(calls: Calls, source: Source, booking: Booking) -> NoReturn:
+def take_up(calls: Calls, source: Source, booking: Booking, asked: Said) -> NoReturn:
     """Make the person a lead, or wait for the event that confirms the tour.
 
     Raises:
         Ended, NotYet: how the run ends.
     """
-    if booking.state != BookingState.UNWRITTEN:
+    stamp = life.stamp_of(calls.event, asked.action)
+    if life.has_decided(booking, stamp):
         raise Ignored(Reason.SUPERSEDED, "Another event of this booking has decided.")
-    said = life.said_of(booking.details)
+    said = life.wish_of(booking, asked, stamp)
     target = target_of(calls.context.settings, booking.source, said.property)
     if policy(source) == "lead_only":
         _make_lead(calls, booking, said, target)

@@ -57,7 +57,7 @@ class Run:
             booking = life.remember(session, self.event, said, self.calls.now(), decides=not asked_only)
         self.event.booking_id = booking.id
         if asked_only:
-            requested.take_up(self.calls, reading.source, booking)
+            requested.take_up(self.calls, reading.source, booking, said)
         for stray in self._strays(booking):
             self._reach_cancelled(self.appointments.settle(stray))
         booking = self.appointments.settle(booking)

@@ -6,6 +6,7 @@ import pytest
 
 PROSPECT = {"first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com"}
 TOUR = {"start": "2026-12-03T10:30:00-06:00", "notes": "2 BR"}
+HOUR = timedelta(hours=1)
 HELD = ("waiting", "requested")
 
 
@@ -50,6 +51,31 @@ def test_a_request_that_is_declined_is_over(world, asked):
     assert world.status(declined) == ("ignored", "nothing_to_cancel")
     assert world.status(asked) == ("ignored", "superseded")
     assert world.tours == []
+
+
+def test_a_wish_after_a_refusal_is_a_new_one(world, asked):
+    world.cancel()
+    world.run(until=world.clock() + timedelta(hours=1))
+    again = ask(world, tour={**TOUR, "start": "2026-12-04T13:00:00-06:00"})
+    world.run_due()
+    assert world.status(again) == HELD
+    confirmed = world.book(start="2026-12-04T13:00:00-06:00")
+    world.run(until=world.clock() + timedelta(hours=1))
+    assert world.status(confirmed) == ("written", None)
+    assert world.status(again) == ("ignored", "superseded")
+
+
+def test_a_wish_to_move_a_booked_tour_waits_and_leaves_it_where_it_is(world):
+    world.book()
+    world.run()
+    moved = ask(world, tour={"start": "2026-12-04T13:00:00-06:00"})
+    world.run_due()
+    assert world.status(moved) == HELD
+    assert "2026-12-04 at 13:00" in world.event(moved).detail
+    world.send("booked", prospect={**PROSPECT, "last_name": "Okafor-Lee"}, tour=TOUR, at=world.clock() - HOUR)
+    world.run(until=world.clock() + timedelta(minutes=5))
+    (tour,) = world.tours
+    assert (tour.appointment_date, tour.appointment_time) == ("2026-12-03", "10:30:00")
 
 
 def test_a_person_is_told_when_nobody_confirms_it_in_time(world, asked):
