@@ -27,7 +27,7 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without characters that are misread or spell words."""
 
 
-CODE = re.compile(rf"\bTB-[{_ALPHABET}]{{8}}\b")
+CODE = re.compile(rf"(?<![A-Z0-9])TB-[{_ALPHABET}]{{8}}\b")
 """The reference of a booking in a text."""
 
 

@@ -72,11 +72,12 @@ class Reading:
         who = changed_by.read(self.received) if changed_by else None
         if who is not None and who in self.source.settings.ignore_changes_by:
             raise Ignored(Reason.ECHO, f'Changed by "{who}", which `ignore_changes_by` of the source lists.')
-        codes = set(CODE.findall(json.dumps(self.received.payload)))
+        codes = set(CODE.findall(json.dumps(self.received.payload, ensure_ascii=False)))
         if not codes:
             return
+        references = (self.event.reference, self.event.previous_reference)
         mine = select(BookingReference.booking_id).where(
-            BookingReference.source == self.event.source, BookingReference.reference == self.event.reference
+            BookingReference.source == self.event.source, BookingReference.reference.in_(references)
         )
         echoed = select(Booking.code).where(Booking.code.in_(codes), Booking.id.not_in(mine))
         with self.calls.context.database.session() as session:

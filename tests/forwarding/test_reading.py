@@ -34,6 +34,29 @@ class TestEchoes:
         world.run()
         assert world.status(moved) == ("written", None)
 
+    def test_so_is_one_that_names_the_booking_by_its_previous_id(self, world):
+        world.book()
+        world.run()
+        (tour,) = world.tours
+        moved = world.send(
+            "rescheduled",
+            "B-2",
+            previous_booking_id="B-1",
+            tour={"start": "2026-12-04T13:00:00-06:00", "notes": tour.notes},
+        )
+        world.run()
+        assert world.status(moved) == ("written", None)
+
+    @pytest.mark.parametrize("before", ["\n", "\u00a0", "\u2013", "<br>"])
+    def test_the_reference_may_begin_a_line_or_follow_any_sign(self, world, before):
+        world.book()
+        world.run()
+        (tour,) = world.tours
+        code = tour.notes.split()[1].strip(".")
+        echo = world.book("CRM-77", source="other", title=f"Ref{before}{code}.")
+        world.run()
+        assert world.status(echo) == ("ignored", "echo")
+
     def test_a_text_that_only_looks_like_a_reference_means_nothing(self, world):
         booked = world.send(
             "booked",
