@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, fields, path, paths
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, fields, path
 from bridge.mapping.own_body import KINDS
 
 FORM = "[event, chat.thread.events][] | [?type == 'filled_form'] | [-1].fields"
@@ -42,11 +42,9 @@ class LiveChat(Mapping):
     tenant = path("organization_id || license_id")
 
     event = path("action")
-    delivery_id = paths(
-        "action",
-        "payload.chat_id || payload.chat.id",
-        "payload.thread_id || payload.chat.thread.id",
-        "payload.event.id || payload.tag || payload.postback.id",
+    # A tag or a button has no id: pressed again after another form in the same thread, it is news.
+    delivery_id = path(
+        "join('|', [action, payload.chat_id || payload.chat.id, payload.event.id || payload.chat.thread.id])"
     )
     root = f"payload | merge(@, {{form: {FORM}, customer: {CUSTOMER}}})"
 

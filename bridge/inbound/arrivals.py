@@ -154,7 +154,7 @@ def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) ->
         return [key(given[0]) or _digest(arrivals[0])]
     hashes = [_digest(arrival) for arrival in arrivals]
     if equal is Equal.NEWS:
-        return [f"{one or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
+        return [f"{key(one) or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
     events_of = Counter(one for one, _ in set(zip(given, hashes, strict=True)))
     return [
         key(f"{one}|{other}" if one and events_of[one] > 1 else one) or other

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import DecodingError
+from bridge.inbound.arrivals import Equal
 from bridge.inbound.inbox import LARGEST_BATCH, Arrival, Kept, arrivals_of, delivery_ids, store
 from bridge.keys import contact_key
 from bridge.mapping import BOOK, Mapping, When, fields, path
@@ -56,6 +57,11 @@ def test_a_delivery_is_known_by_the_senders_id_else_by_its_content() -> None:
     assert delivery_ids([arrival("a" * 256)]) == [sha(b"a" * 256)]
     assert delivery_ids([arrival("a\x00\ud800")]) == ["a?"]
     assert delivery_ids([arrival("\x00")]) == [sha(b"1")]
+
+
+def test_a_long_id_is_cut_where_equal_content_is_news() -> None:
+    (one,) = delivery_ids([arrival("a" * 5000)], Equal.NEWS)
+    assert len(one) < 255
 
 
 def test_one_id_over_several_events_is_told_apart_by_their_content() -> None:

@@ -257,6 +257,20 @@ class TestEqualContentOfSendersWithoutIds:
         again = self.post(door, "tour.cancelled")
         assert (again["id"], again["duplicate"]) == (ids[3], True)
 
+    def test_a_button_without_an_id_cancels_again_after_another_form(self, door: Any) -> None:
+        def post(name: str) -> Any:
+            body = sample("livechat", f"{name}.json")
+            return door.send("livechat", body, secrets=["livechat-secret"]).json
+
+        cancelled = post("incoming_rich_message_postback.cancel")
+        assert post("incoming_rich_message_postback.cancel")["duplicate"]
+        form = json.loads(sample("livechat", "incoming_event.filled_form.json"))
+        form["payload"]["chat_id"] = door.events()[0].reference
+        assert "duplicate" not in door.send("livechat", json.dumps(form).encode()).json
+        again = post("incoming_rich_message_postback.cancel")
+        assert "duplicate" not in again
+        assert again["id"] != cancelled["id"]
+
     def test_a_signed_request_is_never_news_again(self, door: Any) -> None:
         def signed(event: str) -> Any:
             body = {"payload": {"uid": "U1"}, "triggerEvent": event}
