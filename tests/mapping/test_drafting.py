@@ -398,3 +398,17 @@ def test_standard_webhooks_are_known_by_their_headers() -> None:
 
 def test_a_secret_in_the_address_is_a_token() -> None:
     assert proof({}, {"apikey": "s", "page": "1"}).code == 'Token(query="apikey")'
+
+
+@pytest.mark.parametrize("key", ["k" * 200, "form\rdata", "form\0data", "form\x0cdata", "(" * 120])
+def test_a_long_or_odd_key_around_all_gives_a_mapping_that_loads(tmp_path: Path, key: str) -> None:
+    inner = {
+        "id": "7",
+        "email": "maya@example.com",
+        "name": "Maya",
+        "start": "2031-03-04T10:30:00Z",
+        "phone": "1",
+    }
+    file = tmp_path / "acme.py"
+    file.write_text(written({"event": "booked", key: inner}), encoding="utf-8")
+    assert load_file(file).schema().where("email") == "email"

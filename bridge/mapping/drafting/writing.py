@@ -152,7 +152,9 @@ def _line(name: str, code: str, why: str, indent: str = INDENT) -> Iterator[str]
 
 def _folded(statement: str, indent: str) -> Sequence[str]:
     """A call over several lines, as a formatter breaks it."""
-    start, _, rest = statement.partition("(")
+    start, call, rest = statement.partition("(")
+    if not call or not rest.endswith((")", "),")):  # a long text and nothing else
+        return [statement]
     arguments = rest[: rest.rindex(")")]
     inner = f"{indent}{INDENT}{arguments}"
     after = rest[rest.rindex(")") :]
@@ -189,6 +191,6 @@ def literal(text: str) -> str:
 
 def _plain(char: str) -> str:
     """Letters as they are; signs that only look like others escaped."""
-    if char.isascii() or char.isalpha():
+    if (char.isascii() and char.isprintable()) or char.isalpha():
         return char
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"  # noqa: PLR2004 - Python's two notations
