@@ -72,7 +72,7 @@ class Database:
         )
         give_keys(self.engine, encryption_keys)
         if statement_timeout is not None:
-            event.listen(self.engine, "connect", _limit_statements(statement_timeout))
+            event.listen(self.engine, "connect", _set("statement_timeout", statement_timeout))
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextlib.contextmanager
@@ -82,6 +82,12 @@ class Database:
             yield session
 
     def close(self) -> None:
+        self.engine.dispose()
+
+    def limit_pauses(self, seconds: float) -> None:
+        """From now on the server breaks a transaction off in which nothing is said for so long: who is frozen in the
+        midst of one must not hold what all others wait for."""
+        event.listen(self.engine, "connect", _set("idle_in_transaction_session_timeout", seconds))
         self.engine.dispose()
 
     def migrate(self) -> list[str]:
@@ -113,9 +119,9 @@ class Database:
                 raise SchemaOutdated
 
 
-def _limit_statements(seconds: float) -> Callable[[psycopg.Connection, object], None]:
+def _set(name: str, seconds: float) -> Callable[[psycopg.Connection, object], None]:
     def limit(connection: psycopg.Connection, _record: object) -> None:
-        connection.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds * 1000:.0f}ms"])
+        connection.execute("SELECT set_config(%s, %s, false)", [name, f"{seconds * 1000:.0f}ms"])
         connection.commit()
 
     return limit

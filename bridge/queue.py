@@ -18,6 +18,11 @@ LOOK_NOW = "look_now"
 """The task that lets waiting events look before their time; bridge/forwarding/waking.py is its code."""
 
 
+CONNECT_WITHIN = 5.0
+"""Seconds that the queue waits for a connection. A worker that has lost its database ends after that, to be started
+again; the pool's own half minute would be a pause of all that it does, however soon the database is back."""
+
+
 @dataclass(frozen=True)
 class News:
     """Why some waiting events should look now. It says whose turn it is, and nothing that is taken for true."""
@@ -39,7 +44,7 @@ class News:
 def queue_app(database: Database, *, worker: bool = False) -> procrastinate.App:
     """Procrastinate's app. A worker needs the asynchronous connector, everybody else the plain one."""
     connector = procrastinate.PsycopgConnector if worker else procrastinate.SyncPsycopgConnector
-    return procrastinate.App(connector=connector(conninfo=database.url))
+    return procrastinate.App(connector=connector(conninfo=database.url, timeout=CONNECT_WITHIN))
 
 
 class Queue:

@@ -9,11 +9,28 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from bridge.database import Database, embedded
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the runs of `pytest -m chaos` are."""
+    events = int(os.environ.get("BRIDGE_CHAOS_EVENTS", "24"))
+    parser.addoption("--chaos-events", type=int, default=events, help="events of each run of tests/chaos")
+    parser.addoption("--chaos-seed", type=int, default=1, help="another seed is another run")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The figures of the runs of tests/chaos."""
+    for ended in ("passed", "failed"):
+        for report in terminalreporter.getreports(ended):
+            for name, figures in report.user_properties:
+                if name == "chaos":
+                    terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {figures}")
 
 
 class ManualClock:

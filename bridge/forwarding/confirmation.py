@@ -25,8 +25,9 @@ from bridge.propexo.errors import Outcome
 
 Category = Literal["events", "leads"]
 
-SEVERAL = 3
-"""From so many writes on, that wait in one integration, the log costs less than asking for each."""
+SEVERAL = 10
+"""From so many writes on, that wait in one integration, their log is read. Fewer are asked for one by one: that costs
+some calls more, is sooner, and brings the ids of the appointments along."""
 SWEEP_EVERY = timedelta(seconds=10)
 SWEEP_EVERY_IN_BACKLOG = timedelta(seconds=30)
 CONFIRM_IN_BACKLOG = [timedelta(seconds=30), timedelta(seconds=60)]

@@ -22,6 +22,10 @@ POLL_EVERY = 1.0
 FINISH_WITHIN = 45.0
 """Seconds that running jobs get at a shutdown: more than one call to Propexo can last."""
 
+LONGEST_PAUSE = 10.0
+"""Seconds; less than `HEARTBEAT_TIMEOUT` of job.py, after which others take over what a frozen worker had begun. No
+transaction waits for anything but the database."""
+
 
 def make_context(settings: Settings, database: Database, clock: Clock = utc_now) -> Context:
     """The tools of a worker.
@@ -61,6 +65,7 @@ async def work(context: Context, *, wait: bool = True) -> None:
         WorkerEnded: it ended, although nobody asked for it.
     """
     concurrency = context.settings.server.worker_concurrency
+    context.database.limit_pauses(LONGEST_PAUSE)
     # asyncio's own pool has few threads on a small machine; every job needs one.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
     app = queue_app(context.database, worker=True)

@@ -92,9 +92,7 @@ def arrivals_of(
         NotAuthentic: nothing is left.
         DecodingError: a batch of more events than one request can store.
     """
-    payload = received.payload
-    for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
-        payload = without(payload, path)
+    payload = _without_secrets(mapping, received.payload)
     items = [
         item for item in mapping.items(payload) if _is_ours(mapping, replace(received, payload=item), tenants)
     ]
@@ -118,6 +116,20 @@ def arrivals_of(
             Arrival(content, "application/json", mapping.envelope(replace(received, payload=item)))
         )
     return arrivals
+
+
+def refused(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> Arrival:
+    """A request of which no events can be made, as one that is parked; without its secrets."""
+    payload = _without_secrets(mapping, received.payload)
+    if payload is received.payload:
+        return Arrival(body, received.headers.get("content-type"), Envelope(), parked=why.message)
+    return Arrival(_as_json(payload), "application/json", Envelope(), parked=why.message)
+
+
+def _without_secrets(mapping: Mapping, payload: Any) -> Any:
+    for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
+        payload = without(payload, path)
+    return payload
 
 
 def _is_ours(mapping: Mapping, received: Received, tenants: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ from bridge.errors import (
     OriginNotAllowed,
 )
 from bridge.inbound import inbox, signatures
+from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
 from bridge.inbound.forms import form_errors
@@ -185,7 +186,7 @@ def arrivals_of(
     try:
         return inbox.arrivals_of(source.mapping, received, sent.body, source.settings.tenants)
     except DecodingError as error:
-        return arrivals_of(door, source, sent, error)
+        return [refused(source.mapping, received, sent.body, error)]
 
 
 def equal_of(source: Source, sent: signatures.Request) -> Equal:

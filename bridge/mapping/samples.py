@@ -16,7 +16,6 @@ from bridge.errors import ConfigurationError, Problem
 CONTENT_TYPES = {
     ".json": "application/json",
     ".form": "application/x-www-form-urlencoded",
-    ".form.txt": "application/x-www-form-urlencoded",
     ".xml": "text/xml",
 }
 """By the ending of the file; `<name>.headers.json` says it for all others."""
@@ -69,7 +68,8 @@ class Sample:
         if self.path.name.endswith((".multipart", ".multipart.txt")):
             boundary = self.body.partition(b"\r\n")[0].strip().decode("ascii", "replace").removeprefix("--")
             return f'multipart/form-data; boundary="{boundary}"'
-        known = (told for ending, told in CONTENT_TYPES.items() if self.path.name.endswith(ending))
+        name = self.path.name.removesuffix(".txt")
+        known = (told for ending, told in CONTENT_TYPES.items() if name.endswith(ending))
         return next(known, None)
 
     def _table(self, ending: str) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 
 from bridge.database import Database
 from bridge.inbound.decoding import decode
+from bridge.keys import contact_key
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.paths import Received
-from bridge.keys import contact_key
 from bridge.models import Event
 
 SITE = "https://www.oakwood.example"

@@ -23,6 +23,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     "ghl": {"mapping": "gohighlevel_app", "secrets": [KEY], "tenants": ["loc-1"]},
     "salesforce": {"mapping": "salesforce_outbound", "secrets": ["salesforce-secret"]},
     "livechat": {"mapping": "livechat", "secrets": ["livechat-secret"]},
+    "zoho": {"mapping": "zoho_notification", "secrets": ["zoho-token"]},
     "twilio": {"mapping": "twilio", "secrets": ["twilio-secret"]},
     "texting": {"mapping": "twilio", "secrets": ["twilio-secret"], "reply_text": "Thanks & see you"},
     "dialogflow": {"mapping": "dialogflow_cx", "secrets": ["user:password"]},
@@ -114,6 +115,17 @@ class TestSecretsInTheAddressAndTheBody:
         assert answer.status_code == 200
         assert "livechat-secret" not in stored_text(door)
         assert door.client.post("/hooks/livechat", json={**payload, "secret_key": "x"}).status_code == 401
+
+    def test_also_of_a_batch_that_is_too_large(self, door: Any) -> None:
+        many = {
+            "module": "Events",
+            "operation": "update",
+            "token": "zoho-token",
+            "ids": [str(n) for n in range(1001)],
+        }
+        answer = door.client.post("/hooks/zoho", json=many)
+        assert answer.json["status"] == "parked"
+        assert "zoho-token" not in stored_text(door)
 
     def test_a_live_token_of_the_senders_user_is_forgotten(self, door: Any) -> None:
         body = sample("salesforce_outbound", "Scheduled.xml").decode()

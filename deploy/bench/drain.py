@@ -1,0 +1,65 @@
+"""How many tours are written in a second when a backlog is there and Propexo sets no limit.
+
+The door stores the bookings first; then the workers start against a sandbox that writes at once. Goal: 100 tours
+per second with two workers. The sandbox runs on the same machine; how busy it was is part of the result.
+"""
+
+import time
+
+import click
+from load import print_result, run
+from stage import Stage, bookings, sandbox, stage
+
+
+@click.command(help=__doc__)
+@click.option("--bookings", "count", default=2000, show_default=True, help="Size of the backlog.")
+@click.option("--workers", default=2, show_default=True, help="Worker processes.")
+@click.option("--at-most", default=600.0, show_default=True, help="Seconds to wait for the end.")
+def drain(count: int, workers: int, at_most: float) -> None:
+    with sandbox() as propexo, stage(propexo.url) as here:
+        door = f"{here.start_web()}/hooks/calendly"
+        run(door, iter(bookings(door, count)))
+        for number in range(workers):
+            here.start_worker(f"worker {number + 1}")
+        own = time.process_time()
+        seconds = until_ended(here, at_most)
+        ends = here.rows("SELECT status, count(*) AS events FROM events GROUP BY 1 ORDER BY 1")
+        written = here.count("SELECT count(*) FROM events WHERE status = 'written'")
+        print_result(
+            {
+                "tours_per_second": round(steady(here), 1),
+                "written": written,
+                "seconds": round(seconds, 1),
+                "workers": workers,
+                "events": {row.status: row.events for row in ends},
+                "calls": len(propexo.sandbox.requests),
+                "sandbox_busy": round((time.process_time() - own) / seconds, 2),
+            }
+        )
+
+
+def until_ended(here: Stage, at_most: float) -> float:
+    """Seconds from the first call to the end of the last event, or the whole time where some do not end."""
+    deadline = time.monotonic() + at_most
+    while time.monotonic() < deadline:
+        if here.count("SELECT count(*) FROM events WHERE ended_at IS NULL") == 0:
+            break
+        time.sleep(0.2)
+    span = (
+        "SELECT extract(epoch FROM coalesce((SELECT max(ended_at) FROM events), now()) - min(started_at))::float AS s "
+        "FROM attempts"
+    )
+    return float(here.rows(span)[0].s)
+
+
+def steady(here: Stage) -> float:
+    """Tours written per second between the first and the last tenth: without the start and the wait for the last."""
+    span = (
+        "SELECT 0.8 * count(*) / nullif(extract(epoch FROM percentile_disc(0.9) WITHIN GROUP (ORDER BY ended_at) "
+        "- percentile_disc(0.1) WITHIN GROUP (ORDER BY ended_at)), 0) AS rate FROM events WHERE status = 'written'"
+    )
+    return float(here.rows(span)[0].rate or 0)
+
+
+if __name__ == "__main__":
+    drain()

@@ -1,0 +1,238 @@
+"""Sets the stage of a benchmark: PostgreSQL, the bridge's processes, a sandbox, and requests to send."""
+
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+from load import post
+from sqlalchemy import text
+
+from bridge.cli.demo import toml_of
+from bridge.cli.processes import Children
+from bridge.cli.serve import address_of, listen
+from bridge.database import Database, embedded
+from bridge.mapping.catalogue import shipped_folder
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Sandbox
+from bridge.settings import Settings, parse
+
+SECRET = "a-signing-key-of-a-benchmark"  # noqa: S105 - of no account
+TOKEN = "a-token-of-the-sandbox"  # noqa: S105 - of no account
+EVENT_TYPE = "https://api.calendly.com/event_types/BENCH"
+NO_BUDGET = 10_000_000
+"""Calls per minute."""
+
+
+@dataclass
+class Stage:
+    """A database that is migrated, and processes around it; their output goes to `folder/log`."""
+
+    folder: Path
+    config: Path
+    settings: Settings
+    database: Database
+    children: Children
+    environment: dict[str, str]
+    log: Any
+
+    def start_web(self) -> str:
+        """Start the web process; answers its address when it serves."""
+        with listen(self.settings, "127.0.0.1:0") as listener:
+            fd, address = listener.fileno(), address_of(listener)
+            self.children.start(
+                "web", ["web", "--bind", f"fd://{fd}"], self.environment, pass_fds=[fd], output=self.log
+            )
+        await_answer(f"{address}/livez")
+        return address
+
+    def start_worker(self, name: str = "worker") -> None:
+        self.children.start(name, ["worker"], self.environment, output=self.log)
+
+    @contextmanager
+    def bare_web(self) -> Iterator[str]:
+        """A Flask view that only reads the body, under the same gunicorn settings; yields its address."""
+        with listen(self.settings, "127.0.0.1:0") as listener:
+            fd, address = listener.fileno(), address_of(listener)
+            script = Path(__file__).with_name("bare.py")
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, script, str(fd), str(self.config)],
+                env=self.environment,
+                pass_fds=[fd],
+                stdout=self.log,
+                stderr=self.log,
+            )
+        try:
+            await_answer(f"{address}/nothing")
+            yield f"{address}/bare"
+        finally:
+            process.terminate()
+            process.wait()
+
+    def count(self, query: str) -> int:
+        with self.database.session() as session:
+            return int(session.execute(text(query)).scalar_one())
+
+    def setting(self, name: str) -> str:
+        """A setting of PostgreSQL."""
+        with self.database.session() as session:
+            return str(session.execute(text(f"SHOW {name}")).scalar_one())
+
+    def rows(self, query: str) -> Sequence[Any]:
+        with self.database.session() as session:
+            return session.execute(text(query)).all()
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that may stand in no transaction."""
+        with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+
+    def resident(self) -> dict[str, float]:
+        """Megabytes that the largest process of each kind holds."""
+        largest: dict[str, float] = {}
+        for process in self.bridge_processes():
+            kind = "worker" if "worker" in process.cmdline() else "web"
+            largest[kind] = max(largest.get(kind, 0.0), round(process.memory_info().rss / 1e6, 1))
+        return largest
+
+    def processor_seconds(self) -> float:
+        """What all processes of the stage, PostgreSQL's among them, have used of the processors so far."""
+        server = psutil.Process(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]))
+        everybody = {server, *server.children(recursive=True), *psutil.Process().children(recursive=True)}
+        return sum(sum(process.cpu_times()[:2]) for process in everybody)
+
+    def bridge_processes(self) -> list[psutil.Process]:
+        """The web processes and workers."""
+        children = psutil.Process().children(recursive=True)
+        return [process for process in children if "bridge" in process.cmdline()]
+
+
+@contextmanager
+def sandbox() -> Iterator[SandboxServer]:
+    """A Propexo in this process that sets no limit and writes at once, with the property of `configuration`."""
+    account = Sandbox(budget_per_minute=NO_BUDGET)
+    account.add_integration("integration-oakwood", "RENTMANAGER")
+    account.add_property("integration-oakwood", "property-oakwood", "Oakwood Flats")
+    with SandboxServer(account) as server:
+        yield server
+
+
+@contextmanager
+def stage(base_url: str = "http://127.0.0.1:1", **server: Any) -> Iterator[Stage]:
+    """A bridge with a Calendly source, in a temporary folder, with a PostgreSQL of its own that syncs to disk."""
+    with tempfile.TemporaryDirectory(prefix="bridge-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        folder.chmod(0o755)  # as root, PostgreSQL runs as another user and must reach its data
+        document = configuration(base_url, server)
+        config = folder / "bridge.toml"
+        config.write_text(toml_of(document))
+        database = Database(stack.enter_context(embedded(folder / "data")))
+        stack.callback(database.close)
+        database.migrate()
+        log = stack.enter_context((folder / "log").open("wb"))
+        children = stack.enter_context(Children())
+        environment = {
+            **os.environ,
+            "BRIDGE_CONFIG": str(config),
+            "BRIDGE_DATABASE_URL": database.url,
+            "PYTHONPATH": str(ROOT),
+        }
+        here = Stage(folder, config, parse(document, {}, config), database, children, environment, log)
+        try:
+            yield here
+        except Exception:
+            sys.stderr.write((folder / "log").read_text(errors="replace"))
+            raise
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
+    """The bridge.toml of a benchmark, as a document."""
+    return {
+        "propexo": {"token": TOKEN, "base_url": base_url, "budget_per_minute": NO_BUDGET},
+        "server": server,
+        "properties": {
+            "oakwood": {
+                "integration_id": "integration-oakwood",
+                "property_id": "property-oakwood",
+                "pms": "RENTMANAGER",
+                "time_zone": "America/Chicago",
+                "aliases": [EVENT_TYPE],
+                "defaults": {"employee_id": "employee-demo", "duration_minutes": 30},
+            }
+        },
+        "sources": {"calendly": {"mapping": "calendly", "property": "oakwood", "secrets": [SECRET]}},
+    }
+
+
+def await_answer(url: str) -> None:
+    """Wait until a server answers anything."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            requests.get(url, timeout=5)
+        except (requests.ConnectionError, requests.Timeout):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+_numbers = itertools.count()
+
+
+def bookings(url: str, count: int) -> list[bytes]:
+    """Signed requests of Calendly, 2 KB each, every one a new tour of a new person."""
+    return [booking(url) for _ in range(count)]
+
+
+def booking(url: str) -> bytes:
+    number = f"{os.getpid()}-{next(_numbers)}"
+    body = json.dumps(invitee(number), separators=(",", ":")).encode()
+    seconds = str(int(time.time()))
+    signature = hmac.new(SECRET.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Calendly",
+        "Accept": "*/*",
+        "Calendly-Webhook-Signature": f"t={seconds},v1={signature}",
+    }
+    return post(url, body, headers)
+
+
+def invitee(number: str) -> dict[str, Any]:
+    """The body of a booking by somebody new, for the day after tomorrow."""
+    body: dict[str, Any] = json.loads(_SAMPLE)
+    payload = body["payload"]
+    payload |= {
+        "uri": f"https://api.calendly.com/scheduled_events/BENCH{number}/invitees/BENCH{number}",
+        "email": f"renter-{number}@example.com",
+        "rescheduled": False,
+        "old_invitee": None,
+        "tracking": {},
+        "text_reminder_number": None,
+    }
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
+    times = {"start_time": start.isoformat(), "end_time": (start + timedelta(minutes=30)).isoformat()}
+    payload["scheduled_event"] |= {"event_type": EVENT_TYPE, **times}
+    body["created_at"] = datetime.now(UTC).isoformat()
+    return body
+
+
+_SAMPLE = (shipped_folder() / "samples" / "calendly" / "invitee.created.json").read_text()

@@ -1,0 +1,60 @@
+"""Every benchmark runs, in a short form, and answers what its README says. How fast it was is not judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "bench"
+
+
+def run(name: str, **options: int) -> dict[str, Any]:
+    """The result of a benchmark with these sizes."""
+    said = [
+        text for option, value in options.items() for text in (f"--{option.replace('_', '-')}", str(value))
+    ]
+    done = subprocess.run(
+        [sys.executable, FOLDER / f"{name}.py", *said],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=FOLDER.parents[1],
+        env={"PYTHONPATH": str(FOLDER.parents[1]), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.bench
+def test_accept_compares_the_door_with_a_bare_view() -> None:
+    told = run("accept", requests=40, rounds=1, connections=8)
+    assert told["settings"]["synchronous_commit"] == told["settings"]["fsync"] == "on"
+    assert told["stored"] == 80
+    assert {"ratio", "p99_ratio", "processor_ratio"} <= told.keys()
+    assert told["bare"]["requests"] == told["hook"]["requests"] == 40
+
+
+@pytest.mark.bench
+def test_delivery_times_the_way_to_the_first_call() -> None:
+    told = run("delivery", bookings=3)
+    assert told["bookings"] == 3
+    assert 0 < told["door_to_first_call_p50_ms"] <= told["door_to_first_call_p99_ms"]
+
+
+@pytest.mark.bench
+def test_growth_fills_the_table_and_measures_twice() -> None:
+    told = run("growth", few=20, many=400, requests=20, rounds=1)
+    assert told["few"]["events"] == 20
+    assert told["many"]["events"] == 400
+    assert {"accept_slower_by", "events_list_slower_by"} <= told.keys()
+
+
+@pytest.mark.parametrize("name", ["accept", "delivery", "drain", "growth", "memory"])
+def test_every_benchmark_is_in_the_readme_and_tells_its_goal(name: str) -> None:
+    assert f"`{name}.py`" in (FOLDER / "README.md").read_text()
+    assert "Goal:" in (FOLDER / f"{name}.py").read_text()
