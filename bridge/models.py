@@ -80,7 +80,9 @@ class Event(Base):
         Index("ix_events_source_previous_reference", "source", "previous_reference"),
         Index("ix_events_status", "status", "id"),
         Index("ix_events_booking", "booking_id"),
-        Index("ix_events_kept", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND removed_at IS NULL")),
+        Index(
+            "ix_events_kept", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND removed_at IS NULL")
+        ),
         Index("ix_events_integration", "integration_id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_events_awaits", "awaits", postgresql_where=text("ended_at IS NULL")),
     )

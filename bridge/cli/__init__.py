@@ -23,7 +23,10 @@ COMMANDS = {
     ),
     "send": ("send", "Sign SAMPLE as the sender of SOURCE does, and post it to the running bridge."),
     "events": ("events", "Look at stored events; replay, correct or dismiss them."),
-    "import": ("imports", "Take in requests that were saved elsewhere, as if their senders had posted them now."),
+    "import": (
+        "imports",
+        "Take in requests that were saved elsewhere, as if their senders had posted them now.",
+    ),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
     "erase": ("erase", "Remove a person from all that is stored: events, calls, tours, leads, known people."),
     "retention": ("privacy", "Forget what is past its time: it happens by itself, every hour."),

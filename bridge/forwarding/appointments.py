@@ -208,7 +208,9 @@ def _lost(
 
 def _written_tour(booking: Booking) -> Tour:
     written = dict(booking.written or {})
-    return Tour(**{"title": None, "notes": None, **written, "starts_at": datetime.fromisoformat(written["starts_at"])})
+    return Tour(
+        **{"title": None, "notes": None, **written, "starts_at": datetime.fromisoformat(written["starts_at"])}
+    )
 
 
 def differs(target: Target, booking: Booking, tour: Tour) -> bool:

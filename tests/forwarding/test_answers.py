@@ -186,7 +186,7 @@ def test_a_refusal_is_told_in_words_with_the_place_it_came_from(world):
     assert world.status(event) == ("parked", "rejected")
     detail = world.event(event).detail
     assert "appointment_time: is missing" in detail
-    assert "tour.start" in detail
+    assert "tour_start" in detail
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from bridge.forwarding.outcomes import NotYet
 from bridge.mapping.booking import Action, Booking
 from bridge.models import Booking as Row
 
-TABLES = "attempts, events, booking_references, bookings, leads, integrations, budget, sweeps, notices, procrastinate_jobs"
+TABLES = (
+    "attempts, events, booking_references, bookings, leads, integrations, budget, sweeps, notices, "
+    "procrastinate_jobs"
+)
 
 BOOK, MOVE, MOVE_AGAIN, CANCEL = "book", "move", "move again", "cancel"
 

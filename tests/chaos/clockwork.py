@@ -1,0 +1,31 @@
+"""A process whose clock is wrong: `python clockwork.py worker|web <toml> <database> <seconds> [<fd>]`."""
+
+import asyncio
+import socket
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from werkzeug.serving import make_server
+
+from bridge.app import create_app
+from bridge.clock import utc_now
+from bridge.database import Database
+from bridge.forwarding.worker import make_context, work
+from bridge.settings import load
+
+kind, config, url, seconds, *door = sys.argv[1:]
+wrong_by = timedelta(seconds=float(seconds))
+settings, database = load(Path(config), {}), Database(url)
+
+
+def clock():
+    return utc_now() + wrong_by
+
+
+if kind == "worker":
+    asyncio.run(work(make_context(settings, database, clock)))
+else:
+    listener = socket.socket(fileno=int(door[0]))
+    app = create_app(settings, database, clock=clock)
+    make_server(*listener.getsockname(), app, threaded=True, fd=listener.fileno()).serve_forever()

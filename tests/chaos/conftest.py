@@ -1,0 +1,222 @@
+"""A bridge of real processes on real PostgreSQL, before a sandbox Propexo, in whose way a test can throw things."""
+
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from chaos.fleet import Fleet
+from chaos.passing import Passing
+from chaos.traffic import PROPERTIES, SECRET, SOURCES, Plan, Planner, Senders
+from chaos.verdict import Verdict
+
+from bridge.cli.demo import toml_of
+from bridge.database import Database
+from bridge.sandbox.faults import Fault
+from bridge.sandbox.seen import SeenRequest
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Sandbox
+
+LONG = 200
+"""So many events are a long run: nothing about who is dead is told earlier than the bridge finds out by itself."""
+Mischief = Mapping[int, Callable[[], None]]
+
+
+class WatchedSandbox(Sandbox):
+    """Propexo, at whose door something happens as a call comes in, or as its answer goes out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.coming: dict[int, Callable[[], None]] = {}
+        """By the number of the call."""
+        self.going: dict[int, Callable[[], None]] = {}
+        self.flaps: Callable[[int], Fault | None] = lambda _: None
+        """What goes wrong with a call of this number."""
+        self.calls = self.answers = 0
+
+    def take_fault(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            self.calls += 1
+            number = self.calls
+        self.coming.pop(number, lambda: None)()
+        return super().take_fault(method, path) or self.flaps(number)
+
+    def record(self, request: SeenRequest) -> None:
+        super().record(request)
+        with self._lock:
+            self.answers += 1
+            number = self.answers
+        self.going.pop(number, lambda: None)()
+
+
+class Scene:
+    """Everything around one run: the plan, the fleet, Propexo, and in the end the verdict."""
+
+    def __init__(self, folder: Path, events: int, seed: int, record: Callable[[str, object], None]) -> None:
+        self.record = record
+        self.folder, self.events, self.seed = folder, events, seed
+        self.is_long = events >= LONG
+        self.random = random.Random(seed)
+        self.plan: Plan = Planner(seed, events).plan()
+        self.sandbox = WatchedSandbox(slow_zone_seconds=0, budget_per_minute=100_000)
+        self.propexo = SandboxServer(self.sandbox)
+        self.propexo.start()
+        self.properties = {}
+        for key, vendor in PROPERTIES.items():
+            self.sandbox.add_integration(f"i{key}", vendor)
+            self.properties[key] = self.sandbox.add_property(f"i{key}", f"c{key}", key.title())
+        self.fleet = Fleet(folder)
+        self.senders = Senders(self.fleet.url)
+        self.began = time.monotonic()
+        self.figures: dict[str, Any] = {}
+
+    def configure(self, database_url: str | None, **propexo: Any) -> Path:
+        """Write bridge.toml."""
+        document: dict[str, Any] = {
+            **({"database_url": database_url} if database_url else {}),
+            "server": {"threads": 4, "worker_concurrency": 4},
+            "propexo": {
+                "token": "secret-token",
+                "base_url": self.propexo.url,
+                "budget_per_minute": 100_000,
+                "read_timeout": 1,
+                **propexo,
+            },
+            "properties": {
+                key: {
+                    "integration_id": f"i{key}",
+                    "property_id": f"c{key}",
+                    "pms": vendor,
+                    "time_zone": "America/Chicago",
+                    "name": key.title(),
+                    "defaults": {"employee_id": "cemployee", "lead_relationship_id": "crelationship"},
+                }
+                for key, vendor in PROPERTIES.items()
+            },
+            "sources": {
+                name: {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"}
+                for name in SOURCES
+            },
+        }
+        path = self.folder / "bridge.toml"
+        path.write_text(toml_of(document))
+        return path
+
+    def points(self, many: int) -> list[int]:
+        """Numbers of deliveries in the midst of the run at which something happens."""
+        whole = len(self.plan.deliveries)
+        return sorted(self.random.sample(range(whole // 10 + 1, whole * 9 // 10), many))
+
+    def calls(self, many: int) -> list[int]:
+        """Likewise numbers of calls to Propexo: a tour costs two at least."""
+        return sorted(self.random.sample(range(3, self.plan.stands.total() * 3), many))
+
+    def passing(self, database: Database, **options: Any) -> Passing:
+        every = 1.0 if self.is_long else 0.2
+        return Passing(
+            database, self.sandbox, every=every, **({"workers": 0 if self.is_long else 1} | options)
+        )
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """What the condition answers, as soon as it is something."""
+        deadline = time.monotonic() + (300 if self.is_long else 60)
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"it never came true\n{self.tail()}"
+            time.sleep(0.1)
+        return found
+
+    def propexo_away(self, seconds: float) -> None:
+        """Connections are refused, until it is there again."""
+
+        def go() -> None:
+            self.propexo.stop()
+            time.sleep(seconds)
+            self.propexo = SandboxServer(self.sandbox, port=int(self.propexo.url.rpartition(":")[2]))
+            self.propexo.start()
+
+        threading.Thread(target=go, daemon=True).start()
+
+    def send(self, mischief: Mischief | None = None) -> None:
+        """Returns when the senders are rid of everything."""
+        self.senders.patience = 600 if self.is_long else 60
+        self.senders.send(self.plan, mischief)
+        self.figures["sent"] = round(time.monotonic() - self.began, 1)
+
+    def end(self, database: Database, passing: Passing) -> None:
+        """Wait until all events have ended, judge, replay what is parked as a person would, and judge again."""
+        try:
+            self._end(database, passing)
+        finally:
+            self.record("chaos", self.told())
+
+    def _end(self, database: Database, passing: Passing) -> None:
+        passing.all_told = True
+        verdict = Verdict(self.plan, database, self.sandbox, self.properties, self.senders.ids)
+        self._wait_for_all(verdict)
+        self.figures["parked"] = dict(verdict.parked())
+        verdict.never()
+        rounds = 0
+        while not verdict.wrong and rounds < 3 and verdict.replay_parked():
+            rounds += 1
+            self._wait_for_all(verdict)
+        if not verdict.wrong:
+            verdict.at_the_end()
+        assert not verdict.wrong, "\n".join([*verdict.wrong, str(self.figures), self.tail()])
+
+    def _wait_for_all(self, verdict: Verdict) -> None:
+        deadline = time.monotonic() + (900 if self.is_long else 90)
+        pause = 1.0 if self.is_long else 0.1
+        while (left := verdict.unfinished()) != []:
+            if time.monotonic() > deadline:
+                told = [
+                    (one.id, one.status, one.reason, one.detail, one.next_attempt_at) for one in left or ()
+                ]
+                pytest.fail(f"never ended: {told}\n{self.tail()}")
+            time.sleep(pause)
+
+    def tail(self) -> str:
+        return self.fleet.log()[-6000:]
+
+    def told(self) -> str:
+        """The figures, in a line."""
+        seconds = time.monotonic() - self.began
+        figures = {
+            "events": len(self.plan.distinct),
+            "deliveries": len(self.plan.deliveries),
+            "tours": self.plan.stands.total(),
+            "answers": dict(self.senders.answers),
+            "did": dict(self.fleet.did),
+            "calls": self.sandbox.calls,
+            **self.figures,
+            "seconds": round(seconds, 1),
+            "seed": self.seed,
+        }
+        return ", ".join(f"{name} {value}" for name, value in figures.items())
+
+    def close(self) -> None:
+        self.fleet.close()
+        self.propexo.stop()
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Iterator[Scene]:
+    events, seed = request.config.getoption("chaos_events"), request.config.getoption("chaos_seed")
+    # Not pytest's own folder: another session of root closes it to the user as whom PostgreSQL then runs.
+    with tempfile.TemporaryDirectory(prefix="bridge-chaos-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)  # noqa: PTH101 - as above
+        made = Scene(Path(folder), events, seed, record_property)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def operator(database: Database) -> psycopg.Connection:
+    """Somebody with access to the database, whom its going away does not touch."""
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        yield connection

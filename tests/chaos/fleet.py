@@ -1,0 +1,124 @@
+"""The processes of the bridge, killed by a test and started again as a service manager would."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")} | {
+    "PYTHONPATH": str(Path(__file__).parents[2])
+}
+SERVICE_MANAGER = 0.1
+"""Seconds after which a process that ended is started again."""
+
+
+class Member:
+    """One process of the fleet, which has a life after its death."""
+
+    def __init__(self, command: Sequence[str], folder: Path, door: socket.socket | None) -> None:
+        self.command, self.folder, self.door = command, folder, door
+        self.log = (folder / "log").open("ab")
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *self.command],
+            cwd=self.folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            pass_fds=[self.door.fileno()] if self.door else [], start_new_session=True,
+        )  # fmt: skip
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the process and those that it forked."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def kill_a_child(self) -> None:
+        """One of those that it started, if it has any yet."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self.process.pid).children()[:1]:
+                child.kill()
+
+
+class Fleet:
+    """Web, workers or serve in a folder with a bridge.toml, started again whenever one of them ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.members: dict[str, Member] = {}
+        self.did: Counter[str] = Counter()
+        # It stays open while nobody accepts, as a socket of a service manager does.
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.door.getsockname()[1]}"
+        self._closing = threading.Event()
+        self._manager = threading.Thread(target=self._restart, daemon=True)
+        self._manager.start()
+
+    def web(self, *command: str) -> None:
+        """`bridge web` at the door, or another command that opens it."""
+        bind = ("--bind", f"fd://{self.door.fileno()}")
+        self.members["web"] = Member(command or ("-m", "bridge", "web", *bind), self.folder, self.door)
+
+    def serve(self) -> None:
+        bind = ("--bind", f"fd://{self.door.fileno()}")
+        self.members["serve"] = Member(("-m", "bridge", "serve", *bind), self.folder, self.door)
+
+    def worker(self, name: str = "worker", *command: str) -> None:
+        self.members[name] = Member(command or ("-m", "bridge", "worker"), self.folder, None)
+
+    def kill(self, name: str) -> None:
+        self.did[f"{name} killed"] += 1
+        self.members[name].signal(signal.SIGKILL)
+
+    def kill_a_child(self, name: str) -> None:
+        self.did[f"child of {name} killed"] += 1
+        self.members[name].kill_a_child()
+
+    def kill_postgres(self) -> None:
+        """The embedded server with all its processes: `kill -9`, as the kernel does when memory ends."""
+        self.did["postgres killed"] += 1
+        for process in self.processes():
+            if "postgres" in process.name():
+                process.kill()
+
+    def processes(self) -> list[psutil.Process]:
+        """All that runs for this folder: it is their working directory, or stands in PostgreSQL's command line."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(self.folder) in process.cwd() and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def _restart(self) -> None:
+        while not self._closing.wait(SERVICE_MANAGER):
+            for name, member in list(self.members.items()):
+                if member.process.poll() is not None:
+                    self.did[f"{name} started again"] += 1
+                    member.start()
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace") if (self.folder / "log").exists() else ""
+
+    def close(self) -> None:
+        self._closing.set()
+        self._manager.join()
+        for member in self.members.values():
+            member.signal(signal.SIGKILL)
+            member.process.wait()
+            member.log.close()
+        left = self.processes()
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=10)
+        self.door.close()

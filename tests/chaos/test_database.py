@@ -1,0 +1,59 @@
+"""The database goes away, or takes nothing more."""
+
+import threading
+
+import pytest
+from chaos.proxy import Proxy
+from sqlalchemy import text
+
+pytestmark = pytest.mark.chaos
+
+FULL = """
+CREATE FUNCTION {table}_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE 'could not extend file "base/5/16384": No space left on device' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER {table}_is_full BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_is_full();
+"""
+"""What PostgreSQL itself raises, 53100, where it would: as a row of an event or of its job wants a new page."""
+FREE = "DROP FUNCTION {table}_is_full CASCADE"
+
+
+def test_the_database_is_away_for_a_while(scene, database):
+    proxy = Proxy(database.url)
+    seconds = 20 if scene.is_long else 3
+    scene.configure(proxy.url)
+    scene.fleet.web()
+    scene.fleet.worker()
+
+    def go_away():
+        scene.fleet.did["database away"] += 1
+        proxy.away()
+        threading.Timer(seconds, proxy.back).start()
+
+    scene.sandbox.coming[scene.calls(1)[0]] = go_away
+    with scene.passing(database) as passing:
+        scene.send({scene.points(1)[0]: go_away} if scene.is_long else {})
+        scene.end(database, passing)
+    proxy.away()
+    assert scene.fleet.did["worker started again"] >= 1
+
+
+def test_the_disk_is_full_as_events_come_in(scene, database):
+    scene.configure(database.url)
+    scene.fleet.web()
+
+    def run(statement):
+        with database.session() as session:
+            session.execute(text(statement))
+
+    def fill(table):
+        scene.fleet.did[f"{table} full"] += 1
+        run(FULL.format(table=table))
+        threading.Timer(10 if scene.is_long else 0.5, run, [FREE.format(table=table)]).start()
+
+    first, second = scene.points(2)
+    with scene.passing(database) as passing:
+        scene.send({first: lambda: fill("events"), second: lambda: fill("procrastinate_jobs")})
+        assert scene.senders.answers["503"] > 0
+        scene.fleet.worker()
+        scene.end(database, passing)
