@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.errors import BridgeError
-from bridge.forwarding import life, people
+from bridge.forwarding import life, people, requested
 from bridge.forwarding.appointments import differs
 from bridge.forwarding.lookups import match
 from bridge.forwarding.outcomes import Parked
@@ -105,7 +105,7 @@ def rehearse(session: Session, event: Event, settings: Settings, now: datetime) 
         mapping = mapping_of(settings, event.source)
         read = _read(mapping, event)
         said = _booking(read)
-        if said.requested and (settings.sources[event.source].on_request or mapping.on_request) != "book":
+        if said.requested and requested.policy(settings.sources[event.source], mapping) != "book":
             raise _Stop("It is a wish, which waits until somebody confirms it or becomes a lead only.")
         plan = _Plan(session, event, settings, now, said)
         requests = tuple(plan.requests())

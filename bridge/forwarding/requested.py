@@ -11,19 +11,21 @@ from bridge.forwarding.outcomes import WAIT_FOR_CONFIRMING, Ended, Ignored, NotY
 from bridge.forwarding.resolve import Target, ids_of, start_of, target_of
 from bridge.forwarding.writing import Writing
 from bridge.keys import contact_key
+from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.sources import Source
 from bridge.models import Booking, Status
+from bridge.settings import Source as SourceSettings
 
 
 def is_booked_at_once(source: Source) -> bool:
     """Whether the source books such tours like any other."""
-    return policy(source) == "book"
+    return policy(source.settings, source.mapping) == "book"
 
 
-def policy(source: Source) -> str:
+def policy(settings: SourceSettings, mapping: Mapping) -> str:
     """`book`, `hold` or `lead_only`."""
-    return source.settings.on_request or source.mapping.on_request
+    return settings.on_request or mapping.on_request
 
 
 def take_up(calls: Calls, source: Source, booking: Booking, asked: Said) -> NoReturn:
@@ -37,7 +39,7 @@ def take_up(calls: Calls, source: Source, booking: Booking, asked: Said) -> NoRe
         raise Ignored(Reason.SUPERSEDED, "Another event of this booking has decided.")
     said = life.wish_of(booking, asked, stamp)
     target = target_of(calls.context.settings, booking.source, said.property)
-    if policy(source) == "lead_only":
+    if policy(source.settings, source.mapping) == "lead_only":
         _make_lead(calls, booking, said, target)
     calls.start = start_of(said, target.property)
     raise calls.look_again(
