@@ -14,15 +14,19 @@ NAMES = {
 }
 
 SHARED = {"bridge"} | {
-    f"bridge.{name}" for name in ("clock", "database", "errors", "keys", "models", "queue", "settings")
+    f"bridge.{name}"
+    for name in ("clock", "database", "errors", "keys", "metrics", "models", "queue", "settings")
 }
 """What every folder may use."""
 FOLDERS = {
+    "alerts": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping"},
     "cli": {"bridge"},
     "console": {"bridge"},
     "forwarding": SHARED | {"bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
+    "models": {"bridge.encryption", "bridge.errors"},
+    "monitoring": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping"},
     "propexo": SHARED,
     "settings": {"bridge.errors"},
     "sandbox": {"bridge.clock", "bridge.errors"},

@@ -16,6 +16,7 @@ from bridge.settings import (
     Settings,
     Source,
     schema,
+    sections,
 )
 
 TOML = """
@@ -742,12 +743,12 @@ def test_the_template_shows_every_setting():
     oakwood = shown["properties"]["oakwood"]
     from_sources = {key for source in shown["sources"].values() for key in source}
     assert list(shown.keys() ^ schema.Document().fields.keys()) == []
-    assert shown["propexo"].keys() == schema.PropexoSection().fields.keys()
-    assert shown["server"].keys() == schema.ServerSection().fields.keys()
-    assert shown["privacy"].keys() == schema.PrivacySection().fields.keys()
-    assert oakwood.keys() == schema.PropertySection().fields.keys()
-    assert oakwood["defaults"].keys() == schema.DefaultsSection().fields.keys()
-    assert from_sources == schema.SourceSection().fields.keys()
+    assert shown["propexo"].keys() == sections.PropexoSection().fields.keys()
+    assert shown["server"].keys() == sections.ServerSection().fields.keys()
+    assert shown["privacy"].keys() == sections.PrivacySection().fields.keys()
+    assert oakwood.keys() == sections.PropertySection().fields.keys()
+    assert oakwood["defaults"].keys() == sections.DefaultsSection().fields.keys()
+    assert from_sources == sections.SourceSection().fields.keys()
 
 
 def test_the_commented_lines_are_valid_and_show_the_defaults():
@@ -770,11 +771,11 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
 
 def test_the_records_have_exactly_the_settings():
     pairs = [
-        (PropexoSettings, schema.PropexoSection, set()),
-        (ServerSettings, schema.ServerSection, set()),
-        (PrivacySettings, schema.PrivacySection, set()),
-        (Property, schema.PropertySection, {"key"}),
-        (Source, schema.SourceSection, {"key"}),
+        (PropexoSettings, sections.PropexoSection, set()),
+        (ServerSettings, sections.ServerSection, set()),
+        (PrivacySettings, sections.PrivacySection, set()),
+        (Property, sections.PropertySection, {"key"}),
+        (Source, sections.SourceSection, {"key"}),
         (Settings, schema.Document, {"path"}),
     ]
     for record, section, besides in pairs:

@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+
+import procrastinate
 
 from bridge.clock import Clock, utc_now
 from bridge.database import Database
@@ -58,8 +61,14 @@ class WorkerEnded(BridgeError):  # noqa: N818 - what happened
     code = "worker_ended"
 
 
-async def work(context: Context, *, wait: bool = True) -> None:
+Register = Callable[[procrastinate.App, Context], None]
+"""Gives a worker tasks."""
+
+
+async def work(context: Context, *, wait: bool = True, also: Sequence[Register] = ()) -> None:
     """Run jobs until SIGTERM or SIGINT; with `wait=False` only until none is due.
+
+    `also` are tasks that have nothing to do with forwarding, and that this folder does not know.
 
     Raises:
         WorkerEnded: it ended, although nobody asked for it.
@@ -69,7 +78,8 @@ async def work(context: Context, *, wait: bool = True) -> None:
     # asyncio's own pool has few threads on a small machine; every job needs one.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
     app = queue_app(context.database, worker=True)
-    register(app, context)
+    for give_tasks in (register, *also):
+        give_tasks(app, context)
     async with app.open_async():
         running = asyncio.ensure_future(
             app.run_worker_async(

@@ -1,4 +1,4 @@
-"""Which keys bridge.toml has, and how everything that is wrong with one becomes a sentence."""
+"""The whole of bridge.toml, and how everything that is wrong with it becomes a sentence."""
 
 import difflib
 import json
@@ -6,170 +6,24 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.errors import Problem
-from bridge.settings.document import PREFIX, KeyPath, OutsideText
-from bridge.settings.fields import (
-    DID_YOU_MEAN,
-    ApiAccess,
-    BaseUrl,
-    DatabaseUrl,
-    EncryptionKey,
-    OneOf,
-    Origin,
-    PhoneRegion,
-    PmsTime,
-    Port,
-    Seconds,
-    Switch,
-    Table,
-    Text,
-    TextList,
-    TimeZone,
-    Vendor,
-    Whole,
-    did_you_mean,
+from bridge.settings.document import KeyPath, OutsideText
+from bridge.settings.fields import DID_YOU_MEAN, DatabaseUrl, Table, Text, did_you_mean
+from bridge.settings.records import same_name
+from bridge.settings.section import Section, Sentence
+from bridge.settings.sections import (
+    PrivacySection,
+    PropertySection,
+    PropexoSection,
+    ServerSection,
+    SourceSection,
 )
-from bridge.settings.records import PrivacySettings, same_name
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
-MAPPING = 'the name of a mapping, such as "calendly"'
 HIDDEN = {"token", "secrets", "webhook_secrets", "database_url", "verify_tokens", "api", "encryption_keys"}
 """Keys whose values never reach a message."""
-SHORTEST_WEBHOOK_SECRET = 10
-
-
-class Sentence(str):
-    """A message that is complete in itself; all others say only what is expected."""
-
-    __slots__ = ()
-
-
-class Section(Schema):
-    """A table of bridge.toml. An unknown key is an error that offers the nearest known one."""
-
-    error_messages = {"type": "a table of settings"}  # noqa: RUF012 - marshmallow declares it without ClassVar
-
-    def known(self) -> list[str]:
-        """What an unknown key is compared with."""
-        return list(self.fields)
-
-    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
-        """Replaces marshmallow's words for unknown keys."""
-        messages = error.messages_dict
-        for key in messages.keys() - self.fields.keys() - {"_schema"}:
-            messages[key] = [self._unknown(str(key), _override(data[key]))]
-
-    def _unknown(self, key: str, override: str | None) -> Sentence:
-        close = difflib.get_close_matches(key.lower(), self.known(), n=1)
-        if override and "." in "".join(close):
-            close = [PREFIX + close[0].replace(".", "__").upper()]
-        hint = did_you_mean(*close) or f"; the known ones are {', '.join(self.fields)}"
-        return Sentence(f"unknown key{f' (from {override})' if override else ''}{hint}")
-
-
-class PropexoSection(Section):
-    token = Text("the API token that Propexo gave you", required=True)
-    base_url = BaseUrl()
-    budget_per_minute = Whole()
-    connect_timeout = Seconds()
-    read_timeout = Seconds()
-    organization_name = Text()
-    webhook_secrets = TextList()
-
-    @validates("webhook_secrets")
-    def are_as_long_as_propexo_wants_them(self, secrets: tuple[str, ...], **_: Any) -> None:
-        """Propexo takes none below ten characters: a shorter one is not what was registered."""
-        short = [index for index, secret in enumerate(secrets) if len(secret) < SHORTEST_WEBHOOK_SECRET]
-        if short:
-            told = f"the secret of a webhook, of at least {SHORTEST_WEBHOOK_SECRET} characters"
-            raise ValidationError({index: [told] for index in short})
-
-
-class ServerSection(Section):
-    host = Text()
-    port = Port()
-    workers = Whole()
-    threads = Whole()
-    body_limit = Whole()
-    worker_concurrency = Whole()
-    public_url = BaseUrl("the https address under which senders reach the bridge, without path")
-
-
-class PrivacySection(Section):
-    body_days = Whole()
-    row_days = Whole()
-    encryption_keys = TextList(EncryptionKey)
-
-    @validates_schema
-    def rows_outlive_bodies(self, data: dict[str, Any], **_: Any) -> None:
-        """Of a row that is gone no body can be kept."""
-        body_days = data.get("body_days", PrivacySettings.body_days)
-        row_days = data.get("row_days", PrivacySettings.row_days)
-        if row_days >= body_days:
-            return
-        if "row_days" in data:
-            raise ValidationError({"row_days": [f"at least body_days, which is {body_days}"]})
-        raise ValidationError({"body_days": [f"at most row_days, which is {row_days}"]})
-
-
-class DefaultsSection(Section):
-    employee_id = Text()
-    lead_source_id = Text()
-    lead_relationship_id = Text()
-    unit_id = Text()
-    duration_minutes = Whole()
-    last_name = Text()
-    title = Text()
-    notes = Text()
-    organization_name = Text()
-
-
-class PropertySection(Section):
-    integration_id = Text("the Propexo id of the integration, in quotes", required=True)
-    property_id = Text("the Propexo id of the property, in quotes", required=True)
-    pms = Vendor(required=True)
-    time_zone = TimeZone(required=True)
-    name = Text()
-    aliases = TextList()
-    pms_time = PmsTime()
-    defaults = fields.Nested(DefaultsSection)
-    units = Table(Text().read)
-    agents = Table(Text().read)
-    lead_sources = Table(Text().read)
-
-
-class SourceSection(Section):
-    mapping = Text(MAPPING)
-    secrets = TextList()
-    property = Text("the key of a configured property")
-    enabled = Switch()
-    origins = TextList(Origin)
-    phone_region = PhoneRegion()
-    lead_source = Text()
-    tolerance = Whole()
-    auth = OneOf("none")
-    tenants = TextList()
-    verify_tokens = TextList()
-    api = ApiAccess()
-    on_request = OneOf("book", "hold", "lead_only")
-    reply_text = Text()
-    ignore_changes_by = TextList()
-    record = Switch()
-
-    @validates_schema
-    def has_a_mapping(self, data: dict[str, Any], **_: Any) -> None:
-        """Only a source that records what comes can do without."""
-        if "mapping" not in data and not data.get("record"):
-            raise ValidationError({"mapping": [MAPPING]})
-
-    @validates("secrets")
-    def are_listed_once(self, secrets: tuple[str, ...], **_: Any) -> None:
-        """A secret that is there twice is a copy that somebody forgot to change."""
-        again = [index for index, secret in enumerate(secrets) if secret in secrets[:index]]
-        if again:
-            raise ValidationError({index: ["a secret that the list does not have yet"] for index in again})
 
 
 class Document(Section):
@@ -185,7 +39,7 @@ class Document(Section):
     mappings_dir = Text()
 
     def known(self) -> list[str]:
-        tables = {"propexo": PropexoSection(), "server": ServerSection(), "privacy": PrivacySection()}
+        tables = {name: one.schema for name, one in self.fields.items() if isinstance(one, fields.Nested)}
         inner = [f"{name}.{key}" for name, section in tables.items() for key in section.fields]
         return [*self.fields, *inner]
 
@@ -281,10 +135,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
     return re.sub(r"//[^/@]*@", "//***@", json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _override(value: Any) -> str | None:
-    """The variable that brought an unknown key, if one did."""
-    if isinstance(value, dict):
-        return next((name for name in map(_override, value.values()) if name), None)
-    return value.origin if isinstance(value, OutsideText) and not value.hidden else None

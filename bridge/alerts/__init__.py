@@ -1,0 +1,1 @@
+"""Tells people, before anyone calls: what is parked, late, silent or paused."""

@@ -1,0 +1,1 @@
+"""The people who run the bridge: pages and the management API."""

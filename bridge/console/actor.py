@@ -1,0 +1,32 @@
+"""Who is asking: a person at the console, a token of the management API, or somebody at the command line."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.models import Role
+
+
+class Via(StrEnum):
+    """How somebody came."""
+
+    CONSOLE = "console"
+    API = "api"
+    CLI = "cli"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who looks at events or changes something; known by name in the audit."""
+
+    name: str
+    role: Role
+    via: Via
+
+    def may(self, role: Role) -> bool:
+        """Whether they may do what this role may."""
+        return self.role.includes(role)
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether names, addresses and numbers of renters are shown; else they are masked."""
+        return self.may(Role.OPERATOR)

@@ -1,0 +1,50 @@
+"""The tables. State lives here and nowhere else; a job in the queue only names its event."""
+
+from bridge.models.base import (
+    SAYINGS_OPEN,
+    TOUR_OPEN,
+    UNFINISHED,
+    Base,
+    BookingState,
+    Role,
+    Status,
+)
+from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
+from bridge.models.events import Attempt, Event
+from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
+from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, Token, User
+from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
+
+__all__ = [
+    "SAYINGS_OPEN",
+    "TOUR_OPEN",
+    "UNFINISHED",
+    "Alert",
+    "Alias",
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "Booking",
+    "BookingReference",
+    "BookingState",
+    "Budget",
+    "Choices",
+    "Erasure",
+    "Event",
+    "Gauge",
+    "IdempotencyKey",
+    "Integration",
+    "KnownContact",
+    "Lead",
+    "Notice",
+    "PayloadField",
+    "Refusal",
+    "Role",
+    "SignIn",
+    "Status",
+    "Sweep",
+    "Tally",
+    "Term",
+    "Token",
+    "User",
+]

@@ -1,0 +1,122 @@
+"""Events, and the calls that were made for them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from bridge.encryption import SealedBytes, SealedJson, SealedText
+from bridge.models.base import Base, Status
+from bridge.models.bookings import Booking
+
+
+class Event(Base):
+    """One thing that a sender told us, stored as received."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        # The name of the constraint is part of inbox.py: ON CONFLICT makes the duplicate check and the insert one.
+        UniqueConstraint("source", "delivery_id", name="uq_events_delivery"),
+        Index("ix_events_source_reference", "source", "reference"),
+        Index("ix_events_source_previous_reference", "source", "previous_reference"),
+        Index("ix_events_status", "status", "id"),
+        Index("ix_events_booking", "booking_id"),
+        Index("ix_events_of_source", "source", "id"),
+        # Only of rows that a worker has touched: at the door they cost nothing.
+        Index("ix_events_reason", "reason", "id", postgresql_where=text("reason IS NOT NULL")),
+        Index("ix_events_property", "property", "id", postgresql_where=text("property IS NOT NULL")),
+        Index("ix_events_received", "received_at", postgresql_using="brin"),
+        Index(
+            "ix_events_kept", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND removed_at IS NULL")
+        ),
+        Index("ix_events_integration", "integration_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_events_awaits", "awaits", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    source: Mapped[str]
+    delivery_id: Mapped[str]
+    received_at: Mapped[datetime]
+    content_type: Mapped[str | None]
+    headers: Mapped[dict[str, Any]] = mapped_column(SealedJson(), default=dict)
+    query: Mapped[dict[str, Any]] = mapped_column(SealedJson(), default=dict)
+    """The parameters of the address, without secrets."""
+    body: Mapped[bytes] = mapped_column(SealedBytes)
+    original_body: Mapped[bytes | None] = mapped_column(SealedBytes)
+    """What came, where a person corrected `body` since."""
+    original_content_type: Mapped[str | None]
+    answers: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
+    """What the sender's API answered for it, by the names of the mapping's `details`; asked anew by a replay."""
+
+    event: Mapped[str | None]
+    occurred_at: Mapped[datetime | None]
+    reference: Mapped[str | None]
+    previous_reference: Mapped[str | None]
+    lock: Mapped[str]
+    """Whose events run one after the other: the contact (a digest), else the booking."""
+
+    status: Mapped[str] = mapped_column(default=Status.RECEIVED)
+    action: Mapped[str | None]
+    reason: Mapped[str | None]
+    """A word of the closed list in forwarding/outcomes.py."""
+    detail: Mapped[str | None] = mapped_column(SealedText)
+    """A sentence for a person."""
+    next_attempt_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    """Transient failures in a row; the next progress sets it back."""
+    looks: Mapped[int] = mapped_column(default=0)
+    """How often it was checked whether the awaited thing has come."""
+    replays: Mapped[int] = mapped_column(default=0)
+    replayed_at: Mapped[datetime | None]
+    history: Mapped[list[dict[str, Any]] | None] = mapped_column(SealedJson())
+    """What people did with it: `at`, `what` (of forwarding/lineage.py), `by`, and what each such deed tells more."""
+    queue_id: Mapped[int | None]
+    """The job that runs it."""
+    job_id: Mapped[str | None]
+    """Propexo's job of the last write made for this event."""
+    property: Mapped[str | None]
+    """Key of the property that it concerns, once a run has told."""
+    integration_id: Mapped[str | None]
+    """The integration that it called last, or would have called if it were not paused."""
+    awaits: Mapped[str | None]
+    """The code of the booking or the lead of which it awaits news; see forwarding/waking.py."""
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
+    blanked_at: Mapped[datetime | None]
+    """Since then nothing of what was said is kept; it cannot run again."""
+    removed_at: Mapped[datetime | None]
+    """Since then the row only tells that this delivery came, so that a repetition is a duplicate."""
+
+    booking: Mapped["Booking | None"] = relationship()
+
+
+class Attempt(Base):
+    """One call to Propexo and what came of it. A write stands here before it is sent."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        Index("ix_attempts_event", "event_id", "id"),
+        Index("ix_attempts_submitted", "integration_id", postgresql_where=text("outcome = 'submitted'")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
+    kind: Mapped[str]
+    request: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("event_id"))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str]
+    """`sending`, then an Outcome of propexo/errors.py."""
+    status_code: Mapped[int | None]
+    detail: Mapped[str | None] = mapped_column(SealedText)
+    job_id: Mapped[str | None] = mapped_column(index=True)
+    effect: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
+    """What the booking becomes when the write is confirmed."""
+    integration_id: Mapped[str | None]
+    """Of a write: whose write log will list it."""
+    listed: Mapped[str | None]
+    """How it ended as the write log lists it: SUCCESS or FAILURE; see forwarding/confirmation.py."""
+    unlisted: Mapped[int] = mapped_column(default=0)
+    """How often the log was read without a trace of it."""

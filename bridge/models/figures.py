@@ -1,0 +1,78 @@
+"""What is counted and watched, kept so that no page and no scrape has to count events."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bridge.models.base import Base
+
+
+class Tally(Base):
+    """How many events one source had in one hour; the worker counts the latest hours anew every minute."""
+
+    __tablename__ = "tallies"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    """Its beginning, in UTC."""
+    source: Mapped[str] = mapped_column(primary_key=True)
+    received: Mapped[int] = mapped_column(default=0)
+    written: Mapped[int] = mapped_column(default=0)
+    """By the hour in which they were written; likewise the others."""
+    parked: Mapped[int] = mapped_column(default=0)
+    ignored: Mapped[int] = mapped_column(default=0)
+
+
+class Gauge(Base):
+    """A figure that only the database can tell, as the worker last found it."""
+
+    __tablename__ = "gauges"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    labels: Mapped[str] = mapped_column(primary_key=True)
+    """As JSON with sorted keys."""
+    value: Mapped[float]
+    at: Mapped[datetime]
+
+
+class Refusal(Base):
+    """How many requests to one source failed its verification in one hour, and why."""
+
+    __tablename__ = "refusals"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    cause: Mapped[str] = mapped_column(primary_key=True)
+    """A word of a closed list."""
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+
+
+class PayloadField(Base):
+    """A field that payloads of one kind have had: its place and type, and when it was first and last seen."""
+
+    __tablename__ = "payload_fields"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    event: Mapped[str] = mapped_column(primary_key=True)
+    """The sender's name of the kind of event; empty where it has none."""
+    path: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+
+
+class Alert(Base):
+    """Something that people were told of, until it is over."""
+
+    __tablename__ = "alerts"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """What it is about: `paused:<integration>`, `parked`, `silent:<source>`."""
+    opened_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    level: Mapped[int]
+    """How bad it is; it is told again only when this has grown."""
+    state: Mapped[Any] = mapped_column(JSONB, nullable=True)
+    """What was told, to know what is new."""

@@ -1,0 +1,111 @@
+"""Who runs the bridge and what they did."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bridge.models.base import Base
+
+
+class User(Base):
+    """Somebody who may sign in at the console."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    """What is typed to sign in, in lower case."""
+    password_hash: Mapped[str | None]
+    """Argon2; `None`: signs in through OpenID Connect only."""
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """A session at the console, or a one-time link that opens one."""
+
+    __tablename__ = "sign_ins"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    """Of the random text in the cookie or the link, which itself is stored nowhere."""
+    one_time: Mapped[bool]
+    """A link: using it makes a session of it under another text."""
+    name: Mapped[str]
+    role: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    """`None`: came through a link or OpenID Connect, or is a user of bridge.toml."""
+    csrf: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Token(Base):
+    """A bearer token of the management API."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    """To the hour."""
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """What was answered to a change of the management API, so that its repetition changes nothing."""
+
+    __tablename__ = "idempotency_keys"
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("tokens.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str]
+    """A digest of method, path and body: another request under the same key is a mistake."""
+    status: Mapped[int | None]
+    """`None`: it has not been answered yet."""
+    answer: Mapped[Any] = mapped_column(JSONB, nullable=True)
+    at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """One change that a person made."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_object", "object", "object_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    at: Mapped[datetime]
+    who: Mapped[str]
+    via: Mapped[str]
+    """console, api or cli."""
+    what: Mapped[str]
+    """A verb: replayed, dismissed, added."""
+    object: Mapped[str]
+    """What was changed: event, alias, integration, user, token, mapping."""
+    object_id: Mapped[str]
+    before: Mapped[dict[str, Any] | None]
+    """The changed fields; never a secret, and nothing that says who a renter is."""
+    after: Mapped[dict[str, Any] | None]
+
+
+class Erasure(Base):
+    """That a person was removed, for whoever has to prove it. Who it was, only the digest tells."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    erased_at: Mapped[datetime]
+    contact: Mapped[str]
+    """A digest of the e-mail or the phone that was asked for."""
+    forced: Mapped[bool]
+    """Although tours were still to come."""
+    counts: Mapped[dict[str, Any]]
+    """What was erased."""

@@ -1,0 +1,1 @@
+"""Whether the bridge is well: health, metrics, traces."""

@@ -1,0 +1,132 @@
+"""Which keys the tables of bridge.toml have."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates, validates_schema
+
+from bridge.settings.fields import (
+    ApiAccess,
+    BaseUrl,
+    EncryptionKey,
+    OneOf,
+    Origin,
+    PhoneRegion,
+    PmsTime,
+    Port,
+    Seconds,
+    Switch,
+    Table,
+    Text,
+    TextList,
+    TimeZone,
+    Vendor,
+    Whole,
+)
+from bridge.settings.records import PrivacySettings
+from bridge.settings.section import Section
+
+MAPPING = 'the name of a mapping, such as "calendly"'
+SHORTEST_WEBHOOK_SECRET = 10
+
+
+class PropexoSection(Section):
+    token = Text("the API token that Propexo gave you", required=True)
+    base_url = BaseUrl()
+    budget_per_minute = Whole()
+    connect_timeout = Seconds()
+    read_timeout = Seconds()
+    organization_name = Text()
+    webhook_secrets = TextList()
+
+    @validates("webhook_secrets")
+    def are_as_long_as_propexo_wants_them(self, secrets: tuple[str, ...], **_: Any) -> None:
+        """Propexo takes none below ten characters: a shorter one is not what was registered."""
+        short = [index for index, secret in enumerate(secrets) if len(secret) < SHORTEST_WEBHOOK_SECRET]
+        if short:
+            told = f"the secret of a webhook, of at least {SHORTEST_WEBHOOK_SECRET} characters"
+            raise ValidationError({index: [told] for index in short})
+
+
+class ServerSection(Section):
+    host = Text()
+    port = Port()
+    workers = Whole()
+    threads = Whole()
+    body_limit = Whole()
+    worker_concurrency = Whole()
+    public_url = BaseUrl("the https address under which senders reach the bridge, without path")
+
+
+class PrivacySection(Section):
+    body_days = Whole()
+    row_days = Whole()
+    encryption_keys = TextList(EncryptionKey)
+
+    @validates_schema
+    def rows_outlive_bodies(self, data: dict[str, Any], **_: Any) -> None:
+        """Of a row that is gone no body can be kept."""
+        body_days = data.get("body_days", PrivacySettings.body_days)
+        row_days = data.get("row_days", PrivacySettings.row_days)
+        if row_days >= body_days:
+            return
+        if "row_days" in data:
+            raise ValidationError({"row_days": [f"at least body_days, which is {body_days}"]})
+        raise ValidationError({"body_days": [f"at most row_days, which is {row_days}"]})
+
+
+class DefaultsSection(Section):
+    employee_id = Text()
+    lead_source_id = Text()
+    lead_relationship_id = Text()
+    unit_id = Text()
+    duration_minutes = Whole()
+    last_name = Text()
+    title = Text()
+    notes = Text()
+    organization_name = Text()
+
+
+class PropertySection(Section):
+    integration_id = Text("the Propexo id of the integration, in quotes", required=True)
+    property_id = Text("the Propexo id of the property, in quotes", required=True)
+    pms = Vendor(required=True)
+    time_zone = TimeZone(required=True)
+    name = Text()
+    aliases = TextList()
+    pms_time = PmsTime()
+    defaults = fields.Nested(DefaultsSection)
+    units = Table(Text().read)
+    agents = Table(Text().read)
+    lead_sources = Table(Text().read)
+
+
+class SourceSection(Section):
+    mapping = Text(MAPPING)
+    secrets = TextList()
+    property = Text("the key of a configured property")
+    enabled = Switch()
+    origins = TextList(Origin)
+    phone_region = PhoneRegion()
+    lead_source = Text()
+    tolerance = Whole()
+    auth = OneOf("none")
+    tenants = TextList()
+    verify_tokens = TextList()
+    api = ApiAccess()
+    on_request = OneOf("book", "hold", "lead_only")
+    reply_text = Text()
+    ignore_changes_by = TextList()
+    record = Switch()
+
+    @validates_schema
+    def has_a_mapping(self, data: dict[str, Any], **_: Any) -> None:
+        """Only a source that records what comes can do without."""
+        if "mapping" not in data and not data.get("record"):
+            raise ValidationError({"mapping": [MAPPING]})
+
+    @validates("secrets")
+    def are_listed_once(self, secrets: tuple[str, ...], **_: Any) -> None:
+        """A secret that is there twice is a copy that somebody forgot to change."""
+        again = [index for index, secret in enumerate(secrets) if secret in secrets[:index]]
+        if again:
+            raise ValidationError({index: ["a secret that the list does not have yet"] for index in again})
