@@ -5,6 +5,8 @@ from flask_cors import CORS
 
 from bridge import problems
 from bridge.clock import Clock, utc_now
+from bridge.console import application as console
+from bridge.console.tools import Tools
 from bridge.database import Database
 from bridge.inbound.propexo_webhooks import propexo_webhooks
 from bridge.inbound.views import Door, hooks
@@ -25,11 +27,13 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.config["MAX_CONTENT_LENGTH"] = settings.server.body_limit + 1
     app.url_map.merge_slashes = False  # a redirect, and no sender follows one
     sources = Sources(settings, Catalogue(settings.mappings_dir))
-    app.extensions["door"] = Door(settings, sources, database, Queue(queue_app(database)), clock)
+    queue = Queue(queue_app(database))
+    app.extensions["door"] = Door(settings, sources, database, queue, clock)
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
     app.get("/livez")(lambda: {"status": "alive"})
     problems.init_app(app)
+    console.init_app(app, Tools(settings, sources, database, queue, clock))
     forms = {
         f"/hooks/{source.name}": {"origins": list(source.settings.origins)}
         for source in sources

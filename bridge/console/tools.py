@@ -1,0 +1,28 @@
+"""What the pages and the management API work with."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.mapping.sources import Sources
+from bridge.queue import Queue
+from bridge.settings import Settings
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Of one web process; `current_app.extensions["console"]`."""
+
+    settings: Settings
+    sources: Sources
+    database: Database
+    queue: Queue
+    clock: Clock
+
+
+def tools() -> Tools:
+    """Those of the application that answers the present request."""
+    found: Tools = current_app.extensions["console"]
+    return found
