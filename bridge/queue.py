@@ -1,13 +1,11 @@
 """The job queue: Procrastinate on the bridge's own PostgreSQL."""
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from bridge.database import Database
@@ -61,13 +59,6 @@ class Queue:
         raw = session.connection().connection.driver_connection
         task = self._app.configure_task(FORWARD, lock=lock, connection=raw)
         return task.defer(event_id=event_id)
-
-    def withdraw(self, connection: Session | Connection, jobs: Sequence[int]) -> None:
-        """Take jobs back whose events were not stored; one that a worker has taken already finds no event."""
-        if jobs:
-            connection.execute(
-                text("DELETE FROM procrastinate_jobs WHERE id = ANY(:jobs)"), {"jobs": list(jobs)}
-            )
 
     def look_now(
         self, session: Session, news: News, *, at: datetime | None = None, once: str | None = None

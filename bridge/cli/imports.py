@@ -139,8 +139,8 @@ class _Import:
         self.settings, self.database, self.source = settings, database, source
         self.verify, self.dry_run = verify, dry_run
         self.sources = Sources(settings, Catalogue(settings.mappings_dir))
-        self.queue, self.by = Queue(queue_app(database)), operator()
-        self.door = Door(settings, self.sources, database, self.queue, utc_now)
+        self.by = operator()
+        self.door = Door(settings, self.sources, database, Queue(queue_app(database)), utc_now)
         self.seen: set[tuple[str, str]] = set()
         """What a dry run has met, by source and delivery id."""
 
@@ -203,9 +203,7 @@ class _Import:
     ) -> Iterator[dict[str, Any]]:
         now = utc_now()
         with self.database.session() as session:
-            stored = inbox.store(
-                session, self.queue, source.name, kept, arrivals, received_at or now, Equal.DUPLICATE
-            )
+            stored = inbox.store(session, source.name, kept, arrivals, received_at or now, Equal.DUPLICATE)
             for one in stored:
                 if not one.duplicate:
                     event = session.get_one(Event, one.id)

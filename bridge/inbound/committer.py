@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Sequence
 
 import structlog
-from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy import Connection
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError, StatementError
@@ -13,7 +12,6 @@ from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyEr
 from bridge.database import Database
 from bridge.inbound.arrivals import LARGEST_BATCH, LARGEST_STORED
 from bridge.inbound.inbox import Delivery, Stored, store_waves, waves
-from bridge.queue import Queue
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +49,8 @@ class Committer:
     A request that is alone commits at once.
     """
 
-    def __init__(self, database: Database, queue: Queue) -> None:
-        self._database, self._queue = database, queue
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._guard = threading.Lock()
         self._line: deque[_Waiting] = deque()
         self._running = False
@@ -63,7 +61,7 @@ class Committer:
         """Returns when the events and their jobs are on disk.
 
         Raises:
-            SQLAlchemyError, ProcrastinateException: they are not stored, and not a part of them.
+            SQLAlchemyError: they are not stored, and not a part of them.
         """
         mine = _Waiting(delivery)
         with self._guard:
@@ -134,10 +132,10 @@ class Committer:
         parted = waves(deliveries)
         if len(parted) > 1:
             with self._database.engine.begin() as connection:
-                return _by_delivery(deliveries, store_waves(connection, self._queue, parted))
+                return _by_delivery(deliveries, store_waves(connection, parted))
         held = self._connection is not None
         try:
-            return _by_delivery(deliveries, store_waves(self._held_connection(), self._queue, parted))
+            return _by_delivery(deliveries, store_waves(self._held_connection(), parted))
         except BaseException as error:
             self._let_go()
             if not (held and isinstance(error, DBAPIError) and error.connection_invalidated):
@@ -170,6 +168,4 @@ def _may_be_of_one(error: Exception) -> bool:
         return (
             state.startswith(OF_ONE_DELIVERY) if state else isinstance(error, (DataError, ProgrammingError))
         )
-    return isinstance(error, StatementError) or not isinstance(
-        error, (SQLAlchemyError, ProcrastinateException)
-    )
+    return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)

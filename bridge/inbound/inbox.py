@@ -1,12 +1,12 @@
 """Stores what arrived: the events, the check for duplicates and the jobs, in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from bridge.inbound.arrivals import (
@@ -23,7 +23,6 @@ from bridge.inbound.insertion import insert_events
 from bridge.keys import contact_key, key, storable
 from bridge.mapping.translation import Envelope
 from bridge.models import Event, Status
-from bridge.queue import Queue
 
 __all__ = [
     "LARGEST_BATCH",
@@ -40,6 +39,10 @@ __all__ = [
     "store_waves",
     "waves",
 ]
+
+
+Name = tuple[str, str]
+"""The source and the delivery id of an event."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,6 @@ class Stored:
 
 def store(
     session: Session,
-    queue: Queue,
     source: str,
     kept: Kept,
     arrivals: Sequence[Arrival],
@@ -82,8 +84,7 @@ def store(
     equal: Equal = Equal.DUPLICATE,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
-    deliveries = [Delivery(source, kept, arrivals, now, equal)]
-    return store_waves(session, queue, waves(deliveries))
+    return store_waves(session.connection(), waves([Delivery(source, kept, arrivals, now, equal)]))
 
 
 def waves(deliveries: Sequence[Delivery]) -> list[list["Row"]]:
@@ -97,28 +98,21 @@ def waves(deliveries: Sequence[Delivery]) -> list[list["Row"]]:
     return found
 
 
-def store_waves(
-    connection: Session | Connection, queue: Queue, parted: Sequence[Sequence["Row"]]
-) -> list[Stored]:
+def store_waves(connection: Connection, parted: Sequence[Sequence["Row"]]) -> list[Stored]:
     """Insert events in the order of their arrival, as if they had come one by one."""
-    return [stored for wave in parted if wave for stored in _store_wave(connection, queue, wave)]
+    return [stored for wave in parted if wave for stored in _store_wave(connection, wave)]
 
 
-def _store_wave(connection: Session | Connection, queue: Queue, wave: Sequence["Row"]) -> list[Stored]:
+def _store_wave(connection: Connection, wave: Sequence["Row"]) -> list[Stored]:
     """Insert events that need to know nothing of each other; of those with one name, the first."""
     for row in wave:
         row.settle(connection)
-    first: dict[tuple[str, str], Row] = {}
+    first: dict[Name, Row] = {}
     for row in wave:
         first.setdefault(row.name, row)
-    inserted = insert_events(connection, [row.values() for row in first.values()])
-    queue.withdraw(connection, [one.job for one in inserted if one.event_id is None and one.job])
-    stored = {
-        name: Stored(one.event_id, Status(one.status), duplicate=not one.is_new)
-        if one.event_id is not None
-        else _known(connection, *name)
-        for name, one in zip(first, inserted, strict=True)
-    }
+    ids = insert_events(connection, [row.values() for row in first.values()])
+    stored = {row.name: Stored(id_, row.status) for row, id_ in zip(first.values(), ids, strict=True) if id_}
+    stored |= _known(connection, first.keys() - stored.keys())
     return [
         stored[row.name] if first[row.name] is row else replace(stored[row.name], duplicate=True)
         for row in wave
@@ -137,7 +131,7 @@ class Row:
         self.lock = ""
 
     @property
-    def name(self) -> tuple[str, str]:
+    def name(self) -> Name:
         """What no other event may have."""
         return self.delivery.source, self.delivery_id
 
@@ -151,7 +145,7 @@ class Row:
         same_source = self.delivery.source == other.delivery.source
         return same_source and not set(self.references).isdisjoint(other.references)
 
-    def settle(self, connection: Session | Connection) -> None:
+    def settle(self, connection: Connection) -> None:
         """Find the id and the lock, for which what came before may have to be known."""
         source, envelope = self.delivery.source, self.arrival.envelope
         self.delivery_id = _told_apart(
@@ -192,16 +186,20 @@ def _rows(deliveries: Sequence[Delivery]) -> Iterator[Row]:
             yield Row(delivery, arrival, delivery_id)
 
 
-def _known(connection: Session | Connection, source: str, delivery_id: str) -> Stored:
-    """What another process stored under this name a moment ago."""
-    same = select(Event.id, Event.status).where(Event.source == source, Event.delivery_id == delivery_id)
-    event_id, status = connection.execute(same).one()
-    return Stored(event_id, Status(status), duplicate=True)
+def _known(connection: Connection, names: Collection[Name]) -> dict[Name, Stored]:
+    """What is stored under these names."""
+    if not names:
+        return {}
+    known = select(Event.source, Event.delivery_id, Event.id, Event.status).where(
+        tuple_(Event.source, Event.delivery_id).in_(names)
+    )
+    return {
+        (source, delivery_id): Stored(id_, Status(status), duplicate=True)
+        for source, delivery_id, id_, status in connection.execute(known)
+    }
 
 
-def _told_apart(
-    connection: Session | Connection, source: str, arrival: Arrival, delivery_id: str, equal: Equal
-) -> str:
+def _told_apart(connection: Connection, source: str, arrival: Arrival, delivery_id: str, equal: Equal) -> str:
     """The delivery id, made another one where equal content is news because something else came in between."""
     reference = key(arrival.envelope.reference)
     if equal is not Equal.NEWS_AFTER_ANOTHER or arrival.envelope.delivery_id or reference is None:

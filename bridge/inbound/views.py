@@ -46,7 +46,7 @@ class Door:
     committer: Committer = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "committer", Committer(self.database, self.queue))
+        object.__setattr__(self, "committer", Committer(self.database))
 
 
 @hooks.post("/hooks/<name>", provide_automatic_options=False)

@@ -16,7 +16,7 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        # The name of the constraint is part of inbox.py: ON CONFLICT makes the duplicate check and the insert one.
+        # The name of the constraint is part of insertion.py: ON CONFLICT makes the duplicate check and the insert one.
         UniqueConstraint("source", "delivery_id", name="uq_events_delivery"),
         Index("ix_events_source_reference", "source", "reference"),
         Index("ix_events_source_previous_reference", "source", "previous_reference"),

@@ -21,7 +21,6 @@ from bridge.inbound.committer import Committer
 from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
 from bridge.mapping.translation import Envelope
 from bridge.models import Event
-from bridge.queue import Queue, queue_app
 
 
 def delivery(
@@ -43,7 +42,7 @@ class Hall:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.committer = Committer(database, Queue(queue_app(database)))
+        self.committer = Committer(database)
 
     @contextlib.contextmanager
     def held_up(self, table: str = "events") -> Iterator[None]:
@@ -193,7 +192,7 @@ def test_a_database_that_goes_away_fails_all_that_wait_and_is_found_again(
     hall: Hall, database: Database
 ) -> None:
     impatient = Database(database.url, statement_timeout=0.2)
-    hall.committer = Committer(impatient, Queue(queue_app(impatient)))
+    hall.committer = Committer(impatient)
     hall.committer.store(delivery("before"))
     with psycopg.connect(database.url) as other, ThreadPoolExecutor(8) as pool:
         other.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")

@@ -211,5 +211,5 @@ def test_odd_ids_are_stored_and_found_again(door: Any, odd: str) -> None:
 def test_a_later_failure_takes_event_and_job_back(door: Any) -> None:
     arrivals = [arrival("a"), replace(arrival("b", content=b"2"), body=None)]  # type: ignore[arg-type]
     with pytest.raises(IntegrityError), door.database.session() as session:
-        store(session, door.app.extensions["door"].queue, "widget", Kept({}, {}), arrivals, door.clock())
+        store(session, "widget", Kept({}, {}), arrivals, door.clock())
     assert (door.events(), door.jobs()) == ([], [])
