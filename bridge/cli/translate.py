@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 import click
 
 from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
-from bridge.cli.explained import explanation_as_json, tell
+from bridge.cli.explained import tell
 from bridge.cli.tables import visible
+from bridge.forwarding.explained import explanation_as_json
 from bridge.forwarding.preview import Posted, Preview, preview
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file

@@ -2,10 +2,12 @@
 
 import difflib
 import importlib.util
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.mapping.base import Mapping
@@ -51,9 +53,33 @@ def load_file(path: Path) -> MappingFile:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ConfigurationError(
-            [Problem(str(path), f"cannot be loaded: {type(error).__name__}: {error}")]
-        ) from error
+        raise ConfigurationError([Problem(str(path), _not_loaded(error, path))]) from error
+    return _mapping_in(module, path)
+
+
+def load_text(text: str, path: Path) -> MappingFile:
+    """Load a mapping that is not saved, as if its text stood at this path. It is run, as any mapping file is.
+
+    Raises:
+        ConfigurationError: as `load_file`.
+    """
+    module = ModuleType(f"bridge_mappings.{path.stem}")
+    try:
+        exec(compile(text, str(path), "exec"), vars(module))  # noqa: S102 - a mapping is code; see console/workbench
+    except Exception as error:
+        raise ConfigurationError([Problem(str(path), _not_loaded(error, path))]) from error
+    return _mapping_in(module, path)
+
+
+def _not_loaded(error: Exception, path: Path) -> str:
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+    ]
+    where = f" (line {lines[-1]})" if lines else ""
+    return f"cannot be loaded: {type(error).__name__}: {error}{where}"
+
+
+def _mapping_in(module: ModuleType, path: Path) -> MappingFile:
     schemas = [
         value
         for value in vars(module).values()

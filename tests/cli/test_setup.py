@@ -134,7 +134,10 @@ def test_a_mapping_that_does_not_load_is_a_finding(offline: Installation) -> Non
     (folder / "broken.py").write_text("1 / 0")
     found = offline.bad("--offline", top='mappings_dir = "own"')
     assert found == {
-        ("problem", str(folder / "broken.py")): "cannot be loaded: ZeroDivisionError: division by zero"
+        (
+            "problem",
+            str(folder / "broken.py"),
+        ): "cannot be loaded: ZeroDivisionError: division by zero (line 1)"
     }
 
 

@@ -1,0 +1,134 @@
+"""Runs what is tried out in a process of its own, and ends that process when it takes too long or says too much."""
+
+import contextlib
+import json
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from bridge.console.workbench.inside import READY
+from bridge.console.workbench.tasks import Comparison, Reading
+from bridge.errors import BridgeError
+
+SECONDS = 5.0
+SECONDS_TO_COMPARE = 30.0
+SECONDS_TO_START = 30.0
+"""The process begins with importing the bridge; on a busy machine that takes seconds."""
+MOST = 4 << 20
+"""Bytes of an answer."""
+
+
+class NothingCame(BridgeError):  # noqa: N818 - what happened
+    """The mapping ended its process without an answer."""
+
+    code = "workbench_ended"
+
+
+class TookTooLong(BridgeError):  # noqa: N818 - what happened
+    """The mapping did not come to an end in time."""
+
+    code = "workbench_slow"
+
+
+class SaidTooMuch(BridgeError):  # noqa: N818 - what happened
+    """The answer is larger than a page can show. Try it on less."""
+
+    code = "workbench_large"
+
+
+class Bench:
+    """One run at a time. The process for the next is started beforehand: it takes a second until it has imported all.
+
+    Nobody else's secrets are in its environment, and it is told no more of the configuration than `open_settings`.
+    """
+
+    def __init__(self, seconds: float = SECONDS, seconds_to_compare: float = SECONDS_TO_COMPARE) -> None:
+        self._seconds = {Reading: seconds, Comparison: seconds_to_compare}
+        self._one = threading.Lock()
+        self._spare: subprocess.Popen[bytes] | None = None
+
+    def run(self, task: Reading | Comparison) -> dict[str, Any]:
+        """What came of it; `{"problem": ...}` where the text cannot be loaded or fails.
+
+        Raises:
+            TookTooLong, SaidTooMuch, NothingCame: and the process is gone.
+        """
+        with self._one:
+            process = self._spare if self._spare and self._spare.poll() is None else _start()
+            self._spare = None
+            try:
+                answer = _ask(process, pickle.dumps(task), self._seconds[type(task)])
+            finally:
+                _end(process)
+            self._spare = _start()
+        told: dict[str, Any] = json.loads(answer)
+        return told
+
+    def close(self) -> None:
+        """End the process that waits."""
+        with self._one:
+            if self._spare:
+                _end(self._spare)
+                self._spare = None
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """Its input ends when this process does, and so does it."""
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LANG": "C.UTF-8"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "bridge.console.workbench.inside"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        process_group=0,
+    )
+
+
+def _ask(process: subprocess.Popen[bytes], task: bytes, seconds: float) -> bytes:
+    assert process.stdin is not None
+    try:
+        if _read(process, time.monotonic() + SECONDS_TO_START, len(READY)) != READY:
+            raise NothingCame
+        process.stdin.write(task)
+        process.stdin.close()
+    except BrokenPipeError as error:
+        raise NothingCame from error
+    answer = _read(process, time.monotonic() + seconds, MOST + 1)
+    if len(answer) > MOST:
+        raise SaidTooMuch
+    if not answer:
+        raise NothingCame
+    return answer
+
+
+def _read(process: subprocess.Popen[bytes], deadline: float, most: int) -> bytes:
+    """What it writes, to its end or up to `most` bytes. Raises TookTooLong."""
+    assert process.stdout is not None
+    pipe, read = process.stdout.fileno(), bytearray()
+    while len(read) < most:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            raise TookTooLong
+        part = os.read(pipe, min(most - len(read), 1 << 16))
+        if not part:
+            break
+        read += part
+    return bytes(read)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With all that it has started; its group outlives it only by those."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe and not pipe.closed:
+            pipe.close()

@@ -1,0 +1,118 @@
+"""What is tried out: a mapping's text on a request, or two of them on stored events."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bridge.forwarding.explained import explanation_as_json
+from bridge.forwarding.preview import Posted, Preview, preview, preview_event, resolved
+from bridge.forwarding.rehearsal import in_words
+from bridge.inbound.arrivals import Kept
+from bridge.mapping.base import Mapping
+from bridge.mapping.catalogue import load_text
+from bridge.mapping.explanation import explain
+from bridge.settings import PropexoSettings, Settings
+
+
+@dataclass(frozen=True)
+class Script:
+    """A mapping as text, and the configured source whose settings count for it, if any."""
+
+    name: str
+    text: str
+    source: str | None = None
+
+    def schema(self, settings: Settings) -> Mapping:
+        """Raises ConfigurationError."""
+        region = settings.sources[self.source].phone_region if self.source else "US"
+        return load_text(self.text, Path(f"{self.name}.py")).schema(phone_region=region)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Read one request with a mapping."""
+
+    script: Script
+    posted: Posted
+    settings: Settings
+
+    def run(self) -> dict[str, Any]:
+        """`events`: each as `bridge translate --explain` prints it, with its `remarks`. Raises ConfigurationError."""
+        mapping = self.script.schema(self.settings)
+        events = preview(mapping, self.posted, self.settings, self.script.source)
+        return {"events": [_told(mapping, event) for event in events]}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is kept of one event."""
+
+    id: int
+    body: bytes
+    content_type: str | None
+    kept: Kept
+    answers: Dictionary[str, Any]
+    delivery_id: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Read stored events with two versions of a mapping."""
+
+    before: Script
+    now: Script
+    events: tuple[Stored, ...]
+    settings: Settings
+
+    def run(self) -> dict[str, Any]:
+        """`events`: of those that differ, `id` and `differences` (`field`, `before`, `now`).
+
+        Raises ConfigurationError.
+        """
+        before, now = self.before.schema(self.settings), self.now.schema(self.settings)
+        told = (
+            {"id": one.id, "differences": list(self._differences(one, before, now))} for one in self.events
+        )
+        return {"events": [one for one in told if one["differences"]]}
+
+    def _differences(self, event: Stored, before: Mapping, now: Mapping) -> Iterator[dict[str, Any]]:
+        first, second = self._read(event, before), self._read(event, now)
+        for name in dict.fromkeys((*first, *second)):
+            if first.get(name) != second.get(name):
+                yield {"field": name, "before": first.get(name), "now": second.get(name)}
+
+    def _read(self, event: Stored, mapping: Mapping) -> dict[str, Any]:
+        read = preview_event(
+            mapping, event.body, event.content_type, event.kept, event.answers, event.delivery_id
+        )
+        return _flat(resolved(read, self.settings, self.before.source))
+
+
+def open_settings(settings: Settings, source: str | None) -> Settings:
+    """What a task may know of the configuration: the properties, and that source without what is secret."""
+    told = {}
+    if source:
+        told[source] = replace(settings.sources[source], secrets=(), verify_tokens=(), api={})
+    return Settings(PropexoSettings(token=""), properties=settings.properties, sources=told)
+
+
+def _told(mapping: Mapping, event: Preview) -> dict[str, Any]:
+    why = explanation_as_json(explain(mapping, event.received)) if event.received else None
+    return {**event.as_json(), "remarks": list(event.remarks), "explanation": why}
+
+
+def _flat(read: Preview) -> dict[str, Any]:
+    """What two readings are compared by: the booking and the request, a line for each field."""
+    told = read.as_json()
+    booking = dict(told["booking"] or {})
+    booking.update(booking.pop("contact", {}))
+    body = (told["propexo"] or {}).get("body", {})
+    return {
+        "action": told["action"],
+        "reason": told["reason"],
+        **booking,
+        **{f"Propexo: {name}": value for name, value in body.items()},
+        "problems": [in_words(error) for error in read.errors] or None,
+    }

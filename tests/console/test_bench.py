@@ -1,0 +1,150 @@
+"""A mapping is tried out in a process of its own, which can neither stay, nor grow, nor reach what is not its own."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.console.workbench.bench import Bench, NothingCame, SaidTooMuch, TookTooLong
+from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
+from bridge.forwarding.preview import Posted
+from bridge.inbound.arrivals import Kept
+from bridge.settings import parse
+
+MAPPING = """
+from bridge.inbound.signatures import Token
+from bridge.mapping import BOOK, Mapping, When, fields, path
+
+class Acme(Mapping):
+    \"\"\"Acme\"\"\"
+
+    signature = Token()
+    event = path("kind")
+    delivery_id = path("id")
+    actions = [When(event="booked", then=BOOK)]
+    reference = fields.String(path="id", required=True)
+    email = fields.Email(path=["mail", "email"])
+    starts_at = fields.Instant(path="start", required=True)
+"""
+BODY = b'{"kind": "booked", "id": "A-1", "email": "Maya@Example.com", "start": "2026-12-03T10:30:00-06:00"}'
+SETTINGS = parse(
+    {
+        "propexo": {"token": "secret-token"},
+        "properties": {
+            "oakwood": {
+                "integration_id": "cintegration",
+                "property_id": "cproperty",
+                "pms": "RENTMANAGER",
+                "time_zone": "America/Chicago",
+                "defaults": {"duration_minutes": 30},
+            }
+        },
+        "sources": {"acme": {"mapping": "make", "secrets": ["long-secret-of-make"], "property": "oakwood"}},
+    },
+    {},
+)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.close()
+
+
+def read(bench: Bench, text: str, body: bytes = BODY) -> dict[str, Any]:
+    settings = open_settings(SETTINGS, "acme")
+    posted = Posted(body, {"content-type": "application/json"})
+    return bench.run(Reading(Script("acme", text, "acme"), posted, settings))
+
+
+def test_a_text_is_read_into_booking_request_and_explanation(bench: Bench) -> None:
+    told = read(bench, MAPPING)
+    assert "problem" not in told, told
+    (event,) = told["events"]
+    assert event["booking"]["contact"]["email"] == "maya@example.com"
+    assert event["propexo"]["body"]["appointment_date"] == "2026-12-03"
+    assert event["explanation"]["fields"]["email"]["from"] == ["email"]
+    assert event["explanation"]["fields"]["email"]["empty"] == ["mail"]
+
+
+def test_a_text_that_cannot_be_loaded_says_where(bench: Bench) -> None:
+    problem = read(bench, MAPPING + "\n1 / 0\n")["problem"]
+    assert problem == "acme.py: cannot be loaded: ZeroDivisionError: division by zero (line 16)"
+
+
+REACHING = """
+import os, socket, sys
+reached = []
+for name, reach in {
+    "file": lambda: open("/etc/passwd"),
+    "environment": lambda: open("/proc/self/environ", "rb"),
+    "new file": lambda: open("/tmp/from-a-mapping.py", "w"),
+    "command": lambda: os.system("true"),
+    "address": lambda: socket.create_connection(("127.0.0.1", 9)),
+    "memory": lambda: "x" * (2 << 30),
+}.items():
+    try:
+        reach()
+        reached.append(name)
+    except (PermissionError, MemoryError):
+        pass
+raise ValueError(f"reached {reached}, environment {sorted(os.environ)}")
+"""
+
+
+def test_a_text_reaches_nothing_around_it(bench: Bench) -> None:
+    problem = read(bench, REACHING)["problem"]
+    assert "ValueError: reached [], environment ['LANG', 'PYTHONPATH'] (line 17)" in problem
+
+
+def test_a_task_carries_no_secret() -> None:
+    settings = open_settings(SETTINGS, "acme")
+    assert settings.sources["acme"].secrets == ()
+    assert "secret" not in f"{vars(settings.propexo)} {vars(settings.sources['acme'])}".replace("secrets", "")
+
+
+def test_what_does_not_end_is_ended() -> None:
+    bench = Bench(seconds=0.2)
+    with pytest.raises(TookTooLong):
+        read(bench, "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass")
+    bench.close()
+
+
+def test_what_ends_without_an_answer_is_told(bench: Bench) -> None:
+    with pytest.raises(NothingCame):
+        read(bench, "import os; os._exit(0)")
+
+
+def test_an_answer_is_bounded(bench: Bench) -> None:
+    with pytest.raises(SaidTooMuch):
+        read(bench, "raise ValueError('x' * (5 << 20))")
+
+
+def test_what_a_mapping_prints_is_no_answer(bench: Bench) -> None:
+    assert len(read(bench, "print('hello')\n" + MAPPING)["events"]) == 1
+
+
+def test_no_process_stays(bench: Bench) -> None:
+    bench.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:
+    stored = Stored(17, BODY, "application/json", Kept({}, {}), {}, "A-1")
+    other = Stored(18, BODY.replace(b"email", b"mail"), "application/json", Kept({}, {}), {}, "A-2")
+    now = MAPPING.replace('["mail", "email"]', '"mail"')
+    told = bench.run(
+        Comparison(
+            Script("acme", MAPPING, "acme"),
+            Script("acme", now, "acme"),
+            (stored, other),
+            open_settings(SETTINGS, "acme"),
+        )
+    )
+    (event,) = told["events"]
+    assert event["id"] == 17
+    assert {"field": "email", "before": "maya@example.com", "now": None} in event["differences"]
+    assert [one["field"] for one in event["differences"]][-1] == "problems"
