@@ -13,8 +13,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from world import SenderApi, World
 
 from bridge.database import Database, embedded
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Sandbox
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +71,15 @@ def server_url() -> Iterator[str]:
         yield url
 
 
+TEST_CLOCK = """
+    CREATE SCHEMA test_clock;
+    CREATE TABLE test_clock.moment AS SELECT CAST(NULL AS timestamptz) AS now;
+    CREATE FUNCTION test_clock.now() RETURNS timestamptz STABLE LANGUAGE sql AS
+        'SELECT coalesce((SELECT moment.now FROM test_clock.moment), pg_catalog.now())'
+"""
+"""What `now()` answers in the database of a test that lets it stand; see world.py."""
+
+
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
     """A migrated empty database, copied for each test."""
@@ -75,6 +88,8 @@ def template(server_url: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
         database = Database(named(server_url, name))
         database.migrate()
+        with database.session() as session:
+            session.execute(text(TEST_CLOCK))
         database.close()
         yield name
         connection.execute(f"DROP DATABASE {name}")
@@ -99,3 +114,24 @@ def named(url: str, database: str) -> str:
     """The URL of another database on the same server."""
     address, _, query = url.partition("?")
     return f"{address.rpartition('/')[0]}/{database}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture
+def sender_api() -> Iterator[SenderApi]:
+    api = SenderApi()
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def vendor() -> str:
+    return "RENTMANAGER"
+
+
+@pytest.fixture
+def world(database: Database, clock: Any, vendor: str) -> Iterator[World]:
+    sandbox = Sandbox(clock, slow_zone_seconds=0, write_seconds=2, budget_per_minute=1000)
+    with SandboxServer(sandbox) as server:
+        world = World(database, sandbox, server.url, clock, vendor)
+        yield world
+        world.close()

@@ -9,6 +9,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bridge.clock import Clock
 from bridge.forwarding import lineage, turns, waking
 from bridge.forwarding.context import Context
 from bridge.forwarding.lineage import Deed
@@ -36,6 +37,7 @@ HEARTBEAT_TIMEOUT = 30
 MOST_INTERNAL_ERRORS = 5
 KEEP_JOBS = timedelta(days=7)
 LONG_WAIT = timedelta(minutes=1)
+SOON = timedelta(seconds=30)
 
 
 class Again(Exception):  # noqa: N818 - tells the queue when, not that something went wrong
@@ -51,10 +53,13 @@ class Again(Exception):  # noqa: N818 - tells the queue when, not that something
 class WhenTold(procrastinate.BaseRetryStrategy):
     """Retries at the moment that the run asked for; soon, when not even that could be written down."""
 
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002
         if isinstance(exception, Again):
             return RetryDecision(retry_at=exception.at, lock=exception.lock)
-        return RetryDecision(retry_in={"seconds": 30})
+        return RetryDecision(retry_at=self._clock() + SOON)
 
 
 def forward(context: Context, event_id: int) -> None:
@@ -186,14 +191,14 @@ def register(app: procrastinate.App, context: Context) -> None:
     """Give a worker its tasks."""
     waking.register(app, context)
 
-    @app.task(name=FORWARD, retry=WhenTold())
+    @app.task(name=FORWARD, retry=WhenTold(context.clock))
     def _forward(event_id: int) -> None:
         forward(context, event_id)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_over", queueing_lock="take_over")
     async def _take_over(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
-        await take_over(app)
+        await take_over(app, context.clock)
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="delete_old_jobs", queueing_lock="delete_old_jobs")
@@ -211,11 +216,11 @@ def register(app: procrastinate.App, context: Context) -> None:
         Retention(context.database, context.settings.privacy, context.clock).run()
 
 
-async def take_over(app: procrastinate.App) -> int:
+async def take_over(app: procrastinate.App, clock: Clock) -> int:
     """Queue the jobs of dead workers again; answers how many."""
     stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=HEARTBEAT_TIMEOUT))
     for job in stalled:
-        await app.job_manager.retry_job(job)
+        await app.job_manager.retry_job(job, retry_at=clock())
     if stalled:
         log.warning("took over the jobs of a dead worker", jobs=len(stalled))
     return len(stalled)

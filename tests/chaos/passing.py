@@ -13,6 +13,7 @@ from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.forwarding.job import take_over
 from bridge.queue import queue_app
@@ -94,4 +95,4 @@ class Passing:
     async def _take_over(self) -> None:
         app = queue_app(self.database, worker=True)
         async with app.open_async():
-            await take_over(app)
+            await take_over(app, utc_now)

@@ -51,9 +51,8 @@ def calls_of_next_run(made: int) -> int:
 def die(world, tmp_path, number, when) -> int:
     config = tmp_path / "bridge.toml"
     config.write_text(world.toml())
-    due = text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'")
     with world.database.session() as session:
-        session.execute(due)
+        session.execute(text("UPDATE test_clock.moment SET now = :now"), {"now": world.clock()})
     command = [
         sys.executable,
         WORKER,
@@ -73,7 +72,7 @@ def revive(world) -> int:
     async def run():
         app = queue_app(world.database, worker=True)
         async with app.open_async():
-            return await take_over(app)
+            return await take_over(app, world.clock)
 
     return asyncio.run(run())
 

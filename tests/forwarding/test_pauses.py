@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from bridge.forwarding.pauses import OUTAGE_AFTER, OUTAGE_FAILURES, PROBE_EVERY, Cause, Pauses
+from bridge.forwarding.waking import look_now
 from bridge.models import Integration
 from bridge.propexo.errors import BudgetExhausted
+from bridge.queue import News, Queue, queue_app
 
 HERE, THERE = "cintegration", "celmintegration"
 PAUSED, WRITTEN = ("waiting", "integration_paused"), ("written", None)
@@ -211,19 +213,18 @@ def test_the_backlog_drains_one_after_the_other_in_its_order(world, pauses, cloc
     world.run(until=clock() + timedelta(minutes=2))
     assert {world.status(event) for event in events} == {PAUSED}
     pauses.resume(HERE)
-    with world.database.session() as session:
-        # The news is told, and nothing else runs yet.
-        session.execute(
-            text("UPDATE procrastinate_jobs SET queue_name = 'later' WHERE task_name = 'forward'")
-        )
-    world.run_due()
     began = clock()
     with world.database.session() as session:
-        session.execute(text("UPDATE procrastinate_jobs SET queue_name = 'default'"))
+        told = session.scalars(
+            text("DELETE FROM procrastinate_jobs WHERE task_name = 'look_now' RETURNING args")
+        )
+        [news] = told
+    look_now(world.context, Queue(queue_app(world.database)), News(**news))
+    with world.database.session() as session:
         due = session.scalars(
             text("SELECT scheduled_at FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id")
         )
-        moments = [moment - began for moment in due]
+    moments = [moment - began for moment in due]
     assert moments == [timedelta(seconds=n) for n in range(30)]
     assert [world.event(event).next_attempt_at - began for event in events] == moments
     world.run()

@@ -4,12 +4,10 @@ import asyncio
 import json
 import random
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import pytest
 from sqlalchemy import select, text
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request as WebRequest
@@ -21,13 +19,12 @@ from bridge.database import Database
 from bridge.forwarding.job import register, replay
 from bridge.forwarding.worker import make_context
 from bridge.inbound.signatures import Request
-from bridge.models import Attempt, Event, Status
+from bridge.models import Attempt, Event
 from bridge.queue import Queue, queue_app
-from bridge.sandbox.server import QuietHandler, SandboxServer
+from bridge.sandbox.server import QuietHandler
 from bridge.sandbox.state import Appointment, Sandbox
 from bridge.settings import parse
 
-_FAR = "interval '100 years'"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 AGENT, UNIT, LEAD_SOURCE, RELATIONSHIP = "cemployee", "cunit", "cleadsource", "crelationship"
 
@@ -37,6 +34,7 @@ class World:
 
     def __init__(self, database: Database, sandbox: Sandbox, url: str, clock: Any, vendor: str) -> None:
         self.database, self.sandbox, self.clock = database, sandbox, clock
+        let_the_clock_stand(database, clock())
         sandbox.add_integration("cintegration", vendor)
         sandbox.add_property("cintegration", "cproperty", "Oakwood Flats")
         sandbox.add_integration("celmintegration", vendor)
@@ -182,13 +180,9 @@ class World:
     # What the worker does.
 
     def run_due(self) -> None:
-        """Run every job whose time has come by the test's clock, although the queue asks the database's."""
+        """Run every job whose time has come by the test's clock, which is also the database's."""
         with self.database.session() as session:
-            todo = "UPDATE procrastinate_jobs SET scheduled_at ="
-            session.execute(
-                text(f"{todo} NULL WHERE status = 'todo' AND scheduled_at <= :now"), {"now": self.clock()}
-            )
-            session.execute(text(f"{todo} scheduled_at + {_FAR} WHERE status = 'todo'"))
+            session.execute(text("UPDATE test_clock.moment SET now = :now"), {"now": self.clock()})
         while self._is_anything_due():  # the end of one job makes way for the next of its lock
             self._loop.run(
                 self._app.run_worker_async(
@@ -199,13 +193,12 @@ class World:
                     install_signal_handlers=False,
                 )
             )
-        with self.database.session() as session:
-            session.execute(text(f"{todo} scheduled_at - {_FAR} WHERE scheduled_at > '2100-01-01'"))
 
     def _is_anything_due(self) -> bool:
         due = text("""
             SELECT EXISTS (SELECT FROM procrastinate_jobs job
-            WHERE status = 'todo' AND task_name IN ('forward', 'look_now') AND scheduled_at IS NULL AND NOT EXISTS (
+            WHERE status = 'todo' AND task_name IN ('forward', 'look_now')
+            AND (scheduled_at IS NULL OR scheduled_at <= now()) AND NOT EXISTS (
                 SELECT FROM procrastinate_jobs other
                 WHERE other.lock = job.lock AND other.status IN ('todo', 'doing') AND other.id < job.id))
         """)
@@ -220,9 +213,10 @@ class World:
         with self.database.session() as session:
             return session.scalar(
                 text(
-                    "SELECT min(scheduled_at) FROM procrastinate_jobs"
-                    " WHERE status = 'todo' AND task_name IN ('forward', 'look_now')"
-                )
+                    "SELECT min(scheduled_at) FROM procrastinate_jobs WHERE scheduled_at > :now"
+                    " AND status = 'todo' AND task_name IN ('forward', 'look_now')"
+                ),
+                {"now": self.clock()},
             )
 
     def run(self, *, until: datetime | None = None, most: int = 200) -> None:
@@ -303,26 +297,13 @@ class SenderApi:
         self._server.server_close()
 
 
-@pytest.fixture
-def sender_api() -> Iterator[SenderApi]:
-    api = SenderApi()
-    yield api
-    api.close()
+def let_the_clock_stand(database: Database, now: datetime) -> None:
+    """From now on the database's clock shows the test's time: the queue asks it which jobs are due.
 
-
-@pytest.fixture
-def vendor() -> str:
-    return "RENTMANAGER"
-
-
-@pytest.fixture
-def world(database: Database, clock: Any, vendor: str) -> Iterator[World]:
-    sandbox = Sandbox(clock, slow_zone_seconds=0, write_seconds=2, budget_per_minute=1000)
-    with SandboxServer(sandbox) as server:
-        world = World(database, sandbox, server.url, clock, vendor)
-        yield world
-        world.close()
-
-
-WRITTEN = (Status.WRITTEN, None)
-HOUR = timedelta(hours=1)
+    `now()` is looked up along the search path, on which a function of the template's stands first.
+    """
+    with database.session() as session:
+        name = session.scalar(text("SELECT current_database()"))
+        session.execute(text(f"ALTER DATABASE {name} SET search_path = test_clock, public, pg_catalog"))
+        session.execute(text("UPDATE test_clock.moment SET now = :now"), {"now": now})
+    database.engine.dispose()  # who is connected already keeps the old path
