@@ -1,5 +1,6 @@
 """Gunicorn around the application: processes that each have their own threads and database connections."""
 
+import gc
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -13,6 +14,9 @@ GRACEFUL_TIMEOUT = 30
 """Seconds that running requests get at a shutdown."""
 STATEMENT_TIMEOUT = 5.0
 """Seconds after which a sender is told to come again rather than wait for a locked table."""
+
+MOST_CONNECTIONS = 8
+"""Database connections of a process. The requests at the door share one; the others are for people and webhooks."""
 
 
 class BridgeLogger(Logger):
@@ -50,14 +54,16 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Runs in each process after the fork: connections cannot be shared."""
-        threads = self.settings.server.threads
         database = Database(
             self.url,
-            pool_size=threads,
+            pool_size=min(self.settings.server.threads, MOST_CONNECTIONS),
             statement_timeout=STATEMENT_TIMEOUT,
             encryption_keys=self.settings.privacy.encryption_keys,
         )
-        return create_app(self.settings, database)
+        app = create_app(self.settings, database)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: to look through it again and again would hold all threads up
+        return app
 
 
 def run(settings: Settings, url: str, fd: int) -> None:

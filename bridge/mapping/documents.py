@@ -28,17 +28,19 @@ def read_json(text: str) -> Any:
         DecodingError: it is, with a number that cannot be kept or nested too deep; a sentence for the operator.
     """
     try:
-        return json.loads(
-            text, strict=False, parse_int=_integer, parse_float=_number, parse_constant=_refuse_number
-        )
+        return _DECODER.decode(text)
     except RecursionError:
         raise too_deep() from None
 
 
 def is_storable_json(text: str) -> bool:
     """Whether a JSON text certainly needs no `storable`: nothing in it stands for NUL or a surrogate, not even a half
-    of a pair, and it has too few brackets to be nested too deep. To look takes a tenth of the time."""
-    return text.count("[") + text.count("{") <= DEEPEST and not _SUSPICIOUS.search(text)
+    of a pair, and it has too few brackets to be nested too deep. To look takes a tenth of the time, and of plain
+    ASCII without escapes a hundredth."""
+    if text.count("[") + text.count("{") > DEEPEST:
+        return False
+    plain = text.isascii() and "\0" not in text and "\\u" not in text
+    return plain or not _SUSPICIOUS.search(text)
 
 
 def storable(value: Any, depth: int = 0) -> Any:
@@ -77,3 +79,8 @@ def _number(digits: str) -> float:
 
 def _refuse_number(word: str) -> NoReturn:
     raise DecodingError(f"The body has the number {word}, which JSON cannot hold. Send null instead.")
+
+
+_DECODER = json.JSONDecoder(
+    strict=False, parse_int=_integer, parse_float=_number, parse_constant=_refuse_number
+)

@@ -31,8 +31,8 @@ class ServerSettings:
     port: int = 8080
     workers: int = 2
     """Gunicorn processes of `bridge web`."""
-    threads: int = 8
-    """Threads of each of them."""
+    threads: int = 32
+    """Threads of each of them: so many requests can share a commit. They mostly wait, and need no connection each."""
     body_limit: int = 1_048_576
     """Bytes; a larger request body is refused before it is read."""
     worker_concurrency: int = 8

@@ -1,5 +1,6 @@
 """The bytes of a request become the payload that a mapping reads."""
 
+from functools import lru_cache
 from json import JSONDecodeError
 from typing import Any
 
@@ -30,8 +31,7 @@ def decode(body: bytes, content_type: str | None) -> Any:
     Raises:
         DecodingError: a sentence for the operator, with no more of the body than its first ten characters.
     """
-    media_type, options = parse_options_header(content_type)
-    media_type = media_type.lower()
+    media_type, options = _content_type(content_type)
     if media_type == _MULTIPART:
         return storable(read_multipart(body, options.get("boundary", "")))
     codec = charset(options.get("charset"), body)
@@ -40,6 +40,12 @@ def decode(body: bytes, content_type: str | None) -> Any:
     if media_type == _FORM:
         return _form(text, codec, said)
     return _document(text, media_type, said)
+
+
+@lru_cache(maxsize=128)
+def _content_type(text: str | None) -> tuple[str, dict[str, str]]:
+    media_type, options = parse_options_header(text)
+    return media_type.lower(), options
 
 
 def _form(text: str, codec: str, said: str) -> Any:
