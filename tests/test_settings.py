@@ -9,6 +9,7 @@ import pytest
 from bridge import settings as configuration
 from bridge.errors import ConfigurationError
 from bridge.settings import (
+    ConsoleSettings,
     PrivacySettings,
     Property,
     PropexoSettings,
@@ -122,6 +123,7 @@ def test_every_setting_reaches_its_record():
             "public_url": "https://bridge.example.com/",
         },
         privacy={"body_days": 7, "row_days": 14, "encryption_keys": ["+/" * 21 + "8="]},
+        console={"workbench": False},
         properties__oakwood__pms_time="UTC",
         properties__oakwood__defaults={"employee_id": "e", "duration_minutes": 30},
         properties__oakwood__units={"2 bedrooms": "u"},
@@ -157,6 +159,7 @@ def test_every_setting_reaches_its_record():
     )
     assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, "https://bridge.example.com")
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
+    assert settings.console == ConsoleSettings(workbench=False)
     oakwood = settings.properties["oakwood"]
     assert (oakwood.pms_time, oakwood.defaults) == ("utc", {"employee_id": "e", "duration_minutes": 30})
     assert (oakwood.units, oakwood.agents) == ({"2 bedrooms": "u"}, {"jane@example.com": "a"})
@@ -614,7 +617,7 @@ def test_the_environment_overrides_any_key():
             "debug",
             (
                 "logs: unknown key (from BRIDGE_LOGS__LEVEL); the known ones are propexo, server, "
-                "privacy, properties, sources, database_url, data_dir, mappings_dir"
+                "privacy, console, properties, sources, database_url, data_dir, mappings_dir"
             ),
         ),
         (

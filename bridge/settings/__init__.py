@@ -16,6 +16,7 @@ from marshmallow import ValidationError
 from bridge.errors import ConfigurationError, Problem
 from bridge.settings import document as documents
 from bridge.settings.records import (
+    ConsoleSettings,
     PrivacySettings,
     Property,
     PropexoSettings,
@@ -26,6 +27,7 @@ from bridge.settings.records import (
 from bridge.settings.schema import Document, dotted, problems
 
 __all__ = [
+    "ConsoleSettings",
     "PrivacySettings",
     "Property",
     "PropexoSettings",
@@ -84,6 +86,7 @@ def _settings(values: dict[str, Any], folder: Path, path: Path | None) -> Settin
         propexo=PropexoSettings(**values["propexo"]),
         server=ServerSettings(**values.get("server", {})),
         privacy=PrivacySettings(**values.get("privacy", {})),
+        console=ConsoleSettings(**values.get("console", {})),
         properties={key: Property(key=key, **each) for key, each in values.get("properties", {}).items()},
         sources={key: Source(key=key, **each) for key, each in values.get("sources", {}).items()},
         database_url=values.get("database_url"),

@@ -54,6 +54,14 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True)
+class ConsoleSettings:
+    """What people find at /console."""
+
+    workbench: bool = True
+    """Whether administrators may try out edited mappings, which run on this server."""
+
+
+@dataclass(frozen=True)
 class Property:
     """A configured community."""
 
@@ -126,6 +134,7 @@ class Settings:
     propexo: PropexoSettings
     server: ServerSettings = field(default_factory=ServerSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
     properties: dict[str, Property] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False)

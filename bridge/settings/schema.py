@@ -14,6 +14,7 @@ from bridge.settings.fields import DID_YOU_MEAN, DatabaseUrl, Table, Text, did_y
 from bridge.settings.records import same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
+    ConsoleSection,
     PrivacySection,
     PropertySection,
     PropexoSection,
@@ -32,6 +33,7 @@ class Document(Section):
     propexo = fields.Nested(PropexoSection, required=True)
     server = fields.Nested(ServerSection)
     privacy = fields.Nested(PrivacySection)
+    console = fields.Nested(ConsoleSection)
     properties = Table(PropertySection().load)
     sources = Table(SourceSection().load)
     database_url = DatabaseUrl()

@@ -74,6 +74,10 @@ class PrivacySection(Section):
         raise ValidationError({"body_days": [f"at most row_days, which is {row_days}"]})
 
 
+class ConsoleSection(Section):
+    workbench = Switch()
+
+
 class DefaultsSection(Section):
     employee_id = Text()
     lead_source_id = Text()
