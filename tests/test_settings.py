@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from bridge import settings as configuration
 from bridge.errors import ConfigurationError
 from bridge.settings import (
+    AlertSettings,
+    BusinessHours,
     ConsoleSettings,
     PrivacySettings,
     Property,
@@ -124,6 +127,14 @@ def test_every_setting_reaches_its_record():
         },
         privacy={"body_days": 7, "row_days": 14, "encryption_keys": ["+/" * 21 + "8="]},
         console={"workbench": False},
+        alerts={
+            "urls": ["json://example.com"],
+            "time_zone": "America/Chicago",
+            "business_hours": "mon 9:00-10:00",
+            "silent_after": 2,
+            "unsent_before": 30,
+            "digest_at": "7:30",
+        },
         properties__oakwood__pms_time="UTC",
         properties__oakwood__defaults={"employee_id": "e", "duration_minutes": 30},
         properties__oakwood__units={"2 bedrooms": "u"},
@@ -143,6 +154,7 @@ def test_every_setting_reaches_its_record():
             "on_request": "lead_only",
             "reply_text": "Thank you.",
             "ignore_changes_by": ["api"],
+            "silent_after": 90,
             "record": True,
         },
         sources__new={"record": True},
@@ -160,6 +172,14 @@ def test_every_setting_reaches_its_record():
     assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, "https://bridge.example.com")
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
     assert settings.console == ConsoleSettings(workbench=False)
+    assert settings.alerts == AlertSettings(
+        ("json://example.com",),
+        "America/Chicago",
+        BusinessHours(frozenset({0}), time(9), time(10)),
+        2,
+        30,
+        time(7, 30),
+    )
     oakwood = settings.properties["oakwood"]
     assert (oakwood.pms_time, oakwood.defaults) == ("utc", {"employee_id": "e", "duration_minutes": 30})
     assert (oakwood.units, oakwood.agents) == ({"2 bedrooms": "u"}, {"jane@example.com": "a"})
@@ -179,6 +199,7 @@ def test_every_setting_reaches_its_record():
         on_request="lead_only",
         reply_text="Thank you.",
         ignore_changes_by=("api",),
+        silent_after=90,
         record=True,
     )
     assert settings.sources["new"] == Source(key="new", mapping="recorder", record=True)
@@ -616,8 +637,8 @@ def test_the_environment_overrides_any_key():
             "BRIDGE_LOGS__LEVEL",
             "debug",
             (
-                "logs: unknown key (from BRIDGE_LOGS__LEVEL); the known ones are propexo, server, "
-                "privacy, console, properties, sources, database_url, data_dir, mappings_dir"
+                "logs: unknown key (from BRIDGE_LOGS__LEVEL); the known ones are "
+                + ", ".join(schema.Document().fields)
             ),
         ),
         (
@@ -749,6 +770,7 @@ def test_the_template_shows_every_setting():
     assert shown["propexo"].keys() == sections.PropexoSection().fields.keys()
     assert shown["server"].keys() == sections.ServerSection().fields.keys()
     assert shown["privacy"].keys() == sections.PrivacySection().fields.keys()
+    assert shown["alerts"].keys() == sections.AlertsSection().fields.keys()
     assert oakwood.keys() == sections.PropertySection().fields.keys()
     assert oakwood["defaults"].keys() == sections.DefaultsSection().fields.keys()
     assert from_sources == sections.SourceSection().fields.keys()
@@ -761,8 +783,10 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
     )
     variables["PROPEXO_WEBHOOK_SECRET"] = "webhook-secret"
     variables["ENCRYPTION_KEY"] = "A" * 43 + "="
+    variables["ALERTS_URL"] = "json://example.com"
     settings = configuration.parse(uncommented(), variables)
     assert settings.privacy == PrivacySettings(encryption_keys=(variables["ENCRYPTION_KEY"],))
+    assert settings.alerts == AlertSettings(urls=("json://example.com",), digest_at=time(7, 30))
     assert settings.server == ServerSettings(public_url="https://bridge.example.com")
     assert settings.propexo == PropexoSettings(
         token="x", organization_name="Example Living", webhook_secrets=("webhook-secret",)
@@ -777,6 +801,7 @@ def test_the_records_have_exactly_the_settings():
         (PropexoSettings, sections.PropexoSection, set()),
         (ServerSettings, sections.ServerSection, set()),
         (PrivacySettings, sections.PrivacySection, set()),
+        (AlertSettings, sections.AlertsSection, set()),
         (Property, sections.PropertySection, {"key"}),
         (Source, sections.SourceSection, {"key"}),
         (Settings, schema.Document, {"path"}),
@@ -792,3 +817,24 @@ def test_the_secret_of_a_webhook_is_one_that_propexo_takes():
         "10 characters"
     )
     assert "long-enough" not in repr(parse(propexo__webhook_secrets=["long-enough-1"]))
+
+
+@pytest.mark.parametrize(
+    ("written", "days", "hours"),
+    [
+        ("mon-sat 09:00-18:00", {0, 1, 2, 3, 4, 5}, (9, 18)),
+        ("Sat-Mon 8:00-17:30", {5, 6, 0}, (8, 17)),
+        ("wed 10:00-11:00", {2}, (10, 11)),
+    ],
+)
+def test_business_hours_are_read_as_people_write_them(written, days, hours):
+    told = parse(alerts__business_hours=written).alerts.business_hours
+    assert (told.days, (told.opens.hour, told.closes.hour)) == (days, hours)
+
+
+@pytest.mark.parametrize(
+    "written", ["mon-sat", "9-5", "mon-sun 18:00-09:00", "mo-fr 09:00-17:00", "mon 24:00-25:00", 9]
+)
+def test_other_business_hours_are_refused_with_an_example(written):
+    [problem] = problems_of(alerts__business_hours=written)
+    assert problem.endswith('expected days and hours, such as "mon-sat 09:00-18:00"')

@@ -27,6 +27,7 @@ COMMANDS = {
         "imports",
         "Take in requests that were saved elsewhere, as if their senders had posted them now.",
     ),
+    "alerts": ("alerts", "Show what people are told, and try whether they can be reached."),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
     "erase": ("erase", "Remove a person from all that is stored: events, calls, tours, leads, known people."),
     "retention": ("privacy", "Forget what is past its time: it happens by itself, every hour."),

@@ -52,11 +52,22 @@ def installation(settings: Settings) -> Iterator[Finding]:
     yield from _placeholders(dataclasses.asdict(settings))
     yield from _mappings(settings)
     yield from _sources(settings)
+    yield from _alerts(settings)
     if not settings.properties:
         message = "there is none, so no tour can be booked; add a table [properties.<key>]"
         yield Finding("warning", "properties", message)
     for each in settings.properties.values():
         yield from _pms(settings, each)
+
+
+def _alerts(settings: Settings) -> Iterator[Finding]:
+    from bridge.alerts.channels import Channels  # noqa: PLC0415 - Apprise knows a hundred services and loads them all
+
+    try:
+        if Channels(settings.alerts.urls) and not settings.server.public_url:
+            yield Finding("warning", "server.public_url", "is not set, so alerts have no link to the console")
+    except ConfigurationError as error:
+        yield from problems(error)
 
 
 def database(settings: Settings) -> Iterator[Finding]:

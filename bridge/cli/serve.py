@@ -78,7 +78,8 @@ def worker(config: Path | None) -> None:
 
     SIGTERM and Ctrl-C let running jobs finish.
     """
-    from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.alerts import watch  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - the same
 
     settings = load_settings(config)
     _check_sources(settings)
@@ -86,7 +87,7 @@ def worker(config: Path | None) -> None:
         context = make_context(settings, database)
         say("Forwarding events.")
         _insist_on_signals()
-        asyncio.run(work(context))
+        asyncio.run(work(context, also=[watch.register]))
 
 
 @click.command()

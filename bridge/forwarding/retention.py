@@ -48,9 +48,9 @@ def _kept(column: str, fields: tuple[str, ...]) -> str:
 
 
 BLANK_DETAILS, BLANK_WRITTEN = _kept("bookings.details", SAYINGS_OPEN), _kept("bookings.written", TOUR_OPEN)
-STARTS_AT = """greatest((written->>'starts_at')::timestamptz,
-    (details#>>'{start,value,starts_at}')::timestamptz,
-    (details#>>'{start,value,starts_at_local}')::timestamp AT TIME ZONE 'UTC')"""
+STARTS_AT = """greatest((bookings.written->>'starts_at')::timestamptz,
+    (bookings.details#>>'{start,value,starts_at}')::timestamptz,
+    (bookings.details#>>'{start,value,starts_at_local}')::timestamp AT TIME ZONE 'UTC')"""
 """Of a booking; wall time is good enough here."""
 _EVENTS_OVER = "FROM events WHERE status = ANY(:over) AND removed_at IS NULL AND ended_at < "
 _BOOKINGS_OVER = f"""FROM bookings

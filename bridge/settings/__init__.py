@@ -16,6 +16,8 @@ from marshmallow import ValidationError
 from bridge.errors import ConfigurationError, Problem
 from bridge.settings import document as documents
 from bridge.settings.records import (
+    AlertSettings,
+    BusinessHours,
     ConsoleSettings,
     PrivacySettings,
     Property,
@@ -27,6 +29,8 @@ from bridge.settings.records import (
 from bridge.settings.schema import Document, dotted, problems
 
 __all__ = [
+    "AlertSettings",
+    "BusinessHours",
     "ConsoleSettings",
     "PrivacySettings",
     "Property",
@@ -87,6 +91,7 @@ def _settings(values: dict[str, Any], folder: Path, path: Path | None) -> Settin
         server=ServerSettings(**values.get("server", {})),
         privacy=PrivacySettings(**values.get("privacy", {})),
         console=ConsoleSettings(**values.get("console", {})),
+        alerts=AlertSettings(**values.get("alerts", {})),
         properties={key: Property(key=key, **each) for key, each in values.get("properties", {}).items()},
         sources={key: Source(key=key, **each) for key, each in values.get("sources", {}).items()},
         database_url=values.get("database_url"),

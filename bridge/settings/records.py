@@ -1,6 +1,7 @@
 """What bridge.toml says, as frozen records. Every default stands here and nowhere else."""
 
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,33 @@ class ConsoleSettings:
 
     workbench: bool = True
     """Whether administrators may try out edited mappings, which run on this server."""
+
+
+@dataclass(frozen=True)
+class BusinessHours:
+    """When a leasing office works: the same hours on some days of the week."""
+
+    days: frozenset[int] = frozenset(range(6))
+    """0 is Monday."""
+    opens: time = time(9)
+    closes: time = time(18)
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """Who is told what does not go well, and when."""
+
+    urls: tuple[str, ...] = field(default=(), repr=False)
+    """Addresses of Apprise; none: nobody is told."""
+    time_zone: str = "UTC"
+    """Of the business hours and the digest; an IANA name."""
+    business_hours: BusinessHours = field(default_factory=BusinessHours)
+    silent_after: int = 18
+    """Business hours without an event after which a source counts as silent."""
+    unsent_before: int = 120
+    """Minutes before its start at which a tour that is not written is told."""
+    digest_at: time | None = None
+    """When the summary of the day before is sent; None: never."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +151,8 @@ class Source:
     """What a person reads in the answer to a chat's request."""
     ignore_changes_by: tuple[str, ...] = ()
     """Words of the sender for who made a change: such events are ignored, so that nothing goes in circles."""
+    silent_after: int | None = None
+    """Business hours without an event after which it counts as silent; overrides `alerts.silent_after`."""
     record: bool = False
     """Stores whatever is sent here, so that a mapping can be written from real requests; then `mapping` may lack."""
 
@@ -135,6 +165,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     properties: dict[str, Property] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False)

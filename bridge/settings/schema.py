@@ -14,6 +14,7 @@ from bridge.settings.fields import DID_YOU_MEAN, DatabaseUrl, Table, Text, did_y
 from bridge.settings.records import same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
+    AlertsSection,
     ConsoleSection,
     PrivacySection,
     PropertySection,
@@ -23,7 +24,16 @@ from bridge.settings.sections import (
 )
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
-HIDDEN = {"token", "secrets", "webhook_secrets", "database_url", "verify_tokens", "api", "encryption_keys"}
+HIDDEN = {
+    "token",
+    "secrets",
+    "webhook_secrets",
+    "database_url",
+    "verify_tokens",
+    "api",
+    "encryption_keys",
+    "urls",
+}
 """Keys whose values never reach a message."""
 
 
@@ -34,6 +44,7 @@ class Document(Section):
     server = fields.Nested(ServerSection)
     privacy = fields.Nested(PrivacySection)
     console = fields.Nested(ConsoleSection)
+    alerts = fields.Nested(AlertsSection)
     properties = Table(PropertySection().load)
     sources = Table(SourceSection().load)
     database_url = DatabaseUrl()

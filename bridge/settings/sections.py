@@ -22,6 +22,7 @@ from bridge.settings.fields import (
     Vendor,
     Whole,
 )
+from bridge.settings.hours import Hours, TimeOfDay
 from bridge.settings.records import PrivacySettings
 from bridge.settings.section import Section
 
@@ -78,6 +79,15 @@ class ConsoleSection(Section):
     workbench = Switch()
 
 
+class AlertsSection(Section):
+    urls = TextList()
+    time_zone = TimeZone()
+    business_hours = Hours()
+    silent_after = Whole()
+    unsent_before = Whole()
+    digest_at = TimeOfDay()
+
+
 class DefaultsSection(Section):
     employee_id = Text()
     lead_source_id = Text()
@@ -120,6 +130,7 @@ class SourceSection(Section):
     on_request = OneOf("book", "hold", "lead_only")
     reply_text = Text()
     ignore_changes_by = TextList()
+    silent_after = Whole()
     record = Switch()
 
     @validates_schema

@@ -1,0 +1,54 @@
+"""Where people are told: mail, Slack, Teams, SMS and whatever else Apprise knows by an address."""
+
+import logging
+from collections.abc import Sequence
+
+import apprise
+
+from bridge.errors import BridgeError, ConfigurationError, Problem
+
+logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings quote what was sent, and to whom
+
+
+class NobodyTold(BridgeError):  # noqa: N818 - what happened
+    """No alert could be delivered. `bridge alerts test` says which addresses work."""
+
+    code = "nobody_told"
+
+
+class Channels:
+    """The addresses of `alerts.urls`.
+
+    Raises:
+        ConfigurationError: Apprise cannot read one of them.
+    """
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        read = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
+        expected = "an address that Apprise knows, such as mailto://... or slack://..."
+        wrong = [
+            Problem(f"alerts.urls[{index}]", f"found a value that is not shown, expected {expected}")
+            for index, channel in enumerate(read)
+            if not channel
+        ]
+        if wrong:
+            raise ConfigurationError(wrong)
+        self._channels = [channel for channel in read if channel]
+
+    def __bool__(self) -> bool:
+        return bool(self._channels)
+
+    def send(self, title: str, text: str) -> dict[str, bool]:
+        """Tell everybody; answers for each address, without its secrets, whether that worked."""
+        return {_shown(channel): bool(channel.notify(body=text, title=title)) for channel in self._channels}
+
+    def tell(self, title: str, text: str) -> None:
+        """Tell everybody. Raises NobodyTold where not even one heard it."""
+        if not any(self.send(title, text).values()):
+            raise NobodyTold
+
+
+def _shown(channel: apprise.NotifyBase) -> str:
+    """The address without its secrets and options."""
+    address: str = channel.url(privacy=True)  # type: ignore[no-untyped-call]
+    return address.partition("?")[0]

@@ -1,0 +1,121 @@
+"""What stands between the bridge and people's bookings: silent senders, failed verifications, pauses, the budget."""
+
+import math
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bridge.alerts.finding import Finding, Kind
+from bridge.alerts.hours import business_hours_between
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.pauses import Cause, unfinished
+from bridge.models import Event, Integration, Refusal
+from bridge.settings import Settings
+
+FEWEST_REFUSALS = 10
+"""In two hours; whoever scans the internet makes a few everywhere."""
+ABOVE_NORMAL = 4
+"""So many times the mean of the last week."""
+USUAL = timedelta(days=7)
+LATELY = timedelta(hours=2)
+BUDGET_WAIT = timedelta(minutes=5)
+"""A minute or two is what the budget is there for."""
+
+
+def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
+    """Sources that have sent before, and not for the business hours that are allowed to them."""
+    told, findings = settings.alerts, []
+    zone = ZoneInfo(told.time_zone)
+    for source in settings.sources.values():
+        newest = (
+            select(Event.received_at).where(Event.source == source.key).order_by(Event.id.desc()).limit(1)
+        )
+        last = session.scalar(newest)
+        if last is None or not source.enabled:
+            continue
+        limit = source.silent_after or told.silent_after
+        hours = business_hours_between(last, now, told.business_hours, zone)
+        if hours < limit:
+            continue
+        line = (
+            f"{source.key} has sent nothing for {hours:.0f} business hours, since "
+            f"{last.astimezone(zone):%a %b %-d, %-I:%M %p}. Look whether its webhook is still switched on there."
+        )
+        level = 1 + int(math.log2(hours / limit))
+        page, over = f"/console/sources/{source.key}", f"{source.key} sends again."
+        findings.append(Finding(Kind.SILENT, source.key, level, (line,), page, over))
+    return findings
+
+
+def refused(session: Session, settings: Settings, now: datetime) -> list[Finding]:
+    """Sources whose requests fail their verification far more often than in the week before."""
+    counted = select(Refusal.source, Refusal.cause, func.sum(Refusal.count))
+    begin = now.replace(minute=0, second=0, microsecond=0) - LATELY + timedelta(hours=1)
+    lately = counted.where(Refusal.hour >= begin).group_by(Refusal.source, Refusal.cause)
+    before = counted.where(Refusal.hour >= now - USUAL, Refusal.hour < begin)
+    usual: dict[str, float] = {}
+    for source, _, number in session.execute(before.group_by(Refusal.source, Refusal.cause)):
+        usual[source] = usual.get(source, 0) + float(number) * (LATELY / USUAL)
+    causes: dict[str, dict[str, int]] = {}
+    for source, cause, number in session.execute(lately):
+        causes.setdefault(source, {})[cause] = int(number)
+    findings = []
+    for source, by_cause in causes.items():
+        number = sum(by_cause.values())
+        if source not in settings.sources or number < FEWEST_REFUSALS:
+            continue
+        if number <= ABOVE_NORMAL * usual.get(source, 0):
+            continue
+        why = ", ".join(f"{cause.replace('_', ' ')} {count}" for cause, count in sorted(by_cause.items()))
+        line = (
+            f"{source}: {number} requests in two hours failed their verification ({why}). Its secret may have been "
+            "changed at the sender, or somebody tries to forge bookings."
+        )
+        level = int(math.log2(number / FEWEST_REFUSALS)) + 1
+        findings.append(Finding(Kind.REFUSED, source, level, (line,), f"/console/sources/{source}"))
+    return findings
+
+
+def paused(session: Session, settings: Settings, now: datetime) -> list[Finding]:
+    """Integrations that the bridge has paused by itself. Who paused one by hand knows."""
+    findings = []
+    halted = select(Integration).where(
+        Integration.paused_at.is_not(None), Integration.cause != Cause.OPERATOR.value
+    )
+    for row in session.scalars(halted):
+        places = [
+            one.name or one.key
+            for one in settings.properties.values()
+            if one.integration_id == row.integration_id
+        ]
+        names = ", ".join(places) or row.integration_id
+        waiting = unfinished(session, row.integration_id)
+        line = (
+            f"{names}: {row.reason or 'Propexo does not answer for it.'} {waiting} events wait and go on by "
+            f"themselves afterwards. {Reason.INTEGRATION_PAUSED.advice}"
+        )
+        assert row.paused_at is not None  # they were chosen by it
+        level = 1 + ((now - row.paused_at) // timedelta(hours=1)).bit_length()
+        over = f"{names}: the connection works again."
+        findings.append(Finding(Kind.PAUSED, row.integration_id, level, (line,), "/console", over))
+    return findings
+
+
+def budget(session: Session, settings: Settings, now: datetime) -> list[Finding]:
+    """Whether events have waited for Propexo's budget for longer than a few minutes."""
+    waiting = select(func.count(), func.min(func.coalesce(Event.replayed_at, Event.received_at))).where(
+        Event.reason == Reason.BUDGET.value, Event.ended_at.is_(None)
+    )
+    number, oldest = session.execute(waiting).one()
+    if oldest is None or now - oldest < BUDGET_WAIT:
+        return []
+    minutes = (now - oldest) // timedelta(minutes=1)
+    line = (
+        f"{number} events wait for a free call, one of them for {minutes} minutes; the soonest tours go first. "
+        f"Propexo allows {settings.propexo.budget_per_minute} calls a minute: ask for more if this is often so."
+    )
+    level = (minutes // (BUDGET_WAIT // timedelta(minutes=1))).bit_length()
+    over = "Propexo's calls are no longer used up."
+    return [Finding(Kind.BUDGET, "", level, (line,), "/console", over)]

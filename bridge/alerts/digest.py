@@ -1,0 +1,86 @@
+"""The summary of the day before, once a day."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bridge.alerts import connections, tours
+from bridge.alerts.channels import Channels
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.models import UNFINISHED, Alert, Event, Status, Tally
+from bridge.settings import Settings
+
+DIGEST = "digest"
+"""The key of the row that says for which day it was sent."""
+LISTED = 20
+
+
+class Digest:
+    """Sends it at `alerts.digest_at` or, where no worker ran then, as soon as one does on that day."""
+
+    def __init__(self, settings: Settings, database: Database, channels: Channels, clock: Clock) -> None:
+        self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
+
+    def send_if_due(self) -> bool:
+        """Answers whether it was sent. Raises NobodyTold; the next look tries again."""
+        told, now = self._settings.alerts, self._clock()
+        here = now.astimezone(ZoneInfo(told.time_zone))
+        if told.digest_at is None or here.time() < told.digest_at:
+            return False
+        with self._database.session() as session:
+            sent = session.get(Alert, DIGEST)
+            if sent is not None and sent.state == str(here.date()):
+                return False
+            title, text = digest(session, self._settings, now)
+        self._channels.tell(title, text)
+        row = insert(Alert).values(key=DIGEST, opened_at=now, told_at=now, level=0, state=str(here.date()))
+        with self._database.session() as session:
+            session.execute(
+                row.on_conflict_do_update(
+                    index_elements=[Alert.key], set_={"told_at": now, "state": str(here.date())}
+                )
+            )
+        return True
+
+
+def digest(session: Session, settings: Settings, now: datetime) -> tuple[str, str]:
+    """Title and text: what came and was written yesterday, and what stands open now."""
+    zone = ZoneInfo(settings.alerts.time_zone)
+    yesterday = now.astimezone(zone).date() - timedelta(days=1)
+    by_source = _tallies(session, yesterday, zone)
+    lines = [f"{source}: {received} received, {written} written" for source, received, written in by_source]
+    unfinished = _count(session, UNFINISHED)
+    parts = [
+        "\n".join(lines or ["Nothing was received."]),
+        f"On their way now: {unfinished}. Parked: {_count(session, (Status.PARKED,))}.",
+    ]
+    open_tours = [
+        *(line for one in tours.unsent(session, settings, now) for line in one.lines),
+        *(line for one in connections.silent(session, settings, now) for line in one.lines),
+    ]
+    if open_tours:
+        parts.append("\n".join(f"- {line}" for line in open_tours[:LISTED]))
+    if settings.server.public_url:
+        parts.append(f"{settings.server.public_url}/console")
+    received = sum(received for _, received, _ in by_source)
+    written = sum(written for _, _, written in by_source)
+    return f"{yesterday:%A, %b %-d}: {received} events received, {written} written", "\n\n".join(parts)
+
+
+def _tallies(session: Session, day: date, zone: ZoneInfo) -> list[tuple[str, int, int]]:
+    """Of each source the received and the written."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=zone)
+    following = day + timedelta(days=1)
+    end = datetime(following.year, following.month, following.day, tzinfo=zone)
+    query = select(Tally.source, func.sum(Tally.received), func.sum(Tally.written))
+    query = query.where(Tally.hour >= begin, Tally.hour < end).group_by(Tally.source).order_by(Tally.source)
+    return [(source, int(received), int(written)) for source, received, written in session.execute(query)]
+
+
+def _count(session: Session, statuses: Sequence[Status]) -> int:
+    return session.scalar(select(func.count()).select_from(Event).where(Event.status.in_(statuses))) or 0

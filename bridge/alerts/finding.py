@@ -1,0 +1,48 @@
+"""What somebody should know now."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Kind(StrEnum):
+    """What it is about; `heading` stands above all findings of a kind."""
+
+    heading: str
+
+    def __new__(cls, value: str, heading: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.heading = heading
+        return member
+
+    UNSENT = "unsent", "Tours that start soon and are not in the PMS as booked"
+    PARKED = "parked", "Tours that need a person"
+    PAUSED = "paused", "Connections that stand still"
+    BUDGET = "budget", "Propexo's calls are used up"
+    SILENT = "silent", "Senders that fell silent"
+    REFUSED = "refused", "Requests that failed their verification"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not go well."""
+
+    kind: Kind
+    about: str
+    """Which tour, source or integration; empty where there is one for all."""
+    level: int
+    """How bad it is, from 1 on: it is told again only when this has grown."""
+    lines: tuple[str, ...]
+    """Sentences in the words of a leasing office."""
+    page: str
+    """The path of the console's page about it."""
+    over: str | None = None
+    """What is told when it is over; `None`: that is not worth a message."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """What was told, for the next look."""
+
+    @property
+    def key(self) -> str:
+        """By which the next look knows it again."""
+        return f"{self.kind}:{self.about}"

@@ -1,0 +1,39 @@
+"""What people read: a title and a text, grouped by what it is about, with links."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from bridge.alerts.finding import Finding, Kind
+
+
+def letter(news: Sequence[Finding], endings: Sequence[str], public_url: str | None) -> tuple[str, str]:
+    """A title and a text. Without `public_url` there are no links, because nobody knows the address."""
+    parts = []
+    for kind, group in groupby(news, key=lambda one: one.kind):
+        of_kind = list(group)
+        parts.append("\n".join([kind.heading, *_lines(of_kind, public_url)]))
+    if endings:
+        parts.append("\n".join(["Over", *(f"- {ending}" for ending in endings)]))
+    return _title(news, endings), "\n\n".join(parts)
+
+
+def _lines(findings: Sequence[Finding], public_url: str | None) -> list[str]:
+    """A line each; the link once where all have the same page."""
+    pages = {one.page for one in findings}
+    lines = []
+    for one in findings:
+        lines += [f"- {line}" for line in one.lines]
+        if public_url and len(pages) > 1:
+            lines.append(f"  {public_url}{one.page}")
+    if public_url and len(pages) == 1:
+        lines.append(f"{public_url}{pages.pop()}")
+    return lines
+
+
+def _title(news: Sequence[Finding], endings: Sequence[str]) -> str:
+    if not news:
+        return endings[0].rstrip(".") if len(endings) == 1 else f"{len(endings)} things are well again"
+    kinds = list(dict.fromkeys(one.kind for one in news))
+    if kinds == [Kind.UNSENT] and len(news) == 1:
+        return news[0].lines[0].partition(":")[0] + " and is not in the PMS as booked"
+    return "; ".join(kind.heading for kind in kinds[:2]) + ("; and more" if len(kinds) > 2 else "")  # noqa: PLR2004 - a title is one line

@@ -1,0 +1,134 @@
+"""Tours that a person should look at: parked, or about to start without being in the PMS."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy.orm import Session, contains_eager, defer
+
+from bridge.alerts.finding import Finding, Kind
+from bridge.forwarding import life
+from bridge.forwarding.outcomes import Ended
+from bridge.forwarding.resolve import start_of
+from bridge.forwarding.retention import STARTS_AT
+from bridge.forwarding.story import advice_for, property_of
+from bridge.models import UNFINISHED, Alert, Event, Status
+from bridge.settings import Settings
+
+LISTED = 10
+"""Tours in one message; of the others only the number is told."""
+OVERLAP = timedelta(minutes=2)
+"""What was parked so long before the last look may have become visible only after it."""
+NOT_STUCK = timedelta(minutes=5)
+"""An event that is younger is simply on its way."""
+FARTHEST_ZONE = timedelta(hours=14)
+MOST_ANNOUNCED = 500
+
+
+@dataclass(frozen=True)
+class Tour:
+    """What a leasing office calls the tour of an event."""
+
+    event: Event
+    who: str
+    start: datetime | None
+    """In UTC; `None`: nobody has said, or it cannot be told."""
+    place: str | None
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, event: Event, settings: Settings) -> "Tour":
+        """As far as its booking tells; a name is never made up."""
+        said = life.said_of(event.booking.details) if event.booking else None
+        place = settings.properties.get(property_of(event, settings) or "")
+        contact = said.contact if said else None
+        names = (contact.first_name, contact.last_name) if contact else ()
+        who = " ".join(filter(None, names)) or (contact and (contact.email or contact.phone))
+        start = None
+        if said and place:
+            try:
+                start = start_of(said, place)
+            except Ended:  # it has none, or one that does not exist; its own run says so
+                start = None
+        zone = ZoneInfo(place.time_zone if place else "UTC")
+        return cls(
+            event, who or f"Event {event.id}", start, (place.name or place.key) if place else None, zone
+        )
+
+    def __str__(self) -> str:
+        when = f"{self.start.astimezone(self.zone):%a %b %-d, %-I:%M %p}" if self.start else None
+        where = f"at {self.place}" if self.place else None
+        return ", ".join(filter(None, (self.who, " ".join(filter(None, (when, where))))))
+
+    @property
+    def sentence(self) -> str:
+        """Who, when, where, why, and what to do."""
+        detail, advice = self.event.detail or "", advice_for(self.event.reason) or ""
+        return f"{self}: {detail}{'' if advice in detail else f' {advice}'}".strip()
+
+
+def parked(session: Session, settings: Settings, told: Alert | None) -> list[Finding]:
+    """What was parked since the last look, as one finding; it grows with each that is new."""
+    if session.scalar(select(Event.id).where(Event.status == Status.PARKED).limit(1)) is None:
+        return []
+    since = datetime.fromtimestamp(told.level / 1e6 if told else 0, UTC) - OVERLAP
+    recent = set((told.state or {}).get("recent", [])) if told else set()
+    query = _events().where(Event.status == Status.PARKED, Event.ended_at > since)
+    found = list(session.scalars(query.order_by(Event.ended_at.desc()).limit(MOST_ANNOUNCED)))
+    ended = {event.id: event.ended_at for event in found if event.ended_at}
+    news = [Tour.of(event, settings) for event in found if event.id not in recent]
+    newest = max(ended.values(), default=since + OVERLAP)
+    lately = sorted(number for number, at in ended.items() if at > newest - OVERLAP)
+    level = int(newest.timestamp() * 1e6)
+    if told and news:
+        level = max(level, told.level + 1)  # one that became visible late is news as well
+    lines = _listed(sorted(news, key=_soonest_first))
+    return [Finding(Kind.PARKED, "", level, lines, "/console/events?status=parked", state={"recent": lately})]
+
+
+def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
+    """Tours that start within the time of `alerts.unsent_before` and have an event that did not get through."""
+    within = timedelta(minutes=settings.alerts.unsent_before)
+    starts: ColumnElement[datetime] = literal_column(STARTS_AT)
+    query = (
+        _events()
+        .where(
+            Event.status.in_([*UNFINISHED, Status.PARKED]),
+            func.coalesce(Event.replayed_at, Event.received_at) < now - NOT_STUCK,
+            starts.between(now - FARTHEST_ZONE, now + within + FARTHEST_ZONE),
+        )
+        .order_by(Event.id)
+        .limit(MOST_ANNOUNCED)
+    )
+    newest = {event.booking_id: Tour.of(event, settings) for event in session.scalars(query)}
+    soon = [tour for tour in newest.values() if tour.start and now < tour.start <= now + within]
+    return [_starts_soon(tour, now, within) for tour in sorted(soon, key=_soonest_first)]
+
+
+def _events() -> Select[Any]:
+    """Events with their bookings, without what came: that may be megabytes."""
+    query = select(Event).outerjoin(Event.booking).options(contains_eager(Event.booking))
+    return query.options(defer(Event.body), defer(Event.original_body), defer(Event.answers))
+
+
+def _starts_soon(tour: Tour, now: datetime, within: timedelta) -> Finding:
+    assert tour.start is not None  # it was chosen by it
+    left = tour.start - now
+    line = f"Starts in {left // timedelta(minutes=1)} minutes: {tour.sentence}"
+    level = 1 + (left <= within / 2) + (left <= within / 4)
+    return Finding(
+        Kind.UNSENT, str(tour.event.booking_id), level, (line,), f"/console/events/{tour.event.id}"
+    )
+
+
+def _listed(tours: Sequence[Tour]) -> tuple[str, ...]:
+    more = len(tours) - LISTED
+    lines = [tour.sentence for tour in tours[:LISTED]]
+    return (*lines, *([f"And {more} more."] if more > 0 else []))
+
+
+def _soonest_first(tour: Tour) -> tuple[bool, datetime]:
+    return tour.start is None, tour.start or datetime.max.replace(tzinfo=UTC)

@@ -1,0 +1,98 @@
+"""Looks every minute whether something should be known, and tells what is new or has become worse, once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import procrastinate
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bridge.alerts import connections, tours
+from bridge.alerts.channels import Channels
+from bridge.alerts.digest import DIGEST, Digest
+from bridge.alerts.finding import Finding, Kind
+from bridge.alerts.letter import letter
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.forwarding.context import Context
+from bridge.models import Alert
+from bridge.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def findings(session: Session, settings: Settings, now: datetime, told: Mapping[str, Alert]) -> list[Finding]:
+    """All that does not go well now, the most urgent kind first; `told` is what people know, by key."""
+    return [
+        *tours.unsent(session, settings, now),
+        *tours.parked(session, settings, told.get(f"{Kind.PARKED}:")),
+        *connections.paused(session, settings, now),
+        *connections.budget(session, settings, now),
+        *connections.silent(session, settings, now),
+        *connections.refused(session, settings, now),
+    ]
+
+
+class Watch:
+    """Compares what is with what people were told."""
+
+    def __init__(self, settings: Settings, database: Database, channels: Channels, clock: Clock) -> None:
+        self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
+
+    def look(self) -> list[Finding]:
+        """Tell what is new, has become worse, or is over; answers the first two.
+
+        It is written down after it was told: of a process that dies in between, people hear twice.
+
+        Raises:
+            NobodyTold: no channel works; the next look tries again.
+        """
+        with self._database.session() as session:
+            told = {row.key: row for row in session.scalars(select(Alert).where(Alert.key != DIGEST))}
+            found = findings(session, self._settings, self._clock(), told)
+        news = [one for one in found if one.lines and _is_news(one, told.get(one.key))]
+        current = {one.key for one in found}
+        over = [row for key, row in told.items() if key not in current]
+        endings = [row.state["over"] for row in over if row.state and row.state.get("over")]
+        if news or endings:
+            self._channels.tell(*letter(news, endings, self._settings.server.public_url))
+            log.info("people were told", findings=len(news), over=len(endings))
+        self._note(news, over)
+        return news
+
+    def _note(self, news: Iterable[Finding], over: Sequence[Alert]) -> None:
+        now = self._clock()
+        with self._database.session() as session:
+            session.execute(delete(Alert).where(Alert.key.in_([row.key for row in over])))
+            for one in news:
+                state = {**one.state, "over": one.over}
+                row = insert(Alert).values(
+                    key=one.key, opened_at=now, told_at=now, level=one.level, state=state
+                )
+                session.execute(
+                    row.on_conflict_do_update(
+                        index_elements=[Alert.key], set_={"told_at": now, "level": one.level, "state": state}
+                    )
+                )
+
+
+def _is_news(finding: Finding, told: Alert | None) -> bool:
+    return told is None or finding.level > told.level
+
+
+def register(app: procrastinate.App, context: Context) -> None:
+    """Give a worker the task of looking. Raises ConfigurationError: an address cannot be read."""
+    settings, database, clock = context.settings, context.database, context.clock
+    channels = Channels(settings.alerts.urls)
+    if not channels:
+        return
+    watch = Watch(settings, database, channels, clock)
+    digest = Digest(settings, database, channels, clock)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="alert", queueing_lock="alert", lock="alert")
+    def _alert(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
+        watch.look()
+        digest.send_if_due()

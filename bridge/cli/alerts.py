@@ -1,0 +1,51 @@
+"""`bridge alerts`: what people would be told now, and whether they can be reached."""
+
+from pathlib import Path
+
+import click
+
+from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.tables import show_table
+from bridge.clock import utc_now
+
+
+@click.group()
+def alerts() -> None:
+    """Show what people are told, and try whether they can be reached."""
+
+
+@alerts.command("list")
+@config_option
+@json_option
+def list_alerts(*, config: Path | None, as_json: bool) -> None:
+    """List what does not go well now; nobody is told by this."""
+    from bridge.alerts.watch import findings  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        found = findings(session, settings, utc_now(), {})
+    if as_json:
+        rows = [
+            {"kind": one.kind, "about": one.about, "level": one.level, "lines": one.lines} for one in found
+        ]
+        print_json({"alerts": rows})
+        return
+    show_table(("About", "What"), [(one.kind.heading, line) for one in found for line in one.lines])
+
+
+@alerts.command()
+@config_option
+def test(*, config: Path | None) -> None:
+    """Send a message to each address of `alerts.urls`, and say which arrived."""
+    from bridge.alerts.channels import Channels  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    channels = Channels(settings.alerts.urls)
+    if not channels:
+        raise Refusal("alerts.urls lists nobody. Add an address, such as mailto://..., and try again.")
+    text = "This is a test of the Propexo bridge. Alerts about tours will come to this address."
+    sent = channels.send("The bridge can reach you", text)
+    for address, arrived in sent.items():
+        click.echo(f"{address}: {'sent' if arrived else 'NOT sent; look at the address and its credentials'}")
+    if not all(sent.values()):
+        raise Refusal("Not everybody was reached.")
