@@ -15,7 +15,7 @@ NAMES = {
 
 SHARED = {"bridge"} | {
     f"bridge.{name}"
-    for name in ("clock", "database", "errors", "keys", "metrics", "models", "queue", "settings")
+    for name in ("aliases", "clock", "database", "errors", "keys", "metrics", "models", "queue", "settings")
 }
 """What every folder may use."""
 FOLDERS = {

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from bridge.aliases import told_to
 from bridge.cli.base import (
     Refusal,
     config_option,
@@ -72,9 +73,9 @@ def edit(
         event = _event(database, event_id)
         if changes or body_file:
             payload = _of_file(body_file) if body_file else changed(_payload(event), changes, "the payload")
-            correction = _checked(event, payload, settings, force=force)
+            correction = _checked(event, payload, database, settings, force=force)
         else:
-            correction = _edited(event, settings, force=force)
+            correction = _edited(event, database, settings, force=force)
         if correction is None:
             say("Nothing was changed.")
             return
@@ -113,9 +114,11 @@ def _of_file(file: BinaryIO) -> Any:
         raise Refusal(f"{file.name}: {error.message}") from error
 
 
-def _checked(event: Event, payload: Any, settings: Settings, *, force: bool) -> Correction | None:
+def _checked(
+    event: Event, payload: Any, database: Database, settings: Settings, *, force: bool
+) -> Correction | None:
     """The correction, shown; `None` where nothing is different. Raises Refusal for what cannot be read."""
-    correction = correction_of(event, payload, settings)
+    correction = correction_of(event, payload, settings, told_to(database))
     if _is_the_same(event, payload):
         return None
     _show(correction)
@@ -133,7 +136,7 @@ def _is_the_same(event: Event, payload: Any) -> bool:
         return False
 
 
-def _edited(event: Event, settings: Settings, *, force: bool) -> Correction | None:
+def _edited(event: Event, database: Database, settings: Settings, *, force: bool) -> Correction | None:
     """What comes out of the editor; it opens again, with all that was typed, until it can be read or is given up."""
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal for an editor; say --set or --body.")
@@ -146,7 +149,7 @@ def _edited(event: Event, settings: Settings, *, force: bool) -> Correction | No
             click.edit(filename=file.name)
             try:
                 payload = decode(Path(file.name).read_bytes(), None)
-                return _checked(event, payload, settings, force=force)
+                return _checked(event, payload, database, settings, force=force)
             except (DecodingError, Refusal) as error:
                 say(visible(error.message))
             if not click.confirm("Open the editor again?", default=True, err=True):

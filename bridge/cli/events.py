@@ -33,7 +33,8 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.forwarding import job
-from bridge.forwarding.story import Selection, find_events, story, summary
+from bridge.forwarding.selection import Selection, find_events
+from bridge.forwarding.story import story, summary
 from bridge.models import Event, Status
 
 
@@ -72,17 +73,18 @@ def list_events(
 ) -> None:
     """List events, the newest first."""
     settings = load_settings(config)
-    selection = Selection(statuses, reasons, sources, property_name, since, until, before)
+    selection = Selection(statuses, reasons, sources, property_name, since, until)
     with open_database(settings) as database, database.session() as session:
-        rows = [summary(event, settings) for event in find_events(session, settings, selection, limit)]
+        found = find_events(session, settings, selection, limit, before=before)
+        rows = [summary(event) for event in found.rows]
     if as_json:
         print_json({"events": rows})
         return
     columns = ("id", "received_at", "source", "event", "action", "property", "status", "reason", "detail")
     headings = [column.removesuffix("_at").capitalize() for column in columns]
     show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
-    if len(rows) == limit:
-        say(f"There may be more: --before {rows[-1]['id']}")
+    if found.before is not None:
+        say(f"There is more: --before {found.before}")
 
 
 @events.command()

@@ -40,7 +40,7 @@ from bridge.database import Database
 from bridge.forwarding import job
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.rehearsal import Planned, Rehearsal, rehearse
-from bridge.forwarding.story import Selection, find_ids
+from bridge.forwarding.selection import Selection, find_ids
 from bridge.models import Event, Status
 from bridge.queue import Queue, queue_app
 from bridge.settings import Settings

@@ -9,9 +9,20 @@ from typing import Any, BinaryIO
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.aliases import Aliases, none_told, told_to
+from bridge.cli.base import (
+    Refusal,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    say,
+)
 from bridge.cli.explained import tell
 from bridge.cli.tables import visible
+from bridge.database import DatabaseUnavailable
+from bridge.errors import SchemaOutdated
 from bridge.forwarding.explained import explanation_as_json
 from bridge.forwarding.preview import Posted, Preview, preview
 from bridge.mapping.base import Mapping
@@ -110,7 +121,7 @@ def translate(
     chosen = chosen_source(settings, found, source) if settings else None
     region = settings.sources[chosen].phone_region if settings and chosen else "US"
     schema = found.schema(phone_region=region)
-    events = preview(schema, posted, settings, chosen)
+    events = preview(schema, posted, settings, chosen, _aliases(settings) if settings else none_told)
     for event in events:
         for remark in event.remarks:
             say(visible(remark))
@@ -123,6 +134,22 @@ def translate(
         print_json({"events": [event.as_json() for event in events]})
     if any(event.errors for event in events):
         raise SystemExit(1)
+
+
+def _aliases(settings: Settings) -> Aliases:
+    """Those of the console; a name that bridge.toml does not know is worth opening the database, if there is one."""
+
+    def key_of(name: str) -> str | None:
+        if not settings.database_url and not (settings.data_dir / "postgres").exists():
+            return None
+        try:
+            with open_database(settings) as database:
+                return told_to(database)(name)
+        except (DatabaseUnavailable, SchemaOutdated) as error:
+            say(f"The aliases that were added at the console are not known: {error.message}")
+            return None
+
+    return key_of
 
 
 def _explain(events: list[Preview], mapping: Mapping, *, as_tables: bool) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
+from bridge.aliases import Aliases, told_to
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.forwarding.pauses import Pauses
@@ -25,6 +26,10 @@ class Context:
 
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
     """Short-lived tokens of senders' APIs, by source. Each worker gets its own: they are never stored."""
+
+    @property
+    def aliases(self) -> Aliases:
+        return told_to(self.database)
 
     @property
     def pauses(self) -> Pauses:

@@ -31,6 +31,8 @@ def _start_seen(context: Context, event: Event) -> datetime | None:
         said = context.sources[event.source].mapping.translate(received_of(event)).booking
         if said is None:
             return None
-        return start_of(said, target_of(context.settings, event.source, said.property).property)
+        return start_of(
+            said, target_of(context.settings, event.source, said.property, context.aliases).property
+        )
     except (BridgeError, Ended):
         return None  # its own run says what is wrong with it

@@ -5,6 +5,7 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from bridge.aliases import Aliases, none_told
 from bridge.errors import BridgeError, DecodingError
 from bridge.forwarding.life import booking_to_json
 from bridge.forwarding.outcomes import Parked
@@ -86,7 +87,11 @@ class Posted:
 
 
 def preview(
-    mapping: Mapping, posted: Posted, settings: Settings | None = None, source: str | None = None
+    mapping: Mapping,
+    posted: Posted,
+    settings: Settings | None = None,
+    source: str | None = None,
+    aliases: Aliases = none_told,
 ) -> list[Preview]:
     """The events of one request, in their order.
 
@@ -104,7 +109,7 @@ def preview(
         preview_event(mapping, arrival.body, arrival.content_type, kept, posted.details, delivery_id)
         for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals), strict=True)
     ]
-    return [resolved(event, settings, source) for event in events] if settings else events
+    return [resolved(event, settings, source, aliases) for event in events] if settings else events
 
 
 def preview_event(
@@ -137,7 +142,9 @@ def preview_event(
     )
 
 
-def resolved(event: Preview, settings: Settings, source: str | None) -> Preview:
+def resolved(
+    event: Preview, settings: Settings, source: str | None, aliases: Aliases = none_told
+) -> Preview:
     """The same event with the zone of its property known, and with the request that goes to Propexo."""
     said = event.booking
     if said is None:
@@ -146,7 +153,7 @@ def resolved(event: Preview, settings: Settings, source: str | None) -> Preview:
         source = "(none)"
         settings = replace(settings, sources={source: Source(source, mapping="")})
     try:
-        target = target_of(settings, source, said.property)
+        target = target_of(settings, source, said.property, aliases)
     except (BridgeError, Parked) as error:
         names_none = said.action is Action.RESCHEDULE and not said.property
         known = isinstance(error, Parked) and (said.action is Action.CANCEL or names_none)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bridge.aliases import told_in
 from bridge.errors import BridgeError
 from bridge.forwarding import life, people, requested
 from bridge.forwarding.appointments import differs
@@ -170,7 +171,7 @@ class _Plan:
             yield self._cancel()
             return
         said = life.said_of(booking.details)
-        target = target_of(self.settings, booking.source, said.property)
+        target = target_of(self.settings, booking.source, said.property, told_in(self.session))
         tour, _ = tour_of(
             self.settings,
             booking.source,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bridge.aliases import Aliases
 from bridge.errors import BridgeError, DecodingError, NotAuthentic
 from bridge.forwarding import life, lineage
 from bridge.forwarding.lineage import Deed
@@ -69,7 +70,7 @@ def payload_of(event: Event) -> Any:
     return decode(event.body, event.content_type)
 
 
-def correction_of(event: Event, payload: Any, settings: Settings) -> Correction:
+def correction_of(event: Event, payload: Any, settings: Settings, aliases: Aliases) -> Correction:
     """Read a corrected payload as if it had come so; nothing is stored.
 
     Raises:
@@ -87,7 +88,7 @@ def correction_of(event: Event, payload: Any, settings: Settings) -> Correction:
         event.id,
         event.body,
         arrival,
-        resolved(read, settings, event.source),
+        resolved(read, settings, event.source, aliases),
         isinstance(mapping.fields.get("reference"), Fingerprint),
         tuple(_changes(event, payload)),
         () if asks else read.errors,  # what the sender's API answers is known only when it runs

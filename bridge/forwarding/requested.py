@@ -38,7 +38,7 @@ def take_up(calls: Calls, source: Source, booking: Booking, asked: Said) -> NoRe
     if life.has_decided(booking, stamp):
         raise Ignored(Reason.SUPERSEDED, "Another event of this booking has decided.")
     said = life.wish_of(booking, asked, stamp)
-    target = target_of(calls.context.settings, booking.source, said.property)
+    target = target_of(calls.context.settings, booking.source, said.property, calls.context.aliases)
     if policy(source.settings, source.mapping) == "lead_only":
         _make_lead(calls, booking, said, target)
     calls.start = start_of(said, target.property)

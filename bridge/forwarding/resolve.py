@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bridge.aliases import Aliases, property_named
 from bridge.errors import BridgeError
 from bridge.forwarding.outcomes import Parked, Reason
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import TourKind
+from bridge.models import Booking
 from bridge.propexo import pms
 from bridge.propexo.bodies import NotOffered, Place, Tour, takes
 from bridge.settings import Property, Settings
@@ -77,22 +79,34 @@ class Target:
     place: Place
 
 
-def target_of(settings: Settings, source: str, named: str | None) -> Target:
+def target_of(settings: Settings, source: str, named: str | None, aliases: Aliases) -> Target:
     """The property that a booking names, else the default of its source; a name that nobody knows has no default.
 
     Raises:
         Parked: nothing names one, or no configured property has this name.
     """
     name = named or settings.sources[source].property
-    found = settings.property_named(name) if name else None
+    found = property_named(settings, name, aliases) if name else None
     if found is None:
         told = (
-            f'"{name}" is the key, id, name or alias of no property. Add it to `aliases` of its property'
+            f'"{name}" is the key, id, name or alias of no property. Add it to `aliases` of its property in '
+            "bridge.toml, or with `bridge aliases add`"
             if name
-            else "Neither the payload nor the source names a property. Set `property` of the source"
+            else "Neither the payload nor the source names a property. Set `property` of the source in bridge.toml"
         )
-        raise Parked(Reason.UNKNOWN_PROPERTY, f"{told} in bridge.toml, then replay.")
+        raise Parked(Reason.UNKNOWN_PROPERTY, f"{told}, then replay.")
     return at_property(settings, found)
+
+
+def property_of(settings: Settings, source: str, booking: Booking, aliases: Aliases) -> str | None:
+    """The key of a booking's property: where it was written, else the one it names, else its source's default."""
+    if booking.property:
+        return booking.property
+    named = booking.details.get("property", {}).get("value")
+    if named is None:
+        return settings.sources[source].property
+    found = property_named(settings, named, aliases)
+    return found.key if found else None
 
 
 def at_property(settings: Settings, found: Property) -> Target:

@@ -23,7 +23,7 @@ from bridge.forwarding.outcomes import (
     Reason,
 )
 from bridge.forwarding.reading import Reading
-from bridge.forwarding.resolve import start_of, target_of, tour_of
+from bridge.forwarding.resolve import property_of, start_of, target_of, tour_of
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
@@ -48,6 +48,8 @@ class Run:
         Raises:
             Ended, NotYet: how it ended.
         """
+        default = self.context.settings.sources.get(self.event.source)
+        self.event.property = default.property if default else None
         reading = Reading(self.calls)
         if reading.action in (Action.BOOK, Action.RESCHEDULE, Action.CANCEL):
             self._wait_for_earlier()
@@ -56,6 +58,9 @@ class Run:
         with self.context.database.session() as session:
             booking = life.remember(session, self.event, said, self.calls.now(), decides=not asked_only)
         self.event.booking_id = booking.id
+        self.event.property = property_of(
+            self.context.settings, self.event.source, booking, self.context.aliases
+        )
         if asked_only:
             requested.take_up(self.calls, reading.source, booking, said)
         for stray in self._strays(booking):
@@ -102,7 +107,7 @@ class Run:
         written = booking.written_state == BookingState.BOOKED
         if not written and not contact_key(said.contact.email, said.contact.phone) and not said.lead_id:
             raise self._wait_for_booking(said)
-        target = target_of(self.context.settings, booking.source, said.property)
+        target = target_of(self.context.settings, booking.source, said.property, self.context.aliases)
         self.calls.start = start_of(said, target.property)
         look_up = Lookups(self.calls, target.place).find
         tour, self.calls.unknown = tour_of(

@@ -1,13 +1,12 @@
-"""Stored events for people: which there are, and the whole story of one."""
+"""Stored events for people: one line, and the whole story."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from bridge.aliases import told_in
 from bridge.errors import BridgeError, DecodingError
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.preview import preview_event, resolved
@@ -16,98 +15,10 @@ from bridge.inbound.inbox import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Attempt, Booking, BookingReference, Event, Status
-from bridge.settings import Property, Settings
+from bridge.settings import Settings
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Which events; what is empty does not restrict."""
-
-    statuses: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    property: str | None = None
-    """The key, name or an alias of a configured property."""
-    since: datetime | None = None
-    """Received then or later (aware)."""
-    until: datetime | None = None
-    """Received before then (aware)."""
-    before: int | None = None
-    """Only ids below: the last id of a page opens the next."""
-    without: tuple[str, ...] = ()
-    """Reasons that are left out."""
-    runnable: bool = False
-    """Only those of which is kept what they said."""
-
-
-class UnknownProperty(BridgeError):  # noqa: N818 - read as a finding
-    """No property of this name is configured."""
-
-    code = "unknown_property"
-
-
-def find_events(session: Session, settings: Settings, selection: Selection, limit: int) -> list[Event]:
-    """The newest events first, each with its booking. Raises UnknownProperty."""
-    query = select(Event).outerjoin(Event.booking).options(contains_eager(Event.booking))
-    query = query.where(*_selected(settings, selection)).order_by(Event.id.desc()).limit(limit)
-    return list(session.scalars(query))
-
-
-def find_ids(session: Session, settings: Settings, selection: Selection) -> list[int]:
-    """The ids of all these events, the oldest first. Raises UnknownProperty."""
-    query = select(Event.id).outerjoin(Event.booking).where(*_selected(settings, selection))
-    return list(session.scalars(query.order_by(Event.id)))
-
-
-def _selected(settings: Settings, selection: Selection) -> Iterator[ColumnElement[bool]]:
-    yield Event.removed_at.is_(None)
-    if selection.statuses:
-        yield Event.status.in_(selection.statuses)
-    if selection.reasons:
-        yield Event.reason.in_(selection.reasons)
-    if selection.sources:
-        yield Event.source.in_(selection.sources)
-    if selection.since:
-        yield Event.received_at >= selection.since
-    if selection.until:
-        yield Event.received_at < selection.until
-    if selection.without:
-        yield or_(Event.reason.is_(None), Event.reason.not_in(selection.without))
-    if selection.runnable:
-        yield Event.blanked_at.is_(None)
-    if selection.before is not None:
-        yield Event.id < selection.before
-    if selection.property is not None:
-        yield _concerns(settings, selection.property)
-
-
-def _concerns(settings: Settings, named: str) -> ColumnElement[bool]:
-    """As `property_of`, for the database."""
-    found = settings.property_named(named)
-    if found is None:
-        known = ", ".join(settings.properties) or "none"
-        raise UnknownProperty(f'No property "{named}" is configured; there are: {known}.')
-    said = func.lower(func.btrim(Booking.details["property"]["value"].astext))
-    names = [prefix + name for name in found.called for prefix in ("", "property:")]
-    sources = [source.key for source in settings.sources.values() if source.property == found.key]
-    by_word = or_(said.in_(names), and_(said.is_(None), Event.source.in_(sources)))
-    return or_(Booking.property == found.key, and_(Booking.property.is_(None), by_word))
-
-
-def property_of(event: Event, settings: Settings) -> str | None:
-    """The key of the property: where the booking was written, else the named, else the source's default."""
-    booking = event.booking
-    if booking and booking.property:
-        return booking.property
-    named = booking.details.get("property", {}).get("value") if booking else None
-    if named:
-        found: Property | None = settings.property_named(named)
-        return found.key if found else None
-    source = settings.sources.get(event.source)
-    return source.property if source else None
-
-
-def summary(event: Event, settings: Settings) -> dict[str, Any]:
+def summary(event: Event) -> dict[str, Any]:
     """One line of a list."""
     return {
         "id": event.id,
@@ -116,7 +27,7 @@ def summary(event: Event, settings: Settings) -> dict[str, Any]:
         "event": event.event,
         "action": event.action,
         "reference": event.reference,
-        "property": property_of(event, settings),
+        "property": event.property,
         "status": event.status,
         "reason": event.reason,
         "detail": event.detail,
@@ -130,7 +41,7 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
     """What came, how it is read today, its booking, every call, and what a person does about it."""
     attempts = session.scalars(select(Attempt).where(Attempt.event_id == event.id).order_by(Attempt.id))
     return {
-        **summary(event, settings),
+        **summary(event),
         "advice": None if event.status == Status.DISMISSED else advice_for(event.reason),
         "delivery_id": event.delivery_id,
         "previous_reference": event.previous_reference,
@@ -140,7 +51,7 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
         "payload": _payload(event.body, event.content_type),
         "original": _original(event),
         "history": event.history or [],
-        "reading": _reading(event, settings),
+        "reading": _reading(session, event, settings),
         "booking": _booking(session, event.booking) if event.booking else None,
         "attempts": [_attempt(attempt) for attempt in attempts],
     }
@@ -174,7 +85,7 @@ def _original(event: Event) -> dict[str, Any] | None:
     return {"content_type": content_type, "payload": _payload(event.original_body, content_type)}
 
 
-def _reading(event: Event, settings: Settings) -> dict[str, Any]:
+def _reading(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
     """What today's mapping and configuration make of it."""
     if not event.body:
         return {"problem": "The body is empty or no longer kept."}
@@ -186,7 +97,7 @@ def _reading(event: Event, settings: Settings) -> dict[str, Any]:
     read = preview_event(
         mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
     )
-    return resolved(read, settings, event.source).as_json()
+    return resolved(read, settings, event.source, told_in(session)).as_json()
 
 
 class SourceGone(BridgeError):  # noqa: N818 - read as a finding

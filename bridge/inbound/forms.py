@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bridge.aliases import Aliases, property_named
 from bridge.errors import FieldError
 from bridge.mapping.booking import Booking
 from bridge.mapping.paths import Received
@@ -11,13 +12,13 @@ from bridge.settings import Settings
 
 
 def form_errors(
-    source: Source, received: Received, settings: Settings, now: datetime
+    source: Source, received: Received, settings: Settings, aliases: Aliases, now: datetime
 ) -> dict[str, list[str]]:
     """What the visitor should correct, by the names that the form's fields have; empty when all is well."""
     translation = source.mapping.translate(received)
     found = translation.errors
     if translation.booking:
-        found += tuple(_sense_errors(source, translation.booking, settings, now))
+        found += tuple(_sense_errors(source, translation.booking, settings, aliases, now))
     # The id made of the values lacks something only where a field does.
     told = [error for error in found if error.field != "reference"] or found
     errors: dict[str, list[str]] = {}
@@ -27,10 +28,12 @@ def form_errors(
     return errors
 
 
-def _sense_errors(source: Source, booking: Booking, settings: Settings, now: datetime) -> list[FieldError]:
+def _sense_errors(
+    source: Source, booking: Booking, settings: Settings, aliases: Aliases, now: datetime
+) -> list[FieldError]:
     """Values that can be read and still cannot be booked: an unknown property, a start that has passed or is none."""
     named = booking.property or source.settings.property
-    place = settings.property_named(named) if named else None
+    place = property_named(settings, named, aliases) if named else None
     if place is None:
         where = source.mapping.where("property")
         return [FieldError("property", where, named or "nothing", "a property that can be toured here")]

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 
+from bridge.aliases import told_to
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import (
@@ -180,7 +181,7 @@ def arrivals_of(
     if isinstance(received, DecodingError):
         return [Arrival(sent.body, sent.headers.get("content-type"), Envelope(), parked=received.message)]
     if source.mapping.public:
-        errors = form_errors(source, received, door.settings, door.clock())
+        errors = form_errors(source, received, door.settings, told_to(door.database), door.clock())
         if errors:
             raise InvalidForm(errors)
     try:

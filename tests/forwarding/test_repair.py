@@ -27,7 +27,7 @@ def corrected(world: Any, event_id: int, **changes: Any) -> Correction:
             del inner[last]
         else:
             inner[last] = value
-    return correction_of(event, payload, world.settings)
+    return correction_of(event, payload, world.settings, world.context.aliases)
 
 
 def repair(world: Any, event_id: int, **changes: Any) -> None:

@@ -174,12 +174,12 @@ def test_many_are_taken_in_batches(world, retention, monkeypatch):
 
 
 def test_removed_events_are_not_listed(world, retention):
-    from bridge.forwarding.story import Selection, find_events
+    from bridge.forwarding.selection import Selection, find_events
 
     world.book()
     world.run()
     later(world, 120)
     retention.run()
     with world.database.session() as session:
-        assert find_events(session, world.settings, Selection(), 10) == []
+        assert find_events(session, world.settings, Selection(), 10).rows == []
         assert len(session.scalars(select(Event)).all()) == 1

@@ -1,0 +1,51 @@
+"""What senders call a property: bridge.toml says, and where it says nothing, what people told at the console.
+
+Only a name that bridge.toml does not know costs a query.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.database import Database
+from bridge.models import Alias
+from bridge.settings import Property, Settings
+from bridge.settings.records import same_name
+
+Aliases = Callable[[str], str | None]
+"""The key of the property that people gave this name."""
+
+
+def none_told(name: str) -> str | None:  # noqa: ARG001 - one of Aliases
+    """The aliases of nobody: bridge.toml alone counts."""
+    return None
+
+
+def told_in(session: Session) -> Aliases:
+    """Those in the database of a session."""
+
+    def key_of(name: str) -> str | None:
+        spelled = same_name(name)
+        candidates = {spelled, spelled.removeprefix("property:").strip()}
+        return session.scalar(select(Alias.property).where(Alias.alias.in_(candidates)).limit(1))
+
+    return key_of
+
+
+def told_to(database: Database) -> Aliases:
+    """Those in a database; each question is a transaction of its own."""
+
+    def key_of(name: str) -> str | None:
+        with database.session() as session:
+            return told_in(session)(name)
+
+    return key_of
+
+
+def property_named(settings: Settings, name: str, aliases: Aliases) -> Property | None:
+    """The property that a sender means; bridge.toml wins. `None`: nobody knows the name."""
+    found = settings.property_named(name)
+    if found is None and (key := aliases(name)) is not None:
+        found = settings.properties.get(key)
+    return found
