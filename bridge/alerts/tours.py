@@ -14,7 +14,7 @@ from bridge.forwarding import life
 from bridge.forwarding.outcomes import Ended
 from bridge.forwarding.resolve import start_of
 from bridge.forwarding.retention import STARTS_AT
-from bridge.forwarding.story import advice_for, property_of
+from bridge.forwarding.story import advice_for
 from bridge.models import UNFINISHED, Alert, Event, Status
 from bridge.settings import Settings
 
@@ -43,7 +43,7 @@ class Tour:
     def of(cls, event: Event, settings: Settings) -> "Tour":
         """As far as its booking tells; a name is never made up."""
         said = life.said_of(event.booking.details) if event.booking else None
-        place = settings.properties.get(property_of(event, settings) or "")
+        place = settings.properties.get(event.property or "")
         contact = said.contact if said else None
         names = (contact.first_name, contact.last_name) if contact else ()
         who = " ".join(filter(None, names)) or (contact and (contact.email or contact.phone))

@@ -142,9 +142,7 @@ def preview_event(
     )
 
 
-def resolved(
-    event: Preview, settings: Settings, source: str | None, aliases: Aliases = none_told
-) -> Preview:
+def resolved(event: Preview, settings: Settings, source: str | None, aliases: Aliases = none_told) -> Preview:
     """The same event with the zone of its property known, and with the request that goes to Propexo."""
     said = event.booking
     if said is None:
