@@ -2,6 +2,7 @@
 
 from flask import Flask
 from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import problems
 from bridge.clock import Clock, utc_now
@@ -25,6 +26,9 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app = Flask(__name__)
     # One byte more: of chunks without a length, Werkzeug would cut off what is beyond; so the door sees that it was.
     app.config["MAX_CONTENT_LENGTH"] = settings.server.body_limit + 1
+    if settings.server.trusted_proxies:
+        hops = settings.server.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # as its documentation says
     app.url_map.merge_slashes = False  # a redirect, and no sender follows one
     sources = Sources(settings, Catalogue(settings.mappings_dir))
     queue = Queue(queue_app(database))

@@ -10,6 +10,9 @@
     ├── RefusedRequest          answered to a sender as application/problem+json
     │   ├── NotAuthentic            401
     │   ├── OriginNotAllowed        403
+    │   ├── NotSignedIn             401
+    │   ├── NotAllowed              403
+    │   ├── NotFromThisPage         403
     │   ├── UnknownSource           404
     │   ├── BodyTooLarge            413
     │   ├── InvalidForm             422
@@ -113,6 +116,24 @@ class OriginNotAllowed(RefusedRequest):
     """Forms from this website are not accepted here. Add its origin to `origins` of the source."""
 
     code, status, title = "origin_not_allowed", 403, "Origin not allowed"
+
+
+class NotSignedIn(RefusedRequest):
+    """Sign in first; at the API, send `Authorization: Bearer <token>` with a token that is valid."""
+
+    code, status, title = "not_signed_in", 401, "Not signed in"
+
+
+class NotAllowed(RefusedRequest):
+    """Your role does not allow this. Ask an administrator of the bridge."""
+
+    code, status, title = "not_allowed", 403, "Not allowed"
+
+
+class NotFromThisPage(RefusedRequest):
+    """This does not come from a page of your session. Load the page again, then repeat it."""
+
+    code, status, title = "not_from_this_page", 403, "Not from this page"
 
 
 class UnknownSource(RefusedRequest):

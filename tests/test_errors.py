@@ -12,6 +12,9 @@ from bridge.errors import BridgeError, RefusedRequest
 ANSWERS = {
     "NotAuthentic": ("not_authentic", 401),
     "OriginNotAllowed": ("origin_not_allowed", 403),
+    "NotSignedIn": ("not_signed_in", 401),
+    "NotAllowed": ("not_allowed", 403),
+    "NotFromThisPage": ("not_from_this_page", 403),
     "UnknownSource": ("unknown_source", 404),
     "BodyTooLarge": ("body_too_large", 413),
     "InvalidForm": ("invalid_form", 422),

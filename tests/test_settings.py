@@ -12,6 +12,7 @@ from bridge.errors import ConfigurationError
 from bridge.settings import (
     AlertSettings,
     BusinessHours,
+    ConfiguredUser,
     ConsoleSettings,
     PrivacySettings,
     Property,
@@ -123,10 +124,12 @@ def test_every_setting_reaches_its_record():
             "threads": 4,
             "body_limit": 10,
             "worker_concurrency": 1,
+            "trusted_proxies": 2,
             "public_url": "https://bridge.example.com/",
         },
         privacy={"body_days": 7, "row_days": 14, "encryption_keys": ["+/" * 21 + "8="]},
-        console={"workbench": False},
+        console={"workbench": False, "session_hours": 2},
+        users__ola={"role": "viewer", "password_hash": "$argon2id$"},
         alerts={
             "urls": ["json://example.com"],
             "time_zone": "America/Chicago",
@@ -169,9 +172,9 @@ def test_every_setting_reaches_its_record():
         organization_name="Example",
         webhook_secrets=("webhook-secret-1", "webhook-secret-2"),
     )
-    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, "https://bridge.example.com")
+    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, 2, "https://bridge.example.com")
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
-    assert settings.console == ConsoleSettings(workbench=False)
+    assert settings.console == ConsoleSettings(session_hours=2, workbench=False)
     assert settings.alerts == AlertSettings(
         ("json://example.com",),
         "America/Chicago",
@@ -241,7 +244,7 @@ COUNT = "expected a whole number above 0, without quotes"
             {"server": {"zzz": 1}},
             (
                 "server.zzz: unknown key; the known ones are host, port, workers, threads, body_limit, "
-                "worker_concurrency, public_url"
+                "worker_concurrency, trusted_proxies, public_url"
             ),
         ),
         (
@@ -770,6 +773,7 @@ def test_the_template_shows_every_setting():
     assert shown["propexo"].keys() == sections.PropexoSection().fields.keys()
     assert shown["server"].keys() == sections.ServerSection().fields.keys()
     assert shown["privacy"].keys() == sections.PrivacySection().fields.keys()
+    assert shown["users"]["maya"].keys() == sections.UserSection().fields.keys()
     assert shown["alerts"].keys() == sections.AlertsSection().fields.keys()
     assert oakwood.keys() == sections.PropertySection().fields.keys()
     assert oakwood["defaults"].keys() == sections.DefaultsSection().fields.keys()
@@ -783,11 +787,12 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
     )
     variables["PROPEXO_WEBHOOK_SECRET"] = "webhook-secret"
     variables["ENCRYPTION_KEY"] = "A" * 43 + "="
+    variables["MAYA_PASSWORD_HASH"] = "$argon2id$"
     variables["ALERTS_URL"] = "json://example.com"
     settings = configuration.parse(uncommented(), variables)
     assert settings.privacy == PrivacySettings(encryption_keys=(variables["ENCRYPTION_KEY"],))
     assert settings.alerts == AlertSettings(urls=("json://example.com",), digest_at=time(7, 30))
-    assert settings.server == ServerSettings(public_url="https://bridge.example.com")
+    assert settings.server == ServerSettings(public_url="https://bridge.example.com", trusted_proxies=1)
     assert settings.propexo == PropexoSettings(
         token="x", organization_name="Example Living", webhook_secrets=("webhook-secret",)
     )
@@ -801,6 +806,7 @@ def test_the_records_have_exactly_the_settings():
         (PropexoSettings, sections.PropexoSection, set()),
         (ServerSettings, sections.ServerSection, set()),
         (PrivacySettings, sections.PrivacySection, set()),
+        (ConfiguredUser, sections.UserSection, {"key"}),
         (AlertSettings, sections.AlertsSection, set()),
         (Property, sections.PropertySection, {"key"}),
         (Source, sections.SourceSection, {"key"}),

@@ -12,9 +12,11 @@ import click
 
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
 from bridge.cli.processes import Children
+from bridge.clock import utc_now
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
+    from bridge.database import Database
     from bridge.settings import Settings
 
 HIGHEST_PORT = 65535
@@ -66,6 +68,7 @@ def web(config: Path | None, bind: str | None) -> None:
     settings = load_settings(config)
     _check_sources(settings)
     with listen(settings, bind) as listener, open_database(settings) as database:
+        _offer_a_link(settings, database, settings.server.public_url or address_of(listener))
         database.close()  # each of gunicorn's processes opens its own
         say(f"Listening on {address_of(listener)}")
         run(settings, database.url, listener.detach())
@@ -128,6 +131,17 @@ def address_of(listener: socket.socket) -> str:
     """The address of a listening socket, for a browser."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _offer_a_link(settings: "Settings", database: "Database", address: str) -> None:
+    """While nobody can sign in at the console, say how somebody can, once."""
+    from bridge.console.access import accounts, sessions  # noqa: PLC0415 - `--help` must not wait for it
+
+    with database.session() as session:
+        if accounts.is_anybody_there(session, settings):
+            return
+        text = sessions.make_link(session, utc_now())
+    say(f"Nobody can sign in yet. This opens the console once: {address}/console/sign-in/{text}")
 
 
 def _insist_on_signals() -> None:

@@ -1,10 +1,58 @@
 """init_app(): gives the web process its pages and its management API."""
 
-from flask import Flask
+from typing import Any
 
+from flask import Blueprint, Flask, url_for
+from markupsafe import Markup, escape
+
+from bridge.console import errors
+from bridge.console.access import guard, headers
+from bridge.console.access.admin import admin
+from bridge.console.access.views import access
 from bridge.console.tools import Tools
+from bridge.models import Role
+
+console = Blueprint(
+    "console",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/console/static",
+)
+"""The templates and files of all pages."""
+
+PAGES = (console, access, admin)
+
+NAVIGATION = (
+    (Role.ADMIN, "/console/users", "Users"),
+    (Role.ADMIN, "/console/tokens", "Tokens"),
+    (Role.ADMIN, "/console/audit", "Audit"),
+)
+"""Whose it is, the path, and the words, in the order of the page head."""
 
 
 def init_app(app: Flask, tools: Tools) -> None:
     """Register everything below /console and /api."""
     app.extensions["console"] = tools
+    headers.init_app(app)
+    errors.init_app(app)
+    app.context_processor(_for_every_page)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+
+
+def _for_every_page() -> dict[str, Any]:
+    """What templates use besides what their view gives them."""
+    visitor = guard.visitor_if_any()
+    return {
+        "navigation": [
+            (path, words) for role, path, words in NAVIGATION if visitor and visitor.actor.may(role)
+        ],
+        "actor": visitor.actor if visitor else None,
+        "csrf_token": visitor.csrf if visitor else "",
+        "csrf_field": lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(
+            escape(visitor.csrf if visitor else "")
+        ),
+        "static": lambda name: url_for("console.static", filename=name),
+    }

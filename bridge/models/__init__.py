@@ -12,7 +12,7 @@ from bridge.models.base import (
 from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
 from bridge.models.events import Attempt, Event
 from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
-from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, Token, User
+from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, Token, User
 from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Refusal",
     "Role",
     "SignIn",
+    "SignInFailure",
     "Status",
     "Sweep",
     "Tally",

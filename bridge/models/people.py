@@ -36,11 +36,23 @@ class SignIn(Base):
     """A link: using it makes a session of it under another text."""
     name: Mapped[str]
     role: Mapped[str]
+    origin: Mapped[str]
+    """An Origin of console/access/sessions.py: who vouches for name and role."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    """`None`: came through a link or OpenID Connect, or is a user of bridge.toml."""
     csrf: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class SignInFailure(Base):
+    """How often somebody could not sign in lately, so that guessing takes longer and longer."""
+
+    __tablename__ = "sign_in_failures"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """A digest of the name, or of the address that the requests come from."""
+    failures: Mapped[int]
+    last_at: Mapped[datetime]
 
 
 class Token(Base):

@@ -18,6 +18,7 @@ from bridge.settings import document as documents
 from bridge.settings.records import (
     AlertSettings,
     BusinessHours,
+    ConfiguredUser,
     ConsoleSettings,
     PrivacySettings,
     Property,
@@ -31,6 +32,7 @@ from bridge.settings.schema import Document, dotted, problems
 __all__ = [
     "AlertSettings",
     "BusinessHours",
+    "ConfiguredUser",
     "ConsoleSettings",
     "PrivacySettings",
     "Property",
@@ -94,6 +96,7 @@ def _settings(values: dict[str, Any], folder: Path, path: Path | None) -> Settin
         alerts=AlertSettings(**values.get("alerts", {})),
         properties={key: Property(key=key, **each) for key, each in values.get("properties", {}).items()},
         sources={key: Source(key=key, **each) for key, each in values.get("sources", {}).items()},
+        users={key: ConfiguredUser(key=key, **each) for key, each in values.get("users", {}).items()},
         database_url=values.get("database_url"),
         data_dir=folder / values.get("data_dir", Settings.data_dir),
         mappings_dir=folder / values["mappings_dir"] if "mappings_dir" in values else None,

@@ -74,9 +74,9 @@ class Text(Setting):
 class OneOf(Text):
     """One of a few words, in any case."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, required: bool = False) -> None:
         *most, last = (f'"{word}"' for word in words)
-        super().__init__(f"{', '.join(most)} or {last}" if most else last)
+        super().__init__(f"{', '.join(most)} or {last}" if most else last, required=required)
         self.words = words
 
     def convert(self, text: str) -> str:

@@ -38,6 +38,8 @@ class ServerSettings:
     """Bytes; a larger request body is refused before it is read."""
     worker_concurrency: int = 8
     """Jobs that one `bridge worker` runs at the same time."""
+    trusted_proxies: int = 0
+    """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
     public_url: str | None = None
     """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
 
@@ -58,8 +60,22 @@ class PrivacySettings:
 class ConsoleSettings:
     """What people find at /console."""
 
+    session_hours: int = 12
+    """After which somebody signs in anew."""
+
     workbench: bool = True
     """Whether administrators may try out edited mappings, which run on this server."""
+
+
+@dataclass(frozen=True)
+class ConfiguredUser:
+    """Somebody who may sign in; `bridge users add` adds others to the database."""
+
+    key: str
+    """What is typed to sign in."""
+    role: str
+    password_hash: str = field(repr=False)
+    """As `bridge users hash` prints it."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +184,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     properties: dict[str, Property] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    users: dict[str, ConfiguredUser] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False)
     """`postgresql://...`, or None for the embedded PostgreSQL in `data_dir`."""
     data_dir: Path = Path("bridge-data")

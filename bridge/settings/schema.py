@@ -21,6 +21,7 @@ from bridge.settings.sections import (
     PropexoSection,
     ServerSection,
     SourceSection,
+    UserSection,
 )
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -47,6 +48,7 @@ class Document(Section):
     alerts = fields.Nested(AlertsSection)
     properties = Table(PropertySection().load)
     sources = Table(SourceSection().load)
+    users = Table(UserSection().load)
     database_url = DatabaseUrl()
     data_dir = Text()
     mappings_dir = Text()
@@ -64,7 +66,7 @@ class Document(Section):
         )
         errors = {
             table: {key: [wrong] for key in data.get(table, {}) if not KEY.fullmatch(key)}
-            for table in ("properties", "sources")
+            for table in ("properties", "sources", "users")
         }
         if any(errors.values()):
             raise ValidationError(errors)

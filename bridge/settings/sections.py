@@ -55,6 +55,7 @@ class ServerSection(Section):
     threads = Whole()
     body_limit = Whole()
     worker_concurrency = Whole()
+    trusted_proxies = Whole()
     public_url = BaseUrl("the https address under which senders reach the bridge, without path")
 
 
@@ -75,7 +76,13 @@ class PrivacySection(Section):
         raise ValidationError({"body_days": [f"at most row_days, which is {row_days}"]})
 
 
+class UserSection(Section):
+    role = OneOf("viewer", "operator", "admin", required=True)
+    password_hash = Text("what `bridge users hash` prints", required=True)
+
+
 class ConsoleSection(Section):
+    session_hours = Whole()
     workbench = Switch()
 
 

@@ -116,11 +116,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_id", "key", name=op.f("pk_idempotency_keys")),
     )
     op.create_table(
+        "sign_in_failures",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_failures")),
+    )
+    op.create_table(
         "sign_ins",
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("one_time", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("csrf", sa.String(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),

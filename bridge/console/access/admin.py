@@ -1,0 +1,127 @@
+"""Users, tokens, and what people changed: pages for administrators."""
+
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from bridge.console import audit
+from bridge.console.access import accounts, tokens
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.tools import tools
+from bridge.errors import BridgeError
+from bridge.models import AuditEntry, Role
+
+admin = Blueprint("admin", __name__, url_prefix="/console")
+PAGE = 100
+
+
+@admin.get("/users")
+@needs(Role.ADMIN)
+def users(problem: str | None = None) -> str:
+    with tools().database.session() as session:
+        known = accounts.every_user(session)
+    configured = tools().settings.users.values()
+    return render_template(
+        "access/users.html", users=known, configured=configured, roles=Role, problem=problem
+    )
+
+
+@admin.post("/users")
+@needs(Role.ADMIN)
+def add_user() -> Response:
+    name, role = request.form.get("name", ""), _role(request.form.get("role"))
+    try:
+        with tools().database.session() as session:
+            if not name.strip():
+                raise BridgeError("Give the user a name.")
+            user = accounts.add(
+                session, tools().settings, name, role, request.form.get("password", ""), tools().clock()
+            )
+            _note(session, "added", ("user", user.name), after={"role": role})
+    except BridgeError as error:
+        return make_response(users(error.message), 422)
+    return redirect(url_for("admin.users"), 303)
+
+
+@admin.post("/users/<name>")
+@needs(Role.ADMIN)
+def change_user(name: str) -> Response:
+    """`change` says what: role, password or disable."""
+    now = tools().clock()
+    try:
+        with tools().database.session() as session:
+            user = accounts.named(session, name)
+            match request.form.get("change"):
+                case "role":
+                    before, user.role = user.role, _role(request.form.get("role"))
+                    _note(
+                        session, "changed", ("user", name), before={"role": before}, after={"role": user.role}
+                    )
+                case "password":
+                    accounts.set_password(session, user, request.form.get("password", ""))
+                    _note(session, "gave a new password to", ("user", name))
+                case "disable":
+                    accounts.disable(session, user, now)
+                    _note(session, "disabled", ("user", name))
+                case "enable":
+                    user.disabled_at = None
+                    _note(session, "enabled", ("user", name))
+    except BridgeError as error:
+        return make_response(users(error.message), 422)
+    return redirect(url_for("admin.users"), 303)
+
+
+@admin.get("/tokens")
+@needs(Role.ADMIN)
+def list_tokens(made: str | None = None) -> str:
+    with tools().database.session() as session:
+        known = tokens.every_token(session)
+    return render_template("access/tokens.html", tokens=known, made=made, roles=Role, now=tools().clock())
+
+
+@admin.post("/tokens")
+@needs(Role.ADMIN)
+def make_token() -> Response:
+    """The page that answers shows the token, this once."""
+    name, role, now = request.form.get("name", "").strip(), _role(request.form.get("role")), tools().clock()
+    days = request.form.get("days", type=int)
+    with tools().database.session() as session:
+        until = now + timedelta(days=min(days, 3650)) if days and days > 0 else None
+        token, text = tokens.create(session, name or "unnamed", role, now, current_actor().name, until)
+        _note(session, "created", ("token", token.id), after={"name": token.name, "role": role})
+    return make_response(list_tokens(text), 201)
+
+
+@admin.post("/tokens/<int:token_id>/revoke")
+@needs(Role.ADMIN)
+def revoke_token(token_id: int) -> Response:
+    with tools().database.session() as session:
+        token = tokens.revoke(session, token_id, tools().clock())
+        _note(session, "revoked", ("token", token_id), before={"name": token.name})
+    return redirect(url_for("admin.list_tokens"), 303)
+
+
+@admin.get("/audit")
+@needs(Role.ADMIN)
+def show_audit() -> str:
+    before, who = request.args.get("before", type=int), request.args.get("who", "").strip()
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    if who:
+        query = query.where(AuditEntry.who == who)
+    with tools().database.session() as session:
+        entries = list(session.scalars(query))
+    older = entries[-1].id if len(entries) == PAGE else None
+    return render_template("access/audit.html", entries=entries, older=older, who=who)
+
+
+def _note(session: Session, what: str, on: tuple[str, str | int], **changed: dict[str, str]) -> None:
+    audit.record(session, current_actor(), tools().clock(), what, on, **changed)
+
+
+def _role(text: str | None) -> Role:
+    return Role(text) if text in list(Role) else Role.VIEWER

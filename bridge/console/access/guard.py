@@ -1,0 +1,131 @@
+"""Who asks, and whether they may: a session's cookie at the console, a bearer token at the API."""
+
+import functools
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from bridge.console.access import sessions, tokens
+from bridge.console.actor import Actor, Via
+from bridge.console.tools import tools
+from bridge.errors import NotAllowed, NotFromThisPage, NotSignedIn
+from bridge.models import Role
+from bridge.settings.fields import is_loopback
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who sent the present request."""
+
+    actor: Actor
+    csrf: str
+    """What unsafe requests of the console carry; empty at the API, whose tokens no browser sends by itself."""
+    token_id: int | None = None
+    """Of the token that was used."""
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """Only for somebody of this role; on every view below /console and /api that is not open to all."""
+
+    def guarded(view: View) -> View:
+        @functools.wraps(view)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            visitor = _visitor()
+            if visitor is None:
+                if request.path.startswith("/console"):
+                    return _to_the_door()
+                raise NotSignedIn
+            if not visitor.actor.may(role):
+                raise NotAllowed
+            if request.method not in SAFE:
+                _check_origin(visitor)
+            return view(*args, **kwargs)
+
+        call.needs = role  # type: ignore[attr-defined]  # for the test that no view goes without
+        return call  # type: ignore[return-value]  # it takes what the view takes
+
+    return guarded
+
+
+def current_actor() -> Actor:
+    """Who asks. Raises NotSignedIn."""
+    return current_visitor().actor
+
+
+def current_visitor() -> Visitor:
+    """Who asks, and with what. Raises NotSignedIn."""
+    visitor = _visitor()
+    if visitor is None:
+        raise NotSignedIn
+    return visitor
+
+
+def visitor_if_any() -> Visitor | None:
+    """Who asks, on pages that are open to all as well."""
+    return _visitor()
+
+
+def cookie_name() -> str:
+    """`__Host-` binds a cookie to this very host; only on this machine it goes without TLS."""
+    return "__Host-bridge" if needs_tls() else "bridge"
+
+
+def needs_tls() -> bool:
+    """Whether what is sent to this address could be heard by others."""
+    host = urlsplit(f"//{request.host}").hostname or ""
+    return request.is_secure or not is_loopback(host)
+
+
+def _visitor() -> Visitor | None:
+    if "visitor" not in g:
+        g.visitor = _by_token() if request.path.startswith("/api/") else _by_cookie()
+    found: Visitor | None = g.visitor
+    return found
+
+
+def _by_cookie() -> Visitor | None:
+    text = request.cookies.get(cookie_name())
+    if not text:
+        return None
+    with tools().database.session() as session:
+        found = sessions.find(session, tools().settings, text, tools().clock())
+    return Visitor(Actor(found.name, Role(found.role), Via.CONSOLE), found.csrf) if found else None
+
+
+def _by_token() -> Visitor | None:
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not text.startswith(tokens.PREFIX):
+        return None
+    with tools().database.session() as session:
+        found = tokens.find(session, text.strip(), tools().clock())
+        return Visitor(Actor(found.name, Role(found.role), Via.API), "", found.id) if found else None
+
+
+def _check_origin(visitor: Visitor) -> None:
+    """Raises NotFromThisPage: another site may have made the browser send this, with the cookie."""
+    if not visitor.csrf:
+        return
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not hmac.compare_digest(sent.encode(), visitor.csrf.encode()):
+        raise NotFromThisPage
+
+
+def _to_the_door() -> Response:
+    """To the sign-in page, and back afterwards; htmx follows a header and not a redirect."""
+    here = (
+        request.full_path.rstrip("?")
+        if request.method == "GET" and "HX-Request" not in request.headers
+        else None
+    )
+    page = url_for("access.sign_in", next=here)
+    if "HX-Request" in request.headers:
+        return Response(status=401, headers={"HX-Redirect": page})
+    return redirect(page, 303)

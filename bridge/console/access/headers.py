@@ -1,0 +1,22 @@
+"""What browsers must not do with our pages: load from elsewhere, run what stands in a page, frame, keep, guess."""
+
+from flask import Flask, Response, request
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def init_app(app: Flask) -> None:
+    """Put them on every answer below /console and /api."""
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        if request.path.startswith(("/console", "/api")):
+            response.headers.setdefault("Content-Security-Policy", POLICY)
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers["Referrer-Policy"] = "same-origin"
+            if "/static/" not in request.path:
+                response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,38 @@
+"""Passwords: hashed with Argon2, in the parameters that its authors recommend today."""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from bridge.errors import BridgeError
+
+SHORTEST = 12
+
+_hasher = PasswordHasher()
+_NOBODYS = _hasher.hash("a password that nobody has")
+"""Checked for names that nobody has, so that they take as long."""
+
+
+class WeakPassword(BridgeError):  # noqa: N818 - read as a finding
+    """A password has at least 12 characters. A sentence of a few words is a good one."""
+
+    code = "weak_password"
+
+
+def hashed(password: str) -> str:
+    """What is stored. Raises WeakPassword."""
+    if len(password) < SHORTEST:
+        raise WeakPassword
+    return _hasher.hash(password)
+
+
+def is_right(password: str, stored: str | None) -> bool:
+    """Whether a password is the hashed one; `None`: nobody has that name, and it takes as long to say so."""
+    try:
+        return _hasher.verify(stored or _NOBODYS, password) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_outdated(stored: str) -> bool:
+    """Whether it was hashed with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(stored)

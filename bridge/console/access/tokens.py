@@ -1,0 +1,60 @@
+"""Bearer tokens of the management API."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bridge.console.access.sessions import digest
+from bridge.errors import BridgeError
+from bridge.models import Role, Token
+
+PREFIX = "brg_"
+"""By which scanners for leaked secrets know one."""
+USED_TO = timedelta(hours=1)
+"""How exactly the last use is kept."""
+
+
+class UnknownToken(BridgeError):  # noqa: N818 - read as a finding
+    """There is no such token, or it is revoked already."""
+
+    code = "unknown_token"
+
+
+def create(
+    session: Session, name: str, role: Role, now: datetime, by: str | None, expires_at: datetime | None = None
+) -> tuple[Token, str]:
+    """Make a token; answers its row and its text, which is stored nowhere."""
+    text = PREFIX + secrets.token_urlsafe(32)
+    token = Token(
+        name=name, digest=digest(text), role=role, created_at=now, created_by=by, expires_at=expires_at
+    )
+    session.add(token)
+    session.flush()
+    return token, text
+
+
+def find(session: Session, text: str, now: datetime) -> Token | None:
+    """The valid token of this text; its use is noted."""
+    valid = or_(Token.expires_at.is_(None), Token.expires_at > now)
+    token = session.scalar(
+        select(Token).where(Token.digest == digest(text), Token.revoked_at.is_(None), valid)
+    )
+    if token and (token.used_at is None or token.used_at < now - USED_TO):
+        token.used_at = now
+    return token
+
+
+def every_token(session: Session) -> list[Token]:
+    """The newest first, revoked ones too."""
+    return list(session.scalars(select(Token).order_by(Token.id.desc())))
+
+
+def revoke(session: Session, token_id: int, now: datetime) -> Token:
+    """Raises UnknownToken."""
+    token = session.get(Token, token_id, with_for_update=True)
+    if token is None or token.revoked_at is not None:
+        raise UnknownToken
+    token.revoked_at = now
+    return token

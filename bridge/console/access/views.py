@@ -1,0 +1,103 @@
+"""Signing in and out."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from bridge.console import audit
+from bridge.console.access import accounts, sessions, throttle
+from bridge.console.access.guard import cookie_name, needs, needs_tls
+from bridge.console.actor import Actor, Via
+from bridge.console.tools import tools
+from bridge.errors import NotFromThisPage
+from bridge.models import Role
+
+access = Blueprint("access", __name__, url_prefix="/console")
+
+
+@access.get("/sign-in")
+def sign_in() -> str:
+    """The form; open to all."""
+    return render_template("access/sign_in.html", next=request.args.get("next", ""))
+
+
+@access.post("/sign-in")
+def open_session() -> Response:
+    """Check name and password, and open a session under a new cookie."""
+    _check_site()
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
+    with tools().database.session() as session:
+        wait = throttle.wait_of(session, keys, now)
+        account = (
+            None
+            if wait.total_seconds() > 0
+            else accounts.authenticate(session, tools().settings, name, password)
+        )
+        if account is not None:
+            throttle.succeeded(session, keys)
+            text = sessions.begin(session, tools().settings, account, now)
+            who = Actor(account.name, account.role, Via.CONSOLE)
+            audit.record(session, who, now, "signed in", ("user", account.name))
+            return _with_cookie(redirect(_next(), 303), text)
+        if wait.total_seconds() <= 0:
+            throttle.failed(session, keys, now)
+    seconds = max(0, round(wait.total_seconds()))
+    page = render_template(
+        "access/sign_in.html", next=request.form.get("next", ""), name=name, wait=seconds, wrong=True
+    )
+    headers = {"Retry-After": str(seconds)} if seconds else {}
+    return make_response(page, 429 if seconds else 401, headers)
+
+
+@access.get("/sign-in/<text>")
+def ask_link(text: str) -> str:
+    """A link is used by a click and not by being looked at: mail programs and chats look at links."""
+    return render_template("access/link.html", text=text)
+
+
+@access.post("/sign-in/<text>")
+def use_link(text: str) -> Response:
+    """Open a session by a one-time link."""
+    _check_site()
+    now = tools().clock()
+    with tools().database.session() as session:
+        cookie = sessions.use_link(session, tools().settings, text, now)
+        if cookie is None:
+            page = render_template("access/link.html", text=text, used=True)
+            return make_response(page, 401)
+        who = Actor(sessions.FIRST_ADMIN, Role.ADMIN, Via.CONSOLE)
+        audit.record(session, who, now, "signed in", ("user", sessions.FIRST_ADMIN))
+    return _with_cookie(redirect(url_for("admin.users"), 303), cookie)
+
+
+@access.post("/sign-out")
+@needs(Role.VIEWER)
+def sign_out() -> Response:
+    with tools().database.session() as session:
+        sessions.end(session, request.cookies.get(cookie_name(), ""))
+    response = redirect(url_for("access.sign_in"), 303)
+    response.delete_cookie(cookie_name(), secure=needs_tls(), httponly=True, samesite="Lax")
+    return response
+
+
+def _check_site() -> None:
+    """There is no session yet whose token could be asked for. Raises NotFromThisPage."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise NotFromThisPage
+
+
+def _next() -> str:
+    """The page that was asked for before; only one of ours."""
+    wanted = request.form.get("next", "")
+    return wanted if wanted.startswith("/console") and "\\" not in wanted else "/console"
+
+
+def _with_cookie(response: Response, text: str) -> Response:
+    response.set_cookie(
+        cookie_name(), text, secure=needs_tls(), httponly=True, samesite="Lax", path="/",
+        max_age=tools().settings.console.session_hours * 3600,
+    )  # fmt: skip
+    return response

@@ -1,0 +1,40 @@
+"""What goes wrong on a page is told on a page; everywhere else as application/problem+json."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, make_response, render_template, request
+from procrastinate.exceptions import ProcrastinateException
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from bridge import problems
+from bridge.errors import RefusedRequest
+
+ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
+    RefusedRequest: problems.refused,
+    HTTPException: problems.http_error,
+    SQLAlchemyError: problems.database_error,
+    ProcrastinateException: problems.database_error,
+    Exception: problems.unexpected,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer errors of the console's pages as pages."""
+    for kind, answer in ANSWERS.items():
+        app.register_error_handler(kind, _told(answer))
+
+
+def _told(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
+    def tell(error: Any) -> Response:
+        response = answer(error)
+        if not request.path.startswith("/console"):
+            return response
+        page = make_response(render_template("error.html", problem=response.get_json()), response.status_code)
+        for name in ("Retry-After", "Allow"):
+            if name in response.headers:
+                page.headers[name] = response.headers[name]
+        return page
+
+    return tell

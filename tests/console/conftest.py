@@ -1,0 +1,64 @@
+"""The console, seen by somebody who is signed in."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridge.app import create_app
+from bridge.console.access import sessions, tokens
+from bridge.console.access.accounts import Account
+from bridge.database import Database
+from bridge.models import Role
+
+SignedIn = Callable[..., "Browser"]
+
+
+class Browser:
+    """Flask's test client with a session; unsafe requests carry its token as a page would."""
+
+    def __init__(self, client: Any, csrf: str = "") -> None:
+        self.client, self.csrf = client, csrf
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(path, **options)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
+        return self.client.post(path, data={"csrf_token": self.csrf, **(data or {})}, **options)
+
+
+def open_browser(app: Any, settings: Any, database: Database, clock: Any, role: Role) -> Browser:
+    """A browser in which somebody of this role is signed in."""
+    with database.session() as session:
+        account = Account(f"a {role}", role, None)
+        text = sessions.begin_from_outside(session, settings, account.name, role, clock())
+    client = app.test_client()
+    client.set_cookie("bridge", text)
+    found = re.search(r'"X-CSRF-Token": "([^"]+)"', client.get("/console/sign-in").text)
+    return Browser(client, found[1] if found else "")
+
+
+@pytest.fixture
+def signed_in(world: Any) -> SignedIn:
+    """`signed_in(Role.VIEWER)`: the console of the world, for somebody of a role."""
+
+    def open_one(role: Role = Role.ADMIN) -> Browser:
+        app = create_app(world.settings, world.database, clock=world.clock)
+        return open_browser(app, world.settings, world.database, world.clock, role)
+
+    return open_one
+
+
+@pytest.fixture
+def api(world: Any) -> Callable[..., Any]:
+    """`api(Role.VIEWER)`: a test client of the management API that sends a token of a role."""
+
+    def open_one(role: Role = Role.ADMIN) -> Any:
+        with world.database.session() as session:
+            _, text = tokens.create(session, f"a {role}", role, world.clock(), None)
+        client = create_app(world.settings, world.database, clock=world.clock).test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {text}"
+        return client
+
+    return open_one

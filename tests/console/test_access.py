@@ -1,0 +1,323 @@
+"""Who may sign in, how long, and what each role may do."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bridge.app import create_app
+from bridge.console.access import accounts, passwords, sessions, tokens
+from bridge.console.access.guard import SAFE
+from bridge.models import AuditEntry, Role, SignIn, User
+
+PASSWORD = "correct horse battery"
+OPEN = {"access.sign_in", "access.open_session", "access.ask_link", "access.use_link", "console.static"}
+"""What everybody may see below /console and /api."""
+
+
+@pytest.fixture
+def app(world: Any) -> Any:
+    return create_app(world.settings, world.database, clock=world.clock)
+
+
+@pytest.fixture
+def client(app: Any) -> Any:
+    return app.test_client()
+
+
+@pytest.fixture
+def maya(world: Any) -> str:
+    with world.database.session() as session:
+        accounts.add(session, world.settings, "Maya", Role.OPERATOR, PASSWORD, world.clock())
+    return "maya"
+
+
+def sign_in(client: Any, name: str = "maya", password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/console/sign-in", data={"name": name, "password": password, **more})
+
+
+def signed_in_as(client: Any) -> str | None:
+    """Who a page says one is."""
+    found = re.search(r'class="name">([^<]+)<', client.get("/console/sign-in").text)
+    return found[1] if found else None
+
+
+def test_name_and_password_open_the_console(client, maya):
+    answer = sign_in(client, " MAYA ")
+    assert (answer.status_code, answer.location) == (303, "/console")
+    assert signed_in_as(client) == "maya, operator"
+
+
+def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(client, maya):
+    plain = sign_in(client).headers["Set-Cookie"]
+    assert plain.startswith("bridge=")
+    assert "HttpOnly" in plain
+    assert "SameSite=Lax" in plain
+    cookie = client.post(
+        "/console/sign-in", data={"name": "maya", "password": PASSWORD}, base_url="https://bridge.example.com"
+    ).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-bridge=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    at_a_name = client.post(
+        "/console/sign-in", data={"name": "maya", "password": PASSWORD}, base_url="http://bridge.example.com"
+    )
+    assert "Secure" in at_a_name.headers["Set-Cookie"]  # so that a browser does not keep it
+
+
+def test_only_digests_are_stored(client, world, maya):
+    text = sign_in(client).headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+    with world.database.session() as session:
+        assert [row.digest for row in session.scalars(select(SignIn))] == [sessions.digest(text)]
+        assert PASSWORD not in session.scalars(select(User.password_hash)).one()
+
+
+@pytest.mark.parametrize(("name", "password"), [("maya", "wrong"), ("nobody", PASSWORD), ("", "")])
+def test_a_wrong_name_and_a_wrong_password_read_alike(client, maya, name, password):
+    answer = sign_in(client, name, password)
+    assert answer.status_code == 401
+    assert "Name or password is wrong." in answer.text
+    assert signed_in_as(client) is None
+
+
+def test_a_user_of_the_settings_signs_in_and_changes_with_them(client, world):
+    world.document["users"] = {"ola": {"role": "viewer", "password_hash": passwords.hashed(PASSWORD)}}
+    world.restart()
+    before = create_app(world.settings, world.database, clock=world.clock).test_client()
+    assert sign_in(before, "ola").status_code == 303
+    assert signed_in_as(before) == "ola, viewer"
+    cookie = before.get_cookie("bridge").value
+    del world.document["users"]
+    world.restart()
+    after = create_app(world.settings, world.database, clock=world.clock).test_client()
+    after.set_cookie("bridge", cookie)
+    assert signed_in_as(after) is None
+
+
+def test_a_session_ends(client, world, maya):
+    sign_in(client)
+    world.clock.advance(hours=11, minutes=59)
+    assert signed_in_as(client)
+    world.clock.advance(minutes=1)
+    assert signed_in_as(client) is None
+
+
+def test_signing_out_ends_it_for_whoever_has_the_cookie(client, app, maya):
+    sign_in(client)
+    cookie = client.get_cookie("bridge").value
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/console/sign-in").text)[1]
+    assert client.post("/console/sign-out", data={"csrf_token": token}).status_code == 303
+    thief = app.test_client()
+    thief.set_cookie("bridge", cookie)
+    assert signed_in_as(thief) is None
+
+
+@pytest.mark.parametrize("change", ["password", "disable"])
+def test_a_new_password_and_disabling_end_all_that_is_open(client, world, maya, change):
+    sign_in(client)
+    with world.database.session() as session:
+        user = accounts.named(session, "maya")
+        if change == "password":
+            accounts.set_password(session, user, "another good password")
+        else:
+            accounts.disable(session, user, world.clock())
+    assert signed_in_as(client) is None
+    assert sign_in(client).status_code == 401
+
+
+def test_another_role_counts_at_once(client, world, maya):
+    sign_in(client)
+    with world.database.session() as session:
+        session.execute(update(User).values(role="viewer"))
+    assert signed_in_as(client) == "maya, viewer"
+
+
+def test_guessing_takes_longer_and_longer_and_never_shuts_out_for_good(client, world, maya):
+    codes = [sign_in(client, password="wrong").status_code for _ in range(6)]
+    assert codes == [401] * 5 + [429]
+    answer = sign_in(client)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+    assert "Try again in 2 seconds" in answer.text
+    world.clock.advance(seconds=2)
+    assert sign_in(client, password="wrong").status_code == 401
+    assert sign_in(client).headers["Retry-After"] == "4"
+    world.clock.advance(minutes=15)
+    assert sign_in(client).status_code == 303
+    assert sign_in(client, password="wrong").status_code == 401  # counted anew
+
+
+def test_many_names_from_one_address_are_slowed_down_too(client, maya):
+    for number in range(20):
+        assert sign_in(client, f"name{number}").status_code == 401
+    assert sign_in(client, "name21").status_code == 429
+
+
+def test_a_page_that_was_asked_for_is_opened_after_signing_in(client, maya):
+    answer = client.get("/console/users?x=1")
+    assert (answer.status_code, answer.location) == (303, "/console/sign-in?next=/console/users?x%3D1")
+    assert sign_in(client, next="/console/users?x=1").location == "/console/users?x=1"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "/hooks/widget"]
+)
+def test_signing_in_leads_nowhere_else(client, maya, elsewhere):
+    assert sign_in(client, next=elsewhere).location == "/console"
+
+
+def test_another_site_cannot_sign_somebody_in(client, maya):
+    data = {"name": "maya", "password": PASSWORD}
+    answer = client.post("/console/sign-in", data=data, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+
+
+def test_a_link_opens_the_console_once_and_not_by_being_looked_at(client, app, world):
+    with world.database.session() as session:
+        text = sessions.make_link(session, world.clock())
+    assert client.get(f"/console/sign-in/{text}").status_code == 200
+    assert signed_in_as(client) is None
+    assert client.post(f"/console/sign-in/{text}").status_code == 303
+    assert signed_in_as(client) == "first sign-in, admin"
+    again = app.test_client().post(f"/console/sign-in/{text}")
+    assert (again.status_code, "has been used" in again.text) == (401, True)
+
+
+def test_a_link_is_valid_for_a_quarter_of_an_hour_and_no_cookie(client, world):
+    with world.database.session() as session:
+        text = sessions.make_link(session, world.clock())
+    client.set_cookie("bridge", text)
+    assert signed_in_as(client) is None
+    world.clock.advance(minutes=15)
+    assert client.post(f"/console/sign-in/{text}").status_code == 401
+
+
+# What each may do.
+
+
+def routes(app: Any) -> list[tuple[str, str]]:
+    """Method and path of every guarded view below /console and /api, with arguments filled in."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in OPEN or not rule.rule.startswith(("/console", "/api")):
+            continue
+        path = re.sub(r"<(?:int:)?\w+>", "1", rule.rule)
+        found += [(method, path) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
+    return found
+
+
+def test_nobody_sees_anything(app, client):
+    known = routes(app)
+    assert known
+    for method, path in known:
+        answer = client.open(path, method=method)
+        assert answer.status_code == (303 if path.startswith("/console") else 401), (method, path)
+
+
+def test_every_view_says_for_whom_it_is(app):
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in OPEN and rule.rule.startswith("/console"):
+            assert isinstance(app.view_functions[rule.endpoint].needs, Role), rule
+
+
+def test_no_change_without_the_token_of_the_session(app, signed_in):
+    browser = signed_in(Role.ADMIN)
+    changes = [
+        (method, path) for method, path in routes(app) if method not in SAFE and path.startswith("/console")
+    ]
+    assert changes
+    for method, path in changes:
+        for data in ({}, {"csrf_token": "another"}):
+            answer = browser.client.open(path, method=method, data=data)
+            assert (answer.status_code, "Not from this page" in answer.text) == (403, True), path
+
+
+def test_a_viewer_is_refused_where_more_is_needed(app, signed_in):
+    browser, asked = signed_in(Role.VIEWER), 0
+    for rule in app.url_map.iter_rules():
+        needs = getattr(app.view_functions[rule.endpoint], "needs", Role.VIEWER)
+        if not rule.rule.startswith("/console") or needs is Role.VIEWER:
+            continue
+        path = re.sub(r"<(?:int:)?\w+>", "1", rule.rule)
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            answer = browser.client.open(path, method=method, data={"csrf_token": browser.csrf})
+            assert answer.status_code == 403, path
+            asked += 1
+    assert asked
+
+
+def test_pages_run_nothing_that_stands_in_them_and_are_not_kept(signed_in):
+    headers = signed_in().get("/console/users").headers
+    policy = headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_unknown_page_is_a_page_and_an_unknown_hook_a_problem(client):
+    page = client.get("/console/nowhere")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert client.get("/nowhere").mimetype == "application/problem+json"
+
+
+# Users, tokens, audit.
+
+
+def test_an_admin_adds_a_user_who_signs_in(signed_in, client, world):
+    browser = signed_in()
+    data = {"name": "Noah", "role": "viewer", "password": PASSWORD}
+    assert browser.post("/console/users", data).status_code == 303
+    assert "noah" in browser.get("/console/users").text
+    sign_in(client, "noah")
+    assert signed_in_as(client) == "noah, viewer"
+    assert browser.post("/console/users/noah", {"change": "role", "role": "operator"}).status_code == 303
+    assert signed_in_as(client) == "noah, operator"
+    assert browser.post("/console/users/noah", {"change": "disable"}).status_code == 303
+    assert signed_in_as(client) is None
+    told = [(entry.what, entry.object_id) for entry in audit(world) if entry.who == "a admin"]
+    assert told == [("added", "noah"), ("changed", "noah"), ("disabled", "noah")]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"name": "noah", "password": "short"}, "at least 12 characters"),
+        ({"name": "", "password": PASSWORD}, "Give the user a name"),
+        ({"name": "maya", "password": PASSWORD}, "There is a user"),
+    ],
+)
+def test_a_user_who_cannot_be_added_is_explained(signed_in, maya, data, words):
+    answer = signed_in().post("/console/users", data)
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
+def test_a_token_is_shown_once_and_ends(signed_in, world):
+    browser = signed_in()
+    made = browser.post("/console/tokens", {"name": "reports", "role": "viewer", "days": "1"})
+    text = re.search(r"brg_[\w-]+", made.text)[0]
+    assert text not in browser.get("/console/tokens").text
+    with world.database.session() as session:
+        assert tokens.find(session, text, world.clock()).name == "reports"
+        assert tokens.find(session, text, world.clock() + timedelta(days=1)) is None
+    assert browser.post("/console/tokens/1/revoke").status_code == 303
+    with world.database.session() as session:
+        assert tokens.find(session, text, world.clock()) is None
+    assert [entry.what for entry in audit(world)][-2:] == ["created", "revoked"]
+
+
+def test_the_audit_pages_backwards(signed_in, world):
+    browser = signed_in()
+    with world.database.session() as session:
+        for number in range(150):
+            session.add(AuditEntry(at=world.clock(), who="maya", via="api", what="replayed", object="event",
+                                   object_id=str(number)))  # fmt: skip
+    newest = browser.get("/console/audit").text
+    assert "/console/events/149" in newest
+    older = re.search(r'href="(/console/audit\?before=\d+)"', newest)[1]
+    assert "/console/events/0" in browser.get(older).text
+
+
+def audit(world: Any) -> list[AuditEntry]:
+    with world.database.session() as session:
+        return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
