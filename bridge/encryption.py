@@ -5,6 +5,8 @@ first key encrypts, all decrypt. What was stored before there was a key is read 
 `bridge encrypt` catches up. Empty values stay empty: they hide nothing.
 """
 
+import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +15,7 @@ from weakref import WeakKeyDictionary
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Dialect, Engine, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
 from bridge.errors import BridgeError
@@ -21,6 +24,8 @@ MARK = b"sealed:"
 """Opens every encrypted value."""
 AS_IT_IS = b"as-it-is:"
 """After MARK: not encrypted, but what was to be stored began with MARK itself."""
+DIGEST_LENGTH = 20
+"""Hexadecimal digits of a word in an index: eighty bits, of which no two names share all."""
 SEALED = "sealed"
 """The key under which a document with open fields keeps the others."""
 
@@ -35,6 +40,7 @@ class Cipher:
     """Encrypts with the first of some keys and decrypts with any; without keys it leaves values as they are."""
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
+        self._keys = tuple(keys)
         self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
 
     def __bool__(self) -> bool:
@@ -60,6 +66,12 @@ class Cipher:
         except InvalidToken:
             raise Undecipherable from None
 
+    def digests(self, word: str) -> list[str]:
+        """A word as an index keeps it: under the key that encrypts, then under the others, then under none."""
+        said = word.encode()
+        keyed = [hmac.digest(key.encode(), said, "sha256").hex() for key in self._keys]
+        return [one[:DIGEST_LENGTH] for one in (*keyed, hashlib.sha256(said).hexdigest())]
+
 
 _ciphers: WeakKeyDictionary[Dialect, Cipher] = WeakKeyDictionary()
 """By the dialect of an engine: it is what SQLAlchemy shows a type when it converts a value."""
@@ -73,6 +85,11 @@ def give_keys(engine: Engine, keys: Sequence[str]) -> None:
 
 def _cipher(dialect: Dialect) -> Cipher:
     return _ciphers.get(dialect, _NO_KEYS)
+
+
+def digests(session: Session, word: str) -> list[str]:
+    """As `Cipher.digests`, with the keys of the session's database: the first is written, all are looked for."""
+    return _cipher(session.get_bind().dialect).digests(word)
 
 
 class SealedBytes(TypeDecorator[bytes]):

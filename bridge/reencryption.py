@@ -9,7 +9,8 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from bridge.database import Database
 from bridge.encryption import SealedBytes, SealedJson, SealedText
-from bridge.models import Base
+from bridge.forwarding import terms
+from bridge.models import Base, Booking
 
 BATCH = 200
 """Rows of one transaction."""
@@ -44,6 +45,8 @@ def _rewrite(database: Database, mapper: Mapper[Any], names: list[str]) -> int:
                 for name in names:
                     if getattr(row, name):
                         flag_modified(row, name)
+                if isinstance(row, Booking) and (words := terms.words_in(row.details)):
+                    terms.keep(session, row, words)
             total += len(batch)
         if len(batch) < BATCH:
             return total

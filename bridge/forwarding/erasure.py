@@ -15,6 +15,7 @@ from sqlalchemy import Row, Select, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from bridge.errors import BridgeError, DecodingError
+from bridge.forwarding import terms
 from bridge.forwarding.retention import REMOVED, STARTS_AT
 from bridge.inbound.decoding import decode
 from bridge.keys import contact_key
@@ -281,6 +282,7 @@ _UNLOCKED = """UPDATE procrastinate_jobs AS job SET lock = 'event:' || events.id
 def _forget_renter(session: Session, booking: Booking, person: Person, now: datetime) -> None:
     """Keep what the appointment needs, and drop who it is for."""
     written = booking.written or {}
+    terms.keep(session, booking, ())
     booking.details = {name: said for name, said in booking.details.items() if name in SAYINGS_OPEN}
     booking.written = {name: written[name] for name in TOUR_OPEN if name in written} or None
     if not (booking.written and datetime.fromisoformat(booking.written["starts_at"]) > now):

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bridge.forwarding import terms
 from bridge.forwarding.outcomes import NotYet, Reason
 from bridge.mapping.booking import Action, Contact, TourKind
 from bridge.mapping.booking import Booking as Said
@@ -51,7 +52,11 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
     """
     references = [one for one in (event.reference, event.previous_reference) if one] or [event.delivery_id]
     booking = _booking_of(session, event.source, references, now)
+    known = terms.words_in(booking.details)
     take_over(booking, said, stamp_of(event, said.action), decides=decides)
+    words = terms.words_in(booking.details)
+    if words != known:
+        terms.keep(session, booking, words)
     session.execute(update(Event).where(Event.id == event.id).values(booking_id=booking.id))
     return booking
 
@@ -245,6 +250,7 @@ def _fold(session: Session, one: Booking, other: Booking) -> Booking:
         update(BookingReference).where(BookingReference.booking_id == gone.id).values(booking_id=kept.id)
     )
     session.execute(update(Event).where(Event.booking_id == gone.id).values(booking_id=kept.id))
+    terms.keep(session, kept, terms.words_in(kept.details))
     session.execute(update(Booking).where(Booking.merged_into == gone.id).values(merged_into=kept.id))
     if _is_live(gone):
         gone.state, gone.merged_into = BookingState.CANCELLED, kept.id

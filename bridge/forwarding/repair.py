@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bridge.aliases import Aliases
 from bridge.errors import BridgeError, DecodingError, NotAuthentic
-from bridge.forwarding import life, lineage
+from bridge.forwarding import life, lineage, terms
 from bridge.forwarding.lineage import Deed
 from bridge.forwarding.preview import Preview, preview_event, resolved
 from bridge.forwarding.story import mapping_of
@@ -172,6 +172,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     said = correction.read.booking
     if booking is not None and before is not None and said is not None:
         life.correct(booking, before, said, life.stamp_of(event, said.action))
+        terms.keep(session, booking, terms.words_in(booking.details))
     lineage.note(event, now, Deed.EDITED, by, changed=list(correction.changed) or None)
     return event
 

@@ -105,7 +105,8 @@ STEPS = (
         "id",
         f"""{_BOOKINGS_OVER} :blank_before
         AND (details, written) IS DISTINCT FROM ({BLANK_DETAILS}, {BLANK_WRITTEN})""",
-        f""", calls AS ({_BLANK_CALLS} booking_id = due.id)
+        f""", calls AS ({_BLANK_CALLS} booking_id = due.id),
+        words AS (DELETE FROM terms USING due WHERE booking_id = due.id)
         UPDATE bookings SET details = {BLANK_DETAILS}, written = {BLANK_WRITTEN}, open_attempt_id = NULL,
             version = version + 1
         FROM due WHERE bookings.id = due.id""",

@@ -1,0 +1,1 @@
+"""What the pages and the management API show. Queries know nothing of the web."""

@@ -1,0 +1,152 @@
+"""Tours over their lives, one line each."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bridge.console.actor import Actor
+from bridge.console.masking import mask
+from bridge.console.queries.events import renter_of, tour_at
+from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
+from bridge.console.queries.searching import bookings_found
+from bridge.forwarding.selection import PATIENCE, Found, configured, newest
+from bridge.mapping.booking import Action
+from bridge.models import Booking, Event
+from bridge.settings import Settings
+
+WORDS = {
+    Action.BOOK: "booked",
+    Action.RESCHEDULE: "moved",
+    Action.CANCEL: "cancelled",
+    Action.NO_SHOW: "no-show",
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One thing that happened to a tour."""
+
+    what: str
+    """booked, moved, cancelled or no-show."""
+    at: datetime
+    """By the sender's clock where it says."""
+    event_id: int
+    status: str
+    """Where that event stands."""
+
+
+@dataclass(frozen=True)
+class BookingRow:
+    """One tour, as the actor who asked may see it."""
+
+    id: int
+    code: str
+    source: str
+    created_at: datetime
+    renter: str | None
+    tour_at: datetime | None
+    """In the time of the property."""
+    property: str | None
+    property_name: str | None
+    state: str
+    """What it is meant to be: booked, cancelled, or unwritten where only a wish is known."""
+    written_state: str
+    """What the PMS holds: booked, cancelled, or unwritten."""
+    written_at: datetime | None
+    """The start as the PMS holds it, in the time of the property."""
+    appointment_id: str | None
+    life: tuple[Turn, ...]
+    """The oldest first."""
+
+
+def page(
+    session: Session,
+    settings: Settings,
+    actor: Actor,
+    *,
+    source: str | None = None,
+    property_name: str | None = None,
+    state: str | None = None,
+    written_state: str | None = None,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page[BookingRow]:
+    """The newest bookings first. Raises UnknownProperty, UnknownCursor."""
+    wanted = select(Booking).where(Booking.merged_into.is_(None))
+    for column, value in (
+        (Booking.source, source),
+        (Booking.state, state),
+        (Booking.written_state, written_state),
+    ):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if property_name is not None:
+        wanted = wanted.where(Booking.property == configured(session, settings, property_name).key)
+    if search and search.strip():
+        wanted = wanted.where(Booking.id.in_(bookings_found(session, settings, search)))
+    found: Found[Booking] = newest(session, wanted, Booking.id, limit, before_of(cursor), PATIENCE)
+    return Page(_rows(session, settings, actor, found.rows), cursor_of(found.before))
+
+
+def booking(session: Session, settings: Settings, actor: Actor, booking_id: int) -> BookingRow | None:
+    """One tour."""
+    found = session.get(Booking, booking_id)
+    return _rows(session, settings, actor, [found])[0] if found else None
+
+
+def _rows(
+    session: Session, settings: Settings, actor: Actor, bookings: Sequence[Booking]
+) -> list[BookingRow]:
+    lives = lives_of(session, [one.id for one in bookings])
+    return [_row(one, settings, actor, lives[one.id]) for one in bookings]
+
+
+def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn]) -> BookingRow:
+    named = found.details.get("property", {}).get("value")
+    by_name = settings.property_named(named) if named else None
+    default = settings.sources.get(found.source)
+    key = found.property or (by_name.key if by_name else None)
+    key = key or (default.property if default and not named else None)
+    place = settings.properties.get(key or "")
+    written = {"start": {"value": found.written or {}}}
+    renter = renter_of(found.details)
+    return BookingRow(
+        id=found.id,
+        code=found.code,
+        source=found.source,
+        created_at=found.created_at.astimezone(UTC),
+        renter=renter if actor.sees_people else mask(renter),
+        tour_at=tour_at(found.details, place),
+        property=key,
+        property_name=(place.name or place.key) if place else key,
+        state=found.state,
+        written_state=found.written_state,
+        written_at=tour_at(written, place),
+        appointment_id=found.appointment_id,
+        life=tuple(life),
+    )
+
+
+MOST_TURNS = 50
+"""Of one tour."""
+
+
+def lives_of(session: Session, booking_ids: Sequence[int]) -> dict[int, list[Turn]]:
+    """What happened to each of these bookings, the oldest first."""
+    lives: dict[int, list[Turn]] = defaultdict(list)
+    moment = func.coalesce(Event.occurred_at, Event.received_at)
+    rank = func.row_number().over(partition_by=Event.booking_id, order_by=Event.id.desc())
+    latest = (
+        select(Event.booking_id, Event.id, Event.action, Event.status, moment.label("at"), rank.label("rank"))
+        .where(Event.booking_id.in_(booking_ids), Event.action.in_([action.value for action in WORDS]))
+        .subquery()
+    )
+    query = select(latest).where(latest.c.rank <= MOST_TURNS).order_by(latest.c.at, latest.c.id)
+    for row in session.execute(query) if booking_ids else ():
+        lives[row.booking_id].append(Turn(WORDS[Action(row.action)], row.at, row.id, row.status))
+    return lives

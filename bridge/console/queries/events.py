@@ -1,0 +1,118 @@
+"""Lists of events, as pages and API show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from bridge.console.actor import Actor
+from bridge.console.masking import mask
+from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
+from bridge.console.queries.searching import events_found
+from bridge.forwarding.selection import PATIENCE, Selection, find_events
+from bridge.forwarding.story import advice_for
+from bridge.models import Event, Status
+from bridge.settings import Property, Settings
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One line of a list of events, as the actor who asked may see it."""
+
+    id: int
+    received_at: datetime
+    source: str
+    event: str | None
+    action: str | None
+    renter: str | None
+    """The name, else the e-mail or the phone."""
+    tour_at: datetime | None
+    """The start in the time of the property; naive where the property is not known and the sender gave wall time."""
+    property: str | None
+    property_name: str | None
+    status: str
+    reason: str | None
+    sentence: str | None
+    """What happened; for somebody who may not see renters, what to do about it."""
+    next_attempt_at: datetime | None
+    ended_at: datetime | None
+    replays: int
+    booking_id: int | None
+
+
+def page(
+    session: Session,
+    settings: Settings,
+    actor: Actor,
+    selection: Selection,
+    *,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+    patience: float = PATIENCE,
+) -> Page[EventRow]:
+    """The newest events first.
+
+    `search` is what somebody typed; `patience`, in seconds, limits how long rare events are looked for, after which a
+    page is short and not the last. Raises UnknownProperty, UnknownCursor.
+    """
+    before = before_of(cursor)
+    if search and search.strip():
+        found_ids = events_found(session, settings, search)
+        both = found_ids if selection.ids is None else tuple(set(found_ids) & set(selection.ids))
+        selection = replace(selection, ids=both)
+    found = find_events(session, settings, selection, limit, before=before, patience=patience)
+    return Page([row_of(event, settings, actor) for event in found.rows], cursor_of(found.before))
+
+
+def rows(session: Session, settings: Settings, actor: Actor, ids: Sequence[int]) -> list[EventRow]:
+    """These events as they are now, the newest first; those that are gone are left out."""
+    found = find_events(session, settings, Selection(ids=tuple(ids)), len(ids)) if ids else None
+    return [row_of(event, settings, actor) for event in found.rows] if found else []
+
+
+def row_of(event: Event, settings: Settings, actor: Actor) -> EventRow:
+    """One event as a line."""
+    details = event.booking.details if event.booking else {}
+    place = settings.properties.get(event.property or "")
+    renter = renter_of(details)
+    advice = None if event.status == Status.DISMISSED else advice_for(event.reason)
+    return EventRow(
+        id=event.id,
+        received_at=event.received_at.astimezone(UTC),
+        source=event.source,
+        event=event.event,
+        action=event.action,
+        renter=renter if actor.sees_people else mask(renter),
+        tour_at=tour_at(details, place),
+        property=event.property,
+        property_name=(place.name or place.key) if place else event.property,
+        status=event.status,
+        reason=event.reason,
+        sentence=(event.detail or advice) if actor.sees_people else advice,
+        next_attempt_at=event.next_attempt_at,
+        ended_at=event.ended_at,
+        replays=event.replays,
+        booking_id=event.booking_id,
+    )
+
+
+def renter_of(details: dict[str, Any]) -> str | None:
+    """Who a booking is for: the name, else an address."""
+    said = {name: saying["value"] for name, saying in details.items()}
+    name = " ".join(filter(None, (said.get("first_name"), said.get("last_name"))))
+    return name or said.get("email") or said.get("phone")
+
+
+def tour_at(details: dict[str, Any], place: Property | None) -> datetime | None:
+    """When the tour starts, in the time of its property; in UTC where that is not known."""
+    start = details.get("start", {}).get("value") or {}
+    zone = ZoneInfo(place.time_zone) if place else None
+    if start.get("starts_at"):
+        return datetime.fromisoformat(start["starts_at"]).astimezone(zone or UTC)
+    if start.get("starts_at_local"):
+        return datetime.fromisoformat(start["starts_at_local"]).replace(tzinfo=zone)
+    return None

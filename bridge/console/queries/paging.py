@@ -1,0 +1,49 @@
+"""Pages of a list: the newest first, and a cursor to the next that only we can read."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bridge.errors import BridgeError
+
+Row = TypeVar("Row")
+LIMIT = 50
+MOST = 200
+"""Rows of a page."""
+
+
+class UnknownCursor(BridgeError):  # noqa: N818 - read as a finding
+    """This cursor is none that a page of this list has given. Begin again without one."""
+
+    code = "unknown_cursor"
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows of a list."""
+
+    rows: list[Row]
+    next: str | None
+    """The cursor of the next page; `None`: this is the last. A page can be short, or empty, and not the last."""
+
+
+def cursor_of(before: int | None) -> str | None:
+    """The cursor to the rows below an id."""
+    return None if before is None else base64.urlsafe_b64encode(f"<{before}".encode()).decode().rstrip("=")
+
+
+def before_of(cursor: str | None) -> int | None:
+    """The id below which the page begins. Raises UnknownCursor."""
+    if not cursor:
+        return None
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
+            "ascii"
+        )
+        number = int(text.removeprefix("<"))
+    except (binascii.Error, ValueError):
+        raise UnknownCursor from None
+    if cursor_of(number) != cursor or not 0 <= number < 2**63:
+        raise UnknownCursor
+    return number

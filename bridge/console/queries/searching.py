@@ -1,0 +1,86 @@
+"""What somebody types to find a tour: a name, an e-mail, a phone in any spelling, a reference, an id, our code."""
+
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.forwarding import terms
+from bridge.forwarding.life import CODE
+from bridge.keys import key, storable
+from bridge.models import Booking, BookingReference, Event
+from bridge.settings import Settings
+
+MOST_BOOKINGS = 500
+"""The newest tours of a name that are looked at; who looks for an older one types more of it."""
+MOST_EVENTS = 5000
+
+
+def bookings_found(session: Session, settings: Settings, text: str) -> set[int]:
+    """The ids of the bookings that somebody means."""
+    words = (storable(text) or "").strip()
+    if not words:
+        return set()
+    found: set[int] = set()
+    codes = CODE.findall(words.upper())
+    if codes:
+        found |= set(session.scalars(select(Booking.id).where(Booking.code.in_(codes))))
+    named = select(BookingReference.booking_id).where(
+        BookingReference.source.in_(_sources(settings)), BookingReference.reference == key(words)
+    )
+    found |= set(session.scalars(named))
+    for wanted in _readings(settings, words):
+        found |= set(terms.bookings_with(session, wanted, MOST_BOOKINGS))
+    return found
+
+
+def events_found(session: Session, settings: Settings, text: str) -> tuple[int, ...]:
+    """The ids of the events that somebody means: those of the bookings, and those that carry the id themselves."""
+    words = (storable(text) or "").strip()
+    if not words:
+        return ()
+    found: set[int] = set()
+    if re.fullmatch(r"#?\d{1,18}", words):
+        number = int(words.removeprefix("#"))
+        found |= set(session.scalars(select(Event.id).where(Event.id == number)))
+    named = key(words)
+    for column in (Event.reference, Event.previous_reference, Event.delivery_id):
+        query = select(Event.id).where(Event.source.in_(_sources(settings)), column == named)
+        found |= set(session.scalars(query.limit(MOST_EVENTS)))
+    bookings = bookings_found(session, settings, words)
+    of_bookings = select(Event.id).where(Event.booking_id.in_(bookings)).order_by(Event.id.desc())
+    found |= set(session.scalars(of_bookings.limit(MOST_EVENTS))) if bookings else set()
+    return tuple(sorted(found))
+
+
+def _sources(settings: Settings) -> list[str]:
+    return list(settings.sources)
+
+
+def _readings(settings: Settings, words: str) -> Iterator[list[str]]:
+    """What the text can be: an e-mail, a phone number of one of the sources' countries, or words of a name."""
+    if "@" in words:
+        yield [terms.email_word(words)]
+        return
+    numbers = {_number(words, region) for region in _regions(settings)} - {None}
+    yield from ([terms.phone_word(number)] for number in sorted(filter(None, numbers)))
+    name = terms.words_of(words)
+    if name:
+        yield name
+
+
+def _regions(settings: Settings) -> set[str]:
+    return {source.phone_region for source in settings.sources.values()} | {"US"}
+
+
+def _number(text: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)

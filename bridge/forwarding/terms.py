@@ -1,0 +1,75 @@
+"""The words by which people look for a tour: of the renter's name, the e-mail, the phone.
+
+Names are encrypted where there is a key, and no index reads them. So each word is kept as a digest beside the id of
+its booking: whoever types the whole word finds it, in any case and with or without accents. With a key the digest
+is made with it, so that nobody who has only the table can try names; without, it hides no more than the
+table of bookings. The last digits of a phone are not kept: ten thousand values hide nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from bridge.encryption import digests
+from bridge.models import Booking
+
+_WORD = re.compile(r"[^\W_]{2,}")
+MOST = 12
+"""Words of one name."""
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name as they are compared: without case and accents, each of at least two letters."""
+    plain = unicodedata.normalize("NFKD", name)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return list(dict.fromkeys(f"name:{word}" for word in _WORD.findall(plain.casefold())))[:MOST]
+
+
+def email_word(email: str) -> str:
+    return f"email:{email.strip().casefold()}"
+
+
+def phone_word(e164: str) -> str:
+    return f"phone:{e164}"
+
+
+def words_in(details: dict[str, Any]) -> list[str]:
+    """By what a booking can be found."""
+    said = {name: saying["value"] for name, saying in details.items()}
+    words = words_of(" ".join(filter(None, (said.get("first_name"), said.get("last_name")))))
+    if said.get("email"):
+        words.append(email_word(said["email"]))
+    if said.get("phone"):
+        words.append(phone_word(said["phone"]))
+    return words
+
+
+def keep(session: Session, booking: Booking, words: Iterable[str]) -> None:
+    """Let a booking be found by these words and by no others."""
+    terms = [digests(session, word)[0] for word in words]
+    session.execute(_KEEP, {"booking": booking.id, "terms": terms})
+
+
+_KEEP = text("""
+WITH gone AS (DELETE FROM terms WHERE booking_id = :booking AND term <> ALL (CAST(:terms AS text[])))
+INSERT INTO terms (term, booking_id) SELECT unnest(CAST(:terms AS text[])), :booking ON CONFLICT DO NOTHING
+""")
+
+
+def bookings_with(session: Session, words: list[str], most: int) -> list[int]:
+    """The ids of the newest bookings that have all of these words, at most so many."""
+    spelled = {word: digests(session, word) for word in words}
+    conditions = " AND ".join(
+        f"EXISTS (SELECT FROM terms AS t{number} WHERE t{number}.booking_id = terms.booking_id"
+        f" AND t{number}.term = ANY(:word{number}))"
+        for number in range(1, len(words))
+    )
+    query = "SELECT DISTINCT booking_id FROM terms WHERE term = ANY(:word0)"
+    query += f" AND {conditions}" if conditions else ""
+    values: dict[str, Any] = {f"word{number}": spelled[word] for number, word in enumerate(words)}
+    found = session.execute(text(f"{query} ORDER BY booking_id DESC LIMIT :most"), {**values, "most": most})
+    return list(found.scalars())
