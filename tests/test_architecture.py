@@ -22,7 +22,7 @@ FOLDERS = {
     "alerts": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping"},
     "cli": {"bridge"},
     "console": {"bridge"},
-    "forwarding": SHARED | {"bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "forwarding": SHARED | {"bridge.encryption", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
     "models": {"bridge.encryption", "bridge.errors"},
