@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
 
+REACH = {
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds; a server that vanished without a word
+    "application_name": "propexo-bridge",
+}
+"""How every connection of the bridge is opened, the queue's as well."""
+
 
 class DatabaseUnavailable(BridgeError):  # noqa: N818 - a state of the world, not a mistake
     """The database cannot be reached. Check `database_url`, and that the server runs and accepts connections."""
@@ -64,11 +71,7 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=True,
             hide_parameters=True,  # an error must not carry what a renter said
-            connect_args={
-                "connect_timeout": 5,  # seconds
-                "tcp_user_timeout": 10_000,  # milliseconds; a server that vanished without a word
-                "application_name": "propexo-bridge",
-            },
+            connect_args=dict(REACH),
         )
         give_keys(self.engine, encryption_keys)
         if statement_timeout is not None:

@@ -3,12 +3,14 @@
 import contextlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any, LiteralString
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from sqlalchemy.orm import Session
 
-from bridge.database import Database
+from bridge.database import REACH, Database
 
 FORWARD = "forward"
 """The task that takes one event a step further; bridge/forwarding/job.py is its code."""
@@ -39,10 +41,39 @@ class News:
     """How often it was told before."""
 
 
+class WorkerConnector(procrastinate.PsycopgConnector):
+    """The queue's connections of a worker."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            conninfo=url, kwargs=dict(REACH), timeout=CONNECT_WITHIN, configure=_commit_each_statement
+        )
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        """Say once more what a lost connection did not let the worker say.
+
+        These statements have no answer and change nothing when they are repeated. Without it, a job whose end could
+        not be told would keep its lock for as long as its worker lives.
+        """
+        try:
+            await super().execute_query_async(query, **arguments)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.OperationalError):
+                raise
+            await super().execute_query_async(query, **arguments)
+
+
+async def _commit_each_statement(connection: psycopg.AsyncConnection) -> None:
+    """Procrastinate says one statement at a time. A worker that is frozen between it and its commit would hold a job's
+    row, for which all others wait; and to say BEGIN and COMMIT takes three times as long."""
+    await connection.set_autocommit(True)
+
+
 def queue_app(database: Database, *, worker: bool = False) -> procrastinate.App:
-    """Procrastinate's app. A worker needs the asynchronous connector, everybody else the plain one."""
-    connector = procrastinate.PsycopgConnector if worker else procrastinate.SyncPsycopgConnector
-    return procrastinate.App(connector=connector(conninfo=database.url, timeout=CONNECT_WITHIN))
+    """Procrastinate's app. A worker needs the asynchronous connector; all others only enqueue, over the connection
+    of their session."""
+    connector = WorkerConnector(database.url) if worker else procrastinate.SyncPsycopgConnector()
+    return procrastinate.App(connector=connector)
 
 
 class Queue:
