@@ -26,7 +26,7 @@ FOLDERS = {
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
     "models": {"bridge.encryption", "bridge.errors"},
-    "monitoring": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping"},
+    "monitoring": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "propexo": SHARED,
     "settings": {"bridge.errors"},
     "sandbox": {"bridge.clock", "bridge.errors"},

@@ -25,6 +25,7 @@ OVERLAP = timedelta(minutes=2)
 NOT_STUCK = timedelta(minutes=5)
 """An event that is younger is simply on its way."""
 FARTHEST_ZONE = timedelta(hours=14)
+FARTHEST = timedelta(days=3650)
 MOST_ANNOUNCED = 500
 
 
@@ -47,7 +48,7 @@ class Tour:
         contact = said.contact if said else None
         names = (contact.first_name, contact.last_name) if contact else ()
         who = " ".join(filter(None, names)) or (contact and (contact.email or contact.phone))
-        start = None
+        start = said.starts_at if said else None  # an instant needs no zone
         if said and place:
             try:
                 start = start_of(said, place)
@@ -60,6 +61,7 @@ class Tour:
 
     def __str__(self) -> str:
         when = f"{self.start.astimezone(self.zone):%a %b %-d, %-I:%M %p}" if self.start else None
+        when = f"{when} UTC" if when and not self.place else when
         where = f"at {self.place}" if self.place else None
         return ", ".join(filter(None, (self.who, " ".join(filter(None, (when, where))))))
 
@@ -92,20 +94,33 @@ def parked(session: Session, settings: Settings, told: Alert | None) -> list[Fin
 def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Tours that start within the time of `alerts.unsent_before` and have an event that did not get through."""
     within = timedelta(minutes=settings.alerts.unsent_before)
+    stuck = func.coalesce(Event.replayed_at, Event.received_at) < now - NOT_STUCK
+    found = _open(session, settings, now, now + within, stuck)
+    return [_starts_soon(tour, now, within) for tour in found if tour.start and tour.start <= now + within]
+
+
+def soonest(session: Session, settings: Settings, now: datetime) -> Tour | None:
+    """The tour that starts next of all that are not in the PMS as they should be."""
+    return next(iter(_open(session, settings, now, now + FARTHEST)), None)
+
+
+def _open(
+    session: Session, settings: Settings, now: datetime, until: datetime, *more: ColumnElement[bool]
+) -> list[Tour]:
+    """Tours to come with an event that did not get through, the soonest first; some may start after `until`."""
     starts: ColumnElement[datetime] = literal_column(STARTS_AT)
     query = (
         _events()
         .where(
             Event.status.in_([*UNFINISHED, Status.PARKED]),
-            func.coalesce(Event.replayed_at, Event.received_at) < now - NOT_STUCK,
-            starts.between(now - FARTHEST_ZONE, now + within + FARTHEST_ZONE),
+            starts.between(now - FARTHEST_ZONE, until + FARTHEST_ZONE),
+            *more,
         )
-        .order_by(Event.id)
+        .order_by(starts, Event.id)
         .limit(MOST_ANNOUNCED)
     )
     newest = {event.booking_id: Tour.of(event, settings) for event in session.scalars(query)}
-    soon = [tour for tour in newest.values() if tour.start and now < tour.start <= now + within]
-    return [_starts_soon(tour, now, within) for tour in sorted(soon, key=_soonest_first)]
+    return sorted((tour for tour in newest.values() if tour.start and tour.start > now), key=_soonest_first)
 
 
 def _events() -> Select[Any]:

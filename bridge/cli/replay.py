@@ -231,6 +231,8 @@ def objection(event: Event) -> str | None:
     """Why the event cannot be run again, as a sentence."""
     if event.blanked_at is not None:
         return f"What event {event.id} said is no longer kept: it cannot run again. Let the sender send it again."
+    if event.reason == Reason.TEST:
+        return f"Event {event.id} is a test of its source. It is never forwarded."
     if Status(event.status).ended:
         return None
     return f"Event {event.id} has not ended ({event.status}): it goes on by itself."

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from urllib.parse import urlencode
 
 import click
 import requests
@@ -11,8 +10,8 @@ from bridge.cli.base import Refusal, config_option, load_settings, print_json
 from bridge.cli.changes import changed
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
+from bridge.inbound.posting import posted
 from bridge.inbound.signatures import Request
-from bridge.mapping.base import Authentication
 from bridge.settings import ServerSettings, Settings, Source
 
 TIMEOUT = (5, 30)
@@ -43,25 +42,10 @@ def send(*, source: str, sample: str, config: Path | None, url: str | None, chan
     recorded = sample_named(mapping, sample)
     address = f"{(url or _address(settings.server)).rstrip('/')}/hooks/{sender.key}"
     public = f"{settings.server.public_url or 'http://localhost'}/hooks/{sender.key}"
-    query = f"?{urlencode(recorded.query)}" if recorded.query else ""
-    request = Request(recorded.headers, _changed(recorded.body, changes), url=public + query)
-    request = _as_sent(request, mapping.schema.signature, sender)
+    body = _changed(recorded.body, changes)
+    request = posted(recorded, body, sender, mapping.schema.signature, settings.server.public_url, utc_now())
     answer = _post(address, request.url.removeprefix(public), request, trust_env=url is not None)
     _show(answer, address)
-
-
-def _as_sent(request: Request, signature: Authentication | None, sender: Source) -> Request:
-    if signature is None:
-        return request.with_headers({"origin": sender.origins[0]}) if sender.origins else request
-    if sender.auth == "none":
-        return request
-    if not sender.secrets:
-        raise Refusal(f"sources.{sender.key} has no secret to sign with.")
-    try:
-        prepared: Request = signature.prepare(request, sender.secrets, utc_now())
-    except ValueError as error:
-        raise Refusal(f"sources.{sender.key} cannot sign this sample. {error}") from error
-    return prepared
 
 
 def _source(settings: Settings, text: str) -> Source:

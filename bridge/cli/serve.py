@@ -83,6 +83,7 @@ def worker(config: Path | None) -> None:
     """
     from bridge.alerts import watch  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - the same
+    from bridge.monitoring import drift  # noqa: PLC0415 - the same
 
     settings = load_settings(config)
     _check_sources(settings)
@@ -90,7 +91,7 @@ def worker(config: Path | None) -> None:
         context = make_context(settings, database)
         say("Forwarding events.")
         _insist_on_signals()
-        asyncio.run(work(context, also=[watch.register]))
+        asyncio.run(work(context, also=[watch.register, drift.register]))
 
 
 @click.command()

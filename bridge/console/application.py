@@ -9,6 +9,9 @@ from bridge.console import errors
 from bridge.console.access import guard, headers
 from bridge.console.access.admin import admin
 from bridge.console.access.views import access
+from bridge.console.bookings.views import bookings_pages
+from bridge.console.sources.views import sources_pages
+from bridge.console.today.views import today_pages
 from bridge.console.tools import Tools
 from bridge.models import Role
 
@@ -21,9 +24,12 @@ console = Blueprint(
 )
 """The templates and files of all pages."""
 
-PAGES = (console, access, admin)
+PAGES = (console, access, today_pages, bookings_pages, sources_pages, admin)
 
 NAVIGATION = (
+    (Role.VIEWER, "/console", "Today"),
+    (Role.VIEWER, "/console/bookings", "Bookings"),
+    (Role.VIEWER, "/console/sources", "Sources"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),
     (Role.ADMIN, "/console/audit", "Audit"),

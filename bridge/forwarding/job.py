@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bridge.clock import Clock
+from bridge.errors import BridgeError
 from bridge.forwarding import lineage, turns, waking
 from bridge.forwarding.context import Context
 from bridge.forwarding.lineage import Deed
@@ -48,6 +49,12 @@ class Again(Exception):  # noqa: N818 - tells the queue when, not that something
         self.at = at
         self.lock = lock
         """The lock that the job takes instead of its contact's; `None`: it keeps that."""
+
+
+class NotReplayable(BridgeError):  # noqa: N818 - read as a finding
+    """This event must not run again."""
+
+    code = "not_replayable"
 
 
 class WhenTold(procrastinate.BaseRetryStrategy):
@@ -169,7 +176,13 @@ def save(context: Context, event: Event, end: Ended | NotYet) -> None:
 
 
 def replay(session: Session, queue: Queue, event: Event, now: datetime, by: str | None = None) -> None:
-    """Run a stored event again, through the same code; what is written already is not written twice."""
+    """Run a stored event again, through the same code; what is written already is not written twice.
+
+    Raises:
+        NotReplayable: it was a test of the source, which must never book a tour.
+    """
+    if event.reason == Reason.TEST:
+        raise NotReplayable(f"Event {event.id} is a test of its source. It is never forwarded.")
     lineage.note(event, now, Deed.REPLAYED, by, status=event.status, reason=event.reason)
     event.status, event.reason, event.detail = Status.RECEIVED, None, None
     event.ended_at, event.next_attempt_at = None, None

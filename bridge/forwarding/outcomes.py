@@ -30,6 +30,7 @@ class Reason(StrEnum):
 
     ECHO = "echo", "Nothing: the tour is the bridge's own, and came back through another system."
     NO_SHOW = "no_show", "Note it in the PMS, if you keep that there: none takes it through Propexo."
+    TEST = "test", "Nothing: somebody tested the source from the console. It is read, and never forwarded."
     REMEMBERED = "remembered", "Nothing: the sender says who a person is; the tours come by themselves."
 
     # written

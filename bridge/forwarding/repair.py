@@ -13,6 +13,7 @@ from bridge.aliases import Aliases
 from bridge.errors import BridgeError, DecodingError, NotAuthentic
 from bridge.forwarding import life, lineage, terms
 from bridge.forwarding.lineage import Deed
+from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.preview import Preview, preview_event, resolved
 from bridge.forwarding.story import mapping_of
 from bridge.inbound.decoding import decode
@@ -61,6 +62,8 @@ def repairable(event: Event) -> None:
         raise NotRepairable(
             f"Event {event.id} is {event.status}: {told}. Only a parked, ignored or dismissed event is corrected."
         )
+    if event.reason == Reason.TEST:
+        raise NotRepairable(f"Event {event.id} is a test of its source. It is never forwarded.")
     if event.blanked_at is not None:
         raise NotRepairable(f"What event {event.id} said is no longer kept. Let the sender send it again.")
 

@@ -46,7 +46,7 @@ class Selection:
     without: tuple[str, ...] = ()
     """Reasons that are left out."""
     runnable: bool = False
-    """Only those of which is kept what they said."""
+    """Only those that may run again: what they said is kept, and they are no tests."""
     ids: tuple[int, ...] | None = None
     """Only these."""
 
@@ -120,6 +120,7 @@ def _selected(session: Session, settings: Settings, selection: Selection) -> Ite
         yield or_(Event.reason.is_(None), Event.reason.not_in(selection.without))
     if selection.runnable:
         yield Event.blanked_at.is_(None)
+        yield or_(Event.reason.is_(None), Event.reason != Reason.TEST.value)
     if selection.property is not None:
         yield _concerns(session, settings, configured(session, settings, selection.property))
 

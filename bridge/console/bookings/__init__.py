@@ -1,0 +1,1 @@
+"""Tours, a line each."""

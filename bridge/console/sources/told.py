@@ -1,0 +1,147 @@
+"""What there is to know of a source: its address, how to set the sender up, and how it does."""
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bridge.console.actor import Actor
+from bridge.errors import DecodingError
+from bridge.inbound.decoding import decode
+from bridge.inbound.signatures import SharedSecret
+from bridge.mapping.sources import Source
+from bridge.models import Event, Refusal, Tally
+from bridge.monitoring.drift import Drift, drift
+from bridge.settings import Settings
+
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+RECORDED = 10
+"""Requests of unknown shape that the page shows."""
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One source in the list."""
+
+    name: str
+    sender: str
+    mapping: str
+    enabled: bool
+    last_at: datetime | None
+    received: int
+    """In the last 24 hours; likewise the others."""
+    refused: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Requests that failed the verification for one reason, in the last 30 days."""
+
+    cause: str
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A request that a source without a mapping of its own has stored."""
+
+    event_id: int
+    received_at: datetime
+    content_type: str | None
+    payload: Any
+    """`None` for somebody who may not see renters."""
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    """One source."""
+
+    line: SourceLine
+    address: str
+    """What is pasted at the sender."""
+    is_public: bool
+    """Whether the address is the one that senders reach: `server.public_url` is set."""
+    secret_in_address: bool
+    """Whether the sender carries its secret in the path or the query."""
+    steps: str
+    """How to set the sender up: the words of the mapping file."""
+    samples: tuple[str, ...]
+    received_30_days: int
+    failures: tuple[Failure, ...]
+    changes: tuple[Drift, ...]
+    recorded: tuple[Recorded, ...]
+    records: bool
+
+
+def lines(session: Session, sources: Iterable[Source], now: datetime) -> list[SourceLine]:
+    """All sources in the order of bridge.toml."""
+    return [_line(session, source, now) for source in sources]
+
+
+def page(
+    session: Session, settings: Settings, source: Source, actor: Actor, now: datetime, here: str
+) -> SourcePage:
+    """One source as an actor may see it. `here` is the address at which the console was reached."""
+    file = source.file
+    proof = file.schema.signature
+    return SourcePage(
+        line=_line(session, source, now),
+        address=f"{settings.server.public_url or here}/hooks/{source.name}",
+        is_public=settings.server.public_url is not None,
+        secret_in_address=isinstance(proof, SharedSecret) and not proof.header_names,
+        steps=inspect.cleandoc(file.schema.__doc__ or "").replace("``", "").replace("`", ""),
+        samples=tuple(sample.name for sample in file.samples),
+        received_30_days=_received(session, source.name, now - MONTH),
+        failures=tuple(_failures(session, source.name, now)),
+        changes=tuple(drift(session, source.name, now)),
+        recorded=tuple(_recorded(session, source.name, actor)) if source.settings.record else (),
+        records=source.settings.record,
+    )
+
+
+def _line(session: Session, source: Source, now: datetime) -> SourceLine:
+    newest = select(Event.received_at).where(Event.source == source.name).order_by(Event.id.desc()).limit(1)
+    refused = select(func.sum(Refusal.count)).where(Refusal.source == source.name, Refusal.hour > now - DAY)
+    return SourceLine(
+        name=source.name,
+        sender=source.file.schema.sender(),
+        mapping=source.settings.mapping,
+        enabled=source.settings.enabled,
+        last_at=session.scalar(newest),
+        received=_received(session, source.name, now - DAY),
+        refused=int(session.scalar(refused) or 0),
+    )
+
+
+def _received(session: Session, name: str, since: datetime) -> int:
+    query = select(func.sum(Tally.received)).where(Tally.source == name, Tally.hour > since)
+    return int(session.scalar(query) or 0)
+
+
+def _failures(session: Session, name: str, now: datetime) -> list[Failure]:
+    count, last = func.sum(Refusal.count), func.max(Refusal.last_at)
+    query = select(Refusal.cause, count, last).where(Refusal.source == name, Refusal.hour > now - MONTH)
+    rows = session.execute(query.group_by(Refusal.cause).order_by(count.desc()))
+    return [Failure(cause, int(number), at) for cause, number, at in rows]
+
+
+def _recorded(session: Session, name: str, actor: Actor) -> list[Recorded]:
+    query = select(Event).where(Event.source == name, Event.blanked_at.is_(None)).order_by(Event.id.desc())
+    return [
+        Recorded(
+            event.id, event.received_at, event.content_type, _payload(event) if actor.sees_people else None
+        )
+        for event in session.scalars(query.limit(RECORDED))
+    ]
+
+
+def _payload(event: Event) -> Any:
+    try:
+        return decode(event.body, event.content_type)
+    except DecodingError:
+        return event.body.decode("utf-8", "replace")

@@ -1,0 +1,67 @@
+"""A test of a source: one of its sender's samples goes through the real door, and no further."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+
+from bridge.errors import BridgeError
+from bridge.inbound.posting import posted
+from bridge.inbound.views import TEST
+from bridge.mapping.samples import Sample
+from bridge.mapping.sources import Source
+from bridge.settings import Settings
+
+
+class UnknownSample(BridgeError):  # noqa: N818 - read as a finding
+    """The mapping of this source has no sample of this name."""
+
+    code = "unknown_sample"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the door answered."""
+
+    status: int
+    answer: str
+    event_id: int | None
+    """Where the reading stands; `None`: nothing was stored."""
+
+    @property
+    def passed(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004 - the class of successes
+
+
+def try_out(app: Flask, settings: Settings, source: Source, name: str, now: datetime) -> Trial:
+    """Sign a sample as its sender would and post it to the door of this process, marked as a test.
+
+    The mark stands in the WSGI environment, where no sender can put it: the door stores the event as ignored, without a
+    job, and no replay forwards it.
+
+    Raises:
+        UnknownSample, CannotSign: there is nothing to send.
+    """
+    sample = _sample(source, name)
+    proof = source.file.schema.signature
+    request = posted(sample, sample.body, source.settings, proof, settings.server.public_url, now)
+    path = request.url[request.url.index("/hooks/") :]
+    answer = app.test_client().post(
+        path, data=request.body, headers=dict(request.headers), environ_overrides={TEST: True}
+    )
+    return Trial(answer.status_code, answer.get_data(as_text=True), _event_of(answer.get_json(silent=True)))
+
+
+def _sample(source: Source, name: str) -> Sample:
+    for sample in source.file.samples:
+        if sample.name == name:
+            return sample
+    raise UnknownSample
+
+
+def _event_of(document: Any) -> int | None:
+    if not isinstance(document, dict):
+        return None
+    one = document.get("events", [document])[0] if document.get("events", [document]) else {}
+    return one.get("id") if isinstance(one, dict) else None

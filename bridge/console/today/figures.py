@@ -1,0 +1,157 @@
+"""How the day goes: what came, what is in the PMS, what is not, and what stands in the way."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from bridge.alerts.tours import Tour, soonest
+from bridge.console.actor import Actor
+from bridge.console.masking import mask
+from bridge.models import UNFINISHED, Budget, Event, Integration, Status, Tally
+from bridge.settings import Settings
+
+COUNTED = 10_000
+"""More are not counted: they are "more than" that."""
+
+
+@dataclass(frozen=True)
+class SourceNow:
+    """When a source last sent."""
+
+    name: str
+    enabled: bool
+    last_at: datetime | None
+
+    def since(self, now: datetime) -> timedelta | None:
+        return now - self.last_at if self.last_at else None
+
+
+@dataclass(frozen=True)
+class Soonest:
+    """The tour that starts next of those that are not in the PMS as they should be."""
+
+    event_id: int
+    who: str
+    start: datetime
+    """In the time of the property."""
+    place: str | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """An integration that stands still."""
+
+    integration_id: str
+    names: tuple[str, ...]
+    since: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Today:
+    """All figures of the page."""
+
+    zone: ZoneInfo
+    """Of the day: that of most properties."""
+    received: int
+    written: int
+    waiting: int
+    parked: int
+    soonest: Soonest | None
+    oldest_due: datetime | None
+    """Since when the event waits that is due and comes first; None: nothing is due."""
+    sources: tuple[SourceNow, ...]
+    budget_used: int
+    """Calls of this minute."""
+    budget: int
+    paused: tuple[Pause, ...]
+
+
+def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> Today:
+    """The figures as an actor may see them; each is read through an index."""
+    zone = zone_of(settings)
+    received, written = _since_midnight(session, now.astimezone(zone))
+    used, allowed = _budget(session, settings, now)
+    return Today(
+        zone=zone,
+        received=received,
+        written=written,
+        waiting=_count(session, UNFINISHED),
+        parked=_count(session, (Status.PARKED,)),
+        soonest=_soonest(session, settings, actor, now),
+        oldest_due=_oldest_due(session, now),
+        sources=tuple(_source(session, name, settings) for name in settings.sources),
+        budget_used=used,
+        budget=allowed,
+        paused=tuple(_pauses(session, settings)),
+    )
+
+
+def zone_of(settings: Settings) -> ZoneInfo:
+    """The zone of most properties, UTC where there is none."""
+    counted = Counter(one.time_zone for one in settings.properties.values()).most_common(1)
+    return ZoneInfo(counted[0][0] if counted else "UTC")
+
+
+def _since_midnight(session: Session, here: datetime) -> tuple[int, int]:
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    sums = select(func.sum(Tally.received), func.sum(Tally.written)).where(Tally.hour >= midnight)
+    received, written = session.execute(sums).one()
+    return int(received or 0), int(written or 0)
+
+
+def _count(session: Session, statuses: Sequence[Status]) -> int:
+    some = select(Event.id).where(Event.status.in_(statuses)).limit(COUNTED + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _soonest(session: Session, settings: Settings, actor: Actor, now: datetime) -> Soonest | None:
+    tour: Tour | None = soonest(session, settings, now)
+    if tour is None or tour.start is None:
+        return None
+    who = tour.who if actor.sees_people else mask(tour.who) or ""
+    return Soonest(tour.event.id, who, tour.start.astimezone(tour.zone), tour.place, tour.event.status)
+
+
+def _oldest_due(session: Session, now: datetime) -> datetime | None:
+    due = or_(Event.next_attempt_at.is_(None), Event.next_attempt_at <= now)
+    first = select(func.coalesce(Event.next_attempt_at, Event.replayed_at, Event.received_at))
+    return session.scalar(first.where(Event.status.in_(UNFINISHED), due).order_by(Event.id).limit(1))
+
+
+def _source(session: Session, name: str, settings: Settings) -> SourceNow:
+    newest = select(Event.received_at).where(Event.source == name).order_by(Event.id.desc()).limit(1)
+    return SourceNow(name, settings.sources[name].enabled, session.scalar(newest))
+
+
+def _budget(session: Session, settings: Settings, now: datetime) -> tuple[int, int]:
+    row = session.scalars(select(Budget).order_by(Budget.called_at.desc()).limit(1)).first()
+    if row is None:
+        return 0, settings.propexo.budget_per_minute
+    fresh = now - row.began < timedelta(minutes=1)
+    used = row.seen + len(row.in_flight) if fresh else 0
+    return used, row.allowed or settings.propexo.budget_per_minute
+
+
+def _pauses(session: Session, settings: Settings) -> list[Pause]:
+    rows = session.scalars(select(Integration).where(Integration.paused_at.is_not(None)))
+    return [
+        Pause(
+            row.integration_id,
+            tuple(
+                one.name or one.key
+                for one in settings.properties.values()
+                if one.integration_id == row.integration_id
+            ),
+            row.paused_at,
+            row.reason,
+        )
+        for row in rows
+        if row.paused_at
+    ]

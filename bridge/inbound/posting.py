@@ -1,0 +1,49 @@
+"""A sample as its sender would post it to a source: signed with the first of its secrets."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from bridge.errors import BridgeError
+from bridge.inbound.signatures import Request
+from bridge.mapping.base import Authentication
+from bridge.mapping.samples import Sample
+from bridge.settings import Source
+
+
+class CannotSign(BridgeError):  # noqa: N818 - read as a finding
+    """This sample cannot be signed as the source asks."""
+
+    code = "cannot_sign"
+
+
+def posted(
+    sample: Sample,
+    body: bytes,
+    source: Source,
+    signature: Authentication | None,
+    public_url: str | None,
+    now: datetime,
+) -> Request:
+    """The request with which `body` comes to a source, with the headers and the query of a sample.
+
+    Its `url` is the one that the sender signs: below `public_url`, secrets in path or query included.
+
+    Raises:
+        CannotSign: the source has no secret, or one of another kind.
+        ConfigurationError: a file of the sample cannot be read.
+    """
+    query = f"?{urlencode(sample.query)}" if sample.query else ""
+    request = Request(
+        sample.headers, body, url=f"{public_url or 'http://localhost'}/hooks/{source.key}{query}"
+    )
+    if signature is None:
+        return request.with_headers({"origin": source.origins[0]}) if source.origins else request
+    if source.auth == "none":
+        return request
+    if not source.secrets:
+        raise CannotSign(f"sources.{source.key} has no secret to sign with.")
+    try:
+        prepared: Request = signature.prepare(request, source.secrets, now)
+    except ValueError as error:
+        raise CannotSign(f"sources.{source.key} cannot sign this sample. {error}") from error
+    return prepared

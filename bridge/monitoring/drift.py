@@ -1,0 +1,175 @@
+"""What payloads look like, and how that changes: fields that appear, vanish or change their type. No value is kept."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import procrastinate
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, load_only
+
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.errors import DecodingError
+from bridge.forwarding.context import Context
+from bridge.inbound.decoding import decode
+from bridge.models import Event, PayloadField
+from bridge.settings import Settings
+
+MOST_EVENTS = 200
+"""Of one source in one look: the newest."""
+MOST_FIELDS = 300
+"""Of one payload."""
+DEEPEST = 12
+KEPT = timedelta(days=90)
+RECENT = timedelta(days=30)
+GONE_AFTER = timedelta(days=7)
+"""A field counts as vanished when its kind of event has come for so long without it."""
+_AN_ID = re.compile(r"\d+|[0-9a-fA-F-]{8,}|.{60,}|.*[@\s].*", re.DOTALL)
+"""A key that is a value: an id, an address, a question."""
+
+
+def fields_of(payload: Any) -> dict[str, str]:
+    """The type of each field by its path; items of lists are `[]`, keys that are ids or words of people `*`.
+
+    A field that is null says nothing about its type and is left out.
+    """
+    found: dict[str, str] = {}
+    for path, kind in _walk(payload, "", 0):
+        if len(found) >= MOST_FIELDS:
+            break
+        found.setdefault(path, kind)
+    return found
+
+
+def _walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if value is None or depth > DEEPEST:
+        return
+    if path:
+        yield path, _type_of(value)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            name = "*" if _AN_ID.fullmatch(key) else key
+            yield from _walk(inner, f"{path}.{name}" if path else name, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _walk(inner, f"{path}[]", depth + 1)
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, dict | list):
+        return "object" if isinstance(value, dict) else "list"
+    return "text" if isinstance(value, str) else "number"
+
+
+def observe(database: Database, settings: Settings, clock: Clock) -> int:
+    """Note the fields of the newest events of each source; answers of how many events. Safe to repeat."""
+    seen = 0
+    for source in settings.sources:
+        with database.session() as session:
+            newest = session.scalar(
+                select(func.max(PayloadField.last_seen)).where(PayloadField.source == source)
+            )
+            for event in _unseen(session, source, newest):
+                _note(session, event)
+                seen += 1
+    with database.session() as session:
+        session.execute(delete(PayloadField).where(PayloadField.last_seen < clock() - KEPT))
+    return seen
+
+
+def _unseen(session: Session, source: str, newest: datetime | None) -> list[Event]:
+    query = select(Event).where(Event.source == source, Event.blanked_at.is_(None)).order_by(Event.id.desc())
+    if newest is not None:
+        query = query.where(Event.received_at > newest)
+    query = query.options(
+        load_only(Event.source, Event.event, Event.received_at, Event.body, Event.content_type)
+    )
+    return list(session.scalars(query.limit(MOST_EVENTS)))
+
+
+def _note(session: Session, event: Event) -> None:
+    try:
+        payload = decode(event.body, event.content_type)
+    except DecodingError:
+        return
+    at = event.received_at
+    rows = [
+        {
+            "source": event.source,
+            "event": event.event or "",
+            "path": path,
+            "type": kind,
+            "first_seen": at,
+            "last_seen": at,
+        }
+        for path, kind in sorted(fields_of(payload).items())
+    ]
+    if not rows:
+        return
+    row = insert(PayloadField).values(rows)
+    widened = {
+        "first_seen": func.least(PayloadField.first_seen, row.excluded.first_seen),
+        "last_seen": func.greatest(PayloadField.last_seen, row.excluded.last_seen),
+    }
+    key = (PayloadField.source, PayloadField.event, PayloadField.path, PayloadField.type)
+    session.execute(row.on_conflict_do_update(index_elements=key, set_=widened))
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One change of what a kind of event looks like."""
+
+    event: str
+    path: str
+    what: str
+    """appeared, vanished or changed."""
+    at: datetime
+    """When it was first seen so; of what vanished, when it was last seen."""
+    type: str
+    before: str | None = None
+    """The type that it had, where that changed."""
+
+
+def drift(session: Session, source: str, now: datetime) -> list[Drift]:
+    """What changed in the last 30 days, the newest first; the first look of a kind of event is no change."""
+    rows = list(session.scalars(select(PayloadField).where(PayloadField.source == source)))
+    began: dict[str, datetime] = {}
+    latest: dict[str, datetime] = {}
+    by_path: dict[tuple[str, str], list[PayloadField]] = {}
+    for row in rows:
+        began[row.event] = min(began.get(row.event, row.first_seen), row.first_seen)
+        latest[row.event] = max(latest.get(row.event, row.last_seen), row.last_seen)
+        by_path.setdefault((row.event, row.path), []).append(row)
+    found = [
+        change
+        for (event, _), types in by_path.items()
+        for change in _changes(sorted(types, key=lambda one: one.first_seen), began[event], latest[event])
+        if change.at >= now - RECENT
+    ]
+    return sorted(found, key=lambda one: (one.at, one.path), reverse=True)
+
+
+def _changes(types: list[PayloadField], began: datetime, latest: datetime) -> Iterator[Drift]:
+    first, last = types[0], max(types, key=lambda one: one.last_seen)
+    if first.first_seen > began:
+        yield Drift(first.event, first.path, "appeared", first.first_seen, first.type)
+    for before, after in pairwise(types):
+        yield Drift(after.event, after.path, "changed", after.first_seen, after.type, before.type)
+    if last.last_seen < latest - GONE_AFTER:
+        yield Drift(last.event, last.path, "vanished", last.last_seen, last.type)
+
+
+def register(app: procrastinate.App, context: Context) -> None:
+    """Give a worker the task of looking at what came."""
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="observe", queueing_lock="observe", lock="observe")
+    def _observe(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
+        observe(context.database, context.settings, context.clock)

@@ -1,0 +1,102 @@
+"""Sources: how to set a sender up, whether it is well, and a test that books nothing."""
+
+import html
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from bridge.errors import BridgeError
+from bridge.forwarding.job import replay
+from bridge.inbound.views import TEST
+from bridge.models import AuditEntry, Booking, Event, Refusal, Role
+from bridge.queue import Queue, queue_app
+
+
+@pytest.fixture
+def operator(signed_in):
+    return signed_in(Role.OPERATOR)
+
+
+def test_the_list_tells_who_sends(world, operator):
+    world.book()
+    world.clock.advance(minutes=25)
+    page = operator.get("/console/sources").text
+    assert "25 min ago" in page
+    assert page.count("never") == 1
+
+
+def test_a_source_tells_what_to_paste_and_how(world, signed_in):
+    page = signed_in(Role.VIEWER).get("/console/sources/widget").text
+    assert "http://localhost/hooks/widget" in page
+    assert "public_url" in page
+    world.document["server"] = {"public_url": "https://bridge.example.com"}
+    world.restart()
+    page = signed_in(Role.VIEWER).get("/console/sources/widget").text
+    assert "https://bridge.example.com/hooks/widget" in page
+    assert "Set <code>public_url</code>" not in page
+    assert world.context.sources["widget"].mapping.sender() in html.unescape(page)
+
+
+def test_an_unknown_source_is_a_page(operator):
+    assert operator.get("/console/sources/nowhere").status_code == 404
+
+
+def test_a_test_goes_through_the_door_and_no_further(world, operator):
+    before = world.sandbox.requests[:]
+    [sample] = re.findall(
+        r"<option>([\w.-]*booked[\w.-]*)</option>", operator.get("/console/sources/widget").text
+    )[:1]
+    for _ in range(2):  # the second is no duplicate
+        page = operator.post("/console/sources/widget/test", {"sample": sample}).text
+        assert "The door answered 200." in page
+    world.run()
+    events = world.events()
+    assert [(event.status, event.reason) for event in events] == [("ignored", "test")] * 2
+    assert world.sandbox.requests == before
+    with world.database.session() as session:
+        assert session.scalar(select(func.count()).select_from(Booking)) == 0
+        told = session.scalars(select(AuditEntry).where(AuditEntry.what == "tested")).first()
+        assert (told.object_id, told.after) == ("widget", {"sample": sample, "status": 200})
+
+
+def test_a_test_is_never_forwarded_by_a_replay(world, operator):
+    [sample] = re.findall(
+        r"<option>([\w.-]*booked[\w.-]*)</option>", operator.get("/console/sources/widget").text
+    )[:1]
+    operator.post("/console/sources/widget/test", {"sample": sample})
+    with world.database.session() as session, pytest.raises(BridgeError, match="never forwarded"):
+        replay(session, Queue(queue_app(world.database)), session.scalars(select(Event)).one(), world.clock())
+
+
+def test_no_header_makes_a_real_event_a_test(world):
+    body = b'{"type": "tour.booked", "data": {"booking_id": "B-1"}}'
+    scheme = world.context.sources["widget"].mapping.signature
+    from bridge.inbound.signatures import Request
+
+    headers = scheme.sign(Request({}, body), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", world.clock(), "msg_1")
+    headers |= {TEST: "1", "Bridge-Test": "1", "Content-Type": "application/json"}
+    world.client.post("/hooks/widget", data=body, headers=headers)
+    assert [event.reason for event in world.events()] == [None]
+
+
+def test_a_wrong_secret_shows_in_the_test(world, operator, monkeypatch):
+    page = operator.post("/console/sources/widget/test", {"sample": "no such sample"}).text
+    assert "no sample of this name" in page
+
+
+def test_failures_are_told_by_reason(world, operator):
+    hour = world.clock().replace(minute=0)
+    with world.database.session() as session:
+        session.add(Refusal(hour=hour, source="widget", cause="wrong_signature", count=3, last_at=hour))
+    assert "wrong signature" in operator.get("/console/sources/widget").text
+
+
+def test_recorded_requests_are_shown_to_operators_only(world, signed_in):
+    world.document["sources"]["fresh"] = {"record": True, "auth": "none", "property": "oakwood"}
+    world.restart()
+    world.deliver("fresh", {"visitor": {"name": "Maya Okafor"}})
+    assert "Maya Okafor" in signed_in(Role.OPERATOR).get("/console/sources/fresh").text
+    page = signed_in(Role.VIEWER).get("/console/sources/fresh").text
+    assert "shown to operators" in page
+    assert "Maya" not in page

@@ -1,0 +1,84 @@
+"""The page that opens the day."""
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from bridge.console.today.charts import last_days, last_hours
+from bridge.console.today.figures import zone_of
+from bridge.forwarding.pauses import Pauses
+from bridge.models import Event, Role, Tally
+
+
+def tally(world, ago, received, written):
+    hour = world.clock().replace(minute=0, second=0) - ago
+    with world.database.session() as session:
+        session.add(Tally(hour=hour, source="widget", received=received, written=written))
+
+
+def test_without_anything_it_says_so(signed_in):
+    page = signed_in(Role.VIEWER).get("/console").text
+    assert "Every tour to come is in the PMS." in page
+    assert "Nothing came in this time." in page
+    assert "never" in page
+
+
+def test_what_came_and_was_written_since_midnight(world, signed_in):
+    tally(world, timedelta(hours=2), 7, 5)  # it is nine in Chicago
+    tally(world, timedelta(hours=12), 100, 100)
+    page = signed_in().get("/console").text
+    assert "<strong>7</strong> received" in page
+    assert "<strong>5</strong> written" in page
+    assert "midnight in America/Chicago" in page
+
+
+def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
+    Pauses(world.database, world.clock).pause("cintegration", "PMS migration")
+    world.book("B-1", start="2026-12-04T10:30:00-06:00", email="noah@example.com")
+    world.book("B-2", start="2026-11-24T12:30:00-06:00")
+    world.run_due()
+    page = signed_in(Role.OPERATOR).get("/console").text
+    assert "Maya Okafor</a> at Oakwood Flats" in page
+    assert "Tue Nov 24, 12:30 PM" in page
+    assert "in <strong>3 h 30 min</strong>" in page
+    assert "stands still since" in page
+    assert "PMS migration" in page
+    assert "<strong>2</strong> on their way" in page
+
+
+def test_a_viewer_sees_no_names(world, signed_in):
+    world.book(property="Elm Cuort", start="2026-11-24T12:30:00-06:00")
+    world.run_due()
+    page = signed_in(Role.VIEWER).get("/console").text
+    assert "Maya" not in page
+    assert "M•••" in page
+    assert "<strong>1</strong> needs a person" in page
+
+
+def test_the_oldest_event_that_is_due(world, signed_in):
+    world.book()
+    world.clock.advance(minutes=9)
+    assert "waits 9 min" in signed_in().get("/console").text
+    with world.database.session() as session:
+        later = world.clock() + timedelta(minutes=1)
+        session.execute(update(Event).values(next_attempt_at=later, status="waiting"))
+    assert "everything has been looked at" in signed_in().get("/console").text
+
+
+def test_only_the_figures_are_asked_again(signed_in):
+    fragment = signed_in().get("/console", headers={"HX-Request": "true"}).text
+    assert "<html" not in fragment
+    assert "received" in fragment
+
+
+def test_the_charts_count_by_hours_and_by_days_of_the_zone(world):
+    tally(world, timedelta(), 3, 2)
+    tally(world, timedelta(hours=23), 4, 4)
+    tally(world, timedelta(hours=24), 50, 50)
+    zone = zone_of(world.settings)
+    with world.database.session() as session:
+        hours, days = last_hours(session, world.clock(), zone), last_days(session, world.clock(), zone)
+    assert [(bar.received, bar.written) for bar in hours.bars if bar.received] == [(4, 4), (3, 2)]
+    assert (len(hours.bars), hours.bars[-1].label) == (24, "9 AM")
+    assert [(bar.label, bar.received) for bar in days.bars if bar.received] == [("Nov 23", 54), ("Nov 24", 3)]
+    assert max(drawn.received_height for drawn in hours.drawn) == 126
