@@ -31,6 +31,7 @@ COMMANDS = {
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
     "users": ("people", "Manage who may sign in at the console."),
     "tokens": ("people", "Manage the bearer tokens of the management API."),
+    "aliases": ("aliases", "Tell what senders call a property, without a restart."),
     "erase": ("erase", "Remove a person from all that is stored: events, calls, tours, leads, known people."),
     "retention": ("privacy", "Forget what is past its time: it happens by itself, every hour."),
     "encrypt": ("privacy", "Encrypt all that is stored with the first of `encryption_keys`."),

@@ -17,6 +17,7 @@ import click
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
+    from bridge.console.actor import Actor
     from bridge.database import Database
     from bridge.settings import Settings
 
@@ -85,6 +86,14 @@ def operator() -> str | None:
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         return None
+
+
+def who() -> "Actor":
+    """Who gives this command, as the audit knows them."""
+    from bridge.console.actor import Actor, Via  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.models import Role  # noqa: PLC0415 - the same
+
+    return Actor(operator() or "somebody", Role.ADMIN, Via.CLI)
 
 
 def load_settings(config: Path | None) -> "Settings":

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import text
 
 from bridge.cli.base import connect
+from bridge.console.deeds.aliases import listed
 from bridge.database import DatabaseUnavailable
 from bridge.errors import ConfigurationError, Problem, SchemaOutdated
 from bridge.forwarding.resolve import at_property
@@ -93,6 +94,15 @@ def database(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", key, "the next start brings the database to this version")
     else:
         yield Finding("ok", key, f"PostgreSQL {version}, with the tables of this version")
+        yield from _aliases(settings)
+
+
+def _aliases(settings: Settings) -> Iterator[Finding]:
+    """Names that were added at the console and have no effect."""
+    with connect(settings) as opened, opened.session() as session:
+        for alias in listed(session, settings):
+            if alias.problem:
+                yield Finding("warning", f'alias "{alias.alias}"', alias.problem)
 
 
 def propexo(settings: Settings) -> Iterator[Finding]:

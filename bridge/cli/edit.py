@@ -15,18 +15,18 @@ from bridge.cli.base import (
     json_option,
     load_settings,
     open_database,
-    operator,
     print_json,
     say,
+    who,
 )
 from bridge.cli.changes import changed
 from bridge.cli.tables import visible
 from bridge.clock import utc_now
+from bridge.console.deeds import corrections
 from bridge.database import Database
 from bridge.errors import DecodingError
-from bridge.forwarding import job
 from bridge.forwarding.rehearsal import in_words
-from bridge.forwarding.repair import Correction, correction_of, payload_of, repairable, save
+from bridge.forwarding.repair import Correction, correction_of, payload_of, repairable
 from bridge.inbound.decoding import decode
 from bridge.models import Event
 from bridge.queue import Queue, queue_app
@@ -178,9 +178,7 @@ def _save(database: Database, correction: Correction, again: bool | None) -> boo
     """Save, and replay if that is wanted; answers whether it was queued again."""
     if again is None:
         again = sys.stdin.isatty() and click.confirm("Save it, and run it again now?", default=True, err=True)
-    now, by = utc_now(), operator()
+    queue = Queue(queue_app(database))
     with database.session() as session:
-        event = save(session, correction, now, by)
-        if again:
-            job.replay(session, Queue(queue_app(database)), event, now, by)
+        corrections.save(session, queue, who(), correction, utc_now(), again=again, force=True)
     return again

@@ -14,9 +14,9 @@ from bridge.cli.base import (
     json_option,
     load_settings,
     open_database,
-    operator,
     print_json,
     say,
+    who,
     yes_option,
 )
 from bridge.cli.edit import edit
@@ -32,7 +32,7 @@ from bridge.cli.selection import (
 )
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
-from bridge.forwarding import job
+from bridge.console.deeds import events as deeds
 from bridge.forwarding.selection import Selection, find_events
 from bridge.forwarding.story import story, summary
 from bridge.models import Event, Status
@@ -114,20 +114,16 @@ def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -
 def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None, yes: bool) -> None:
     """Take parked events off the list: a person has dealt with them."""
 
-    def dealt_with(_: Session, event: Event) -> str:
-        job.dismiss(event, utc_now(), note, operator())
+    def dealt_with(session: Session, event: Event) -> str:
+        deeds.dismiss(session, who(), [event.id], note, utc_now())
         return "dismissed"
 
     with open_database(load_settings(config)) as database:
         question = "Dismiss {} events?"
-        done = change_each(database, event_ids, _parked, dealt_with, question=question, yes=yes)
+        done = change_each(
+            database, event_ids, deeds.dismiss_objection, dealt_with, question=question, yes=yes
+        )
     click.echo("\n".join(f"Event {event_id}: {told}." for event_id, told in done.items()))
-
-
-def _parked(event: Event) -> str | None:
-    if event.status == Status.PARKED:
-        return None
-    return f"Event {event.id} is not parked ({event.status}): there is nothing to dismiss."
 
 
 def _tell(told: dict[str, Any], *, original: bool) -> None:

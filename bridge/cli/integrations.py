@@ -1,19 +1,25 @@
 """`bridge integrations`: the connections to PMSs; pause and resume one."""
 
-from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.base import (
+    Refusal,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    who,
+)
 from bridge.cli.tables import plain, show_table
 from bridge.clock import utc_now
-from bridge.forwarding.pauses import Pauses, unfinished
+from bridge.console.deeds import integrations as deeds
+from bridge.console.queries import integrations as queries
 from bridge.forwarding.story import iso
-from bridge.models import Integration
-from bridge.settings import Settings
 
 name_argument = click.argument("integration", metavar="INTEGRATION")
 
@@ -30,7 +36,7 @@ def list_integrations(*, config: Path | None, as_json: bool) -> None:
     """List the integrations of all properties, with what keeps them from working."""
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        rows = [_told(session, settings, one) for one in _configured(settings)]
+        rows = [_told(one) for one in queries.integrations(session, settings)]
     if as_json:
         print_json({"integrations": rows})
         return
@@ -58,9 +64,9 @@ def pause(*, integration: str, config: Path | None, reason: str) -> None:
     INTEGRATION is its id, or the key or name of one of its properties.
     """
     settings = load_settings(config)
-    found = _named(settings, integration)
+    found = queries.integration_named(settings, integration)
     with open_database(settings) as database:
-        waiting = Pauses(database, utc_now).pause(found, reason)
+        waiting = deeds.pause(database, who(), found, reason, utc_now())
     click.echo(f"Integration {found} is paused; {_counted(waiting)}.")
 
 
@@ -70,51 +76,17 @@ def pause(*, integration: str, config: Path | None, reason: str) -> None:
 def resume(*, integration: str, config: Path | None) -> None:
     """End the pause of INTEGRATION, whoever began it; its events go on one after the other."""
     settings = load_settings(config)
-    found = _named(settings, integration)
+    found = queries.integration_named(settings, integration)
     with open_database(settings) as database:
-        waiting = Pauses(database, utc_now).resume(found)
+        waiting = deeds.resume(database, who(), found, utc_now())
     if waiting is None:
         raise Refusal(f"Integration {found} is not paused.")
     click.echo(f"Integration {found} goes on; {_counted(waiting)} no longer.")
 
 
-def _configured(settings: Settings) -> Iterator[str]:
-    return iter(dict.fromkeys(place.integration_id for place in settings.properties.values()))
-
-
-def _named(settings: Settings, text: str) -> str:
-    """The integration that a person means. Raises Refusal."""
-    known = list(_configured(settings))
-    place = settings.property_named(text)
-    if text in known or place is None:
-        if text not in known:
-            raise Refusal(
-                f'No property has the integration "{text}"; there are: {", ".join(known) or "none"}.'
-            )
-        return text
-    return place.integration_id
-
-
-def _told(session: Session, settings: Settings, integration_id: str) -> dict[str, Any]:
-    row = session.get(Integration, integration_id)
-    places = settings.properties.values()
-    told: dict[str, Any] = {
-        "integration_id": integration_id,
-        "properties": [place.key for place in places if place.integration_id == integration_id],
-        "state": "running",
-        "since": None,
-        "cause": None,
-        "reason": None,
-        "waiting": unfinished(session, integration_id),
-        "next_probe": None,
-    }
-    if row and row.paused_at:
-        told |= {"state": "paused", "since": iso(row.paused_at), "cause": row.cause, "reason": row.reason}
-        told["next_probe"] = iso(row.probe_at)
-    elif row and row.failures:
-        reason = f"{row.failures} calls in a row reached nobody."
-        told |= {"state": "failing", "since": iso(row.failing_since), "reason": reason}
-    return told
+def _told(row: queries.IntegrationRow) -> dict[str, Any]:
+    moments = {"since": iso(row.since), "next_probe": iso(row.next_probe)}
+    return {**asdict(row), "properties": list(row.properties), **moments}
 
 
 def _counted(number: int) -> str:

@@ -2,13 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bridge.cli.base import (
@@ -17,16 +16,15 @@ from bridge.cli.base import (
     json_option,
     load_settings,
     open_database,
-    operator,
     print_json,
     say,
+    who,
     yes_option,
 )
 from bridge.cli.progress import progress
 from bridge.cli.selection import (
     change_each,
     counted,
-    locked,
     property_option,
     reason_option,
     since_option,
@@ -36,20 +34,14 @@ from bridge.cli.selection import (
 )
 from bridge.cli.tables import visible
 from bridge.clock import utc_now
+from bridge.console.actor import Actor
+from bridge.console.deeds import events as deeds
 from bridge.database import Database
-from bridge.forwarding import job
-from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.rehearsal import Planned, Rehearsal, rehearse
-from bridge.forwarding.selection import Selection, find_ids
+from bridge.forwarding.selection import Selection
 from bridge.models import Event, Status
 from bridge.queue import Queue, queue_app
 from bridge.settings import Settings
-
-BATCH = 500
-"""Events that are queued in one transaction."""
-ENDED = [status for status in Status if status.ended]
-ONE_BY_ONE = (Reason.AMBIGUOUS,)
-"""A person looks for each of them in the PMS first, so that no selection takes them along."""
 
 
 @click.command()
@@ -58,7 +50,7 @@ ONE_BY_ONE = (Reason.AMBIGUOUS,)
 @click.option(
     "--parked", is_flag=True, help="The same as --status parked, which is taken unless you say another."
 )
-@status_option(ENDED)
+@status_option(deeds.ENDED)
 @reason_option
 @source_option
 @property_option
@@ -115,7 +107,7 @@ def _require_choice(event_ids: Sequence[int], selection: Selection, *, said: boo
             "Name the events, or say what they have in common: --reason, --source, --property, --since or --until. "
             "What was done about one does not release all others."
         )
-    if set(ONE_BY_ONE) & set(selection.reasons):
+    if set(deeds.ONE_BY_ONE) & set(selection.reasons):
         raise click.UsageError(
             "A person looks for each ambiguous event in the PMS first; replay it by its ID."
         )
@@ -136,11 +128,8 @@ def _named(event_ids: Sequence[int]) -> _Chosen:
 def _selected(database: Database, settings: Settings, selection: Selection) -> _Chosen:
     """Raises UnknownProperty."""
     with database.session() as session:
-        ids = find_ids(session, settings, replace(selection, without=ONE_BY_ONE))
-        by_hand = (
-            [] if selection.reasons else find_ids(session, settings, replace(selection, reasons=ONE_BY_ONE))
-        )
-    return _Chosen(ids, by_id=False, statuses=selection.statuses, left_out=tuple(by_hand))
+        found = deeds.choose(session, settings, selection)
+    return _Chosen(found.ids, by_id=False, statuses=selection.statuses, left_out=tuple(found.left_out))
 
 
 class _Run:
@@ -159,46 +148,41 @@ class _Run:
         self._tell_left_out()
 
     def _queue_named(self, *, yes: bool) -> list[int]:
-        queue, by = Queue(queue_app(self.database)), operator()
+        queue, actor = Queue(queue_app(self.database)), who()
 
         def again(session: Session, event: Event) -> str:
-            job.replay(session, queue, event, utc_now(), by)
+            deeds.replay(session, queue, actor, [event.id], utc_now())
             return "queued again"
 
         question = "Replay {} events?"
-        return list(change_each(self.database, self.chosen.ids, objection, again, question=question, yes=yes))
+        return list(
+            change_each(
+                self.database, self.chosen.ids, deeds.replay_objection, again, question=question, yes=yes
+            )
+        )
 
     def _queue_selected(self, *, yes: bool) -> list[int]:
         ids = self.chosen.ids
         if ids and sys.stdin.isatty():
             confirm(f"Replay {counted(len(ids))}?", yes)
-        queue, by = Queue(queue_app(self.database)), operator()
+        queue, actor = Queue(queue_app(self.database)), who()
         queued: list[int] = []
         with progress("Queueing", len(ids)) as advance:
             for batch in _batches(ids):
-                queued += self._release(queue, batch, by)
+                queued += self._release(queue, batch, actor)
                 advance(len(batch))
         return queued
 
-    def _release(self, queue: Queue, ids: Sequence[int], by: str | None) -> list[int]:
+    def _release(self, queue: Queue, ids: Sequence[int], actor: Actor) -> list[int]:
         """Those that still are as they were selected, in one transaction."""
-        unchanged = select(Event).where(
-            Event.id.in_(ids),
-            Event.status.in_(self.chosen.statuses),
-            Event.blanked_at.is_(None),
-            or_(Event.reason.is_(None), Event.reason.not_in(ONE_BY_ONE)),
-        )
         with self.database.session() as session:
-            events = list(session.scalars(unchanged.order_by(Event.id).with_for_update()))
-            for event in events:
-                job.replay(session, queue, event, utc_now(), by)
-        return [event.id for event in events]
+            return deeds.replay_chosen(session, queue, actor, ids, self.chosen.statuses, utc_now())
 
     def rehearse(self) -> None:
         """Show what each would send."""
         if self.chosen.by_id:
             with self.database.session() as session:
-                locked(session, self.chosen.ids, objection)
+                deeds.locked(session, self.chosen.ids, deeds.replay_objection)
         told = list(self._rehearsals())
         if self.as_json:
             print_json({"events": [one.as_json() for one in told], "left_out": list(self.chosen.left_out)})
@@ -227,19 +211,8 @@ class _Run:
             )
 
 
-def objection(event: Event) -> str | None:
-    """Why the event cannot be run again, as a sentence."""
-    if event.blanked_at is not None:
-        return f"What event {event.id} said is no longer kept: it cannot run again. Let the sender send it again."
-    if event.reason == Reason.TEST:
-        return f"Event {event.id} is a test of its source. It is never forwarded."
-    if Status(event.status).ended:
-        return None
-    return f"Event {event.id} has not ended ({event.status}): it goes on by itself."
-
-
 def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+    return (ids[start : start + deeds.BATCH] for start in range(0, len(ids), deeds.BATCH))
 
 
 def _lines(told: Rehearsal) -> Iterator[str]:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.cli.base import Refusal, confirm
+from bridge.cli.base import confirm
 from bridge.clock import utc_now
+from bridge.console.deeds import events as deeds
 from bridge.database import Database
 from bridge.forwarding.outcomes import Reason
 from bridge.models import Event, Status
@@ -75,26 +75,15 @@ def change_each(
     """
     ids = list(dict.fromkeys(event_ids))
     with database.session() as session:
-        locked(session, ids, objection)
+        deeds.locked(session, ids, objection)
     if len(ids) > 1 and sys.stdin.isatty():
         confirm(question.format(len(ids)), yes)
     told = {}
     for event_id in ids:
         with database.session() as session:
-            [event] = locked(session, [event_id], objection)
+            [event] = deeds.locked(session, [event_id], objection)
             told[event_id] = change(session, event)
     return told
-
-
-def locked(session: Session, ids: Sequence[int], objection: Callable[[Event], str | None]) -> list[Event]:
-    """The events in the order of their ids. Raises Refusal with a line for each that is missing or objected to."""
-    query = select(Event).where(Event.id.in_(ids)).order_by(Event.id).with_for_update()
-    found = {event.id: event for event in session.scalars(query)}
-    told = [objection(found[one]) if one in found else f"There is no event {one}." for one in ids]
-    objections = [line for line in told if line]
-    if objections:
-        raise Refusal("\n".join(objections))
-    return list(found.values())
 
 
 def counted(number: int) -> str:

@@ -1,0 +1,59 @@
+"""`bridge aliases`: what senders call the properties, beside what bridge.toml says."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, who
+from bridge.cli.tables import plain, show_table
+from bridge.clock import utc_now
+from bridge.console.deeds import aliases as deeds
+from bridge.forwarding.story import iso
+
+
+@click.group()
+def aliases() -> None:
+    """Tell what senders call a property, without a restart."""
+
+
+@aliases.command("list")
+@config_option
+@json_option
+def list_aliases(*, config: Path | None, as_json: bool) -> None:
+    """List the aliases that were added here or at the console; bridge.toml has the others."""
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        rows = [{**asdict(one), "added_at": iso(one.added_at)} for one in deeds.listed(session, settings)]
+    if as_json:
+        print_json({"aliases": rows})
+        return
+    columns = ("alias", "property", "added_at", "added_by", "problem")
+    headings = ("Alias", "Property", "Added", "By", "Problem")
+    show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
+
+
+@aliases.command()
+@click.argument("alias")
+@click.argument("property_name", metavar="PROPERTY")
+@config_option
+def add(*, alias: str, property_name: str, config: Path | None) -> None:
+    """Let ALIAS mean PROPERTY (its key, name or an alias), from the next event on.
+
+    Then `bridge events replay --reason unknown_property --property PROPERTY` releases what waits for it.
+    """
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        row = deeds.add(session, settings, who(), alias, property_name, utc_now())
+    click.echo(f'"{row.alias}" means {row.property} from now on.')
+
+
+@aliases.command()
+@click.argument("alias")
+@config_option
+def remove(*, alias: str, config: Path | None) -> None:
+    """Let ALIAS mean nothing any more; what is written stays as it is."""
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        deeds.remove(session, who(), alias, utc_now())
+    click.echo(f'"{alias}" is removed.')

@@ -1,0 +1,120 @@
+"""Tell the bridge what a sender calls a property."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.console import audit
+from bridge.console.actor import Actor
+from bridge.console.deeds.events import Chosen, choose, must_be
+from bridge.errors import BridgeError
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.selection import Selection, configured
+from bridge.keys import KEY_LENGTH, storable
+from bridge.models import Alias, Event, Role
+from bridge.settings import Settings
+from bridge.settings.records import same_name
+
+
+class AliasTaken(BridgeError):  # noqa: N818 - read as a finding
+    """This name means a property already."""
+
+    code = "alias_taken"
+
+
+class UnknownAlias(BridgeError):  # noqa: N818 - read as a finding
+    """Nobody has added this alias at the console. What stands in bridge.toml is changed there."""
+
+    code = "unknown_alias"
+
+
+class NoName(BridgeError):  # noqa: N818 - read as a finding
+    """The event names no property. Set `property` of its source in bridge.toml, or correct the payload."""
+
+    code = "no_name"
+
+
+@dataclass(frozen=True)
+class ListedAlias:
+    """A name that was added at the console."""
+
+    alias: str
+    property: str
+    added_at: datetime
+    added_by: str
+    problem: str | None
+    """Why it has no effect."""
+
+
+def listed(session: Session, settings: Settings) -> list[ListedAlias]:
+    """All of them, in the order of the names."""
+    rows = session.scalars(select(Alias).order_by(Alias.alias))
+    return [
+        ListedAlias(row.alias, row.property, row.added_at, row.added_by, _problem(settings, row))
+        for row in rows
+    ]
+
+
+def _problem(settings: Settings, alias: Alias) -> str | None:
+    by_file = settings.property_named(alias.alias)
+    if by_file is not None and by_file.key != alias.property:
+        return f"bridge.toml says that it means {by_file.key}, and wins. Remove it here or there."
+    if alias.property not in settings.properties:
+        return (
+            f"There is no property {alias.property} in bridge.toml any more. Remove it, or add the property."
+        )
+    return None
+
+
+def add(
+    session: Session, settings: Settings, actor: Actor, alias: str, property_name: str, now: datetime
+) -> Alias:
+    """Let a name mean a property from now on. Raises AliasTaken, UnknownProperty, NoName, NotAllowed."""
+    must_be(actor, Role.OPERATOR)
+    found = configured(session, settings, property_name)
+    name = same_name(storable(alias) or "")[: 4 * KEY_LENGTH]
+    if not name:
+        raise NoName("An alias is a text of at least one letter.")
+    by_file, row = settings.property_named(name), session.get(Alias, name)
+    holder = by_file.key if by_file else row.property if row else None
+    if holder is not None:
+        raise AliasTaken(f'"{name}" means {holder} already.')
+    row = Alias(alias=name, property=found.key, added_at=now, added_by=actor.name)
+    session.add(row)
+    audit.record(session, actor, now, "added", ("alias", name), after={"property": found.key})
+    session.flush()
+    return row
+
+
+def remove(session: Session, actor: Actor, alias: str, now: datetime) -> None:
+    """Let a name mean nothing any more. Raises UnknownAlias, NotAllowed."""
+    must_be(actor, Role.OPERATOR)
+    row = session.get(Alias, same_name(storable(alias) or ""), with_for_update=True)
+    if row is None:
+        raise UnknownAlias
+    audit.record(session, actor, now, "removed", ("alias", row.alias), before={"property": row.property})
+    session.delete(row)
+
+
+def name_of(event: Event) -> str | None:
+    """What the event calls its property."""
+    named = event.booking.details.get("property", {}).get("value") if event.booking else None
+    return named if isinstance(named, str) else None
+
+
+def choose_property(
+    session: Session, settings: Settings, actor: Actor, event: Event, property_name: str, now: datetime
+) -> Chosen:
+    """Let what an event calls its property mean this one; answers it and all parked events like it, to be replayed.
+
+    Raises NoName, AliasTaken, UnknownProperty, NotAllowed.
+    """
+    name = name_of(event)
+    if name is None:
+        raise NoName
+    found = add(session, settings, actor, name, property_name, now)
+    return choose(
+        session, settings, Selection(reasons=(Reason.UNKNOWN_PROPERTY.value,), property=found.property)
+    )

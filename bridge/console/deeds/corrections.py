@@ -1,0 +1,59 @@
+"""Correct what an event says: read it as its mapping would, then save it and run the event again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bridge.aliases import told_in
+from bridge.console import audit
+from bridge.console.actor import Actor
+from bridge.console.deeds.events import must_be
+from bridge.errors import BridgeError
+from bridge.forwarding import job, repair
+from bridge.forwarding.rehearsal import in_words
+from bridge.forwarding.repair import Correction
+from bridge.models import Event, Role
+from bridge.queue import Queue
+from bridge.settings import Settings
+
+
+class NotReadable(BridgeError):  # noqa: N818 - read as a finding
+    """The mapping cannot read the payload so; nothing was saved."""
+
+    code = "not_readable"
+
+
+def preview(session: Session, settings: Settings, event: Event, payload: Any) -> Correction:
+    """How a corrected payload would be read; nothing is saved. Raises NotRepairable, SourceGone, ConfigurationError."""
+    return repair.correction_of(event, payload, settings, told_in(session))
+
+
+def save(
+    session: Session,
+    queue: Queue,
+    actor: Actor,
+    correction: Correction,
+    now: datetime,
+    *,
+    again: bool,
+    force: bool = False,
+) -> Event:
+    """Replace what the event says and, if `again`, run it. Unless `force`, only what can be read is saved.
+
+    Raises:
+        NotReadable: the mapping cannot read it.
+        NotRepairable: somebody else has changed the event, or its tour may stand in the PMS.
+        NotAllowed: not for this role.
+    """
+    must_be(actor, Role.OPERATOR)
+    if correction.unreadable and not force:
+        raise NotReadable(" ".join(map(in_words, correction.unreadable)))
+    event = repair.save(session, correction, now, actor.name)
+    changed = {"changed": list(correction.changed)}
+    audit.record(session, actor, now, "corrected", ("event", event.id), after=changed)
+    if again:
+        before = {"status": event.status, "reason": event.reason}
+        job.replay(session, queue, event, now, actor.name)
+        audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
+    return event

@@ -1,0 +1,149 @@
+"""Replay, rehearse, dismiss: with events that have ended."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bridge.console import audit
+from bridge.console.actor import Actor
+from bridge.errors import BridgeError, NotAllowed
+from bridge.forwarding import job
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.rehearsal import Rehearsal, rehearse
+from bridge.forwarding.selection import Selection, find_ids
+from bridge.models import Event, Role, Status
+from bridge.queue import Queue
+from bridge.settings import Settings
+
+BATCH = 500
+"""Events that are changed in one transaction, and by one request."""
+ENDED = tuple(status for status in Status if status.ended)
+ONE_BY_ONE = (Reason.AMBIGUOUS,)
+"""A person looks for each of them in the PMS first, so that no selection takes them along."""
+
+
+class NotPossible(BridgeError):  # noqa: N818 - read as a finding
+    """Not all of these events can be changed so; none was."""
+
+    code = "not_possible"
+
+    def __init__(self, objections: dict[int, str]) -> None:
+        self.objections = objections
+        """A sentence for each event that is missing or cannot be changed."""
+        super().__init__("\n".join(objections.values()))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The events that a selection stands for."""
+
+    ids: list[int]
+    left_out: list[int]
+    """Ambiguous ones: a person looks for each in the PMS first."""
+
+
+def must_be(actor: Actor, role: Role) -> None:
+    """Raises NotAllowed."""
+    if not actor.may(role):
+        raise NotAllowed
+
+
+def choose(session: Session, settings: Settings, selection: Selection) -> Chosen:
+    """What a replay of a selection would take, the oldest first. Raises UnknownProperty.
+
+    Only what has ended and can run again, parked events unless the selection names other statuses.
+    """
+    statuses = tuple(one for one in selection.statuses if one in ENDED) or (Status.PARKED.value,)
+    wanted = replace(selection, statuses=statuses, runnable=True)
+    ids = find_ids(session, settings, replace(wanted, without=ONE_BY_ONE))
+    by_hand = [] if wanted.reasons else find_ids(session, settings, replace(wanted, reasons=ONE_BY_ONE))
+    return Chosen(ids, by_hand)
+
+
+def replay(session: Session, queue: Queue, actor: Actor, ids: Sequence[int], now: datetime) -> list[int]:
+    """Run these events again, all or none. Raises NotPossible, NotAllowed."""
+    must_be(actor, Role.OPERATOR)
+    return [_again(session, queue, actor, event, now) for event in locked(session, ids, replay_objection)]
+
+
+def replay_chosen(
+    session: Session, queue: Queue, actor: Actor, ids: Sequence[int], statuses: Sequence[str], now: datetime
+) -> list[int]:
+    """Of these events, run those again that still are as they were selected. Raises NotAllowed."""
+    must_be(actor, Role.OPERATOR)
+    unchanged = select(Event).where(
+        Event.id.in_(ids),
+        Event.status.in_(statuses),
+        Event.blanked_at.is_(None),
+        or_(Event.reason.is_(None), Event.reason.not_in(ONE_BY_ONE)),
+    )
+    events = session.scalars(unchanged.order_by(Event.id).with_for_update())
+    return [_again(session, queue, actor, event, now) for event in list(events)]
+
+
+def _again(session: Session, queue: Queue, actor: Actor, event: Event, now: datetime) -> int:
+    before = {"status": event.status, "reason": event.reason}
+    job.replay(session, queue, event, now, actor.name)
+    audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
+    return event.id
+
+
+def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[Rehearsal]:
+    """What a replay of each would send; nothing is called, nothing changes. Raises NotPossible."""
+    found = select(Event).where(Event.id.in_(ids)).order_by(Event.id)
+    return [
+        rehearse(session, event, settings, now)
+        for event in _checked(list(session.scalars(found)), ids, replay_objection)
+    ]
+
+
+def dismiss(session: Session, actor: Actor, ids: Sequence[int], note: str | None, now: datetime) -> list[int]:
+    """A person has dealt with these parked events, all or none. Raises NotPossible, NotAllowed.
+
+    `note` says what was done about it; it stays with the event.
+    """
+    must_be(actor, Role.OPERATOR)
+    events = locked(session, ids, dismiss_objection)
+    for event in events:
+        before = {"status": event.status, "reason": event.reason}
+        job.dismiss(event, now, note, actor.name)
+        audit.record(session, actor, now, "dismissed", ("event", event.id), before=before)
+    return [event.id for event in events]
+
+
+def replay_objection(event: Event) -> str | None:
+    """Why the event cannot be run again, as a sentence."""
+    if event.blanked_at is not None:
+        return f"What event {event.id} said is no longer kept: it cannot run again. Let the sender send it again."
+    if event.reason == Reason.TEST:
+        return f"Event {event.id} is a test of its source. It is never forwarded."
+    if Status(event.status).ended:
+        return None
+    return f"Event {event.id} has not ended ({event.status}): it goes on by itself."
+
+
+def dismiss_objection(event: Event) -> str | None:
+    """Why the event cannot be dismissed, as a sentence."""
+    if event.status == Status.PARKED:
+        return None
+    return f"Event {event.id} is not parked ({event.status}): there is nothing to dismiss."
+
+
+def locked(session: Session, ids: Sequence[int], objection: Callable[[Event], str | None]) -> list[Event]:
+    """The events in the order of their ids, held until the commit. Raises NotPossible."""
+    query = select(Event).where(Event.id.in_(ids)).order_by(Event.id).with_for_update()
+    return _checked(list(session.scalars(query)), ids, objection)
+
+
+def _checked(
+    events: list[Event], ids: Sequence[int], objection: Callable[[Event], str | None]
+) -> list[Event]:
+    found = {event.id: event for event in events}
+    told = {one: objection(found[one]) if one in found else f"There is no event {one}." for one in ids}
+    objections = {one: line for one, line in told.items() if line}
+    if objections:
+        raise NotPossible(objections)
+    return events

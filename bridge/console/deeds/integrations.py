@@ -1,0 +1,39 @@
+"""Pause and resume the way to one PMS."""
+
+from datetime import datetime
+
+from bridge.console import audit
+from bridge.console.actor import Actor
+from bridge.console.deeds.events import must_be
+from bridge.database import Database
+from bridge.forwarding.pauses import Pauses
+from bridge.models import Role
+
+
+def pause(database: Database, actor: Actor, integration_id: str, reason: str, now: datetime) -> int:
+    """Let its events wait until it is resumed. Answers how many wait, or will. Raises NotAllowed."""
+    must_be(actor, Role.OPERATOR)
+    waiting = Pauses(database, lambda: now).pause(integration_id, reason)
+    _note(database, actor, integration_id, "paused", now, {"reason": reason})
+    return waiting
+
+
+def resume(database: Database, actor: Actor, integration_id: str, now: datetime) -> int | None:
+    """End its pause, whoever began it. Answers how many events go on; `None`: it was not paused. Raises NotAllowed."""
+    must_be(actor, Role.OPERATOR)
+    waiting = Pauses(database, lambda: now).resume(integration_id)
+    if waiting is not None:
+        _note(database, actor, integration_id, "resumed", now, None)
+    return waiting
+
+
+def _note(
+    database: Database,
+    actor: Actor,
+    integration_id: str,
+    what: str,
+    now: datetime,
+    after: dict[str, str] | None,
+) -> None:
+    with database.session() as session:
+        audit.record(session, actor, now, what, ("integration", integration_id), after=after)
