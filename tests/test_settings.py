@@ -14,6 +14,7 @@ from bridge.settings import (
     BusinessHours,
     ConfiguredUser,
     ConsoleSettings,
+    OpenIdSettings,
     PrivacySettings,
     Property,
     PropexoSettings,
@@ -787,6 +788,7 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
     )
     variables["PROPEXO_WEBHOOK_SECRET"] = "webhook-secret"
     variables["ENCRYPTION_KEY"] = "A" * 43 + "="
+    variables["OPENID_CLIENT_SECRET"] = "x"
     variables["MAYA_PASSWORD_HASH"] = "$argon2id$"
     variables["ALERTS_URL"] = "json://example.com"
     settings = configuration.parse(uncommented(), variables)
@@ -806,6 +808,7 @@ def test_the_records_have_exactly_the_settings():
         (PropexoSettings, sections.PropexoSection, set()),
         (ServerSettings, sections.ServerSection, set()),
         (PrivacySettings, sections.PrivacySection, set()),
+        (OpenIdSettings, sections.OpenIdSection, set()),
         (ConfiguredUser, sections.UserSection, {"key"}),
         (AlertSettings, sections.AlertsSection, set()),
         (Property, sections.PropertySection, {"key"}),

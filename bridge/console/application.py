@@ -8,11 +8,12 @@ from markupsafe import Markup, escape
 from bridge.console import errors
 from bridge.console.access import guard, headers
 from bridge.console.access.admin import admin
+from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
 from bridge.console.bookings.views import bookings_pages
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
-from bridge.console.tools import Tools
+from bridge.console.tools import Tools, tools
 from bridge.models import Role
 
 console = Blueprint(
@@ -24,7 +25,7 @@ console = Blueprint(
 )
 """The templates and files of all pages."""
 
-PAGES = (console, access, today_pages, bookings_pages, sources_pages, admin)
+PAGES = (console, access, openid_pages, today_pages, bookings_pages, sources_pages, admin)
 
 NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
@@ -37,9 +38,9 @@ NAVIGATION = (
 """Whose it is, the path, and the words, in the order of the page head."""
 
 
-def init_app(app: Flask, tools: Tools) -> None:
+def init_app(app: Flask, given: Tools) -> None:
     """Register everything below /console and /api."""
-    app.extensions["console"] = tools
+    app.extensions["console"] = given
     headers.init_app(app)
     errors.init_app(app)
     app.context_processor(_for_every_page)
@@ -55,6 +56,7 @@ def _for_every_page() -> dict[str, Any]:
         "navigation": [
             (path, words) for role, path, words in NAVIGATION if visitor and visitor.actor.may(role)
         ],
+        "has_openid": tools().settings.console.openid is not None,
         "actor": visitor.actor if visitor else None,
         "csrf_token": visitor.csrf if visitor else "",
         "csrf_field": lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(

@@ -133,6 +133,18 @@ class BaseUrl(Text):
         return text.rstrip("/")
 
 
+class HttpsUrl(BaseUrl):
+    """As BaseUrl, and with a path; kept as it is written, since others compare it."""
+
+    expected = "an https address, such as https://login.example.com"
+
+    def convert(self, text: str) -> str:
+        url = split_url(text)
+        if url is None or (url.scheme == "http" and not is_loopback(url.hostname or "")):
+            raise self.refused()
+        return text
+
+
 class Origin(Text):
     expected = "the scheme and host of a website, such as https://www.example.com"
 

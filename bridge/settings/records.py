@@ -57,11 +57,25 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True)
+class OpenIdSettings:
+    """A provider of OpenID Connect that vouches for people."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    role_claim: str = "groups"
+    """The claim of the ID token that names groups."""
+    roles: dict[str, str] = field(default_factory=dict)
+    """From a group to a role; who is in none is refused."""
+
+
+@dataclass(frozen=True)
 class ConsoleSettings:
     """What people find at /console."""
 
     session_hours: int = 12
     """After which somebody signs in anew."""
+    openid: OpenIdSettings | None = None
 
     workbench: bool = True
     """Whether administrators may try out edited mappings, which run on this server."""

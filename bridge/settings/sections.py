@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates, validates_schema
+from marshmallow import ValidationError, fields, post_load, validates, validates_schema
 
 from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
     EncryptionKey,
+    HttpsUrl,
     OneOf,
     Origin,
     PhoneRegion,
@@ -23,11 +24,12 @@ from bridge.settings.fields import (
     Whole,
 )
 from bridge.settings.hours import Hours, TimeOfDay
-from bridge.settings.records import PrivacySettings
+from bridge.settings.records import OpenIdSettings, PrivacySettings
 from bridge.settings.section import Section
 
 MAPPING = 'the name of a mapping, such as "calendly"'
 SHORTEST_WEBHOOK_SECRET = 10
+ROLES = ("viewer", "operator", "admin")
 
 
 class PropexoSection(Section):
@@ -77,12 +79,25 @@ class PrivacySection(Section):
 
 
 class UserSection(Section):
-    role = OneOf("viewer", "operator", "admin", required=True)
+    role = OneOf(*ROLES, required=True)
     password_hash = Text("what `bridge users hash` prints", required=True)
+
+
+class OpenIdSection(Section):
+    issuer = HttpsUrl(required=True)
+    client_id = Text(required=True)
+    client_secret = Text(required=True)
+    role_claim = Text()
+    roles = Table(OneOf(*ROLES).read)
+
+    @post_load
+    def as_record(self, values: dict[str, Any], **_: Any) -> OpenIdSettings:
+        return OpenIdSettings(**values)
 
 
 class ConsoleSection(Section):
     session_hours = Whole()
+    openid = fields.Nested(OpenIdSection)
     workbench = Switch()
 
 

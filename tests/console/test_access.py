@@ -13,7 +13,10 @@ from bridge.console.access.guard import SAFE
 from bridge.models import AuditEntry, Role, SignIn, User
 
 PASSWORD = "correct horse battery"
-OPEN = {"access.sign_in", "access.open_session", "access.ask_link", "access.use_link", "console.static"}
+OPEN = {
+    "access.sign_in", "access.open_session", "access.ask_link", "access.use_link", "openid.begin", "openid.finish",
+    "console.static",
+}  # fmt: skip
 """What everybody may see below /console and /api."""
 
 

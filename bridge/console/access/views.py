@@ -40,7 +40,7 @@ def open_session() -> Response:
             text = sessions.begin(session, tools().settings, account, now)
             who = Actor(account.name, account.role, Via.CONSOLE)
             audit.record(session, who, now, "signed in", ("user", account.name))
-            return _with_cookie(redirect(_next(), 303), text)
+            return with_cookie(redirect(_next(), 303), text)
         if wait.total_seconds() <= 0:
             throttle.failed(session, keys, now)
     seconds = max(0, round(wait.total_seconds()))
@@ -69,7 +69,7 @@ def use_link(text: str) -> Response:
             return make_response(page, 401)
         who = Actor(sessions.FIRST_ADMIN, Role.ADMIN, Via.CONSOLE)
         audit.record(session, who, now, "signed in", ("user", sessions.FIRST_ADMIN))
-    return _with_cookie(redirect(url_for("admin.users"), 303), cookie)
+    return with_cookie(redirect(url_for("admin.users"), 303), cookie)
 
 
 @access.post("/sign-out")
@@ -95,7 +95,8 @@ def _next() -> str:
     return wanted if wanted.startswith("/console") and "\\" not in wanted else "/console"
 
 
-def _with_cookie(response: Response, text: str) -> Response:
+def with_cookie(response: Response, text: str) -> Response:
+    """An answer that gives the browser the text of its session."""
     response.set_cookie(
         cookie_name(), text, secure=needs_tls(), httponly=True, samesite="Lax", path="/",
         max_age=tools().settings.console.session_hours * 3600,

@@ -1,0 +1,70 @@
+"""To the company's own sign-in, and back."""
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from bridge.console import audit
+from bridge.console.access import sessions
+from bridge.console.access.guard import cookie_name, needs_tls
+from bridge.console.access.views import with_cookie
+from bridge.console.actor import Actor, Via
+from bridge.console.tools import tools
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from bridge.console.access.openid import OpenId
+
+openid_pages = Blueprint("openid", __name__, url_prefix="/console/openid")
+REMEMBERED_FOR = 600
+"""Seconds that somebody has at the provider."""
+
+
+@openid_pages.get("/begin")
+def begin() -> Response:
+    """Send the browser to the provider; open to all."""
+    try:
+        begun = _provider().begin()
+    except BridgeError as error:
+        return _refused(error)
+    response = redirect(begun.url, 303)
+    response.set_cookie(
+        _cookie(), begun.remembered, secure=needs_tls(), httponly=True, samesite="Lax", path="/",
+        max_age=REMEMBERED_FOR,
+    )  # fmt: skip
+    return response
+
+
+@openid_pages.get("/finish")
+def finish() -> Response:
+    """Where the provider sends the browser back to; open to all."""
+    try:
+        name, role = _provider().finish(request.cookies.get(_cookie(), ""), request.url)
+    except BridgeError as error:
+        return _refused(error)
+    now = tools().clock()
+    with tools().database.session() as session:
+        text = sessions.begin_from_outside(session, tools().settings, name, role, now)
+        audit.record(session, Actor(name, role, Via.CONSOLE), now, "signed in", ("user", name))
+    response = with_cookie(redirect("/console", 303), text)
+    response.delete_cookie(_cookie(), secure=needs_tls(), httponly=True, samesite="Lax")
+    return response
+
+
+def _provider() -> "OpenId":
+    from bridge.console.access.openid import OpenId  # noqa: PLC0415 - Authlib is an extra
+
+    settings = tools().settings
+    if settings.console.openid is None:
+        abort(404)
+    base = settings.server.public_url or request.host_url.rstrip("/")
+    return OpenId(settings.console.openid, base + url_for("openid.finish"), tools().clock)
+
+
+def _refused(error: BridgeError) -> Response:
+    return make_response(render_template("access/sign_in.html", next="", problem=error.message), 401)
+
+
+def _cookie() -> str:
+    return f"{cookie_name()}-openid"
