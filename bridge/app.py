@@ -13,6 +13,7 @@ from bridge.inbound.propexo_webhooks import propexo_webhooks
 from bridge.inbound.views import Door, hooks
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
+from bridge.monitoring import views as monitoring
 from bridge.queue import Queue, queue_app
 from bridge.settings import Settings
 
@@ -35,7 +36,6 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.extensions["door"] = Door(settings, sources, database, queue, clock)
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
-    app.get("/livez")(lambda: {"status": "alive"})
     problems.init_app(app)
     console.init_app(app, Tools(settings, sources, database, queue, clock))
     forms = {
@@ -45,4 +45,5 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     }
     if forms:
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
+    monitoring.init_app(app, settings, database, clock)
     return app

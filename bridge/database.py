@@ -9,6 +9,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -118,7 +119,7 @@ class Database:
             SchemaOutdated: `bridge migrate` is needed.
         """
         with self.engine.connect() as connection:
-            if _revision(connection) != _head() or _queue_migrations_left(connection):
+            if _revision(connection) != head() or _queue_migrations_left(connection):
                 raise SchemaOutdated
 
 
@@ -141,7 +142,9 @@ def _alembic() -> Config:
     return config
 
 
-def _head() -> str | None:
+@cache
+def head() -> str | None:
+    """The revision of the tables of this version."""
     return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
@@ -159,16 +162,18 @@ def _migrate_tables(connection: Connection) -> list[str]:
     return [] if before == after else [f"tables: {before or 'none'} -> {after}"]
 
 
-def _queue_migrations() -> list[str]:
+@cache
+def queue_migrations() -> Sequence[str]:
+    """The names of the migrations of this version's queue."""
     folder = files("procrastinate") / "sql" / "migrations"
-    return sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
+    return tuple(sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql")))
 
 
 def _queue_migrations_left(connection: Connection) -> list[str]:
     if not inspect(connection).has_table("queue_migrations"):
-        return _queue_migrations()
+        return list(queue_migrations())
     applied = set(connection.scalars(text("SELECT name FROM queue_migrations")))
-    return [name for name in _queue_migrations() if name not in applied]
+    return [name for name in queue_migrations() if name not in applied]
 
 
 def _migrate_queue(connection: Connection) -> list[str]:

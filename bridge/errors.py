@@ -16,14 +16,16 @@
     │   ├── UnknownSource           404
     │   ├── BodyTooLarge            413
     │   ├── InvalidForm             422
-    │   └── NotAccepting            503
+    │   ├── NotAccepting            503
+    │   └── NotReady                (bridge.monitoring.readiness) 503, to whoever asks before it sends requests
     └── PropexoError            (bridge.propexo.errors) an answer of Propexo that is not a success
 
 The docstring of a class is the message that it has when it is raised without one.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar
 
 
 class BridgeError(Exception):
@@ -104,12 +106,40 @@ class RefusedRequest(BridgeError):  # noqa: N818 - the family of answers to a re
     retry_after: ClassVar[int | None] = None
     """Seconds after which the sender may try again; sent as `Retry-After`."""
 
+    @property
+    def members(self) -> dict[str, Any]:
+        """What the problem document says besides."""
+        return {}
+
+
+class Doubt(StrEnum):
+    """Why it is not believed that a request comes from its sender. Counted, and never told to whoever sent it."""
+
+    MISSING = "missing"
+    """It has no signature, or no secret, where this sender puts it."""
+    MALFORMED = "malformed"
+    """Its proof cannot be read."""
+    MISMATCH = "mismatch"
+    """None of the secrets fits: one was changed, the body was, or somebody forges."""
+    STALE = "stale"
+    """It was signed too long ago, or a clock is wrong."""
+    CONFIGURATION = "configuration"
+    """This side has no fit secret, or does not know the address that is signed."""
+    OTHER_ACCOUNT = "other_account"
+    """It is of an account of this sender that `tenants` does not list."""
+    ORIGIN = "origin"
+    """A form of a website that `origins` does not list."""
+
 
 class NotAuthentic(RefusedRequest):
     """The request is not signed as this source's configuration asks."""
 
     # One text for all causes: the answer must not tell a forger how close he came.
     code, status, title = "not_authentic", 401, "Not authentic"
+
+    def __init__(self, doubt: Doubt) -> None:
+        self.doubt = doubt
+        super().__init__()
 
 
 class OriginNotAllowed(RefusedRequest):
@@ -156,6 +186,10 @@ class InvalidForm(RefusedRequest):
     def __init__(self, errors: dict[str, list[str]]) -> None:
         self.errors = errors
         super().__init__()
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"errors": self.errors}
 
 
 class NotAccepting(RefusedRequest):

@@ -8,7 +8,16 @@ from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from bridge.errors import BodyTooLarge, InvalidForm, NotAccepting, NotAuthentic, RefusedRequest, UnknownSource
+from bridge import metrics
+from bridge.errors import (
+    BodyTooLarge,
+    Doubt,
+    NotAccepting,
+    NotAuthentic,
+    OriginNotAllowed,
+    RefusedRequest,
+    UnknownSource,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +49,9 @@ def refused(error: RefusedRequest) -> Response:
     # Only of a signature the cause is known to be a sentence of ours; that of another may repeat what was sent.
     cause = {"cause": str(error.__cause__)} if isinstance(error, NotAuthentic) else {}
     log.info("refused", code=error.code, source=_source(), **cause)
-    more = {"errors": error.errors} if isinstance(error, InvalidForm) else {}
+    _count(error)
     status = _busy_status() if isinstance(error, NotAccepting) else error.status
-    response = problem(status, error.title, error.message, error.code, **more)
+    response = problem(status, error.title, error.message, error.code, **error.members)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -52,6 +61,7 @@ def http_error(error: HTTPException) -> Response:
     """Flask's and Werkzeug's own: an unknown address, a method that a hook does not take, a body over the limit."""
     if isinstance(error, RequestEntityTooLarge):
         return refused(BodyTooLarge())
+    metrics.REFUSED.labels("http_error").inc()
     status = error.code or 500
     response = problem(
         status, error.name, error.description or error.name, error.name.lower().replace(" ", "_")
@@ -75,10 +85,20 @@ def database_error(error: SQLAlchemyError | ProcrastinateException) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """A defect of ours. The sender keeps the event and tries again."""
+    metrics.REFUSED.labels("internal_error").inc()
     log.exception("unexpected error at the door", error=type(error).__name__, source=_source())  # noqa: LOG004 - Flask calls this while it handles the exception
     return problem(
         500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error"
     )
+
+
+def _count(error: RefusedRequest) -> None:
+    """Tell Prometheus; and those who look after a source, where a request to it was not believed."""
+    metrics.REFUSED.labels(error.code).inc()
+    doubt = {NotAuthentic: getattr(error, "doubt", None), OriginNotAllowed: Doubt.ORIGIN}.get(type(error))
+    source = _source()
+    if doubt and source in current_app.extensions["door"].settings.sources:
+        current_app.extensions["monitoring"].refusals.note(source, doubt)
 
 
 def _busy_status() -> int:

@@ -1,6 +1,8 @@
 """The documentation is true: what it names is there, what is there is named, and its examples work."""
 
+import importlib
 import json
+import pkgutil
 import re
 import shlex
 import threading
@@ -16,13 +18,16 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from jmespath.functions import Functions
+from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+import bridge
 from bridge import settings
 from bridge.app import create_app
 from bridge.cli import main
 from bridge.cli.overview import with_table
 from bridge.database import Database
+from bridge.errors import BridgeError
 from bridge.forwarding.outcomes import Reason
 from bridge.inbound import signatures
 from bridge.inbound.inbox import STORED_HEADERS
@@ -30,13 +35,16 @@ from bridge.mapping import Action, Api, Fetch, Mapping, fields
 from bridge.mapping.base import BOOKING_FIELDS
 from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.paths import Received
+from bridge.metrics import GAUGES, Told
 
 ROOT = Path(__file__).parents[1]
 README, GUIDE, DEPLOY = ROOT / "README.md", ROOT / "mappings/README.md", ROOT / "deploy/README.md"
-DOCUMENTS = [README, GUIDE, DEPLOY, ROOT / "tests/README.md", ROOT / "CHANGELOG.md"]
+ERRORS, METRICS = ROOT / "deploy/errors.md", ROOT / "deploy/metrics.md"
+DOCUMENTS = [README, GUIDE, DEPLOY, ERRORS, METRICS, ROOT / "tests/README.md", ROOT / "CHANGELOG.md"]
 TEXTS = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SITE = "https://www.example.com"
+NO_GAUGE = Told("")
 
 
 def blocks(document: Path, language: str) -> list[str]:
@@ -103,6 +111,55 @@ def test_every_command_that_is_named_exists(where: str, line: str) -> None:
         command = found
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     assert {word for word in words if word.startswith("--")} <= known
+
+
+# Error codes.
+
+
+def kinds_of(error: type[BridgeError]) -> Iterator[type[BridgeError]]:
+    for kind in error.__subclasses__():
+        yield kind
+        yield from kinds_of(kind)
+
+
+def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:
+    for module in pkgutil.walk_packages(bridge.__path__, "bridge."):
+        if not module.name.startswith(("bridge.migrations", "bridge.__main__")):
+            importlib.import_module(module.name)
+    codes = {kind.code: str(getattr(kind, "status", "")) for kind in kinds_of(BridgeError)}
+    codes.pop(BridgeError.code, None)  # of families only
+    codes["internal_error"] = "500"
+    told = {
+        code: status.strip()
+        for code, status in re.findall(r"^\| `(\w+)` \|(.*?)\|", TEXTS[ERRORS], re.MULTILINE)
+    }
+    assert told == codes, f"{ERRORS.name} has to tell each code with its HTTP status, if it has one"
+
+
+# Metrics.
+
+
+def documented_metrics() -> dict[str, tuple[str, list[str]]]:
+    """Type and labels of each metric in deploy/metrics.md."""
+    rows = re.findall(r"^\| `(bridge_\w+)` \| (\w+) \| (.*?) ?\|", TEXTS[METRICS], re.MULTILINE)
+    return {name: (kind, re.findall(r"`(\w+)`", labels)) for name, kind, labels in rows}
+
+
+def test_the_table_of_metrics_is_what_a_scrape_tells(app: Any) -> None:
+    scrape = text_string_to_metric_families(app.test_client().get("/metrics").text)
+    found = {f"{family.name}_total" if family.type == "counter" else family.name: family for family in scrape}
+    documented = documented_metrics()
+    assert documented.keys() == found.keys()
+    for name, (kind, labels) in documented.items():
+        told = {label for sample in found[name].samples for label in sample.labels} - {"le"}
+        assert (kind, set(labels)) == (found[name].type, told or set(GAUGES.get(name, NO_GAUGE).labels)), name
+
+
+def test_metrics_have_a_prefix_base_units_and_help(app: Any) -> None:
+    for family in text_string_to_metric_families(app.test_client().get("/metrics").text):
+        assert family.name.startswith("bridge_")
+        assert family.documentation.endswith((".", "never", "none"))
+        assert not re.search(r"_(minutes|hours|ms|milliseconds|percent)(_|$)", family.name)
 
 
 # Settings.

@@ -14,6 +14,7 @@ from bridge.cli.base import config_option, connect, load_settings, open_database
 from bridge.cli.processes import Children
 from bridge.clock import utc_now
 from bridge.errors import BridgeError
+from bridge.monitoring.folder import counting_together, is_counting_together
 
 if TYPE_CHECKING:
     from bridge.database import Database
@@ -47,7 +48,11 @@ def serve(config: Path | None, bind: str | None) -> None:
     settings = load_settings(config)
     _check_sources(settings)
     env = {"BRIDGE_CONFIG": str(settings.path)} if settings.path else {}
-    with listen(settings, bind) as listener, open_database(settings) as database:
+    with (
+        counting_together(),
+        listen(settings, bind) as listener,
+        open_database(settings) as database,
+    ):
         database.close()  # it only had to be ready; an embedded one goes on to run
         with Children() as children:
             fd = listener.fileno()
@@ -63,11 +68,15 @@ def serve(config: Path | None, bind: str | None) -> None:
 @bind_option
 def web(config: Path | None, bind: str | None) -> None:
     """Run the web process: it takes events and stores them."""
-    from bridge.cli.gunicorn import run  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
     _check_sources(settings)
-    with listen(settings, bind) as listener, open_database(settings) as database:
+    with (
+        counting_together(),
+        listen(settings, bind) as listener,
+        open_database(settings) as database,
+    ):
+        from bridge.cli.gunicorn import run  # noqa: PLC0415 - not before it is known where to count
+
         _offer_a_link(settings, database, settings.server.public_url or address_of(listener))
         database.close()  # each of gunicorn's processes opens its own
         say(f"Listening on {address_of(listener)}")
@@ -83,15 +92,20 @@ def worker(config: Path | None) -> None:
     """
     from bridge.alerts import watch  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - the same
-    from bridge.monitoring import drift  # noqa: PLC0415 - the same
+    from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
 
     settings = load_settings(config)
     _check_sources(settings)
-    with open_database(settings, pool_size=settings.server.worker_concurrency) as database:
+    with (
+        open_database(settings, pool_size=settings.server.worker_concurrency) as database,
+        contextlib.ExitStack() as stack,
+    ):
+        _let_it_be_watched(stack, settings, database)
         context = make_context(settings, database)
+        zeros.begin(settings.sources)
         say("Forwarding events.")
         _insist_on_signals()
-        asyncio.run(work(context, also=[watch.register, drift.register]))
+        asyncio.run(work(context, also=[watch.register, drift.register, tasks.register]))
 
 
 @click.command()
@@ -117,10 +131,14 @@ def listen(settings: "Settings", bind: str | None) -> socket.socket:
     host, _, port = bind.rpartition(":") if bind else (settings.server.host, "", str(settings.server.port))
     if not port.isdecimal() or int(port) > HIGHEST_PORT or not host:
         raise click.UsageError(f"--bind: found {bind}, expected HOST:PORT, such as 0.0.0.0:8080.")
+    return _bound(host, int(port))
+
+
+def _bound(host: str, port: int) -> socket.socket:
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, int(port)), family=family)
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         raise CannotListen(
             f"Cannot listen at {host}, port {port}: {error.strerror}. "
@@ -157,6 +175,18 @@ def _insist_on_signals() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, again)
+
+
+def _let_it_be_watched(stack: contextlib.ExitStack, settings: "Settings", database: "Database") -> None:
+    """A worker under `bridge serve` counts into the folder of the web process; another one may answer by itself."""
+    port = settings.server.metrics_port
+    if is_counting_together() or port is None:
+        return
+    from bridge.cli.listener import answering  # noqa: PLC0415 - `--help` must not wait for it
+
+    listener = stack.enter_context(_bound(settings.server.host, port))
+    say(f"Metrics at {address_of(listener)}/metrics")
+    stack.enter_context(answering(listener, settings, database))
 
 
 def _check_sources(settings: "Settings") -> None:

@@ -58,7 +58,7 @@ class Calls:
     def __init__(self, context: Context, event: Event) -> None:
         self.context = context
         self.event = event
-        self.ledger = Ledger(context.database, context.clock, event.id)
+        self.ledger = Ledger(context.database, context.clock, event)
         self.start: datetime | None = None
         self.unknown: Mapping[str, Unknown] = {}
         self._has_waited = False

@@ -9,6 +9,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bridge import metrics
 from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.forwarding import lineage, turns, waking
@@ -173,6 +174,16 @@ def save(context: Context, event: Event, end: Ended | NotYet) -> None:
         event.next_attempt_at, event.ended_at = None, context.clock()
     with context.database.session() as session:
         session.merge(event)
+    _count(event, end)
+
+
+def _count(event: Event, end: Ended | NotYet) -> None:
+    if isinstance(end, NotYet) or event.ended_at is None:
+        return
+    metrics.ENDED.labels(end.status).inc()
+    if end.status is Status.WRITTEN:
+        since = event.replayed_at or event.received_at
+        metrics.EVENT_TO_WRITTEN.observe((event.ended_at - since).total_seconds())
 
 
 def replay(session: Session, queue: Queue, event: Event, now: datetime, by: str | None = None) -> None:

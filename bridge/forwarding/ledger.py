@@ -2,12 +2,16 @@
 dies while sending leaves a trace, and the next one looks before it sends again."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import select
+
+from bridge import metrics
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.forwarding.sender_api import NoAnswer
-from bridge.models import Attempt
+from bridge.models import Attempt, Event, Status
 from bridge.propexo.errors import Outcome, PropexoError
 
 SENDING = "sending"
@@ -17,16 +21,26 @@ PARTLY = "partly_written"
 ABANDONED = "abandoned"
 """What becomes of a write beyond Propexo's first answer."""
 
+FETCH = "fetch"
+KINDS = (
+    "create_lead", "create", "update", "cancel", "write_status", "write_log", "newest_leads", "find_leads", "get_lead",
+    "list_appointments", "get_appointment", "list_units", "list_employees", "list_lead_sources", "probe", "login",
+    FETCH,
+)  # fmt: skip
+"""What is called for, as it is counted; the `fetch_<name>` of senders' APIs are one."""
+
 Answer = TypeVar("Answer")
 
 
 class Ledger:
     """Makes calls for one event and writes down what came of them."""
 
-    def __init__(self, database: Database, clock: Clock, event_id: int) -> None:
+    def __init__(self, database: Database, clock: Clock, event: Event) -> None:
         self._database = database
         self._clock = clock
-        self._event_id = event_id
+        self._event_id = event.id
+        self._received_at = event.received_at
+        self._may_be_first = event.status in (Status.RECEIVED, Status.WAITING)
 
     def read(self, kind: str, call: Callable[[], Answer]) -> Answer:
         """Make a reading call. Raises what it raises."""
@@ -34,13 +48,15 @@ class Ledger:
         try:
             answer = call()
         except (PropexoError, NoAnswer) as error:
+            self._count(kind, error.outcome, started)
             if error.outcome is not Outcome.BUDGET:
                 self._add(kind, started, error)
             raise
+        self._count(kind, Outcome.READ, started)
         self._add(kind, started, None)
         return answer
 
-    def _add(self, kind: str, started: Any, error: PropexoError | NoAnswer | None) -> None:
+    def _add(self, kind: str, started: datetime, error: PropexoError | NoAnswer | None) -> None:
         row = Attempt(event_id=self._event_id, kind=kind, started_at=started, outcome=Outcome.READ)
         self._close(row, error)
         with self._database.session() as session:
@@ -74,6 +90,10 @@ class Ledger:
             attempt.outcome = Outcome.SUBMITTED
             attempt.status_code = 200
 
+    def count(self, attempt: Attempt) -> None:
+        """Tell Prometheus of a write, once its answer is written down."""
+        self._count(attempt.kind, Outcome(attempt.outcome), attempt.started_at, attempt.id)
+
     def _close(self, attempt: Attempt, error: PropexoError | NoAnswer | None) -> None:
         attempt.finished_at = self._clock()
         if error is None:
@@ -82,3 +102,19 @@ class Ledger:
         attempt.outcome = error.outcome
         attempt.status_code = error.status
         attempt.detail = error.message
+
+    def _count(self, kind: str, outcome: Outcome, started: datetime, own: int | None = None) -> None:
+        """Tell Prometheus; of the first call that was made for the event, also how long it had waited."""
+        told = FETCH if kind.startswith(FETCH) else kind
+        metrics.ATTEMPTS.labels(told, outcome).inc()
+        if outcome is Outcome.BUDGET or not self._may_be_first:
+            return
+        self._may_be_first = False
+        earlier = select(Attempt.id).where(
+            Attempt.event_id == self._event_id,
+            Attempt.id.is_distinct_from(own),
+            Attempt.outcome != Outcome.BUDGET,
+        )
+        with self._database.session() as session:
+            if session.scalar(earlier.limit(1)) is None:
+                metrics.DELIVERY_LAG.observe((started - self._received_at).total_seconds())

@@ -213,6 +213,7 @@ class Writing:
                 _locked(session, owner).open_attempt_id = None
             if job_id and isinstance(owner, Booking):
                 self._note_job(session, job_id)
+        self.calls.ledger.count(attempt)
 
     def _close(
         self,

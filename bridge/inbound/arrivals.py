@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from bridge.errors import DecodingError, NotAuthentic
+from bridge.errors import DecodingError, Doubt, NotAuthentic
 from bridge.keys import key, storable
 from bridge.mapping.base import Mapping
 from bridge.mapping.batches import without
@@ -97,7 +97,8 @@ def arrivals_of(
         item for item in mapping.items(payload) if _is_ours(mapping, replace(received, payload=item), tenants)
     ]
     if not items:
-        raise NotAuthentic from ValueError("No event of the request is of an account that `tenants` lists.")
+        reason = ValueError("No event of the request is of an account that `tenants` lists.")
+        raise NotAuthentic(Doubt.OTHER_ACCOUNT) from reason
     if len(items) == 1 and items[0] is received.payload:
         content_type, envelope = received.headers.get("content-type"), mapping.envelope(received)
         content = None if envelope.delivery_id else _as_json(payload)

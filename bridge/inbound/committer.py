@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError, StatementError
 
+from bridge import metrics
 from bridge.database import Database
 from bridge.inbound.arrivals import LARGEST_BATCH, LARGEST_STORED
 from bridge.inbound.inbox import Delivery, Stored, store_waves, waves
@@ -107,6 +108,7 @@ class Committer:
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         """Give each of a batch its result. What fails because of one delivery does not cost the others theirs."""
+        metrics.COMMIT.observe(len(batch))
         try:
             results = self._store([waiting.delivery for waiting in batch])
         except Exception as error:  # noqa: BLE001 - each request raises it itself

@@ -7,12 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 
+from bridge import metrics
 from bridge.aliases import told_to
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import (
     BodyTooLarge,
     DecodingError,
+    Doubt,
     InvalidForm,
     NotAccepting,
     NotAuthentic,
@@ -76,6 +78,7 @@ def receive(name: str, token: str | None = None) -> Response:
     is_test = TEST in request.environ
     delivery = Delivery(name, kept, arrivals, door.clock(), equal_of(source, sent), is_test)
     stored = door.committer.store(delivery)  # 503
+    count(name, stored)
     return answer(source, received, stored)  # 200, whatever a duplicate or a parked event
 
 
@@ -154,7 +157,7 @@ def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
     if source.settings.auth == "none":
         return
     if source.mapping.signature is None:
-        raise NotAuthentic
+        raise NotAuthentic(Doubt.CONFIGURATION)
     source.mapping.signature.verify(sent, source.settings.secrets, door.clock(), source.settings.tolerance)
 
 
@@ -199,6 +202,14 @@ def equal_of(source: Source, sent: signatures.Request) -> Equal:
     proof = source.mapping.signature
     signed = proof is not None and source.settings.auth != "none" and proof.signs_body(sent)
     return Equal.of(source.mapping, signed=signed)
+
+
+def count(name: str, stored: list[Stored]) -> None:
+    """Tell Prometheus what came."""
+    duplicates = sum(one.duplicate for one in stored)
+    metrics.RECEIVED.labels(name).inc(len(stored) - duplicates)
+    if duplicates:
+        metrics.DUPLICATES.labels(name).inc(duplicates)
 
 
 def answer(source: Source, received: Received | DecodingError, stored: list[Stored]) -> Response:

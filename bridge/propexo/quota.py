@@ -81,7 +81,7 @@ class SharedQuota:
         backlog: Callable[[Session], bool] = lambda _: False,
     ) -> None:
         self._database = database
-        self._token = hashlib.sha256(token.encode()).hexdigest()
+        self._token = _digest(token)
         self._per_minute = per_minute
         self._clock = clock
         self._backlog = backlog
@@ -176,6 +176,23 @@ class SharedQuota:
             left.remove(call.at)
             row.in_flight = left
         return call
+
+
+def spent(session: Session, token: str, per_minute: int, now: datetime) -> tuple[int, int]:
+    """The calls of this minute that Propexo has counted or may have, and how many it allows; nothing is locked."""
+    row = session.get(Budget, _digest(token))
+    if row is None:
+        return 0, per_minute
+    limit = row.allowed or per_minute
+    if row.blocked_until is not None and now < row.blocked_until:
+        return limit, limit
+    lately = [at for at in row.in_flight if at > (now - MINUTE).timestamp()]
+    seen = 0 if now >= row.called_at + MINUTE else row.seen
+    return seen + len(lately), limit
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _looks(row: Budget, spare: int, now: datetime) -> int:

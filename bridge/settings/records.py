@@ -40,6 +40,8 @@ class ServerSettings:
     """Jobs that one `bridge worker` runs at the same time."""
     trusted_proxies: int = 0
     """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
+    metrics_port: int | None = None
+    """Where a `bridge worker` that runs by itself answers /metrics, /livez and /readyz; `None`: nowhere."""
     public_url: str | None = None
     """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
 

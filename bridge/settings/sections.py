@@ -58,6 +58,7 @@ class ServerSection(Section):
     body_limit = Whole()
     worker_concurrency = Whole()
     trusted_proxies = Whole()
+    metrics_port = Port()
     public_url = BaseUrl("the https address under which senders reach the bridge, without path")
 
 

@@ -4,7 +4,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.inbound.signatures.request import Request
+from bridge.errors import Doubt
+from bridge.inbound.signatures.request import Doubtful, Request
 from bridge.inbound.signatures.scheme import Scheme
 
 
@@ -84,15 +85,16 @@ class AnyOf(_Combined):
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
         candidates = self._candidates(request)
-        reasons = [] if candidates else [f"The request has nothing in {self.where}."]
+        missing = Doubtful(Doubt.MISSING, f"The request has nothing in {self.where}.")
+        reasons: list[ValueError] = [] if candidates else [missing]
         for part in candidates:
             try:
                 part._require(request, part._fitting(secrets), now, tolerance)
             except ValueError as reason:
-                reasons.append(str(reason))
+                reasons.append(reason)
             else:
                 return
-        raise ValueError(" ".join(dict.fromkeys(reasons)))
+        raise _joined(reasons)
 
     def _candidates(self, request: Request) -> Sequence[Scheme]:
         del request  # each is tried
@@ -170,13 +172,22 @@ class AllOf(_Combined):
     def _require_genuine(
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
-        reasons = []
+        reasons: list[ValueError] = []
         for group in self._groups(secrets):
             try:
                 for part, its_secrets in group:
                     part._require(request, its_secrets, now, tolerance)
             except ValueError as reason:
-                reasons.append(str(reason))
+                reasons.append(reason)
             else:
                 return
-        raise ValueError(" ".join(dict.fromkeys(reasons)))
+        raise _joined(reasons)
+
+
+NEAREST = (Doubt.STALE, Doubt.MISMATCH, Doubt.MALFORMED, Doubt.MISSING, Doubt.CONFIGURATION)
+"""Of several doubts, that of the proof which came nearest tells most."""
+
+
+def _joined(reasons: Sequence[ValueError]) -> Doubtful:
+    doubts = {reason.doubt if isinstance(reason, Doubtful) else Doubt.MALFORMED for reason in reasons}
+    return Doubtful(min(doubts, key=NEAREST.index), " ".join(dict.fromkeys(map(str, reasons))))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from bridge.errors import DecodingError
+from bridge.errors import DecodingError, Doubt
 from bridge.inbound.decoding import decode
-from bridge.inbound.signatures.request import Request
+from bridge.inbound.signatures.request import Doubtful, Request
 
 
 class Place(ABC):
@@ -106,7 +106,7 @@ class InPath(Place):
 
     def read(self, request: Request) -> bytes:
         if not request.token:
-            raise ValueError("The address has no secret behind the source's name.")
+            raise Doubtful(Doubt.MISSING, "The address has no secret behind the source's name.")
         return request.token.encode()
 
     def write(self, request: Request, secret: str) -> Request:
@@ -138,7 +138,7 @@ class InBody(Place):
         for name in self.key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value:
-            raise ValueError(f"The body has no text at `{self.key}`.")
+            raise Doubtful(Doubt.MISSING, f"The body has no text at `{self.key}`.")
         return value.encode()
 
     def write(self, request: Request, secret: str) -> Request:

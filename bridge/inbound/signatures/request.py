@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote, unquote_to_bytes
 
+from bridge.errors import Doubt
+
 FORM = "application/x-www-form-urlencoded"
+
+
+class Doubtful(ValueError):  # noqa: N818 - what is found, not a failure of ours
+    """What speaks against a request: a sentence for the log, and a word for counting."""
+
+    def __init__(self, doubt: Doubt, sentence: str) -> None:
+        self.doubt = doubt
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class Request:
         """The text of a header. Raises ValueError where it is missing, empty or not ASCII."""
         text = self.headers.get(name.lower(), "").strip(" \t")
         if not text:
-            raise ValueError(f"The request has no header {name}.")
+            raise Doubtful(Doubt.MISSING, f"The request has no header {name}.")
         if not text.isascii():
             raise ValueError(f"The header {name} holds characters other than ASCII.")
         return text
@@ -46,7 +56,7 @@ class Request:
         if len(values) > 1:
             raise ValueError(f"The query has the parameter {name} {len(values)} times.")
         if not values or not values[0]:
-            raise ValueError(f"The query has no parameter {name}.")
+            raise Doubtful(Doubt.MISSING, f"The query has no parameter {name}.")
         return values[0]
 
     @cached_property

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.errors import NotAuthentic
-from bridge.inbound.signatures.request import Request
+from bridge.errors import Doubt, NotAuthentic
+from bridge.inbound.signatures.request import Doubtful, Request
 
 NO_SECRET = "There is no secret: without one, anybody could send bookings. Copy it from the sender."  # noqa: S105
 
@@ -108,14 +108,14 @@ class Scheme(ABC):
         try:
             self._require(request, secrets, now, tolerance)
         except ValueError as reason:
-            raise NotAuthentic from reason
+            raise NotAuthentic(reason.doubt if isinstance(reason, Doubtful) else Doubt.MALFORMED) from reason
 
     def _require(
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
         """What `verify` does, raising ValueError."""
         if problems := self.check_secrets(secrets):
-            raise ValueError(" ".join(problems))
+            raise Doubtful(Doubt.CONFIGURATION, " ".join(problems))
         self._require_genuine(request, secrets, now, tolerance)
 
     def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
@@ -153,7 +153,7 @@ class Proof(Scheme):
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
         if not self._is_genuine(request, self._keys(secrets), now, tolerance):
-            raise ValueError(f"What {self.where} holds fits none of the secrets.")
+            raise Doubtful(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
 
     def _first(self, secrets: Sequence[str]) -> str:
         if not secrets:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from bridge.inbound.signatures.request import Request, form_fields
+from bridge.errors import Doubt
+from bridge.inbound.signatures.request import Doubtful, Request, form_fields
 
 _PORTS = {b"http": b":80", b"https": b":443"}
 _DECODED_BY_HUBSPOT = re.compile("%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
@@ -44,7 +45,8 @@ def _method(request: Request) -> bytes:
 
 def _url(request: Request) -> bytes:
     if not request.url:
-        raise ValueError("The sender signs the address that it calls: set the bridge's public address.")
+        told = "The sender signs the address that it calls: set the bridge's public address."
+        raise Doubtful(Doubt.CONFIGURATION, told)
     return request.url.encode("ascii")
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bridge.errors import Doubt
+from bridge.inbound.signatures.request import Doubtful
+
 LONGEST_ISO = 40
 
 
@@ -21,7 +24,8 @@ def require_recent(notation: Notation, timestamp: str, now: datetime, tolerance:
     """Raises ValueError where the moment is more than `tolerance` seconds away, in either direction."""
     age = now.timestamp() - notation.read(timestamp)
     if abs(age) > tolerance:
-        raise ValueError(f"The timestamp is {age:.0f} s old; {tolerance} s are allowed. Check both clocks.")
+        told = f"The timestamp is {age:.0f} s old; {tolerance} s are allowed. Check both clocks."
+        raise Doubtful(Doubt.STALE, told)
 
 
 def _seconds(timestamp: str) -> float:

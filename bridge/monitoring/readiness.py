@@ -1,0 +1,91 @@
+"""Whether a web process should get requests."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import psycopg
+
+from bridge.database import Database, head, queue_migrations
+from bridge.errors import RefusedRequest
+
+PATIENCE = 2
+"""Seconds that the database has to answer, less than a probe waits."""
+HOLDS_FOR = 1.0
+"""Seconds for which an answer is repeated: anybody can ask, and it takes a connection."""
+
+OK = "ok"
+
+
+class NotReady(RefusedRequest):
+    """Send no requests here at the moment."""
+
+    code, status, title = "not_ready", 503, "Not ready"
+
+    def __init__(self, checks: Mapping[str, str]) -> None:
+        self.checks = checks
+        super().__init__()
+
+    @property
+    def members(self) -> dict[str, object]:
+        return {"checks": dict(self.checks)}
+
+
+class Readiness:
+    """Looks at what a request needs to be stored: never at Propexo, which takes its time without costing an event."""
+
+    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._monotonic = database, monotonic
+        self._guard = threading.Lock()
+        self._checks: dict[str, str] = {}
+        self._looked_at: float | None = None
+        self._stopping = False
+
+    def stop(self) -> None:
+        """From now on this process is not ready: it is about to end. Safe in a signal handler."""
+        self._stopping = True
+
+    def check(self) -> dict[str, str]:
+        """What is checked, each with `ok`.
+
+        Raises:
+            NotReady: with what is not.
+        """
+        if self._stopping:
+            raise NotReady({"process": "is shutting down"})
+        with self._guard:
+            now = self._monotonic()
+            if self._looked_at is None or now - self._looked_at >= HOLDS_FOR:
+                self._checks = self._look()
+                self._looked_at = self._monotonic()
+        if any(found != OK for found in self._checks.values()):
+            raise NotReady(self._checks)
+        return self._checks
+
+    def _look(self) -> dict[str, str]:
+        """Over a connection of its own: those of the pool may all be waiting for a locked table."""
+        checks = {"database": OK, "schema": "unknown", "queue": "unknown"}
+        try:
+            with psycopg.connect(self._database.url, connect_timeout=PATIENCE, autocommit=True) as connection:
+                connection.execute(f"SET statement_timeout = '{PATIENCE}s'")
+                checks["schema"] = _schema(connection)
+                checks["queue"] = _queue(connection)
+        except psycopg.Error as error:
+            checks["database"] = f"cannot be reached ({type(error).__name__})"
+        return checks
+
+
+def _schema(connection: psycopg.Connection) -> str:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return "is missing: run `bridge migrate`"
+    return OK if row and row[0] == head() else "is of another version: run `bridge migrate`"
+
+
+def _queue(connection: psycopg.Connection) -> str:
+    try:
+        applied = {name for (name,) in connection.execute("SELECT name FROM queue_migrations")}
+    except psycopg.errors.UndefinedTable:
+        return "is missing: run `bridge migrate`"
+    return OK if applied.issuperset(queue_migrations()) else "is of another version: run `bridge migrate`"

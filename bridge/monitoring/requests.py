@@ -1,0 +1,50 @@
+"""What happens around every request: it gets an id, and its time is taken."""
+
+import re
+import uuid
+from collections.abc import Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bridge import metrics
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADER = "X-Request-ID"
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+"""An id that a proxy has given: no more than a name, since it goes into the log and back."""
+HOOKS = "/hooks/"
+
+
+class Requests:
+    """WSGI around the application.
+
+    All that is logged during a request has `request_id`: the one of the header X-Request-ID if it looks like an id,
+    else a new one. The answer has it as well.
+    """
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        began = perf_counter()
+        request_id = request_id_of(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            headers.append((HEADER, request_id))
+            return start_response(status, headers, *exc_info)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            answer = self._application(environ, start)
+        if environ["PATH_INFO"].startswith(HOOKS):
+            metrics.DOOR.observe(perf_counter() - began)
+        return answer
+
+
+def request_id_of(environ: "WSGIEnvironment") -> str:
+    """The id that the request brings, or a new one."""
+    told = environ.get("HTTP_X_REQUEST_ID", "")
+    return told if WELL_FORMED.fullmatch(told) else uuid.uuid4().hex

@@ -1,0 +1,34 @@
+"""Every metric is there from the start, with all values of its labels: what never happened is 0, not missing."""
+
+from collections.abc import Iterable
+
+from bridge import metrics
+from bridge.errors import Doubt, RefusedRequest
+from bridge.forwarding.ledger import KINDS
+from bridge.models import Status
+from bridge.propexo.errors import Outcome
+
+OTHER_CODES = ("internal_error", "http_error")
+"""Of answers that are no RefusedRequest: a defect of ours, and Flask's own, such as an unknown address."""
+
+
+def begin(sources: Iterable[str]) -> None:
+    """Let this process tell all of its counts, for these sources. To be called when everything is imported."""
+    for source in sources:
+        metrics.RECEIVED.labels(source)
+        metrics.DUPLICATES.labels(source)
+        for doubt in Doubt:
+            metrics.VERIFICATION_FAILURES.labels(source, doubt)
+    for code in (*refusal_codes(RefusedRequest), *OTHER_CODES):
+        metrics.REFUSED.labels(code)
+    for kind in KINDS:
+        for outcome in Outcome:
+            metrics.ATTEMPTS.labels(kind, outcome)
+    for status in Status:
+        if status.ended:
+            metrics.ENDED.labels(status)
+
+
+def refusal_codes(kind: type[RefusedRequest]) -> set[str]:
+    """The codes of all refusals there are."""
+    return {kind.code}.union(*map(refusal_codes, kind.__subclasses__()))
