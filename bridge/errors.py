@@ -17,7 +17,7 @@
     │   ├── BodyTooLarge            413
     │   ├── InvalidForm             422
     │   ├── NotAccepting            503
-    │   └── NotReady                (bridge.monitoring.readiness) 503, to whoever asks before it sends requests
+    │   └── NotReady                503
     └── PropexoError            (bridge.propexo.errors) an answer of Propexo that is not a success
 
 The docstring of a class is the message that it has when it is raised without one.
@@ -197,3 +197,17 @@ class NotAccepting(RefusedRequest):
 
     code, status, title = "not_accepting", 503, "Not accepting"
     retry_after = 30
+
+
+class NotReady(RefusedRequest):
+    """Send no requests here at the moment."""
+
+    code, status, title = "not_ready", 503, "Not ready"
+
+    def __init__(self, checks: dict[str, str]) -> None:
+        self.checks = checks
+        super().__init__()
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"checks": self.checks}

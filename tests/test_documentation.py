@@ -126,14 +126,16 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
     for module in pkgutil.walk_packages(bridge.__path__, "bridge."):
         if not module.name.startswith(("bridge.migrations", "bridge.__main__")):
             importlib.import_module(module.name)
-    codes = {kind.code: str(getattr(kind, "status", "")) for kind in kinds_of(BridgeError)}
-    codes.pop(BridgeError.code, None)  # of families only
-    codes["internal_error"] = "500"
-    told = {
-        code: status.strip()
-        for code, status in re.findall(r"^\| `(\w+)` \|(.*?)\|", TEXTS[ERRORS], re.MULTILINE)
+    kinds = {kind.code: kind for kind in kinds_of(BridgeError) if kind.code != BridgeError.code}
+    rows = {
+        code: f"| `{code}` | {getattr(kind, 'status', '')} | {(kind.__doc__ or '').partition('.')[0]}. |"
+        for code, kind in kinds.items()
     }
-    assert told == codes, f"{ERRORS.name} has to tell each code with its HTTP status, if it has one"
+    rows["internal_error"] = "| `internal_error` | 500 | A defect of the bridge. |"
+    told = dict(re.findall(r"^\| `(\w+)` \|\s*(\d*)\s*\|", TEXTS[ERRORS], re.MULTILINE))
+    missing = [row for code, row in rows.items() if told.get(code) != row.split("|")[2].strip()]
+    assert not missing, f"{ERRORS.name} needs\n" + "\n".join(missing)
+    assert told.keys() <= rows.keys()
 
 
 # Metrics.

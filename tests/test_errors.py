@@ -19,6 +19,7 @@ ANSWERS = {
     "BodyTooLarge": ("body_too_large", 413),
     "InvalidForm": ("invalid_form", 422),
     "NotAccepting": ("not_accepting", 503),
+    "NotReady": ("not_ready", 503),
 }
 """Senders' programs rely on these."""
 

@@ -126,6 +126,7 @@ def test_every_setting_reaches_its_record():
             "body_limit": 10,
             "worker_concurrency": 1,
             "trusted_proxies": 2,
+            "metrics_port": 5,
             "public_url": "https://bridge.example.com/",
         },
         privacy={"body_days": 7, "row_days": 14, "encryption_keys": ["+/" * 21 + "8="]},
@@ -173,7 +174,7 @@ def test_every_setting_reaches_its_record():
         organization_name="Example",
         webhook_secrets=("webhook-secret-1", "webhook-secret-2"),
     )
-    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, 2, "https://bridge.example.com")
+    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, 2, 5, "https://bridge.example.com")
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
     assert settings.console == ConsoleSettings(session_hours=2, workbench=False)
     assert settings.alerts == AlertSettings(
@@ -245,7 +246,7 @@ COUNT = "expected a whole number above 0, without quotes"
             {"server": {"zzz": 1}},
             (
                 "server.zzz: unknown key; the known ones are host, port, workers, threads, body_limit, "
-                "worker_concurrency, trusted_proxies, public_url"
+                "worker_concurrency, trusted_proxies, metrics_port, public_url"
             ),
         ),
         (
@@ -794,7 +795,9 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
     settings = configuration.parse(uncommented(), variables)
     assert settings.privacy == PrivacySettings(encryption_keys=(variables["ENCRYPTION_KEY"],))
     assert settings.alerts == AlertSettings(urls=("json://example.com",), digest_at=time(7, 30))
-    assert settings.server == ServerSettings(public_url="https://bridge.example.com", trusted_proxies=1)
+    assert settings.server == ServerSettings(
+        public_url="https://bridge.example.com", trusted_proxies=1, metrics_port=9464
+    )
     assert settings.propexo == PropexoSettings(
         token="x", organization_name="Example Living", webhook_secrets=("webhook-secret",)
     )

@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import psycopg
 
 from bridge.database import Database, head, queue_migrations
-from bridge.errors import RefusedRequest
+from bridge.errors import NotReady
 
 PATIENCE = 2
 """Seconds that the database has to answer, less than a probe waits."""
@@ -15,20 +15,6 @@ HOLDS_FOR = 1.0
 """Seconds for which an answer is repeated: anybody can ask, and it takes a connection."""
 
 OK = "ok"
-
-
-class NotReady(RefusedRequest):
-    """Send no requests here at the moment."""
-
-    code, status, title = "not_ready", 503, "Not ready"
-
-    def __init__(self, checks: Mapping[str, str]) -> None:
-        self.checks = checks
-        super().__init__()
-
-    @property
-    def members(self) -> dict[str, object]:
-        return {"checks": dict(self.checks)}
 
 
 class Readiness:

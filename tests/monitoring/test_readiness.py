@@ -8,7 +8,8 @@ from flask import Flask
 
 from bridge.app import create_app
 from bridge.database import Database
-from bridge.monitoring.readiness import HOLDS_FOR, NotReady, Readiness
+from bridge.errors import NotReady
+from bridge.monitoring.readiness import HOLDS_FOR, Readiness
 from bridge.settings import parse
 
 
