@@ -22,6 +22,7 @@ from bridge.cli.processes import Children
 from bridge.cli.scenario import ORIGIN, PROPERTIES, SECRETS, Post, Scenario, configuration, scenario
 from bridge.cli.serve import address_of, listen
 from bridge.clock import utc_now
+from bridge.console.access import sessions
 from bridge.database import Database, embedded
 from bridge.inbound.signatures import Request
 from bridge.mapping.catalogue import Catalogue
@@ -91,10 +92,17 @@ def demo(once: bool, as_json: bool) -> None:
             return
         good = report(outcomes, plan, sandbox, as_json=as_json)
         if not once:
-            say(f"\nThe sandbox PMS: {url}\nThe door: {door}/hooks/<source>\nCtrl-C ends the demo.")
+            say(f"\nThe console: {door}{console_link(database)}\nThe sandbox PMS: {url}")
+            say(f"The door: {door}/hooks/<source>\nCtrl-C ends the demo.")
             children.watch()
     if once and not good:
         raise SystemExit(1)
+
+
+def console_link(database: Database) -> str:
+    """The path that opens the console once."""
+    with database.session() as session:
+        return f"/console/sign-in/{sessions.make_link(session, utc_now())}"
 
 
 def prepare(sandbox: Sandbox, plan: Scenario) -> None:
