@@ -11,9 +11,14 @@ from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
 from bridge.console.bookings.views import bookings_pages
+from bridge.console.events.bulk_views import bulk
+from bridge.console.events.deed_views import deeds
+from bridge.console.events.event_views import event
+from bridge.console.events.views import events
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import Tools, tools
+from bridge.console.workbench.views import workbench
 from bridge.models import Role
 
 console = Blueprint(
@@ -25,12 +30,27 @@ console = Blueprint(
 )
 """The templates and files of all pages."""
 
-PAGES = (console, access, openid_pages, today_pages, bookings_pages, sources_pages, admin)
+PAGES = (
+    console,
+    access,
+    openid_pages,
+    today_pages,
+    events,
+    bulk,
+    event,
+    deeds,
+    bookings_pages,
+    sources_pages,
+    workbench,
+    admin,
+)
 
 NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
+    (Role.VIEWER, "/console/events", "Events"),
     (Role.VIEWER, "/console/bookings", "Bookings"),
     (Role.VIEWER, "/console/sources", "Sources"),
+    (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),
     (Role.ADMIN, "/console/audit", "Audit"),

@@ -54,7 +54,7 @@ def bench() -> Iterator[Bench]:
 
 
 def read(bench: Bench, text: str, body: bytes = BODY) -> dict[str, Any]:
-    settings = open_settings(SETTINGS, "acme")
+    settings = open_settings(SETTINGS, "acme", {})
     posted = Posted(body, {"content-type": "application/json"})
     return bench.run(Reading(Script("acme", text, "acme"), posted, settings))
 
@@ -100,7 +100,7 @@ def test_a_text_reaches_nothing_around_it(bench: Bench) -> None:
 
 
 def test_a_task_carries_no_secret() -> None:
-    settings = open_settings(SETTINGS, "acme")
+    settings = open_settings(SETTINGS, "acme", {})
     assert settings.sources["acme"].secrets == ()
     assert "secret" not in f"{vars(settings.propexo)} {vars(settings.sources['acme'])}".replace("secrets", "")
 
@@ -141,7 +141,7 @@ def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:
             Script("acme", MAPPING, "acme"),
             Script("acme", now, "acme"),
             (stored, other),
-            open_settings(SETTINGS, "acme"),
+            open_settings(SETTINGS, "acme", {}),
         )
     )
     (event,) = told["events"]

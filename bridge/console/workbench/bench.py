@@ -70,6 +70,12 @@ class Bench:
         told: dict[str, Any] = json.loads(answer)
         return told
 
+    def warm(self) -> None:
+        """Start the process for the next run, if there is none: somebody is about to try something out."""
+        with self._one:
+            if self._spare is None or self._spare.poll() is not None:
+                self._spare = _start()
+
     def close(self) -> None:
         """End the process that waits."""
         with self._one:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bridge.aliases import none_told
 from bridge.forwarding.explained import explanation_as_json
 from bridge.forwarding.preview import Posted, Preview, preview, preview_event, resolved
 from bridge.forwarding.rehearsal import in_words
@@ -87,15 +88,22 @@ class Comparison:
         read = preview_event(
             mapping, event.body, event.content_type, event.kept, event.answers, event.delivery_id
         )
-        return _flat(resolved(read, self.settings, self.before.source))
+        return _flat(resolved(read, self.settings, self.before.source, none_told))
 
 
-def open_settings(settings: Settings, source: str | None) -> Settings:
-    """What a task may know of the configuration: the properties, and that source without what is secret."""
+def open_settings(settings: Settings, source: str | None, aliases: Dictionary[str, str]) -> Settings:
+    """What a task may know of the configuration: the properties, and that source without what is secret.
+
+    `aliases` are those that people told (the name, and the key of its property): a task sees no database.
+    """
+    properties = {
+        key: replace(found, aliases=(*found.aliases, *(name for name, of in aliases.items() if of == key)))
+        for key, found in settings.properties.items()
+    }
     told = {}
     if source:
         told[source] = replace(settings.sources[source], secrets=(), verify_tokens=(), api={})
-    return Settings(PropexoSettings(token=""), properties=settings.properties, sources=told)
+    return Settings(PropexoSettings(token=""), properties=properties, sources=told)
 
 
 def _told(mapping: Mapping, event: Preview) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""What the list of events is asked for: the filters of its address."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.forwarding.selection import Selection
+from bridge.models import UNFINISHED, Status
+
+OPEN = "open"
+"""Stands for all events that go on by themselves."""
+
+
+class NotADay(BridgeError):  # noqa: N818 - read as a finding
+    """One of the days is none. Write it as 2026-12-31."""
+
+    code = "not_a_day"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Each as it stands in the address; empty: it does not restrict."""
+
+    q: str = ""
+    status: str = ""
+    source: str = ""
+    property: str = ""
+    reason: str = ""
+    since: str = ""
+    until: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Asked":
+        return cls(**{field.name: values.get(field.name, "").strip() for field in fields(cls)})
+
+    def given(self) -> dict[str, Any]:
+        """What restricts, for another address."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def selection(self) -> Selection:
+        """Everything but the search. Days are of UTC, both included. Raises NotADay."""
+        until = _day(self.until)
+        return Selection(
+            statuses=UNFINISHED if self.status == OPEN else _one(self.status),
+            reasons=_one(self.reason),
+            sources=_one(self.source),
+            property=self.property or None,
+            since=_day(self.since),
+            until=until + timedelta(days=1) if until else None,
+        )
+
+
+STATUSES = [
+    (Status.PARKED.value, "Parked: needs you"),
+    (OPEN, "On its way"),
+    *((status.value, status.capitalize()) for status in Status if status is not Status.PARKED),
+]
+"""The choice of the filter, with its words."""
+
+
+def _one(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
+
+
+def _day(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+    except ValueError as error:
+        raise NotADay from error

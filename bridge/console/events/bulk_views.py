@@ -1,0 +1,127 @@
+"""Replays or dismisses many events at once: first what would go out, then a few at a time, with a bar that grows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.deeds import events as people
+from bridge.console.events.asked import Asked
+from bridge.console.events.telling import CALLS
+from bridge.console.queries.searching import events_found
+from bridge.console.tools import tools
+from bridge.errors import BridgeError
+from bridge.forwarding.selection import find_ids
+from bridge.models import Event, Role, Status
+
+bulk = Blueprint("bulk", __name__, url_prefix="/console/events/bulk")
+MOST = 5_000
+"""Events of one go."""
+SHOWN = 10
+"""Events of which is shown what would go out."""
+STEP = 20
+"""Events between two looks at the bar."""
+REPLAY, DISMISS = "replay", "dismiss"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is left to do of a go; it travels in the form, so that it ends when its page is closed."""
+
+    deed: str
+    ids: tuple[int, ...]
+    total: int
+    note: str = ""
+    refused: tuple[str, ...] = ()
+    """Why some could not be changed."""
+
+    @classmethod
+    def of_form(cls) -> "Run":
+        form = request.form
+        ids = _numbers(form.get("ids", "").split(","))
+        deed = DISMISS if form.get("deed") == DISMISS else REPLAY
+        total = form.get("total", len(ids), type=int)
+        return cls(deed, ids, total, form.get("note", "").strip(), tuple(form.getlist("refused")))
+
+    @property
+    def done(self) -> int:
+        return self.total - len(self.ids)
+
+
+@bulk.post("")
+@needs(Role.OPERATOR)
+def plan() -> str:
+    """What would become of the chosen events."""
+    deed = DISMISS if request.form.get("deed") == DISMISS else REPLAY
+    with tools().database.session() as session:
+        try:
+            ids, refused = (
+                _all_that_match(session, deed) if request.form.get("all") else _ticked(session, deed)
+            )
+            shown = ids[:SHOWN] if deed == REPLAY else []
+            told = people.rehearsals(session, tools().settings, shown, tools().clock())
+        except BridgeError as error:
+            return render_template("events/correction.html", problem=error.message)
+        run = Run(deed, tuple(ids[:MOST]), min(len(ids), MOST), refused=tuple(refused))
+        return render_template("events/bulk_plan.html", run=run, told=told, more=len(ids) > MOST, calls=CALLS)
+
+
+@bulk.post("/run")
+@needs(Role.OPERATOR)
+def run() -> str:
+    """The next few; the answer asks for those after them."""
+    going = Run.of_form()
+    deed: Callable[[Session, int], object] = _replay if going.deed == REPLAY else _dismiss(going.note)
+    refused = list(going.refused)
+    for event_id in going.ids[:STEP]:
+        try:
+            with tools().database.session() as session:
+                deed(session, event_id)
+        except BridgeError as error:
+            refused.append(error.message)
+    left = replace(going, ids=going.ids[STEP:], refused=tuple(refused))
+    return render_template("events/bulk_run.html", run=left)
+
+
+def _ticked(session: Session, deed: str) -> tuple[list[int], list[str]]:
+    """Those of the ticked events that can be changed so, and why the others cannot."""
+    objection = people.replay_objection if deed == REPLAY else people.dismiss_objection
+    ticked = select(Event).where(Event.id.in_(_numbers(request.form.getlist("id")))).order_by(Event.id)
+    told = {event.id: objection(event) for event in session.scalars(ticked)}
+    return [one for one, why in told.items() if why is None], [why for why in told.values() if why]
+
+
+def _all_that_match(session: Session, deed: str) -> tuple[list[int], list[str]]:
+    """What the filters stand for, as far as it can be changed so. Raises BridgeError."""
+    settings, asked = tools().settings, Asked.of(request.form)
+    wanted = asked.selection()
+    possible = people.ENDED if deed == REPLAY else (Status.PARKED,)
+    if wanted.statuses and not set(wanted.statuses) & set(possible):
+        return [], []
+    if asked.q:
+        wanted = replace(wanted, ids=events_found(session, settings, asked.q))
+    if deed == DISMISS:
+        return find_ids(session, settings, replace(wanted, statuses=(Status.PARKED.value,))), []
+    chosen = people.choose(session, settings, wanted)
+    left_out = [
+        f"Event {one} is ambiguous: look for it in the PMS, then replay it by itself."
+        for one in chosen.left_out
+    ]
+    return chosen.ids, left_out
+
+
+def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
+    return tuple(int(one) for one in texts if one.isdecimal())
+
+
+def _replay(session: Session, event_id: int) -> list[int]:
+    return people.replay(session, tools().queue, current_actor(), [event_id], tools().clock())
+
+
+def _dismiss(note: str) -> Callable[[Session, int], object]:
+    return lambda session, event_id: people.dismiss(
+        session, current_actor(), [event_id], note, tools().clock()
+    )

@@ -1,0 +1,182 @@
+"""What a person does about one event: each deed shows first what would come of it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.deeds import aliases, corrections
+from bridge.console.deeds import events as people
+from bridge.console.events.bulk_views import Run
+from bridge.console.events.event_views import OUT_OF_BAND, page_of, stored
+from bridge.console.events.telling import CALLS, as_json
+from bridge.console.tools import tools
+from bridge.errors import BridgeError, DecodingError
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.rehearsal import in_words, rehearse
+from bridge.forwarding.repair import Correction, payload_of
+from bridge.models import Booking, Event, Role, Status
+from bridge.settings.records import same_name
+
+deeds = Blueprint("deeds", __name__, url_prefix="/console/events")
+
+
+@deeds.get("/nothing")
+@needs(Role.VIEWER)
+def nothing() -> str:
+    """Closes what was opened."""
+    return ""
+
+
+@deeds.get("/<int:event_id>/replay")
+@needs(Role.OPERATOR)
+def replay(event_id: int) -> str:
+    """What would go out."""
+    with tools().database.session() as session:
+        told = rehearse(session, stored(session, event_id), tools().settings, tools().clock())
+        return render_template("events/replay.html", told=told, calls=CALLS)
+
+
+@deeds.post("/<int:event_id>/replay")
+@needs(Role.OPERATOR)
+def do_replay(event_id: int) -> str:
+    def deed(session: Session) -> str:
+        people.replay(session, tools().queue, current_actor(), [event_id], tools().clock())
+        return "Queued again. What becomes of it appears here."
+
+    return _answer(event_id, deed)
+
+
+@deeds.get("/<int:event_id>/done")
+@needs(Role.OPERATOR)
+def done(event_id: int) -> str:
+    return render_template("events/done.html", event_id=event_id)
+
+
+@deeds.post("/<int:event_id>/done")
+@needs(Role.OPERATOR)
+def do_done(event_id: int) -> str:
+    def deed(session: Session) -> str:
+        note = request.form.get("note", "").strip()
+        people.dismiss(session, current_actor(), [event_id], note, tools().clock())
+        return "Marked as done."
+
+    return _answer(event_id, deed)
+
+
+@deeds.get("/<int:event_id>/property")
+@needs(Role.OPERATOR)
+def choose_property(event_id: int) -> str:
+    with tools().database.session() as session:
+        named = aliases.name_of(stored(session, event_id))
+        others = _waiting_for(session, named) - 1 if named else 0
+    properties = [(one.key, one.name or one.key) for one in tools().settings.properties.values()]
+    return render_template(
+        "events/property.html", event_id=event_id, named=named, others=others, properties=properties
+    )
+
+
+@deeds.post("/<int:event_id>/property")
+@needs(Role.OPERATOR)
+def do_choose_property(event_id: int) -> str:
+    """Keeps the sender's name as an alias; then all that wait for it are replayed, a few at a time."""
+    actor, settings, chosen = current_actor(), tools().settings, request.form.get("property", "")
+    try:
+        with tools().database.session() as session:
+            found = aliases.choose_property(
+                session, settings, actor, stored(session, event_id), chosen, tools().clock()
+            )
+    except BridgeError as error:
+        return render_template("events/correction.html", problem=error.message)
+    return render_template("events/bulk_run.html", run=Run("replay", tuple(found.ids), len(found.ids)))
+
+
+@deeds.get("/<int:event_id>/edit")
+@needs(Role.OPERATOR)
+def edit(event_id: int) -> str:
+    with tools().database.session() as session:
+        found = stored(session, event_id)
+        try:
+            payload = as_json(payload_of(found))
+        except DecodingError:
+            payload = found.body.decode("utf-8", "replace")
+    return render_template("events/edit.html", event_id=event_id, payload=payload)
+
+
+@deeds.post("/<int:event_id>/reading")
+@needs(Role.OPERATOR)
+def reading(event_id: int) -> str:
+    """How what is typed would be read."""
+    try:
+        with tools().database.session() as session:
+            correction = _correction(session, event_id)
+    except BridgeError as error:
+        return render_template("events/correction.html", problem=error.message)
+    read = correction.read
+    return render_template(
+        "events/correction.html",
+        changed=correction.changed,
+        reading={**read.as_json(), "remarks": read.remarks},
+        problems=[in_words(error) for error in read.errors],
+    )
+
+
+@deeds.post("/<int:event_id>/edit")
+@needs(Role.OPERATOR)
+def do_edit(event_id: int) -> Response:
+    """Saves the correction and runs the event again; the page is shown anew, with what it says now."""
+    actor, now = current_actor(), tools().clock()
+    try:
+        with tools().database.session() as session:
+            correction = _correction(session, event_id)
+            corrections.save(session, tools().queue, actor, correction, now, again=True)
+    except BridgeError as error:
+        return Response(render_template("events/correction.html", problem=error.message))
+    return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+
+
+class NotJson(DecodingError):  # noqa: N818 - read as a finding
+    """The payload is not JSON."""
+
+    code = "correction_not_json"
+
+
+def _waiting_for(session: Session, named: str) -> int:
+    """How many parked events call their property so."""
+    said = func.lower(func.btrim(Booking.details["property"]["value"].astext))
+    waiting = (
+        select(func.count())
+        .select_from(Event)
+        .join(Event.booking)
+        .where(
+            Event.reason == Reason.UNKNOWN_PROPERTY.value,
+            Event.status == Status.PARKED.value,
+            said == same_name(named),
+        )
+    )
+    return session.scalar(waiting) or 0
+
+
+def _correction(session: Session, event_id: int) -> Correction:
+    """What is typed in the form, read. Raises BridgeError."""
+    try:
+        payload: Any = json.loads(request.form.get("payload", ""))
+    except ValueError as error:
+        raise NotJson(f"This is not JSON yet: {error}.") from error
+    return corrections.preview(session, tools().settings, stored(session, event_id), payload)
+
+
+def _answer(event_id: int, deed: Callable[[Session], str]) -> str:
+    """Does it, and says what came of it: a sentence, and the parts of the page that read differently now."""
+    try:
+        with tools().database.session() as session:
+            words = deed(session)
+    except BridgeError as error:
+        return render_template("events/correction.html", problem=error.message)
+    with tools().database.session() as session:
+        told = page_of(session, event_id)
+        return render_template("events/answer.html", words=words, told=told, oob=OUT_OF_BAND)

@@ -1,0 +1,120 @@
+"""One event for its page: what came, how it was read, what went out, and what it waits for."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.console.actor import Actor
+from bridge.console.masking import mask, masked
+from bridge.console.queries.events import renter_of, tour_at
+from bridge.errors import BridgeError
+from bridge.forwarding.explained import explanation_as_json
+from bridge.forwarding.outcomes import Reason
+from bridge.forwarding.preview import preview_event
+from bridge.forwarding.rehearsal import in_words
+from bridge.forwarding.story import mapping_of, story
+from bridge.inbound.arrivals import Kept
+from bridge.mapping.explanation import explain
+from bridge.models import Event, Status
+from bridge.settings import Settings
+
+MOST_OTHERS = 20
+"""Other events of the booking that are listed."""
+MOST_RAW = 100_000
+"""Characters of a body that are shown."""
+CALLS = {
+    "create_lead": "Create the lead",
+    "create": "Book the tour",
+    "update": "Move the tour",
+    "cancel": "Cancel the tour",
+}
+IN_WORDS = {
+    Status.RECEIVED: "It waits for its turn.",
+    Status.RETRYING: "It is tried again by itself.",
+    Status.WAITING: "It waits, and goes on by itself.",
+    Status.SUBMITTED: "Sent. The PMS has not confirmed it yet.",
+    Status.WRITTEN: "The PMS holds this tour.",
+    Status.IGNORED: "Nothing to forward.",
+    Status.PARKED: "It needs you.",
+    Status.DISMISSED: "A person has dealt with it.",
+}
+ADVICE = {
+    Reason.UNKNOWN_PROPERTY: "Choose the property: this event goes out, and all that wait for the same name.",
+    Reason.UNMAPPABLE: "What stops it stands below. Correct it here, or correct the mapping; then replay.",
+}
+"""What the console can do itself; for all else the advice of the reason counts."""
+
+
+def telling(session: Session, event: Event, settings: Settings, actor: Actor) -> dict[str, Any]:
+    """All that the page shows, in its order; without what the sender said, for who may not see renters."""
+    told = story(session, event, settings)
+    details = event.booking.details if event.booking else {}
+    place = settings.properties.get(event.property or "")
+    shown = {
+        **told,
+        "name": renter_of(details),
+        "tour_at": tour_at(details, place),
+        "property_name": (place.name or place.key) if place else named_property(event),
+        "status_words": IN_WORDS[Status(event.status)],
+        "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
+        "explanation": _explanation(event, settings),
+        "problems": [in_words(error) for error in told["reading"].get("errors", ())],
+        "others": list(_others(session, event)),
+        "history": told["history"],
+    }
+    shown["sentences"] = list(_sentences(event, shown, actor))
+    shown = masked(actor, shown, "explanation", "problems")
+    shown["attempts"] = [_attempt(one, actor) for one in told["attempts"]]
+    shown["booking"] = masked(actor, told["booking"], keep=("written",)) if told["booking"] else None
+    return shown
+
+
+def as_json(value: Any) -> str:
+    """For a person to read: texts as they are."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def named_property(event: Event) -> str | None:
+    """What the sender calls the property."""
+    return event.booking.details.get("property", {}).get("value") if event.booking else None
+
+
+def _attempt(attempt: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    kind = str(attempt["kind"])
+    return {**masked(actor, attempt), "words": CALLS.get(kind, kind.replace("_", " ").capitalize())}
+
+
+def _sentences(event: Event, told: dict[str, Any], actor: Actor) -> Iterator[str]:
+    """Why it stands where it stands, and what a person does about it."""
+    parked = event.status == Status.PARKED
+    advice = (ADVICE.get(Reason(event.reason)) if parked and event.reason else None) or told["advice"]
+    if parked and event.reason == Reason.UNKNOWN_PROPERTY:
+        yield f"The sender calls the property “{named_property(event)}”, and no property has this name."
+    elif parked and event.reason == Reason.UNMAPPABLE:
+        yield "What came cannot be read as a tour."
+    elif event.detail and event.detail != advice:
+        yield event.detail if actor.sees_people else mask(event.detail) or ""
+    if advice:
+        yield advice
+
+
+def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
+    """`None` where the body is not kept, or nothing can read it."""
+    if not event.body:
+        return None
+    kept, answers = Kept(event.headers, event.query), event.answers or {}
+    try:
+        mapping = mapping_of(settings, event.source)
+        read = preview_event(mapping, event.body, event.content_type, kept, answers, event.delivery_id)
+    except BridgeError:
+        return None
+    return explanation_as_json(explain(mapping, read.received)) if read.received else None
+
+
+def _others(session: Session, event: Event) -> Iterator[Event]:
+    if event.booking_id is not None:
+        others = select(Event).where(Event.booking_id == event.booking_id, Event.id != event.id)
+        yield from session.scalars(others.order_by(Event.id.desc()).limit(MOST_OTHERS))

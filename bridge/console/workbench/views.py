@@ -1,0 +1,172 @@
+"""The workbench's page: a payload and a mapping side by side, and what comes of them."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request
+from sqlalchemy import select
+
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.tools import tools
+from bridge.console.workbench.bench import Bench
+from bridge.console.workbench.requests import Shown, posted, shown_event, shown_sample, stored_events
+from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
+from bridge.errors import BridgeError
+from bridge.forwarding.rehearsal import in_words
+from bridge.mapping.catalogue import Catalogue, MappingFile
+from bridge.models import Alias, Event, Role
+from bridge.settings import Settings
+
+workbench = Blueprint("workbench", __name__, url_prefix="/console/workbench")
+bench = Bench()
+MOST_COMPARED = 200
+MOST_RECENT = 30
+"""Events that are offered."""
+
+
+@workbench.get("")
+@needs(Role.OPERATOR)
+def page() -> str:
+    catalogue = Catalogue(tools().settings.mappings_dir)
+    using = {source.mapping: source.key for source in tools().settings.sources.values()}
+    name = request.args.get("mapping") or next(iter(using), next(iter(sorted(catalogue.paths))))
+    try:
+        file = catalogue.get(name)
+    except BridgeError as error:
+        return render_template(
+            "workbench/workbench.html", mappings=sorted(catalogue.paths), problem=error.message
+        )
+    bench.warm()
+    sources = _sources(file)
+    samples = list(dict.fromkeys(sample.name for sample in file.samples))
+    return render_template(
+        "workbench/workbench.html",
+        mappings=sorted(catalogue.paths),
+        script=Script(file.name, file.path.read_text(encoding="utf-8"), next(iter(sources), None)),
+        sources=sources,
+        samples=samples,
+        recent=_recent(sources),
+        posted=shown_sample(file, samples[0]) if samples else Shown(),
+        may_edit=_may_edit(),
+        why_not=_why_not(),
+        most=MOST_COMPARED,
+    )
+
+
+@workbench.get("/payload")
+@needs(Role.OPERATOR)
+def payload() -> Response:
+    """A sample's or an event's request, for the form."""
+    kind, _, name = request.args.get("taken", "").partition(":")
+    shown = Shown()
+    if kind == "sample":
+        shown = shown_sample(_file(request.args.get("mapping", "")), name)
+    elif kind == "event" and name.isdecimal():
+        with tools().database.session() as session:
+            shown = shown_event(session.get(Event, int(name)) or abort(404))
+    answer = Response(render_template("workbench/payload.html", posted=shown))
+    answer.headers["HX-Trigger-After-Settle"] = "picked"
+    return answer
+
+
+@workbench.post("/reading")
+@needs(Role.OPERATOR)
+def read() -> str:
+    """What the request in the form becomes."""
+    try:
+        script = _script()
+        told = bench.run(Reading(script, posted(request.form), _open(script)))
+    except BridgeError as error:
+        told = {"problem": error.message}
+    events = [
+        {**event, "problems": [in_words(one) for one in event["errors"]]} for event in told.get("events", ())
+    ]
+    return render_template("workbench/reading.html", events=events, problem=told.get("problem"))
+
+
+@workbench.post("/comparison")
+@needs(Role.OPERATOR)
+def compare() -> str:
+    """What the edited mapping reads differently in stored events."""
+    most = request.form.get("most", type=int) or MOST_COMPARED
+    told: dict[str, Any] = {}
+    stored: tuple[Stored, ...] = ()
+    try:
+        script, file = _script(), _file(request.form.get("mapping", ""))
+        before = Script(file.name, file.path.read_text(encoding="utf-8"), script.source)
+        with tools().database.session() as session:
+            stored = stored_events(
+                session, [script.source] if script.source else [], min(most, MOST_COMPARED)
+            )
+        if stored:
+            settings = _open(script)
+            told = bench.run(Comparison(before, script, stored, settings))
+    except BridgeError as error:
+        told = {"problem": error.message}
+    return render_template(
+        "workbench/comparison.html", read=len(stored), events=told.get("events"), problem=told.get("problem")
+    )
+
+
+@workbench.post("/download")
+@needs(Role.OPERATOR)
+def download() -> Response:
+    """The edited mapping as a file: nothing is kept here."""
+    name = _file(request.form.get("mapping", "")).name
+    answer = Response(_text(), mimetype="text/x-python")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.py"'
+    return answer
+
+
+class EditedMapping(BridgeError):  # noqa: N818 - read as a finding
+    """An edited mapping is code that would run on this server: only an administrator may try it out here."""
+
+    code = "edited_mapping_not_allowed"
+
+
+def _script() -> Script:
+    """The mapping in the form. Raises EditedMapping, ConfigurationError."""
+    file = _file(request.form.get("mapping", ""))
+    text = _text()
+    if text.strip() != file.path.read_text(encoding="utf-8").strip() and not _may_edit():
+        raise EditedMapping(_why_not())
+    source = request.form.get("source") or None
+    return Script(file.name, text, source if source in tools().settings.sources else None)
+
+
+def _open(script: Script) -> Settings:
+    with tools().database.session() as session:
+        told = {one.alias: one.property for one in session.scalars(select(Alias))}
+    return open_settings(tools().settings, script.source, told)
+
+
+def _may_edit() -> bool:
+    return tools().settings.console.workbench and current_actor().may(Role.ADMIN)
+
+
+def _why_not() -> str | None:
+    if not tools().settings.console.workbench:
+        return "Edited copies are switched off: `workbench` under [console]."
+    return (
+        None if _may_edit() else "Only an administrator may edit a copy: it is code that runs on this server."
+    )
+
+
+def _text() -> str:
+    return request.form.get("text", "").replace("\r\n", "\n").strip() + "\n"
+
+
+def _file(name: str) -> MappingFile:
+    """Raises ConfigurationError."""
+    return Catalogue(tools().settings.mappings_dir).get(name)
+
+
+def _sources(file: MappingFile) -> list[str]:
+    return [source.key for source in tools().settings.sources.values() if source.mapping == file.name]
+
+
+def _recent(sources: list[str]) -> list[Event]:
+    recent = select(Event).where(
+        Event.source.in_(sources), Event.blanked_at.is_(None), Event.removed_at.is_(None)
+    )
+    with tools().database.session() as session:
+        return list(session.scalars(recent.order_by(Event.id.desc()).limit(MOST_RECENT)))

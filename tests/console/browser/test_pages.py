@@ -1,0 +1,94 @@
+"""Every page: nothing that axe calls serious, no sideways scrolling on a phone; and pictures of all, on request."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = {
+    "today": "/console",
+    "bookings": "/console/bookings",
+    "sources": "/console/sources",
+    "source": "/console/sources/widget",
+    "users": "/console/users",
+    "tokens": "/console/tokens",
+    "audit": "/console/audit",
+    "events": "/console/events",
+    "events-parked": "/console/events?status=parked",
+    "events-none": "/console/events?source=other",
+    "event-written": "/console/events/1",
+    "event-parked": "/console/events/2",
+    "event-unreadable": "/console/events/3",
+    "workbench": "/console/workbench?mapping=standard_webhooks",
+}
+"""Of the world below."""
+THEMES = ("light", "dark")
+WIDTHS = (360, 1600)
+
+
+@pytest.fixture
+def furnished(world: Any) -> Any:
+    """A world with something to see: written, parked for two reasons, and on its way."""
+    world.book("B-1")
+    world.book("B-2", email="jo@example.com", property="Elm Court West")
+    world.book("B-3", email="not an address", start="soon")
+    world.run()
+    world.book("B-4", email="dora@example.com")
+    return world
+
+
+@pytest.fixture
+def each_page(furnished: Any, page: Page) -> Iterator[tuple[str, Page]]:
+    """Every page in its turn, with what it loads by itself."""
+
+    def pages() -> Iterator[tuple[str, Page]]:
+        for name, address in PAGES.items():
+            page.goto(address)
+            if name == "workbench":
+                page.locator("#reading table").wait_for()
+            yield name, page
+
+    return pages()
+
+
+def test_axe_finds_nothing_serious_in_either_theme(each_page: Iterator[tuple[str, Page]]) -> None:
+    if not AXE.exists():
+        pytest.skip("There is no axe-core: npm install --prefix tests/console/browser")
+    findings = []
+    for name, page in each_page:
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for theme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+            page.emulate_media(color_scheme=theme)
+            found = page.evaluate("rules => axe.run({resultTypes: ['violations'], ...rules})", rules)
+            findings += [
+                (name, theme, one["id"], one["help"], [node["target"] for node in one["nodes"]][:3])
+                for one in found["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+    assert findings == []
+
+
+def test_no_page_scrolls_sideways_on_a_phone(each_page: Iterator[tuple[str, Page]], page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    widths = {name: one.evaluate("document.documentElement.scrollWidth") for name, one in each_page}
+    assert {name: width for name, width in widths.items() if width > 360} == {}
+
+
+def test_pictures_of_every_page(
+    each_page: Iterator[tuple[str, Page]], page: Page, pytestconfig: pytest.Config
+) -> None:
+    """`python tests/console/browser/screenshots.py OUT`"""
+    folder = pytestconfig.getoption("--pictures")
+    if not folder:
+        pytest.skip("Pictures are made with --pictures FOLDER.")
+    for name, one in each_page:
+        for theme in THEMES:
+            one.emulate_media(color_scheme=theme)
+            for width in WIDTHS:
+                one.set_viewport_size({"width": width, "height": 900})
+                one.screenshot(path=Path(folder, f"{name}-{theme}-{width}.png"), full_page=True)

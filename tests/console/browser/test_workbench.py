@@ -1,0 +1,33 @@
+"""Writing a mapping against real traffic: every change shows at once."""
+
+import re
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import Page, expect
+
+
+def test_an_edited_mapping_is_read_at_once_compared_and_downloaded(world: Any, page: Page) -> None:
+    event = world.book("B-1")
+    world.run()
+    page.goto("/console/workbench?mapping=standard_webhooks")
+    page.get_by_role("combobox", name="Take").select_option(label=f"{event} tour.booked, written")
+    expect(page.get_by_role("textbox", name="Body")).to_have_value(re.compile("Maya"))
+    expect(page.locator("#reading")).to_contain_text("maya@example.com")
+    expect(page.locator("#reading")).to_contain_text("POST /v1/events/appointments/leads")
+
+    text = page.get_by_role("textbox", name="standard_webhooks.py")
+    edited = text.input_value() + '\n    title = fields.String(path="tour_notes")\n'
+    edited = edited.replace("class ", "from bridge.mapping import fields\n\n\nclass ", 1)
+    text.fill(edited)
+    expect(page.locator("#reading tr", has_text="tour_notes")).to_contain_text("2 BR")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("#comparison")).to_contain_text("1 of 1 events are read differently")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download standard_webhooks.py").click()
+    assert "tour_notes" in download.value.path().read_text()
+
+    text.fill("class")
+    expect(page.locator("#reading")).to_contain_text("SyntaxError")

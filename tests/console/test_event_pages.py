@@ -1,0 +1,164 @@
+"""The pages of the events, as the server answers them: what they show to whom, and what a live page is told."""
+
+import re
+from typing import Any
+
+import pytest
+
+from bridge.models import Role
+
+WEST = {"property": "Elm Court West"}
+
+
+def versions(page: str) -> list[str]:
+    """What a live page says of the lines that it shows."""
+    return re.findall(r'name="row" value="([^"]+)"', page)
+
+
+@pytest.fixture
+def parked(world: Any) -> int:
+    event = world.book(**WEST)
+    world.run()
+    return int(event)
+
+
+def test_the_list_shows_who_when_and_where(world: Any, signed_in: Any) -> None:
+    world.book()
+    world.run()
+    page = signed_in(Role.OPERATOR).get("/console/events").text
+    assert "Maya Okafor" in page
+    assert "Thu 3 Dec 2026, 10:30" in page
+    assert "Oakwood Flats" in page
+
+
+def test_a_viewer_sees_no_renter_and_no_deed(parked: int, signed_in: Any) -> None:
+    viewer = signed_in(Role.VIEWER)
+    for path in ("/console/events", f"/console/events/{parked}"):
+        page = viewer.get(path).text
+        assert "M••• O•••" in page
+        for secret in ("Maya", "Okafor", "maya@example.com", "5125550142"):
+            assert secret not in page, path
+        assert "Replay" not in page
+    for deed in ("replay", "edit", "property", "done"):
+        assert viewer.get(f"/console/events/{parked}/{deed}").status_code == 403
+
+
+def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_in: Any) -> None:
+    world.book("B-2", email="jo@example.com")
+    world.run()
+    operator = signed_in(Role.OPERATOR)
+
+    def shown(query: str) -> list[int]:
+        return [int(one.partition(":")[0]) for one in versions(operator.get(f"/console/events?{query}").text)]
+
+    assert shown("") == [parked + 1, parked]
+    assert shown("q=jo@example.com") == [parked + 1]
+    assert shown("q=maya@example.com&status=written") == []
+    assert shown("status=open") == []
+    assert shown("since=2026-11-24&until=2026-11-24&reason=unknown_property") == [parked]
+
+
+def test_a_day_that_is_none_is_told(signed_in: Any) -> None:
+    assert "One of the days is none" in signed_in().get("/console/events?since=soon").text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [("", "Nothing has come in yet"), ("?status=parked", "No event matches")],
+)
+def test_an_empty_list_says_what_to_do(signed_in: Any, query: str, told: str) -> None:
+    assert told in signed_in().get(f"/console/events{query}").text
+
+
+def test_pages_follow_one_another_whatever_comes_in(world: Any, signed_in: Any) -> None:
+    for number in range(60):
+        world.book(f"B-{number}", email=f"{number}@example.com")
+    browser = signed_in()
+    first = browser.get("/console/events").text
+    world.book("B-60")
+    older = re.search(r'href="([^"]+)" rel="next"', first)
+    assert older
+    second = browser.get(older[1].replace("&amp;", "&")).text
+    ids = [int(one.partition(":")[0]) for one in versions(first) + versions(second)]
+    assert ids == list(range(60, 0, -1))
+
+
+def test_a_page_without_news_is_told_nothing(parked: int, signed_in: Any) -> None:
+    browser = signed_in()
+    shown = versions(browser.get("/console/events").text)
+    assert browser.get("/console/events/live", query_string={"row": shown}).status_code == 204
+    page = browser.get(f"/console/events/{parked}").text
+    live = re.search(r'hx-get="([^"]+live[^"]+)"', page)
+    assert live
+    assert browser.get(live[1].replace("&amp;", "&")).status_code == 204
+
+
+def test_a_page_with_news_is_told_only_that(world: Any, parked: int, signed_in: Any) -> None:
+    browser = signed_in()
+    quiet = world.book("B-2", email="jo@example.com")
+    shown = versions(browser.get("/console/events").text)
+    world.replay(parked)
+    told = browser.get("/console/events/live", query_string={"row": shown}).text
+    assert f'id="event-{parked}-state"' in told
+    assert f"event-{quiet}" not in told
+
+
+def test_an_older_page_gets_changes_but_no_new_lines(world: Any, parked: int, signed_in: Any) -> None:
+    browser = signed_in()
+    shown = versions(browser.get("/console/events").text)
+    world.book("B-2", email="jo@example.com")
+    query = {"row": shown, "cursor": "PDI"}
+    assert browser.get("/console/events/live", query_string=query).status_code == 204
+
+
+def test_the_story_of_an_event_that_is_gone(signed_in: Any) -> None:
+    answer = signed_in().get("/console/events/404")
+    assert (answer.status_code, "no longer kept" in answer.text) == (404, True)
+
+
+def test_the_rehearsal_of_a_replay_sends_nothing(world: Any, parked: int, signed_in: Any) -> None:
+    page = signed_in().get(f"/console/events/{parked}/replay").text
+    assert "It would be parked" in page
+    assert world.status(parked)[0] == "parked"
+
+
+def test_every_deed_is_written_down(world: Any, parked: int, signed_in: Any) -> None:
+    browser = signed_in(Role.OPERATOR)
+    browser.post(f"/console/events/{parked}/done", {"note": "Called"})
+    browser.post(f"/console/events/{parked}/replay")
+    entries = signed_in(Role.ADMIN).get("/console/audit").text
+    assert entries.index("replayed") < entries.index("dismissed")
+    assert world.status(parked)[0] == "received"
+
+
+def test_a_deed_that_is_not_possible_says_why(world: Any, parked: int, signed_in: Any) -> None:
+    browser = signed_in(Role.OPERATOR)
+    browser.post(f"/console/events/{parked}/replay")
+    assert "has not ended" in browser.post(f"/console/events/{parked}/replay").text
+    assert "is not parked" in browser.post(f"/console/events/{parked}/done", {"note": "x"}).text
+
+
+def test_what_cannot_be_read_is_not_saved(world: Any, parked: int, signed_in: Any) -> None:
+    browser = signed_in(Role.OPERATOR)
+    payload = '{"type": "tour.booked", "data": {"booking_id": "B-1"}}'
+    assert "found nothing" in browser.post(f"/console/events/{parked}/edit", {"payload": payload}).text
+    assert b"maya@example.com" in world.event(parked).body
+
+
+def test_many_at_once_leave_out_what_is_not_possible(world: Any, parked: int, signed_in: Any) -> None:
+    written = world.book("B-2", email="jo@example.com")
+    world.run()
+    browser = signed_in(Role.OPERATOR)
+    data = {"deed": "dismiss", "id": [str(parked), str(written)]}
+    page = browser.post("/console/events/bulk", data).text
+    assert "Dismiss 1 event<" in page.replace("\n", "")
+    assert f"Event {written} is not parked" in page
+    assert "None of these events" in browser.post("/console/events/bulk", {"all": "1", "status": "open"}).text
+
+
+def test_all_that_match_means_the_filters_and_the_search(world: Any, parked: int, signed_in: Any) -> None:
+    other = world.book("B-2", email="jo@example.com", **WEST)
+    world.run()
+    browser = signed_in(Role.OPERATOR)
+    page = browser.post("/console/events/bulk", {"all": "1", "q": "jo@example.com"}).text
+    assert f'name="ids" value="{other}"' in page
