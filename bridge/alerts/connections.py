@@ -11,6 +11,7 @@ from bridge.alerts.finding import Finding, Kind
 from bridge.alerts.hours import business_hours_between
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.pauses import Cause, unfinished
+from bridge.forwarding.selection import last_received
 from bridge.models import Event, Integration, Refusal
 from bridge.settings import Settings
 
@@ -29,10 +30,7 @@ def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]
     told, findings = settings.alerts, []
     zone = ZoneInfo(told.time_zone)
     for source in settings.sources.values():
-        newest = (
-            select(Event.received_at).where(Event.source == source.key).order_by(Event.id.desc()).limit(1)
-        )
-        last = session.scalar(newest)
+        last = last_received(session, source.key)
         if last is None or not source.enabled:
             continue
         limit = source.silent_after or told.silent_after

@@ -95,6 +95,12 @@ _LISTED: tuple[InstrumentedAttribute[Any], ...] = (
 )  # fmt: skip
 
 
+def last_received(session: Session, source: str) -> datetime | None:
+    """When a source sent its newest event; `None`: it never has."""
+    newest_one = select(Event.received_at).where(Event.source == source).order_by(Event.id.desc()).limit(1)
+    return session.scalar(newest_one)
+
+
 def find_ids(session: Session, settings: Settings, selection: Selection) -> list[int]:
     """The ids of all these events, the oldest first. Raises UnknownProperty."""
     query = select(Event.id).where(*_selected(session, settings, selection))

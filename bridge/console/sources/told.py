@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
 from bridge.errors import DecodingError
+from bridge.forwarding.selection import last_received
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import Source
@@ -105,14 +106,13 @@ def page(
 
 
 def _line(session: Session, source: Source, now: datetime) -> SourceLine:
-    newest = select(Event.received_at).where(Event.source == source.name).order_by(Event.id.desc()).limit(1)
     refused = select(func.sum(Refusal.count)).where(Refusal.source == source.name, Refusal.hour > now - DAY)
     return SourceLine(
         name=source.name,
         sender=source.file.schema.sender(),
         mapping=source.settings.mapping,
         enabled=source.settings.enabled,
-        last_at=session.scalar(newest),
+        last_at=last_received(session, source.name),
         received=_received(session, source.name, now - DAY),
         refused=int(session.scalar(refused) or 0),
     )

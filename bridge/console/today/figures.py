@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bridge.alerts.tours import Tour, soonest
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
+from bridge.forwarding.selection import last_received
 from bridge.models import UNFINISHED, Budget, Event, Integration, Status, Tally
 from bridge.settings import Settings
 
@@ -86,7 +87,10 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         parked=_count(session, (Status.PARKED,)),
         soonest=_soonest(session, settings, actor, now),
         oldest_due=_oldest_due(session, now),
-        sources=tuple(_source(session, name, settings) for name in settings.sources),
+        sources=tuple(
+            SourceNow(one.key, one.enabled, last_received(session, one.key))
+            for one in settings.sources.values()
+        ),
         budget_used=used,
         budget=allowed,
         paused=tuple(_pauses(session, settings)),
@@ -123,11 +127,6 @@ def _oldest_due(session: Session, now: datetime) -> datetime | None:
     due = or_(Event.next_attempt_at.is_(None), Event.next_attempt_at <= now)
     first = select(func.coalesce(Event.next_attempt_at, Event.replayed_at, Event.received_at))
     return session.scalar(first.where(Event.status.in_(UNFINISHED), due).order_by(Event.id).limit(1))
-
-
-def _source(session: Session, name: str, settings: Settings) -> SourceNow:
-    newest = select(Event.received_at).where(Event.source == name).order_by(Event.id.desc()).limit(1)
-    return SourceNow(name, settings.sources[name].enabled, session.scalar(newest))
 
 
 def _budget(session: Session, settings: Settings, now: datetime) -> tuple[int, int]:
