@@ -84,8 +84,11 @@ def forward(context: Context, event_id: int) -> None:
     if has_overtaken:
         raise Again(context.clock())
     end = run(context, event)
-    save(context, event, end)
+    is_ours = save(context, event, end)
     told = {"event_id": event.id, "source": event.source, "status": event.status, "reason": event.reason}
+    if not is_ours:
+        log.warning("an event ran that another worker had ended meanwhile", **told)
+        return
     log.info("event ran", **told)
     if isinstance(end, NotYet):
         # Who waits long makes way for the contact's other tours; its own booking waits for it all the same.
@@ -165,16 +168,24 @@ def deadline_of(event: Event, start: datetime | None) -> datetime:
     return min(told_by, since + GIVE_UP_AFTER)
 
 
-def save(context: Context, event: Event, end: Ended | NotYet) -> None:
-    """Write down how a run ended."""
+def save(context: Context, event: Event, end: Ended | NotYet) -> bool:
+    """Write down how a run ended; answers whether that was still this run's to say.
+
+    A worker that was frozen goes on after another one has taken its job over: what that one has ended stays as it is,
+    and so does what a person has replayed since.
+    """
     event.status, event.reason, event.detail = end.status, end.reason, end.detail
     if isinstance(end, NotYet):
         event.next_attempt_at, event.ended_at = end.until, None
     else:
         event.next_attempt_at, event.ended_at = None, context.clock()
     with context.database.session() as session:
+        row = session.get(Event, event.id, with_for_update={"key_share": True})
+        if row is None or Status(row.status).ended or row.queue_id != event.queue_id:
+            return False
         session.merge(event)
     _count(event, end)
+    return True
 
 
 def _count(event: Event, end: Ended | NotYet) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.forwarding.calls import Calls
@@ -81,8 +82,10 @@ class Leads:
     def _keep(self, lead: Lead, found: str | None) -> None:
         if found is not None:
             lead.lead_id = found
+            mine = (Lead.integration_id == lead.integration_id, Lead.property_id == lead.property_id)
             with self.calls.context.database.session() as session:
-                session.merge(lead)
+                # Only this column: another event may just have begun to write the lead.
+                session.execute(update(Lead).where(*mine, Lead.contact == lead.contact).values(lead_id=found))
 
     def _search(self, contact: Contact) -> str | None:
         """By e-mail, then by phone. The newest record wins; a phone can be shared, so names must not contradict."""

@@ -107,7 +107,9 @@ class Writing:
         )
         if job_id:
             attempt.outcome, attempt.job_id = Outcome.SUBMITTED, job_id
-            self._save(attempt)
+            with calls.context.database.session() as session:
+                self._still_open(session, owner, attempt)
+                session.merge(attempt)
             return None
         changes = adopt() if creates else None
         if changes is not None:
@@ -208,9 +210,10 @@ class Writing:
         self.calls.ledger.answered(attempt, error, job_id)
         stays_open = error is None or _may_have_arrived(error)
         with self.calls.context.database.session() as session:
+            row = self._still_open(session, owner, attempt)
             session.merge(attempt)
             if not stays_open:
-                _locked(session, owner).open_attempt_id = None
+                row.open_attempt_id = None
             if job_id and isinstance(owner, Booking):
                 self._note_job(session, job_id)
         self.calls.ledger.count(attempt)
@@ -227,8 +230,8 @@ class Writing:
         attempt.outcome = outcome
         attempt.detail = detail or attempt.detail
         with self.calls.context.database.session() as session:
+            row = self._still_open(session, owner, attempt)
             session.merge(attempt)
-            row = _locked(session, owner)
             row.open_attempt_id = None
             for name, value in (changes or {}).items():
                 setattr(row, name, value)
@@ -244,9 +247,17 @@ class Writing:
         event = session.get_one(Event, self.calls.event.id)
         event.job_id = self.calls.event.job_id = job_id
 
-    def _save(self, attempt: Attempt) -> None:
-        with self.calls.context.database.session() as session:
-            session.merge(attempt)
+    def _still_open(self, session: Session, owner: Owner, attempt: Attempt) -> Owner:
+        """The owner, locked, whose open write this still is.
+
+        Raises:
+            NotYet: another worker has settled it meanwhile: this one was frozen, and looks anew.
+        """
+        row = _locked(session, owner)
+        if row.open_attempt_id != attempt.id:
+            detail = "Another worker has settled this write meanwhile."
+            raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
+        return row
 
     def _open_attempt(self, owner: Owner) -> Attempt:
         with self.calls.context.database.session() as session:

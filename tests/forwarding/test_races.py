@@ -4,8 +4,10 @@ import contextlib
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bridge.forwarding.job import Again, forward
+from bridge.models import Lead
 
 APPOINTMENTS = "/v1/events/appointments/leads"
 
@@ -110,3 +112,102 @@ def test_a_replay_of_another_event_is_not_taken_for_a_look(world, clock):
     world.replay(other)
     world.run()
     assert len(world.calls("POST", APPOINTMENTS)) == 1
+
+
+def meanwhile(propexo, call, happen):
+    """Let something happen between Propexo's next answer to this call and what its worker, now frozen, makes of it."""
+    made = getattr(propexo, call)
+
+    def answer(*given, **named):
+        setattr(propexo, call, made)
+        told = made(*given, **named)
+        happen()
+        return told
+
+    setattr(propexo, call, answer)
+
+
+def run_on(world, event):
+    """What a worker does who was frozen in the midst of an event, whose job others have taken over."""
+    with contextlib.suppress(Again):
+        forward(world.context, event)
+
+
+def test_the_end_that_another_worker_wrote_stands(world):
+    booked = world.book()
+
+    def others_end_it():
+        world.run()
+        world.sandbox.fail(method="GET", path="/v1/leads/", status=400)
+
+    meanwhile(world.context.propexo, "find_leads", others_end_it)
+    run_on(world, booked)
+    assert world.status(booked) == ("written", None)
+
+
+def test_a_replay_is_not_ended_by_a_run_from_before(world):
+    booked = world.book()
+
+    def others_end_it():
+        world.sandbox.fail(method="GET", path="/v1/leads/", status=400, times=2)
+        world.run()
+        world.replay(booked)
+
+    meanwhile(world.context.propexo, "find_leads", others_end_it)
+    run_on(world, booked)
+    assert world.status(booked) == ("received", None)
+    world.run()
+    assert world.status(booked) == ("written", None)
+
+
+@pytest.mark.parametrize("call", ["create_lead", "create_appointment", "write_status"])
+def test_a_write_that_another_worker_settled_stays_settled(world, call):
+    world.sandbox.write_seconds = 0
+    booked = world.book()
+    if call != "create_lead":
+        world.run(until=world.clock())
+        world.clock.now = world.next_at()
+    meanwhile(world.context.propexo, call, world.run)
+    run_on(world, booked)
+    world.run()
+    assert {one.outcome for one in world.attempts() if one.request} == {"confirmed"}
+    assert world.status(booked) == ("written", None)
+
+
+def test_a_write_of_a_later_event_stays_open_whatever_a_frozen_worker_learns_of_an_earlier_one(world):
+    booked = world.book()
+    world.run(until=world.clock() + timedelta(seconds=1))
+    while not world.calls("POST", APPOINTMENTS):
+        world.clock.now = world.next_at()
+        world.run_due()
+    world.clock.now = world.next_at()
+
+    def others_go_on():
+        world.run()
+        world.cancel()
+        world.run_due()
+
+    meanwhile(world.context.propexo, "write_status", others_go_on)
+    run_on(world, booked)
+    world.run()
+    assert world.tours == []
+    assert len(world.calls("POST", f"{APPOINTMENTS}/cancel")) == 1
+
+
+def test_a_lead_that_is_found_leaves_a_write_alone_that_has_begun_meanwhile(world, clock):
+    moved = world.reschedule(at=clock() + timedelta(minutes=1))
+    world.run_due()
+    booked = world.book(at=clock())
+
+    def another_creates_it():
+        with contextlib.suppress(Again):
+            forward(world.context, moved)
+
+    world.sandbox.write_seconds = 0
+    meanwhile(world.context.propexo, "find_leads", another_creates_it)
+    run_on(world, booked)
+    created = next(one for one in world.attempts() if one.kind == "create_lead")
+    with world.database.session() as session:
+        lead = session.scalars(select(Lead)).one()
+    assert lead.lead_id is not None
+    assert lead.open_attempt_id == created.id
