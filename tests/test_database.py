@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 import bridge
 from bridge.database import Database, DatabaseUnavailable, embedded
 from bridge.errors import SchemaOutdated
+from bridge.keys import contact_key
 from bridge.models import Base, Event
 
 
@@ -53,25 +54,62 @@ def test_another_versions_schema_is_refused_by_name_of_the_command(empty):
         empty.check_schema()
 
 
-def test_an_earlier_version_with_events_is_brought_along(empty):
+@pytest.fixture
+def first_version(database):
+    """The test's database as 0.1.0 left it."""
     config = Config()
     config.set_main_option("script_location", str(Path(bridge.__file__).parent / "migrations"))
-    with empty.engine.connect() as connection:
+    with database.engine.begin() as connection:
+        Base.metadata.drop_all(connection)  # the queue stays: its tables are still the same
+        connection.execute(text("DROP TABLE alembic_version"))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        connection.execute(
-            text("""
-                INSERT INTO events
-                (source, delivery_id, received_at, headers, body, lock, status, tries, looks, replays)
-                VALUES ('widget', 'msg_1', now(), '{}', 'body', 'maya', 'parked', 0, 0, 0)
-            """)
-        )
-        connection.commit()
-    empty.migrate()
-    empty.check_schema()
-    with empty.session() as session:
+    return database
+
+
+def run(database, statement, **values):
+    with database.session() as session:
+        session.execute(text(statement), values)
+
+
+AN_EVENT = """
+    INSERT INTO events (source, delivery_id, received_at, headers, body, lock, status, tries, looks, replays)
+    VALUES ('widget', 'msg_1', now(), '{}', 'body', :lock, 'parked', 0, 0, 0)
+"""
+
+
+def test_an_earlier_version_with_events_is_brought_along(first_version):
+    run(first_version, AN_EVENT, lock="booking:widget:B-1")
+    first_version.migrate()
+    first_version.check_schema()
+    with first_version.session() as session:
         (event,) = session.scalars(select(Event))
-        assert (event.delivery_id, event.query, event.answers) == ("msg_1", {}, None)
+        told = (event.delivery_id, event.query, event.answers, event.lock)
+    assert told == ("msg_1", {}, None, "booking:widget:B-1")
+
+
+@pytest.mark.parametrize(("email", "phone"), [("maya@example.com", None), (None, "+15125550142")])
+def test_what_0_1_0_locked_by_a_contact_in_clear_text_is_locked_by_its_digest(first_version, email, phone):
+    named = f"email:{email}" if email else f"phone:{phone}"
+    run(first_version, AN_EVENT, lock=named)
+    run(
+        first_version,
+        "INSERT INTO procrastinate_jobs (task_name, queue_name, lock, args) VALUES ('forward', 'default', :lock, '{}')",
+        lock=named,
+    )
+    run(
+        first_version,
+        "INSERT INTO leads (integration_id, property_id, contact, code, created, created_at) "
+        "VALUES ('i', 'p', :contact, 'LD-1', true, now())",
+        contact=named,
+    )
+    first_version.migrate()
+    with first_version.session() as session:
+        named = [
+            session.scalar(text(f"SELECT {column} FROM {table}"))
+            for table, column in (("events", "lock"), ("procrastinate_jobs", "lock"), ("leads", "contact"))
+        ]
+    assert named == [contact_key(email, phone)] * 3
 
 
 def test_the_migrations_make_what_the_models_say(database):

@@ -8,6 +8,9 @@ from sqlalchemy import func, select, text
 
 from bridge.database import Database
 from bridge.encryption import MARK, Undecipherable
+from bridge.inbound.committer import Committer
+from bridge.inbound.inbox import Arrival, Delivery, Kept
+from bridge.mapping.translation import Envelope
 from bridge.models import SAYINGS_OPEN, Booking, BookingState, Event, KnownContact, Status
 from bridge.reencryption import encrypt_again
 
@@ -88,6 +91,21 @@ def test_with_a_key_nothing_is_to_be_read(database, clock, opened):
             assert {name: getattr(event, name) for name in said} == said
             assert (event.body, event.original_body, event.history) == (BODY, b"maya", [{"by": "maya"}])
             assert session.scalars(select(Booking)).one().details == DETAILS
+
+
+def test_what_the_door_commits_is_not_to_be_read_either(database, clock, opened):
+    arrivals = [
+        Arrival(BODY, None, Envelope(delivery_id="a", email="maya@example.com")),
+        Arrival(b"Maya", None, Envelope(delivery_id="b"), parked="Maya asks"),
+    ]
+    kept = Kept({"x-renter": "Maya"}, {"name": "Maya"})
+    with opened(NEW) as keyed:
+        Committer(keyed).store(Delivery("widget", kept, arrivals, clock()))
+        assert "maya" not in raw(database).casefold()
+        with keyed.session() as session:
+            told = session.scalars(select(Event).order_by(Event.id)).all()
+    assert [(one.body, one.detail) for one in told] == [(BODY, None), (b"Maya", "Maya asks")]
+    assert [(one.headers, one.query) for one in told] == [(kept.headers, kept.query)] * 2
 
 
 def test_what_sql_asks_for_stays_open(clock, opened):
