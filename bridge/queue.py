@@ -1,5 +1,6 @@
 """The job queue: Procrastinate on the bridge's own PostgreSQL."""
 
+import asyncio
 import contextlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -48,19 +49,26 @@ class WorkerConnector(procrastinate.PsycopgConnector):
         super().__init__(
             conninfo=url, kwargs=dict(REACH), timeout=CONNECT_WITHIN, configure=_commit_each_statement
         )
+        self.lost = asyncio.Event()
+        """Set when the database did not take what the worker had to tell."""
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
-        """Say once more what a lost connection did not let the worker say.
+        """Say once more what a lost connection did not let the worker say, and else give up.
 
-        These statements have no answer and change nothing when they are repeated. Without it, a job whose end could
-        not be told would keep its lock for as long as its worker lives.
+        These statements have no answer and change nothing when they are repeated. A job whose end is not told would
+        keep its lock for as long as its worker lives: so it must not live on.
         """
-        try:
-            await super().execute_query_async(query, **arguments)
-        except ConnectorException as error:
-            if not isinstance(error.__cause__, psycopg.OperationalError):
-                raise
-            await super().execute_query_async(query, **arguments)
+        for is_last in (False, True):
+            try:
+                await super().execute_query_async(query, **arguments)
+            except ConnectorException as error:
+                if not isinstance(error.__cause__, psycopg.OperationalError):
+                    raise
+                if is_last:
+                    self.lost.set()
+                    raise
+            else:
+                return
 
 
 async def _commit_each_statement(connection: psycopg.AsyncConnection) -> None:

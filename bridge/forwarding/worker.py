@@ -17,7 +17,7 @@ from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.propexo.client import Propexo
 from bridge.propexo.quota import SharedQuota
-from bridge.queue import queue_app
+from bridge.queue import WorkerConnector, queue_app
 from bridge.settings import Settings
 
 POLL_EVERY = 1.0
@@ -95,9 +95,20 @@ async def work(context: Context, *, wait: bool = True, also: Sequence[Register] 
             for number in (signal.SIGTERM, signal.SIGINT):
                 # To cancel it is how Procrastinate wants to be told: running jobs are finished.
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        giving_up = asyncio.ensure_future(_cancel_when(app.connector, running))
         try:
             await running
         except asyncio.CancelledError:
-            return
+            if not giving_up.done():
+                return
+        finally:
+            giving_up.cancel()
     if wait:
         raise WorkerEnded
+
+
+async def _cancel_when(connector: procrastinate.BaseConnector, running: asyncio.Future[None]) -> None:
+    """End a worker that could not tell how a job ended: others take that over only from one that is gone."""
+    assert isinstance(connector, WorkerConnector)  # queue_app has given it
+    await connector.lost.wait()
+    running.cancel()

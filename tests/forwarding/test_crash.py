@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bridge.forwarding.job import requeue_forgotten, take_over
+from bridge.forwarding.worker import WorkerEnded, work
 from bridge.models import Event
 from bridge.queue import Queue, queue_app
 
@@ -75,6 +76,33 @@ def revive(world) -> int:
             return await take_over(app, world.clock)
 
     return asyncio.run(run())
+
+
+FULL = """
+CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE 'No space left on device' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER is_full BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW WHEN (NEW.status = 'todo')
+    EXECUTE FUNCTION is_full();
+"""
+
+
+def test_a_worker_that_cannot_tell_how_a_job_ended_ends_so_that_others_take_it_over(world):
+    booked = world.book()
+    change(world, FULL)
+    with pytest.raises(WorkerEnded):
+        asyncio.run(work(world.context))
+    change(world, "DROP FUNCTION is_full CASCADE")
+    world.run_due()
+    assert world.status(booked) == ("submitted", "confirmation")
+    assert revive(world) == 1
+    world.run()
+    assert world.status(booked) == ("written", None)
+
+
+def change(world, statement):
+    with world.database.session() as session:
+        session.execute(text(statement))
 
 
 def test_an_event_whose_job_is_gone_is_queued_again(world):
