@@ -7,6 +7,7 @@ import os
 import pwd
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -21,7 +22,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.encryption import give_keys
 from bridge.errors import BridgeError, SchemaOutdated
@@ -38,6 +41,10 @@ REACH = {
     "application_name": "propexo-bridge",
 }
 """How every connection of the bridge is opened, the queue's as well."""
+
+
+ASK_AFTER = 1.0
+"""Seconds without use after which a connection is asked whether it still lives."""
 
 
 class DatabaseUnavailable(BridgeError):  # noqa: N818 - a state of the world, not a mistake
@@ -70,20 +77,31 @@ class Database:
             pool_size=pool_size,
             max_overflow=2,
             pool_timeout=5,
-            pool_pre_ping=True,
             hide_parameters=True,  # an error must not carry what a renter said
             connect_args=dict(REACH),
         )
+        event.listen(self.engine, "checkin", _note_use)
+        event.listen(self.engine, "checkout", _ask_after_idleness)
         give_keys(self.engine, encryption_keys)
         if statement_timeout is not None:
             event.listen(self.engine, "connect", _set("statement_timeout", statement_timeout))
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._single = sessionmaker(single, expire_on_commit=False)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """A session whose work is committed at the end, or undone by an exception."""
         with self.sessions.begin() as session:
             yield session
+
+    @contextlib.contextmanager
+    def single(self) -> Iterator[Session]:
+        """A session for one question or one change: each statement stands for itself, and costs one round trip
+        where a transaction around it would cost three."""
+        with self._single() as session:
+            yield session
+            session.flush()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -121,6 +139,22 @@ class Database:
         with self.engine.connect() as connection:
             if _revision(connection) != head() or _queue_migrations_left(connection):
                 raise SchemaOutdated
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ask_after_idleness(connection: psycopg.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """The server may have gone while nobody used a connection. One in steady use shows it by itself."""
+    used_at = record.info.get("used_at")
+    if used_at is None or time.monotonic() - used_at < ASK_AFTER:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error  # the pool tries another one
 
 
 def _set(name: str, seconds: float) -> Callable[[psycopg.Connection, object], None]:

@@ -56,13 +56,13 @@ class Appointments:
         return {**attempt, "appointment_id": found.id, "appointment_verified": True}
 
     def _attempt_effect(self, booking: Booking) -> dict[str, Any]:
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             effect = dict(session.get_one(Attempt, booking.open_attempt_id).effect or {})
         effect.pop("id_column", None)
         return effect
 
     def _reload(self, booking: Booking) -> Booking:
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             return session.get_one(Booking, booking.id)
 
     def cancel(self, booking: Booking) -> NoReturn:

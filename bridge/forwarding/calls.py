@@ -96,7 +96,7 @@ class Calls:
 
     def is_backlog(self) -> bool:
         """Whether many events wait for their turn."""
-        with self.context.database.session() as session:
+        with self.context.database.single() as session:
             return turns.is_backlog(session, self.now())
 
     def _wait_for_turn(self) -> None:
@@ -104,7 +104,7 @@ class Calls:
         if self._has_waited or self.start is None or self.start - self.now() <= turns.AT_ONCE:
             return
         self._has_waited = True
-        with self.context.database.session() as session:
+        with self.context.database.single() as session:
             unread = turns.is_unread(session, self.event.queue_id) and turns.is_backlog(session, self.now())
         if unread:
             raise NotYet(

@@ -90,7 +90,7 @@ class Confirmation:
         return current.listed is None and current.unlisted < MOST_UNLISTED
 
     def _current(self, attempt: Attempt) -> Attempt:
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             return session.get_one(Attempt, attempt.id)
 
     def _waits(self, category: Category) -> list[ColumnElement[bool]]:
@@ -107,13 +107,13 @@ class Confirmation:
 
     def _do_several_wait(self, category: Category) -> bool:
         waiting = select(Attempt.id).where(*self._waits(category)).limit(SEVERAL).subquery()
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             return session.scalar(select(func.count()).select_from(waiting)) == SEVERAL
 
     def _claim(self, category: Category) -> bool:
         """Whether it is our turn to read the log: one at a time, and not too often."""
         now = self.calls.now()
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             every = SWEEP_EVERY_IN_BACKLOG if turns.is_backlog(session, now) else SWEEP_EVERY
             row = insert(Sweep).values(integration_id=self.integration_id, category=category, read_at=now)
             claimed = row.on_conflict_do_update(

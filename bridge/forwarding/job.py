@@ -76,7 +76,7 @@ def forward(context: Context, event_id: int) -> None:
     Raises:
         Again: it has not ended; the queue runs it then.
     """
-    with context.database.session() as session:
+    with context.database.single() as session:
         event = session.get(Event, event_id)
         if event is None or Status(event.status).ended:
             return
@@ -126,7 +126,7 @@ def take_place(context: Context, event: Event, start: datetime | None) -> None:
     if start is None:
         return
     priority = turns.priority_of(start, event.action, context.clock())
-    with context.database.session() as session:
+    with context.database.single() as session:
         turns.take_place(session, event.queue_id, priority)
 
 

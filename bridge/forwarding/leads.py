@@ -75,7 +75,7 @@ class Leads:
         key = (self.place.integration_id, self.place.property_id, contact_key)
         names = ("integration_id", "property_id", "contact")
         new = dict(zip(names, key, strict=True)) | {"code": new_code("LD"), "created_at": self.calls.now()}
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             session.execute(insert(Lead).values(new).on_conflict_do_nothing())
             return session.get_one(Lead, key)
 

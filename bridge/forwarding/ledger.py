@@ -59,7 +59,7 @@ class Ledger:
     def _add(self, kind: str, started: datetime, error: PropexoError | NoAnswer | None) -> None:
         row = Attempt(event_id=self._event_id, kind=kind, started_at=started, outcome=Outcome.READ)
         self._close(row, error)
-        with self._database.session() as session:
+        with self._database.single() as session:
             session.add(row)
 
     def open(

@@ -61,7 +61,7 @@ class Lookups:
 
     def _kept(self, kind: Kind) -> Choices | None:
         key = (self.place.integration_id, self.place.property_id, kind.crosswalk)
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             return session.get(Choices, key)
 
     def _ask(self, kind: Kind) -> list[Record]:
@@ -84,7 +84,7 @@ class Lookups:
             index_elements=[Choices.integration_id, Choices.property_id, Choices.kind],
             set_={"fetched_at": row.excluded.fetched_at, "records": row.excluded.records},
         )
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             session.execute(kept)
         return records
 

@@ -56,7 +56,7 @@ class Pauses:
         Raises:
             NotYet: it is paused.
         """
-        with self._database.session() as session:
+        with self._database.single() as session:
             row = session.get(Integration, integration_id)
             if row is None or row.paused_at is None:
                 return Cause.OUTAGE if row and row.failures else None

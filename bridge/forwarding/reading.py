@@ -80,7 +80,7 @@ class Reading:
             BookingReference.source == self.event.source, BookingReference.reference.in_(references)
         )
         echoed = select(Booking.code).where(Booking.code.in_(codes), Booking.id.not_in(mine))
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             code = session.scalar(echoed.limit(1))
         if code:
             raise Ignored(

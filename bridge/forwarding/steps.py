@@ -86,7 +86,7 @@ class Run:
             # They wait for us, not we for them.
             or_(Event.reason.is_(None), Event.reason.not_in(WAITS_FOR_US)),
         )
-        with self.context.database.session() as session:
+        with self.context.database.single() as session:
             found = session.execute(earlier.limit(1)).first() if references else None
         if found is not None:
             detail = f"Event {found.id} of the same booking is still on its way."
@@ -95,7 +95,7 @@ class Run:
 
     def _strays(self, booking: Booking) -> list[Booking]:
         """Appointments made before it was known that their booking is this one."""
-        with self.context.database.session() as session:
+        with self.context.database.single() as session:
             return list(session.scalars(select(Booking).where(Booking.merged_into == booking.id)))
 
     def _reach_cancelled(self, booking: Booking) -> None:

@@ -140,7 +140,7 @@ class Writing:
         event = self.calls.event
         if attempt.event_id == event.id:
             return True
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             ended = session.get_one(Event, attempt.event_id).ended_at
         return ended is not None and event.replayed_at is not None and ended <= event.replayed_at
 
@@ -260,7 +260,7 @@ class Writing:
         return row
 
     def _open_attempt(self, owner: Owner) -> Attempt:
-        with self.calls.context.database.session() as session:
+        with self.calls.context.database.single() as session:
             return session.get_one(Attempt, owner.open_attempt_id)
 
 

@@ -114,6 +114,17 @@ class Stage:
         everybody = {server, *server.children(recursive=True), *psutil.Process().children(recursive=True)}
         return sum(sum(process.cpu_times()[:2]) for process in everybody)
 
+    def processor_seconds_of(self) -> dict[str, float]:
+        """What the workers, PostgreSQL, and this process with its sandbox have used of the processors so far."""
+        number = int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0])
+        server = psutil.Process(number)
+        groups = {
+            "workers": [one for one in self.bridge_processes() if "worker" in one.cmdline()],
+            "postgresql": [server, *server.children(recursive=True)],
+            "sandbox": [psutil.Process()],
+        }
+        return {name: sum(sum(one.cpu_times()[:2]) for one in group) for name, group in groups.items()}
+
     def bridge_processes(self) -> list[psutil.Process]:
         """The web processes and workers."""
         children = psutil.Process().children(recursive=True)
@@ -203,8 +214,9 @@ def bookings(url: str, count: int) -> list[bytes]:
 
 
 def booking(url: str) -> bytes:
-    number = f"{os.getpid()}-{next(_numbers)}"
-    body = json.dumps(invitee(number), separators=(",", ":")).encode()
+    count = next(_numbers)
+    number, phone = f"{os.getpid()}-{count}", f"+1 512 {200 + count // 10_000 % 800} {count % 10_000:04}"
+    body = json.dumps(invitee(number, phone), separators=(",", ":")).encode()
     seconds = str(int(time.time()))
     signature = hmac.new(SECRET.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     headers = {
@@ -216,7 +228,7 @@ def booking(url: str) -> bytes:
     return post(url, body, headers)
 
 
-def invitee(number: str) -> dict[str, Any]:
+def invitee(number: str, phone: str) -> dict[str, Any]:
     """The body of a booking by somebody new, for the day after tomorrow."""
     body: dict[str, Any] = json.loads(_SAMPLE)
     payload = body["payload"]
@@ -227,6 +239,7 @@ def invitee(number: str) -> dict[str, Any]:
         "old_invitee": None,
         "tracking": {},
         "text_reminder_number": None,
+        "questions_and_answers": [{"question": "Phone number", "answer": phone, "position": 0}],
     }
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
     times = {"start_time": start.isoformat(), "end_time": (start + timedelta(minutes=30)).isoformat()}
