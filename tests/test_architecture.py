@@ -15,7 +15,18 @@ NAMES = {
 
 SHARED = {"bridge"} | {
     f"bridge.{name}"
-    for name in ("aliases", "clock", "database", "errors", "keys", "metrics", "models", "queue", "settings")
+    for name in (
+        "aliases",
+        "clock",
+        "database",
+        "errors",
+        "keys",
+        "metrics",
+        "models",
+        "queue",
+        "settings",
+        "tracing",
+    )
 }
 """What every folder may use."""
 FOLDERS = {

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from jmespath.functions import Functions
@@ -162,6 +163,41 @@ def test_metrics_have_a_prefix_base_units_and_help(app: Any) -> None:
         assert family.name.startswith("bridge_")
         assert family.documentation.endswith((".", "never", "none"))
         assert not re.search(r"_(minutes|hours|ms|milliseconds|percent)(_|$)", family.name)
+
+
+MONITORING = ROOT / "deploy/monitoring"
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    """Each expression of the rules and of the dashboard, with what it is for."""
+    for group in yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]:
+        for rule in group["rules"]:
+            assert rule["annotations"]["summary"].endswith(".")
+            yield rule["alert"], rule["expr"]
+    for panel in json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+
+
+@pytest.mark.parametrize(("what", "expression"), list(expressions()))
+def test_rules_and_dashboard_ask_for_metrics_and_labels_that_exist(what: str, expression: str) -> None:
+    known = documented_metrics()
+    asked = re.findall(r"\bbridge_\w+", expression)
+    assert asked
+    names = {re.sub(r"_(bucket|sum|count)$", "", name) if name not in known else name for name in asked}
+    assert names <= known.keys()
+    labels = {label for name in names for label in known[name][1]} | {"le"}
+    for found in re.findall(r"by \(([\w, ]+)\)", expression):
+        assert set(found.split(", ")) <= labels
+    for label in re.findall(r"[{,](\w+)[!=]", expression):
+        assert label in labels
+    assert expression.count("(") == expression.count(")")
+
+
+def test_the_dashboard_shows_every_metric_or_a_rule_watches_it() -> None:
+    text = " ".join(expression for _, expression in expressions())
+    missing = [name for name in documented_metrics() if name not in text]
+    assert missing == ["bridge_events_duplicate_total"]
 
 
 # Settings.

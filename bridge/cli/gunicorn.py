@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from bridge import tracing
 from bridge.app import create_app
 from bridge.database import Database
 from bridge.monitoring.views import Monitoring
@@ -70,6 +71,7 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Runs in each process after the fork: connections cannot be shared."""
+        tracing.begin()
         database = Database(
             self.url,
             pool_size=min(self.settings.server.threads, MOST_CONNECTIONS),

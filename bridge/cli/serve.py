@@ -90,7 +90,8 @@ def worker(config: Path | None) -> None:
 
     SIGTERM and Ctrl-C let running jobs finish.
     """
-    from bridge.alerts import watch  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge import tracing  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.alerts import watch  # noqa: PLC0415 - the same
     from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - the same
     from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
 
@@ -103,6 +104,7 @@ def worker(config: Path | None) -> None:
         _let_it_be_watched(stack, settings, database)
         context = make_context(settings, database)
         zeros.begin(settings.sources)
+        tracing.begin()
         say("Forwarding events.")
         _insist_on_signals()
         asyncio.run(work(context, also=[watch.register, drift.register, tasks.register]))

@@ -9,7 +9,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bridge import metrics
+from bridge import metrics, tracing
 from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.forwarding import lineage, turns, waking
@@ -83,9 +83,11 @@ def forward(context: Context, event_id: int) -> None:
         has_overtaken = steps_back(context, session, event)
     if has_overtaken:
         raise Again(context.clock())
-    end = run(context, event)
+    traced: dict[str, str | int] = {"bridge.event_id": event.id, "bridge.source": event.source}
+    with tracing.span("forward event", tracing.Kind.CONSUMER, traced, link=event.trace):
+        end = run(context, event)
     is_ours = save(context, event, end)
-    told = {"event_id": event.id, "source": event.source, "status": event.status, "reason": event.reason}
+    told = {"source": event.source, "status": event.status, "reason": event.reason}
     if not is_ours:
         log.warning("an event ran that another worker had ended meanwhile", **told)
         return
@@ -109,7 +111,7 @@ def run(context: Context, event: Event) -> Ended | NotYet:
         return in_time(later, event, attempt.calls.start, context)
     except Exception as error:
         # A defect of ours must not cost the tour: it is retried, then shown to a person.
-        log.exception("unexpected error in a run", event_id=event.id)
+        log.exception("unexpected error in a run")
         event.tries += 1
         told = f"{type(error).__name__} in the bridge"
         if event.tries > MOST_INTERNAL_ERRORS:
@@ -228,7 +230,8 @@ def register(app: procrastinate.App, context: Context) -> None:
 
     @app.task(name=FORWARD, retry=WhenTold(context.clock))
     def _forward(event_id: int) -> None:
-        forward(context, event_id)
+        with structlog.contextvars.bound_contextvars(event_id=event_id):
+            forward(context, event_id)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_over", queueing_lock="take_over")

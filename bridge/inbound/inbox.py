@@ -57,6 +57,8 @@ class Delivery:
     equal: Equal = Equal.DUPLICATE
     is_test: bool = False
     """Sent by a person at the console to see what becomes of it: stored, read, and never forwarded."""
+    trace: str | None = None
+    """The trace context of the request."""
 
     @cached_property
     def ids(self) -> list[str]:
@@ -175,6 +177,7 @@ class Row:
             "reference": self.reference,
             "previous_reference": self.previous,
             "lock": self.lock,
+            "trace": self.delivery.trace,
             "status": self.status,
             "reason": self.reason,
             "detail": storable(parked),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 
-from bridge import metrics
+from bridge import metrics, tracing
 from bridge.aliases import told_to
 from bridge.clock import Clock
 from bridge.database import Database
@@ -76,7 +76,9 @@ def receive(name: str, token: str | None = None) -> Response:
     arrivals = arrivals_of(door, source, sent, received)  # 401 for another tenant, 422 for a form
     kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     is_test = TEST in request.environ
-    delivery = Delivery(name, kept, arrivals, door.clock(), equal_of(source, sent), is_test)
+    delivery = Delivery(
+        name, kept, arrivals, door.clock(), equal_of(source, sent), is_test, tracing.current()
+    )
     stored = door.committer.store(delivery)  # 503
     count(name, stored)
     return answer(source, received, stored)  # 200, whatever a duplicate or a parked event

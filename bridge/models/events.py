@@ -55,6 +55,8 @@ class Event(Base):
     previous_reference: Mapped[str | None]
     lock: Mapped[str]
     """Whose events run one after the other: the contact (a digest), else the booking."""
+    trace: Mapped[str | None]
+    """The trace context of the request that brought it, in W3C's spelling; see tracing.py."""
 
     status: Mapped[str] = mapped_column(default=Status.RECEIVED)
     action: Mapped[str | None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bridge import metrics
+from bridge import metrics, tracing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,10 +38,24 @@ class Requests:
             return start_response(status, headers, *exc_info)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            answer = self._application(environ, start)
+            answer = (self._traced if tracing.is_on() else self._application)(environ, start)
         if environ["PATH_INFO"].startswith(HOOKS):
             metrics.DOOR.observe(perf_counter() - began)
         return answer
+
+    def _traced(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """The span gets the rule of the address (views.py), never the address: that may hold a secret."""
+        method, parent = environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT")
+        with tracing.span(
+            method, tracing.Kind.SERVER, {"http.request.method": method}, parent=parent
+        ) as span:
+            assert span is not None  # tracing is on
+
+            def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+                span.set_attribute("http.response.status_code", int(status[:3]))
+                return start_response(status, headers, *exc_info)
+
+            return self._application(environ, start)
 
 
 def request_id_of(environ: "WSGIEnvironment") -> str:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Blueprint, Flask, Response, current_app, request
 
+from bridge import tracing
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.monitoring import zeros
@@ -33,8 +34,10 @@ def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -
     zeros.begin(settings.sources)
 
     @app.after_request
-    def write_refusals(response: Response) -> Response:
+    def note(response: Response) -> Response:
         response.call_on_close(told.refusals.write_if_due)
+        if tracing.is_on() and request.url_rule is not None:
+            tracing.name(f"{request.method} {request.url_rule.rule}", {"http.route": request.url_rule.rule})
         return response
 
     app.wsgi_app = Requests(app.wsgi_app)  # type: ignore[method-assign]  # how Flask wants to be wrapped

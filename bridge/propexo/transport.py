@@ -18,7 +18,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from bridge import __version__
+from bridge import __version__, tracing
 from bridge.clock import Clock
 from bridge.errors import ConfigurationError, Problem
 from bridge.propexo.answers import decode, error_of
@@ -94,6 +94,17 @@ class Transport:
 
         Everything but a GET is a write: if its fate is not known, UnknownOutcome is raised.
         """
+        host = urlsplit(self._base_url).hostname or ""
+        told = {"http.request.method": method, "server.address": host, "url.path": path}
+        with tracing.span(f"{method} Propexo", tracing.Kind.CLIENT, told) as span:
+            try:
+                return self._request(method, path, params, body)
+            except PropexoError as error:
+                if span is not None:
+                    span.set_attribute("error.type", error.code)
+                raise
+
+    def _request(self, method: str, path: str, params: Mapping[str, Any], body: Any) -> Any:
         self._quota.take()
         name = f"{method} {path}"
         try:

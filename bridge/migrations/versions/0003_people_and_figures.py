@@ -149,6 +149,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_terms_booking_id"), "terms", ["booking_id"], unique=False)
     op.add_column("events", sa.Column("property", sa.String(), nullable=True))
+    op.add_column("events", sa.Column("trace", sa.String(), nullable=True))
     op.create_index("ix_events_of_source", "events", ["source", "id"], unique=False)
     op.create_index(
         "ix_events_property",
