@@ -52,7 +52,7 @@ def stored(session: Session, event_id: int) -> Event:
 def page_of(session: Session, event_id: int) -> dict[str, Any]:
     """All that the page shows, and its `version`."""
     found = stored(session, event_id)
-    told = telling(session, found, tools().settings, current_actor())
+    told = telling(session, found, tools().settings, current_actor(), tools().clock())
     told["actions"] = _actions(found) if current_actor().may(Role.OPERATOR) else []
     others = [(one.id, one.status) for one in told["others"]]
     seen = repr(([told[name] for name in LIVE], others))

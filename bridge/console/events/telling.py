@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -48,7 +49,9 @@ ADVICE = {
 """What the console can do itself; for all else the advice of the reason counts."""
 
 
-def telling(session: Session, event: Event, settings: Settings, actor: Actor) -> dict[str, Any]:
+def telling(
+    session: Session, event: Event, settings: Settings, actor: Actor, now: datetime
+) -> dict[str, Any]:
     """All that the page shows, in its order; without what the sender said, for who may not see renters."""
     told = story(session, event, settings)
     details = event.booking.details if event.booking else {}
@@ -58,12 +61,12 @@ def telling(session: Session, event: Event, settings: Settings, actor: Actor) ->
         "name": renter_of(details),
         "tour_at": tour_at(details, place),
         "property_name": (place.name or place.key) if place else named_property(event),
+        "next_in": event.next_attempt_at - now if event.next_attempt_at else None,
         "status_words": IN_WORDS[Status(event.status)],
         "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
         "explanation": _explanation(event, settings),
         "problems": [in_words(error) for error in told["reading"].get("errors", ())],
         "others": list(_others(session, event)),
-        "history": told["history"],
     }
     shown["sentences"] = list(_sentences(event, shown, actor))
     shown = masked(actor, shown, "explanation", "problems")

@@ -15,6 +15,7 @@ PAGES = {
     "bookings": "/console/bookings",
     "sources": "/console/sources",
     "source": "/console/sources/widget",
+    "sign-in": "/console/sign-in",
     "users": "/console/users",
     "tokens": "/console/tokens",
     "audit": "/console/audit",
@@ -29,6 +30,15 @@ PAGES = {
 """Of the world below."""
 THEMES = ("light", "dark")
 WIDTHS = (360, 1600)
+
+
+def test_every_page_is_among_them(world: Any, signed_in: Any) -> None:
+    browser = signed_in()
+    rules = [rule for rule in world.client.application.url_map.iter_rules() if "GET" in rule.methods]
+    plain = [one.rule for one in rules if one.rule.startswith("/console") and not one.arguments]
+    answers = {path: browser.get(path) for path in plain}
+    pages = {path for path, one in answers.items() if one.status_code == 200 and "<html" in one.text}
+    assert pages - {address.partition("?")[0] for address in PAGES.values()} == set()
 
 
 @pytest.fixture
