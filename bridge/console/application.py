@@ -10,6 +10,7 @@ from bridge.console.access import guard, headers
 from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
+from bridge.console.api import application as api
 from bridge.console.bookings.views import bookings_pages
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.deed_views import deeds
@@ -19,6 +20,7 @@ from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import Tools, tools
 from bridge.console.workbench.views import workbench
+from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
 
 console = Blueprint(
@@ -66,6 +68,7 @@ def init_app(app: Flask, given: Tools) -> None:
     app.context_processor(_for_every_page)
     for pages in PAGES:
         app.register_blueprint(pages)
+    api.init_app(app, Catalogue(given.settings.mappings_dir))
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 

@@ -15,7 +15,7 @@ from bridge.models import AuditEntry, Role, SignIn, User
 PASSWORD = "correct horse battery"
 OPEN = {
     "access.sign_in", "access.open_session", "access.ask_link", "access.use_link", "openid.begin", "openid.finish",
-    "console.static",
+    "console.static", "api_description.page",
 }  # fmt: skip
 """What everybody may see below /console and /api."""
 
@@ -204,7 +204,7 @@ def routes(app: Any) -> list[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint in OPEN or not rule.rule.startswith(("/console", "/api")):
             continue
-        path = re.sub(r"<(?:int:)?\w+>", "1", rule.rule)
+        path = re.sub(r"<(?:[^<>]*:)?\w+>", "1", rule.rule)
         found += [(method, path) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
     return found
 
@@ -241,7 +241,7 @@ def test_a_viewer_is_refused_where_more_is_needed(app, signed_in):
         needs = getattr(app.view_functions[rule.endpoint], "needs", Role.VIEWER)
         if not rule.rule.startswith("/console") or needs is Role.VIEWER:
             continue
-        path = re.sub(r"<(?:int:)?\w+>", "1", rule.rule)
+        path = re.sub(r"<(?:[^<>]*:)?\w+>", "1", rule.rule)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             answer = browser.client.open(path, method=method, data={"csrf_token": browser.csrf})
             assert answer.status_code == 403, path

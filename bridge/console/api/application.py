@@ -1,0 +1,107 @@
+"""init_app(): the management API, its description at /openapi.json, and the page that shows it."""
+
+import copy
+from functools import cached_property
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, json, render_template
+from flask_smorest import Api
+
+from bridge import __version__
+from bridge.console.api import hooks, schemas
+from bridge.console.api.events import events
+from bridge.console.api.people import people
+from bridge.console.api.places import places
+from bridge.console.api.repeating import HEADER, KEY
+from bridge.console.api.workbench import workbench
+from bridge.mapping.catalogue import Catalogue
+
+PROBLEM_JSON = "application/problem+json"
+TOLD = """Everything that the console can do. A token is made with `bridge tokens create` or at the console, and sent as
+`Authorization: Bearer <token>`; its role says what it may do. Lists are paged: `next` of a page is the `cursor` of the
+following one, and stands in a `Link` header too. A change may carry an `Idempotency-Key`: sent again within a day with
+the same key and content it is answered as before and made once; with other content it is refused (422), while the
+first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. There
+is no limit of requests; a long list is read a page at a time."""
+ONCE = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Makes the change once, however often it is sent within a day.",
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$", "minLength": 1, "maxLength": 255},
+}
+
+
+class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest's, whose errors are answered as all others of the bridge."""
+
+    ERROR_SCHEMA = schemas.Problem
+
+    def _register_error_handlers(self) -> None:
+        """The application has its own."""
+
+
+class Description:
+    """The OpenAPI document, made when it is first asked for."""
+
+    def __init__(self, api: ManagementApi, catalogue: Catalogue) -> None:
+        self._api, self._catalogue = api, catalogue
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """OpenAPI 3.1, with the hooks under `webhooks`."""
+        told: dict[str, Any] = copy.deepcopy(self._api.spec.to_dict())
+        told["webhooks"] = hooks.webhooks(self._catalogue)
+        told["components"]["schemas"]["Stored"] = hooks.STORED
+        for response in told["components"].get("responses", {}).values():
+            content = response.get("content", {})
+            if "application/json" in content:
+                content[PROBLEM_JSON] = content.pop("application/json")
+        for path in told["paths"].values():
+            for method, operation in path.items():
+                if method in {"post", "delete"} and operation.get("x-once"):
+                    operation.setdefault("parameters", []).append(ONCE)
+        return told
+
+    @cached_property
+    def text(self) -> str:
+        return json.dumps(self.document)
+
+
+description = Blueprint("api_description", __name__)
+
+
+@description.get("/openapi.json")
+def document() -> Response:
+    """The description, for programs; open to all, since it tells nothing of anybody."""
+    return Response(_description().text, mimetype="application/json")
+
+
+@description.get("/api/docs")
+def page() -> str:
+    """The description, for people."""
+    return render_template("api/docs.html", told=_description().document)
+
+
+def _description() -> Description:
+    found: Description = current_app.extensions["api_description"]
+    return found
+
+
+def init_app(app: Flask, catalogue: Catalogue) -> None:
+    """Register everything below /api."""
+    app.config |= {
+        "API_TITLE": "Propexo bridge",
+        "API_VERSION": __version__,
+        "OPENAPI_VERSION": "3.1.0",
+        "API_SPEC_OPTIONS": {
+            "info": {"description": TOLD},
+            "security": [{"token": []}],
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        },
+    }
+    api = ManagementApi(app)
+    for blueprint in (events, places, workbench, people):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(description)
+    app.extensions["api_description"] = Description(api, catalogue)

@@ -1,0 +1,205 @@
+"""Events: lists, stories, and what people do with them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import RAISE
+from sqlalchemy.orm import Session
+
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.api import schemas
+from bridge.console.api.answers import NoSuchRow, linked, tell_problems
+from bridge.console.api.fields import LARGEST
+from bridge.console.api.repeating import once
+from bridge.console.deeds import aliases, corrections
+from bridge.console.deeds import events as deeds
+from bridge.console.masking import masked
+from bridge.console.queries import events as queries
+from bridge.console.tools import tools
+from bridge.forwarding.repair import Correction
+from bridge.forwarding.selection import Selection
+from bridge.forwarding.story import story
+from bridge.models import Event, Role
+
+events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders told us.")
+tell_problems(events)
+ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
+
+
+@contextmanager
+def one_event(event_id: int) -> Iterator[tuple[Session, Event]]:
+    """A stored event that still tells something. Raises NoSuchRow."""
+    with tools().database.session() as session:
+        event = session.get(Event, event_id)
+        if event is None or event.removed_at is not None:
+            raise NoSuchRow
+        yield session, event
+
+
+def selection_of(told: dict[str, Any]) -> Selection:
+    """What the arguments select."""
+    return Selection(
+        statuses=tuple(told["status"]),
+        reasons=tuple(told["reason"]),
+        sources=tuple(told["source"]),
+        property=told.get("property"),
+        since=told.get("since"),
+        until=told.get("until"),
+    )
+
+
+@events.route("/events")
+@needs(Role.VIEWER)
+@events.arguments(schemas.EventArguments, location="query", unknown=RAISE)
+@events.response(200, schemas.EventPage)
+def list_events(told: dict[str, Any]) -> Any:
+    """List events, the newest first."""
+    with tools().database.session() as session:
+        page = queries.page(
+            session,
+            tools().settings,
+            current_actor(),
+            selection_of(told),
+            search=told.get("search"),
+            cursor=told.get("cursor"),
+            limit=told["limit"],
+        )
+    return linked(page)
+
+
+@events.route(ONE)
+@needs(Role.VIEWER)
+@events.response(200, schemas.Story)
+def show_event(event_id: int) -> Any:
+    """Tell the story of an event."""
+    with one_event(event_id) as (session, event):
+        told = story(session, event, tools().settings)
+    actor = current_actor()
+    shown = masked(actor, told, "history", "booking", "content_type")
+    if actor.sees_people:
+        return shown
+    told_of = ("reference", "previous_reference", "delivery_id", "detail")
+    attempts = [{**one, "detail": None, "request": None} for one in told["attempts"]]
+    return {**shown, **dict.fromkeys(told_of), "attempts": attempts}
+
+
+@events.route(f"{ONE}/payload")
+@needs(Role.OPERATOR)
+@events.response(200, schemas.Payload)
+def show_payload(event_id: int) -> Any:
+    """Show what came."""
+    with one_event(event_id) as (session, event):
+        return story(session, event, tools().settings)
+
+
+@events.route(f"{ONE}/rehearsal")
+@needs(Role.OPERATOR)
+@events.response(200, schemas.Rehearsals)
+def rehearse_event(event_id: int) -> Any:
+    """Show what a replay of an event would send, and how that differs from last time."""
+    with one_event(event_id) as (session, event):
+        told = deeds.rehearsals(session, tools().settings, [event.id], tools().clock())
+    return {"events": [one.as_json() for one in told]}
+
+
+@events.route("/events/rehearse", methods=["POST"])
+@needs(Role.OPERATOR)
+@events.arguments(schemas.Ids)
+@events.response(200, schemas.Rehearsals)
+def rehearse_events(told: dict[str, Any]) -> Any:
+    """Show what a replay of some events would send. Nothing changes."""
+    with tools().database.session() as session:
+        found = deeds.rehearsals(session, tools().settings, told["ids"], tools().clock())
+    return {"events": [one.as_json() for one in found]}
+
+
+@events.route("/events/select", methods=["POST"])
+@needs(Role.OPERATOR)
+@events.arguments(schemas.SelectionBody)
+@events.response(200, schemas.Chosen)
+def select_events(told: dict[str, Any]) -> Any:
+    """Answer the ids of all ended events of a selection: parked ones unless it names statuses. Nothing changes."""
+    with tools().database.session() as session:
+        return deeds.choose(session, tools().settings, selection_of(told))
+
+
+@events.route("/events/replay", methods=["POST"])
+@needs(Role.OPERATOR)
+@once
+@events.doc(**{"x-once": True})
+@events.arguments(schemas.ReplayBody)
+@events.response(200, schemas.Queued)
+def replay_events(told: dict[str, Any]) -> Any:
+    """Run events again; what is written already is not written twice."""
+    actor, now, queue = current_actor(), tools().clock(), tools().queue
+    with tools().database.session() as session:
+        if told["status"]:
+            queued = deeds.replay_chosen(session, queue, actor, told["ids"], told["status"], now)
+        else:
+            queued = deeds.replay(session, queue, actor, told["ids"], now)
+    return {"queued": queued}
+
+
+@events.route("/events/dismiss", methods=["POST"])
+@needs(Role.OPERATOR)
+@once
+@events.doc(**{"x-once": True})
+@events.arguments(schemas.DismissBody)
+@events.response(200, schemas.Dismissed)
+def dismiss_events(told: dict[str, Any]) -> Any:
+    """Take parked events off the list: a person has dealt with them."""
+    with tools().database.session() as session:
+        done = deeds.dismiss(session, current_actor(), told["ids"], told["note"], tools().clock())
+    return {"dismissed": done}
+
+
+@events.route(f"{ONE}/correction/preview", methods=["POST"])
+@needs(Role.OPERATOR)
+@events.arguments(schemas.CorrectionPreviewBody)
+@events.response(200, schemas.Correction)
+def preview_correction(told: dict[str, Any], event_id: int) -> Any:
+    """Show how a corrected payload would be read. Nothing is saved."""
+    with one_event(event_id) as (session, event):
+        return _told(corrections.preview(session, tools().settings, event, told["payload"]), queued=False)
+
+
+@events.route(f"{ONE}/correction", methods=["POST"])
+@needs(Role.OPERATOR)
+@once
+@events.doc(**{"x-once": True})
+@events.arguments(schemas.CorrectionBody)
+@events.response(200, schemas.Correction)
+def correct_event(told: dict[str, Any], event_id: int) -> Any:
+    """Correct the payload of a parked, ignored or dismissed event, and run it again."""
+    with one_event(event_id) as (session, event):
+        correction = corrections.preview(session, tools().settings, event, told["payload"])
+        corrections.save(
+            session, tools().queue, current_actor(), correction, tools().clock(),
+            again=told["replay"], force=told["force"],
+        )  # fmt: skip
+    return _told(correction, queued=told["replay"])
+
+
+def _told(correction: Correction, *, queued: bool) -> dict[str, Any]:
+    return {
+        "changed": list(correction.changed),
+        "unreadable": list(correction.unreadable),
+        "reading": correction.read.as_json(),
+        "queued": queued,
+    }
+
+
+@events.route(f"{ONE}/property", methods=["POST"])
+@needs(Role.OPERATOR)
+@once
+@events.doc(**{"x-once": True})
+@events.arguments(schemas.PropertyBody)
+@events.response(200, schemas.Chosen)
+def choose_property(told: dict[str, Any], event_id: int) -> Any:
+    """Let what an event calls its property mean this one; answers all parked events like it, to be replayed."""
+    with one_event(event_id) as (session, event):
+        return aliases.choose_property(
+            session, tools().settings, current_actor(), event, told["property"], tools().clock()
+        )

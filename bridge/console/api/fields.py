@@ -1,0 +1,69 @@
+"""Kinds of values that the API takes: strict, so that what is meant otherwise is refused and not guessed."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from bridge.console.queries.paging import LIMIT, MOST
+from bridge.keys import storable
+
+LARGEST = 2**63 - 1
+
+
+class Text(fields.String):
+    """A text, without what PostgreSQL cannot store."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return storable(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Whole(fields.Integer):
+    """A whole number of JSON, which may be written as 3.0, and no text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool | str) or (isinstance(value, float) and not value.is_integer()):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class YesNo(fields.Boolean):
+    """true or false, and no other word for them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Moment(fields.AwareDateTime):
+    """An ISO 8601 date and time with an offset."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or not value[:4].isdigit():
+            raise self.make_error("invalid", input=value, obj_type="datetime")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def identity() -> fields.Integer:
+    """The id of a row."""
+    return Whole(required=True, validate=validate.Range(1, LARGEST))
+
+
+def ids(most: int) -> fields.List[int]:
+    """Some ids, each once."""
+    unique = {"uniqueItems": True}
+    return fields.List(
+        identity(), required=True, validate=[validate.Length(1, most), _each_once], metadata=unique
+    )
+
+
+def _each_once(values: list[Any]) -> None:
+    if len(set(values)) < len(values):
+        raise ValidationError("Name each only once.")
+
+
+class PageArguments(Schema):
+    """Which page of a list."""
+
+    cursor = Text(metadata={"description": "`next` of the page before."})
+    limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, MOST))

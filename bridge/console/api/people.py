@@ -1,0 +1,89 @@
+"""Who runs the bridge and what they did; what people were told."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import RAISE
+from sqlalchemy import select
+
+from bridge.console import audit
+from bridge.console.access import accounts, tokens
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.api import schemas_of_places as shown
+from bridge.console.api.answers import NoSuchRow, linked, tell_problems
+from bridge.console.api.fields import LARGEST, PageArguments
+from bridge.console.queries.paging import Page, before_of, cursor_of
+from bridge.console.tools import tools
+from bridge.forwarding.selection import PATIENCE, Found, newest
+from bridge.models import Alert, AuditEntry, Role
+
+people = Blueprint("api_people", __name__, url_prefix="/api/v1", description="Who runs the bridge.")
+tell_problems(people)
+
+
+@people.route("/audit")
+@needs(Role.ADMIN)
+@people.arguments(PageArguments, location="query", unknown=RAISE)
+@people.response(200, shown.AuditPage)
+def list_audit(told: dict[str, Any]) -> Any:
+    """List what people changed, the newest first."""
+    with tools().database.session() as session:
+        entries = select(AuditEntry)
+        before = before_of(told.get("cursor"))
+        found: Found[AuditEntry] = newest(session, entries, AuditEntry.id, told["limit"], before, PATIENCE)
+    return linked(Page(found.rows, cursor_of(found.before)))
+
+
+@people.route("/users")
+@needs(Role.ADMIN)
+@people.response(200, shown.UserList)
+def list_users() -> Any:
+    """List the users that were added; bridge.toml may have others."""
+    with tools().database.session() as session:
+        return {"users": accounts.every_user(session)}
+
+
+@people.route("/tokens")
+@needs(Role.ADMIN)
+@people.response(200, shown.TokenList)
+def list_tokens() -> Any:
+    """List the tokens of this API, revoked ones too."""
+    with tools().database.session() as session:
+        return {"tokens": tokens.every_token(session)}
+
+
+@people.route("/tokens", methods=["POST"])
+@needs(Role.ADMIN)
+@people.arguments(shown.TokenBody)
+@people.response(201, shown.NewToken)
+def create_token(told: dict[str, Any]) -> Any:
+    """Make a token. Its text is answered this once; so an Idempotency-Key counts for nothing here."""
+    actor, now, role = current_actor(), tools().clock(), Role(told["role"])
+    with tools().database.session() as session:
+        row, text = tokens.create(session, told["name"], role, now, actor.name, told.get("expires_at"))
+        after = {"name": row.name, "role": row.role}
+        audit.record(session, actor, now, "created", ("token", row.id), after=after)
+        return {**vars(row), "token": text}
+
+
+@people.route(f"/tokens/<int(min=1, max={LARGEST}):token_id>", methods=["DELETE"])
+@needs(Role.ADMIN)
+@people.response(204)
+def revoke_token(token_id: int) -> None:
+    """Revoke a token, from the next request on."""
+    now = tools().clock()
+    try:
+        with tools().database.session() as session:
+            tokens.revoke(session, token_id, now)
+            audit.record(session, current_actor(), now, "revoked", ("token", token_id))
+    except tokens.UnknownToken as error:
+        raise NoSuchRow from error
+
+
+@people.route("/alerts")
+@needs(Role.VIEWER)
+@people.response(200, shown.AlertList)
+def list_alerts() -> Any:
+    """List what people were told of and is not over."""
+    with tools().database.session() as session:
+        return {"alerts": list(session.scalars(select(Alert).order_by(Alert.opened_at)))}

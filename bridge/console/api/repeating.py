@@ -1,0 +1,99 @@
+"""`Idempotency-Key`: a change that is sent again is answered again and made once."""
+
+import functools
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, json, make_response, request
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+
+from bridge.console.access.guard import current_visitor
+from bridge.console.tools import tools
+from bridge.errors import RefusedRequest
+from bridge.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+KEY = re.compile(r"[!-~]{1,255}")
+KEPT = timedelta(days=1)
+
+
+class UnusableKey(RefusedRequest):
+    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
+
+    code, status, title = "unusable_key", 422, "Unusable Idempotency-Key"
+
+
+class AnotherRequest(RefusedRequest):
+    """This Idempotency-Key was used for another request. Take a new key for each change."""
+
+    code, status, title = "another_request", 422, "Another request"
+
+
+class StillRunning(RefusedRequest):
+    """The first request with this Idempotency-Key is still being answered. Send it again in a moment."""
+
+    code, status, title = "still_running", 409, "Still running"
+
+
+def once(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the change once for each key of a token; without a key, each time.
+
+    The answer of a change is kept for a day. What failed is not kept: its repetition tries again.
+    """
+
+    @functools.wraps(view)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        key, token_id = request.headers.get(HEADER), current_visitor().token_id
+        if key is None or token_id is None:
+            return view(*args, **kwargs)
+        if not KEY.fullmatch(key):
+            raise UnusableKey
+        known = _known(token_id, key)
+        if known is not None:
+            return known
+        try:
+            response = make_response(view(*args, **kwargs))
+        except BaseException:
+            _forget(token_id, key)
+            raise
+        _keep(token_id, key, response)
+        return response
+
+    return call
+
+
+def _known(token_id: int, key: str) -> Response | None:
+    """The answer that was given, or `None` and the key is ours. Raises AnotherRequest, StillRunning."""
+    said = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    digest, now = hashlib.sha256(said).hexdigest(), tools().clock()
+    with tools().database.session() as session:
+        old = (IdempotencyKey.token_id == token_id, IdempotencyKey.at < now - KEPT)
+        session.execute(delete(IdempotencyKey).where(*old))
+        ours = insert(IdempotencyKey).values(token_id=token_id, key=key, request=digest, at=now)
+        ours = ours.on_conflict_do_nothing().returning(IdempotencyKey.key)  # type: ignore[assignment]  # one statement still
+        if session.scalar(ours) is not None:
+            return None
+        row = session.get_one(IdempotencyKey, (token_id, key))
+        if row.request != digest:
+            raise AnotherRequest
+        if row.status is None:
+            raise StillRunning
+        body = json.dumps(row.answer) if row.answer is not None else ""
+        return Response(body, row.status, mimetype="application/json")
+
+
+def _keep(token_id: int, key: str, response: Response) -> None:
+    with tools().database.session() as session:
+        row = session.get_one(IdempotencyKey, (token_id, key))
+        row.status, row.answer = response.status_code, response.get_json(silent=True)
+
+
+def _forget(token_id: int, key: str) -> None:
+    with tools().database.session() as session:
+        row = session.get(IdempotencyKey, (token_id, key))
+        if row is not None:
+            session.delete(row)

@@ -1,0 +1,246 @@
+"""What the API takes and answers, as marshmallow schemas; the description at /openapi.json is made of them."""
+
+from marshmallow import Schema, fields, validate
+
+from bridge.console.api.fields import Moment, PageArguments, Text, YesNo, ids
+from bridge.console.deeds.events import BATCH, ENDED
+from bridge.forwarding.outcomes import Reason
+from bridge.models import BookingState, Role, Status
+
+STATUSES = validate.OneOf([status.value for status in Status])
+STATES = validate.OneOf([state.value for state in BookingState])
+REASONS = validate.OneOf([reason.value for reason in Reason])
+ROLES = validate.OneOf([role.value for role in Role])
+
+
+def _text(*, null: bool = True, **more: object) -> fields.String:
+    return fields.String(allow_none=null, **more)  # type: ignore[arg-type]  # marshmallow's own options
+
+
+def _moment() -> fields.DateTime:
+    return fields.DateTime(allow_none=True)
+
+
+class _Page(Schema):
+    next = _text(metadata={"description": "The cursor of the next page; null: this is the last."})
+
+
+class SelectionArguments(Schema):
+    """Which events; what is left out does not restrict."""
+
+    status = fields.List(Text(validate=STATUSES), load_default=list)
+    source = fields.List(Text(), load_default=list)
+    reason = fields.List(Text(validate=REASONS), load_default=list)
+    property = Text(metadata={"description": "Key, name or an alias of a configured property."})
+    since = Moment(metadata={"description": "Received then or later."})
+    until = Moment(metadata={"description": "Received before then."})
+
+
+class EventArguments(SelectionArguments, PageArguments):
+    search = Text(
+        metadata={"description": "A name, an e-mail, a phone in any spelling, a reference, an id, a code."}
+    )
+
+
+class SelectionBody(SelectionArguments):
+    status = fields.List(Text(validate=validate.OneOf(list(ENDED))), load_default=list)
+
+
+class EventLine(Schema):
+    """One event of a list."""
+
+    id = fields.Integer()
+    received_at = fields.DateTime()
+    source = fields.String()
+    event = _text()
+    action = _text()
+    renter = _text(
+        metadata={"description": "Masked for who may only look; likewise all that says who somebody is."}
+    )
+    tour_at = fields.Function(
+        lambda row: row.tour_at.isoformat() if row.tour_at else None,
+        metadata={"description": "The start in the time of the property.", "type": ["string", "null"]},
+    )
+    property = _text()
+    property_name = _text()
+    status = fields.String(validate=STATUSES)
+    reason = _text()
+    sentence = _text(metadata={"description": "What happened, or what to do about it."})
+    next_attempt_at = _moment()
+    ended_at = _moment()
+    replays = fields.Integer()
+    booking_id = fields.Integer(allow_none=True)
+
+
+class EventPage(_Page):
+    events = fields.List(fields.Nested(EventLine), attribute="rows")
+
+
+class Attempt(Schema):
+    """One call to Propexo."""
+
+    id = fields.Integer()
+    kind = fields.String()
+    started_at = _text()
+    finished_at = _text()
+    status = fields.Integer(allow_none=True)
+    outcome = fields.String()
+    detail = _text()
+    job_id = _text()
+    request = fields.Raw(allow_none=True)
+
+
+class Story(Schema):
+    """All there is to tell of one event."""
+
+    id = fields.Integer()
+    received_at = _text()
+    source = fields.String()
+    event = _text()
+    action = _text()
+    reference = _text()
+    property = _text()
+    status = fields.String()
+    reason = _text()
+    detail = _text()
+    advice = _text()
+    next_attempt_at = _text()
+    ended_at = _text()
+    replays = fields.Integer()
+    delivery_id = _text()
+    previous_reference = _text()
+    occurred_at = _text()
+    content_type = _text()
+    headers = fields.Raw(allow_none=True)
+    payload = fields.Raw(allow_none=True)
+    original = fields.Raw(allow_none=True)
+    history = fields.Raw(allow_none=True)
+    reading = fields.Raw(allow_none=True)
+    booking = fields.Raw(allow_none=True)
+    attempts = fields.List(fields.Nested(Attempt))
+
+
+class Payload(Schema):
+    """What came, decoded where it can be."""
+
+    content_type = _text()
+    headers = fields.Raw(allow_none=True)
+    payload = fields.Raw(allow_none=True)
+    original = fields.Raw(allow_none=True)
+
+
+class Ids(Schema):
+    ids = ids(BATCH)
+
+
+class ReplayBody(Ids):
+    """Which events to run again: all or none; with `status` only those that still have one of these."""
+
+    status = fields.List(Text(validate=validate.OneOf(list(ENDED))), load_default=list)
+
+
+class DismissBody(Ids):
+    note = Text(
+        required=True, validate=validate.Length(1, 2000), metadata={"description": "What was done about it."}
+    )
+
+
+class Chosen(Schema):
+    """What a selection stands for; replay them in parts of at most 500."""
+
+    ids = fields.List(fields.Integer())
+    left_out = fields.List(
+        fields.Integer(),
+        metadata={"description": "Ambiguous ones: a person looks for each in the PMS first."},
+    )
+
+
+class Queued(Schema):
+    queued = fields.List(fields.Integer())
+
+
+class Dismissed(Schema):
+    dismissed = fields.List(fields.Integer())
+
+
+class Rehearsals(Schema):
+    events = fields.List(fields.Raw())
+
+
+class CorrectionPreviewBody(Schema):
+    payload = fields.Raw(
+        required=True, allow_none=True, metadata={"description": "The whole corrected payload."}
+    )
+
+
+class CorrectionBody(CorrectionPreviewBody):
+    replay = YesNo(load_default=True)
+    force = YesNo(load_default=False, metadata={"description": "Save it even if the mapping cannot read it."})
+
+
+class Correction(Schema):
+    """How a corrected payload is read."""
+
+    changed = fields.List(fields.String())
+    unreadable = fields.List(fields.Raw())
+    reading = fields.Raw()
+    queued = YesNo()
+
+
+class PropertyBody(Schema):
+    property = Text(
+        required=True, metadata={"description": "Key, name or an alias of the property that is meant."}
+    )
+
+
+class BookingArguments(PageArguments):
+    source = Text()
+    property = Text()
+    state = Text(validate=STATES)
+    written_state = Text(validate=STATES)
+    search = Text()
+
+
+class Turn(Schema):
+    what = fields.String()
+    at = fields.DateTime()
+    event_id = fields.Integer()
+    status = fields.String()
+
+
+class BookingLine(Schema):
+    """One tour over its life."""
+
+    id = fields.Integer()
+    code = fields.String()
+    source = fields.String()
+    created_at = fields.DateTime()
+    renter = _text()
+    tour_at = fields.Function(
+        lambda row: row.tour_at.isoformat() if row.tour_at else None, metadata={"type": ["string", "null"]}
+    )
+    property = _text()
+    property_name = _text()
+    state = fields.String()
+    written_state = fields.String()
+    written_at = fields.Function(
+        lambda row: row.written_at.isoformat() if row.written_at else None,
+        metadata={"type": ["string", "null"]},
+    )
+    appointment_id = _text()
+    life = fields.List(fields.Nested(Turn))
+
+
+class BookingPage(_Page):
+    bookings = fields.List(fields.Nested(BookingLine), attribute="rows")
+
+
+class Problem(Schema):
+    """What every error is answered as (RFC 9457)."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    code = fields.String(metadata={"description": "A stable name for programs."})
+    errors = fields.Raw(metadata={"description": "By field or by id, where there are several."})

@@ -1,0 +1,230 @@
+"""Likewise of sources, integrations, properties, people and figures."""
+
+from marshmallow import Schema, fields, validate
+
+from bridge.console.api.fields import Moment, Text
+from bridge.console.api.schemas import ROLES
+
+
+def _text() -> fields.String:
+    return fields.String(allow_none=True)
+
+
+class SourceLine(Schema):
+    """One source; the numbers are of the last 24 hours."""
+
+    name = fields.String()
+    sender = fields.String()
+    mapping = fields.String()
+    enabled = fields.Boolean()
+    last_at = fields.DateTime(allow_none=True)
+    received = fields.Integer()
+    refused = fields.Integer()
+
+
+class SourceList(Schema):
+    sources = fields.List(fields.Nested(SourceLine))
+
+
+class Failure(Schema):
+    cause = fields.String()
+    count = fields.Integer()
+    last_at = fields.DateTime()
+
+
+class Change(Schema):
+    """A field that appeared, vanished or changed its type."""
+
+    event = fields.String()
+    path = fields.String()
+    what = fields.String()
+    at = fields.DateTime()
+    type = fields.String()
+    before = _text()
+
+
+class Recorded(Schema):
+    event_id = fields.Integer()
+    received_at = fields.DateTime()
+    content_type = _text()
+    payload = fields.Raw(allow_none=True)
+
+
+class SourceStory(Schema):
+    """How a sender is set up and how it does; failures and changes are of the last 30 days."""
+
+    line = fields.Nested(SourceLine)
+    address = fields.String()
+    secret_in_address = fields.Boolean()
+    steps = fields.String()
+    samples = fields.List(fields.String())
+    received_30_days = fields.Integer()
+    failures = fields.List(fields.Nested(Failure))
+    changes = fields.List(fields.Nested(Change))
+    recorded = fields.List(fields.Nested(Recorded))
+    records = fields.Boolean()
+
+
+class IntegrationLine(Schema):
+    integration_id = fields.String()
+    properties = fields.List(fields.String())
+    state = fields.String()
+    since = fields.DateTime(allow_none=True)
+    cause = _text()
+    reason = _text()
+    waiting = fields.Integer()
+    next_probe = fields.DateTime(allow_none=True)
+
+
+class IntegrationList(Schema):
+    integrations = fields.List(fields.Nested(IntegrationLine))
+
+
+class PauseBody(Schema):
+    reason = Text(required=True, validate=validate.Length(1, 500))
+
+
+class PropertyLine(Schema):
+    key = fields.String()
+    name = _text()
+    pms = fields.String()
+    time_zone = fields.String()
+    integration_id = fields.String()
+    property_id = fields.String()
+    aliases = fields.List(fields.String())
+
+
+class PropertyList(Schema):
+    properties = fields.List(fields.Nested(PropertyLine))
+
+
+class AliasLine(Schema):
+    alias = fields.String()
+    property = fields.String()
+    added_at = fields.DateTime()
+    added_by = fields.String()
+    problem = _text()
+
+
+class AliasList(Schema):
+    aliases = fields.List(fields.Nested(AliasLine))
+
+
+class AliasBody(Schema):
+    alias = Text(required=True, validate=validate.Length(1, 500))
+    property = Text(required=True)
+
+
+class Soonest(Schema):
+    """The tour that starts next of those that are not in the PMS as they should be."""
+
+    event_id = fields.Integer()
+    who = fields.String()
+    start = fields.DateTime()
+    place = _text()
+    status = fields.String()
+
+
+class SourceNow(Schema):
+    name = fields.String()
+    enabled = fields.Boolean()
+    last_at = fields.DateTime(allow_none=True)
+
+
+class Pause(Schema):
+    integration_id = fields.String()
+    names = fields.List(fields.String())
+    since = fields.DateTime()
+    reason = _text()
+
+
+class Today(Schema):
+    """How the day goes."""
+
+    zone = fields.Function(lambda today: today.zone.key, metadata={"type": "string"})
+    received = fields.Integer()
+    written = fields.Integer()
+    waiting = fields.Integer()
+    parked = fields.Integer()
+    soonest = fields.Nested(Soonest, allow_none=True)
+    oldest_due = fields.DateTime(allow_none=True)
+    sources = fields.List(fields.Nested(SourceNow))
+    budget_used = fields.Integer()
+    budget = fields.Integer()
+    paused = fields.List(fields.Nested(Pause))
+
+
+class TranslateBody(Schema):
+    mapping = Text(required=True)
+    body = Text(required=True, validate=validate.Length(max=1_048_576))
+    source = Text()
+    headers = fields.Dict(keys=Text(), values=Text(), load_default=dict)
+    query = fields.Dict(keys=Text(), values=Text(), load_default=dict)
+
+
+class Translated(Schema):
+    events = fields.List(fields.Raw())
+
+
+class AuditLine(Schema):
+    id = fields.Integer()
+    at = fields.DateTime()
+    who = fields.String()
+    via = fields.String()
+    what = fields.String()
+    object = fields.String()
+    object_id = fields.String()
+    before = fields.Raw(allow_none=True)
+    after = fields.Raw(allow_none=True)
+
+
+class AuditPage(Schema):
+    entries = fields.List(fields.Nested(AuditLine), attribute="rows")
+    next = _text()
+
+
+class UserLine(Schema):
+    name = fields.String()
+    role = fields.String()
+    created_at = fields.DateTime()
+    disabled_at = fields.DateTime(allow_none=True)
+
+
+class UserList(Schema):
+    users = fields.List(fields.Nested(UserLine))
+
+
+class TokenLine(Schema):
+    id = fields.Integer()
+    name = fields.String()
+    role = fields.String()
+    created_at = fields.DateTime()
+    created_by = _text()
+    expires_at = fields.DateTime(allow_none=True)
+    used_at = fields.DateTime(allow_none=True)
+    revoked_at = fields.DateTime(allow_none=True)
+
+
+class TokenList(Schema):
+    tokens = fields.List(fields.Nested(TokenLine))
+
+
+class TokenBody(Schema):
+    name = Text(required=True, validate=validate.Length(1, 100))
+    role = Text(required=True, validate=ROLES)
+    expires_at = Moment()
+
+
+class NewToken(TokenLine):
+    token = fields.String(metadata={"description": "Its text, shown this once and stored nowhere."})
+
+
+class AlertLine(Schema):
+    key = fields.String()
+    opened_at = fields.DateTime()
+    told_at = fields.DateTime(allow_none=True)
+    level = fields.Integer()
+
+
+class AlertList(Schema):
+    alerts = fields.List(fields.Nested(AlertLine))
