@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, UnprocessableEntity
 
 from bridge import problems
+from bridge.console.api.repeating import AnotherRequest, StillRunning, UnusableKey
 from bridge.console.deeds.aliases import AliasTaken, NoName, UnknownAlias
 from bridge.console.deeds.corrections import NotReadable
 from bridge.console.deeds.events import NotPossible
@@ -17,27 +18,32 @@ from bridge.forwarding.repair import NotRepairable
 from bridge.forwarding.selection import UnknownProperty
 from bridge.forwarding.story import SourceGone
 
+
+class NoSuchRow(BridgeError):  # noqa: N818 - read as a finding
+    """There is nothing of this id."""
+
+    code = "no_such_row"
+
+
 STATUSES: dict[type[BridgeError], int] = {
     AliasTaken: 409,
+    AnotherRequest: 422,
     ConfigurationError: 409,
     NoName: 409,
+    NoSuchRow: 404,
     NotPossible: 409,
     NotReadable: 409,
     NotRepairable: 409,
     SourceGone: 409,
+    StillRunning: 409,
     UnknownAlias: 404,
     UnknownCursor: 404,
     UnknownIntegration: 404,
     UnknownProperty: 404,
+    UnusableKey: 422,
 }
 """What each finding is answered with; any other is a conflict."""
 TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood"}
-
-
-class NoSuchRow(RefusedRequest):
-    """There is nothing of this id."""
-
-    code, status, title = "no_such_row", 404, "Not found"
 
 
 def tell_problems(blueprint: Blueprint) -> None:

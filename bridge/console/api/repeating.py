@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bridge.console.access.guard import current_visitor
 from bridge.console.tools import tools
-from bridge.errors import RefusedRequest
+from bridge.errors import BridgeError
 from bridge.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -21,22 +21,22 @@ KEY = re.compile(r"[!-~]{1,255}")
 KEPT = timedelta(days=1)
 
 
-class UnusableKey(RefusedRequest):
+class UnusableKey(BridgeError):  # noqa: N818 - read as a finding
     """An Idempotency-Key has 1 to 255 visible ASCII characters."""
 
-    code, status, title = "unusable_key", 422, "Unusable Idempotency-Key"
+    code = "unusable_key"
 
 
-class AnotherRequest(RefusedRequest):
+class AnotherRequest(BridgeError):  # noqa: N818 - read as a finding
     """This Idempotency-Key was used for another request. Take a new key for each change."""
 
-    code, status, title = "another_request", 422, "Another request"
+    code = "another_request"
 
 
-class StillRunning(RefusedRequest):
+class StillRunning(BridgeError):  # noqa: N818 - read as a finding
     """The first request with this Idempotency-Key is still being answered. Send it again in a moment."""
 
-    code, status, title = "still_running", 409, "Still running"
+    code = "still_running"
 
 
 def once(view: Callable[..., Any]) -> Callable[..., Any]:
