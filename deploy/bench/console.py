@@ -68,7 +68,7 @@ def console(events: int, rounds: int) -> None:
         seconds = time.monotonic() - began
         client = client_of(here)
         figures = {address: measured(client, f"/api/v1/{address}", rounds) for address in ADDRESSES}
-        slowest = max(figures, key=lambda address: figures[address]["p99_ms"])
+        slowest = max(figures, key=lambda address: figures[address]["worst_ms"])
         newest = figures["events"]["p50_ms"]
         print_result(
             {
@@ -91,7 +91,7 @@ def measured(client: Any, address: str, rounds: int) -> dict[str, float]:
         assert answer.status_code == HTTPStatus.OK, (address, answer.text)
     told = answer.json
     rows = next((len(value) for value in told.values() if isinstance(value, list)), 0)
-    return {"p50_ms": round(statistics.median(spent), 1), "p99_ms": round(max(spent), 1), "rows": rows}
+    return {"p50_ms": round(statistics.median(spent), 1), "worst_ms": round(max(spent), 1), "rows": rows}
 
 
 def client_of(here: Stage) -> Any:
