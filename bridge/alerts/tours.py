@@ -27,6 +27,8 @@ NOT_STUCK = timedelta(minutes=5)
 FARTHEST_ZONE = timedelta(hours=14)
 FARTHEST = timedelta(days=3650)
 MOST_ANNOUNCED = 500
+SOME = 50
+"""Of the soonest by what the rows say, one is the soonest in its own zone."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,16 @@ def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]
 
 def soonest(session: Session, settings: Settings, now: datetime) -> Tour | None:
     """The tour that starts next of all that are not in the PMS as they should be."""
-    return next(iter(_open(session, settings, now, now + FARTHEST)), None)
+    return next(iter(_open(session, settings, now, now + FARTHEST, most=SOME)), None)
 
 
 def _open(
-    session: Session, settings: Settings, now: datetime, until: datetime, *more: ColumnElement[bool]
+    session: Session,
+    settings: Settings,
+    now: datetime,
+    until: datetime,
+    *more: ColumnElement[bool],
+    most: int = MOST_ANNOUNCED,
 ) -> list[Tour]:
     """Tours to come with an event that did not get through, the soonest first; some may start after `until`."""
     starts: ColumnElement[datetime] = literal_column(STARTS_AT)
@@ -117,7 +124,7 @@ def _open(
             *more,
         )
         .order_by(starts, Event.id)
-        .limit(MOST_ANNOUNCED)
+        .limit(most)
     )
     newest = {event.booking_id: Tour.of(event, settings) for event in session.scalars(query)}
     return sorted((tour for tour in newest.values() if tour.start and tour.start > now), key=_soonest_first)
