@@ -1,5 +1,6 @@
 """A bridge of real processes on real PostgreSQL, before a sandbox Propexo, in whose way a test can throw things."""
 
+import contextlib
 import os
 import random
 import tempfile
@@ -9,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+import requests
 from chaos.fleet import Fleet
 from chaos.passing import Passing
 from chaos.traffic import PROPERTIES, SECRET, SOURCES, Plan, Planner, Senders
@@ -26,6 +27,14 @@ from bridge.sandbox.state import Sandbox
 LONG = 200
 """So many events are a long run: nothing about who is dead is told earlier than the bridge finds out by itself."""
 Mischief = Mapping[int, Callable[[], None]]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever hangs is broken off, and says where."""
+    seconds = 1800 if config.getoption("chaos_events") >= LONG else 240
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(seconds))
 
 
 class WatchedSandbox(Sandbox):
@@ -75,6 +84,8 @@ class Scene:
         self.senders = Senders(self.fleet.url)
         self.began = time.monotonic()
         self.figures: dict[str, Any] = {}
+        self.stack = contextlib.ExitStack()
+        """What is closed when all processes have ended."""
 
     def configure(self, database_url: str | None, **propexo: Any) -> Path:
         """Write bridge.toml."""
@@ -130,6 +141,12 @@ class Scene:
             assert time.monotonic() < deadline, f"it never came true\n{self.tail()}"
             time.sleep(0.1)
         return found
+
+    def answers_at_the_door(self) -> bool:
+        """Whether the web process has started."""
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{self.fleet.url}/livez", timeout=5).ok
+        return False
 
     def propexo_away(self, seconds: float) -> None:
         """Connections are refused, until it is there again."""
@@ -202,6 +219,7 @@ class Scene:
     def close(self) -> None:
         self.fleet.close()
         self.propexo.stop()
+        self.stack.close()
 
 
 @pytest.fixture
@@ -213,10 +231,3 @@ def scene(request: pytest.FixtureRequest, record_property: Callable[[str, object
         made = Scene(Path(folder), events, seed, record_property)
         yield made
         made.close()
-
-
-@pytest.fixture
-def operator(database: Database) -> psycopg.Connection:
-    """Somebody with access to the database, whom its going away does not touch."""
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        yield connection

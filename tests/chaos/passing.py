@@ -19,6 +19,9 @@ from bridge.forwarding.job import take_over
 from bridge.queue import queue_app
 from bridge.sandbox.state import Sandbox
 
+PATIENCE = 10
+"""Seconds after which time passes by what somebody else holds locked."""
+_IN_TIME = text(f"SET LOCAL statement_timeout = '{PATIENCE}s'")
 _HASTEN = text("""
     UPDATE procrastinate_jobs job SET scheduled_at = now() FROM events
     WHERE job.id = events.queue_id AND job.status = 'todo' AND job.scheduled_at > now()
@@ -58,7 +61,10 @@ class Passing:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join()
+        self._thread.join(3 * PATIENCE)
+        assert not self._thread.is_alive(), (
+            "the database has kept somebody waiting, although nobody works any more"
+        )
 
     def _run(self) -> None:
         while not self._ended.wait(self.every):
@@ -74,6 +80,7 @@ class Passing:
 
     def _hasten(self) -> None:
         with self.database.session() as session:
+            session.execute(_IN_TIME)
             session.execute(_HASTEN, {"all_told": self.all_told})
             session.execute(_SWEEP)
             session.execute(_PROBE)
@@ -82,6 +89,7 @@ class Passing:
     def _bury(self) -> None:
         """Let the jobs of dead workers be taken over now, and not after half a minute without a heartbeat."""
         with self.database.session() as session:
+            session.execute(_IN_TIME)
             session.execute(_BURY, {"dead": list(self.dead), "living": self.workers})
             stalled = text("""
                 SELECT EXISTS (SELECT FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker

@@ -3,8 +3,11 @@
 import threading
 
 import pytest
+from chaos.disk import small_disk
 from chaos.proxy import Proxy
 from sqlalchemy import text
+
+from bridge.database import Database, embedded
 
 pytestmark = pytest.mark.chaos
 
@@ -56,4 +59,28 @@ def test_the_disk_is_full_as_events_come_in(scene, database):
         scene.send({first: lambda: fill("events"), second: lambda: fill("procrastinate_jobs")})
         assert scene.senders.answers["503"] > 0
         scene.fleet.worker()
+        scene.end(database, passing)
+
+
+def test_there_really_is_no_space_left_on_the_disk(scene):
+    disk = scene.stack.enter_context(small_disk(scene.folder / "disk", megabytes=250))
+    database = Database(scene.stack.enter_context(embedded(scene.folder / "disk")))
+    database.migrate()
+    scene.stack.callback(database.close)
+    scene.stack.callback(disk.free)
+    scene.configure(database.url)
+
+    def fill():
+        scene.fleet.did["disk full"] += 1
+        disk.fill()
+        threading.Timer(10 if scene.is_long else 2, disk.free).start()
+
+    scene.sandbox.going[scene.calls(1)[0]] = fill
+    scene.fleet.web()
+    scene.until(scene.answers_at_the_door)
+    fill()
+    with scene.passing(database) as passing:
+        scene.fleet.worker()
+        scene.send()
+        assert scene.senders.answers["503"] > 0
         scene.end(database, passing)

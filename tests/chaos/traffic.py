@@ -201,6 +201,7 @@ class Senders:
             self.answers[str(answer.status_code)] += 1
         if answer.status_code != 200:
             assert answer.status_code == 503, (answer.status_code, answer.text)
+            assert "Retry-After" in answer.headers
             return False
         told = answer.json()["id"]
         assert self.ids.setdefault((delivery.source, delivery.id), told) == told, "two events of one delivery"
