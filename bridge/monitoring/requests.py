@@ -1,12 +1,12 @@
 """What happens around every request: it gets an id, and its time is taken."""
 
+import random
 import re
-import uuid
 from collections.abc import Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import structlog
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from bridge import metrics, tracing
 
@@ -37,8 +37,11 @@ class Requests:
             headers.append((HEADER, request_id))
             return start_response(status, headers, *exc_info)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        bound = bind_contextvars(request_id=request_id)
+        try:
             answer = (self._traced if tracing.is_on() else self._application)(environ, start)
+        finally:
+            reset_contextvars(**bound)
         if environ["PATH_INFO"].startswith(HOOKS):
             metrics.DOOR.observe(perf_counter() - began)
         return answer
@@ -60,5 +63,7 @@ class Requests:
 
 def request_id_of(environ: "WSGIEnvironment") -> str:
     """The id that the request brings, or a new one."""
-    told = environ.get("HTTP_X_REQUEST_ID", "")
-    return told if WELL_FORMED.fullmatch(told) else uuid.uuid4().hex
+    told: str = environ.get("HTTP_X_REQUEST_ID", "")
+    if told and WELL_FORMED.fullmatch(told):
+        return told
+    return f"{random.getrandbits(128):032x}"
