@@ -5,9 +5,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client reads it when it is imported: with it, counts are kept in files that processes share."""
+
+PREFIX = "bridge-metrics-"
 
 
 def is_counting_together() -> bool:
@@ -25,10 +30,20 @@ def counting_together() -> Iterator[None]:
     if is_counting_together():
         yield
         return
-    folder, maker = tempfile.mkdtemp(prefix="bridge-metrics-"), os.getpid()
+    maker = os.getpid()
+    _clear_away_the_dead()
+    folder = tempfile.mkdtemp(prefix=f"{PREFIX}{maker}-")
     os.environ[VARIABLE] = folder
     try:
         yield
     finally:
         if os.getpid() == maker:  # a forked process leaves through here too
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_away_the_dead() -> None:
+    """Remove the folders of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        maker = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if maker.isdecimal() and not psutil.pid_exists(int(maker)):
             shutil.rmtree(folder, ignore_errors=True)

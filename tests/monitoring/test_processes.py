@@ -119,11 +119,14 @@ def post(url: str, number: int) -> None:
 
 
 def test_one_scrape_tells_what_two_web_processes_and_the_worker_counted(start: Start, tmp_path: Path) -> None:
+    killed = tmp_path / "bridge-metrics-99999999-left"  # by a process that could not clear it away
+    killed.mkdir()
     serve, url = start("serve", "--bind", "127.0.0.1:0")
     for number in range(20):
         post(url, number)
     assert samples(url, "bridge_events_received_total") == {"widget": 20}
     assert samples(url, "bridge_door_seconds_count") == {"": 20}
+    assert not killed.exists()
     assert len(list(tmp_path.glob("bridge-metrics-*/counter_*.db"))) >= 3
     # A cancel of a tour that nobody knows: the worker has nothing to do but to say so.
     until(lambda: samples(url, "bridge_events_ended_total")["ignored"] == 20)
