@@ -24,7 +24,7 @@ from bridge.sandbox.state import Sandbox
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the runs of `pytest -m chaos` are."""
-    events = int(os.environ.get("BRIDGE_CHAOS_EVENTS", "24"))
+    events = int(os.environ.get("BRIDGE_CHAOS_EVENTS", "16"))
     parser.addoption("--chaos-events", type=int, default=events, help="events of each run of tests/chaos")
     parser.addoption("--chaos-seed", type=int, default=1, help="another seed is another run")
 

@@ -31,10 +31,10 @@ def test_everything_under_one_roof_is_killed_at_random_moments(scene):
     scene.fleet.serve()
     victims = [
         scene.fleet.kill_postgres,
-        lambda: scene.fleet.kill_a_child("serve"),
         lambda: scene.fleet.kill("serve"),
+        lambda: scene.fleet.kill_a_child("serve"),
     ]
-    for turn, call in enumerate(scene.calls(12 if scene.is_long else 3)):
+    for turn, call in enumerate(scene.calls(12 if scene.is_long else 2)):
         scene.sandbox.going[call] = victims[turn % 3]
     mischief = dict.fromkeys(scene.points(4) if scene.is_long else [], scene.fleet.kill_postgres)
     with scene.passing(database) as passing:
