@@ -16,13 +16,15 @@ from bridge.cli.base import (
     operator,
     print_json,
     say,
+    who,
 )
 from bridge.cli.tables import plain, show_table
 from bridge.clock import utc_now
 from bridge.console import audit
 from bridge.console.access import accounts, passwords, sessions
 from bridge.console.access import tokens as api_tokens
-from bridge.console.actor import Actor, Via
+from bridge.console.deeds import users as deeds
+from bridge.console.deeds.users import UserChange
 from bridge.forwarding.story import iso
 from bridge.models import Role
 
@@ -65,8 +67,7 @@ def add(*, name: str, role: str, config: Path | None) -> None:
     """Add NAME to the database. The password is asked for, or read from standard input."""
     settings, password = load_settings(config), _password()
     with open_database(settings) as database, database.session() as session:
-        user = accounts.add(session, settings, name, Role(role), password, utc_now())
-        _note(session, "added", user.name, after={"role": role})
+        user = deeds.add_user(session, settings, who(), name, Role(role), password, utc_now())
     click.echo(f"{user.name} may sign in at /console as {role}.")
 
 
@@ -77,9 +78,7 @@ def add(*, name: str, role: str, config: Path | None) -> None:
 def role(*, name: str, role: str, config: Path | None) -> None:
     """Give NAME another role; it counts at once."""
     with open_database(load_settings(config)) as database, database.session() as session:
-        user = accounts.named(session, name)
-        before, user.role = user.role, role
-        _note(session, "changed", user.name, before={"role": before}, after={"role": role})
+        user = deeds.change_user(session, who(), name, UserChange(role=Role(role)), utc_now())
     click.echo(f"{user.name} is {role}.")
 
 
@@ -90,9 +89,7 @@ def password(*, name: str, config: Path | None) -> None:
     """Give NAME another password, and end what is open under the old one."""
     settings, text = load_settings(config), _password()
     with open_database(settings) as database, database.session() as session:
-        user = accounts.named(session, name)
-        accounts.set_password(session, user, text)
-        _note(session, "gave a new password to", user.name)
+        user = deeds.change_user(session, who(), name, UserChange(password=text), utc_now())
     click.echo(f"{user.name} has a new password.")
 
 
@@ -102,9 +99,7 @@ def password(*, name: str, config: Path | None) -> None:
 def disable(*, name: str, config: Path | None) -> None:
     """Let NAME no longer sign in, and end what is open."""
     with open_database(load_settings(config)) as database, database.session() as session:
-        user = accounts.named(session, name)
-        accounts.disable(session, user, utc_now())
-        _note(session, "disabled", user.name)
+        user = deeds.change_user(session, who(), name, UserChange(enabled=False), utc_now())
     click.echo(f"{user.name} cannot sign in any more.")
 
 
@@ -198,5 +193,4 @@ def _note(
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
 ) -> None:
-    actor = Actor(operator() or "somebody at the machine", Role.ADMIN, Via.CLI)
-    audit.record(session, actor, utc_now(), what, (kind, name), before=before, after=after)
+    audit.record(session, who(), utc_now(), what, (kind, name), before=before, after=after)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from bridge.app import create_app
 from bridge.console.api.repeating import KEY
 from bridge.console.queries.paging import cursor_of
+from bridge.console.workbench.views import bench
 from bridge.models import AuditEntry, IdempotencyKey, Role
 
 Api = Callable[..., Any]
@@ -236,3 +237,42 @@ def test_no_request_gets_an_answer_that_is_not_described(api: Api, world, some):
 
 def test_a_cursor_is_the_same_for_everybody():
     assert cursor_of(17) == "PDE3"
+
+
+def test_an_admin_adds_and_changes_users(api: Api, world):
+    client = api(Role.ADMIN)
+    body = {"name": "Noah", "role": "viewer", "password": "correct horse battery"}
+    made = client.post("/api/v1/users", json=body)
+    assert (made.status_code, made.json["name"], "password" in made.text) == (201, "noah", False)
+    assert client.post("/api/v1/users", json=body).status_code == 409
+    changed = client.patch("/api/v1/users/noah", json={"role": "operator", "enabled": False})
+    assert (changed.json["role"], changed.json["disabled_at"] is None) == ("operator", False)
+    assert client.patch("/api/v1/users/noah", json={"password": "short"}).status_code == 422
+    assert client.patch("/api/v1/users/nobody", json={"enabled": True}).status_code == 404
+    assert api(Role.OPERATOR).post("/api/v1/users", json=body).status_code == 403
+    with world.database.session() as session:
+        told = [
+            (one.what, one.via) for one in session.query(AuditEntry).filter_by(object="user").order_by("id")
+        ]
+    assert told == [("added", "api"), ("changed", "api"), ("disabled", "api")]
+
+
+@pytest.fixture
+def the_bench() -> Iterator[None]:
+    yield
+    bench.close()
+
+
+def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
+    client = api(Role.ADMIN)
+    text = world.context.sources["widget"].file.path.read_text()
+    edited = text.replace("class StandardWebhooks(OwnBody):", "class StandardWebhooks(OwnBody):  # edited")
+    assert edited != text
+    request = {"mapping": "standard_webhooks", "source": "widget", "text": edited}
+    body = json.dumps({"type": "tour.cancelled", "data": {"booking_id": "B-9"}})
+    read = client.post("/api/v1/translate/edited", json={**request, "body": body})
+    assert [one["booking"]["reference"] for one in read.json["events"]] == ["B-9"]
+    assert client.post("/api/v1/compare", json=request).json == {"events": []}
+    broken = client.post("/api/v1/translate/edited", json={**request, "body": body, "text": "no python"})
+    assert (broken.status_code, "cannot be loaded" in broken.json["detail"]) == (409, True)
+    assert api(Role.OPERATOR).post("/api/v1/compare", json=request).status_code == 403

@@ -18,6 +18,12 @@ class UnknownUser(BridgeError):  # noqa: N818 - read as a finding
     code = "unknown_user"
 
 
+class NoUserName(BridgeError):  # noqa: N818 - read as a finding
+    """Give the user a name."""
+
+    code = "no_user_name"
+
+
 class NameTaken(BridgeError):  # noqa: N818 - read as a finding
     """There is a user of this name already."""
 
@@ -60,8 +66,10 @@ def every_user(session: Session) -> list[User]:
 
 
 def add(session: Session, settings: Settings, name: str, role: Role, password: str, now: datetime) -> User:
-    """Raises NameTaken, WeakPassword."""
+    """Raises NoUserName, NameTaken, WeakPassword."""
     name = name.strip().lower()
+    if not name:
+        raise NoUserName
     if name in settings.users or session.scalar(select(User.id).where(User.name == name)):
         raise NameTaken(f'There is a user "{name}" already.')
     user = User(name=name, role=role, password_hash=passwords.hashed(password), created_at=now)

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 from bridge.console import audit
 from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.deeds import users as deeds
+from bridge.console.deeds.users import UserChange
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import AuditEntry, Role
@@ -33,14 +35,10 @@ def users(problem: str | None = None) -> str:
 @needs(Role.ADMIN)
 def add_user() -> Response:
     name, role = request.form.get("name", ""), _role(request.form.get("role"))
+    password, now = request.form.get("password", ""), tools().clock()
     try:
         with tools().database.session() as session:
-            if not name.strip():
-                raise BridgeError("Give the user a name.")
-            user = accounts.add(
-                session, tools().settings, name, role, request.form.get("password", ""), tools().clock()
-            )
-            _note(session, "added", ("user", user.name), after={"role": role})
+            deeds.add_user(session, tools().settings, current_actor(), name, role, password, now)
     except BridgeError as error:
         return make_response(users(error.message), 422)
     return redirect(url_for("admin.users"), 303)
@@ -49,26 +47,17 @@ def add_user() -> Response:
 @admin.post("/users/<name>")
 @needs(Role.ADMIN)
 def change_user(name: str) -> Response:
-    """`change` says what: role, password or disable."""
-    now = tools().clock()
+    """`change` says what: role, password, disable or enable."""
+    told = {
+        "role": UserChange(role=_role(request.form.get("role"))),
+        "password": UserChange(password=request.form.get("password", "")),
+        "disable": UserChange(enabled=False),
+        "enable": UserChange(enabled=True),
+    }
+    change = told.get(request.form.get("change", ""), UserChange())
     try:
         with tools().database.session() as session:
-            user = accounts.named(session, name)
-            match request.form.get("change"):
-                case "role":
-                    before, user.role = user.role, _role(request.form.get("role"))
-                    _note(
-                        session, "changed", ("user", name), before={"role": before}, after={"role": user.role}
-                    )
-                case "password":
-                    accounts.set_password(session, user, request.form.get("password", ""))
-                    _note(session, "gave a new password to", ("user", name))
-                case "disable":
-                    accounts.disable(session, user, now)
-                    _note(session, "disabled", ("user", name))
-                case "enable":
-                    user.disabled_at = None
-                    _note(session, "enabled", ("user", name))
+            deeds.change_user(session, current_actor(), name, change, tools().clock())
     except BridgeError as error:
         return make_response(users(error.message), 422)
     return redirect(url_for("admin.users"), 303)

@@ -7,6 +7,8 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, UnprocessableEntity
 
 from bridge import problems
+from bridge.console.access.accounts import NameTaken, NoUserName, UnknownUser
+from bridge.console.access.passwords import WeakPassword
 from bridge.console.api.repeating import AnotherRequest, StillRunning, UnusableKey
 from bridge.console.deeds.aliases import AliasTaken, NoName, UnknownAlias
 from bridge.console.deeds.corrections import NotReadable
@@ -29,7 +31,9 @@ STATUSES: dict[type[BridgeError], int] = {
     AliasTaken: 409,
     AnotherRequest: 422,
     ConfigurationError: 409,
+    NameTaken: 409,
     NoName: 409,
+    NoUserName: 422,
     NoSuchRow: 404,
     NotPossible: 409,
     NotReadable: 409,
@@ -40,7 +44,9 @@ STATUSES: dict[type[BridgeError], int] = {
     UnknownCursor: 404,
     UnknownIntegration: 404,
     UnknownProperty: 404,
+    UnknownUser: 404,
     UnusableKey: 422,
+    WeakPassword: 422,
 }
 """What each finding is answered with; any other is a conflict."""
 TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood"}

@@ -12,9 +12,13 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas_of_places as shown
 from bridge.console.api.answers import NoSuchRow, linked, tell_problems
 from bridge.console.api.fields import LARGEST, PageArguments
+from bridge.console.api.repeating import once
+from bridge.console.deeds import users as deeds
+from bridge.console.deeds.users import UserChange
 from bridge.console.queries.paging import Page, before_of, cursor_of
 from bridge.console.tools import tools
 from bridge.forwarding.selection import PATIENCE, Found, newest
+from bridge.keys import storable
 from bridge.models import Alert, AuditEntry, Role
 
 people = Blueprint("api_people", __name__, url_prefix="/api/v1", description="Who runs the bridge.")
@@ -41,6 +45,34 @@ def list_users() -> Any:
     """List the users that were added; bridge.toml may have others."""
     with tools().database.session() as session:
         return {"users": accounts.every_user(session)}
+
+
+@people.route("/users", methods=["POST"])
+@needs(Role.ADMIN)
+@once
+@people.doc(**{"x-once": True})
+@people.arguments(shown.UserBody)
+@people.response(201, shown.UserLine)
+def add_user(told: dict[str, Any]) -> Any:
+    """Let somebody sign in at the console."""
+    role, now = Role(told["role"]), tools().clock()
+    with tools().database.session() as session:
+        return deeds.add_user(
+            session, tools().settings, current_actor(), told["name"], role, told["password"], now
+        )
+
+
+@people.route("/users/<name>", methods=["PATCH"])
+@needs(Role.ADMIN)
+@people.arguments(shown.UserChangeBody)
+@people.response(200, shown.UserLine)
+def change_user(told: dict[str, Any], name: str) -> Any:
+    """Give a user another role or password, or let them sign in no longer."""
+    change = UserChange(
+        Role(told["role"]) if "role" in told else None, told.get("password"), told.get("enabled")
+    )
+    with tools().database.session() as session:
+        return deeds.change_user(session, current_actor(), storable(name) or "", change, tools().clock())
 
 
 @people.route("/tokens")

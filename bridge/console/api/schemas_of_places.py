@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from bridge.console.api.fields import Moment, Text
+from bridge.console.access.passwords import SHORTEST
+from bridge.console.api.fields import Moment, Text, Whole, YesNo
 from bridge.console.api.schemas import ROLES
 
 
@@ -162,6 +163,17 @@ class TranslateBody(Schema):
     query = fields.Dict(keys=Text(), values=Text(), load_default=dict)
 
 
+class EditedTranslateBody(TranslateBody):
+    text = Text(required=True, validate=validate.Length(max=200_000))
+
+
+class CompareBody(Schema):
+    mapping = Text(required=True)
+    text = Text(required=True, validate=validate.Length(max=200_000))
+    source = Text(required=True)
+    most = Whole(load_default=200, validate=validate.Range(1, 200))
+
+
 class Translated(Schema):
     events = fields.List(fields.Raw())
 
@@ -192,6 +204,18 @@ class UserLine(Schema):
 
 class UserList(Schema):
     users = fields.List(fields.Nested(UserLine))
+
+
+class UserBody(Schema):
+    name = Text(required=True, validate=validate.Length(1, 100))
+    role = Text(required=True, validate=ROLES)
+    password = Text(required=True, load_only=True, validate=validate.Length(SHORTEST, 1000))
+
+
+class UserChangeBody(Schema):
+    role = Text(validate=ROLES)
+    password = Text(load_only=True, validate=validate.Length(SHORTEST, 1000))
+    enabled = YesNo()
 
 
 class TokenLine(Schema):

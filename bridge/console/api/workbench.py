@@ -9,15 +9,47 @@ from bridge.console.access.guard import needs
 from bridge.console.api import schemas_of_places as shown
 from bridge.console.api.answers import NoSuchRow, tell_problems
 from bridge.console.tools import tools
-from bridge.errors import ConfigurationError
+from bridge.console.workbench.requests import stored_events
+from bridge.console.workbench.tasks import Comparison, Reading, Script
+from bridge.console.workbench.views import EditedMapping, bench, may_edit, open_for, why_not
+from bridge.errors import BridgeError, ConfigurationError
 from bridge.forwarding.explained import explanation_as_json
 from bridge.forwarding.preview import Posted, preview
-from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.explanation import explain
 from bridge.models import Role
 
 workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1", description="Mappings, tried out.")
 tell_problems(workbench)
+
+
+class MappingFailed(BridgeError):  # noqa: N818 - read as a finding
+    """The edited mapping cannot be loaded, or did not come to an end in time."""
+
+    code = "mapping_failed"
+
+
+@workbench.route("/translate/edited", methods=["POST"])
+@needs(Role.ADMIN)
+@workbench.arguments(shown.EditedTranslateBody)
+@workbench.response(200, shown.Translated)
+def translate_edited(told: dict[str, Any]) -> Any:
+    """The same with a mapping's text, which runs in a process of its own and is kept nowhere."""
+    script = _script(told)
+    return _tried(Reading(script, _posted(told), open_for(script)))
+
+
+@workbench.route("/compare", methods=["POST"])
+@needs(Role.ADMIN)
+@workbench.arguments(shown.CompareBody)
+@workbench.response(200, shown.Translated)
+def compare(told: dict[str, Any]) -> Any:
+    """Tell what a mapping's text reads differently in the newest events of a source than the file does today."""
+    script = _script(told)
+    before = Script(script.name, _mapping(told).path.read_text(encoding="utf-8"), script.source)
+    with tools().database.session() as session:
+        stored = stored_events(session, [told["source"]], told["most"])
+    return _tried(Comparison(before, script, stored, open_for(script))) if stored else {"events": []}
 
 
 @workbench.route("/translate", methods=["POST"])
@@ -26,19 +58,9 @@ tell_problems(workbench)
 @workbench.response(200, shown.Translated)
 def translate(told: dict[str, Any]) -> Any:
     """Show the bookings that a mapping reads from a request, what would go to Propexo, and why. Nothing is stored."""
-    settings, name = tools().settings, told.get("source")
-    try:
-        found = Catalogue(settings.mappings_dir).get(told["mapping"])
-    except ConfigurationError as error:
-        raise NoSuchRow(error.message) from error
-    if name is not None and name not in settings.sources:
-        raise NoSuchRow(f"No source {name!r} is configured.")
+    settings, found, name = tools().settings, _mapping(told), _source(told)
     mapping = found.schema(phone_region=settings.sources[name].phone_region if name else "US")
-    headers = {"content-type": "application/json"} | {
-        key.lower(): text for key, text in told["headers"].items()
-    }
-    posted = Posted(told["body"].encode(), headers, told["query"])
-    events = preview(mapping, posted, settings, name, told_to(tools().database))
+    events = preview(mapping, _posted(told), settings, name, told_to(tools().database))
     return {
         "events": [
             {
@@ -51,3 +73,39 @@ def translate(told: dict[str, Any]) -> Any:
             for event in events
         ]
     }
+
+
+def _tried(task: Reading | Comparison) -> dict[str, Any]:
+    """Raises MappingFailed."""
+    found = bench.run(task)
+    if "problem" in found:
+        raise MappingFailed(found["problem"])
+    return found
+
+
+def _mapping(told: dict[str, Any]) -> MappingFile:
+    try:
+        return Catalogue(tools().settings.mappings_dir).get(told["mapping"])
+    except ConfigurationError as error:
+        raise NoSuchRow(error.message) from error
+
+
+def _source(told: dict[str, Any]) -> str | None:
+    name: str | None = told.get("source")
+    if name is not None and name not in tools().settings.sources:
+        raise NoSuchRow(f"No source {name!r} is configured.")
+    return name
+
+
+def _script(told: dict[str, Any]) -> Script:
+    """The edited mapping. Raises EditedMapping, NoSuchRow."""
+    if not may_edit():
+        raise EditedMapping(why_not())
+    return Script(_mapping(told).name, told["text"], _source(told))
+
+
+def _posted(told: dict[str, Any]) -> Posted:
+    headers = {"content-type": "application/json"} | {
+        key.lower(): text for key, text in told["headers"].items()
+    }
+    return Posted(told["body"].encode(), headers, told["query"])

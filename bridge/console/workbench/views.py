@@ -46,8 +46,8 @@ def page() -> str:
         samples=samples,
         recent=_recent(sources),
         posted=shown_sample(file, samples[0]) if samples else Shown(),
-        may_edit=_may_edit(),
-        why_not=_why_not(),
+        may_edit=may_edit(),
+        why_not=why_not(),
         most=MOST_COMPARED,
     )
 
@@ -74,7 +74,7 @@ def read() -> str:
     """What the request in the form becomes."""
     try:
         script = _script()
-        told = bench.run(Reading(script, posted(request.form), _open(script)))
+        told = bench.run(Reading(script, posted(request.form), open_for(script)))
     except BridgeError as error:
         told = {"problem": error.message}
     events = [
@@ -98,7 +98,7 @@ def compare() -> str:
                 session, [script.source] if script.source else [], min(most, MOST_COMPARED)
             )
         if stored:
-            settings = _open(script)
+            settings = open_for(script)
             told = bench.run(Comparison(before, script, stored, settings))
     except BridgeError as error:
         told = {"problem": error.message}
@@ -127,27 +127,30 @@ def _script() -> Script:
     """The mapping in the form. Raises EditedMapping, ConfigurationError."""
     file = _file(request.form.get("mapping", ""))
     text = _text()
-    if text.strip() != file.path.read_text(encoding="utf-8").strip() and not _may_edit():
-        raise EditedMapping(_why_not())
+    if text.strip() != file.path.read_text(encoding="utf-8").strip() and not may_edit():
+        raise EditedMapping(why_not())
     source = request.form.get("source") or None
     return Script(file.name, text, source if source in tools().settings.sources else None)
 
 
-def _open(script: Script) -> Settings:
+def open_for(script: Script) -> Settings:
+    """What the task may know of the configuration."""
     with tools().database.session() as session:
         told = {one.alias: one.property for one in session.scalars(select(Alias))}
     return open_settings(tools().settings, script.source, told)
 
 
-def _may_edit() -> bool:
+def may_edit() -> bool:
+    """Whether the actor may try out edited mappings here."""
     return tools().settings.console.workbench and current_actor().may(Role.ADMIN)
 
 
-def _why_not() -> str | None:
+def why_not() -> str | None:
+    """What keeps the actor from it, as a sentence."""
     if not tools().settings.console.workbench:
         return "Edited copies are switched off: `workbench` under [console]."
     return (
-        None if _may_edit() else "Only an administrator may edit a copy: it is code that runs on this server."
+        None if may_edit() else "Only an administrator may edit a copy: it is code that runs on this server."
     )
 
 

@@ -1,0 +1,56 @@
+"""Who may sign in: added, changed, disabled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bridge.console import audit
+from bridge.console.access import accounts
+from bridge.console.actor import Actor
+from bridge.console.deeds.events import must_be
+from bridge.models import Role, User
+from bridge.settings import Settings
+
+
+@dataclass(frozen=True)
+class UserChange:
+    """What is to be different; `None` stays as it is."""
+
+    role: Role | None = None
+    password: str | None = None
+    enabled: bool | None = None
+
+
+def add_user(
+    session: Session, settings: Settings, actor: Actor, name: str, role: Role, password: str, now: datetime
+) -> User:
+    """Let somebody sign in. Raises NotAllowed, NoUserName, NameTaken, WeakPassword."""
+    must_be(actor, Role.ADMIN)
+    user = accounts.add(session, settings, name, role, password, now)
+    audit.record(session, actor, now, "added", ("user", user.name), after={"role": role})
+    return user
+
+
+def change_user(session: Session, actor: Actor, name: str, change: UserChange, now: datetime) -> User:
+    """Change a user of the database; what is open under an old password ends.
+
+    Raises:
+        NotAllowed, UnknownUser, WeakPassword: nothing is changed.
+    """
+    must_be(actor, Role.ADMIN)
+    user = accounts.named(session, name)
+    on = ("user", user.name)
+    if change.role is not None:
+        before, user.role = user.role, change.role
+        audit.record(session, actor, now, "changed", on, before={"role": before}, after={"role": change.role})
+    if change.password is not None:
+        accounts.set_password(session, user, change.password)
+        audit.record(session, actor, now, "gave a new password to", on)
+    if change.enabled is True:
+        user.disabled_at = None
+        audit.record(session, actor, now, "enabled", on)
+    elif change.enabled is False:
+        accounts.disable(session, user, now)
+        audit.record(session, actor, now, "disabled", on)
+    return user
