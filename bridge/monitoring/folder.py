@@ -38,6 +38,7 @@ def counting_together() -> Iterator[None]:
         yield
     finally:
         if os.getpid() == maker:  # a forked process leaves through here too
+            del os.environ[VARIABLE]  # what this process starts later must not look for the folder
             shutil.rmtree(folder, ignore_errors=True)
 
 
