@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.alerts.finding import Finding, Kind
 from bridge.forwarding import life
-from bridge.forwarding.outcomes import Ended
+from bridge.forwarding.outcomes import Ended, Reason
 from bridge.forwarding.resolve import start_of
 from bridge.forwarding.retention import STARTS_AT
 from bridge.forwarding.story import advice_for
@@ -120,6 +120,9 @@ def _open(
         _events()
         .where(
             Event.status.in_([*UNFINISHED, Status.PARKED]),
+            or_(
+                Event.reason.is_(None), Event.reason != Reason.START_PASSED.value
+            ),  # many, and none is to come
             starts.between(now - FARTHEST_ZONE, until + FARTHEST_ZONE),
             *more,
         )
