@@ -1,12 +1,13 @@
 """Tours that a person should look at: parked, or about to start without being in the PMS."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.alerts.finding import Finding, Kind
@@ -97,40 +98,40 @@ def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]
     """Tours that start within the time of `alerts.unsent_before` and have an event that did not get through."""
     within = timedelta(minutes=settings.alerts.unsent_before)
     stuck = func.coalesce(Event.replayed_at, Event.received_at) < now - NOT_STUCK
-    found = _open(session, settings, now, now + within, stuck)
-    return [_starts_soon(tour, now, within) for tour in found if tour.start and tour.start <= now + within]
+    coming = islice(_to_come(session, settings, now, now + within, stuck), MOST_ANNOUNCED)
+    newest = {tour.event.booking_id: tour for tour in coming if tour.start and tour.start <= now + within}
+    return [_starts_soon(tour, now, within) for tour in sorted(newest.values(), key=_soonest_first)]
 
 
 def soonest(session: Session, settings: Settings, now: datetime) -> Tour | None:
     """The tour that starts next of all that are not in the PMS as they should be."""
-    return next(iter(_open(session, settings, now, now + FARTHEST, most=SOME)), None)
+    return min(
+        islice(_to_come(session, settings, now, now + FARTHEST), SOME), key=_soonest_first, default=None
+    )
 
 
-def _open(
-    session: Session,
-    settings: Settings,
-    now: datetime,
-    until: datetime,
-    *more: ColumnElement[bool],
-    most: int = MOST_ANNOUNCED,
-) -> list[Tour]:
-    """Tours to come with an event that did not get through, the soonest first; some may start after `until`."""
+def _to_come(
+    session: Session, settings: Settings, now: datetime, until: datetime, *more: ColumnElement[bool]
+) -> Iterator[Tour]:
+    """Tours to come with an event that did not get through, by what the rows say of their start; some may start after
+    `until`. They are read bit by bit: however many have just begun, those to come are reached."""
     starts: ColumnElement[datetime] = literal_column(STARTS_AT)
+    begun = Event.reason.is_not_distinct_from(Reason.START_PASSED.value)
     query = (
         _events()
         .where(
             Event.status.in_([*UNFINISHED, Status.PARKED]),
-            or_(
-                Event.reason.is_(None), Event.reason != Reason.START_PASSED.value
-            ),  # many, and none is to come
+            ~begun,  # many, and none is to come
             starts.between(now - FARTHEST_ZONE, until + FARTHEST_ZONE),
             *more,
         )
         .order_by(starts, Event.id)
-        .limit(most)
+        .execution_options(yield_per=SOME)
     )
-    newest = {event.booking_id: Tour.of(event, settings) for event in session.scalars(query)}
-    return sorted((tour for tour in newest.values() if tour.start and tour.start > now), key=_soonest_first)
+    for event in session.scalars(query):
+        tour = Tour.of(event, settings)
+        if tour.start and tour.start > now:
+            yield tour
 
 
 def _events() -> Select[Any]:

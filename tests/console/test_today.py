@@ -7,7 +7,7 @@ from sqlalchemy import update
 from bridge.console.today.charts import last_days, last_hours
 from bridge.console.today.figures import zone_of
 from bridge.forwarding.pauses import Pauses
-from bridge.models import Event, Role, Tally
+from bridge.models import Booking, Event, Role, Tally
 
 
 def tally(world, ago, received, written):
@@ -82,3 +82,20 @@ def test_the_charts_count_by_hours_and_by_days_of_the_zone(world):
     assert (len(hours.bars), hours.bars[-1].label) == (24, "9 AM")
     assert [(bar.label, bar.received) for bar in days.bars if bar.received] == [("Nov 23", 54), ("Nov 24", 3)]
     assert max(drawn.received_height for drawn in hours.drawn) == 126
+
+
+def test_many_tours_that_have_just_begun_do_not_hide_the_next_one(world, signed_in):
+    event = world.book("B-1", property="Elm Cuort", start="2026-11-24T12:30:00-06:00")
+    world.run_due()
+    begun = {"starts_at": (world.clock() - timedelta(hours=1)).isoformat()}
+    with world.database.session() as session:
+        for number in range(120):
+            booking = Booking(source="widget", code=f"TB-{number}", created_at=world.clock(), details={
+                "start": {"value": begun, "at": world.clock().isoformat(), "rank": 0}
+            })  # fmt: skip
+            session.add(Event(
+                source="widget", delivery_id=f"begun-{number}", received_at=world.clock(), body=b"{}", lock="x",
+                status="parked", reason="gave_up", ended_at=world.clock(), booking=booking,
+            ))  # fmt: skip
+    page = signed_in(Role.OPERATOR).get("/console").text
+    assert f'<a href="/console/events/{event}">Maya Okafor</a>' in page
