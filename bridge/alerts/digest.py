@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.alerts import connections, tours
 from bridge.alerts.channels import Channels
+from bridge.alerts.memory import remember
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.models import UNFINISHED, Alert, Event, Status, Tally
@@ -38,13 +38,8 @@ class Digest:
                 return False
             title, text = digest(session, self._settings, now)
         self._channels.tell(title, text)
-        row = insert(Alert).values(key=DIGEST, opened_at=now, told_at=now, level=0, state=str(here.date()))
         with self._database.session() as session:
-            session.execute(
-                row.on_conflict_do_update(
-                    index_elements=[Alert.key], set_={"told_at": now, "state": str(here.date())}
-                )
-            )
+            remember(session, DIGEST, 0, str(here.date()), now)
         return True
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 import procrastinate
 import structlog
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.alerts import connections, tours
@@ -14,6 +13,7 @@ from bridge.alerts.channels import Channels
 from bridge.alerts.digest import DIGEST, Digest
 from bridge.alerts.finding import Finding, Kind
 from bridge.alerts.letter import letter
+from bridge.alerts.memory import remember
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.forwarding.context import Context
@@ -67,15 +67,7 @@ class Watch:
         with self._database.session() as session:
             session.execute(delete(Alert).where(Alert.key.in_([row.key for row in over])))
             for one in news:
-                state = {**one.state, "over": one.over}
-                row = insert(Alert).values(
-                    key=one.key, opened_at=now, told_at=now, level=one.level, state=state
-                )
-                session.execute(
-                    row.on_conflict_do_update(
-                        index_elements=[Alert.key], set_={"told_at": now, "level": one.level, "state": state}
-                    )
-                )
+                remember(session, one.key, one.level, {**one.state, "over": one.over}, now)
 
 
 def _is_news(finding: Finding, told: Alert | None) -> bool:

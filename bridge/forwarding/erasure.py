@@ -14,10 +14,10 @@ from phonenumbers import PhoneNumberFormat
 from sqlalchemy import Row, Select, delete, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from bridge.errors import BridgeError, DecodingError
+from bridge.errors import BridgeError
 from bridge.forwarding import terms
 from bridge.forwarding.retention import REMOVED, STARTS_AT
-from bridge.inbound.decoding import decode
+from bridge.forwarding.story import readable
 from bridge.keys import contact_key
 from bridge.models import (
     SAYINGS_OPEN,
@@ -148,16 +148,9 @@ def _all_words(event: Row[Any]) -> str:
         (event.body, event.content_type),
         (event.original_body, event.original_content_type or event.content_type),
     )
-    said = [_payload(body, content_type) for body, content_type in bodies if body]
+    said = [readable(body, content_type) for body, content_type in bodies if body]
     others = (event.headers, event.query, event.answers, event.detail, event.history)
     return _words(*said, *others, event.reference, event.previous_reference)
-
-
-def _payload(body: bytes, content_type: str | None) -> Any:
-    try:
-        return decode(body, content_type)
-    except DecodingError:
-        return body.decode("utf-8", "replace")
 
 
 def _words(*values: Any) -> str:

@@ -48,7 +48,7 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
         "occurred_at": iso(event.occurred_at),
         "content_type": event.content_type,
         "headers": event.headers,
-        "payload": _payload(event.body, event.content_type),
+        "payload": readable(event.body, event.content_type),
         "original": _original(event),
         "history": event.history or [],
         "reading": _reading(session, event, settings),
@@ -67,7 +67,7 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _payload(body: bytes, content_type: str | None) -> Any:
+def readable(body: bytes, content_type: str | None) -> Any:
     """The decoded body; its text where it cannot be decoded; `None` where it is empty or no longer kept."""
     if not body:
         return None
@@ -82,7 +82,7 @@ def _original(event: Event) -> dict[str, Any] | None:
     if event.original_body is None:
         return None
     content_type = event.original_content_type
-    return {"content_type": content_type, "payload": _payload(event.original_body, content_type)}
+    return {"content_type": content_type, "payload": readable(event.original_body, content_type)}
 
 
 def _reading(session: Session, event: Event, settings: Settings) -> dict[str, Any]:

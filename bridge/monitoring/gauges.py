@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.pauses import Cause
 from bridge.forwarding.retention import STARTS_AT
+from bridge.forwarding.selection import last_received
 from bridge.models import UNFINISHED, Booking, Event, Gauge, Integration, Status
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
@@ -52,7 +53,8 @@ def refresh(session: Session, settings: Settings, now: datetime) -> None:
 def look(session: Session, settings: Settings, now: datetime) -> Iterator[Value]:
     """All gauges of metrics.GAUGES, with all values of their labels."""
     yield from _queue(session)
-    yield Value("bridge_oldest_due_age_seconds", _oldest_due_age(session, now))
+    oldest = oldest_due(session, now)
+    yield Value("bridge_oldest_due_age_seconds", (now - oldest).total_seconds() if oldest else 0)
     yield from _parked(session)
     yield from _last_events(session, settings)
     yield Value("bridge_soonest_unsent_start_timestamp_seconds", _soonest_unsent(session, now))
@@ -77,11 +79,10 @@ def _queue(session: Session) -> Iterator[Value]:
     yield from _each("bridge_queue_events", "status", UNFINISHED, _numbers(session, counted))
 
 
-def _oldest_due_age(session: Session, now: datetime) -> float:
-    """Seconds. What waits for a moment to come is due from then on."""
+def oldest_due(session: Session, now: datetime) -> datetime | None:
+    """Since when the event waits that is due for the longest. What waits for a moment to come is due from then on."""
     due = func.coalesce(Event.next_attempt_at, Event.replayed_at, Event.received_at)
-    oldest = session.scalar(select(func.min(due)).where(Event.status.in_(UNFINISHED), due <= now))
-    return (now - oldest).total_seconds() if oldest else 0
+    return session.scalar(select(func.min(due)).where(Event.status.in_(UNFINISHED), due <= now))
 
 
 def _parked(session: Session) -> Iterator[Value]:
@@ -91,8 +92,7 @@ def _parked(session: Session) -> Iterator[Value]:
 
 def _last_events(session: Session, settings: Settings) -> Iterator[Value]:
     for source in settings.sources:
-        newest = select(Event.received_at).where(Event.source == source).order_by(Event.id.desc()).limit(1)
-        last = session.scalar(newest)
+        last = last_received(session, source)
         at = last.timestamp() if last else 0
         yield Value("bridge_last_event_timestamp_seconds", at, (("source", source),))
 

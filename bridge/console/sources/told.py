@@ -10,9 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
-from bridge.errors import DecodingError
 from bridge.forwarding.selection import last_received
-from bridge.inbound.decoding import decode
+from bridge.forwarding.story import readable
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import Source
 from bridge.models import Event, Refusal, Tally
@@ -133,15 +132,13 @@ def _failures(session: Session, name: str, now: datetime) -> list[Failure]:
 def _recorded(session: Session, name: str, actor: Actor) -> list[Recorded]:
     query = select(Event).where(Event.source == name, Event.blanked_at.is_(None)).order_by(Event.id.desc())
     return [
-        Recorded(
-            event.id, event.received_at, event.content_type, _payload(event) if actor.sees_people else None
-        )
+        Recorded(event.id, event.received_at, event.content_type, _payload(event, actor))
         for event in session.scalars(query.limit(RECORDED))
     ]
 
 
-def _payload(event: Event) -> Any:
-    try:
-        return decode(event.body, event.content_type)
-    except DecodingError:
-        return event.body.decode("utf-8", "replace")
+def _payload(event: Event, actor: Actor) -> Any:
+    """`None` means that the actor may not see it, so that an empty body is an empty text."""
+    if not actor.sees_people:
+        return None
+    return readable(event.body, event.content_type) if event.body else ""

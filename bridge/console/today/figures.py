@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.alerts.tours import Tour, soonest
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
 from bridge.forwarding.selection import last_received
-from bridge.models import UNFINISHED, Budget, Event, Integration, Status, Tally
+from bridge.models import UNFINISHED, Event, Integration, Status, Tally
+from bridge.monitoring.gauges import oldest_due
+from bridge.propexo.quota import spent
 from bridge.settings import Settings
 
 COUNTED = 10_000
@@ -66,7 +68,7 @@ class Today:
     parked: int
     soonest: Soonest | None
     oldest_due: datetime | None
-    """Since when the event waits that is due and comes first; None: nothing is due."""
+    """Since when the event waits that is due for the longest; None: nothing is due."""
     sources: tuple[SourceNow, ...]
     budget_used: int
     """Calls of this minute."""
@@ -78,7 +80,7 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
     """The figures as an actor may see them; each is read through an index."""
     zone = zone_of(settings)
     received, written = _since_midnight(session, now.astimezone(zone))
-    used, allowed = _budget(session, settings, now)
+    used, allowed = spent(session, settings.propexo.token, settings.propexo.budget_per_minute, now)
     return Today(
         zone=zone,
         received=received,
@@ -86,7 +88,7 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         waiting=_count(session, UNFINISHED),
         parked=_count(session, (Status.PARKED,)),
         soonest=_soonest(session, settings, actor, now),
-        oldest_due=_oldest_due(session, now),
+        oldest_due=oldest_due(session, now),
         sources=tuple(
             SourceNow(one.key, one.enabled, last_received(session, one.key))
             for one in settings.sources.values()
@@ -121,21 +123,6 @@ def _soonest(session: Session, settings: Settings, actor: Actor, now: datetime) 
         return None
     who = tour.who if actor.sees_people else mask(tour.who) or ""
     return Soonest(tour.event.id, who, tour.start.astimezone(tour.zone), tour.place, tour.event.status)
-
-
-def _oldest_due(session: Session, now: datetime) -> datetime | None:
-    due = or_(Event.next_attempt_at.is_(None), Event.next_attempt_at <= now)
-    first = select(func.coalesce(Event.next_attempt_at, Event.replayed_at, Event.received_at))
-    return session.scalar(first.where(Event.status.in_(UNFINISHED), due).order_by(Event.id).limit(1))
-
-
-def _budget(session: Session, settings: Settings, now: datetime) -> tuple[int, int]:
-    row = session.scalars(select(Budget).order_by(Budget.called_at.desc()).limit(1)).first()
-    if row is None:
-        return 0, settings.propexo.budget_per_minute
-    fresh = now - row.began < timedelta(minutes=1)
-    used = row.seen + len(row.in_flight) if fresh else 0
-    return used, row.allowed or settings.propexo.budget_per_minute
 
 
 def _pauses(session: Session, settings: Settings) -> list[Pause]:
