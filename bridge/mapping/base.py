@@ -206,6 +206,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             previous_reference=peek("previous_reference"),
             email=email,
             phone=None if email else peek("phone"),
+            contact_id=peek("contact_id"),
         )
 
     def rule_for(self, received: Received) -> When | None:

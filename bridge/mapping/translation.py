@@ -42,6 +42,7 @@ class Envelope:
     email: str | None = None
     phone: str | None = None
     """Read only where there is no e-mail."""
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True)
