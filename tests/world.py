@@ -100,6 +100,12 @@ class World:
     async def _opened(self) -> None:
         await self._app.open_async()
 
+    def limit(self, per_minute: int) -> None:
+        """So many calls Propexo allows in a minute, and the contract says so."""
+        self.sandbox.budget_per_minute = per_minute
+        self.document["propexo"]["budget_per_minute"] = per_minute
+        self.restart()
+
     def toml(self) -> str:
         """The configuration as a bridge.toml."""
         return toml_of(self.document)

@@ -12,10 +12,10 @@ from bridge.forwarding.leads import Leads
 from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
 from bridge.forwarding.reconcile import find_appointment
 from bridge.forwarding.resolve import Target, Unknown, at_property, not_taken, start_of
-from bridge.forwarding.writing import Write, Writing
+from bridge.forwarding.writing import Write, Writing, open_attempt
 from bridge.keys import contact_key
 from bridge.mapping.booking import Booking as Said
-from bridge.models import Attempt, Booking, BookingState
+from bridge.models import Booking, BookingState
 from bridge.propexo.bodies import (
     OperationName,
     Tour,
@@ -36,30 +36,26 @@ class Appointments:
         """Bring a write that is under way to its end before anything else."""
         if booking.open_attempt_id is None:
             return booking
-        target = self._written_target(booking)
-        self.calls.start = self._start_of_open(booking, target)
+        attempt = open_attempt(self.calls, booking)
+        effect = {name: value for name, value in (attempt.effect or {}).items() if name != "id_column"}
+        target = self._target_at(
+            effect.get("property", booking.property)
+        )  # it may be on its way to another one
+        # Of the tour that the open write leaves behind; a cancel leaves none.
+        written = effect.get("written")
+        self.calls.start = (
+            datetime.fromisoformat(written["starts_at"]) if written else _start_if_known(booking, target)
+        )
         writing = Writing(self.calls, target.place.integration_id)
-        writing.settle(booking, booking.code, lambda: self._adopt(booking, target))
+        writing.settle(booking, attempt, booking.code, lambda: self._adopt(booking, target, effect))
         return self._reload(booking)
 
-    def _start_of_open(self, booking: Booking, target: Target) -> datetime | None:
-        """Of the tour that the open write leaves behind; a cancel leaves none."""
-        written = self._attempt_effect(booking).get("written")
-        return datetime.fromisoformat(written["starts_at"]) if written else _start_if_known(booking, target)
-
-    def _adopt(self, booking: Booking, target: Target) -> dict[str, Any] | None:
+    def _adopt(self, booking: Booking, target: Target, effect: dict[str, Any]) -> dict[str, Any] | None:
         """The appointment that a create of unknown outcome made."""
-        attempt = self._attempt_effect(booking)
-        found = find_appointment(self.calls, target.place.integration_id, attempt["lead_id"], booking.code)
+        found = find_appointment(self.calls, target.place.integration_id, effect["lead_id"], booking.code)
         if found is None:
             return None
-        return {**attempt, "appointment_id": found.id, "appointment_verified": True}
-
-    def _attempt_effect(self, booking: Booking) -> dict[str, Any]:
-        with self.calls.context.database.single() as session:
-            effect = dict(session.get_one(Attempt, booking.open_attempt_id).effect or {})
-        effect.pop("id_column", None)
-        return effect
+        return {**effect, "appointment_id": found.id, "appointment_verified": True}
 
     def _reload(self, booking: Booking) -> Booking:
         with self.calls.context.database.single() as session:
@@ -67,7 +63,7 @@ class Appointments:
 
     def cancel(self, booking: Booking) -> NoReturn:
         """Send its cancellation. Raises NotYet, Parked."""
-        target = self._written_target(booking)
+        target = self._target_at(booking.property)
         self.calls.start = _start_if_known(booking, target)
         # What is not offered needs no id, and nobody waits for one.
         self.calls.build(lambda: cancel_body(target.place, "<appointment_id>"))
@@ -167,11 +163,8 @@ class Appointments:
             booking.version = row.version
         return found.id
 
-    def _written_target(self, booking: Booking) -> Target:
+    def _target_at(self, key: str | None) -> Target:
         """Where the booking was written, or is being written."""
-        key = booking.property
-        if booking.open_attempt_id is not None:
-            key = self._attempt_effect(booking).get("property", key)  # it may be on its way to another one
         found = self.calls.context.settings.properties.get(key or "")
         if found is None:
             detail = f"It was written at `properties.{key}`, which is no longer configured. Add it again, then replay."

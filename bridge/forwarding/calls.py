@@ -46,6 +46,8 @@ SAID_AS = {
 }
 """The field of a mapping behind each field of Propexo's bodies."""
 
+KNOWN_FREE = timedelta(seconds=1)
+
 
 class Calls:
     """Reads for one event; writes build on it.
@@ -55,13 +57,16 @@ class Calls:
         unknown: by body field what the sender named and nobody knows.
     """
 
-    def __init__(self, context: Context, event: Event) -> None:
+    def __init__(self, context: Context, event: Event, *, is_unread: bool = False) -> None:
         self.context = context
         self.event = event
         self.ledger = Ledger(context.database, context.clock, event)
         self.start: datetime | None = None
         self.unknown: Mapping[str, Unknown] = {}
-        self._has_waited = False
+        self._is_unread = is_unread
+        self._free_at: dict[str, datetime] = {}
+        """By integration: when it was last seen neither paused nor failing."""
+        self._is_backlog: bool | None = None
 
     def now(self) -> datetime:
         return self.context.clock()
@@ -92,21 +97,32 @@ class Calls:
         """
         self.event.integration_id = integration_id
         self._wait_for_turn()
-        return self.context.pauses.check(integration_id)
+        if self._is_known_free(integration_id):
+            return None
+        cause = self.context.pauses.check(integration_id)
+        if cause is None:
+            self._free_at[integration_id] = self.now()
+        return cause
+
+    def _is_known_free(self, integration_id: str) -> bool:
+        """The calls of one run follow each other so quickly that they need not ask each time."""
+        seen = self._free_at.get(integration_id)
+        return seen is not None and self.now() - seen < KNOWN_FREE
 
     def is_backlog(self) -> bool:
-        """Whether many events wait for their turn."""
-        with self.context.database.single() as session:
-            return turns.is_backlog(session, self.now())
+        """Whether many events wait for their turn, as this run has first seen it."""
+        if self._is_backlog is None:
+            per_minute = self.context.settings.propexo.budget_per_minute
+            with self.context.database.single() as session:
+                self._is_backlog = turns.is_backlog(session, self.now(), per_minute)
+        return self._is_backlog
 
     def _wait_for_turn(self) -> None:
         """In a backlog nothing is called before the queue knows how soon this tour is; it comes back at once."""
-        if self._has_waited or self.start is None or self.start - self.now() <= turns.AT_ONCE:
+        if not self._is_unread or self.start is None or self.start - self.now() <= turns.AT_ONCE:
             return
-        self._has_waited = True
-        with self.context.database.single() as session:
-            unread = turns.is_unread(session, self.event.queue_id) and turns.is_backlog(session, self.now())
-        if unread:
+        self._is_unread = False
+        if self.is_backlog():
             raise NotYet(
                 self.now(), Status.WAITING, Reason.BUDGET, "Many tours wait; the soonest goes first."
             )

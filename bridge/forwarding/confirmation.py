@@ -15,7 +15,6 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Update, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from bridge.forwarding import turns
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.outcomes import CONFIRM_AFTER, NotYet, Parked
 from bridge.models import Attempt, Lead, Sweep
@@ -64,10 +63,11 @@ class Confirmation:
             NotYet, Parked: what a failed call means.
         """
         category: Category = "leads" if attempt.kind == "create_lead" else "events"
-        with _reading[self.integration_id, category]:
-            is_early = self._is_too_early(attempt, category)
-        current = self._current(attempt)
-        if is_early and current.listed is None:
+        current, is_early = attempt, False
+        if _may_be_listed(attempt):
+            with _reading[self.integration_id, category]:
+                current, is_early = self._read_up(attempt, category)
+        if is_early:
             return current, WriteStatus(WriteState.PENDING, (), None)
         if current.listed == WriteState.SUCCESS and (current.effect or {}).get("id_column") != "lead_id":
             return current, WriteStatus(WriteState.SUCCESS, (), None)
@@ -77,17 +77,17 @@ class Confirmation:
             "write_status", self.integration_id, lambda: propexo.write_status(job_id)
         )
 
-    def _is_too_early(self, attempt: Attempt, category: Category) -> bool:
-        """Whether the log, which is read if it is time for that, does not say yet how a write ended."""
-        if not self._may_be_listed(attempt) or not self._do_several_wait(category):
-            return False
-        if self._claim(category) and not self._sweep(category):
-            return False
-        return self._may_be_listed(attempt)
-
-    def _may_be_listed(self, attempt: Attempt) -> bool:
+    def _read_up(self, attempt: Attempt, category: Category) -> tuple[Attempt, bool]:
+        """The write after the log was read, if it is time for that, and whether it is too early to know its end."""
         current = self._current(attempt)
-        return current.listed is None and current.unlisted < MOST_UNLISTED
+        if not _may_be_listed(current) or not self._do_several_wait(category):
+            return current, False
+        if self._claim(category):
+            could_be_read = self._sweep(category)
+            current = self._current(attempt)
+            if not could_be_read:
+                return current, False
+        return current, _may_be_listed(current)
 
     def _current(self, attempt: Attempt) -> Attempt:
         with self.calls.context.database.single() as session:
@@ -113,8 +113,8 @@ class Confirmation:
     def _claim(self, category: Category) -> bool:
         """Whether it is our turn to read the log: one at a time, and not too often."""
         now = self.calls.now()
+        every = SWEEP_EVERY_IN_BACKLOG if self.calls.is_backlog() else SWEEP_EVERY
         with self.calls.context.database.single() as session:
-            every = SWEEP_EVERY_IN_BACKLOG if turns.is_backlog(session, now) else SWEEP_EVERY
             row = insert(Sweep).values(integration_id=self.integration_id, category=category, read_at=now)
             claimed = row.on_conflict_do_update(
                 index_elements=[Sweep.integration_id, Sweep.category],
@@ -187,6 +187,11 @@ class Confirmation:
         mine = update(Sweep).where(Sweep.integration_id == self.integration_id, Sweep.category == category)
         with self.calls.context.database.session() as session:
             session.execute(mine.values(read_at=self.calls.now() - SWEEP_EVERY_IN_BACKLOG))
+
+
+def _may_be_listed(attempt: Attempt) -> bool:
+    """Whether the write log may still tell how a write ended."""
+    return attempt.listed is None and attempt.unlisted < MOST_UNLISTED
 
 
 def _is_success(entry: WriteLogEntry) -> bool:

@@ -6,7 +6,7 @@ import procrastinate
 import structlog
 from procrastinate import RetryDecision
 from procrastinate.jobs import Job
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from bridge import metrics, tracing
@@ -15,7 +15,7 @@ from bridge.errors import BridgeError
 from bridge.forwarding import lineage, turns, waking
 from bridge.forwarding.context import Context
 from bridge.forwarding.lineage import Deed
-from bridge.forwarding.order import steps_back
+from bridge.forwarding.order import step_back
 from bridge.forwarding.outcomes import (
     FAIR_TRY,
     GIVE_UP_AFTER,
@@ -28,7 +28,7 @@ from bridge.forwarding.outcomes import (
 )
 from bridge.forwarding.retention import Retention
 from bridge.forwarding.steps import Run
-from bridge.models import UNFINISHED, Event, Status
+from bridge.models import UNFINISHED, Event, Status, changes_of
 from bridge.propexo.quota import calls_for
 from bridge.queue import FORWARD, Queue, queue_app
 
@@ -76,16 +76,18 @@ def forward(context: Context, event_id: int) -> None:
     Raises:
         Again: it has not ended; the queue runs it then.
     """
+    asked = select(Event, turns.OVERTOOK, turns.IS_UNREAD).where(Event.id == event_id)
     with context.database.single() as session:
-        event = session.get(Event, event_id)
-        if event is None or Status(event.status).ended:
-            return
-        has_overtaken = steps_back(context, session, event)
+        found = session.execute(asked).one_or_none()
+    if found is None or Status(found[0].status).ended:
+        return
+    event, has_overtaken, is_unread = found
     if has_overtaken:
+        step_back(context, event)
         raise Again(context.clock())
     traced: dict[str, str | int] = {"bridge.event_id": event.id, "bridge.source": event.source}
     with tracing.span("forward event", tracing.Kind.CONSUMER, traced, link=event.trace):
-        end = run(context, event)
+        end = run(context, event, is_unread=is_unread)
     is_ours = save(context, event, end)
     told = {"source": event.source, "status": event.status, "reason": event.reason}
     if not is_ours:
@@ -98,9 +100,9 @@ def forward(context: Context, event_id: int) -> None:
         raise Again(end.until, f"event:{event.id}" if long else None)
 
 
-def run(context: Context, event: Event) -> Ended | NotYet:
-    """The end of one run, whatever happens in it."""
-    attempt = Run(context, event)
+def run(context: Context, event: Event, *, is_unread: bool) -> Ended | NotYet:
+    """The end of one run, whatever happens in it. A job that `is_unread` has no place in the queue yet."""
+    attempt = Run(context, event, is_unread=is_unread)
     try:
         with calls_for(lambda: attempt.calls.start):
             attempt.take()
@@ -181,11 +183,15 @@ def save(context: Context, event: Event, end: Ended | NotYet) -> bool:
         event.next_attempt_at, event.ended_at = end.until, None
     else:
         event.next_attempt_at, event.ended_at = None, context.clock()
-    with context.database.session() as session:
-        row = session.get(Event, event.id, with_for_update={"key_share": True})
-        if row is None or Status(row.status).ended or row.queue_id != event.queue_id:
-            return False
-        session.merge(event)
+    mine = update(Event).where(
+        Event.id == event.id,
+        Event.status.in_(UNFINISHED),
+        Event.queue_id.is_not_distinct_from(event.queue_id),
+    )
+    with context.database.single() as session:
+        saved = session.scalar(mine.values({**changes_of(event), "status": event.status}).returning(Event.id))
+    if saved is None:
+        return False
     _count(event, end)
     return True
 

@@ -9,7 +9,7 @@ from bridge.forwarding.calls import Calls
 from bridge.forwarding.life import new_code
 from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
 from bridge.forwarding.resolve import Target
-from bridge.forwarding.writing import Write, Writing
+from bridge.forwarding.writing import Write, Writing, open_attempt
 from bridge.keys import key
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import Contact
@@ -48,7 +48,8 @@ class Leads:
         self.calls.event.awaits = lead.code
         under_way = lead.open_attempt_id is not None
         if under_way:
-            self.writing.settle(lead, lead.code, lambda: self._adopt(said.contact))
+            attempt = open_attempt(self.calls, lead)
+            self.writing.settle(lead, attempt, lead.code, lambda: self._adopt(said.contact))
             lead = self._row(contact_key)
         if lead.lead_id is None and (lead.created or not under_way):
             self._keep(lead, self._search(said.contact))
@@ -76,14 +77,14 @@ class Leads:
         names = ("integration_id", "property_id", "contact")
         new = dict(zip(names, key, strict=True)) | {"code": new_code("LD"), "created_at": self.calls.now()}
         with self.calls.context.database.single() as session:
-            session.execute(insert(Lead).values(new).on_conflict_do_nothing())
-            return session.get_one(Lead, key)
+            made = insert(Lead).values(new).on_conflict_do_nothing().returning(Lead)
+            return session.get(Lead, key) or session.scalar(made) or session.get_one(Lead, key)
 
     def _keep(self, lead: Lead, found: str | None) -> None:
         if found is not None:
             lead.lead_id = found
             mine = (Lead.integration_id == lead.integration_id, Lead.property_id == lead.property_id)
-            with self.calls.context.database.session() as session:
+            with self.calls.context.database.single() as session:
                 # Only this column: another event may just have begun to write the lead.
                 session.execute(update(Lead).where(*mine, Lead.contact == lead.contact).values(lead_id=found))
 

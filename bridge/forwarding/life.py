@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from bridge.forwarding import terms
 from bridge.forwarding.outcomes import NotYet, Reason
 from bridge.mapping.booking import Action, Contact, TourKind
 from bridge.mapping.booking import Booking as Said
-from bridge.models import Attempt, Booking, BookingReference, BookingState, Event, Status
+from bridge.models import Attempt, Booking, BookingReference, BookingState, Event, Status, changes_of
 
 RANK = {Action.BOOK: 0, Action.RESCHEDULE: 1, Action.CANCEL: 2}
 """Events of the same second: a cancel is later than a reschedule, and that later than a book."""
@@ -54,11 +54,35 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
     booking = _booking_of(session, event.source, references, now)
     known = terms.words_in(booking.details)
     take_over(booking, said, stamp_of(event, said.action), decides=decides)
+    session.add(booking)
+    session.flush()
+    _link(session, event.source, references, booking.id, now)
     words = terms.words_in(booking.details)
     if words != known:
         terms.keep(session, booking, words)
     session.execute(update(Event).where(Event.id == event.id).values(booking_id=booking.id))
     return booking
+
+
+def recall(session: Session, event: Event, said: Said, *, decides: bool = True) -> list[Booking]:
+    """The booking of an event that it has heard already, and what was merged into it; nothing is locked.
+
+    Empty where there is something to remember: what a person has corrected or replayed is always heard anew.
+    """
+    if event.booking_id is None or event.status == Status.RECEIVED:
+        return []
+    same = or_(Booking.id == event.booking_id, Booking.merged_into == event.booking_id)
+    found = list(session.scalars(select(Booking).where(same).order_by(Booking.merged_into.nulls_first())))
+    session.expunge_all()
+    if not found or found[0].id != event.booking_id or found[0].merged_into is not None:
+        return []
+    take_over(found[0], said, stamp_of(event, said.action), decides=decides)
+    return [] if changes_of(found[0]) else found
+
+
+def merged_into(session: Session, booking_id: int) -> list[Booking]:
+    """The rows that turned out to be this booking, and whose appointments still stand."""
+    return list(session.scalars(select(Booking).where(Booking.merged_into == booking_id)))
 
 
 def take_over(booking: Booking, said: Said, stamp: Stamp, *, decides: bool = True) -> None:
@@ -205,33 +229,48 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _booking_of(session: Session, source: str, references: list[str], now: datetime) -> Booking:
-    """The booking that one of the references names, made if there is none; all of them name it afterwards."""
-    linked = select(BookingReference.booking_id).where(
-        BookingReference.source == source, BookingReference.reference.in_(references)
-    )
+    """The booking that one of the references names, locked; a new one if there is none."""
+    linked = _linked(source, references)
     found = list(
         session.scalars(select(Booking).where(Booking.id.in_(linked)).order_by(Booking.id).with_for_update())
     )
-    booking = found[0] if found else _new_booking(session, source, now)
+    booking = found[0] if found else _new_booking(source, now)
     for other in found[1:]:
         booking = _fold(session, booking, other)
+    return booking
+
+
+def _linked(source: str, references: list[str]) -> Select[Any]:
+    return select(BookingReference.booking_id).where(
+        BookingReference.source == source, BookingReference.reference.in_(references)
+    )
+
+
+def _link(session: Session, source: str, references: list[str], booking_id: int, now: datetime) -> None:
+    """Let all of the references name the booking.
+
+    Raises:
+        NotYet: another event is just making it.
+    """
     rows = [
-        {"source": source, "reference": one, "booking_id": booking.id} for one in dict.fromkeys(references)
+        {"source": source, "reference": one, "booking_id": booking_id} for one in dict.fromkeys(references)
     ]
-    session.execute(insert(BookingReference).values(rows).on_conflict_do_nothing())
-    if set(session.scalars(linked)) != {booking.id}:
+    new = insert(BookingReference).values(rows).on_conflict_do_nothing().returning(BookingReference.reference)
+    if len(session.scalars(new).all()) == len(rows):
+        return
+    if set(session.scalars(_linked(source, references))) != {booking_id}:
         # Another event made the booking at the same moment: its insert was waited for, ours came to nothing.
         raise NotYet(now, Status.RETRYING, Reason.EARLIER_EVENT, "Another event made this booking just now.")
-    return booking
 
 
-def _new_booking(session: Session, source: str, now: datetime) -> Booking:
-    booking = Booking(
-        source=source, code=new_code("TB"), created_at=now, details={}, state=BookingState.UNWRITTEN
+def _new_booking(source: str, now: datetime) -> Booking:
+    return Booking(
+        source=source,
+        code=new_code("TB"),
+        created_at=now,
+        details={},
+        state=BookingState.UNWRITTEN,
     )
-    session.add(booking)
-    session.flush()
-    return booking
 
 
 def _fold(session: Session, one: Booking, other: Booking) -> Booking:

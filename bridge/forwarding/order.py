@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from bridge.errors import BridgeError
 from bridge.forwarding import turns
 from bridge.forwarding.context import Context
@@ -13,16 +11,12 @@ from bridge.forwarding.resolve import start_of, target_of
 from bridge.models import Event
 
 
-def steps_back(context: Context, session: Session, event: Event) -> bool:
-    """Whether the event has to wait for an earlier one, which is lifted to where this one belongs."""
-    if not turns.overtook(session, event.queue_id):
-        return False
+def step_back(context: Context, event: Event) -> None:
+    """Lift the earlier event, for which this one has to wait, to where this one belongs."""
     start = _start_seen(context, event)
-    now = context.clock()
-    turns.take_place(
-        session, event.queue_id, turns.priority_of(start, event.action, now) if start else turns.LAST
-    )
-    return True
+    priority = turns.priority_of(start, event.action, context.clock()) if start else turns.LAST
+    with context.database.single() as session:
+        turns.take_place(session, event.queue_id, priority)
 
 
 def _start_seen(context: Context, event: Event) -> datetime | None:

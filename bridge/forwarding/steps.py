@@ -36,10 +36,10 @@ WAITS_FOR_US = (Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT, Reason.REQUESTED
 class Run:
     """The steps of one event."""
 
-    def __init__(self, context: Context, event: Event) -> None:
+    def __init__(self, context: Context, event: Event, *, is_unread: bool = False) -> None:
         self.context = context
         self.event = event
-        self.calls = Calls(context, event)
+        self.calls = Calls(context, event, is_unread=is_unread)
         self.appointments = Appointments(self.calls)
 
     def take(self) -> NoReturn:
@@ -55,15 +55,14 @@ class Run:
             self._wait_for_earlier()
         said = reading.said()
         asked_only = said.requested and not requested.is_booked_at_once(reading.source)
-        with self.context.database.session() as session:
-            booking = life.remember(session, self.event, said, self.calls.now(), decides=not asked_only)
+        booking, strays = self._hear(said, decides=not asked_only)
         self.event.booking_id = booking.id
         self.event.property = property_of(
             self.context.settings, self.event.source, booking, self.context.aliases
         )
         if asked_only:
             requested.take_up(self.calls, reading.source, booking, said)
-        for stray in self._strays(booking):
+        for stray in strays:
             self._reach_cancelled(self.appointments.settle(stray))
         booking = self.appointments.settle(booking)
         if booking.state == BookingState.CANCELLED:
@@ -93,10 +92,16 @@ class Run:
             after = max(filter(None, (self.calls.now(), found.next_attempt_at))) + WAIT_FOR_EARLIER
             raise NotYet(after, Status.WAITING, Reason.EARLIER_EVENT, detail)
 
-    def _strays(self, booking: Booking) -> list[Booking]:
-        """Appointments made before it was known that their booking is this one."""
+    def _hear(self, said: Said, *, decides: bool) -> tuple[Booking, list[Booking]]:
+        """The booking, which has heard the event, and the rows that turned out to be the same booking."""
         with self.context.database.single() as session:
-            return list(session.scalars(select(Booking).where(Booking.merged_into == booking.id)))
+            known = life.recall(session, self.event, said, decides=decides)
+        if known:
+            return known[0], known[1:]
+        with self.context.database.session() as session:
+            booking = life.remember(session, self.event, said, self.calls.now(), decides=decides)
+            is_new = booking.version == 1
+            return booking, [] if is_new else life.merged_into(session, booking.id)
 
     def _reach_cancelled(self, booking: Booking) -> None:
         if booking.written_state == BookingState.BOOKED:

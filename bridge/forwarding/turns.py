@@ -8,11 +8,11 @@ its lock waiting has overtaken it, and steps back after lifting it.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Boolean, Integer, column, func, literal_column, select, table, text
 from sqlalchemy.orm import Session
 
 from bridge.mapping.booking import Action
-from bridge.models import UNFINISHED
+from bridge.models import UNFINISHED, Event
 
 UNREAD = 0
 """The priority of a job whose tour is not known. All others are negative: minus the start, in minutes since 1970."""
@@ -24,6 +24,9 @@ AT_ONCE = timedelta(hours=1)
 """A tour that starts within this time is sooner than what it would be compared with."""
 BACKLOG = 20
 """So many events that could run now are more than the workers are just busy with."""
+OF_BUDGET = 24
+"""A backlog is also more than what the budget lets through in some ten seconds, at four calls each: this share of a
+minute's calls."""
 
 _WAITING = text("""
     SELECT count(*) >= :many FROM (
@@ -44,15 +47,29 @@ _PLACE = text("""
     WHERE job.id = waiting.id AND (waiting.is_mine OR job.priority < 0) AND job.priority <> soonest.priority
 """)
 
-_OVERTOOK = text("""
-    SELECT EXISTS (SELECT FROM procrastinate_jobs mine JOIN procrastinate_jobs earlier
-    ON earlier.lock = mine.lock AND earlier.id < mine.id AND earlier.status = 'todo' WHERE mine.id = :job)
-""")
+OVERTOOK = literal_column(
+    """
+    EXISTS (SELECT FROM procrastinate_jobs mine JOIN procrastinate_jobs earlier
+    ON earlier.lock = mine.lock AND earlier.id < mine.id AND earlier.status = 'todo' WHERE mine.id = events.queue_id)
+""",
+    Boolean,
+)
+"""Of an event: whether an earlier job of the same lock waits."""
+
+_JOBS = table("procrastinate_jobs", column("id", BigInteger), column("priority", Integer))
+IS_UNREAD = func.coalesce(
+    select(_JOBS.c.priority == UNREAD).where(_JOBS.c.id == Event.queue_id).scalar_subquery(), False
+)
+"""Of an event: whether its job has not got its place yet."""
 
 
-def is_backlog(session: Session, now: datetime) -> bool:
-    """Whether more events could run now than the workers are just busy with."""
-    asked = {"many": BACKLOG, "unfinished": [str(status) for status in UNFINISHED], "now": now}
+def is_backlog(session: Session, now: datetime, per_minute: int) -> bool:
+    """Whether more events could run now than are done in a moment, by the workers and with so many calls a minute."""
+    asked = {
+        "many": max(BACKLOG, per_minute // OF_BUDGET),
+        "unfinished": [str(status) for status in UNFINISHED],
+        "now": now,
+    }
     return bool(session.scalar(_WAITING, asked))
 
 
@@ -63,20 +80,9 @@ def priority_of(start: datetime, action: str | None, now: datetime) -> int:
     return place - _BEHIND_BOOKINGS if can_wait else place
 
 
-def is_unread(session: Session, job: int | None) -> bool:
-    """Whether a job has not got its place yet."""
-    asked = text("SELECT priority FROM procrastinate_jobs WHERE id = :job")
-    return bool(session.scalar(asked, {"job": job}) == UNREAD)
-
-
 def take_place(session: Session, job: int | None, priority: int) -> None:
     """Give a job its priority, and all that wait in its lock the one of the soonest.
 
     New jobs of the lock stay where they are: they step back by themselves when they are read.
     """
     session.execute(_PLACE, {"job": job, "priority": priority})
-
-
-def overtook(session: Session, job: int | None) -> bool:
-    """Whether an earlier job of the same lock waits."""
-    return bool(session.scalar(_OVERTOOK, {"job": job}))

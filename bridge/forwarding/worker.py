@@ -45,7 +45,7 @@ def make_context(settings: Settings, database: Database, clock: Clock = utc_now)
             told.token,
             told.budget_per_minute,
             clock,
-            backlog=lambda session: turns.is_backlog(session, clock()),
+            backlog=lambda session: turns.is_backlog(session, clock(), told.budget_per_minute),
         ),
         clock=clock,
         connect_timeout=told.connect_timeout,

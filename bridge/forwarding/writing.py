@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, ColumnElement, and_, exists, select, tuple_, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bridge.forwarding import ledger
 from bridge.forwarding.calls import Calls
@@ -19,7 +20,7 @@ from bridge.forwarding.outcomes import (
     Reason,
 )
 from bridge.forwarding.reconcile import find_job
-from bridge.models import Attempt, Booking, Event, Lead, Status
+from bridge.models import Attempt, Booking, Event, Lead, Status, changes_of
 from bridge.propexo.client import WriteState, WriteStatus
 from bridge.propexo.errors import Conflict, Outcome, PropexoError, Transient, UnknownOutcome
 
@@ -76,9 +77,9 @@ class Writing:
         return self._ask_later()
 
     def settle(
-        self, owner: Owner, code: str, adopt: Callable[[], dict[str, Any] | None]
+        self, owner: Owner, attempt: Attempt, code: str, adopt: Callable[[], dict[str, Any] | None]
     ) -> dict[str, Any] | None:
-        """Bring the owner's open write to an end.
+        """Bring the owner's open write, the `attempt`, to an end.
 
         `code` is our reference in a create. `adopt` looks for the record that a create of unknown outcome has made, and
         answers the changes that the owner takes from it. Answers the changes of a confirmed write, or `None`
@@ -89,7 +90,6 @@ class Writing:
             Parked: the PMS refused it, or nobody can tell.
         """
         self.calls.event.awaits = owner.code
-        attempt = self._open_attempt(owner)
         if attempt.outcome != Outcome.SUBMITTED:
             changes = self._find_trace(owner, attempt, code, adopt)
             if attempt.outcome != Outcome.SUBMITTED:
@@ -107,9 +107,7 @@ class Writing:
         )
         if job_id:
             attempt.outcome, attempt.job_id = Outcome.SUBMITTED, job_id
-            with calls.context.database.session() as session:
-                self._still_open(session, owner, attempt)
-                session.merge(attempt)
+            self._note(owner, attempt)
             return None
         changes = adopt() if creates else None
         if changes is not None:
@@ -180,28 +178,23 @@ class Writing:
         detail = f"{told} The bridge looks whether it arrived before it sends again."
         return self.calls.look_again(LOOK_AFTER_UNKNOWN, Reason.OUTCOME_UNKNOWN, detail)
 
-    # What is on record. Each of these is one commit.
+    # What is on record. Each of these is one commit; the last two are one statement.
 
     def _put_on_record(self, owner: Owner, write: Write) -> Attempt:
         booking_id = owner.id if isinstance(owner, Booking) else None
         attempt = self.calls.ledger.open(write.kind, write.request, write.effect, booking_id, write.note)
         attempt.integration_id = self.integration_id
+        event = self.calls.event
+        event.awaits = owner.code
         with self.calls.context.database.session() as session:
-            row = _locked(session, owner)
-            if isinstance(owner, Booking) and isinstance(row, Booking) and row.version != owner.version:
-                detail = "Another event changed this booking at the same moment."
-                raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
-            if row.open_attempt_id is not None or (isinstance(row, Lead) and (row.lead_id or row.created)):
-                raise NotYet(
-                    self.calls.now(),
-                    Status.RETRYING,
-                    Reason.EARLIER_EVENT,
-                    "Another event is just writing it.",
-                )
             session.add(attempt)
             session.flush()
-            row.open_attempt_id = attempt.id
-            self._await(session, owner)
+            taken = session.scalar(_take(owner, attempt.id), execution_options=NO_COPIES)
+            if taken is None:
+                detail = "Another event changed it at the same moment."
+                raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
+            # News of the owner now concerns this event, also while it is still running.
+            session.execute(update(Event).where(Event.id == event.id).values(awaits=owner.code))
         return attempt
 
     def _answered(
@@ -209,13 +202,7 @@ class Writing:
     ) -> None:
         self.calls.ledger.answered(attempt, error, job_id)
         stays_open = error is None or _may_have_arrived(error)
-        with self.calls.context.database.session() as session:
-            row = self._still_open(session, owner, attempt)
-            session.merge(attempt)
-            if not stays_open:
-                row.open_attempt_id = None
-            if job_id and isinstance(owner, Booking):
-                self._note_job(session, job_id)
+        self._note(owner, attempt, None if stays_open else {}, job_id if isinstance(owner, Booking) else None)
         self.calls.ledger.count(attempt)
 
     def _close(
@@ -229,46 +216,73 @@ class Writing:
     ) -> None:
         attempt.outcome = outcome
         attempt.detail = detail or attempt.detail
-        with self.calls.context.database.session() as session:
-            row = self._still_open(session, owner, attempt)
-            session.merge(attempt)
-            row.open_attempt_id = None
-            for name, value in (changes or {}).items():
-                setattr(row, name, value)
-            if changes is not None and isinstance(owner, Booking) and attempt.event_id == self.calls.event.id:
-                self._note_job(session, attempt.job_id or f"found:{row.appointment_id}")  # type: ignore[union-attr]
+        job_id = None
+        if changes is not None and isinstance(owner, Booking) and attempt.event_id == self.calls.event.id:
+            job_id = attempt.job_id or f"found:{changes.get('appointment_id')}"
+        self._note(owner, attempt, changes or {}, job_id)
 
-    def _await(self, session: Session, owner: Owner) -> None:
-        """News of the owner now concerns this event, also while it is still running."""
-        event = session.get_one(Event, self.calls.event.id)
-        event.awaits = self.calls.event.awaits = owner.code
-
-    def _note_job(self, session: Session, job_id: str) -> None:
-        event = session.get_one(Event, self.calls.event.id)
-        event.job_id = self.calls.event.job_id = job_id
-
-    def _still_open(self, session: Session, owner: Owner, attempt: Attempt) -> Owner:
-        """The owner, locked, whose open write this still is.
+    def _note(
+        self,
+        owner: Owner,
+        attempt: Attempt,
+        changes: dict[str, Any] | None = None,
+        job_id: str | None = None,
+    ) -> None:
+        """Write down what has become of the owner's open write; `changes` of the owner end it, even if there are none.
 
         Raises:
             NotYet: another worker has settled it meanwhile: this one was frozen, and looks anew.
         """
-        row = _locked(session, owner)
-        if row.open_attempt_id != attempt.id:
-            detail = "Another worker has settled this write meanwhile."
-            raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
-        return row
-
-    def _open_attempt(self, owner: Owner) -> Attempt:
+        event = self.calls.event
+        still_open = exists().select_from(_still_open(owner, attempt.id, changes))
+        noted = update(Attempt).where(Attempt.id == attempt.id, still_open).values(changes_of(attempt))
+        if job_id is not None:
+            event.job_id = job_id
+            told = update(Event).where(Event.id == event.id, still_open).values(job_id=job_id)
+            noted = noted.add_cte(told.returning(Event.id).cte("told"))
         with self.calls.context.database.single() as session:
-            return session.get_one(Attempt, owner.open_attempt_id)
+            if session.scalar(noted.returning(Attempt.id), execution_options=NO_COPIES) is None:
+                detail = "Another worker has settled this write meanwhile."
+                raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
 
 
-def _locked(session: Session, owner: Owner) -> Owner:
+NO_COPIES = {"synchronize_session": False}
+"""The session of such a statement holds no row that would have to follow."""
+
+
+def _take(owner: Owner, attempt_id: int) -> ReturningUpdate[Any]:
+    """Let the owner point to the write that is about to be sent, unless somebody has been faster."""
     if isinstance(owner, Booking):
-        return session.get_one(Booking, owner.id, with_for_update=True)
+        free = _row_of(owner, Booking.open_attempt_id.is_(None), Booking.version == owner.version)
+        taken = update(Booking).where(free).values(open_attempt_id=attempt_id, version=Booking.version + 1)
+        return taken.returning(Booking.code)
+    free = _row_of(owner, Lead.open_attempt_id.is_(None), Lead.lead_id.is_(None), ~Lead.created)
+    return update(Lead).where(free).values(open_attempt_id=attempt_id).returning(Lead.code)
+
+
+def _still_open(owner: Owner, attempt_id: int, changes: dict[str, Any] | None) -> CTE:
+    """The owner if its open write is still this one: locked, or with the changes that end it."""
+    model = type(owner)
+    row = _row_of(owner, model.open_attempt_id == attempt_id)
+    if changes is None:
+        return select(model.code).where(row).with_for_update().cte("owner")
+    values = {**changes, "open_attempt_id": None}
+    if model is Booking:
+        values["version"] = Booking.version + 1
+    return update(model).where(row).values(values).returning(model.code).cte("owner")
+
+
+def _row_of(owner: Owner, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    if isinstance(owner, Booking):
+        return and_(Booking.id == owner.id, *conditions)
     key = (owner.integration_id, owner.property_id, owner.contact)
-    return session.get_one(Lead, key, with_for_update=True)
+    return and_(tuple_(Lead.integration_id, Lead.property_id, Lead.contact) == key, *conditions)
+
+
+def open_attempt(calls: Calls, owner: Owner) -> Attempt:
+    """The write whose outcome is not known yet."""
+    with calls.context.database.single() as session:
+        return session.get_one(Attempt, owner.open_attempt_id)
 
 
 def _may_have_arrived(error: PropexoError) -> bool:

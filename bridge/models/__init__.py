@@ -8,6 +8,7 @@ from bridge.models.base import (
     BookingState,
     Role,
     Status,
+    changes_of,
 )
 from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
 from bridge.models.events import Attempt, Event
@@ -48,4 +49,5 @@ __all__ = [
     "Term",
     "Token",
     "User",
+    "changes_of",
 ]

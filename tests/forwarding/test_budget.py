@@ -20,7 +20,7 @@ def email(n):
 
 def burst(world, clock, count=BOOKINGS):
     """Bookings of as many people, the soonest tour last."""
-    world.sandbox.budget_per_minute = LIMIT
+    world.limit(LIMIT)
     began = clock()
     for n in range(count):
         start = began + timedelta(days=2, hours=count - n)

@@ -13,8 +13,7 @@ AT_ONCE = 4
 
 @pytest.fixture
 def tight(world):
-    world.sandbox.budget_per_minute = LIMIT
-    world.context.propexo._transport._quota._per_minute = LIMIT
+    world.limit(LIMIT)
     return world
 
 
