@@ -9,7 +9,7 @@ something failed, and ids that nothing else shows.
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Update, func, select, text, update
@@ -28,7 +28,12 @@ SEVERAL = 10
 """From so many writes on, that wait in one integration, their log is read. Fewer are asked for one by one: that costs
 some calls more, is sooner, and brings the ids of the appointments along."""
 SWEEP_EVERY = timedelta(seconds=10)
+"""At the longest; with a large budget the log is read more often, as long as that takes no more than this share:"""
+SWEEP_SHARE = 0.04
+SWEEP_EVERY_AT_LEAST = timedelta(seconds=1)
 SWEEP_EVERY_IN_BACKLOG = timedelta(seconds=30)
+MAYBE_WRITTEN_AFTER = timedelta(seconds=1)
+"""A reading of the log for older writes shows younger ones as well, which then need not ask."""
 CONFIRM_IN_BACKLOG = [timedelta(seconds=30), timedelta(seconds=60)]
 """Looks for a confirmation while others wait for their first call."""
 MOST_UNLISTED = 3
@@ -94,14 +99,14 @@ class Confirmation:
             return session.get_one(Attempt, attempt.id)
 
     def _waits(self, category: Category) -> list[ColumnElement[bool]]:
-        """The writes whose turn to be asked for has come, and that the log may still show."""
+        """The writes that the log may show by now."""
         of_category = Attempt.kind == "create_lead" if category == "leads" else Attempt.kind != "create_lead"
         return [
             Attempt.integration_id == self.integration_id,
             Attempt.outcome == Outcome.SUBMITTED,
             Attempt.listed.is_(None),
             Attempt.unlisted < MOST_UNLISTED,
-            Attempt.finished_at <= self.calls.now() - CONFIRM_AFTER[0],
+            Attempt.finished_at <= self.calls.now() - MAYBE_WRITTEN_AFTER,
             of_category,
         ]
 
@@ -113,7 +118,7 @@ class Confirmation:
     def _claim(self, category: Category) -> bool:
         """Whether it is our turn to read the log: one at a time, and not too often."""
         now = self.calls.now()
-        every = SWEEP_EVERY_IN_BACKLOG if self.calls.is_backlog() else SWEEP_EVERY
+        every = SWEEP_EVERY_IN_BACKLOG if self.calls.is_backlog() else self._sweep_every()
         with self.calls.context.database.single() as session:
             row = insert(Sweep).values(integration_id=self.integration_id, category=category, read_at=now)
             claimed = row.on_conflict_do_update(
@@ -122,6 +127,10 @@ class Confirmation:
                 where=Sweep.read_at <= now - every,
             ).returning(Sweep.read_at)
             return session.scalar(claimed) is not None
+
+    def _sweep_every(self) -> timedelta:
+        per_minute = self.calls.context.settings.propexo.budget_per_minute
+        return min(max(timedelta(minutes=1) / (SWEEP_SHARE * per_minute), SWEEP_EVERY_AT_LEAST), SWEEP_EVERY)
 
     def _sweep(self, category: Category) -> bool:
         """Note what the log says of all writes that wait; answers whether the log could be read."""
@@ -140,7 +149,8 @@ class Confirmation:
             for one in found:
                 state = WriteState.SUCCESS if _is_success(listed[one.job_id or ""]) else WriteState.FAILURE
                 session.execute(_change(one.id, listed=state, **_with_id(one, ids)))
-            missed = [one.id for one in waiting if one.job_id not in listed]
+            due = self.calls.now() - CONFIRM_AFTER[0]
+            missed = [one.id for one in waiting if one.job_id not in listed and _moment_of(one) <= due]
             session.execute(
                 update(Attempt).where(Attempt.id.in_(missed)).values(unlisted=Attempt.unlisted + 1)
             )
@@ -187,6 +197,10 @@ class Confirmation:
         mine = update(Sweep).where(Sweep.integration_id == self.integration_id, Sweep.category == category)
         with self.calls.context.database.session() as session:
             session.execute(mine.values(read_at=self.calls.now() - SWEEP_EVERY_IN_BACKLOG))
+
+
+def _moment_of(attempt: Attempt) -> datetime:
+    return attempt.finished_at or attempt.started_at
 
 
 def _may_be_listed(attempt: Attempt) -> bool:
