@@ -185,7 +185,6 @@ class Writing:
         attempt = self.calls.ledger.open(write.kind, write.request, write.effect, booking_id, write.note)
         attempt.integration_id = self.integration_id
         event = self.calls.event
-        event.awaits = owner.code
         with self.calls.context.database.session() as session:
             session.add(attempt)
             session.flush()
@@ -195,6 +194,7 @@ class Writing:
                 raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
             # News of the owner now concerns this event, also while it is still running.
             session.execute(update(Event).where(Event.id == event.id).values(awaits=owner.code))
+        event.awaits = owner.code
         return attempt
 
     def _answered(
@@ -237,13 +237,13 @@ class Writing:
         still_open = exists().select_from(_still_open(owner, attempt.id, changes))
         noted = update(Attempt).where(Attempt.id == attempt.id, still_open).values(changes_of(attempt))
         if job_id is not None:
-            event.job_id = job_id
             told = update(Event).where(Event.id == event.id, still_open).values(job_id=job_id)
             noted = noted.add_cte(told.returning(Event.id).cte("told"))
         with self.calls.context.database.single() as session:
             if session.scalar(noted.returning(Attempt.id), execution_options=NO_COPIES) is None:
                 detail = "Another worker has settled this write meanwhile."
                 raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
+        event.job_id = job_id or event.job_id
 
 
 NO_COPIES = {"synchronize_session": False}

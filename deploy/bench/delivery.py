@@ -20,8 +20,8 @@ AT_MOST = timedelta(seconds=30)
 
 
 @click.command(help=__doc__)
-@click.option("--bookings", "count", default=300, show_default=True, help="One after the other.")
-@click.option("--pause", default=0.02, show_default=True, help="Seconds between the end of one and the next.")
+@click.option("--bookings", "count", default=100, show_default=True, help="One after the other.")
+@click.option("--pause", default=1.0, show_default=True, help="Seconds between the end of one and the next.")
 def delivery(count: int, pause: float) -> None:
     waits: list[float] = []
     answers: list[float] = []
@@ -45,12 +45,12 @@ def delivery(count: int, pause: float) -> None:
 
 
 def one_booking(here: Stage, propexo: Sandbox, door: str) -> tuple[float, float]:
-    """Seconds from sending to the first call and to the door's answer; returns when the tour is written."""
+    """Seconds from sending to the first call and to the door's answer; returns when the worker rests."""
     seen = len(propexo.requests)
     sent = utc_now()
     answered = run(door, iter(bookings(door, 1)), connections=1).latencies[0]
     until(lambda: len(propexo.requests) > seen)
-    until(lambda: here.count("SELECT count(*) FROM events WHERE ended_at IS NULL") == 0)
+    until(lambda: here.count("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == 0)
     return (propexo.requests[seen].at - sent).total_seconds(), answered
 
 
