@@ -24,15 +24,6 @@ def contact_key(email: str | None, phone: str | None) -> str | None:
     return f"contact:{hashlib.sha256(named.encode()).hexdigest()}" if named else None
 
 
-def person_key(source: str, contact_id: str | None, email: str | None, phone: str | None) -> str | None:
-    """One person, whose events must not overtake each other: the sender's id of them, else e-mail or phone.
-
-    The id goes first: an event that names nobody but an id must not overtake the one that says who that is.
-    """
-    known_as = key(contact_id)
-    return f"person:{source}:{known_as}" if known_as else contact_key(email, phone)
-
-
 def storable(text: str | None) -> str | None:
     """Without what PostgreSQL's text cannot hold: NUL characters and lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode() if text else text

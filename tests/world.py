@@ -211,6 +211,12 @@ class World:
         with self.database.session() as session:
             return bool(session.scalar(due))
 
+    def put_off(self, event_id: int, until: datetime) -> None:
+        """Let an event's job begin no sooner, as if no worker had had time for it."""
+        with self.database.session() as session:
+            later = text("UPDATE procrastinate_jobs SET scheduled_at = :until WHERE id = :job")
+            session.execute(later, {"until": until, "job": session.get_one(Event, event_id).queue_id})
+
     def close(self) -> None:
         self._loop.run(self._app.close_async())
         self._loop.close()

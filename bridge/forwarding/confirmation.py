@@ -9,7 +9,7 @@ something failed, and ids that nothing else shows.
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Update, func, select, text, update
@@ -28,8 +28,8 @@ SEVERAL = 10
 """From so many writes on, that wait in one integration, their log is read. Fewer are asked for one by one: that costs
 some calls more, is sooner, and brings the ids of the appointments along."""
 SWEEP_EVERY = timedelta(seconds=10)
-"""At the longest; with a large budget the log is read more often, as long as that takes no more than this share:"""
-SWEEP_SHARE = 0.04
+"""At the longest. With a large budget the log is read more often: a first page takes so much of the minute's calls."""
+SWEEP_SHARE = 0.01
 SWEEP_EVERY_AT_LEAST = timedelta(seconds=1)
 SWEEP_EVERY_IN_BACKLOG = timedelta(seconds=30)
 MAYBE_WRITTEN_AFTER = timedelta(seconds=1)
@@ -37,9 +37,12 @@ MAYBE_WRITTEN_AFTER = timedelta(seconds=1)
 CONFIRM_IN_BACKLOG = [timedelta(seconds=30), timedelta(seconds=60)]
 """Looks for a confirmation while others wait for their first call."""
 MOST_UNLISTED = 3
-"""After so many readings without a trace of a write, it is asked for by itself."""
+"""After so many readings without a trace of a write, ten seconds apart at least, it is asked for by itself."""
 IN_HOUR = timedelta(minutes=50)
 """Until then the log of the last hour is enough, even if the clocks differ."""
+
+_SENT_AT = func.coalesce(Attempt.finished_at, Attempt.started_at)
+"""Of a write whose worker died while it was sending, only the start is known."""
 
 _reading: defaultdict[tuple[str, Category], threading.Lock] = defaultdict(threading.Lock)
 """In one worker who would read the same log waits for what the first one finds: a lock of each log."""
@@ -106,7 +109,7 @@ class Confirmation:
             Attempt.outcome == Outcome.SUBMITTED,
             Attempt.listed.is_(None),
             Attempt.unlisted < MOST_UNLISTED,
-            Attempt.finished_at <= self.calls.now() - MAYBE_WRITTEN_AFTER,
+            self.calls.now() - MAYBE_WRITTEN_AFTER >= _SENT_AT,
             of_category,
         ]
 
@@ -149,8 +152,7 @@ class Confirmation:
             for one in found:
                 state = WriteState.SUCCESS if _is_success(listed[one.job_id or ""]) else WriteState.FAILURE
                 session.execute(_change(one.id, listed=state, **_with_id(one, ids)))
-            due = self.calls.now() - CONFIRM_AFTER[0]
-            missed = [one.id for one in waiting if one.job_id not in listed and _moment_of(one) <= due]
+            missed = [one.id for one in waiting if one.job_id not in listed and self._is_due(one)]
             session.execute(
                 update(Attempt).where(Attempt.id.in_(missed)).values(unlisted=Attempt.unlisted + 1)
             )
@@ -159,7 +161,7 @@ class Confirmation:
         return True
 
     def _read_log(self, category: Category, waiting: Sequence[Attempt]) -> dict[str, WriteLogEntry]:
-        wanted = {one.job_id or "" for one in waiting}
+        wanted = {one.job_id or "" for one in waiting if self._is_due(one)}
         oldest = min((one.started_at for one in waiting), default=self.calls.now())
         time_range: Literal["hour", "day"] = "hour" if self.calls.now() - oldest < IN_HOUR else "day"
         propexo = self.calls.context.propexo
@@ -174,6 +176,11 @@ class Confirmation:
             ),
         )
         return {entry.job_id: entry for entry in entries}
+
+    def _is_due(self, attempt: Attempt) -> bool:
+        """Whether a write is so old that the log should show it; each miss gives it as long as a rare reading does."""
+        age = self.calls.now() - (attempt.finished_at or attempt.started_at)
+        return age >= CONFIRM_AFTER[0] + attempt.unlisted * SWEEP_EVERY
 
     def _lead_ids(self, created: Sequence[Attempt]) -> dict[int, str]:
         """By attempt the id of the lead that it made, where the newest leads show it; not worth a call for a few."""
@@ -197,10 +204,6 @@ class Confirmation:
         mine = update(Sweep).where(Sweep.integration_id == self.integration_id, Sweep.category == category)
         with self.calls.context.database.session() as session:
             session.execute(mine.values(read_at=self.calls.now() - SWEEP_EVERY_IN_BACKLOG))
-
-
-def _moment_of(attempt: Attempt) -> datetime:
-    return attempt.finished_at or attempt.started_at
 
 
 def _may_be_listed(attempt: Attempt) -> bool:

@@ -172,6 +172,10 @@ def deadline_of(event: Event, start: datetime | None) -> datetime:
     return min(told_by, since + GIVE_UP_AFTER)
 
 
+STANDS = ("status", "reason", "detail", "next_attempt_at", "ended_at", "tries", "looks")
+"""The columns that say where an event stands."""
+
+
 def save(context: Context, event: Event, end: Ended | NotYet) -> bool:
     """Write down how a run ended; answers whether that was still this run's to say.
 
@@ -188,8 +192,10 @@ def save(context: Context, event: Event, end: Ended | NotYet) -> bool:
         Event.status.in_(UNFINISHED),
         Event.queue_id.is_not_distinct_from(event.queue_id),
     )
+    # What says where it stands is written whole: another run may have changed it since it was loaded.
+    stands = {name: getattr(event, name) for name in STANDS}
     with context.database.single() as session:
-        saved = session.scalar(mine.values({**changes_of(event), "status": event.status}).returning(Event.id))
+        saved = session.scalar(mine.values({**changes_of(event), **stands}).returning(Event.id))
     if saved is None:
         return False
     _count(event, end)

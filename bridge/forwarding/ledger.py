@@ -41,7 +41,6 @@ class Ledger:
         self._event_id = event.id
         self._received_at = event.received_at
         self._may_be_first = event.status in (Status.RECEIVED, Status.WAITING)
-        self._is_first = event.status == Status.RECEIVED and event.replays == 0
 
     def read(self, kind: str, call: Callable[[], Answer]) -> Answer:
         """Make a reading call. Raises what it raises."""
@@ -111,7 +110,7 @@ class Ledger:
         if outcome is Outcome.BUDGET or not self._may_be_first:
             return
         self._may_be_first = False
-        if self._is_first or not self._was_called_before(own):
+        if not self._was_called_before(own):
             metrics.DELIVERY_LAG.observe((started - self._received_at).total_seconds())
 
     def _was_called_before(self, own: int | None) -> bool:

@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -50,7 +50,7 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
     Raises:
         NotYet: another event is just making the booking.
     """
-    references = [one for one in (event.reference, event.previous_reference) if one] or [event.delivery_id]
+    references = references_of(event)
     booking = _booking_of(session, event.source, references, now)
     known = terms.words_in(booking.details)
     take_over(booking, said, stamp_of(event, said.action), decides=decides)
@@ -64,15 +64,25 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
     return booking
 
 
+def references_of(event: Event) -> list[str]:
+    """By what the booking of an event is known."""
+    named = [one for one in (event.reference, event.previous_reference) if one]
+    return list(dict.fromkeys(named)) or [event.delivery_id]
+
+
 def recall(session: Session, event: Event, said: Said, *, decides: bool = True) -> list[Booking]:
     """The booking of an event that it has heard already, and what was merged into it; nothing is locked.
 
-    Empty where there is something to remember: what a person has corrected or replayed is always heard anew.
+    Empty where there is something to remember: news of the event, or a reference that does not name the booking yet.
     """
-    if event.booking_id is None or event.status == Status.RECEIVED:
+    if event.booking_id is None:
         return []
+    references = references_of(event)
+    named = _linked(event.source, references).where(BookingReference.booking_id == event.booking_id)
+    is_named = select(func.count()).select_from(named.subquery()).scalar_subquery() == len(references)
     same = or_(Booking.id == event.booking_id, Booking.merged_into == event.booking_id)
-    found = list(session.scalars(select(Booking).where(same).order_by(Booking.merged_into.nulls_first())))
+    rows = select(Booking).where(same, is_named).order_by(Booking.merged_into.nulls_first())
+    found = list(session.scalars(rows))
     session.expunge_all()
     if not found or found[0].id != event.booking_id or found[0].merged_into is not None:
         return []
@@ -252,9 +262,7 @@ def _link(session: Session, source: str, references: list[str], booking_id: int,
     Raises:
         NotYet: another event is just making it.
     """
-    rows = [
-        {"source": source, "reference": one, "booking_id": booking_id} for one in dict.fromkeys(references)
-    ]
+    rows = [{"source": source, "reference": one, "booking_id": booking_id} for one in references]
     new = insert(BookingReference).values(rows).on_conflict_do_nothing().returning(BookingReference.reference)
     if len(session.scalars(new).all()) == len(rows):
         return

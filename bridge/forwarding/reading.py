@@ -9,15 +9,18 @@ from sqlalchemy import select
 from bridge.errors import DecodingError, UnknownSource
 from bridge.forwarding import people
 from bridge.forwarding.calls import Calls
+from bridge.forwarding.earlier import wait_for_earlier
 from bridge.forwarding.enrichment import Enrichment
 from bridge.forwarding.life import CODE, stamp_of
 from bridge.forwarding.outcomes import Ignored, Parked, Reason
 from bridge.inbound.decoding import decode
+from bridge.keys import key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.details import with_details
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source
+from bridge.mapping.translation import person_reference
 from bridge.models import UNFINISHED, Booking, BookingReference, Event
 
 
@@ -133,8 +136,11 @@ class Reading:
                 stamp = stamp_of(self.event, said.action)
                 people.remember(session, source, contact_id, said.contact, stamp, now)
                 return said
-            known = people.known(session, source, contact_id)
             people.keep(session, source, contact_id, now)
+        # A change of the person that came before this tour must not be overtaken by it.
+        wait_for_earlier(self.calls, "person", [key(person_reference(contact_id)) or contact_id])
+        with self.calls.context.database.single() as session:
+            known = people.known(session, source, contact_id)
         if known is None:
             return said
         given = {name: value for name, value in vars(said.contact).items() if value}

@@ -6,16 +6,14 @@ steps again). All that it knows is in the database, so a run can be broken off a
 
 from typing import NoReturn
 
-from sqlalchemy import or_, select
-
 from bridge.forwarding import life, requested
 from bridge.forwarding.appointments import Appointments, differs
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.context import Context
+from bridge.forwarding.earlier import wait_for_earlier
 from bridge.forwarding.lookups import Lookups
 from bridge.forwarding.outcomes import (
     WAIT_FOR_BOOKING,
-    WAIT_FOR_EARLIER,
     Ended,
     Ignored,
     NotYet,
@@ -27,10 +25,7 @@ from bridge.forwarding.resolve import property_of, start_of, target_of, tour_of
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
-from bridge.models import UNFINISHED, Booking, BookingState, Event, Status
-
-WAITS_FOR_US = (Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT, Reason.REQUESTED)
-"""What an earlier event of the same booking waits for, and a later one brings."""
+from bridge.models import Booking, BookingState, Event, Status
 
 
 class Run:
@@ -52,7 +47,8 @@ class Run:
         self.event.property = default.property if default else None
         reading = Reading(self.calls)
         if reading.action in (Action.BOOK, Action.RESCHEDULE, Action.CANCEL):
-            self._wait_for_earlier()
+            references = [one for one in (self.event.reference, self.event.previous_reference) if one]
+            wait_for_earlier(self.calls, "booking", references)
         said = reading.said()
         asked_only = said.requested and not requested.is_booked_at_once(reading.source)
         booking, strays = self._hear(said, decides=not asked_only)
@@ -71,27 +67,6 @@ class Run:
             self._reach_booked(booking)
         raise self._done(booking, said.action)
 
-    def _wait_for_earlier(self) -> None:
-        """Events of one booking can name different contacts, or none: then their jobs have different locks."""
-        event = self.event
-        references = [one for one in (event.reference, event.previous_reference) if one]
-        same_booking = or_(Event.reference.in_(references), Event.previous_reference.in_(references))
-        earlier = select(Event.id, Event.next_attempt_at).where(
-            Event.source == event.source,
-            Event.id != event.id,
-            Event.queue_id < event.queue_id,
-            Event.status.in_(UNFINISHED),
-            same_booking,
-            # They wait for us, not we for them.
-            or_(Event.reason.is_(None), Event.reason.not_in(WAITS_FOR_US)),
-        )
-        with self.context.database.single() as session:
-            found = session.execute(earlier.limit(1)).first() if references else None
-        if found is not None:
-            detail = f"Event {found.id} of the same booking is still on its way."
-            after = max(filter(None, (self.calls.now(), found.next_attempt_at))) + WAIT_FOR_EARLIER
-            raise NotYet(after, Status.WAITING, Reason.EARLIER_EVENT, detail)
-
     def _hear(self, said: Said, *, decides: bool) -> tuple[Booking, list[Booking]]:
         """The booking, which has heard the event, and the rows that turned out to be the same booking."""
         with self.context.database.single() as session:
@@ -100,8 +75,7 @@ class Run:
             return known[0], known[1:]
         with self.context.database.session() as session:
             booking = life.remember(session, self.event, said, self.calls.now(), decides=decides)
-            is_new = booking.version == 1
-            return booking, [] if is_new else life.merged_into(session, booking.id)
+            return booking, life.merged_into(session, booking.id)
 
     def _reach_cancelled(self, booking: Booking) -> None:
         if booking.written_state == BookingState.BOOKED:

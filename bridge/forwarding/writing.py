@@ -178,7 +178,7 @@ class Writing:
         detail = f"{told} The bridge looks whether it arrived before it sends again."
         return self.calls.look_again(LOOK_AFTER_UNKNOWN, Reason.OUTCOME_UNKNOWN, detail)
 
-    # What is on record. Each of these is one commit; the last two are one statement.
+    # What is on record. Each of these is one commit; `_note` is one statement.
 
     def _put_on_record(self, owner: Owner, write: Write) -> Attempt:
         booking_id = owner.id if isinstance(owner, Booking) else None
@@ -235,7 +235,11 @@ class Writing:
         """
         event = self.calls.event
         still_open = exists().select_from(_still_open(owner, attempt.id, changes))
-        noted = update(Attempt).where(Attempt.id == attempt.id, still_open).values(changes_of(attempt))
+        noted = (
+            update(Attempt)
+            .where(Attempt.id == attempt.id, still_open)
+            .values({**changes_of(attempt), "outcome": attempt.outcome})
+        )
         if job_id is not None:
             told = update(Event).where(Event.id == event.id, still_open).values(job_id=job_id)
             noted = noted.add_cte(told.returning(Event.id).cte("told"))

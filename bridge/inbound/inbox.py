@@ -21,7 +21,7 @@ from bridge.inbound.arrivals import (
     delivery_ids,
 )
 from bridge.inbound.insertion import insert_events
-from bridge.keys import KEY_LENGTH, key, person_key, storable
+from bridge.keys import KEY_LENGTH, contact_key, key, storable
 from bridge.mapping.translation import Envelope
 from bridge.models import Event, Status
 
@@ -135,7 +135,7 @@ class Row:
         if delivery.is_test:
             self.reference = self.previous = None  # a tour of this reference must not find it
         self.references = [one for one in (self.reference, self.previous) if one]
-        self.person = _person(delivery.source, envelope)
+        self.contact = contact_key(envelope.email, envelope.phone)
         self.lock = ""
 
     @property
@@ -147,7 +147,7 @@ class Row:
     def asks(self) -> bool:
         """Whether something is looked up of the booking that it names."""
         told_apart = self.delivery.equal is Equal.NEWS_AFTER_ANOTHER and not self.arrival.envelope.delivery_id
-        return bool(self.references) and (told_apart or not self.person)
+        return bool(self.references) and (told_apart or not self.contact)
 
     def shares_a_booking_with(self, other: "Row") -> bool:
         same_source = self.delivery.source == other.delivery.source
@@ -238,16 +238,12 @@ def _told_apart(connection: Connection, source: str, arrival: Arrival, delivery_
 def lock_of(
     connection: Session | Connection, source: str, envelope: Envelope, references: list[str], delivery_id: str
 ) -> str:
-    """Whose events must not overtake each other: the person's, else those of whoever the named booking belongs to."""
-    person = _person(source, envelope)
-    if person:
-        return person
+    """Whose events must not overtake each other: the contact, else whoever the named booking belongs to."""
+    contact = contact_key(envelope.email, envelope.phone)
+    if contact:
+        return contact
     if not references:
         return f"event:{source}:{delivery_id}"
     same_booking = or_(Event.reference.in_(references), Event.previous_reference.in_(references))
     known = select(Event.lock).where(Event.source == source, same_booking).order_by(Event.id).limit(1)
     return connection.scalar(known) or f"booking:{source}:{references[-1]}"
-
-
-def _person(source: str, envelope: Envelope) -> str | None:
-    return person_key(source, envelope.contact_id, envelope.email, envelope.phone)

@@ -27,6 +27,7 @@ from bridge.mapping.translation import (
     dispensable,
     either_start,
     missing_for,
+    person_reference,
 )
 
 
@@ -197,17 +198,23 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             except marshmallow.ValidationError:
                 return None
 
-        email = peek("email")
+        email, reference = peek("email"), peek("reference")
+        if reference is None and self._tells_of_persons and self.decide(received).action is Action.REMEMBER:
+            contact_id = peek("contact_id")
+            reference = person_reference(contact_id) if contact_id else None
         return Envelope(
             event=self.event.read(received),
             delivery_id=self.delivery_id.read(received) if self.delivery_id else None,
             occurred_at=peek("occurred_at"),
-            reference=peek("reference"),
+            reference=reference,
             previous_reference=peek("previous_reference"),
             email=email,
             phone=None if email else peek("phone"),
-            contact_id=peek("contact_id"),
         )
+
+    @cached_property
+    def _tells_of_persons(self) -> bool:
+        return any(rule.then.action is Action.REMEMBER for rule in self.actions)
 
     def rule_for(self, received: Received) -> When | None:
         """The first rule that applies."""

@@ -30,6 +30,11 @@ START = ("starts_at", "starts_at_local")
 PERSON = ("email", "phone", "lead_id", "contact_id")
 
 
+def person_reference(contact_id: str) -> str:
+    """The reference of an event that tells of a person and names no booking."""
+    return f"person:{contact_id}"
+
+
 @dataclass(frozen=True)
 class Envelope:
     """What the door reads of an event, without judging the rest. All of it may be absent."""
@@ -38,11 +43,11 @@ class Envelope:
     delivery_id: str | None = None
     occurred_at: datetime | None = None
     reference: str | None = None
+    """Of the booking; of an event that only says who a person is, `person_reference` of the sender's id of them."""
     previous_reference: str | None = None
     email: str | None = None
     phone: str | None = None
     """Read only where there is no e-mail."""
-    contact_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Events of one booking in any order end in the same state of the PMS."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from bridge.forwarding import life
+from bridge.forwarding.calls import Calls
 from bridge.forwarding.outcomes import NotYet
+from bridge.forwarding.reading import Reading
 from bridge.mapping.booking import Action, Booking
 from bridge.models import Booking as Row
 
@@ -165,6 +168,29 @@ def test_two_events_that_make_a_booking_at_the_same_moment_make_one(world):
     remember(world, other, said)
     with world.database.session() as session:
         assert len(list(session.scalars(select(Row)))) == 1
+
+
+def test_a_booking_is_recalled_only_by_an_event_all_of_whose_references_name_it(world):
+    event = world.event(world.book("A"))
+    world.run()
+    event = world.event(event.id)
+    said = Reading(Calls(world.context, event)).said()
+    assert [one.id for one in recall(world, event, said)] == [event.booking_id]
+    event.previous_reference = "B"  # as a correction adds it
+    assert recall(world, event, said) == []
+
+
+def test_news_of_an_event_is_not_recalled_but_remembered(world):
+    event = world.event(world.book("A"))
+    world.run()
+    event = world.event(event.id)
+    said = Reading(Calls(world.context, event)).said()
+    assert recall(world, event, replace(said, notes="3 BR")) == []
+
+
+def recall(world, event, said):
+    with world.database.single() as session:
+        return life.recall(session, event, said)
 
 
 def remember(world, event, said):

@@ -79,6 +79,21 @@ def test_the_newest_saying_about_a_person_counts(world):
     assert (lead.email_1, lead.phone_1) == ("new@example.com", "5125550142")
 
 
+def test_a_tour_does_not_overtake_a_change_of_its_person(world, clock):
+    world.deliver("funnel", RENTER)
+    world.run()
+    changed = {"first_name": "Maya", "last_name": "Okafor", "email": "new@example.com"}
+    (told,) = world.deliver("funnel", {**RENTER, "data": {"funnel_renter_id": 77, "people": [changed]}})
+    world.put_off(told, clock() + timedelta(seconds=2))
+    (booked,) = world.deliver("funnel", tour())
+    world.run_due()
+    assert world.status(booked) == ("waiting", "earlier_event")
+    assert world.event(booked).detail == f"Event {told} of the same person is still on its way."
+    world.run()
+    (lead,) = world.sandbox.leads
+    assert lead.email_1 == "new@example.com"
+
+
 def test_people_of_one_source_are_not_known_to_another(world):
     world.deliver("funnel", RENTER)
     world.connect("elsewhere", "funnel")

@@ -4,10 +4,13 @@ import contextlib
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from bridge.forwarding.job import Again, forward
-from bridge.models import Lead
+from bridge.forwarding.calls import Calls
+from bridge.forwarding.job import Again, forward, save
+from bridge.forwarding.outcomes import NotYet, Reason
+from bridge.forwarding.writing import Writing
+from bridge.models import Attempt, Lead, Status
 
 APPOINTMENTS = "/v1/events/appointments/leads"
 
@@ -211,3 +214,40 @@ def test_a_lead_that_is_found_leaves_a_write_alone_that_has_begun_meanwhile(worl
         lead = session.scalars(select(Lead)).one()
     assert lead.lead_id is not None
     assert lead.open_attempt_id == created.id
+
+
+def test_who_finds_a_write_already_noted_as_it_would_note_it_looks_anew(world):
+    """Two events can share the open write of one lead; both learn how it ended."""
+    world.sandbox.write_seconds = 0
+    booked = world.book()
+    world.run_due()
+    with world.database.session() as session:
+        lead = session.scalars(select(Lead)).one()
+    calls = Calls(world.context, world.event(booked))
+    world.run()
+    with world.database.session() as session:
+        noted = session.get_one(Attempt, lead.open_attempt_id)
+    assert noted.outcome == "confirmed"
+    with pytest.raises(NotYet, match="settled"):
+        Writing(calls, "cintegration")._close(lead, noted, "confirmed", {})
+
+
+def test_an_event_stands_where_its_last_run_left_it_whatever_another_wrote_meanwhile(world, clock):
+    world.sandbox.write_seconds = 3600
+    booked = world.book()
+    world.run(until=clock() + timedelta(seconds=4))
+    event = world.event(booked)
+    assert (event.status, event.reason) == ("submitted", "confirmation")
+    paused = (
+        "UPDATE events SET status = 'waiting', reason = 'integration_paused', detail = 'paused', looks = 9"
+    )
+    with world.database.session() as session:
+        session.execute(text(paused))
+    later = NotYet(
+        clock() + timedelta(minutes=1), Status.SUBMITTED, Reason.CONFIRMATION, event.detail or "queued"
+    )
+    assert save(world.context, event, later)
+    saved = world.event(booked)
+    assert (saved.status, saved.reason, saved.detail, saved.looks) == (
+        "submitted", "confirmation", event.detail, event.looks,
+    )  # fmt: skip

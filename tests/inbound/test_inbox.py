@@ -164,17 +164,6 @@ def test_the_events_of_one_person_run_one_after_the_other(door: Any) -> None:
     )
 
 
-def test_a_tour_that_names_an_id_does_not_overtake_the_event_that_says_who_that_is(
-    open_door: Any, database: Any
-) -> None:
-    door = open_door(database, {"funnel": {"mapping": "funnel", "property": "oakwood", "auth": "none"}})
-    renter = {"funnel_renter_id": 77, "people": [{"first_name": "Maya", "email": "maya@example.com"}]}
-    door.client.post("/hooks/funnel", json={"event": "renter.created", "data": renter})
-    tour_of_77 = {"funnel_renter_id": 77, "funnel_tour_id": 501, "start": "2026-12-03 10:30:00"}
-    door.client.post("/hooks/funnel", json={"event": "appointment.updated", "data": tour_of_77})
-    assert [event.lock for event in door.events()] == ["person:funnel:77"] * 2
-
-
 def test_an_event_that_names_nobody_waits_for_its_booking(door: Any) -> None:
     maya = contact_key("maya@example.com", None)
     assert locks(
