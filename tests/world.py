@@ -78,6 +78,8 @@ class World:
                 "other": {"mapping": "standard_webhooks", "secrets": [SECRET], "property": "oakwood"},
             },
         }
+        self.at_once = 1
+        """Jobs that run side by side; one, so that a test ends the same way each time."""
         self._sent = 0
         self._loop = asyncio.Runner()
         self._start()
@@ -193,7 +195,7 @@ class World:
             self._loop.run(
                 self._app.run_worker_async(
                     wait=False,
-                    concurrency=4,
+                    concurrency=self.at_once,
                     listen_notify=False,
                     delete_jobs="successful",
                     install_signal_handlers=False,

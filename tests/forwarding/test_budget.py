@@ -21,6 +21,7 @@ def email(n):
 def burst(world, clock, count=BOOKINGS):
     """Bookings of as many people, the soonest tour last."""
     world.limit(LIMIT)
+    world.at_once = 4
     began = clock()
     for n in range(count):
         start = began + timedelta(days=2, hours=count - n)

@@ -14,6 +14,7 @@ AT_ONCE = 4
 @pytest.fixture
 def tight(world):
     world.limit(LIMIT)
+    world.at_once = AT_ONCE
     return world
 
 
