@@ -9,10 +9,11 @@ from bridge.errors import BridgeError
 from bridge.forwarding import life
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.leads import Leads
+from bridge.forwarding.open_writes import open_attempt
 from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
 from bridge.forwarding.reconcile import find_appointment
 from bridge.forwarding.resolve import Target, Unknown, at_property, not_taken, start_of
-from bridge.forwarding.writing import Write, Writing, open_attempt
+from bridge.forwarding.writing import Write, Writing
 from bridge.keys import contact_key
 from bridge.mapping.booking import Booking as Said
 from bridge.models import Booking, BookingState
@@ -36,11 +37,11 @@ class Appointments:
         """Bring a write that is under way to its end before anything else."""
         if booking.open_attempt_id is None:
             return booking
-        attempt = open_attempt(self.calls, booking)
+        with self.calls.context.database.single() as session:
+            attempt = open_attempt(session, booking)
         effect = {name: value for name, value in (attempt.effect or {}).items() if name != "id_column"}
-        target = self._target_at(
-            effect.get("property", booking.property)
-        )  # it may be on its way to another one
+        # It may be on its way to another property.
+        target = self._target_at(effect.get("property", booking.property))
         # Of the tour that the open write leaves behind; a cancel leaves none.
         written = effect.get("written")
         self.calls.start = (

@@ -41,9 +41,6 @@ MOST_UNLISTED = 3
 IN_HOUR = timedelta(minutes=50)
 """Until then the log of the last hour is enough, even if the clocks differ."""
 
-_SENT_AT = func.coalesce(Attempt.finished_at, Attempt.started_at)
-"""Of a write whose worker died while it was sending, only the start is known."""
-
 _reading: defaultdict[tuple[str, Category], threading.Lock] = defaultdict(threading.Lock)
 """In one worker who would read the same log waits for what the first one finds: a lock of each log."""
 
@@ -109,7 +106,7 @@ class Confirmation:
             Attempt.outcome == Outcome.SUBMITTED,
             Attempt.listed.is_(None),
             Attempt.unlisted < MOST_UNLISTED,
-            self.calls.now() - MAYBE_WRITTEN_AFTER >= _SENT_AT,
+            Attempt.sent_at <= self.calls.now() - MAYBE_WRITTEN_AFTER,
             of_category,
         ]
 
@@ -179,7 +176,7 @@ class Confirmation:
 
     def _is_due(self, attempt: Attempt) -> bool:
         """Whether a write is so old that the log should show it; each miss gives it as long as a rare reading does."""
-        age = self.calls.now() - (attempt.finished_at or attempt.started_at)
+        age = self.calls.now() - attempt.sent_at
         return age >= CONFIRM_AFTER[0] + attempt.unlisted * SWEEP_EVERY
 
     def _lead_ids(self, created: Sequence[Attempt]) -> dict[int, str]:

@@ -7,9 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.life import new_code
+from bridge.forwarding.open_writes import open_attempt
 from bridge.forwarding.outcomes import LOOK_FOR_ID, Parked, Reason
 from bridge.forwarding.resolve import Target
-from bridge.forwarding.writing import Write, Writing, open_attempt
+from bridge.forwarding.writing import Write, Writing
 from bridge.keys import key
 from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import Contact
@@ -48,7 +49,8 @@ class Leads:
         self.calls.event.awaits = lead.code
         under_way = lead.open_attempt_id is not None
         if under_way:
-            attempt = open_attempt(self.calls, lead)
+            with self.calls.context.database.single() as session:
+                attempt = open_attempt(session, lead)
             self.writing.settle(lead, attempt, lead.code, lambda: self._adopt(said.contact))
             lead = self._row(contact_key)
         if lead.lead_id is None and (lead.created or not under_way):

@@ -6,7 +6,7 @@ arrival does not matter, an older event never overwrites, and a cancel that come
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select, update
@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.forwarding import terms
+from bridge.forwarding.booking_json import booking_from_json, booking_to_json
 from bridge.forwarding.outcomes import NotYet, Reason
-from bridge.mapping.booking import Action, Contact, TourKind
+from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
 from bridge.models import Attempt, Booking, BookingReference, BookingState, Event, Status, changes_of
 
@@ -64,10 +65,14 @@ def remember(session: Session, event: Event, said: Said, now: datetime, *, decid
     return booking
 
 
+def named_by(event: Event) -> list[str]:
+    """The sender's ids of the booking that an event names: its own, and the one that it had before."""
+    return list(dict.fromkeys(one for one in (event.reference, event.previous_reference) if one))
+
+
 def references_of(event: Event) -> list[str]:
-    """By what the booking of an event is known."""
-    named = [one for one in (event.reference, event.previous_reference) if one]
-    return list(dict.fromkeys(named)) or [event.delivery_id]
+    """By what the booking of an event is known, also where the sender gives it no id."""
+    return named_by(event) or [event.delivery_id]
 
 
 def recall(session: Session, event: Event, said: Said, *, decides: bool = True) -> list[Booking]:
@@ -78,7 +83,7 @@ def recall(session: Session, event: Event, said: Said, *, decides: bool = True) 
     if event.booking_id is None:
         return []
     references = references_of(event)
-    named = _linked(event.source, references).where(BookingReference.booking_id == event.booking_id)
+    named = linked(event.source, references).where(BookingReference.booking_id == event.booking_id)
     is_named = select(func.count()).select_from(named.subquery()).scalar_subquery() == len(references)
     same = or_(Booking.id == event.booking_id, Booking.merged_into == event.booking_id)
     rows = select(Booking).where(same, is_named).order_by(Booking.merged_into.nulls_first())
@@ -185,72 +190,18 @@ def _sayings(said: Said) -> dict[str, Any]:
     return sayings
 
 
-def booking_to_json(said: Said) -> dict[str, Any]:
-    """The booking as `bridge translate` prints it: instants in UTC, absent is null.
-
-    What few senders have (`contact_id`, `requested`) is there only if it says something.
-    """
-    contact = {name: getattr(said.contact, name) for name in ("first_name", "last_name", "email", "phone")}
-    document = {name: getattr(said, name) for name in Said.__dataclass_fields__}
-    for name in ("contact_id", "requested"):
-        if not document[name]:
-            del document[name]
-    for name in ("occurred_at", "starts_at", "starts_at_local"):
-        document[name] = _iso(document[name])
-    return {**document, "contact": contact}
-
-
-def booking_from_json(document: dict[str, Any]) -> Said:
-    """The inverse of `booking_to_json`, for the flat form in which sayings are kept."""
-    start = document.get("start") or {}
-    contact = Contact(*(document.get(name) for name in ("first_name", "last_name", "email", "phone")))
-    names = (
-        "contact_id",
-        "duration_minutes",
-        "property",
-        "unit",
-        "agent",
-        "lead_source",
-        "lead_id",
-        "title",
-        "notes",
-    )
-    kind = document.get("kind")
-    others: dict[str, Any] = {name: document.get(name) for name in names}
-    return Said(
-        action=Action(document["action"]),
-        reference=document["reference"],
-        contact=contact,
-        starts_at=_moment(start.get("starts_at")),
-        starts_at_local=_moment(start.get("starts_at_local")),
-        kind=TourKind(kind) if kind else None,
-        **others,
-    )
-
-
-def _iso(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment.tzinfo else moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 def _booking_of(session: Session, source: str, references: list[str], now: datetime) -> Booking:
     """The booking that one of the references names, locked; a new one if there is none."""
-    linked = _linked(source, references)
-    found = list(
-        session.scalars(select(Booking).where(Booking.id.in_(linked)).order_by(Booking.id).with_for_update())
-    )
-    booking = found[0] if found else _new_booking(source, now)
+    named = select(Booking).where(Booking.id.in_(linked(source, references))).order_by(Booking.id)
+    found = list(session.scalars(named.with_for_update()))
+    booking = found[0] if found else new_booking(source, new_code("TB"), now)
     for other in found[1:]:
         booking = _fold(session, booking, other)
     return booking
 
 
-def _linked(source: str, references: list[str]) -> Select[Any]:
+def linked(source: str, references: list[str]) -> Select[Any]:
+    """The ids of the bookings that one of the references names."""
     return select(BookingReference.booking_id).where(
         BookingReference.source == source, BookingReference.reference.in_(references)
     )
@@ -266,18 +217,20 @@ def _link(session: Session, source: str, references: list[str], booking_id: int,
     new = insert(BookingReference).values(rows).on_conflict_do_nothing().returning(BookingReference.reference)
     if len(session.scalars(new).all()) == len(rows):
         return
-    if set(session.scalars(_linked(source, references))) != {booking_id}:
+    if set(session.scalars(linked(source, references))) != {booking_id}:
         # Another event made the booking at the same moment: its insert was waited for, ours came to nothing.
         raise NotYet(now, Status.RETRYING, Reason.EARLIER_EVENT, "Another event made this booking just now.")
 
 
-def _new_booking(source: str, now: datetime) -> Booking:
+def new_booking(source: str, code: str, now: datetime) -> Booking:
+    """A booking of which nothing has been said and nothing is written."""
     return Booking(
         source=source,
-        code=new_code("TB"),
+        code=code,
         created_at=now,
         details={},
         state=BookingState.UNWRITTEN,
+        written_state=BookingState.UNWRITTEN,
     )
 
 

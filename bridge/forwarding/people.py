@@ -1,5 +1,6 @@
 """Who is behind a sender's id of a person, for senders that name people in events of their own."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -7,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.forwarding.life import Stamp, merged
+from bridge.mapping.booking import Booking as Said
 from bridge.mapping.booking import Contact
 from bridge.models import KnownContact
 
@@ -28,6 +30,15 @@ def known(session: Session, source: str, contact_id: str) -> Contact | None:
     """The person, if an event has told."""
     row = session.get(KnownContact, (source, contact_id))
     return Contact(**{name: saying["value"] for name, saying in row.details.items()}) if row else None
+
+
+def completed(session: Session, source: str, said: Said) -> Said:
+    """The booking, with what is known of the person behind its id; what it says itself stays."""
+    person = known(session, source, said.contact_id or "")
+    if person is None:
+        return said
+    given = {name: value for name, value in vars(said.contact).items() if value}
+    return replace(said, contact=replace(person, **given))
 
 
 def keep(session: Session, source: str, contact_id: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.aliases import Aliases, none_told
 from bridge.errors import BridgeError, DecodingError
-from bridge.forwarding.life import booking_to_json
+from bridge.forwarding.booking_json import booking_to_json
 from bridge.forwarding.outcomes import Parked
 from bridge.forwarding.resolve import Kind, Target, not_taken, start_of, target_of, tour_of
 from bridge.inbound.decoding import decode

@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sqlalchemy import select
 
 from bridge.errors import DecodingError, UnknownSource
-from bridge.forwarding import people
+from bridge.forwarding import life, people
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.earlier import wait_for_earlier
 from bridge.forwarding.enrichment import Enrichment
-from bridge.forwarding.life import CODE, stamp_of
 from bridge.forwarding.outcomes import Ignored, Parked, Reason
 from bridge.inbound.decoding import decode
 from bridge.keys import key
@@ -21,7 +19,7 @@ from bridge.mapping.details import with_details
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source
 from bridge.mapping.translation import person_reference
-from bridge.models import UNFINISHED, Booking, BookingReference, Event
+from bridge.models import UNFINISHED, Booking, Event
 
 
 class Reading:
@@ -75,13 +73,10 @@ class Reading:
         who = changed_by.read(self.received) if changed_by else None
         if who is not None and who in self.source.settings.ignore_changes_by:
             raise Ignored(Reason.ECHO, f'Changed by "{who}", which `ignore_changes_by` of the source lists.')
-        codes = set(CODE.findall(json.dumps(self.received.payload, ensure_ascii=False)))
+        codes = set(life.CODE.findall(json.dumps(self.received.payload, ensure_ascii=False)))
         if not codes:
             return
-        references = (self.event.reference, self.event.previous_reference)
-        mine = select(BookingReference.booking_id).where(
-            BookingReference.source == self.event.source, BookingReference.reference.in_(references)
-        )
+        mine = life.linked(self.event.source, life.named_by(self.event))
         echoed = select(Booking.code).where(Booking.code.in_(codes), Booking.id.not_in(mine))
         with self.calls.context.database.single() as session:
             code = session.scalar(echoed.limit(1))
@@ -114,18 +109,16 @@ class Reading:
     def _remember(self, said: Said) -> Ignored:
         with self.calls.context.database.session() as session:
             contact_id = said.contact_id or said.reference
-            stamp = stamp_of(self.event, said.action)
+            stamp = life.stamp_of(self.event, said.action)
             people.remember(session, self.event.source, contact_id, said.contact, stamp, self.calls.now())
         return Ignored(
             Reason.REMEMBERED, f'Person "{contact_id}" is known for tours that name no more than this id.'
         )
 
     def _no_show(self) -> Ignored:
-        references = select(BookingReference.booking_id).where(
-            BookingReference.source == self.event.source, BookingReference.reference == self.event.reference
-        )
-        with self.calls.context.database.session() as session:
-            self.event.booking_id = session.scalar(references)
+        named = [self.event.reference] if self.event.reference else []
+        with self.calls.context.database.single() as session:
+            self.event.booking_id = session.scalar(life.linked(self.event.source, named))
         return Ignored(Reason.NO_SHOW, "The renter did not come. No PMS takes that through Propexo.")
 
     def _with_known_contact(self, said: Said) -> Said:
@@ -133,18 +126,14 @@ class Reading:
         contact_id, source, now = said.contact_id or "", self.event.source, self.calls.now()
         with self.calls.context.database.session() as session:
             if said.contact.email or said.contact.phone:
-                stamp = stamp_of(self.event, said.action)
+                stamp = life.stamp_of(self.event, said.action)
                 people.remember(session, source, contact_id, said.contact, stamp, now)
                 return said
             people.keep(session, source, contact_id, now)
         # A change of the person that came before this tour must not be overtaken by it.
         wait_for_earlier(self.calls, "person", [key(person_reference(contact_id)) or contact_id])
         with self.calls.context.database.single() as session:
-            known = people.known(session, source, contact_id)
-        if known is None:
-            return said
-        given = {name: value for name, value in vars(said.contact).items() if value}
-        return replace(said, contact=replace(known, **given))
+            return people.completed(session, source, said)
 
 
 def received_of(event: Event) -> Received:

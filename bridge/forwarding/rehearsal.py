@@ -22,7 +22,7 @@ from bridge.keys import contact_key, key
 from bridge.mapping.base import Mapping as SenderMapping
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as Said
-from bridge.models import Attempt, Booking, BookingReference, BookingState, Choices, Event, Lead
+from bridge.models import Attempt, Booking, BookingState, Choices, Event, Lead
 from bridge.propexo.bodies import Person, Tour, cancel_body, create_body, lead_body, update_body
 from bridge.settings import Settings
 
@@ -157,7 +157,7 @@ class _Plan:
     def __init__(self, session: Session, event: Event, settings: Settings, now: datetime, said: Said) -> None:
         self.session, self.event, self.settings, self.now = session, event, settings, now
         self.remarks: list[str] = []
-        self.booking = self._known_booking() or _new_booking(event, now)
+        self.booking = self._known_booking() or life.new_booking(event.source, REFERENCE, now)
         life.take_over(self.booking, self._with_known_contact(said), life.stamp_of(event, said.action))
 
     def requests(self) -> Iterator[Planned]:
@@ -192,10 +192,7 @@ class _Plan:
     def _known_booking(self) -> Booking | None:
         """The booking as it is stored; what is changed about it here stays here."""
         event = self.event
-        named = [one for one in (event.reference, event.previous_reference) if one] or [event.delivery_id]
-        linked = select(BookingReference.booking_id).where(
-            BookingReference.source == event.source, BookingReference.reference.in_(named)
-        )
+        linked = life.linked(event.source, life.references_of(event))
         found = self.session.scalars(
             select(Booking).where(Booking.id.in_(linked)).order_by(Booking.id)
         ).first()
@@ -206,9 +203,7 @@ class _Plan:
     def _with_known_contact(self, said: Said) -> Said:
         if not said.contact_id or said.contact.email or said.contact.phone:
             return said
-        known = people.known(self.session, self.event.source, said.contact_id)
-        given = {name: value for name, value in vars(said.contact).items() if value}
-        return replace(said, contact=replace(known, **given)) if known else said
+        return people.completed(self.session, self.event.source, said)
 
     def _remark_open_write(self) -> None:
         if self.booking.open_attempt_id is not None:
@@ -278,17 +273,6 @@ class _Plan:
             .order_by(Attempt.id.desc())
         )
         return Planned(kind, method, path, body, self.session.scalars(last.limit(1)).first())
-
-
-def _new_booking(event: Event, now: datetime) -> Booking:
-    return Booking(
-        source=event.source,
-        code=REFERENCE,
-        created_at=now,
-        details={},
-        state=BookingState.UNWRITTEN,
-        written_state=BookingState.UNWRITTEN,
-    )
 
 
 def _is_open(value: object) -> bool:

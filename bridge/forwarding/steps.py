@@ -47,8 +47,7 @@ class Run:
         self.event.property = default.property if default else None
         reading = Reading(self.calls)
         if reading.action in (Action.BOOK, Action.RESCHEDULE, Action.CANCEL):
-            references = [one for one in (self.event.reference, self.event.previous_reference) if one]
-            wait_for_earlier(self.calls, "booking", references)
+            wait_for_earlier(self.calls, "booking", life.named_by(self.event))
         said = reading.said()
         asked_only = said.requested and not requested.is_booked_at_once(reading.source)
         booking, strays = self._hear(said, decides=not asked_only)

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, and_, exists, select, tuple_, update
-from sqlalchemy.sql.dml import ReturningUpdate
-
-from bridge.forwarding import ledger
+from bridge.forwarding import ledger, open_writes
 from bridge.forwarding.calls import Calls
 from bridge.forwarding.confirmation import CONFIRM_IN_BACKLOG, Confirmation
+from bridge.forwarding.open_writes import Owner
 from bridge.forwarding.outcomes import (
     CONFIRM_AFTER,
     CONFIRM_FOR,
@@ -20,12 +18,9 @@ from bridge.forwarding.outcomes import (
     Reason,
 )
 from bridge.forwarding.reconcile import find_job
-from bridge.models import Attempt, Booking, Event, Lead, Status, changes_of
+from bridge.models import Attempt, Booking, Event, Status
 from bridge.propexo.client import WriteState, WriteStatus
 from bridge.propexo.errors import Conflict, Outcome, PropexoError, Transient, UnknownOutcome
-
-Owner = Booking | Lead
-"""What a write is about. It points to its open attempt until the outcome is known."""
 
 CREATES = ("create_lead", "create")
 NOT_TAKEN = (408, 425, 503)
@@ -160,7 +155,7 @@ class Writing:
 
     def _still_pending(self, attempt: Attempt) -> NotYet | Parked:
         event = self.calls.event
-        since = max(filter(None, (attempt.finished_at or attempt.started_at, event.replayed_at)))
+        since = max(filter(None, (attempt.sent_at, event.replayed_at)))
         if self.calls.now() - since >= CONFIRM_FOR:
             detail = (
                 f"Propexo's job {attempt.job_id} is still pending after an hour. "
@@ -188,12 +183,9 @@ class Writing:
         with self.calls.context.database.session() as session:
             session.add(attempt)
             session.flush()
-            taken = session.scalar(_take(owner, attempt.id), execution_options=NO_COPIES)
-            if taken is None:
+            if not open_writes.take(session, owner, attempt):
                 detail = "Another event changed it at the same moment."
                 raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
-            # News of the owner now concerns this event, also while it is still running.
-            session.execute(update(Event).where(Event.id == event.id).values(awaits=owner.code))
         event.awaits = owner.code
         return attempt
 
@@ -234,59 +226,14 @@ class Writing:
             NotYet: another worker has settled it meanwhile: this one was frozen, and looks anew.
         """
         event = self.calls.event
-        still_open = exists().select_from(_still_open(owner, attempt.id, changes))
-        noted = (
-            update(Attempt)
-            .where(Attempt.id == attempt.id, still_open)
-            .values({**changes_of(attempt), "outcome": attempt.outcome})
-        )
-        if job_id is not None:
-            told = update(Event).where(Event.id == event.id, still_open).values(job_id=job_id)
-            noted = noted.add_cte(told.returning(Event.id).cte("told"))
         with self.calls.context.database.single() as session:
-            if session.scalar(noted.returning(Attempt.id), execution_options=NO_COPIES) is None:
-                detail = "Another worker has settled this write meanwhile."
-                raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
+            is_ours = open_writes.note(
+                session, owner, attempt, changes=changes, job_id=job_id, event_id=event.id
+            )
+        if not is_ours:
+            detail = "Another worker has settled this write meanwhile."
+            raise NotYet(self.calls.now(), Status.RETRYING, Reason.EARLIER_EVENT, detail)
         event.job_id = job_id or event.job_id
-
-
-NO_COPIES = {"synchronize_session": False}
-"""The session of such a statement holds no row that would have to follow."""
-
-
-def _take(owner: Owner, attempt_id: int) -> ReturningUpdate[Any]:
-    """Let the owner point to the write that is about to be sent, unless somebody has been faster."""
-    if isinstance(owner, Booking):
-        free = _row_of(owner, Booking.open_attempt_id.is_(None), Booking.version == owner.version)
-        taken = update(Booking).where(free).values(open_attempt_id=attempt_id, version=Booking.version + 1)
-        return taken.returning(Booking.code)
-    free = _row_of(owner, Lead.open_attempt_id.is_(None), Lead.lead_id.is_(None), ~Lead.created)
-    return update(Lead).where(free).values(open_attempt_id=attempt_id).returning(Lead.code)
-
-
-def _still_open(owner: Owner, attempt_id: int, changes: dict[str, Any] | None) -> CTE:
-    """The owner if its open write is still this one: locked, or with the changes that end it."""
-    model = type(owner)
-    row = _row_of(owner, model.open_attempt_id == attempt_id)
-    if changes is None:
-        return select(model.code).where(row).with_for_update().cte("owner")
-    values = {**changes, "open_attempt_id": None}
-    if model is Booking:
-        values["version"] = Booking.version + 1
-    return update(model).where(row).values(values).returning(model.code).cte("owner")
-
-
-def _row_of(owner: Owner, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    if isinstance(owner, Booking):
-        return and_(Booking.id == owner.id, *conditions)
-    key = (owner.integration_id, owner.property_id, owner.contact)
-    return and_(tuple_(Lead.integration_id, Lead.property_id, Lead.contact) == key, *conditions)
-
-
-def open_attempt(calls: Calls, owner: Owner) -> Attempt:
-    """The write whose outcome is not known yet."""
-    with calls.context.database.single() as session:
-        return session.get_one(Attempt, owner.open_attempt_id)
 
 
 def _may_have_arrived(error: PropexoError) -> bool:

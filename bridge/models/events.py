@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bridge.encryption import SealedBytes, SealedJson, SealedText
@@ -122,3 +123,13 @@ class Attempt(Base):
     """How it ended as the write log lists it: SUCCESS or FAILURE; see forwarding/confirmation.py."""
     unlisted: Mapped[int] = mapped_column(default=0)
     """How often the log was read without a trace of it."""
+
+    @hybrid_property
+    def sent_at(self) -> datetime:
+        """When it was answered; of a write whose worker died while it was sending, only the start is known."""
+        return self.finished_at or self.started_at
+
+    @sent_at.inplace.expression
+    @classmethod
+    def _sent_at(cls) -> ColumnElement[datetime]:
+        return func.coalesce(cls.finished_at, cls.started_at)
