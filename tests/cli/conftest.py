@@ -165,6 +165,13 @@ class Bridge:
 
 
 @pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command runs in a folder without a configuration."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BRIDGE_CONFIG", raising=False)
+
+
+@pytest.fixture
 def bridge(database: Database, tmp_path: Path) -> Bridge:
     return Bridge(database, tmp_path, "http://127.0.0.1:9")
 

@@ -20,10 +20,7 @@ BODY = {
 DOCS = "https://acme.example/docs"
 
 
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BRIDGE_CONFIG", raising=False)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def call(*arguments: str) -> Result:

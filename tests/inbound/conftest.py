@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from inbound.posts import SECRETS, SITE
 from sqlalchemy import select, text
 
 from bridge.app import create_app
@@ -15,8 +16,7 @@ from bridge.inbound.signatures import Request
 from bridge.models import Event
 from bridge.settings import parse
 
-OLD_SECRET, SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_CZ4aZVp/ch4Hq3VO7euPzku6StVjOAB8"
-SITE = "https://www.oakwood.example"
+OLD_SECRET, SECRET = SECRETS
 
 
 class Door:

@@ -1,33 +1,21 @@
 """Bodies as senders write them, and as they should not."""
 
 import json
-import re
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inbound.media import FORM, MULTIPART, multipart, values_of
 
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
-
-FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data; boundary=frontier"
 
 
 def refused(body: bytes, content_type: str | None = "application/json") -> str:
     with pytest.raises(DecodingError) as caught:
         decode(body, content_type)
     return caught.value.message
-
-
-def multipart(*parts: tuple[str, bytes]) -> bytes:
-    written = b"".join(
-        f"--frontier\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode() + content + b"\r\n"
-        for disposition, content in parts
-    )
-    return written + b"--frontier--\r\n"
 
 
 class TestJson:
@@ -344,75 +332,3 @@ class TestMultipart:
 
     def test_too_many_fields_are_refused(self) -> None:
         assert "more than 1000 fields" in refused(multipart(*[('name="a"', b"1")] * 1001), MULTIPART)
-
-
-MEDIA_TYPES = st.sampled_from(["application/json", FORM, "multipart/form-data", "text/plain", "text/xml", ""])
-CHARSETS = st.sampled_from(
-    [
-        "utf-8",
-        "utf-7",
-        "utf-16",
-        "utf-32",
-        "idna",
-        "punycode",
-        "hz",
-        "iso2022_jp",
-        "big5",
-        "cp037",
-        "rot13",
-        "bz2",
-    ]
-)
-CONTENT_TYPES = (
-    st.none()
-    | st.text()
-    | st.builds("{}; charset={}".format, MEDIA_TYPES, CHARSETS | st.text())
-    | st.builds("{}; boundary={}".format, MEDIA_TYPES, st.just("frontier") | st.text())
-)
-JSON_TEXTS = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters()),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
-).map(lambda payload: json.dumps(payload).encode())
-PARTS = st.lists(st.tuples(st.just('name="a"') | st.text(max_size=9), st.binary())).map(
-    lambda all_: multipart(*all_)
-)
-XML_TEXTS = st.lists(
-    st.sampled_from(
-        ["<a>", "</a>", "<a:b c='d'>", "</a:b>", "<?xml ?>", "<!--", "-->", "&amp;", "<!DOCTYPE a>"]
-    )
-    | st.text()
-).map(lambda pieces: "".join(["<a>", *pieces, "</a>"]).encode())
-BODIES = st.binary() | st.text().map(str.encode) | JSON_TEXTS | PARTS | XML_TEXTS
-
-
-@settings(deadline=None)
-@given(body=BODIES, content_type=CONTENT_TYPES)
-def test_any_bytes_are_storable_or_refused_in_a_sentence(body: bytes, content_type: str | None) -> None:
-    try:
-        payload = decode(body, content_type)
-    except DecodingError as error:
-        payload = error.message
-        written_well = re.fullmatch(r"The body .*[.]", payload, re.DOTALL)
-        assert written_well
-    assert all(storable(text) for text in texts(payload))
-    json.dumps(payload, allow_nan=False)
-
-
-def texts(payload: Any) -> list[str]:
-    if isinstance(payload, dict):
-        return [text for pair in payload.items() for each in pair for text in texts(each)]
-    if isinstance(payload, list):
-        return [text for each in payload for text in texts(each)]
-    return [payload] if isinstance(payload, str) else []
-
-
-def values_of(payload: Any) -> list[str]:
-    if isinstance(payload, dict | list):
-        inner = payload.values() if isinstance(payload, dict) else payload
-        return [text for each in inner for text in values_of(each)]
-    return [payload]
-
-
-def storable(text: str) -> bool:
-    text.encode()
-    return "\x00" not in text

@@ -5,13 +5,10 @@ from typing import Any
 
 import marshmallow
 import pytest
+from mapping.widget import START, TOUR, Form, Widget, booked, received, told, translate
 
-from bridge.errors import DecodingError
 from bridge.mapping import (
     BOOK,
-    CANCEL,
-    IGNORE,
-    RESCHEDULE,
     Action,
     Booking,
     Contact,
@@ -25,74 +22,8 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.batches import without
 from bridge.mapping.paths import Path, Received, is_absent
 from bridge.mapping.translation import Envelope
-
-START = datetime(2026, 12, 3, 16, 30, tzinfo=UTC)
-TOUR: dict[str, Any] = {
-    "event": "booked",
-    "id": "B-1",
-    "name": "Maya Okafor",
-    "email": "maya@example.com",
-    "phone": "512-555-0142",
-    "start": "2026-12-03T10:30:00-06:00",
-}
-
-
-class Widget(Mapping):
-    """The widget of the tests
-
-    With two lines.
-    """
-
-    event = path("event")
-    delivery_id = first(header("X-Id"), paths("event", "id"))
-    actions = [  # noqa: RUF012 - as in a mapping file
-        When(event="moved", where="silent", then=IGNORE("nobody was told")),
-        When(event=("moved", "changed"), then=RESCHEDULE),
-        When(event="cancelled", then=CANCEL),
-        When(event="booked", where="contains(tags, 'cancel')", then=CANCEL),
-        When(event="booked", then=BOOK),
-        When(where="cancelled", then=CANCEL),
-    ]
-
-    occurred_at = fields.Instant(path="at")
-    reference = fields.String(path=["id", "old_id"], required=True)
-    previous_reference = fields.String(path="previous")
-    first_name = fields.Name(path="first")
-    last_name = fields.Name(path="last")
-    full_name = fields.PersonName(path="name")
-    email = fields.Email(path="email")
-    phone = fields.Phone(path=["phone", "mobile"])
-    starts_at = fields.Instant(path="start")
-    starts_at_local = fields.LocalTime(date="date", time="time")
-    ends_at = fields.Instant(path="end")
-    duration_minutes = fields.Integer(path="minutes")
-    property = fields.String(path="property")
-    lead_id = fields.String(path="lead")
-    notes = fields.Lines(path="notes")
-
-
-class Form(Widget):
-    public = True
-
-
-def received(payload: Any, **headers: str) -> Received:
-    return Received(payload, headers)
-
-
-def translate(mapping: type[Mapping] = Widget, **changes: Any) -> Any:
-    return mapping().translate(received({**TOUR, **changes}))
-
-
-def booked(**changes: Any) -> Booking:
-    booking: Booking = translate(**changes).booking
-    return booking
-
-
-def told(mapping: type[Mapping] = Widget, **changes: Any) -> list[str]:
-    return [str(error) for error in translate(mapping, **changes).errors]
 
 
 def test_a_payload_becomes_a_booking() -> None:
@@ -362,76 +293,6 @@ def test_an_envelope_judges_nothing() -> None:
     wrong = {"event": {}, "id": [1], "email": 7, "phone": "x", "at": "never"}
     assert Widget().envelope(received(wrong, **{"x-id": "7"})) == Envelope(delivery_id="7")
     assert Widget().envelope(received("text")) == Envelope()
-
-
-class Batches(Widget):
-    split = "events"
-
-
-@pytest.mark.parametrize(
-    ("mapping", "payload", "items"),
-    [
-        (Widget, TOUR, [TOUR]),
-        (Widget, [TOUR, 1, None], [TOUR, 1, None]),
-        (Widget, [], [[]]),
-        (Widget, "text", ["text"]),
-        (Widget, {"events": [1]}, [{"events": [1]}]),
-        (Batches, {"app": 7, "events": [1, 2]}, [{"app": 7, "events": [1]}, {"app": 7, "events": [2]}]),
-        (Batches, {"events": {"id": 1}}, [{"events": [{"id": 1}]}]),
-        (Batches, [{"events": [1]}, {"events": [2]}], [{"events": [1]}, {"events": [2]}]),
-        (Batches, {"events": []}, [{"events": []}]),
-        (Batches, {"events": "none"}, [{"events": "none"}]),
-        (Batches, [1, 2], [1, 2]),
-    ],
-)
-def test_a_batch_is_its_events(mapping: type[Mapping], payload: Any, items: list[Any]) -> None:
-    assert mapping().items(payload) == items
-
-
-class Nested(Widget):
-    split = "entry[].changes[].value.messages"
-
-
-def test_a_batch_must_not_repeat_what_surrounds_it_beyond_all_memory() -> None:
-    around = {f"key-{number}": 1 for number in range(40_000)}
-    assert len(Batches().items({"events": {"id": 1}, **around})) == 1
-    with pytest.raises(DecodingError, match="repeat too much"):
-        Batches().items({"events": [1] * 100_000, **around})
-    with pytest.raises(DecodingError, match="repeat too much"):
-        Nested().items({"entry": [{"changes": [{"value": {"messages": [1] * 100_000, **around}}]}]})
-
-
-def test_a_batch_in_lists_of_lists_keeps_what_surrounds_each_item() -> None:
-    def entry(*values: dict[str, Any]) -> dict[str, Any]:
-        return {"id": "page", "changes": [{"value": value} for value in values]}
-
-    first, second = {"to": 1, "messages": ["a", "b"]}, {"to": 2, "messages": ["c"]}
-    statuses = {"to": 3, "statuses": ["read"]}
-    items = Nested().items({"entry": [entry(first, statuses), entry(second)]})
-    assert items == [
-        {"entry": [entry({"to": to, "messages": [text]})]} for to, text in ((1, "a"), (1, "b"), (2, "c"))
-    ]
-    assert Nested().items({"entry": [entry(statuses)]}) == [{"entry": [entry(statuses)]}]
-
-
-@pytest.mark.parametrize(
-    ("payload", "path", "rest"),
-    [
-        ({"key": 1, "a": 2}, "key", {"a": 2}),
-        ({"account": {"key": 1, "a": 2}}, "account.key", {"account": {"a": 2}}),
-        ([{"key": 1}, {"a": 2}], "key", [{}, {"a": 2}]),
-        ({"payload": '{"token": "x", "a": "é"}'}, "payload.token", {"payload": '{"a": "é"}'}),
-    ],
-)
-def test_what_is_to_be_forgotten_is_taken_out(payload: Any, path: str, rest: Any) -> None:
-    assert without(payload, path) == rest
-
-
-@pytest.mark.parametrize(
-    "payload", [{"a": 1}, {"key": 1}, [], "text", {"a": '{"b": 1}'}, {"a": "{"}, None, [{"a": []}]]
-)
-def test_a_payload_without_it_stays_the_same_object(payload: Any) -> None:
-    assert without(payload, "a.key") is payload
 
 
 def test_paths_begin_at_the_root() -> None:

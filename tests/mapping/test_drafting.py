@@ -3,53 +3,19 @@
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from mapping.drafted import BEFORE, ROOT, of_sample, read, written
 
 from bridge.forwarding.preview import Posted, preview
-from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.drafting import draft
 from bridge.mapping.drafting.proofs import proof
-from bridge.mapping.drafting.writing import WIDTH, literal, text_of
+from bridge.mapping.drafting.writing import WIDTH
 from bridge.mapping.paths import Received
-from bridge.mapping.samples import Sample
-
-ROOT = Path(__file__).parents[2]
-BEFORE = {"event": "tour.booked", "id": "evt_1", "created_at": "2026-11-24T15:00:00Z"}
-
-
-def written(
-    payload: Any, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
-) -> str:
-    return text_of(draft(Received(payload, headers or {}, query or {})), "acme", "https://acme.example/docs")
-
-
-def read(folder: Path, payload: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What the drafted mapping makes of the payload from which it was written: the only event."""
-    file = folder / "acme.py"
-    file.write_text(written(payload, headers), encoding="utf-8")
-    posted = Posted(json.dumps(payload).encode(), {"content-type": "application/json", **(headers or {})})
-    [event] = preview(load_file(file).schema(), posted)
-    told = event.as_json()
-    assert told["errors"] == []
-    return told
-
-
-def of_sample(sample: Sample) -> str | None:
-    """The draft of a recorded request; `None` where a mapping cannot point at what it holds."""
-    payload = decode(sample.body, sample.headers.get("content-type"))
-    try:
-        return written(payload, sample.headers, sample.query)
-    except ValueError:
-        return None
-
 
 # What it finds, measured against the mappings that people wrote.
 
@@ -279,74 +245,6 @@ def test_an_empty_value_is_known_by_its_name() -> None:
     text = written({**BEFORE, "booking_id": 7, "start": "2031-03-04T10:30:00Z", "phone": None, "email": ""})
     assert "# guessed: its name; empty in this sample" in text
     assert 'fields.Phone(path="phone")' in text
-
-
-NAMES = st.sampled_from(
-    [
-        "email",
-        "Phone number",
-        "start",
-        "tour date",
-        "time",
-        "id",
-        "data",
-        "answers",
-        "label",
-        "value",
-        "event",
-        "1.3",
-    ]
-)
-VALUES = (
-    st.sampled_from(
-        ["maya@example.com", "512-555-0142", "2031-03-04T10:30:00Z", "10:30", "Maya", "booked", "{}", ""]
-    )
-    | st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=60)
-)
-PAYLOADS = st.recursive(
-    VALUES,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(NAMES | st.text(min_size=1, max_size=9), inner, max_size=5)
-    ),
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    inner=st.dictionaries(NAMES, PAYLOADS, min_size=1, max_size=6), headers=st.dictionaries(NAMES, st.text())
-)
-def test_whatever_is_sent_gives_a_mapping_that_loads(inner: dict[str, Any], headers: dict[str, str]) -> None:
-    given_headers = {f"x-{name.lower().replace(' ', '-')}": text for name, text in headers.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "acme.py"
-        file.write_text(written(inner, given_headers), encoding="utf-8")
-        [*_] = preview(load_file(file).schema(), Posted(json.dumps(inner).encode()))
-
-
-@pytest.mark.parametrize("payload", [[], "text", 7, None, {}, ["a"]])
-def test_what_holds_no_object_is_refused(payload: Any) -> None:
-    with pytest.raises(ValueError, match="holds no object"):
-        draft(Received(payload, {}))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "plain",
-        'with "quotes"',
-        "what's",
-        """both ' and \"\"""",
-        "back\\slash",
-        "dash \u2013 and \u2019",
-        "größe",
-    ],
-)
-def test_texts_are_written_as_python_reads_them(text: str) -> None:
-    assert eval(literal(text)) == text
 
 
 # Signatures.

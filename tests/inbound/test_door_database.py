@@ -1,0 +1,79 @@
+"""The door while its database is away, busy or broken."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from inbound.posts import BODY, assert_problem
+from structlog.testing import capture_logs
+
+from bridge.database import Database
+
+
+def test_a_database_that_is_away_means_later(open_door: Any) -> None:
+    door = open_door(Database("postgresql://nobody@127.0.0.1:1/none"))
+    with capture_logs() as logs:
+        assert_problem(door.post(BODY), 503, "not_accepting")
+    assert (logs[0]["source"], logs[0]["error"]) == ("widget", "OperationalError")
+    assert "Maya" not in repr(logs)
+
+
+@contextlib.contextmanager
+def locked(database: Database, table: str) -> Iterator[None]:
+    with psycopg.connect(database.url) as other:
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+        other.rollback()
+
+
+@pytest.mark.parametrize("table", ["events", "procrastinate_jobs"])
+def test_a_locked_table_means_later_and_stores_nothing(
+    database: Database, open_door: Any, table: str
+) -> None:
+    impatient = Database(database.url, statement_timeout=0.1)
+    door = open_door(impatient)
+    with locked(database, table):
+        assert_problem(door.post(BODY), 503, "not_accepting")
+    assert (door.events(), door.jobs()) == ([], [])
+    assert "duplicate" not in door.post(BODY).json
+    impatient.close()
+
+
+def test_a_server_that_takes_no_more_connections_means_later(database: Database, open_door: Any) -> None:
+    name = database.url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(database.url.replace(f"/{name}", "/postgres"), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    assert_problem(open_door(database).post(BODY), 503, "not_accepting")
+
+
+def test_a_pool_without_a_free_connection_means_later(
+    database: Database, open_door: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Database(database.url, pool_size=1)
+    monkeypatch.setattr(busy.engine.pool, "_timeout", 0.05)
+    with contextlib.ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(busy.engine.connect())
+        assert_problem(open_door(busy).post(BODY), 503, "not_accepting")
+    busy.close()
+
+
+def test_a_lost_connection_is_replaced(door: Any) -> None:
+    door.post(BODY)
+    with psycopg.connect(door.database.url, autocommit=True) as admin:
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    assert door.post(BODY, "msg_2").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["DROP TABLE procrastinate_jobs CASCADE", "ALTER TABLE procrastinate_jobs RENAME COLUMN lock TO key"],
+)
+def test_without_a_queue_nothing_is_stored(door: Any, broken: str) -> None:
+    with psycopg.connect(door.database.url, autocommit=True) as admin:
+        admin.execute(broken)
+    assert_problem(door.post(BODY), 503, "not_accepting")
+    assert door.events() == []

@@ -1,0 +1,353 @@
+"""Proofs in every place of a request: query, path, body, header, form, and the address that is signed."""
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inbound.proofs import FORM, JSON, NOW, OTHER, SECRET, SIGNED, accepts, refused, request
+
+from bridge.inbound.signatures import (
+    AllOf,
+    AnyOf,
+    Basic,
+    FirstOf,
+    Request,
+    Scheme,
+    SharedSecret,
+    Signature,
+    Token,
+)
+
+EVERYWHERE: dict[str, Scheme] = {
+    "query": Token(query="code"),
+    "path": Token(path=True),
+    "body": Token(body="secret_key"),
+    "inner body": Token(body="account.secret_key"),
+    "shared": SharedSecret(),
+    "shared in address": SharedSecret("path", "query"),
+    "all": AllOf(SIGNED, Token(query="code"), Token(body="secret_key")),
+    "any": AnyOf(Basic(), Token(path=True)),
+    "first": FirstOf(SIGNED, Token(path=True)),
+}
+HEADERS = {
+    "bearer": {"authorization": "Bearer hunter2"},
+    "header": {"x-bridge-key": "hunter2"},
+    "other header": {"x-api-key": "hunter2"},
+}
+
+everywhere = pytest.mark.parametrize("scheme", EVERYWHERE.values(), ids=EVERYWHERE)
+
+
+class TestEveryPlace:
+    @everywhere
+    def test_what_the_sender_prepares_is_accepted(self, scheme: Scheme) -> None:
+        scheme.verify(scheme.prepare(request(), [SECRET], NOW), [SECRET], NOW)
+
+    @everywhere
+    def test_another_secret_is_refused(self, scheme: Scheme) -> None:
+        assert "none of the secrets" in refused(scheme, scheme.prepare(request(), [OTHER], NOW))
+
+    @everywhere
+    def test_both_secrets_are_live_during_a_rotation(self, scheme: Scheme) -> None:
+        times = 3 if isinstance(scheme, AllOf) else 1
+        both = [OTHER] * times + [SECRET] * times
+        assert accepts(scheme, scheme.prepare(request(), [OTHER], NOW), both)
+        assert accepts(scheme, scheme.prepare(request(), [SECRET], NOW), both)
+
+    @everywhere
+    def test_without_its_proof_it_is_refused(self, scheme: Scheme) -> None:
+        assert not scheme.is_in(request())
+        assert "has no" in refused(scheme, request())
+
+    @everywhere
+    @pytest.mark.parametrize("secrets", [[], [""], ["", SECRET], [" "], ["\udc80"]])
+    def test_unfit_secrets_fail_closed(self, scheme: Scheme, secrets: list[str]) -> None:
+        sent = scheme.prepare(request(), [SECRET], NOW)
+        assert scheme.check_secrets(secrets)
+        assert not accepts(scheme, sent, secrets)
+        empty = replace(sent, headers={}, body=b"", url=request().url, token="")
+        assert not accepts(scheme, empty, secrets)
+        with pytest.raises(ValueError, match=r"\w+"):
+            scheme.prepare(request(), secrets, NOW)
+
+    @everywhere
+    @settings(deadline=None)
+    @given(data=st.data())
+    def test_whatever_a_forger_sends_is_refused_and_nothing_else(
+        self, scheme: Scheme, data: st.DataObject
+    ) -> None:
+        text = st.text() | st.sampled_from(["Bearer x", "Basic eDp5", "Basic x", "application/json", "a=b&c"])
+        names = st.sampled_from([*scheme.header_names, "content-type"])
+        body = st.binary() | st.builds(
+            lambda value: json.dumps({"secret_key": value, "account": value}).encode(),
+            st.recursive(st.none() | st.text() | st.floats(), st.lists, max_leaves=3),
+        )
+        sent = Request(
+            data.draw(st.dictionaries(names, text)),
+            data.draw(body),
+            data.draw(st.text()),
+            data.draw(text | st.builds("https://h/?token={0}&code={0}&code={0}".format, text)),
+            data.draw(st.none() | text),
+        )
+        assert scheme.is_in(sent) in (True, False)
+        assert scheme.signs_body(sent) in (True, False)
+        refused(scheme, sent)
+
+
+class TestQuery:
+    token = Token(query="code")
+
+    def test_the_parameter_is_named_so_that_it_is_not_stored(self) -> None:
+        assert (self.token.query_names, self.token.header_names, self.token.body_secrets) == (
+            ("code",),
+            (),
+            (),
+        )
+
+    @pytest.mark.parametrize("secret", ["a b+c&d=e", "100%", "zo\u00eb", "/?#"])
+    def test_it_is_unescaped(self, secret: str) -> None:
+        sent = self.token.prepare(request(), [secret], NOW)
+        assert sent.url.startswith(request().url + "&code=")
+        assert sent.url.isascii()
+        assert accepts(self.token, sent, [secret])
+
+    def test_preparing_again_does_not_repeat_it(self) -> None:
+        once = self.token.prepare(request(query="?code=old&a=1"), [SECRET], NOW)
+        assert once.url.endswith(f"?a=1&code={SECRET}")
+        assert self.token.prepare(once, [SECRET], NOW) == once
+
+    @pytest.mark.parametrize(
+        ("query", "told"),
+        [
+            ("?code=", "no parameter code"),
+            ("?Code=hunter2", "no parameter code"),
+            ("?code=hunter2&code=hunter2", "2 times"),
+            ("?code=hunter2&code=", "2 times"),
+            ("?code=%68unter2%", "none of the secrets"),
+            ("#?code=hunter", "none of the secrets"),
+        ],
+    )
+    def test_it_must_stand_there_once(self, query: str, told: str) -> None:
+        assert told in refused(self.token, request(query=query))
+
+    def test_bytes_that_are_no_text_do_not_fit_their_replacement(self) -> None:
+        sent = request(query="?code=%ff")
+        assert sent.query == {"code": "\ufffd"}
+        refused(self.token, sent, ["\ufffd"])
+
+
+class TestPath:
+    token = Token(path=True)
+
+    def test_it_stands_behind_the_name_of_the_source(self) -> None:
+        sent = self.token.prepare(request(), [SECRET], NOW)
+        assert (sent.token, sent.url) == (SECRET, "https://bridge.example.com/hooks/acme/hunter2?a=1&b=%20c")
+        again = self.token.prepare(sent, [OTHER], NOW)
+        assert (again.token, again.url) == (OTHER, "https://bridge.example.com/hooks/acme/hunter3?a=1&b=%20c")
+
+    @pytest.mark.parametrize("secret", ["a/b", "..", "a b", "100%", "a?", "zo\u00eb"])
+    def test_a_secret_that_cannot_stand_there_is_told(self, secret: str) -> None:
+        (problem,) = self.token.check_secrets([secret])
+        assert "cannot stand in a path" in problem
+
+
+class TestBody:
+    token = Token(body="account.secret_key")
+
+    def test_it_is_removed_before_the_body_is_stored(self) -> None:
+        assert self.token.body_secrets == ("account.secret_key",)
+
+    def test_of_a_form(self) -> None:
+        form = Token(body="token")
+        sent = form.prepare(request(b"a=1&token=old&b=", FORM), [SECRET], NOW)
+        assert sent.body == b"a=1&token=hunter2&b="
+        assert accepts(form, sent)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"\xff",
+            b"[]",
+            b"null",
+            b"{}",
+            b'{"account": "hunter2"}',
+            b'{"account.secret_key": "hunter2"}',
+            b'{"account": {"secret_key": ""}}',
+            b'{"account": {"secret_key": null}}',
+            b'{"account": {"secret_key": ["hunter2"]}}',
+            b'{"account": {"secret_key": "hunter2 "}}',
+            b'{"account": [{"secret_key": "hunter2"}]}',
+            b'{"account": {"secret_key": "hunter2"}} ,',
+            b"[" * 5000,
+        ],
+    )
+    def test_another_body_is_refused(self, body: bytes) -> None:
+        refused(self.token, request(body))
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b'{"account": 7}'])
+    def test_a_body_without_room_for_it_cannot_be_prepared(self, body: bytes) -> None:
+        with pytest.raises(ValueError, match=r"\w+"):
+            self.token.prepare(request(body), [SECRET], NOW)
+
+    def test_of_two_equal_keys_the_one_counts_that_is_read(self) -> None:
+        refused(Token(body="key"), request(b'{"key": "hunter2", "key": "other"}'))
+
+
+class TestSharedSecret:
+    USER = "user:pass:word"
+
+    @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+    def test_is_taken_in_headers(self, headers: dict[str, str]) -> None:
+        assert accepts(SharedSecret(), request(headers=headers))
+        assert not accepts(SharedSecret("query", "path"), request(headers=headers))
+
+    def test_is_taken_as_basic(self) -> None:
+        sent = request(headers=Basic().sign(request(), self.USER, NOW))
+        assert accepts(SharedSecret(), sent, [self.USER])
+        assert not accepts(SharedSecret("bearer", "header", "query", "path"), sent, [self.USER])
+
+    def test_is_taken_in_the_address(self) -> None:
+        by_query, by_path = request(query="?token=hunter2"), request().with_token(SECRET)
+        for sent in (by_query, by_path):
+            assert accepts(SharedSecret(), sent)
+            assert not accepts(SharedSecret("bearer", "header", "basic"), sent)
+        assert accepts(SharedSecret("path"), by_path)
+        assert not accepts(SharedSecret("path"), by_query)
+
+    def test_the_sender_uses_the_first_way_that_the_secret_can_go(self) -> None:
+        assert SharedSecret().sign(request(), SECRET, NOW) == {"Authorization": "Bearer hunter2"}
+        assert SharedSecret("header", "bearer").sign(request(), SECRET, NOW) == {"X-Bridge-Key": SECRET}
+        assert SharedSecret("path", "header").prepare(request(), [SECRET], NOW).token == SECRET
+        assert SharedSecret("path", "query").prepare(request(), ["a/b"], NOW).query["token"] == "a/b"
+
+    def test_all_places_are_named_so_that_none_is_stored(self) -> None:
+        assert SharedSecret().header_names == ("Authorization", "X-Bridge-Key", "X-Api-Key")
+        assert SharedSecret().query_names == ("token",)
+        assert SharedSecret("path").where == "the path"
+
+    def test_the_secret_has_to_fit_one_way(self) -> None:
+        assert SharedSecret().check_secrets(["zo\u00eb"]) == []  # in the query
+        (problem,) = SharedSecret("bearer", "path").check_secrets(["hush hush\u00eb"])
+        assert re.search(r"^Secret 1 of 1: .*header.* Or: .*path", problem)
+        assert "hush" not in problem
+
+    def test_a_mistake_is_told_at_import(self) -> None:
+        with pytest.raises(ValueError, match="'cookie' is not one of bearer, header, basic, query, path"):
+            SharedSecret("cookie")
+
+
+class TestAddress:
+    def signed(self, template: str, url: str) -> Request:
+        """A request to `url` whose sender signed what `template` makes of it."""
+        plain = replace(request(), url=url)
+        return plain.with_headers(Signature(header="X-Signature", signs=template).sign(plain, SECRET, NOW))
+
+    @pytest.mark.parametrize(
+        ("received", "signed"),
+        [
+            ("https://h/hooks/a?x=%2F", "https://h/hooks/a?x=/"),
+            ("https://h/a?q=%3fx%3D%40%20%21%24%27%28%29%2a%2C%3b%3A", "https://h/a?q=?x%3D@%20!$'()*,;:"),
+            ("https://h/a%3Fb?c", "https://h/a?b?c"),
+        ],
+    )
+    def test_hubspot_decodes_some_escapes_before_it_signs(self, received: str, signed: str) -> None:
+        sent = replace(self.signed("{url}{body}", signed), url=received)
+        scheme = Signature(header="X-Signature", signs=("{url}{body}", "{url:decoded}{body}"))
+        assert accepts(scheme, sent)
+        assert not accepts(Signature(header="X-Signature", signs="{url}{body}"), sent)
+        assert accepts(scheme, self.signed("{url}{body}", received))
+
+    @pytest.mark.parametrize("rest", ["", "/", "/hooks/a?b=c:80", "?b=https://x:443/"])
+    @pytest.mark.parametrize(
+        ("bare", "port"),
+        [("https://h.example", ":443"), ("http://h", ":80"), ("https://[::1]", ":443")],
+    )
+    def test_the_default_port_may_be_signed_or_not(self, bare: str, port: str, rest: str) -> None:
+        scheme = Signature(header="X-Signature", signs=("{url:portless}{body}", "{url:port}{body}"))
+        with_port, without = bare + port + rest, bare + rest
+        for signed in (with_port, without):
+            for received in (with_port, without):
+                assert accepts(scheme, replace(self.signed("{url}{body}", signed), url=received))
+
+    @pytest.mark.parametrize("url", ["https://h:8443/a", "http://h:443/", "https://h:80"])
+    def test_another_port_is_part_of_the_address(self, url: str) -> None:
+        scheme = Signature(header="X-Signature", signs=("{url:portless}{body}", "{url:port}{body}"))
+        sent = self.signed("{url}{body}", url)
+        assert accepts(scheme, sent)
+        assert not accepts(scheme, replace(sent, url=re.sub(":[0-9]+", "", url)))
+
+    def test_without_a_public_address_nothing_is_authentic(self) -> None:
+        scheme = Signature(header="X-Signature", signs="{url}{body}")
+        forged = replace(SIGNED.prepare(request(), [SECRET], NOW), url="")
+        assert "set the bridge's public address" in refused(scheme, forged)
+        assert scheme.signs_url
+        assert not SIGNED.signs_url
+        assert AnyOf(SIGNED, scheme).signs_url
+
+    def test_the_method_is_signed_in_capitals(self) -> None:
+        scheme = Signature(header="X-Signature", signs="{method}{body}")
+        sent = scheme.prepare(replace(request(), method="put"), [SECRET], NOW)
+        assert accepts(scheme, replace(sent, method="PUT"))
+        assert not accepts(scheme, replace(sent, method="POST"))
+
+
+class TestForm:
+    twilio = Signature(
+        header="X-Signature",
+        signs="{url}{form}",
+        algorithm="hmac-sha1",
+        encoding="base64",
+        body_digest="digest",
+    )
+
+    def prepared(self, body: bytes, headers: dict[str, str] | None = None) -> Request:
+        return self.twilio.prepare(request(body, headers), [SECRET], NOW)
+
+    def test_fields_are_signed_sorted_decoded_and_whole(self) -> None:
+        body = b"b=2+&A=%C3%AB&a=&b=1&b=1&=x&c"
+        sent = self.prepared(body, FORM)
+        text = (request().url + "x" + "A\u00eb" + "a" + "b1" + "b2 " + "c").encode()
+        plain = Signature(header="X-Signature", algorithm="hmac-sha1", encoding="base64")
+        assert plain.sign(request(text), SECRET, NOW)["X-Signature"] == sent.header("X-Signature")
+        assert accepts(self.twilio, sent)
+
+    @pytest.mark.parametrize(
+        "body", [b"a=1&b=2 ", b"a=1", b"a=1&b=", b"a=1&b=2&c", b"a=1&b=%FF", b"a=1&b=\xff", b"a=2&b=1", b""]
+    )
+    def test_another_field_is_refused(self, body: bytes) -> None:
+        sent = self.prepared(b"a=1&b=2", FORM)
+        assert not accepts(self.twilio, replace(sent, body=body))
+
+    def test_bytes_that_are_no_text_differ(self) -> None:
+        assert not accepts(self.twilio, replace(self.prepared(b"a=%FF", FORM), body=b"a=%FE"))
+
+    def test_a_body_that_is_no_form_has_its_digest_in_the_address(self) -> None:
+        sent = self.prepared(JSON)
+        assert sent.query["digest"] == hashlib.sha256(JSON).hexdigest()
+        assert accepts(self.twilio, sent)
+        assert accepts(self.twilio, self.prepared(b""))
+
+    @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencodedX"])
+    def test_calling_a_form_something_else_hides_nothing(self, content_type: str) -> None:
+        sent = self.prepared(b"a=1", FORM)
+        told = refused(self.twilio, sent.with_headers({"content-type": content_type}))
+        assert "no parameter digest" in told
+
+    def test_calling_a_document_a_form_hides_nothing(self) -> None:
+        assert not accepts(self.twilio, self.prepared(JSON).with_headers(FORM))
+
+    def test_another_digest_is_refused(self) -> None:
+        sent = self.prepared(JSON)
+        for url in (sent.url[:-1], sent.url + "0", sent.url + "&digest=0"):
+            assert not accepts(self.twilio, replace(sent, url=url))
+        assert "not the SHA-256 of the body" in refused(self.twilio, replace(sent, body=b"{}"))
+
+    def test_without_a_digest_only_forms_are_authentic(self) -> None:
+        forms = replace(self.twilio, body_digest=None)
+        assert accepts(forms, forms.prepare(request(b"a=1", FORM), [SECRET], NOW))
+        assert "not signed" in refused(forms, forms.prepare(request(JSON), [SECRET], NOW))
