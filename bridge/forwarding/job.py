@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import procrastinate
 import structlog
 from procrastinate import RetryDecision
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job
+from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
@@ -270,7 +272,10 @@ async def take_over(app: procrastinate.App, clock: Clock) -> int:
     """Queue the jobs of dead workers again; answers how many."""
     stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=HEARTBEAT_TIMEOUT))
     for job in stalled:
-        await app.job_manager.retry_job(job, retry_at=clock())
+        try:
+            await app.job_manager.retry_job(job, retry_at=clock())
+        except UniqueViolation:  # the next round of a periodic task is queued already, and would wait for this one
+            await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
     if stalled:
         log.warning("took over the jobs of a dead worker", jobs=len(stalled))
     return len(stalled)
