@@ -274,7 +274,8 @@ async def take_over(app: procrastinate.App, clock: Clock) -> int:
     for job in stalled:
         try:
             await app.job_manager.retry_job(job, retry_at=clock())
-        except UniqueViolation:  # the next round of a periodic task is queued already, and would wait for this one
+        except UniqueViolation:
+            # The next round of a periodic task is queued already, and would wait for this one.
             await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
     if stalled:
         log.warning("took over the jobs of a dead worker", jobs=len(stalled))
