@@ -15,7 +15,7 @@ from bridge.app import create_app
 from bridge.console.api.repeating import KEY
 from bridge.console.queries.paging import cursor_of
 from bridge.console.workbench.views import bench
-from bridge.models import AuditEntry, IdempotencyKey, Role
+from bridge.models import AuditEntry, Event, IdempotencyKey, Role
 
 Api = Callable[..., Any]
 
@@ -132,6 +132,21 @@ class TestAKey:
             session.query(IdempotencyKey).update({"status": None})
         answer = self.dismiss(client, some[1:])
         assert (answer.status_code, answer.json["code"]) == (409, "still_running")
+
+    def test_of_a_process_that_was_killed_is_free_after_a_while(self, api: Api, world, some):
+        client = api(Role.OPERATOR)
+        with world.database.session() as session:
+            self.dismiss(client, some[1:])
+            session.query(AuditEntry).delete()
+            session.query(IdempotencyKey).update({"status": None})
+            session.get_one(Event, some[1]).status = "parked"
+        world.clock.advance(minutes=11)
+        answer = self.dismiss(client, some[1:], note="otherwise")
+        assert (answer.status_code, answer.json["code"]) == (422, "another_request")
+        for _ in range(2):
+            assert self.dismiss(client, some[1:]).json == {"dismissed": some[1:]}
+        with world.database.session() as session:
+            assert session.query(AuditEntry).count() == 1
 
     def test_is_free_again_after_a_failure(self, api: Api, some):
         client = api(Role.OPERATOR)

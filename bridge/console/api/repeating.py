@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Response, json, make_response, request
-from sqlalchemy import delete
+from sqlalchemy import and_, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge.console.access.guard import current_visitor
@@ -19,6 +19,8 @@ from bridge.models import IdempotencyKey
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
 KEPT = timedelta(days=1)
+LONGEST = timedelta(minutes=10)
+"""No answer takes so long: whoever should have given it was killed."""
 
 
 class UnusableKey(BridgeError):  # noqa: N818 - read as a finding
@@ -74,8 +76,15 @@ def _known(token_id: int, key: str) -> Response | None:
         old = (IdempotencyKey.token_id == token_id, IdempotencyKey.at < now - KEPT)
         session.execute(delete(IdempotencyKey).where(*old))
         ours = insert(IdempotencyKey).values(token_id=token_id, key=key, request=digest, at=now)
-        ours = ours.on_conflict_do_nothing().returning(IdempotencyKey.key)  # type: ignore[assignment]  # one statement still
-        if session.scalar(ours) is not None:
+        is_abandoned = and_(
+            IdempotencyKey.status.is_(None),
+            IdempotencyKey.at < now - LONGEST,
+            IdempotencyKey.request == digest,
+        )
+        ours = ours.on_conflict_do_update(
+            index_elements=[IdempotencyKey.token_id, IdempotencyKey.key], set_={"at": now}, where=is_abandoned
+        )
+        if session.scalar(ours.returning(IdempotencyKey.key)) is not None:
             return None
         row = session.get_one(IdempotencyKey, (token_id, key))
         if row.request != digest:
