@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, literal_column, select, tuple_
+from sqlalchemy import Select, case, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bridge.alerts.tours import soonest
 from bridge.forwarding.outcomes import Reason
 from bridge.forwarding.pauses import Cause
-from bridge.forwarding.retention import STARTS_AT
 from bridge.forwarding.selection import last_received
-from bridge.models import UNFINISHED, Booking, Event, Gauge, Integration, Status
+from bridge.models import UNFINISHED, Event, Gauge, Integration, Status
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
 
@@ -57,7 +57,7 @@ def look(session: Session, settings: Settings, now: datetime) -> Iterator[Value]
     yield Value("bridge_oldest_due_age_seconds", (now - oldest).total_seconds() if oldest else 0)
     yield from _parked(session)
     yield from _last_events(session, settings)
-    yield Value("bridge_soonest_unsent_start_timestamp_seconds", _soonest_unsent(session, now))
+    yield Value("bridge_soonest_unsent_start_timestamp_seconds", _soonest_unsent(session, settings, now))
     used, limit = spent(session, settings.propexo.token, settings.propexo.budget_per_minute, now)
     yield Value("bridge_budget_used_calls", used)
     yield Value("bridge_budget_limit_calls", limit)
@@ -97,19 +97,9 @@ def _last_events(session: Session, settings: Settings) -> Iterator[Value]:
         yield Value("bridge_last_event_timestamp_seconds", at, (("source", source),))
 
 
-def _soonest_unsent(session: Session, now: datetime) -> float:
-    """Seconds since 1970. A wall time counts as one of UTC: this is to see that something is wrong, hours before."""
-    starts: ColumnElement[datetime] = literal_column(STARTS_AT)
-    soonest = (
-        select(func.min(starts))
-        .select_from(Booking)
-        .where(
-            Booking.id.in_(select(Event.booking_id).where(Event.status.in_([*UNFINISHED, Status.PARKED]))),
-            starts > now,
-        )
-    )
-    found = session.scalar(soonest)
-    return found.timestamp() if found else 0
+def _soonest_unsent(session: Session, settings: Settings, now: datetime) -> float:
+    tour = soonest(session, settings, now)
+    return tour.start.timestamp() if tour and tour.start else 0
 
 
 def _paused(session: Session) -> Iterator[Value]:

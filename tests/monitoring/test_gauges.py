@@ -61,6 +61,12 @@ def test_they_tell_what_waits_and_for_how_long(world: World, clock: Any) -> None
     assert sum(value for key, value in values.items() if key[0] == "bridge_queue_events") == 0
 
 
+def test_a_tour_starts_by_the_clock_of_its_property(world: World) -> None:
+    world.book(start="2026-12-02T10:30:00")  # 16:30 in UTC
+    world.run_due()
+    assert found(world)["bridge_soonest_unsent_start_timestamp_seconds",] == 1796229000
+
+
 def test_they_tell_what_is_parked_and_paused(world: World, clock: Any) -> None:
     world.book(property="nowhere")
     world.run()
