@@ -37,7 +37,8 @@ FOLDERS = {
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
     "models": {"bridge.encryption", "bridge.errors"},
-    "monitoring": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "monitoring": SHARED
+    | {"bridge.alerts", "bridge.forwarding", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "propexo": SHARED,
     "settings": {"bridge.errors"},
     "sandbox": {"bridge.clock", "bridge.errors"},
