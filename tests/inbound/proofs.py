@@ -14,11 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bridge.errors import NotAuthentic
-from bridge.inbound.signatures import (
-    Request,
-    Scheme,
-    Signature,
-)
+from bridge.inbound.signatures import Request, Scheme, Signature
 
 NOW = datetime(2026, 12, 1, 16, 0, tzinfo=UTC)
 SECRET, OTHER = "hunter2", "hunter3"

@@ -1,11 +1,11 @@
 """The schemes in which the proof stands in headers, and requests that are signed by them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from inbound.proofs import NOW, private_pem
 
 from bridge.errors import NotAuthentic
 from bridge.inbound.signatures import Basic, Request, Scheme, Signature, Token
@@ -62,8 +62,7 @@ SCHEMES: dict[str, Scheme] = {
 
 def key_pair(seed: bytes) -> str:
     """A private key in PEM."""
-    private = Ed25519PrivateKey.from_private_bytes(seed)
-    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return private_pem(Ed25519PrivateKey.from_private_bytes(seed))
 
 
 SECRETS = dict.fromkeys(SCHEMES, "brg_a-secret:with-colon") | {
@@ -88,7 +87,6 @@ TIMED = [
     "hex-key",
     "iso",
 ]
-NOW = datetime(2026, 12, 1, 16, 0, tzinfo=UTC)
 BODY = b'{"event": "tour.booked", "name": "Zo\xc3\xab", "at": 1}'
 
 every_scheme = pytest.mark.parametrize("name", SCHEMES)

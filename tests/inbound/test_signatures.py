@@ -1,7 +1,7 @@
 """The schemes in which the proof stands in headers, on whatever a forger may try.
 
-`test_vectors.py` has what the senders themselves sign, `test_places.py` the other places, `test_schemes.py` the
-combinations.
+`test_vectors.py` has what the senders themselves sign, `test_places.py` the other places, `test_signed_parts.py` what
+else is signed, `test_schemes.py` the combinations.
 """
 
 import ast
