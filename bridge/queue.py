@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from bridge.database import REACH, Database
 
 FORWARD = "forward"
-"""The task that takes one event a step further; bridge/forwarding/job.py is its code."""
+"""The task that takes one event a step further; bridge/delivery/job.py is its code."""
 LOOK_NOW = "look_now"
-"""The task that lets waiting events look before their time; bridge/forwarding/waking.py is its code."""
+"""The task that lets waiting events look before their time; bridge/delivery/waking.py is its code."""
 
 
 CONNECT_WITHIN = 5.0

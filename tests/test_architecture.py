@@ -24,21 +24,34 @@ SHARED = {"bridge"} | {
         "metrics",
         "models",
         "queue",
+        "search_index",
         "settings",
         "tracing",
     )
 }
 """What every folder may use."""
 FOLDERS = {
-    "alerts": SHARED | {"bridge.forwarding", "bridge.propexo", "bridge.mapping"},
+    "alerts": SHARED
+    | {"bridge.delivery", "bridge.events", "bridge.privacy", "bridge.propexo", "bridge.mapping"},
     "cli": {"bridge"},
     "console": {"bridge"},
-    "forwarding": SHARED | {"bridge.encryption", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "delivery": SHARED | {"bridge.encryption", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "events": SHARED
+    | {"bridge.delivery", "bridge.mapping_checks", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
+    "mapping_checks": SHARED | {"bridge.delivery", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "models": {"bridge.encryption", "bridge.errors"},
     "monitoring": SHARED
-    | {"bridge.alerts", "bridge.forwarding", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    | {
+        "bridge.alerts",
+        "bridge.delivery",
+        "bridge.events",
+        "bridge.propexo",
+        "bridge.mapping",
+        "bridge.inbound",
+    },
+    "privacy": SHARED | {"bridge.encryption", "bridge.inbound", "bridge.delivery"},
     "propexo": SHARED,
     "settings": {"bridge.errors"},
     "sandbox": {"bridge.clock", "bridge.errors"},

@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response as WebResponse
 from bridge.app import create_app
 from bridge.cli.demo import toml_of
 from bridge.database import Database
-from bridge.forwarding.job import register, replay
-from bridge.forwarding.worker import make_context
+from bridge.delivery.job import register
+from bridge.delivery.worker import make_context
+from bridge.events.actions import replay
 from bridge.inbound.signatures import Request
 from bridge.models import Attempt, Event
 from bridge.queue import Queue, queue_app

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts.finding import Finding, Kind
 from bridge.alerts.hours import business_hours_between
-from bridge.forwarding.outcomes import Reason
-from bridge.forwarding.pauses import Cause, unfinished
-from bridge.forwarding.selection import last_received
+from bridge.delivery.outcomes import Reason
+from bridge.delivery.pauses import Cause, unfinished
+from bridge.events.query import last_received
 from bridge.models import Event, Integration, Refusal
 from bridge.settings import Settings
 

@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.alerts.finding import Finding, Kind
-from bridge.forwarding import life
-from bridge.forwarding.outcomes import Ended, Reason
-from bridge.forwarding.resolve import start_of
-from bridge.forwarding.retention import STARTS_AT
-from bridge.forwarding.story import advice_for
+from bridge.delivery import life
+from bridge.delivery.outcomes import Ended, Reason
+from bridge.delivery.resolve import start_of
+from bridge.events.detail import advice_for
 from bridge.models import UNFINISHED, Alert, Event, Status
+from bridge.privacy.retention import STARTS_AT
 from bridge.settings import Settings
 
 LISTED = 10

@@ -16,7 +16,7 @@ from bridge.alerts.letter import letter
 from bridge.alerts.memory import remember
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.forwarding.context import Context
+from bridge.delivery.context import Context
 from bridge.models import Alert
 from bridge.settings import Settings
 

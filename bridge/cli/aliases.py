@@ -7,9 +7,8 @@ import click
 
 from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, who
 from bridge.cli.tables import plain, show_table
-from bridge.clock import utc_now
+from bridge.clock import iso, utc_now
 from bridge.console.deeds import aliases as deeds
-from bridge.forwarding.story import iso
 
 
 @click.group()

@@ -9,8 +9,8 @@ from bridge.cli.base import Refusal, config_option, json_option, load_settings, 
 from bridge.cli.drafts import new_mapping
 from bridge.cli.tables import show_table
 from bridge.errors import ConfigurationError
-from bridge.forwarding.contract import check
 from bridge.mapping.catalogue import Catalogue, load_file
+from bridge.mapping_checks.contract import check
 
 
 @click.group()

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from bridge.cli.base import connect
 from bridge.console.deeds.aliases import listed
 from bridge.database import DatabaseUnavailable
+from bridge.delivery.resolve import at_property
 from bridge.errors import ConfigurationError, Problem, SchemaOutdated
-from bridge.forwarding.resolve import at_property
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources

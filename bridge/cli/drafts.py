@@ -12,8 +12,6 @@ import click
 from bridge.cli.base import Refusal, config_option, load_settings, open_database, say
 from bridge.cli.translate import parse_headers
 from bridge.errors import DecodingError
-from bridge.forwarding.contract import check, expected_of
-from bridge.forwarding.preview import Posted, preview
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import NOT_STORED
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
@@ -22,6 +20,8 @@ from bridge.mapping.drafting.writing import text_of
 from bridge.mapping.flattening import snake
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import CONTENT_TYPES, Sample
+from bridge.mapping_checks.contract import check, expected_of
+from bridge.mapping_checks.preview import Posted, preview
 from bridge.models import Event
 from bridge.settings import Settings
 

@@ -25,8 +25,8 @@ from bridge.clock import utc_now
 from bridge.console.deeds import corrections
 from bridge.database import Database
 from bridge.errors import DecodingError
-from bridge.forwarding.rehearsal import in_words
-from bridge.forwarding.repair import Correction, correction_of, payload_of, repairable
+from bridge.events.dry_run import in_words
+from bridge.events.edit import Correction, correction_of, payload_of, repairable
 from bridge.inbound.decoding import decode
 from bridge.models import Event
 from bridge.queue import Queue, queue_app

@@ -8,7 +8,7 @@ import click
 
 from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json, say
 from bridge.clock import utc_now
-from bridge.forwarding.erasure import Person, counts_of, erase_person, find, objections
+from bridge.privacy.erasure import Person, counts_of, erase_person, find, objections
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -33,8 +33,8 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.console.deeds import events as deeds
-from bridge.forwarding.selection import Selection, find_events
-from bridge.forwarding.story import story, summary
+from bridge.events.detail import story, summary
+from bridge.events.query import Selection, find_events
 from bridge.models import Event, Status
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import click
 
 from bridge.cli.tables import show_table, visible
-from bridge.forwarding.contract import error_in_words
-from bridge.forwarding.explained import plain_value
-from bridge.forwarding.preview import Preview
 from bridge.mapping.explanation import Explanation, FieldExplained
+from bridge.mapping_checks.contract import error_in_words
+from bridge.mapping_checks.explanation import plain_value
+from bridge.mapping_checks.preview import Preview
 
 
 def tell(event: Preview, told: Explanation | None) -> None:

@@ -24,8 +24,8 @@ from bridge.cli.translate import parse_headers
 from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.errors import BridgeError, DecodingError, InvalidForm, NotAuthentic, UnknownSource
-from bridge.forwarding import lineage
-from bridge.forwarding.lineage import Deed
+from bridge.events import history as lineage
+from bridge.events.history import Deed
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
 from bridge.inbound.inbox import Arrival, Equal, Kept, delivery_ids

@@ -16,10 +16,9 @@ from bridge.cli.base import (
     who,
 )
 from bridge.cli.tables import plain, show_table
-from bridge.clock import utc_now
+from bridge.clock import iso, utc_now
 from bridge.console.deeds import integrations as deeds
 from bridge.console.queries import integrations as queries
-from bridge.forwarding.story import iso
 
 name_argument = click.argument("integration", metavar="INTEGRATION")
 

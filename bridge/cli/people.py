@@ -19,13 +19,12 @@ from bridge.cli.base import (
     who,
 )
 from bridge.cli.tables import plain, show_table
-from bridge.clock import utc_now
+from bridge.clock import iso, utc_now
 from bridge.console import audit
 from bridge.console.access import accounts, passwords, sessions
 from bridge.console.access import tokens as api_tokens
 from bridge.console.deeds import users as deeds
 from bridge.console.deeds.users import UserChange
-from bridge.forwarding.story import iso
 from bridge.models import Role
 
 role_option = click.option("--role", type=click.Choice([role.value for role in Role]), required=True)

@@ -30,7 +30,7 @@ def run(config: Path | None, as_json: bool) -> None:
 
 
 def _retain(config: Path | None, *, as_json: bool, change: bool) -> None:
-    from bridge.forwarding.retention import Retention  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.privacy.retention import Retention  # noqa: PLC0415 - `--help` must not wait for it
 
     settings = load_settings(config)
     with open_database(settings) as database:
@@ -53,7 +53,7 @@ def encrypt(config: Path | None, as_json: bool) -> None:
     After a key was put in front, this makes the others superfluous; after the first key was set, it encrypts what
     came before. The bridge may run meanwhile, with the same keys.
     """
-    from bridge.reencryption import encrypt_again  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.privacy.reencryption import encrypt_again  # noqa: PLC0415 - `--help` must not wait for it
 
     settings = load_settings(config)
     if not settings.privacy.encryption_keys:

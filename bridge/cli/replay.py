@@ -37,8 +37,8 @@ from bridge.clock import utc_now
 from bridge.console.actor import Actor
 from bridge.console.deeds import events as deeds
 from bridge.database import Database
-from bridge.forwarding.rehearsal import Planned, Rehearsal, rehearse
-from bridge.forwarding.selection import Selection
+from bridge.events.dry_run import Planned, Rehearsal, rehearse
+from bridge.events.query import Selection
 from bridge.models import Event, Status
 from bridge.queue import Queue, queue_app
 from bridge.settings import Settings

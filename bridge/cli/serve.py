@@ -92,8 +92,9 @@ def worker(config: Path | None) -> None:
     """
     from bridge import tracing  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.alerts import watch  # noqa: PLC0415 - the same
-    from bridge.forwarding.worker import make_context, work  # noqa: PLC0415 - the same
+    from bridge.delivery.worker import make_context, work  # noqa: PLC0415 - the same
     from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
+    from bridge.privacy import tasks as privacy_tasks  # noqa: PLC0415 - the same
 
     settings = load_settings(config)
     _check_sources(settings)
@@ -107,7 +108,9 @@ def worker(config: Path | None) -> None:
         tracing.begin()
         say("Forwarding events.")
         _insist_on_signals()
-        asyncio.run(work(context, also=[watch.register, drift.register, tasks.register]))
+        asyncio.run(
+            work(context, also=[watch.register, drift.register, tasks.register, privacy_tasks.register])
+        )
 
 
 @click.command()

@@ -23,12 +23,12 @@ from bridge.cli.explained import tell
 from bridge.cli.tables import visible
 from bridge.database import DatabaseUnavailable
 from bridge.errors import SchemaOutdated
-from bridge.forwarding.explained import explanation_as_json
-from bridge.forwarding.preview import Posted, Preview, preview
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
 from bridge.mapping.explanation import Explanation, explain
 from bridge.mapping.samples import Sample
+from bridge.mapping_checks.explanation import explanation_as_json
+from bridge.mapping_checks.preview import Posted, Preview, preview
 from bridge.settings import Settings
 
 

@@ -192,7 +192,7 @@ class Row:
 
     @property
     def reason(self) -> str | None:
-        """A word of forwarding/outcomes.py, which this folder does not know."""
+        """A word of delivery/outcomes.py, which this folder does not know."""
         return "test" if self.delivery.is_test else "undecodable" if self.arrival.parked else None
 
 

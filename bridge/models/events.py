@@ -62,7 +62,7 @@ class Event(Base):
     status: Mapped[str] = mapped_column(default=Status.RECEIVED)
     action: Mapped[str | None]
     reason: Mapped[str | None]
-    """A word of the closed list in forwarding/outcomes.py."""
+    """A word of the closed list in delivery/outcomes.py."""
     detail: Mapped[str | None] = mapped_column(SealedText)
     """A sentence for a person."""
     next_attempt_at: Mapped[datetime | None]
@@ -74,7 +74,7 @@ class Event(Base):
     replays: Mapped[int] = mapped_column(default=0)
     replayed_at: Mapped[datetime | None]
     history: Mapped[list[dict[str, Any]] | None] = mapped_column(SealedJson())
-    """What people did with it: `at`, `what` (of forwarding/lineage.py), `by`, and what each such deed tells more."""
+    """What people did with it: `at`, `what` (of events/history.py), `by`, and what each such deed tells more."""
     queue_id: Mapped[int | None]
     """The job that runs it."""
     job_id: Mapped[str | None]
@@ -84,7 +84,7 @@ class Event(Base):
     integration_id: Mapped[str | None]
     """The integration that it called last, or would have called if it were not paused."""
     awaits: Mapped[str | None]
-    """The code of the booking or the lead of which it awaits news; see forwarding/waking.py."""
+    """The code of the booking or the lead of which it awaits news; see delivery/waking.py."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
     blanked_at: Mapped[datetime | None]
     """Since then nothing of what was said is kept; it cannot run again."""
@@ -120,7 +120,7 @@ class Attempt(Base):
     integration_id: Mapped[str | None]
     """Of a write: whose write log will list it."""
     listed: Mapped[str | None]
-    """How it ended as the write log lists it: SUCCESS or FAILURE; see forwarding/confirmation.py."""
+    """How it ended as the write log lists it: SUCCESS or FAILURE; see delivery/confirmation.py."""
     unlisted: Mapped[int] = mapped_column(default=0)
     """How often the log was read without a trace of it."""
 

@@ -38,7 +38,7 @@ class Choices(Base):
     """units, agents or lead_sources."""
     fetched_at: Mapped[datetime]
     records: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """Of each its id and its names; see forwarding/lookups.py."""
+    """Of each its id and its names; see delivery/lookups.py."""
 
 
 class Integration(Base):
@@ -52,7 +52,7 @@ class Integration(Base):
     failing_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     cause: Mapped[str | None]
-    """Why it is paused: a Cause of forwarding/pauses.py."""
+    """Why it is paused: a Cause of delivery/pauses.py."""
     reason: Mapped[str | None]
     """The same as a sentence."""
     probe_at: Mapped[datetime | None]

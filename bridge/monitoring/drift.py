@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, load_only
 
 from bridge.clock import Clock
 from bridge.database import Database
+from bridge.delivery.context import Context
 from bridge.errors import DecodingError
-from bridge.forwarding.context import Context
 from bridge.inbound.decoding import decode
 from bridge.models import Event, PayloadField
 from bridge.settings import Settings

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.alerts.tours import soonest
-from bridge.forwarding.outcomes import Reason
-from bridge.forwarding.pauses import Cause
-from bridge.forwarding.selection import last_received
+from bridge.delivery.outcomes import Reason
+from bridge.delivery.pauses import Cause
+from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, Gauge, Integration, Status
 from bridge.propexo.quota import spent
 from bridge.settings import Settings

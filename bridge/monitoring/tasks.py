@@ -2,7 +2,7 @@
 
 import procrastinate
 
-from bridge.forwarding.context import Context
+from bridge.delivery.context import Context
 from bridge.monitoring import gauges, tallies
 
 BEFORE_EVENTS = 1

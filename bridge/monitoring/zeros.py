@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from bridge import metrics
+from bridge.delivery.ledger import KINDS
 from bridge.errors import Doubt, RefusedRequest
-from bridge.forwarding.ledger import KINDS
 from bridge.models import Status
 from bridge.propexo.errors import Outcome
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from bridge.alerts.channels import Channels, NobodyTold
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
-from bridge.forwarding.pauses import Pauses
+from bridge.delivery.pauses import Pauses
 from bridge.models import Alert, Event, Refusal, Tally
 
 PUBLIC = "https://bridge.example.com"

@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 from bridge.app import create_app
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.forwarding.worker import make_context, work
+from bridge.delivery.worker import make_context, work
 from bridge.settings import load
 
 kind, config, url, seconds, *door = sys.argv[1:]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.forwarding.job import take_over
+from bridge.delivery.job import take_over
 from bridge.queue import queue_app
 from bridge.sandbox.state import Sandbox
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.forwarding.job import replay
+from bridge.events.actions import replay
 from bridge.models import Attempt, Event, Status
 from bridge.queue import Queue, queue_app
 from bridge.sandbox.state import Sandbox

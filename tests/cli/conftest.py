@@ -18,8 +18,8 @@ from bridge.app import create_app
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.forwarding.job import Again, forward
-from bridge.forwarding.worker import make_context
+from bridge.delivery.job import Again, forward
+from bridge.delivery.worker import make_context
 from bridge.models import Event
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox

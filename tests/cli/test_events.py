@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.forwarding.outcomes import Reason
+from bridge.delivery.outcomes import Reason
 from bridge.models import Event
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.forwarding.pauses import PROBE_EVERY, Pauses
+from bridge.delivery.pauses import PROBE_EVERY, Pauses
 from bridge.models import Event, Integration, Status
 
 CONFIGURATION = """

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from bridge.app import create_app
 from bridge.cli import main
 from bridge.database import Database
-from bridge.forwarding.job import forward
-from bridge.forwarding.worker import make_context
+from bridge.delivery.job import forward
+from bridge.delivery.worker import make_context
 from bridge.mapping.catalogue import load_file
 from bridge.settings import load
 

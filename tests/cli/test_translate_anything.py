@@ -9,8 +9,8 @@ from cli.translating import KEYS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.forwarding.preview import Posted, preview
 from bridge.mapping.catalogue import Catalogue
+from bridge.mapping_checks.preview import Posted, preview
 from bridge.settings import parse
 
 LEAVES = (

@@ -9,7 +9,7 @@ import requests
 from cli.translating import CONFIGURATION, LEE, invitee, only, own, run
 from requests.adapters import BaseAdapter
 
-from bridge.forwarding.preview import APPOINTMENT_ID
+from bridge.mapping_checks.preview import APPOINTMENT_ID
 from bridge.propexo.client import Propexo
 from bridge.propexo.transport import NoQuota
 

@@ -8,8 +8,8 @@ import pytest
 
 from bridge.console.workbench.bench import Bench, NothingCame, SaidTooMuch, TookTooLong
 from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
-from bridge.forwarding.preview import Posted
 from bridge.inbound.arrivals import Kept
+from bridge.mapping_checks.preview import Posted
 from bridge.settings import parse
 
 MAPPING = """

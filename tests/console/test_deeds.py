@@ -9,8 +9,8 @@ from sqlalchemy import select
 from bridge.console.actor import Actor, Via
 from bridge.console.deeds import aliases, corrections, events, integrations
 from bridge.errors import NotAllowed
-from bridge.forwarding.repair import payload_of
-from bridge.forwarding.selection import Selection
+from bridge.events.edit import payload_of
+from bridge.events.query import Selection
 from bridge.models import AuditEntry, Event, Role
 from bridge.queue import Queue, queue_app
 from bridge.settings import parse

@@ -10,9 +10,9 @@ from bridge.console.actor import Actor, Via
 from bridge.console.masking import mask
 from bridge.console.queries import bookings, events
 from bridge.console.queries.paging import UnknownCursor
-from bridge.forwarding.retention import Retention
-from bridge.forwarding.selection import FIRST_WINDOW, Selection, UnknownProperty
+from bridge.events.query import FIRST_WINDOW, Selection, UnknownProperty
 from bridge.models import Alias, Event, Role, Status, Term
+from bridge.privacy.retention import Retention
 
 OPERATOR = Actor("olga", Role.OPERATOR, Via.CONSOLE)
 VIEWER = Actor("vic", Role.VIEWER, Via.CONSOLE)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bridge.errors import BridgeError
-from bridge.forwarding.job import replay
+from bridge.events.actions import replay
 from bridge.inbound.views import TEST
 from bridge.models import AuditEntry, Booking, Event, Refusal, Role
 from bridge.queue import Queue, queue_app

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from bridge.console.today.charts import last_days, last_hours
 from bridge.console.today.figures import zone_of
-from bridge.forwarding.pauses import Pauses
+from bridge.delivery.pauses import Pauses
 from bridge.models import Booking, Event, Role, Tally
 
 

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
-from bridge.forwarding.contract import check, check_sample
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
+from bridge.mapping_checks.contract import check, check_sample
 
 FILES = list(Catalogue().all())
 SAMPLES = [

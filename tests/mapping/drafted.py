@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge.forwarding.preview import Posted, preview
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import load_file
 from bridge.mapping.drafting import draft
 from bridge.mapping.drafting.writing import text_of
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
+from bridge.mapping_checks.preview import Posted, preview
 
 ROOT = Path(__file__).parents[2]
 BEFORE = {"event": "tour.booked", "id": "evt_1", "created_at": "2026-11-24T15:00:00Z"}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from mapping.drafted import BEFORE, ROOT, of_sample, read, written
 
-from bridge.forwarding.preview import Posted, preview
 from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.drafting import draft
 from bridge.mapping.drafting.proofs import proof
 from bridge.mapping.drafting.writing import WIDTH
 from bridge.mapping.paths import Received
+from bridge.mapping_checks.preview import Posted, preview
 
 # What it finds, measured against the mappings that people wrote.
 

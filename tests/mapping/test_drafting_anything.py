@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapping.drafted import written
 
-from bridge.forwarding.preview import Posted, preview
 from bridge.mapping.catalogue import load_file
 from bridge.mapping.drafting import draft
 from bridge.mapping.drafting.writing import literal
 from bridge.mapping.paths import Received
+from bridge.mapping_checks.preview import Posted, preview
 
 NAMES = st.sampled_from(
     [

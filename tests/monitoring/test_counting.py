@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from world import World
 
-from bridge.forwarding.ledger import KINDS
+from bridge.delivery.ledger import KINDS
 from bridge.propexo.quota import SharedQuota
 
 Samples = dict[str, float]

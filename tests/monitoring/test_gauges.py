@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from world import World
 
 from bridge.database import Database
-from bridge.forwarding.pauses import Pauses
+from bridge.delivery.pauses import Pauses
 from bridge.metrics import GAUGES
 from bridge.models import Gauge, Tally
 from bridge.monitoring import gauges, tallies

@@ -16,9 +16,9 @@ from bridge.console.deeds.events import NotPossible
 from bridge.console.queries.integrations import UnknownIntegration
 from bridge.console.queries.paging import Page, UnknownCursor
 from bridge.errors import BridgeError, ConfigurationError, RefusedRequest
-from bridge.forwarding.repair import NotRepairable
-from bridge.forwarding.selection import UnknownProperty
-from bridge.forwarding.story import SourceGone
+from bridge.events.detail import SourceGone
+from bridge.events.edit import NotRepairable
+from bridge.events.query import UnknownProperty
 
 
 class NoSuchRow(BridgeError):  # noqa: N818 - read as a finding

@@ -18,9 +18,9 @@ from bridge.console.deeds import events as deeds
 from bridge.console.masking import masked
 from bridge.console.queries import events as queries
 from bridge.console.tools import tools
-from bridge.forwarding.repair import Correction
-from bridge.forwarding.selection import Selection
-from bridge.forwarding.story import story
+from bridge.events.detail import story
+from bridge.events.edit import Correction
+from bridge.events.query import Selection
 from bridge.models import Event, Role
 
 events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders told us.")

@@ -17,7 +17,7 @@ from bridge.console.deeds import users as deeds
 from bridge.console.deeds.users import UserChange
 from bridge.console.queries.paging import Page, before_of, cursor_of
 from bridge.console.tools import tools
-from bridge.forwarding.selection import PATIENCE, Found, newest
+from bridge.events.query import PATIENCE, Found, newest
 from bridge.keys import storable
 from bridge.models import Alert, AuditEntry, Role
 

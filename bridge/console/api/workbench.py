@@ -13,10 +13,10 @@ from bridge.console.workbench.requests import stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script
 from bridge.console.workbench.views import EditedMapping, bench, may_edit, open_for, why_not
 from bridge.errors import BridgeError, ConfigurationError
-from bridge.forwarding.explained import explanation_as_json
-from bridge.forwarding.preview import Posted, preview
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.explanation import explain
+from bridge.mapping_checks.explanation import explanation_as_json
+from bridge.mapping_checks.preview import Posted, preview
 from bridge.models import Role
 
 workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1", description="Mappings, tried out.")

@@ -10,9 +10,10 @@ from bridge.console import audit
 from bridge.console.actor import Actor
 from bridge.console.deeds.events import must_be
 from bridge.errors import BridgeError
-from bridge.forwarding import job, repair
-from bridge.forwarding.rehearsal import in_words
-from bridge.forwarding.repair import Correction
+from bridge.events import actions
+from bridge.events import edit as repair
+from bridge.events.dry_run import in_words
+from bridge.events.edit import Correction
 from bridge.models import Event, Role
 from bridge.queue import Queue
 from bridge.settings import Settings
@@ -54,6 +55,6 @@ def save(
     audit.record(session, actor, now, "corrected", ("event", event.id), after=changed)
     if again:
         before = {"status": event.status, "reason": event.reason}
-        job.replay(session, queue, event, now, actor.name)
+        actions.replay(session, queue, event, now, actor.name)
         audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
     return event

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from bridge.console import audit
 from bridge.console.actor import Actor
+from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError, NotAllowed
-from bridge.forwarding import job
-from bridge.forwarding.outcomes import Reason
-from bridge.forwarding.rehearsal import Rehearsal, rehearse
-from bridge.forwarding.selection import Selection, find_ids
+from bridge.events import actions
+from bridge.events.dry_run import Rehearsal, rehearse
+from bridge.events.query import Selection, find_ids
 from bridge.models import Event, Role, Status
 from bridge.queue import Queue
 from bridge.settings import Settings
@@ -86,7 +86,7 @@ def replay_chosen(
 
 def _again(session: Session, queue: Queue, actor: Actor, event: Event, now: datetime) -> int:
     before = {"status": event.status, "reason": event.reason}
-    job.replay(session, queue, event, now, actor.name)
+    actions.replay(session, queue, event, now, actor.name)
     audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
     return event.id
 
@@ -109,7 +109,7 @@ def dismiss(session: Session, actor: Actor, ids: Sequence[int], note: str | None
     events = locked(session, ids, dismiss_objection)
     for event in events:
         before = {"status": event.status, "reason": event.reason}
-        job.dismiss(event, now, note, actor.name)
+        actions.dismiss(event, now, note, actor.name)
         audit.record(session, actor, now, "dismissed", ("event", event.id), before=before)
     return [event.id for event in events]
 

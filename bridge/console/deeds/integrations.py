@@ -6,7 +6,7 @@ from bridge.console import audit
 from bridge.console.actor import Actor
 from bridge.console.deeds.events import must_be
 from bridge.database import Database
-from bridge.forwarding.pauses import Pauses
+from bridge.delivery.pauses import Pauses
 from bridge.models import Role
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.forwarding.selection import Selection
+from bridge.events.query import Selection
 from bridge.models import UNFINISHED, Status
 
 OPEN = "open"

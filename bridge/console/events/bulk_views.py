@@ -14,7 +14,7 @@ from bridge.console.events.telling import CALLS
 from bridge.console.queries.searching import events_found
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
-from bridge.forwarding.selection import find_ids
+from bridge.events.query import find_ids
 from bridge.models import Event, Role, Status
 
 bulk = Blueprint("bulk", __name__, url_prefix="/console/events/bulk")

@@ -15,10 +15,10 @@ from bridge.console.events.bulk_views import Run
 from bridge.console.events.event_views import OUT_OF_BAND, page_of, stored
 from bridge.console.events.telling import CALLS, as_json
 from bridge.console.tools import tools
+from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError, DecodingError
-from bridge.forwarding.outcomes import Reason
-from bridge.forwarding.rehearsal import in_words, rehearse
-from bridge.forwarding.repair import Correction, payload_of
+from bridge.events.dry_run import in_words, rehearse
+from bridge.events.edit import Correction, payload_of
 from bridge.models import Booking, Event, Role, Status
 from bridge.settings.records import same_name
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.events.telling import telling
 from bridge.console.tools import tools
-from bridge.forwarding.outcomes import Reason
-from bridge.forwarding.repair import REPAIRABLE
+from bridge.delivery.outcomes import Reason
+from bridge.events.edit import REPAIRABLE
 from bridge.models import Event, Role, Status
 
 event = Blueprint("event", __name__, url_prefix="/console/events/<int:event_id>")

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from bridge.console.actor import Actor
 from bridge.console.masking import mask, masked
 from bridge.console.queries.events import renter_of, tour_at
+from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError
-from bridge.forwarding.explained import explanation_as_json
-from bridge.forwarding.outcomes import Reason
-from bridge.forwarding.preview import preview_event
-from bridge.forwarding.rehearsal import in_words
-from bridge.forwarding.story import mapping_of, story
+from bridge.events.detail import mapping_of, story
+from bridge.events.dry_run import in_words
 from bridge.inbound.arrivals import Kept
 from bridge.mapping.explanation import explain
+from bridge.mapping_checks.explanation import explanation_as_json
+from bridge.mapping_checks.preview import preview_event
 from bridge.models import Event, Status
 from bridge.settings import Settings
 

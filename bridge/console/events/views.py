@@ -16,8 +16,8 @@ from bridge.console.queries import events as queries
 from bridge.console.queries.events import EventRow
 from bridge.console.queries.paging import Page
 from bridge.console.tools import tools
+from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError
-from bridge.forwarding.outcomes import Reason
 from bridge.models import Role, Status
 
 events = Blueprint("events", __name__, url_prefix="/console/events")

@@ -13,7 +13,7 @@ from bridge.console.masking import mask
 from bridge.console.queries.events import renter_of, tour_at
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import bookings_found
-from bridge.forwarding.selection import PATIENCE, Found, configured, newest
+from bridge.events.query import PATIENCE, Found, configured, newest
 from bridge.mapping.booking import Action
 from bridge.models import Booking, Event
 from bridge.settings import Settings

@@ -12,8 +12,8 @@ from bridge.console.actor import Actor
 from bridge.console.masking import mask
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import events_found
-from bridge.forwarding.selection import PATIENCE, Selection, find_events
-from bridge.forwarding.story import advice_for
+from bridge.events.detail import advice_for
+from bridge.events.query import PATIENCE, Selection, find_events
 from bridge.models import Event, Status
 from bridge.settings import Property, Settings
 

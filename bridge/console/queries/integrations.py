@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bridge.delivery.pauses import unfinished
 from bridge.errors import BridgeError
-from bridge.forwarding.pauses import unfinished
 from bridge.models import Integration
 from bridge.settings import Settings
 

@@ -8,8 +8,8 @@ from phonenumbers import PhoneNumberFormat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.forwarding import terms
-from bridge.forwarding.life import CODE
+from bridge import search_index as terms
+from bridge.delivery.life import CODE
 from bridge.keys import key, storable
 from bridge.models import Booking, BookingReference, Event
 from bridge.settings import Settings

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
-from bridge.forwarding.selection import last_received
-from bridge.forwarding.story import readable
+from bridge.events.query import last_received
+from bridge.inbound.decoding import readable
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import Source
 from bridge.models import Event, Refusal, Tally

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bridge.alerts.tours import Tour, soonest
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
-from bridge.forwarding.selection import last_received
+from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, Integration, Status, Tally
 from bridge.monitoring.gauges import oldest_due
 from bridge.propexo.quota import spent

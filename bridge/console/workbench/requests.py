@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from bridge.console.workbench.tasks import Stored
 from bridge.errors import DecodingError
-from bridge.forwarding.preview import Posted
 from bridge.inbound.arrivals import Kept
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import MappingFile
+from bridge.mapping_checks.preview import Posted
 from bridge.models import Event
 
 JSON = "application/json"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bridge.aliases import none_told
-from bridge.forwarding.explained import explanation_as_json
-from bridge.forwarding.preview import Posted, Preview, preview, preview_event, resolved
-from bridge.forwarding.rehearsal import in_words
+from bridge.events.dry_run import in_words
 from bridge.inbound.arrivals import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import load_text
 from bridge.mapping.explanation import explain
+from bridge.mapping_checks.explanation import explanation_as_json
+from bridge.mapping_checks.preview import Posted, Preview, preview, preview_event, resolved
 from bridge.settings import PropexoSettings, Settings
 
 

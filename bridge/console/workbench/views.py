@@ -11,7 +11,7 @@ from bridge.console.workbench.bench import Bench
 from bridge.console.workbench.requests import Shown, posted, shown_event, shown_sample, stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
 from bridge.errors import BridgeError
-from bridge.forwarding.rehearsal import in_words
+from bridge.events.dry_run import in_words
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.models import Alias, Event, Role
 from bridge.settings import Settings

@@ -69,3 +69,13 @@ def _document(text: str, media_type: str, said: str) -> Any:
         place = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise unreadable(text, "JSON", place, said) from None
     return document if is_storable_json(text) else storable(document)
+
+
+def readable(body: bytes, content_type: str | None) -> Any:
+    """The decoded body; its text where it cannot be decoded; `None` where it is empty or no longer kept."""
+    if not body:
+        return None
+    try:
+        return decode(body, content_type)
+    except DecodingError:
+        return body.decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""What operators see of events and do with them."""

@@ -1,0 +1,132 @@
+"""Stored events for people: one line, and the whole story."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.aliases import told_in
+from bridge.clock import iso
+from bridge.delivery.outcomes import Reason
+from bridge.errors import BridgeError
+from bridge.inbound.decoding import readable
+from bridge.inbound.inbox import Kept
+from bridge.mapping.base import Mapping
+from bridge.mapping.catalogue import Catalogue
+from bridge.mapping_checks.preview import preview_event, resolved
+from bridge.models import Attempt, Booking, BookingReference, Event, Status
+from bridge.settings import Settings
+
+
+def summary(event: Event) -> dict[str, Any]:
+    """One line of a list."""
+    return {
+        "id": event.id,
+        "received_at": iso(event.received_at),
+        "source": event.source,
+        "event": event.event,
+        "action": event.action,
+        "reference": event.reference,
+        "property": event.property,
+        "status": event.status,
+        "reason": event.reason,
+        "detail": event.detail,
+        "next_attempt_at": iso(event.next_attempt_at),
+        "ended_at": iso(event.ended_at),
+        "replays": event.replays,
+    }
+
+
+def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
+    """What came, how it is read today, its booking, every call, and what a person does about it."""
+    attempts = session.scalars(select(Attempt).where(Attempt.event_id == event.id).order_by(Attempt.id))
+    return {
+        **summary(event),
+        "advice": None if event.status == Status.DISMISSED else advice_for(event.reason),
+        "delivery_id": event.delivery_id,
+        "previous_reference": event.previous_reference,
+        "occurred_at": iso(event.occurred_at),
+        "content_type": event.content_type,
+        "headers": event.headers,
+        "payload": readable(event.body, event.content_type),
+        "original": _original(event),
+        "history": event.history or [],
+        "reading": _reading(session, event, settings),
+        "booking": _booking(session, event.booking) if event.booking else None,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def advice_for(reason: str | None) -> str | None:
+    """What a person does about an event that ended or waits for this reason."""
+    return Reason(reason).advice if reason in list(Reason) else None
+
+
+def _original(event: Event) -> dict[str, Any] | None:
+    """What came, where a person corrected it since."""
+    if event.original_body is None:
+        return None
+    content_type = event.original_content_type
+    return {"content_type": content_type, "payload": readable(event.original_body, content_type)}
+
+
+def _reading(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
+    """What today's mapping and configuration make of it."""
+    if not event.body:
+        return {"problem": "The body is empty or no longer kept."}
+    try:
+        mapping = mapping_of(settings, event.source)
+    except BridgeError as error:
+        return {"problem": error.message}
+    kept = Kept(event.headers, event.query)
+    read = preview_event(
+        mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
+    )
+    return resolved(read, settings, event.source, told_in(session)).as_json()
+
+
+class SourceGone(BridgeError):  # noqa: N818 - read as a finding
+    """The source is no longer configured."""
+
+    code = "source_gone"
+
+
+def mapping_of(settings: Settings, source: str) -> Mapping:
+    """How a source's events are read today.
+
+    Raises:
+        SourceGone: it is no longer configured.
+        ConfigurationError: its mapping is missing or broken.
+    """
+    found = settings.sources.get(source)
+    if found is None:
+        raise SourceGone(f"The source {source} is no longer configured.")
+    return Catalogue(settings.mappings_dir).get(found.mapping).schema(phone_region=found.phone_region)
+
+
+def _booking(session: Session, booking: Booking) -> dict[str, Any]:
+    references = select(BookingReference.reference).where(BookingReference.booking_id == booking.id)
+    return {
+        "code": booking.code,
+        "state": booking.state,
+        "written_state": booking.written_state,
+        "written": booking.written,
+        "property": booking.property,
+        "lead_id": booking.lead_id,
+        "appointment_id": booking.appointment_id,
+        "references": sorted(session.scalars(references)),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "id": attempt.id,
+        "kind": attempt.kind,
+        "started_at": iso(attempt.started_at),
+        "finished_at": iso(attempt.finished_at),
+        "status": attempt.status_code,
+        "outcome": attempt.outcome,
+        "detail": attempt.detail,
+        "job_id": attempt.job_id,
+        "request": attempt.request,
+    }

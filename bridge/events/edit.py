@@ -1,0 +1,200 @@
+"""A person corrects what an event says: read with its mapping first, saved with the original kept beside it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge import search_index as terms
+from bridge.aliases import Aliases
+from bridge.delivery import life
+from bridge.delivery.outcomes import Reason
+from bridge.errors import BridgeError, DecodingError, NotAuthentic
+from bridge.events import history as lineage
+from bridge.events.detail import mapping_of
+from bridge.events.history import Deed
+from bridge.inbound.decoding import decode
+from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
+from bridge.keys import key
+from bridge.mapping.base import Mapping
+from bridge.mapping.booking import Action
+from bridge.mapping.fields import Fingerprint
+from bridge.mapping.paths import Received
+from bridge.mapping_checks.preview import Preview, preview_event, resolved
+from bridge.models import Booking, BookingReference, BookingState, Event, Status
+from bridge.settings import Settings
+
+REPAIRABLE = (Status.PARKED, Status.DISMISSED, Status.IGNORED)
+JSON = "application/json"
+MOST_PATHS = 20
+"""Changed places that the history names."""
+
+
+class NotRepairable(BridgeError):  # noqa: N818 - read as a finding
+    """This event cannot be corrected."""
+
+    code = "not_repairable"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A corrected payload, as the mapping reads it."""
+
+    event_id: int
+    before: bytes
+    """The body that was corrected; another one by now must not be overwritten."""
+    arrival: Arrival
+    read: Preview
+    keeps_reference: bool
+    """The sender's id is made of the payload's values: its other events may still carry the old one."""
+    changed: tuple[str, ...]
+    """The paths of what is different now."""
+    unreadable: tuple[dict[str, str | None], ...]
+    """What keeps the mapping from reading it, as in `Preview.errors`."""
+
+
+def repairable(event: Event) -> None:
+    """Raises NotRepairable unless the event has ended without a tour."""
+    if event.status not in REPAIRABLE:
+        told = "it goes on by itself" if not Status(event.status).ended else "what it said is in the PMS"
+        raise NotRepairable(
+            f"Event {event.id} is {event.status}: {told}. Only a parked, ignored or dismissed event is corrected."
+        )
+    if event.reason == Reason.TEST:
+        raise NotRepairable(f"Event {event.id} is a test of its source. It is never forwarded.")
+    if event.blanked_at is not None:
+        raise NotRepairable(f"What event {event.id} said is no longer kept. Let the sender send it again.")
+
+
+def payload_of(event: Event) -> Any:
+    """What the event says now. Raises DecodingError."""
+    return decode(event.body, event.content_type)
+
+
+def correction_of(event: Event, payload: Any, settings: Settings, aliases: Aliases) -> Correction:
+    """Read a corrected payload as if it had come so; nothing is stored.
+
+    Raises:
+        NotRepairable: the event has not ended so, the source is gone, or the payload is a batch or another account's.
+        ConfigurationError: its mapping is broken.
+    """
+    repairable(event)
+    mapping = mapping_of(settings, event.source)
+    body = json.dumps(payload, ensure_ascii=False, indent=2).encode()
+    kept = Kept({**event.headers, **_typed(event)}, event.query)
+    arrival = _arrival(event, mapping, Received(payload, kept.headers, kept.query), body, settings)
+    read = preview_event(mapping, arrival.body, JSON, kept, {}, event.delivery_id)
+    asks = read.received is not None and mapping.asks_for(read.received) is not None
+    return Correction(
+        event.id,
+        event.body,
+        arrival,
+        resolved(read, settings, event.source, aliases),
+        isinstance(mapping.fields.get("reference"), Fingerprint),
+        tuple(_changes(event, payload)),
+        () if asks else read.errors,  # what the sender's API answers is known only when it runs
+    )
+
+
+def _typed(event: Event) -> dict[str, str]:
+    return {"content-type": JSON} if "content-type" in event.headers else {}
+
+
+def _arrival(event: Event, mapping: Mapping, received: Received, body: bytes, settings: Settings) -> Arrival:
+    try:
+        arrivals = arrivals_of(mapping, received, body, settings.sources[event.source].tenants)
+    except NotAuthentic as error:
+        raise NotRepairable(
+            f"The payload is of an account that `tenants` of the source {event.source} does not list."
+        ) from error
+    if len(arrivals) != 1:
+        raise NotRepairable(
+            f"The payload holds {len(arrivals)} events, and this is one. "
+            f"Save it as a file and `bridge import` it, then dismiss event {event.id}."
+        )
+    return arrivals[0]
+
+
+def _changes(event: Event, payload: Any) -> Iterator[str]:
+    try:
+        before = payload_of(event)
+    except DecodingError:
+        return
+    for number, path in enumerate(_different(before, payload, "")):
+        if number == MOST_PATHS:
+            yield "..."
+            return
+        yield path or "@"
+
+
+def _different(before: Any, after: Any, path: str) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys((*before, *after)):
+            inner = f"{path}.{name}" if path else name
+            if name in before and name in after:
+                yield from _different(before[name], after[name], inner)
+            else:
+                yield inner
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _different(one, other, f"{path}[{index}]")
+    elif before != after:
+        yield path
+
+
+def save(session: Session, correction: Correction, now: datetime, by: str | None) -> Event:
+    """Replace what the event says; it waits for a replay.
+
+    The first body is kept. The delivery id stays, so that the sender's own repetition remains a duplicate.
+
+    Raises:
+        NotRepairable: somebody else has changed the event meanwhile, or the tour of the old payload may stand in
+            the PMS, and the corrected one would be a second.
+    """
+    event = session.get_one(Event, correction.event_id, with_for_update=True)
+    if event.status not in REPAIRABLE or event.body != correction.before:
+        raise NotRepairable(
+            f"Event {event.id} has been changed meanwhile. Nothing was saved; look at it again."
+        )
+    envelope = correction.arrival.envelope
+    reference, previous = key(envelope.reference), key(envelope.previous_reference)
+    if correction.keeps_reference and reference and previous is None and event.reference != reference:
+        previous = event.previous_reference or event.reference
+    references = [one for one in (reference, previous) if one]
+    booking = _booking_of(session, event, references or [event.delivery_id])
+    before = life.stamp_of(event, Action(event.action)) if event.action else None
+    if event.original_body is None:
+        event.original_body, event.original_content_type = event.body, event.content_type
+    event.body, event.content_type = correction.arrival.body, JSON
+    event.headers, event.answers = {**event.headers, **_typed(event)}, None
+    event.event, event.occurred_at = key(envelope.event), envelope.occurred_at
+    event.reference, event.previous_reference = reference, previous
+    event.lock = lock_of(session, event.source, envelope, references, event.delivery_id)
+    said = correction.read.booking
+    if booking is not None and before is not None and said is not None:
+        life.correct(booking, before, said, life.stamp_of(event, said.action))
+        terms.keep(session, booking, terms.words_in(booking.details))
+    lineage.note(event, now, Deed.EDITED, by, changed=list(correction.changed) or None)
+    return event
+
+
+def _booking_of(session: Session, event: Event, references: list[str]) -> Booking | None:
+    """The booking that the event has told of so far, locked."""
+    if event.booking_id is None:
+        return None
+    booking = session.get_one(Booking, event.booking_id, with_for_update=True)
+    same = select(BookingReference.reference).where(
+        BookingReference.booking_id == booking.id, BookingReference.reference.in_(references)
+    )
+    in_pms = booking.written_state == BookingState.BOOKED or booking.open_attempt_id is not None
+    if in_pms and session.scalar(same.limit(1)) is None:
+        raise NotRepairable(
+            f"The tour of event {event.id} is in the PMS, or may be, and the corrected payload gives it another "
+            "reference: it would be booked a second time. Leave the reference as it is, or do it in the PMS and "
+            "dismiss."
+        )
+    return booking

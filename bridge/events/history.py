@@ -1,0 +1,26 @@
+"""What people did with an event: replayed, corrected, dismissed, imported. Who, when, and what stood there before."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.clock import iso
+from bridge.models import Event
+
+
+class Deed(StrEnum):
+    """What somebody did."""
+
+    REPLAYED = "replayed"
+    """`status` and `reason`: how it had ended before."""
+    EDITED = "edited"
+    """`changed`: the paths of the payload; their values are not repeated here."""
+    DISMISSED = "dismissed"
+    """`reason`: what it was parked for."""
+    IMPORTED = "imported"
+    """`file`, and `verified`: whether its proof was checked."""
+
+
+def note(event: Event, now: datetime, what: Deed, by: str | None, **more: object) -> None:
+    """Add a deed to the history of an event. `by` is the person, as far as that is known."""
+    told = {name: value for name, value in more.items() if value is not None}
+    event.history = [*(event.history or []), {"at": iso(now), "what": what, "by": by, **told}]

@@ -1,0 +1,227 @@
+"""What would become of a request: read, resolved, built for its PMS; nothing is stored, nothing is sent."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bridge.aliases import Aliases, none_told
+from bridge.delivery.booking_json import booking_to_json
+from bridge.delivery.outcomes import Parked
+from bridge.delivery.resolve import Kind, Target, not_taken, start_of, target_of, tour_of
+from bridge.errors import BridgeError, DecodingError
+from bridge.inbound.decoding import decode
+from bridge.inbound.inbox import Arrival, Kept, arrivals_of, delivery_ids
+from bridge.mapping.base import Mapping
+from bridge.mapping.booking import Action, Booking
+from bridge.mapping.details import with_details
+from bridge.mapping.paths import Received
+from bridge.mapping.samples import Sample
+from bridge.mapping.translation import Envelope
+from bridge.propexo.bodies import (
+    MissingFields,
+    OperationName,
+    Person,
+    Place,
+    Tour,
+    cancel_body,
+    create_body,
+    dropped_fields,
+    lead_body,
+    update_body,
+)
+from bridge.settings import Property, Settings, Source
+
+LEAD_ID, APPOINTMENT_ID, REFERENCE = "<lead_id>", "<appointment_id>", "<reference>"
+"""They stand where a request has what is known only once it goes out, as `<unit_id>` where that is looked up."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One event of a request."""
+
+    event: str | None
+    delivery_id: str
+    action: Action | None = None
+    """`None` where the body cannot be decoded."""
+    reason: str | None = None
+    """Why nothing is forwarded, when `action` is ignore."""
+    booking: Booking | None = None
+    propexo: dict[str, Any] | None = None
+    """The request as it would go out: method, path, body."""
+    errors: tuple[dict[str, str | None], ...] = ()
+    """What stops it: `{field, path, found, expected}` of a field, `{field: None, message}` of all else."""
+    remarks: tuple[str, ...] = field(default=(), repr=False)
+    """What a person should know and does not stop it."""
+    received: Received | None = field(default=None, repr=False)
+    """What was read, for who asks why; `None` where the body cannot be decoded."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as `bridge translate` prints it."""
+        return {
+            "event": self.event,
+            "delivery_id": self.delivery_id,
+            "action": self.action,
+            "reason": self.reason,
+            "booking": booking_to_json(self.booking) if self.booking else None,
+            "propexo": self.propexo,
+            "errors": list(self.errors),
+        }
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request as somebody kept it: what was posted, and what the sender's API answered when it was asked."""
+
+    body: bytes
+    headers: Dictionary[str, str] = field(default_factory=dict)
+    """By lower-case names."""
+    query: Dictionary[str, str] = field(default_factory=dict)
+    details: Dictionary[str, Any] = field(default_factory=dict)
+    """By the names of the mapping's `details`."""
+
+    @classmethod
+    def of(cls, sample: Sample) -> "Posted":
+        """A recorded request. Raises ConfigurationError."""
+        return cls(sample.body, sample.headers, sample.query, sample.details)
+
+
+def preview(
+    mapping: Mapping,
+    posted: Posted,
+    settings: Settings | None = None,
+    source: str | None = None,
+    aliases: Aliases = none_told,
+) -> list[Preview]:
+    """The events of one request, in their order.
+
+    Only with `settings` the property is resolved and the request built; `source` is the configured source whose
+    defaults count, if any.
+    """
+    content_type = posted.headers.get("content-type")
+    try:
+        received = Received(decode(posted.body, content_type), posted.headers, posted.query)
+        arrivals = arrivals_of(mapping, received, posted.body)
+    except DecodingError as error:
+        arrivals = [Arrival(posted.body, content_type, Envelope(), parked=error.message)]
+    kept = Kept.of(mapping, posted.headers, posted.query)
+    events = [
+        preview_event(mapping, arrival.body, arrival.content_type, kept, posted.details, delivery_id)
+        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals), strict=True)
+    ]
+    return [resolved(event, settings, source, aliases) for event in events] if settings else events
+
+
+def preview_event(
+    mapping: Mapping,
+    body: bytes,
+    content_type: str | None,
+    kept: Kept,
+    details: Dictionary[str, Any],
+    delivery_id: str,
+) -> Preview:
+    """One event as it is stored, read anew."""
+    try:
+        received = with_details(Received(decode(body, content_type), kept.headers, kept.query), details)
+    except DecodingError as error:
+        return Preview(None, delivery_id, errors=(_told(error.message),))
+    translation = mapping.translate(received)
+    errors = [asdict(error) for error in translation.errors]
+    asked = mapping.asks_for(received)
+    if asked and errors:
+        told = f"The hook carries ids only. Say what the API answered to {asked.name}: --details."
+        errors.append(_told(told))
+    return Preview(
+        translation.event,
+        delivery_id,
+        translation.action,
+        translation.reason,
+        translation.booking,
+        errors=tuple(errors),
+        received=received,
+    )
+
+
+def resolved(event: Preview, settings: Settings, source: str | None, aliases: Aliases = none_told) -> Preview:
+    """The same event with the zone of its property known, and with the request that goes to Propexo."""
+    said = event.booking
+    if said is None:
+        return event
+    if source is None:
+        source = "(none)"
+        settings = replace(settings, sources={source: Source(source, mapping="")})
+    try:
+        target = target_of(settings, source, said.property, aliases)
+    except (BridgeError, Parked) as error:
+        names_none = said.action is Action.RESCHEDULE and not said.property
+        known = isinstance(error, Parked) and (said.action is Action.CANCEL or names_none)
+        return _stopped(event, error, may_be_known=known)
+    event = replace(event, booking=_with_instant(said, target.property))
+    asked: list[str] = []
+
+    def look_up(kind: Kind, name: str) -> str:
+        asked.append(kind.called(name))
+        return f"<{kind.field}>"
+
+    try:
+        tour = None
+        if said.action is not Action.CANCEL:
+            tour, _ = tour_of(settings, source, said, target, REFERENCE, look_up)
+        event = replace(event, propexo=_request(said, target.place, tour))
+    except (BridgeError, Parked) as error:
+        known = isinstance(error, MissingFields) and said.action is Action.RESCHEDULE
+        return _stopped(event, error, may_be_known=known)
+    return replace(event, remarks=tuple(_remarks(said, target, tour, asked))) if tour else event
+
+
+def _stopped(event: Preview, error: Exception, *, may_be_known: bool) -> Preview:
+    """What this event lacks, the booking that it changes may have."""
+    if may_be_known:
+        told = f"Unless the booking that it changes is known and has it: {error}"
+        return replace(event, remarks=(*event.remarks, told))
+    return replace(event, errors=(*event.errors, _told(str(error))))
+
+
+def _told(message: str) -> dict[str, str | None]:
+    return {"field": None, "message": message}
+
+
+def _with_instant(said: Booking, found: Property) -> Booking:
+    if said.starts_at or said.starts_at_local is None:
+        return said
+    try:
+        return replace(said, starts_at=start_of(said, found))
+    except Parked:
+        return said  # where the start matters, building the request says why
+
+
+def _request(said: Booking, place: Place, tour: Tour | None) -> dict[str, Any]:
+    path = "/v1/events/appointments/leads"
+    if tour is None:
+        return _call("POST", f"{path}/cancel", cancel_body(place, APPOINTMENT_ID))
+    if said.action is Action.RESCHEDULE:
+        return _call("PUT", f"{path}/{APPOINTMENT_ID}", update_body(place, tour))
+    return _call("POST", path, create_body(place, said.lead_id or LEAD_ID, tour))
+
+
+def _call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"method": method, "path": path, "body": body}
+
+
+def _remarks(said: Booking, target: Target, tour: Tour, asked: list[str]) -> Iterator[str]:
+    profile, contact = target.place.profile, said.contact
+    if asked:
+        yield (
+            f"Looked up in Propexo when it goes out: {', '.join(asked)}. What is not there exactly once is left out; "
+            f"if {profile.name} needs it and no default stands for it, the event is parked."
+        )
+    operation: OperationName = "update" if said.action is Action.RESCHEDULE else "create"
+    dropped = {*dropped_fields(profile, operation, tour), *not_taken(said, profile)}
+    if dropped:
+        yield f"{profile.name} does not store {', '.join(sorted(dropped))} with an appointment."
+    if said.action is Action.BOOK and not said.lead_id:
+        person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, REFERENCE)
+        try:
+            lead_body(target.place, person, employee_id=tour.employee_id, lead_source_id=tour.lead_source_id)
+        except BridgeError as error:
+            yield f"If this person is not a lead yet: {error}"

@@ -1,0 +1,315 @@
+"""News brings the next look forward: webhooks, sent signed by the sandbox over HTTP, and what they wake."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import text
+from werkzeug.serving import make_server
+
+from bridge.delivery.waking import TELL_AGAIN, look_now
+from bridge.models import Event
+from bridge.queue import News, Queue, queue_app
+from bridge.sandbox.server import QuietHandler
+
+SECRET = "a-secret-of-propexo"
+HERE, THERE = "cintegration", "celmintegration"
+WRITTEN = ("written", None)
+ALL = ["DATA_NEW", "DATA_UPDATE", "SYNC_COMPLETE", "WRITE_OPERATION_FAILURE"]
+
+
+class Told:
+    """A bridge that Propexo tells what happens."""
+
+    def __init__(self, world: Any) -> None:
+        world.document["propexo"]["webhook_secrets"] = ["the-secret-before", SECRET]
+        world.restart()
+        self.world = world
+        self._server = make_server("127.0.0.1", 0, world.client.application, request_handler=QuietHandler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/propexo/webhooks"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def register(self, triggers: list[str], **more: Any) -> None:
+        asked = {"url": self.url, "triggers": triggers, "active": True, "secret": SECRET, **more}
+        self.world.sandbox.register_webhook(asked)
+
+    def post(self, body: Any) -> None:
+        raw = json.dumps(body).encode()
+        signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(self.url, raw, headers={"propexo-signature": signature}, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def told(world) -> Iterator[Told]:
+    told = Told(world)
+    yield told
+    told.close()
+
+
+def tell(world) -> int:
+    """Propexo sends what it has to say, and the worker hears it; answers how many it sent."""
+    sent = world.sandbox.deliver_webhooks()
+    world.run_due()
+    world.run_due()  # who was woken has a moment now
+    return sent
+
+
+def moments(world) -> dict[int, Any]:
+    return {event.id: event.next_attempt_at for event in world.events()}
+
+
+def calls_of(world, event: int) -> int:
+    return len(world.attempts(event))
+
+
+class TestLeadAndTour:
+    """A PMS that gives no id for what was created: the next sync brings it."""
+
+    @pytest.fixture
+    def vendor(self) -> str:
+        return "ENTRATA"
+
+    def wait_for_lead(self, world, booking: str = "B-1", email: str = "maya@example.com") -> int:
+        event = world.book(booking, email=email)
+        world.run(until=world.clock() + timedelta(minutes=4))
+        assert world.status(event) == ("waiting", "lead_id")
+        return event
+
+    @pytest.mark.parametrize("wrapped", [False, True])
+    def test_a_lead_that_was_read_wakes_its_event_and_no_other(self, told, world, wrapped):
+        world.sandbox.wrapped = wrapped
+        told.register(["DATA_NEW"], model="leads")
+        one, two = self.wait_for_lead(world), self.wait_for_lead(world, "B-2", "tom@example.com")
+        before, calls = moments(world), calls_of(world, two)
+        [lead] = [lead for lead in world.sandbox.leads if lead.email_1 == "maya@example.com"]
+        world.sandbox.read(lead.id)
+        assert tell(world) == 1
+        assert world.status(one)[0] == "submitted"  # the appointment is on its way
+        assert (moments(world)[two], calls_of(world, two)) == (before[two], calls)
+        world.run(until=world.clock() + timedelta(minutes=1))
+        assert world.status(one) == WRITTEN
+
+    @pytest.mark.parametrize("triggers", [["SYNC_COMPLETE"], ["DATA_NEW", "DATA_UPDATE"], ALL])
+    def test_a_sync_brings_the_ids_that_a_cancel_waits_for(self, told, world, triggers):
+        told.register(triggers)
+        event = self.wait_for_lead(world)
+        world.sandbox.sync(HERE)
+        tell(world)
+        world.run(until=world.clock() + timedelta(minutes=2))
+        cancel = world.cancel()
+        world.run(until=world.clock() + timedelta(minutes=5))
+        assert [world.status(one) for one in (event, cancel)] == [WRITTEN, ("waiting", "appointment_id")]
+        world.sandbox.sync(HERE)
+        tell(world)
+        assert world.status(cancel)[0] == "submitted"
+        world.run()
+        assert (world.status(cancel), world.tours) == (WRITTEN, [])
+
+    def test_a_sync_of_another_integration_wakes_nobody(self, told, world):
+        told.register(ALL)
+        event = self.wait_for_lead(world)
+        before = moments(world)
+        world.sandbox.sync(THERE)
+        assert tell(world) == 1
+        assert moments(world)[event] == before[event]
+
+    def test_a_sync_of_other_models_wakes_nobody(self, told, world):
+        event = self.wait_for_lead(world)
+        before = moments(world)
+        told.post({"event": "SYNC_COMPLETE", "integration_id": HERE, "models_synced": ["events", "units"]})
+        tell(world)
+        assert moments(world)[event] == before[event]
+        told.post({"event": "SYNC_COMPLETE", "integration_id": HERE, "models_synced": ["leads"]})
+        tell(world)
+        assert moments(world)[event] != before[event]
+
+    def test_without_webhooks_it_looks_at_its_own_times(self, world):
+        event = self.wait_for_lead(world)
+        world.sandbox.sync(HERE)
+        world.run_due()
+        assert world.status(event) == ("waiting", "lead_id")
+        world.run(until=world.clock() + timedelta(minutes=6))
+        assert world.status(event) == WRITTEN
+
+
+class TestFailedWrite:
+    @pytest.mark.parametrize(
+        ("status", "reason", "words"),
+        [
+            ("FAILURE", "pms_refused", "refused the record"),
+            ("PARTIAL_SUCCESS", "partly_written", "a part of it"),
+        ],
+    )
+    def test_ends_the_wait_at_once_with_the_words_of_the_pms(self, told, world, clock, status, reason, words):
+        told.register(["WRITE_OPERATION_FAILURE"])
+        world.sandbox.write_seconds = 100
+        world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", write_status=status)
+        world.sandbox.add_lead(
+            HERE, "cproperty", first_name="Maya", last_name="Okafor", email_1="maya@example.com"
+        )
+        event = world.book()
+        world.run(until=clock() + timedelta(seconds=101))
+        if world.event(event).ended_at is None:
+            before = calls_of(world, event)
+            assert tell(world) == 1
+            assert calls_of(world, event) <= before + 2  # it asked Propexo, which alone is believed
+        assert world.status(event) == ("parked", reason)
+        assert words in world.event(event).detail
+
+    def test_is_not_believed_without_a_look(self, told, world, clock):
+        world.sandbox.write_seconds = 600
+        event = world.book()
+        world.run(until=clock() + timedelta(minutes=2))
+        job_id = world.attempts(event)[1].job_id or next(a.job_id for a in world.attempts(event) if a.job_id)
+        told.post(
+            {"trigger": "WRITE_OPERATION_FAILURE",
+             "data": {"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "vendor": "X", "root_job_id": job_id,
+                      "write_status": "FAILURE", "errors": ["made up"]}}
+        )  # fmt: skip
+        tell(world)
+        assert world.status(event)[0] == "submitted"
+        world.run()
+        assert world.status(event) == WRITTEN
+
+
+class TestLookNow:
+    @pytest.fixture
+    def queue(self, database) -> Queue:
+        return Queue(queue_app(database))
+
+    def waits(self, world, event: int, reason: str, **values: Any) -> None:
+        """Make an event that has run wait for something else."""
+        with world.database.session() as session:
+            row = session.get_one(Event, event)
+            row.reason, row.awaits = reason, f"TB-{event}"
+            for name, value in values.items():
+                setattr(row, name, value)
+            session.execute(
+                text("UPDATE procrastinate_jobs SET scheduled_at = :at, status = 'todo' WHERE id = :id"),
+                {"at": world.clock() + timedelta(hours=1), "id": row.queue_id},
+            )
+
+    def jobs(self, world) -> dict[int, dict[str, Any]]:
+        with world.database.session() as session:
+            rows = session.execute(
+                text("SELECT * FROM procrastinate_jobs WHERE task_name = 'forward'")
+            ).mappings()
+            return {row["args"]["event_id"]: dict(row) for row in rows}
+
+    def repeated(self, world) -> list[Any]:
+        with world.database.session() as session:
+            query = (
+                "SELECT args, scheduled_at FROM procrastinate_jobs WHERE task_name = 'look_now' ORDER BY id"
+            )
+            return list(session.execute(text(query)))
+
+    @pytest.fixture
+    def waiting(self, world) -> list[int]:
+        """Three events that have reached their integration and wait."""
+        world.sandbox.write_seconds = 10_000
+        events = [world.book(f"B-{n}", email=f"maya{n}@example.com") for n in range(3)]
+        world.run_due()
+        for event in events:
+            self.waits(world, event, "lead_id")
+        return events
+
+    def test_only_the_moment_of_a_job_changes(self, world, waiting, queue, clock):
+        before = self.jobs(world)
+        assert look_now(world.context, queue, News(codes=(f"TB-{waiting[1]}",))) == 1
+        after = self.jobs(world)
+        assert after.pop(waiting[1]) == {**before.pop(waiting[1]), "scheduled_at": clock()}
+        assert after == before
+        assert world.event(waiting[1]).next_attempt_at == clock()
+
+    @pytest.mark.parametrize(
+        "reason", ["outcome_unknown", "budget", "integration_paused", "earlier_event", "temporary"]
+    )
+    def test_who_waits_for_something_else_sleeps_on(self, world, waiting, queue, reason):
+        for event in waiting:
+            self.waits(world, event, reason)
+        codes = tuple(f"TB-{event}" for event in waiting)
+        models = ("leads", "events", "leads_to_events")
+        assert look_now(world.context, queue, News(codes=codes)) == 0
+        assert look_now(world.context, queue, News(integration_id=HERE, models=models)) == 0
+
+    def test_a_sync_brings_leads_or_appointments(self, world, waiting, queue):
+        self.waits(world, waiting[0], "appointment_id")
+        self.waits(world, waiting[1], "confirmation")
+        for models, woken in (
+            (("leads",), [waiting[2]]),
+            (("events",), [waiting[0]]),
+            (("leads_to_events",), []),
+        ):
+            before = moments(world)
+            look_now(world.context, queue, News(integration_id=HERE, models=models))
+            assert [event for event in waiting if moments(world)[event] != before[event]] == woken
+
+    def test_many_start_at_the_pace_of_the_budget(self, world, waiting, queue, clock):
+        look_now(world.context, queue, News(integration_id=HERE, models=("leads",)))
+        gap = timedelta(minutes=1) / world.settings.propexo.budget_per_minute
+        assert [self.jobs(world)[event]["scheduled_at"] - clock() for event in waiting] == [
+            0 * gap,
+            gap,
+            2 * gap,
+        ]
+
+    def test_an_ended_event_stays_as_it_is(self, world, waiting, queue, clock):
+        self.waits(world, waiting[0], "lead_id", status="parked", ended_at=clock())
+        assert look_now(world.context, queue, News(codes=(f"TB-{waiting[0]}",))) == 0
+
+    def test_who_is_just_running_is_told_again_when_it_has_ended(self, world, waiting, queue, clock):
+        one, two, _ = waiting
+        with world.database.session() as session:
+            session.execute(
+                text("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = :id"),
+                {"id": self.jobs(world)[one]["id"]},
+            )
+        codes = (f"TB-{one}", f"TB-{two}")
+        assert look_now(world.context, queue, News(codes=codes)) == 1
+        [again] = self.repeated(world)
+        assert again.args == {"codes": list(codes), "jobs": [self.jobs(world)[one]["id"]], "repeats": 1}
+        assert again.scheduled_at == clock() + TELL_AGAIN[0]
+        # The run has found nothing: it had looked before the news. Both wait for an hour again.
+        self.waits(world, one, "lead_id")
+        self.waits(world, two, "lead_id")
+        clock.now += TELL_AGAIN[0]
+        assert look_now(world.context, queue, News(**again.args)) == 1
+        assert self.jobs(world)[one]["scheduled_at"] == clock()
+        assert self.jobs(world)[two]["scheduled_at"] > clock()
+        assert len(self.repeated(world)) == 1
+
+    def test_news_of_a_write_that_overtakes_its_answer_is_told_again_a_few_times(self, world, queue, clock):
+        news = News(job_id="cjob-of-nobody")
+        for wait in TELL_AGAIN:
+            assert look_now(world.context, queue, news) == 0
+            again = self.repeated(world)[-1]
+            assert again.scheduled_at == clock() + wait
+            news = News(**again.args)
+            clock.now += wait
+        look_now(world.context, queue, news)
+        assert len(self.repeated(world)) == len(TELL_AGAIN)
+
+    def test_a_failed_write_is_known_by_its_job(self, world, queue, clock):
+        world.sandbox.write_seconds = 10_000
+        event, other = world.book(), world.book("B-2", email="tom@example.com")
+        world.run(until=clock() + timedelta(minutes=3))
+        before = moments(world)
+        job_id = next(attempt.job_id for attempt in world.attempts(event) if attempt.job_id)
+        assert look_now(world.context, queue, News(job_id=job_id)) == 1
+        assert moments(world)[event] == clock() < before[event]
+        assert moments(world)[other] == before[other]
