@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from bridge.sandbox.jobs import FAILURE, SUCCESS, Job
+from bridge.sandbox.queue import LogQuery
 from bridge.sandbox.reads import refuse_unknown, whole_number
 from bridge.sandbox.records import timestamp
 from bridge.sandbox.refusals import Invalid, issue
@@ -46,10 +47,7 @@ def create_followup(sandbox: Sandbox) -> Blueprint:
 
     @followup.get("/v1/admin/logs/writes/")
     def write_log() -> dict[str, Any]:
-        jobs = _asked_jobs(sandbox)
-        offset = whole_number(request.args, "offset", 0)
-        limit = whole_number(request.args, "limit", 100, least=1, most=100)
-        return {"results": {"logs": [_log_record(sandbox, job) for job in jobs[offset : offset + limit]]}}
+        return {"results": {"logs": [_log_record(sandbox, job) for job in _asked_jobs(sandbox)]}}
 
     @followup.post("/v1/admin/integrations/<integration_id>/manual-sync")
     def manual_sync(integration_id: str) -> dict[str, Any]:
@@ -64,21 +62,23 @@ def create_followup(sandbox: Sandbox) -> Blueprint:
 
 
 def _asked_jobs(sandbox: Sandbox) -> list[Job]:
-    """Propexo: finished jobs only, of status SUCCESS or FAILURE, so that a partial success is not listed."""
+    """A page. Propexo: finished jobs only, of status SUCCESS or FAILURE, so a partial success is not listed."""
     query = request.args
     refuse_unknown(query, ("limit", "offset", "time_range", "integration_id", "status", "write_category"))
     for name, options in WORDS.items():
         if name in query and query[name] not in options:
             raise Invalid([issue([name], f"Expected one of {', '.join(options)}.")])
     since = sandbox.clock() - RANGES[query["time_range"]] if "time_range" in query else None
-    return [
-        job for job in sandbox.finished_jobs
-        if job.write_status in (SUCCESS, FAILURE)
-        and (since is None or job.due_at >= since)
-        and query.get("integration_id", job.integration_id) == job.integration_id
-        and query.get("status", job.write_status) == job.write_status
-        and query.get("write_category", job.operation.category) == job.operation.category
-    ]  # fmt: skip
+    return sandbox.finished_jobs(
+        LogQuery(
+            whole_number(query, "offset", 0),
+            whole_number(query, "limit", 100, least=1, most=100),
+            (query["status"],) if "status" in query else (SUCCESS, FAILURE),
+            query.get("integration_id"),
+            query.get("write_category"),
+            since,
+        )
+    )
 
 
 def _log_record(sandbox: Sandbox, job: Job) -> dict[str, Any]:

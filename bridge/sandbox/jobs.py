@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bridge.sandbox.records import Appointment, Lead, Shelf, new_id
+from bridge.sandbox.documents import ten_digits
+from bridge.sandbox.records import Appointment, Lead, new_id
 from bridge.sandbox.rules import (
     CANCEL_APPOINTMENT,
     CREATE_APPOINTMENT,
@@ -16,6 +17,7 @@ from bridge.sandbox.rules import (
     UPDATE_LEAD,
     Operation,
 )
+from bridge.sandbox.shelf import Shelf
 
 PENDING, SUCCESS, PARTIAL_SUCCESS, FAILURE = "PENDING", "SUCCESS", "PARTIAL_SUCCESS", "FAILURE"
 
@@ -59,8 +61,19 @@ class Pms:
     """Carries out jobs: changes what the PMS holds, and what Propexo can read where it reads a write back."""
 
     def __init__(self) -> None:
-        self.leads: Shelf[Lead] = Shelf()
-        self.appointments: Shelf[Appointment] = Shelf()
+        self.leads: Shelf[Lead] = Shelf(
+            {
+                "integration_id": lambda lead: lead.integration_id,
+                "email_1": lambda lead: lead.email_1,
+                "phone_1": lambda lead: ten_digits(lead.phone_1 or ""),
+            }
+        )
+        self.appointments: Shelf[Appointment] = Shelf(
+            {
+                "integration_id": lambda appointment: appointment.integration_id,
+                "lead_id": lambda appointment: appointment.lead_id,
+            }
+        )
         self._x_ids = 1000
         self._writes: dict[str, Callable[[Job], Lead | Appointment]] = {
             CREATE_LEAD.name: self._create_lead,

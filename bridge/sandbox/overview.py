@@ -46,7 +46,8 @@ def _entry(
     """`readable`: whether Propexo has read the record yet."""
     names = {lead.id: " ".join(filter(None, (lead.first_name, lead.last_name))) for lead in leads}
     here = [each for each in sandbox.appointments if each.lead_id in names]
-    read_leads, read_appointments = sandbox.readable_leads, sandbox.readable_appointments
+    with sandbox.reading() as pms:
+        read_leads, read_appointments = pms.leads.read.keys(), pms.appointments.read.keys()
     return {
         "integration_id": integration.id,
         "vendor": integration.vendor,

@@ -1,9 +1,10 @@
 """The read calls: lists with filters, order and pages, and single records."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from flask import Blueprint, request
@@ -16,11 +17,14 @@ from bridge.sandbox.documents import (
     ten_digits,
 )
 from bridge.sandbox.formats import unrecognized
-from bridge.sandbox.records import Appointment, Cached, Lead
+from bridge.sandbox.index import Ranked
+from bridge.sandbox.jobs import Pms
 from bridge.sandbox.refusals import Invalid, NotFound, issue
 from bridge.sandbox.state import Sandbox
 
 Document = dict[str, Any]
+Order = list[tuple[str, str]]
+NEWEST_FIRST: Order = [("created_at", "desc")]
 PAGE = ("order-by", "offset", "limit")
 ACCOUNT = ("integration_id", "integration_vendor", "location_id")
 PLACE = (*ACCOUNT, "property_id")
@@ -34,13 +38,37 @@ MOMENTS = ("updated_at_gte", "updated_at_lte", "last_seen_gte", "last_seen_lte")
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a list call chooses from."""
+
+    entries: Sequence[Ranked[Any]]
+    document: Callable[[Any], Document]
+    """Makes the document of an entry."""
+    all_pass: bool = False
+    """The entries pass every filter and are in the order of `created_at`."""
+
+    def page(
+        self, filters: Mapping[str, str], order: Order, offset: int, limit: int
+    ) -> tuple[list[Document], int]:
+        """The documents of a page, and how many there are on all pages."""
+        if self.all_pass and order == NEWEST_FIRST:
+            total = len(self.entries)
+            newest = self.entries[max(0, total - offset - limit) : max(0, total - offset)][::-1]
+            return [self.document(entry) for *_, entry in newest], total
+        found = [self.document(entry) for *_, entry in sorted(self.entries, key=itemgetter(1))]
+        for name, value in filters.items():
+            found = [document for document in found if passes(document, name, value)]
+        return _sorted(found, order)[offset : offset + limit], len(found)
+
+
+@dataclass(frozen=True)
 class Listing:
-    """One list call: what can be asked of it, and where its documents come from."""
+    """One list call: what can be asked of it, and what it chooses from."""
 
     path: str
     filters: tuple[str, ...]
-    documents: Callable[[Sandbox], list[Document]]
-    """Oldest first."""
+    choose: Callable[[Sandbox, Pms, Mapping[str, str]], Choice]
+    """Given what is asked of `filters`."""
 
 
 def create_reads(sandbox: Sandbox) -> Blueprint:
@@ -52,11 +80,13 @@ def create_reads(sandbox: Sandbox) -> Blueprint:
 
     @reads.get("/v1/leads/<lead_id>")
     def lead(lead_id: str) -> Document:
-        return single(leads(sandbox), lead_id)
+        with sandbox.reading() as pms:
+            return single(pms.leads.read, lead_id, lambda each: lead_of(sandbox, pms, each))
 
     @reads.get("/v1/events/<event_id>")
     def event(event_id: str) -> Document:
-        return single(events(sandbox), event_id)
+        with sandbox.reading() as pms:
+            return single(pms.appointments.read, event_id, lambda each: event_of(sandbox, pms, each))
 
     @reads.get("/v1/admin/integrations/<integration_id>/")
     def integration(integration_id: str) -> Document:
@@ -66,33 +96,42 @@ def create_reads(sandbox: Sandbox) -> Blueprint:
     return reads
 
 
-def leads(sandbox: Sandbox) -> list[Document]:
-    def document(cached: Cached[Lead]) -> Document:
-        lead = cached.record
-        return lead_document(
-            cached, sandbox.integration(lead.integration_id), sandbox.find_property(lead.property_id)
-        )
-
-    return [document(cached) for cached in sandbox.readable_leads.values()]
+def lead_of(sandbox: Sandbox, pms: Pms, lead_id: str) -> Document:
+    cached = pms.leads.read[lead_id]
+    lead = cached.record
+    return lead_document(
+        cached, sandbox.integration(lead.integration_id), sandbox.find_property(lead.property_id)
+    )
 
 
-def events(sandbox: Sandbox) -> list[Document]:
-    known = sandbox.readable_leads
-
-    def document(cached: Cached[Appointment]) -> Document:
-        record = cached.record
-        place = sandbox.find_property(known[record.lead_id].record.property_id)
-        return event_document(cached, sandbox.integration(record.integration_id), place)
-
-    return [document(cached) for cached in sandbox.readable_appointments.values()]
+def event_of(sandbox: Sandbox, pms: Pms, event_id: str) -> Document:
+    cached = pms.appointments.read[event_id]
+    appointment = cached.record
+    place = sandbox.find_property(pms.leads.read[appointment.lead_id].record.property_id)
+    return event_document(cached, sandbox.integration(appointment.integration_id), place)
 
 
-def properties(sandbox: Sandbox) -> list[Document]:
-    return [property_document(each, sandbox.integration(each.integration_id)) for each in sandbox.properties]
+def leads(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> Choice:
+    entries, all_pass = pms.leads.find(filters)
+    return Choice(entries, lambda lead_id: lead_of(sandbox, pms, lead_id), all_pass)
+
+
+def events(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> Choice:
+    entries, all_pass = pms.appointments.find(filters)
+    return Choice(entries, lambda event_id: event_of(sandbox, pms, event_id), all_pass)
+
+
+def properties(sandbox: Sandbox, *_: Any) -> Choice:
+    places = sandbox.properties
+    return _all_of([property_document(each, sandbox.integration(each.integration_id)) for each in places])
+
+
+def _all_of(documents: list[Document]) -> Choice:
+    return Choice([("", number, each) for number, each in enumerate(documents)], lambda document: document)
 
 
 def _lookups(kind: str, *filters: str) -> Listing:
-    return Listing(f"/v1/{kind}/", filters, lambda sandbox: sandbox.lookups(kind))
+    return Listing(f"/v1/{kind}/", filters, lambda sandbox, *_: _all_of(sandbox.lookups(kind)))
 
 
 LISTINGS = (
@@ -116,55 +155,58 @@ def page(listing: Listing, sandbox: Sandbox, query: Mapping[str, str]) -> Docume
     refuse_unknown(query, (*listing.filters, *PAGE))
     asked = {name: value for name, value in query.items() if name in listing.filters}
     _refuse_lonely(asked, listing)
-    found = listing.documents(sandbox)
-    for name, value in asked.items():
-        found = [document for document in found if passes(document, name, value)]
+    _refuse_unusable(asked)
     order = _order(query.get("order-by", "created_at:desc"))
-    found = _sorted(found, order)
     offset, limit = whole_number(query, "offset", 0), whole_number(query, "limit", 100, most=250)
+    with sandbox.reading() as pms:
+        results, total = listing.choose(sandbox, pms, asked).page(asked, order, offset, limit)
     return {
         "meta": {
             "offset": offset,
             "limit": limit,
             "orderBy": [{"field": name, "direction": direction} for name, direction in order],
-            "hasMore": offset + limit < len(found),
-            "total": len(found),
+            "hasMore": offset + limit < total,
+            "total": total,
         },
-        "results": found[offset : offset + limit],
+        "results": results,
     }
 
 
-def single(documents: list[Document], record_id: str) -> Document:
+def single(known: Mapping[str, Any], record_id: str, document: Callable[[str], Document]) -> Document:
     """One record. Propexo documents no answer for an unknown id; here it is a 404."""
-    for document in documents:
-        if document["id"] == record_id:
-            return {"meta": {"orderBy": []}, "results": document}
-    raise NotFound
+    if record_id not in known:
+        raise NotFound
+    return {"meta": {"orderBy": []}, "results": document(record_id)}
 
 
 def passes(document: Document, name: str, value: str) -> bool:
-    """Whether a document passes one filter. Raises Invalid when the value cannot be used."""
+    """Whether a document passes one filter."""
     if name in MOMENTS:
-        return _is_within(document, name, value)
+        key, bound = name.rsplit("_", 1)
+        asked, seen = _moment(name, value), datetime.fromisoformat(document[key])
+        return seen >= asked if bound == "gte" else seen <= asked
     if name in PEOPLE:
         return value in (document[PEOPLE[name]] or ())
     if name == "phone_1":
-        if not _SEARCHED_PHONE.fullmatch(value):
-            raise Invalid([issue([name], "Ten digits, the first 2 to 9.")])
         return ten_digits(document["phone_1"] or "") == value
     held = document.get(_RENAMED.get(name, name))
     return str(held).lower() == value.lower() if isinstance(held, bool) else held == value
 
 
-def _is_within(document: Document, name: str, value: str) -> bool:
-    key, bound = name.rsplit("_", 1)
+def _moment(name: str, value: str) -> datetime:
     try:
-        asked = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         raise Invalid([issue([name], "Expected an ISO 8601 date or date-time.")]) from None
-    asked = asked if asked.tzinfo else asked.replace(tzinfo=UTC)
-    held = datetime.fromisoformat(document[key])
-    return held >= asked if bound == "gte" else held <= asked
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _refuse_unusable(asked: Mapping[str, str]) -> None:
+    for name, value in asked.items():
+        if name in MOMENTS:
+            _moment(name, value)
+        elif name == "phone_1" and not _SEARCHED_PHONE.fullmatch(value):
+            raise Invalid([issue([name], "Ten digits, the first 2 to 9.")])
 
 
 def refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
@@ -193,7 +235,7 @@ def _refuse_lonely(asked: Mapping[str, str], listing: Listing) -> None:
             raise Invalid([issue([name], f"Needs {' and '.join(lacking)} with it.")])
 
 
-def _order(text: str) -> list[tuple[str, str]]:
+def _order(text: str) -> Order:
     order = []
     for part in text.split(","):
         name, _, direction = part.strip().partition(":")
@@ -203,7 +245,7 @@ def _order(text: str) -> list[tuple[str, str]]:
     return order
 
 
-def _sorted(documents: list[Document], order: list[tuple[str, str]]) -> list[Document]:
+def _sorted(documents: list[Document], order: Order) -> list[Document]:
     """Of equal moments the record made later counts as newer, so that `desc` really is newest first."""
     documents = documents[::-1] if order[0][1] == "desc" else documents
     for name, direction in reversed(order):

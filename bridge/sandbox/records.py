@@ -4,7 +4,7 @@ Records are frozen: a write replaces one, so that Propexo's cache can keep the o
 """
 
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +16,7 @@ def new_id() -> str:
 
 def timestamp(moment: datetime) -> str:
     """A moment (UTC) as Propexo prints it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 @dataclass
@@ -134,50 +134,9 @@ class Cached(Generic[R]):
     """A record as Propexo last read it."""
 
     record: R
+    number: int
+    """Of all records of its kind, in the order in which they first entered Propexo."""
     created_at: datetime
     """When it first entered Propexo."""
     updated_at: datetime
     last_seen: datetime
-
-
-class Shelf(Generic[R]):
-    """The records of one kind: `held` by the PMS, and `read` by Propexo."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, R] = {}
-        self.read: dict[str, Cached[R]] = {}
-        self.news: list[tuple[Cached[R] | None, Cached[R]]] = []
-        """What was read for the first time, or was read and has changed: how it was and how it is."""
-
-    def put(self, record: R) -> None:
-        self.held[record.id] = record
-
-    def delete(self, record_id: str) -> None:
-        if record_id in self.held:
-            self.put(replace(self.held[record_id], deleted=True))
-
-    def read_back(self, record_id: str, now: datetime) -> None:
-        """Brings one record into the cache, which never loses one: a deleted record stays as last seen."""
-        record, before = self.held[record_id], self.read.get(record_id)
-        if record.deleted:
-            return
-        unchanged = before is not None and before.record == record
-        self.read[record_id] = Cached(
-            record,
-            created_at=before.created_at if before else now,
-            updated_at=before.updated_at if before and unchanged else now,
-            last_seen=now,
-        )
-        if not unchanged:
-            self.news.append((before, self.read[record_id]))
-
-    def take_news(self) -> list[tuple[Cached[R] | None, Cached[R]]]:
-        """What was read since this was asked last."""
-        news, self.news = self.news, []
-        return news
-
-    def read_all(self, integration_id: str, now: datetime) -> None:
-        """What a sync does."""
-        for record in self.held.values():
-            if record.integration_id == integration_id:
-                self.read_back(record.id, now)

@@ -1,6 +1,8 @@
 """The sandbox itself: records, jobs, budget and faults, in memory and safe to use from several threads."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +12,10 @@ from bridge.clock import Clock, utc_now
 from bridge.sandbox.budget import Budget, Spent
 from bridge.sandbox.documents import lookup
 from bridge.sandbox.faults import Fault, Faults
-from bridge.sandbox.jobs import FAILURE, PENDING, SUCCESS, Job, Pms
-from bridge.sandbox.records import Appointment, Cached, Integration, Lead, Property, new_id
-from bridge.sandbox.refusals import Invalid, NotFound, issue
+from bridge.sandbox.jobs import FAILURE, SUCCESS, Job, Pms
+from bridge.sandbox.queue import LogQuery, Queue
+from bridge.sandbox.records import Appointment, Integration, Lead, Property, new_id
+from bridge.sandbox.refusals import Invalid, issue
 from bridge.sandbox.rules import Operation
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.webhooks import Webhooks, news_of, sync_complete, write_failed
@@ -66,7 +69,7 @@ class Sandbox:
         self._properties: dict[str, Property] = {}
         self._lookups: list[dict[str, Any]] = []
         self._pms = Pms()
-        self._jobs: dict[str, Job] = {}
+        self._queue = Queue()
         self._requests: list[SeenRequest] = []
         self._budget = Budget()
         self._faults = Faults()
@@ -240,17 +243,12 @@ class Sandbox:
         with self._lock:
             return [entry["document"] for entry in self._lookups if entry["kind"] == kind]
 
-    @property
-    def readable_leads(self) -> dict[str, Cached[Lead]]:
+    @contextmanager
+    def reading(self) -> Iterator[Pms]:
+        """All records, with what is due carried out; nothing changes meanwhile."""
         with self._lock:
             self._finish_due_jobs()
-            return dict(self._pms.leads.read)
-
-    @property
-    def readable_appointments(self) -> dict[str, Cached[Appointment]]:
-        with self._lock:
-            self._finish_due_jobs()
-            return dict(self._pms.appointments.read)
+            yield self._pms
 
     def queue(
         self,
@@ -266,24 +264,20 @@ class Sandbox:
         with self._lock:
             due_at = self.clock() + timedelta(seconds=self.write_seconds)
             job = Job(operation, integration_id, vendor, body, record_id, due_at, outcome)
-            self._jobs[job.id] = job
+            self._queue.add(job)
         return job
 
     def job(self, job_id: str) -> Job:
         """Raises NotFound."""
         with self._lock:
             self._finish_due_jobs()
-            if job_id not in self._jobs:
-                raise NotFound
-            return self._jobs[job_id]
+            return self._queue.job(job_id)
 
-    @property
-    def finished_jobs(self) -> list[Job]:
+    def finished_jobs(self, query: LogQuery) -> list[Job]:
         """Newest first."""
         with self._lock:
             self._finish_due_jobs()
-            finished = [job for job in self._jobs.values() if job.write_status != PENDING]
-        return sorted(finished, key=lambda job: job.due_at)[::-1]
+            return self._queue.ended(query)
 
     def retry(self, job_id: str) -> Job:
         """Queues a failed write again, with the same body. Raises NotFound, and Invalid for any other job."""
@@ -297,13 +291,13 @@ class Sandbox:
         )  # fmt: skip
 
     def _finish_due_jobs(self) -> None:
-        now = self.clock()
-        due = [job for job in self._jobs.values() if job.write_status == PENDING and job.due_at <= now]
-        for job in sorted(due, key=lambda job: job.due_at):
-            self._pms.carry_out(job)
-            if job.write_status != SUCCESS:
-                self._tell("WRITE_OPERATION_FAILURE", write_failed(job))
+        self._queue.finish_due(self.clock(), self._carry_out)
         self._tell_read()
+
+    def _carry_out(self, job: Job) -> None:
+        self._pms.carry_out(job)
+        if job.write_status != SUCCESS:
+            self._tell("WRITE_OPERATION_FAILURE", write_failed(job))
 
     def spend(self, token: str) -> Spent:
         """Counts a request of this token."""

@@ -31,7 +31,8 @@ def create_writes(sandbox: Sandbox) -> Blueprint:
 
     @writes.put("/v1/leads/<lead_id>")
     def update_lead(lead_id: str) -> Answer:
-        return change(sandbox, UPDATE_LEAD, lead_id, sandbox.readable_leads.get(lead_id))
+        with sandbox.reading() as pms:
+            return change(sandbox, UPDATE_LEAD, lead_id, pms.leads.read.get(lead_id))
 
     @writes.post("/v1/events/appointments/leads")
     def create_appointment() -> Answer:
@@ -39,7 +40,8 @@ def create_writes(sandbox: Sandbox) -> Blueprint:
 
     @writes.put("/v1/events/appointments/leads/<event_id>")
     def update_appointment(event_id: str) -> Answer:
-        return change(sandbox, UPDATE_APPOINTMENT, event_id, sandbox.readable_appointments.get(event_id))
+        with sandbox.reading() as pms:
+            return change(sandbox, UPDATE_APPOINTMENT, event_id, pms.appointments.read.get(event_id))
 
     @writes.post("/v1/events/appointments/leads/cancel")
     def cancel_appointment() -> Answer:
