@@ -45,12 +45,12 @@ def delivery(count: int, pause: float) -> None:
 
 
 def one_booking(here: Stage, propexo: Sandbox, door: str) -> tuple[float, float]:
-    """Seconds from sending to the first call and to the door's answer; returns when the worker rests."""
+    """Seconds from sending to the first call and to the webhook's answer; returns when the event has been worked on."""
     seen = len(propexo.requests)
     sent = utc_now()
     answered = run(door, iter(bookings(door, 1)), connections=1).latencies[0]
     until(lambda: len(propexo.requests) > seen)
-    until(lambda: here.count("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == 0)
+    until(lambda: here.count("SELECT count(*) FROM events WHERE status IN ('received', 'retrying')") == 0)
     return (propexo.requests[seen].at - sent).total_seconds(), answered
 
 

@@ -48,6 +48,8 @@ class Stage:
     children: Children
     environment: dict[str, str]
     log: Any
+    asked: int = 0
+    """Transactions in which the benchmark asked something itself."""
 
     def start_web(self) -> str:
         """Start the web process; answers its address when it serves."""
@@ -83,15 +85,14 @@ class Stage:
             process.wait()
 
     def count(self, query: str) -> int:
-        with self.database.session() as session:
-            return int(session.execute(text(query)).scalar_one())
+        return int(self.rows(query)[0][0])
 
     def setting(self, name: str) -> str:
         """A setting of PostgreSQL."""
-        with self.database.session() as session:
-            return str(session.execute(text(f"SHOW {name}")).scalar_one())
+        return str(self.rows(f"SHOW {name}")[0][0])
 
     def rows(self, query: str) -> Sequence[Any]:
+        self.asked += 1
         with self.database.session() as session:
             return session.execute(text(query)).all()
 
@@ -99,6 +100,17 @@ class Stage:
         """Run a statement that may stand in no transaction."""
         with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(statement))
+
+    def transactions(self) -> int:
+        """How many transactions PostgreSQL counted so far, the benchmark's own left out; no child may run.
+
+        A connection reports its last transactions when it ends, so this closes its own and waits for the others.
+        """
+        self.database.close()
+        deadline = time.monotonic() + 30
+        while self.count(_OTHER_CONNECTIONS) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.count(_TRANSACTIONS) - self.asked
 
     def resident(self) -> dict[str, float]:
         """Megabytes that the largest process of each kind holds."""
@@ -170,6 +182,11 @@ def stage(base_url: str = "http://127.0.0.1:1", **server: Any) -> Iterator[Stage
 
 
 ROOT = Path(__file__).parents[2]
+_OTHER_CONNECTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+_TRANSACTIONS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
 
 
 def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
