@@ -14,7 +14,6 @@ from bridge.inbound.views import Door, hooks
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
-from bridge.queue import Queue, queue_app
 from bridge.settings import Settings
 
 
@@ -32,12 +31,11 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # as its documentation says
     app.url_map.merge_slashes = False  # a redirect, and no sender follows one
     sources = Sources(settings, Catalogue(settings.mappings_dir))
-    queue = Queue(queue_app(database))
-    app.extensions["door"] = Door(settings, sources, database, queue, clock)
+    app.extensions["door"] = Door(settings, sources, database, clock)
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
     problems.init_app(app)
-    console.init_app(app, Tools(settings, sources, database, queue, clock))
+    console.init_app(app, Tools(settings, sources, database, clock))
     forms = {
         f"/hooks/{source.name}": {"origins": list(source.settings.origins)}
         for source in sources

@@ -86,8 +86,9 @@ class Database:
         if statement_timeout is not None:
             event.listen(self.engine, "connect", _set("statement_timeout", statement_timeout))
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._single = sessionmaker(single, expire_on_commit=False)
+        self.autocommit: Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        """For statements that each stand for themselves."""
+        self._single = sessionmaker(self.autocommit, expire_on_commit=False)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
@@ -188,6 +189,7 @@ def _revision(connection: Connection) -> str | None:
 
 def _migrate_tables(connection: Connection) -> list[str]:
     before = _revision(connection)
+    connection.rollback()  # a migration may have parts that stand in no transaction
     config = _alembic()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import Dialect, Engine, LargeBinary, String
+from sqlalchemy import Connection, Dialect, Engine, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
@@ -87,9 +87,10 @@ def _cipher(dialect: Dialect) -> Cipher:
     return _ciphers.get(dialect, _NO_KEYS)
 
 
-def digests(session: Session, word: str) -> list[str]:
+def digests(session: Session | Connection, word: str) -> list[str]:
     """As `Cipher.digests`, with the keys of the session's database: the first is written, all are looked for."""
-    return _cipher(session.get_bind().dialect).digests(word)
+    dialect = session.dialect if isinstance(session, Connection) else session.get_bind().dialect
+    return _cipher(dialect).digests(word)
 
 
 class SealedBytes(TypeDecorator[bytes]):

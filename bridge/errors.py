@@ -3,6 +3,7 @@
     BridgeError
     ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
     ├── SchemaOutdated          the database needs `bridge migrate`
+    ├── WorkersRunningError     old workers have to stop before `bridge migrate`
     ├── DatabaseUnavailable     (bridge.database) it cannot be reached
     ├── Undecipherable          (bridge.encryption) a stored value is encrypted with a key that is not listed
     ├── DecodingError           the body is not what its content type says
@@ -66,6 +67,12 @@ class SchemaOutdated(BridgeError):  # noqa: N818 - read as a state of the databa
     """The database schema is not the one of this version. Run `bridge migrate`, then start again."""
 
     code = "schema_outdated"
+
+
+class WorkersRunningError(BridgeError):
+    """Workers of the version before are still running. Stop them first; the web processes may go on."""
+
+    code = "workers_running"
 
 
 class DecodingError(BridgeError):

@@ -11,11 +11,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from bridge.encryption import digests
-from bridge.models import Booking
 
 _WORD = re.compile(r"[^\W_]{2,}")
 MOST = 12
@@ -48,10 +47,10 @@ def words_in(details: dict[str, Any]) -> list[str]:
     return words
 
 
-def keep(session: Session, booking: Booking, words: Iterable[str]) -> None:
+def keep(session: Session | Connection, booking_id: int, words: Iterable[str]) -> None:
     """Let a booking be found by these words and by no others."""
     terms = [digests(session, word)[0] for word in words]
-    session.execute(_KEEP, {"booking": booking.id, "terms": terms})
+    session.execute(_KEEP, {"booking": booking_id, "terms": terms})
 
 
 _KEEP = text("""

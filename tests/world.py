@@ -1,9 +1,9 @@
-"""The whole bridge in one process: door, queue, worker and sandbox, all on the test's clock."""
+"""The whole bridge in one process: endpoint, engine and sandbox, all on the test's clock."""
 
-import asyncio
 import json
 import random
 import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,11 @@ from werkzeug.wrappers import Response as WebResponse
 from bridge.app import create_app
 from bridge.cli.demo import toml_of
 from bridge.database import Database
-from bridge.delivery.job import register
-from bridge.delivery.worker import make_context
+from bridge.delivery.engine import Engine
+from bridge.delivery.worker import make_tools
 from bridge.events.actions import replay
 from bridge.inbound.signatures import Request
 from bridge.models import Attempt, Event
-from bridge.queue import Queue, queue_app
 from bridge.sandbox.server import QuietHandler
 from bridge.sandbox.state import Appointment, Sandbox
 from bridge.settings import parse
@@ -80,29 +79,24 @@ class World:
             },
         }
         self.at_once = 1
-        """Jobs that run side by side; one, so that a test ends the same way each time."""
+        """Sender slots; one, so that a test ends the same way each time."""
         self._sent = 0
-        self._loop = asyncio.Runner()
         self._start()
 
     def _start(self) -> None:
         self.settings = parse(self.document, {})
-        self.context = replace(
-            make_context(self.settings, self.database, self.clock), random=random.Random(7)
-        )
+        self.tools = replace(make_tools(self.settings, self.database, self.clock), random=random.Random(7))
         self.client = create_app(self.settings, self.database, clock=self.clock).test_client()
-        self._app = queue_app(self.database, worker=True)
-        register(self._app, self.context)
-        self._app.periodic_registry.periodic_tasks.clear()  # they look at the machine's clock
-        self._loop.run(self._opened())
+        self.engine = self.new_engine()
+
+    def new_engine(self) -> Engine:
+        """A worker's engine; with one slot its calls are made in this thread."""
+        executor = ThreadPoolExecutor(self.at_once) if self.at_once > 1 else AtOnce()
+        return Engine(self.tools, slots=self.at_once, executor=executor, senders=AtOnce(), interval=0)
 
     def restart(self) -> None:
         """The processes end and begin anew, with what `document` says now."""
-        self._loop.run(self._app.close_async())
         self._start()
-
-    async def _opened(self) -> None:
-        await self._app.open_async()
 
     def limit(self, per_minute: int) -> None:
         """So many calls Propexo allows in a minute, and the contract says so."""
@@ -137,7 +131,7 @@ class World:
 
     def post(self, body: bytes, delivery_id: str, source: str = "widget") -> Any:
         request = Request({}, body)
-        scheme = self.context.sources[source].mapping.signature
+        scheme = self.tools.sources[source].mapping.signature
         headers = scheme.sign(request, SECRET, self.clock(), delivery_id)
         return self.client.post(
             f"/hooks/{source}", data=body, headers={**headers, "Content-Type": "application/json"}
@@ -190,50 +184,34 @@ class World:
     # What the worker does.
 
     def run_due(self) -> None:
-        """Run every job whose time has come by the test's clock, which is also the database's."""
+        """Do all that is due by the test's clock, which is also the database's."""
+        self.set_database_clock()
+        if self.engine.slots != self.at_once:
+            self.engine = self.new_engine()
+        while self.engine.tick() or self.engine.is_calling:
+            pass
+
+    def set_database_clock(self) -> None:
         with self.database.session() as session:
             session.execute(text("UPDATE test_clock.moment SET now = :now"), {"now": self.clock()})
-        while self._is_anything_due():  # the end of one job makes way for the next of its lock
-            self._loop.run(
-                self._app.run_worker_async(
-                    wait=False,
-                    concurrency=self.at_once,
-                    listen_notify=False,
-                    delete_jobs="successful",
-                    install_signal_handlers=False,
-                )
-            )
-
-    def _is_anything_due(self) -> bool:
-        due = text("""
-            SELECT EXISTS (SELECT FROM procrastinate_jobs job
-            WHERE status = 'todo' AND task_name IN ('forward', 'look_now')
-            AND (scheduled_at IS NULL OR scheduled_at <= now()) AND NOT EXISTS (
-                SELECT FROM procrastinate_jobs other
-                WHERE other.lock = job.lock AND other.status IN ('todo', 'doing') AND other.id < job.id))
-        """)
-        with self.database.session() as session:
-            return bool(session.scalar(due))
 
     def put_off(self, event_id: int, until: datetime) -> None:
-        """Let an event's job begin no sooner, as if no worker had had time for it."""
+        """Let an event begin no sooner, as if no worker had had time for it."""
         with self.database.session() as session:
-            later = text("UPDATE procrastinate_jobs SET scheduled_at = :until WHERE id = :job")
-            session.execute(later, {"until": until, "job": session.get_one(Event, event_id).queue_id})
+            lane = session.get_one(Event, event_id).lock
+            later = text("UPDATE lanes SET ready = false, due_at = :until WHERE lane = :lane")
+            session.execute(later, {"until": until, "lane": lane})
 
     def close(self) -> None:
-        self._loop.run(self._app.close_async())
-        self._loop.close()
+        self.engine.stopping = True
 
     def next_at(self) -> datetime | None:
+        """When something is due next."""
         with self.database.session() as session:
-            return session.scalar(
-                text(
-                    "SELECT min(scheduled_at) FROM procrastinate_jobs WHERE scheduled_at > :now"
-                    " AND status = 'todo' AND task_name IN ('forward', 'look_now')"
-                ),
-                {"now": self.clock()},
-            )
+            due = session.scalar(text("SELECT min(due_at) FROM lanes WHERE NOT ready"))
+            ready = session.scalar(text("SELECT EXISTS (SELECT FROM lanes WHERE ready)"))
+        moments = [moment for moment in (due, self.engine.blocked_until if ready else None) if moment]
+        return min(moments, default=None)
 
     def run(self, *, until: datetime | None = None, most: int = 200) -> None:
         """Let time pass from job to job until nothing is left to do, or until a moment."""
@@ -250,7 +228,7 @@ class World:
 
     def replay(self, event_id: int) -> None:
         with self.database.session() as session:
-            replay(session, Queue(queue_app(self.database)), session.get_one(Event, event_id), self.clock())
+            replay(session, session.get_one(Event, event_id), self.clock())
 
     # What there is to see.
 
@@ -280,6 +258,15 @@ class World:
 
     def calls(self, method: str, path: str) -> list[Any]:
         return [one for one in self.sandbox.requests if one.method == method and one.path == path]
+
+
+class AtOnce(Executor):
+    """Runs what it is given before it returns."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
 
 
 class SenderApi:

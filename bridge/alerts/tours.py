@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.alerts.finding import Finding, Kind
-from bridge.delivery import life
-from bridge.delivery.outcomes import Ended, Reason
+from bridge.delivery.booking_state import to_request
+from bridge.delivery.outcomes import Reason
 from bridge.delivery.resolve import start_of
+from bridge.delivery.state import Park
 from bridge.events.detail import advice_for
 from bridge.models import UNFINISHED, Alert, Event, Status
 from bridge.privacy.retention import STARTS_AT
@@ -46,17 +47,15 @@ class Tour:
     @classmethod
     def of(cls, event: Event, settings: Settings) -> "Tour":
         """As far as its booking tells; a name is never made up."""
-        said = life.said_of(event.booking.details) if event.booking else None
+        said = to_request(event.booking.details) if event.booking else None
         place = settings.properties.get(event.property or "")
         contact = said.contact if said else None
         names = (contact.first_name, contact.last_name) if contact else ()
         who = " ".join(filter(None, names)) or (contact and (contact.email or contact.phone))
         start = said.starts_at if said else None  # an instant needs no zone
         if said and place:
-            try:
-                start = start_of(said, place)
-            except Ended:  # it has none, or one that does not exist; its own run says so
-                start = None
+            found = start_of(said, place)
+            start = None if isinstance(found, Park) else found  # its own run says what is wrong with it
         zone = ZoneInfo(place.time_zone if place else "UTC")
         return cls(
             event, who or f"Event {event.id}", start, (place.name or place.key) if place else None, zone

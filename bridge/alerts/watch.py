@@ -16,7 +16,7 @@ from bridge.alerts.letter import letter
 from bridge.alerts.memory import remember
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.delivery.context import Context
+from bridge.delivery.tools import Tools
 from bridge.models import Alert
 from bridge.settings import Settings
 
@@ -74,9 +74,9 @@ def _is_news(finding: Finding, told: Alert | None) -> bool:
     return told is None or finding.level > told.level
 
 
-def register(app: procrastinate.App, context: Context) -> None:
+def register(app: procrastinate.App, tools: Tools) -> None:
     """Give a worker the task of looking. Raises ConfigurationError: an address cannot be read."""
-    settings, database, clock = context.settings, context.database, context.clock
+    settings, database, clock = tools.settings, tools.database, tools.clock
     channels = Channels(settings.alerts.urls)
     if not channels:
         return

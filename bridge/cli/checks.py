@@ -11,7 +11,7 @@ from sqlalchemy import text
 from bridge.cli.base import connect
 from bridge.console.deeds.aliases import listed
 from bridge.database import DatabaseUnavailable
-from bridge.delivery.resolve import at_property
+from bridge.delivery.resolve import TourTarget, at_property
 from bridge.errors import ConfigurationError, Problem, SchemaOutdated
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
@@ -232,7 +232,9 @@ def _pms(settings: Settings, found: Property) -> Iterator[Finding]:
             "Propexo's page on ResMan says both UTC and property time; the bridge takes UTC. Book a tour, "
             'look at its time in ResMan, and set "utc" or "property".',
         )
-    yield from _defaults(found, at_property(settings, found).place)
+    target = at_property(settings, found)
+    if isinstance(target, TourTarget):
+        yield from _defaults(found, target.place)
 
 
 def _defaults(found: Property, place: Place) -> Iterator[Finding]:

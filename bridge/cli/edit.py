@@ -25,11 +25,10 @@ from bridge.clock import utc_now
 from bridge.console.deeds import corrections
 from bridge.database import Database
 from bridge.errors import DecodingError
-from bridge.events.dry_run import in_words
+from bridge.events.dry_run import error_sentence
 from bridge.events.edit import Correction, correction_of, payload_of, repairable
 from bridge.inbound.decoding import decode
 from bridge.models import Event
-from bridge.queue import Queue, queue_app
 from bridge.settings import Settings
 
 
@@ -171,14 +170,13 @@ def _show(correction: Correction) -> None:
     elif read.reason:
         say(visible(f"It would be ignored: {read.reason}"))
     for error in read.errors:
-        say(visible(in_words(error)))
+        say(visible(error_sentence(error)))
 
 
 def _save(database: Database, correction: Correction, again: bool | None) -> bool:
     """Save, and replay if that is wanted; answers whether it was queued again."""
     if again is None:
         again = sys.stdin.isatty() and click.confirm("Save it, and run it again now?", default=True, err=True)
-    queue = Queue(queue_app(database))
     with database.session() as session:
-        corrections.save(session, queue, who(), correction, utc_now(), again=again, force=True)
+        corrections.save(session, who(), correction, utc_now(), again=again, force=True)
     return again

@@ -37,7 +37,6 @@ from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
 from bridge.mapping.sources import Source, Sources
 from bridge.models import Event
-from bridge.queue import Queue, queue_app
 from bridge.settings import Settings
 
 ANY_AGE = 1 << 62
@@ -140,7 +139,7 @@ class _Import:
         self.verify, self.dry_run = verify, dry_run
         self.sources = Sources(settings, Catalogue(settings.mappings_dir))
         self.by = operator()
-        self.door = Door(settings, self.sources, database, Queue(queue_app(database)), utc_now)
+        self.door = Door(settings, self.sources, database, utc_now)
         self.seen: set[tuple[str, str]] = set()
         """What a dry run has met, by source and delivery id."""
 

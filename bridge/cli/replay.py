@@ -37,10 +37,9 @@ from bridge.clock import utc_now
 from bridge.console.actor import Actor
 from bridge.console.deeds import events as deeds
 from bridge.database import Database
-from bridge.events.dry_run import Planned, Rehearsal, rehearse
+from bridge.events.dry_run import DryRun, PlannedRequest, dry_run
 from bridge.events.query import Selection
 from bridge.models import Event, Status
-from bridge.queue import Queue, queue_app
 from bridge.settings import Settings
 
 
@@ -148,10 +147,10 @@ class _Run:
         self._tell_left_out()
 
     def _queue_named(self, *, yes: bool) -> list[int]:
-        queue, actor = Queue(queue_app(self.database)), who()
+        actor = who()
 
         def again(session: Session, event: Event) -> str:
-            deeds.replay(session, queue, actor, [event.id], utc_now())
+            deeds.replay(session, actor, [event.id], utc_now())
             return "queued again"
 
         question = "Replay {} events?"
@@ -165,18 +164,18 @@ class _Run:
         ids = self.chosen.ids
         if ids and sys.stdin.isatty():
             confirm(f"Replay {counted(len(ids))}?", yes)
-        queue, actor = Queue(queue_app(self.database)), who()
+        actor = who()
         queued: list[int] = []
         with progress("Queueing", len(ids)) as advance:
             for batch in _batches(ids):
-                queued += self._release(queue, batch, actor)
+                queued += self._release(batch, actor)
                 advance(len(batch))
         return queued
 
-    def _release(self, queue: Queue, ids: Sequence[int], actor: Actor) -> list[int]:
+    def _release(self, ids: Sequence[int], actor: Actor) -> list[int]:
         """Those that still are as they were selected, in one transaction."""
         with self.database.session() as session:
-            return deeds.replay_chosen(session, queue, actor, ids, self.chosen.statuses, utc_now())
+            return deeds.replay_chosen(session, actor, ids, self.chosen.statuses, utc_now())
 
     def rehearse(self) -> None:
         """Show what each would send."""
@@ -193,14 +192,14 @@ class _Run:
         say(f"{counted(len(told))} would be queued again; of these {sending} would send something.")
         self._tell_left_out()
 
-    def _rehearsals(self) -> Iterator[Rehearsal]:
+    def _rehearsals(self) -> Iterator[DryRun]:
         ids, now = self.chosen.ids, utc_now()
         with progress("Reading", len(ids)) as advance:
             for event_id in ids:
                 with self.database.session() as session:
                     event = session.get(Event, event_id)
                     if event is not None:
-                        yield rehearse(session, event, self.settings, now)
+                        yield dry_run(session, event, self.settings, now)
                 advance(1)
 
     def _tell_left_out(self) -> None:
@@ -215,7 +214,7 @@ def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ids[start : start + deeds.BATCH] for start in range(0, len(ids), deeds.BATCH))
 
 
-def _lines(told: Rehearsal) -> Iterator[str]:
+def _lines(told: DryRun) -> Iterator[str]:
     ended = f"{told.status}, {told.reason}" if told.reason else told.status
     yield f"Event {told.event_id} ({ended})"
     if told.stopped:
@@ -225,7 +224,7 @@ def _lines(told: Rehearsal) -> Iterator[str]:
         yield from _request(planned)
 
 
-def _request(planned: Planned) -> Iterator[str]:
+def _request(planned: PlannedRequest) -> Iterator[str]:
     yield f"  {planned.kind}: {planned.method} {planned.path}"
     last = planned.last
     if last is None:

@@ -1,10 +1,7 @@
 """The processes of the bridge: `serve`, `web`, `worker`; and `migrate`."""
 
-import asyncio
 import contextlib
-import signal
 import socket
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +89,7 @@ def worker(config: Path | None) -> None:
     """
     from bridge import tracing  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.alerts import watch  # noqa: PLC0415 - the same
-    from bridge.delivery.worker import make_context, work  # noqa: PLC0415 - the same
+    from bridge.delivery.worker import Worker, make_tools, stopped_by_signals  # noqa: PLC0415 - the same
     from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
     from bridge.privacy import tasks as privacy_tasks  # noqa: PLC0415 - the same
 
@@ -103,14 +100,13 @@ def worker(config: Path | None) -> None:
         contextlib.ExitStack() as stack,
     ):
         _let_it_be_watched(stack, settings, database)
-        context = make_context(settings, database)
+        tools = make_tools(settings, database)
         zeros.begin(settings.sources)
         tracing.begin()
         say("Forwarding events.")
-        _insist_on_signals()
-        asyncio.run(
-            work(context, also=[watch.register, drift.register, tasks.register, privacy_tasks.register])
-        )
+        worker = Worker(tools, [watch.register, drift.register, tasks.register, privacy_tasks.register])
+        with stopped_by_signals(worker):
+            worker.run()
 
 
 @click.command()
@@ -166,20 +162,6 @@ def _offer_a_link(settings: "Settings", database: "Database", address: str) -> N
             return
         text = sessions.make_link(session, utc_now())
     say(f"Nobody can sign in yet. This opens the console once: {address}/console/sign-in/{text}")
-
-
-def _insist_on_signals() -> None:
-    # Until Procrastinate listens, a signal must neither end the process nor cancel what just opens: the pool of
-    # connections would wait for ever. So it comes again a moment later, until it is heard.
-    here = threading.get_ident()
-
-    def again(number: int, _: object) -> None:
-        timer = threading.Timer(0.1, signal.pthread_kill, (here, number))
-        timer.daemon = True
-        timer.start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, again)
 
 
 def _let_it_be_watched(stack: contextlib.ExitStack, settings: "Settings", database: "Database") -> None:

@@ -7,7 +7,6 @@ from flask import current_app
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.mapping.sources import Sources
-from bridge.queue import Queue
 from bridge.settings import Settings
 
 
@@ -18,7 +17,6 @@ class Tools:
     settings: Settings
     sources: Sources
     database: Database
-    queue: Queue
     clock: Clock
 
 

@@ -1,22 +1,20 @@
 """The appointment of a booking: created, changed, cancelled, and found again when its id is not known."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
-from bridge.delivery import life
-from bridge.delivery.calls import Calls
-from bridge.delivery.leads import Leads
-from bridge.delivery.open_writes import open_attempt
-from bridge.delivery.outcomes import LOOK_FOR_ID, Parked, Reason
-from bridge.delivery.reconcile import find_appointment
-from bridge.delivery.resolve import Target, Unknown, at_property, not_taken, start_of
-from bridge.delivery.writing import Write, Writing
+from bridge.delivery.bodies import checked
+from bridge.delivery.booking_state import to_request
+from bridge.delivery.in_flight import poll_again, resolve_in_flight
+from bridge.delivery.leads import NewLead, find_lead
+from bridge.delivery.outcomes import LOOK_FOR_ID, Reason
+from bridge.delivery.resolve import TourTarget, start_of, target_at, unsupported_fields
+from bridge.delivery.state import BookingRow, Call, Decision, Park, Read, Snapshot, Write
 from bridge.errors import BridgeError
-from bridge.keys import contact_key
-from bridge.mapping.booking import Booking as Said
-from bridge.models import Booking, BookingState
+from bridge.mapping.booking import Booking as BookingRequest
+from bridge.models import BookingState
 from bridge.propexo.bodies import (
     OperationName,
     Tour,
@@ -25,203 +23,236 @@ from bridge.propexo.bodies import (
     dropped_fields,
     update_body,
 )
+from bridge.propexo.client import Appointment
+from bridge.settings import Settings
 
 
-class Appointments:
-    """The writes of one event to the appointment of its booking."""
-
-    def __init__(self, calls: Calls) -> None:
-        self.calls = calls
-
-    def settle(self, booking: Booking) -> Booking:
-        """Bring a write that is under way to its end before anything else."""
-        if booking.open_attempt_id is None:
-            return booking
-        with self.calls.context.database.single() as session:
-            attempt = open_attempt(session, booking)
-        effect = {name: value for name, value in (attempt.effect or {}).items() if name != "id_column"}
-        # It may be on its way to another property.
-        target = self._target_at(effect.get("property", booking.property))
-        # Of the tour that the open write leaves behind; a cancel leaves none.
-        written = effect.get("written")
-        self.calls.start = (
-            datetime.fromisoformat(written["starts_at"]) if written else _start_if_known(booking, target)
-        )
-        writing = Writing(self.calls, target.place.integration_id)
-        writing.settle(booking, attempt, booking.code, lambda: self._adopt(booking, target, effect))
-        return self._reload(booking)
-
-    def _adopt(self, booking: Booking, target: Target, effect: dict[str, Any]) -> dict[str, Any] | None:
-        """The appointment that a create of unknown outcome made."""
-        found = find_appointment(self.calls, target.place.integration_id, effect["lead_id"], booking.code)
-        if found is None:
-            return None
-        return {**effect, "appointment_id": found.id, "appointment_verified": True}
-
-    def _reload(self, booking: Booking) -> Booking:
-        with self.calls.context.database.single() as session:
-            return session.get_one(Booking, booking.id)
-
-    def cancel(self, booking: Booking) -> NoReturn:
-        """Send its cancellation. Raises NotYet, Parked."""
-        target = self._target_at(booking.property)
-        self.calls.start = _start_if_known(booking, target)
-        # What is not offered needs no id, and nobody waits for one.
-        self.calls.build(lambda: cancel_body(target.place, "<appointment_id>"))
-        appointment_id = self._appointment_id(booking, target)
-        body = self.calls.build(lambda: cancel_body(target.place, appointment_id))
-        effect = {
-            "written_state": BookingState.CANCELLED,
-            "written": None,
-            "appointment_id": None,
-            "appointment_verified": False,
-            # Propexo keeps cancelled records: booked again, the tour must not be taken for this one.
-            "code": life.new_code("TB"),
-        }
-        propexo = self.calls.context.propexo
-        self._write(booking, target, Write("cancel", body, effect, lambda: propexo.cancel_appointment(body)))
-
-    def create(self, booking: Booking, target: Target, tour: Tour, said: Said) -> NoReturn:
-        """Find or make the lead, then send the appointment. Raises NotYet, Parked."""
-        # What is missing shows before a lead is made.
-        self.calls.build(lambda: create_body(target.place, "<lead_id>", tour))
-        leads = Leads(self.calls, Writing(self.calls, target.place.integration_id), target)
-        lead_id = leads.lead_id(
-            said,
-            contact_key(said.contact.email, said.contact.phone),
-            employee_id=tour.employee_id,
-            lead_source_id=tour.lead_source_id,
-        )
-        body = self.calls.build(lambda: create_body(target.place, lead_id, tour))
-        effect = {
-            **_as_written(target, tour),
-            "written_state": BookingState.BOOKED,
-            "lead_id": lead_id,
-            "appointment_verified": False,
-            "id_column": "appointment_id" if target.place.profile.returns_appointment_id else None,
-        }
-        propexo = self.calls.context.propexo
-        note = _lost(target, "create", tour, said, self.calls.unknown)
-        self._write(
-            booking, target, Write("create", body, effect, lambda: propexo.create_appointment(body), note)
-        )
-
-    def update(self, booking: Booking, target: Target, tour: Tour) -> NoReturn:
-        """Send the whole tour anew. Raises NotYet, Parked."""
-        body = self.calls.build(lambda: update_body(target.place, tour))
-        appointment_id = self._appointment_id(booking, target)
-        propexo = self.calls.context.propexo
-        write = Write(
-            "update",
-            {**body, "event_id": appointment_id},
-            _as_written(target, tour),
-            lambda: propexo.update_appointment(appointment_id, body),
-            _lost(target, "update", tour),
-        )
-        self._write(booking, target, write)
-
-    def _write(self, booking: Booking, target: Target, write: Write) -> NoReturn:
-        writing = Writing(self.calls, target.place.integration_id)
-        try:
-            raise writing.write(booking, write)
-        except Parked as parked:
-            if parked.reason is Reason.STALE_LINK and booking.appointment_verified:
-                self._forget_appointment(booking)
-            raise
-
-    def _forget_appointment(self, booking: Booking) -> None:
-        """The id leads nowhere: a replay searches for the appointment again."""
-        with self.calls.context.database.session() as session:
-            row = session.get_one(Booking, booking.id, with_for_update=True)
-            row.appointment_id, row.appointment_verified = None, False
-
-    def _appointment_id(self, booking: Booking, target: Target) -> str:
-        """The Propexo id of the appointment, made sure of before the first change.
-
-        `created_record_id` may belong to another model, and some PMSs give none: the notes tell.
-        """
-        if booking.appointment_id and booking.appointment_verified:
-            return booking.appointment_id
-        self.calls.event.awaits = booking.code
-        place, propexo = target.place, self.calls.context.propexo
-        found = None
-        if booking.appointment_id:
-            candidate = booking.appointment_id
-            found = self.calls.read(
-                "get_appointment", place.integration_id, lambda: propexo.get_appointment(candidate)
-            )
-        if found is None or not (booking.lead_id in found.lead_ids or booking.code in (found.notes or "")):
-            found = find_appointment(self.calls, place.integration_id, booking.lead_id or "", booking.code)
-        if found is None:
-            detail = (
-                f"The appointment is in {place.profile.name}; its id comes to Propexo with the next sync."
-            )
-            raise self.calls.look_again(LOOK_FOR_ID, Reason.APPOINTMENT_ID, detail)
-        with self.calls.context.database.session() as session:
-            row = session.get_one(Booking, booking.id, with_for_update=True)
-            row.appointment_id, row.appointment_verified = found.id, True
-            session.flush()
-            booking.version = row.version
-        return found.id
-
-    def _target_at(self, key: str | None) -> Target:
-        """Where the booking was written, or is being written."""
-        found = self.calls.context.settings.properties.get(key or "")
-        if found is None:
-            detail = f"It was written at `properties.{key}`, which is no longer configured. Add it again, then replay."
-            raise Parked(Reason.UNKNOWN_PROPERTY, detail)
-        return at_property(self.calls.context.settings, found)
+def resolve_write(
+    snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime
+) -> Snapshot | Decision:
+    """Bring the booking's in-flight write to its end, if it has one."""
+    if booking.in_flight_attempt_id is None:
+        return snapshot
+    attempt = snapshot.attempts[booking.in_flight_attempt_id]
+    effect = {name: value for name, value in (attempt.on_confirm or {}).items() if name != "id_column"}
+    target = target_at(settings, effect.get("property", booking.property_key))  # perhaps another property
+    if isinstance(target, Park):
+        return Decision(target, snapshot)
+    # Of the tour that the write leaves behind; a cancel leaves none.
+    written = effect.get("written")
+    start = datetime.fromisoformat(written["starts_at"]) if written else start_if_known(booking, target)
+    return resolve_in_flight(
+        snapshot.having(start=start),
+        booking,
+        target.place.integration_id,
+        lambda known: _adopt(known, booking, target, effect),
+        now,
+    )
 
 
-def _as_written(target: Target, tour: Tour) -> dict[str, Any]:
+def _adopt(
+    snapshot: Snapshot, booking: BookingRow, target: TourTarget, effect: Mapping[str, Any]
+) -> Mapping[str, Any] | Read | None:
+    """The appointment that a create of unknown outcome made."""
+    found = find_appointment(snapshot, target, effect["lead_id"], booking)
+    if not isinstance(found, Appointment):
+        return found
+    return {**effect, "appointment_id": found.id, "appointment_verified": True}
+
+
+def cancel(snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime) -> Decision:
+    """Cancel the booking's appointment."""
+    target = target_at(settings, booking.property_key)
+    if isinstance(target, Park):
+        return Decision(target, snapshot)
+    snapshot = snapshot.having(start=start_if_known(booking, target))
+    # What is not offered needs no id, and nothing waits for one.
+    body = checked(snapshot, lambda: cancel_body(target.place, "<appointment_id>"))
+    if isinstance(body, Park):
+        return Decision(body, snapshot)
+    verified = verify_id(snapshot, booking, target, now)
+    if isinstance(verified, Decision):
+        return verified
+    snapshot, booking, appointment_id = verified
+    on_confirm = {
+        "written_state": BookingState.CANCELLED.value,
+        "written": None,
+        "appointment_id": None,
+        "appointment_verified": False,
+        # Propexo keeps cancelled records: booked again, the tour must not be taken for this one.
+        "code": snapshot.code("TB", 3),
+    }
+    body = {**body, "event_id": appointment_id}
+    return Decision(Write("cancel", booking, target.place.integration_id, body, on_confirm), snapshot)
+
+
+def create(
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    tour: Tour,
+    request: BookingRequest,
+    now: datetime,
+) -> Decision:
+    """Find or make the lead, then create the appointment."""
+    body = checked(snapshot, lambda: create_body(target.place, "<lead_id>", tour))
+    if isinstance(body, Park):
+        return Decision(body, snapshot)  # what is missing shows before a lead is made
+    new = NewLead(employee_id=tour.employee_id, lead_source_id=tour.lead_source_id)
+    found = find_lead(snapshot, target, request, new, now)
+    if isinstance(found, Decision):
+        return found
+    snapshot, lead_id = found
+    body = {**body, "lead_id": lead_id}
+    on_confirm = {
+        **_as_confirmed(target, tour),
+        "written_state": BookingState.BOOKED.value,
+        "lead_id": lead_id,
+        "appointment_verified": False,
+        "id_column": "appointment_id" if target.place.profile.returns_appointment_id else None,
+    }
+    note = _dropped_note(snapshot, target, "create", tour, request)
+    return Decision(Write("create", booking, target.place.integration_id, body, on_confirm, note), snapshot)
+
+
+def update(
+    snapshot: Snapshot, booking: BookingRow, target: TourTarget, tour: Tour, now: datetime
+) -> Decision:
+    """Send the whole tour anew."""
+    body = checked(snapshot, lambda: update_body(target.place, tour))
+    if isinstance(body, Park):
+        return Decision(body, snapshot)
+    verified = verify_id(snapshot, booking, target, now)
+    if isinstance(verified, Decision):
+        return verified
+    snapshot, booking, appointment_id = verified
+    body = {**body, "event_id": appointment_id}
+    note = _dropped_note(snapshot, target, "update", tour)
+    place = target.place
+    write = Write("update", booking, place.integration_id, body, _as_confirmed(target, tour), note)
+    return Decision(write, snapshot)
+
+
+def verify_id(
+    snapshot: Snapshot, booking: BookingRow, target: TourTarget, now: datetime
+) -> tuple[Snapshot, BookingRow, str] | Decision:
+    """The Propexo id of the appointment, made sure of before the first change.
+
+    `created_record_id` may belong to another model, and some PMSs give none: the notes tell.
+    """
+    if booking.appointment_id and booking.appointment_verified:
+        return snapshot, booking, booking.appointment_id
+    snapshot = snapshot.with_event(waiting_on=booking.reference_code)
+    place = target.place
+    known: Appointment | None = None
+    if booking.appointment_id:
+        call = Call.of("get_appointment", place.integration_id, event_id=booking.appointment_id)
+        if call not in snapshot.answers:
+            return Decision(Read(call), snapshot)
+        known = snapshot.answers[call]
+    found: Appointment | Read | None = known
+    if known is None or not _is_its(known, booking):
+        found = find_appointment(snapshot, target, booking.lead_id or "", booking)
+    if isinstance(found, Read):
+        return Decision(found, snapshot)
+    if found is None:
+        detail = f"The appointment is in {place.profile.name}; its id comes to Propexo with the next sync."
+        code = booking.reference_code
+        wait = poll_again(snapshot, LOOK_FOR_ID, Reason.APPOINTMENT_ID, detail, now, waiting_on=code)
+        return Decision(wait, snapshot)
+    booking = replace(booking, appointment_id=found.id, appointment_verified=True)
+    return snapshot.with_owner(booking), booking, found.id
+
+
+def _is_its(found: Appointment, booking: BookingRow) -> bool:
+    return booking.lead_id in found.lead_ids or booking.reference_code in (found.notes or "")
+
+
+def find_appointment(
+    snapshot: Snapshot, target: TourTarget, lead_id: str, booking: BookingRow
+) -> Appointment | Read | None:
+    """The appointment of a lead that carries our reference in its notes."""
+    integration_id = target.place.integration_id
+    call = Call.of("list_appointments", integration_id, integration_id=integration_id, lead_id=lead_id)
+    if call not in snapshot.answers:
+        return Read(call)
+    appointments: list[Appointment] = snapshot.answers[call]
+    code = booking.reference_code
+    found = next((one for one in appointments if one.notes and code in one.notes), None)
+    return found or _created_by_its_job(snapshot, integration_id, lead_id)
+
+
+def _created_by_its_job(snapshot: Snapshot, integration_id: str, lead_id: str) -> Appointment | Read | None:
+    """The appointment whose id nobody read when the write log confirmed its create, and whose notes were lost."""
+    create = snapshot.last_create
+    if (
+        create is None
+        or create.job_id is None
+        or create.write_log_state is None
+        or not (create.on_confirm or {}).get("id_column")
+    ):
+        return None
+    status = Call.of("write_status", integration_id, job_id=create.job_id)
+    if status not in snapshot.answers:
+        return Read(status)
+    record_id = snapshot.answers[status].created_record_id
+    if record_id is None:
+        return None
+    call = Call.of("get_appointment", integration_id, event_id=record_id)
+    if call not in snapshot.answers:
+        return Read(call)
+    found: Appointment | None = snapshot.answers[call]
+    return found if found and lead_id in found.lead_ids else None
+
+
+def _as_confirmed(target: TourTarget, tour: Tour) -> dict[str, Any]:
     return {
         "written": {**asdict(tour), "starts_at": tour.starts_at.isoformat()},
         "property": target.property.key,
     }
 
 
-def _lost(
-    target: Target,
+def _dropped_note(
+    snapshot: Snapshot,
+    target: TourTarget,
     operation: OperationName,
     tour: Tour,
-    said: Said | None = None,
-    unknown: Mapping[str, Unknown] | None = None,
+    request: BookingRequest | None = None,
 ) -> str | None:
-    """What will not stand in the PMS although the sender said it; Propexo would drop it without a word."""
+    """What will not be in the PMS although the sender named it; Propexo would drop it without a word."""
     profile = target.place.profile
-    dropped = {*dropped_fields(profile, operation, tour), *(not_taken(said, profile) if said else ())}
-    names = ", ".join(map(str, (unknown or {}).values()))
-    told = (
-        [f"{profile.name} does not store {', '.join(sorted(dropped))} with an appointment."]
-        if dropped
-        else []
-    )
-    told += [f"Not in bridge.toml, and not exactly once in Propexo: {names}."] if names else []
-    return " ".join(told) or None
+    unsupported = unsupported_fields(request, profile) if request else []
+    dropped = sorted({*dropped_fields(profile, operation, tour), *unsupported})
+    unknown = ", ".join(map(str, snapshot.unknown.values())) if request else ""
+    sentences = []
+    if dropped:
+        sentences.append(f"{profile.name} does not store {', '.join(dropped)} with an appointment.")
+    if unknown:
+        sentences.append(f"Not in bridge.toml, and not exactly once in Propexo: {unknown}.")
+    return " ".join(sentences) or None
 
 
-def _written_tour(booking: Booking) -> Tour:
-    written = dict(booking.written or {})
-    return Tour(
-        **{"title": None, "notes": None, **written, "starts_at": datetime.fromisoformat(written["starts_at"])}
-    )
+def confirmed_tour(booking: BookingRow) -> Tour:
+    """The tour as the PMS confirmed it; without title and notes once they were erased."""
+    values = dict(booking.confirmed_tour or {})
+    starts_at = datetime.fromisoformat(values["starts_at"])
+    return Tour(**{"title": None, "notes": None, **values, "starts_at": starts_at})
 
 
-def differs(target: Target, booking: Booking, tour: Tour) -> bool:
+def needs_update(target: TourTarget, booking: BookingRow, tour: Tour) -> bool:
     """Whether an update would tell the PMS anything new."""
-    before = _written_tour(booking)
+    before = confirmed_tour(booking)
     if tour == before:
         return False
     try:
         return update_body(target.place, tour) != update_body(target.place, before)
     except BridgeError:
-        return True  # what stands in the way is told when the update is built
+        return True  # building the update says what stops it
 
 
-def _start_if_known(booking: Booking, target: Target) -> datetime | None:
-    if booking.written:
-        return _written_tour(booking).starts_at
-    try:
-        return start_of(life.said_of(booking.details), target.property)
-    except Parked:
-        return None
+def start_if_known(booking: BookingRow, target: TourTarget) -> datetime | None:
+    """When the tour starts: as the PMS has it, else as its events say."""
+    if booking.confirmed_tour:
+        return confirmed_tour(booking).starts_at
+    start = start_of(to_request(booking.fields), target.property)
+    return None if isinstance(start, Park) else start

@@ -1,11 +1,9 @@
-"""How one run of an event ends: for good, or until later. And the closed list of reasons."""
+"""The closed list of reasons, and how long an event waits for what."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Self
-
-from bridge.models import Status
 
 
 class Reason(StrEnum):
@@ -140,48 +138,43 @@ class Reason(StrEnum):
     )
 
 
-class Ended(Exception):  # noqa: N818 - the end of a run, not an error
-    """This run is the last one by itself."""
-
-    def __init__(self, status: Status, reason: Reason | None = None, detail: str | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.reason, self.detail = status, reason, detail
+WAITS_FOR_LATER = (Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT, Reason.REQUESTED)
+"""An earlier event that waits for what a later one brings is no predecessor of it."""
 
 
-class Parked(Ended):
-    """A person decides."""
+class WriteOutcome(StrEnum):
+    """What becomes of a write beyond Propexo's first answer, which is an `Outcome` of propexo/errors.py."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(Status.PARKED, reason, detail)
-
-
-class Ignored(Ended):
-    """Nothing to forward."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(Status.IGNORED, reason, detail)
-
-
-class NotYet(Exception):  # noqa: N818 - as above
-    """The next step comes later. The job keeps its lock meanwhile."""
-
-    def __init__(self, until: datetime, status: Status, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.until, self.status, self.reason, self.detail = until, status, reason, detail
+    SENDING = "sending"
+    """On record, and about to be sent: without a result it may or may not have arrived."""
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    PARTLY = "partly_written"
+    ABANDONED = "abandoned"
+    """It left no trace and was given up, so that it may be made anew."""
+    NOT_SENT = "not_sent"
+    """It was recorded too late to be sent, and never left."""
 
 
 FIRST_BACKOFF = timedelta(seconds=5)
 LONGEST_BACKOFF = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=72)
-TELL_BEFORE = timedelta(minutes=15)
-"""So long before a tour a person is told that it is not written."""
-FAIR_TRY = timedelta(minutes=5)
+NOTIFY_BEFORE = timedelta(minutes=15)
+"""So long before a tour an operator learns that it is not in the PMS."""
+GRACE = timedelta(minutes=5)
 """What an event gets that arrives later than that."""
 
 CONFIRM_AFTER = [timedelta(seconds=seconds) for seconds in (3, 5, 10, 20, 40, 60)]
 """Looks at write-status; the last one repeats. Propexo documents no interval."""
 CONFIRM_FOR = timedelta(hours=1)
 
+CONFIRM_IN_BACKLOG = [timedelta(seconds=30), timedelta(seconds=60)]
+"""Looks for a confirmation while others wait for their first call."""
+
+SEND_WITHIN = timedelta(seconds=45)
+"""So long after it was recorded a write may still be sent."""
+ANSWER_WITHIN = timedelta(seconds=30)
+"""So long after that its answer may come. Before, a look for its trace proves nothing."""
 LOOK_AFTER_UNKNOWN = [timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600)]
 """Looks for a write of unknown outcome. A job that is still pending is not in the write log, so one look
 proves nothing."""
@@ -193,17 +186,18 @@ LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 6
 """Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Looks for the booking that an event without a contact names; then a person is told."""
-WAIT_FOR_EARLIER = timedelta(seconds=3)
+WAIT_FOR_PREDECESSOR = timedelta(seconds=60)
+"""Its end wakes who waits for it; this is for a wake-up that was lost."""
 WAIT_FOR_CONFIRMING = [timedelta(minutes=15), timedelta(hours=1)]
 """Looks whether an event has confirmed a tour that was only asked for."""
 
 
-def backoff(tries: int, random_source: random.Random) -> timedelta:
+def backoff(failure_count: int, random_source: random.Random) -> timedelta:
     """Full jitter: anywhere up to 5 s, 10 s, 20 s ... 1 h, so that a mass failure does not return as one."""
-    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * (1 << min(tries, 20)))
+    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * (1 << min(failure_count, 20)))
     return ceiling * random_source.random()
 
 
-def step_of(schedule: list[timedelta], look: int) -> timedelta:
+def delay_for(schedule: list[timedelta], poll_count: int) -> timedelta:
     """The wait before the next look; the last one repeats."""
-    return schedule[min(look, len(schedule) - 1)]
+    return schedule[min(poll_count, len(schedule) - 1)]

@@ -1,4 +1,7 @@
-"""From what a sender wrote to what Propexo knows: the property, the unit, the agent, the lead source, the start."""
+"""From what a sender wrote to what Propexo knows: the property, the unit, the agent, the lead source, the start.
+
+All functions are pure. What cannot be resolved is returned as a `Park` that says what to do.
+"""
 
 import json
 import re
@@ -8,11 +11,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
-from bridge.delivery.outcomes import Parked, Reason
+from bridge.delivery.outcomes import Reason
+from bridge.delivery.state import BookingRow, Park, Read
 from bridge.errors import BridgeError
-from bridge.mapping.booking import Booking as Said
+from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind
-from bridge.models import Booking
 from bridge.propexo import pms
 from bridge.propexo.bodies import NotOffered, Place, Tour, takes
 from bridge.settings import Property, Settings
@@ -27,7 +30,7 @@ PROPEXO_ID = re.compile(r"c[a-z0-9]{24}")
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordKind:
     """What a booking may name besides its property, by a Propexo id or by a name of the sender's."""
 
     noun: str
@@ -42,19 +45,19 @@ class Kind:
         return f'{self.noun} "{name}"'
 
 
-UNIT = Kind("unit", "unit_id", "units", Reason.UNKNOWN_UNIT)
-AGENT = Kind("agent", "employee_id", "agents", Reason.UNKNOWN_AGENT)
-LEAD_SOURCE = Kind("lead source", "lead_source_id", "lead_sources", Reason.UNKNOWN_LEAD_SOURCE)
+UNIT = RecordKind("unit", "unit_id", "units", Reason.UNKNOWN_UNIT)
+AGENT = RecordKind("agent", "employee_id", "agents", Reason.UNKNOWN_AGENT)
+LEAD_SOURCE = RecordKind("lead source", "lead_source_id", "lead_sources", Reason.UNKNOWN_LEAD_SOURCE)
 
-LookUp = Callable[[Kind, str], str | None]
+Lookup = Callable[[RecordKind, str], str | Read | None]
 """The Propexo id of what exactly one record at the property is called."""
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnresolvedName:
     """A name that stands neither in bridge.toml nor for exactly one record in Propexo."""
 
-    kind: Kind
+    kind: RecordKind
     name: str
     property_key: str
 
@@ -72,53 +75,56 @@ class Unknown:
 
 
 @dataclass(frozen=True)
-class Target:
+class TourTarget:
     """Where a tour goes: the configured property, and what Propexo needs to know of it."""
 
     property: Property
     place: Place
 
 
-def target_of(settings: Settings, source: str, named: str | None, aliases: Aliases) -> Target:
-    """The property that a booking names, else the default of its source; a name that nobody knows has no default.
-
-    Raises:
-        Parked: nothing names one, or no configured property has this name.
-    """
+def target_of(settings: Settings, source: str, named: str | None, aliases: Aliases) -> TourTarget | Park:
+    """The property that a booking names, else the default of its source; an unknown name has no default."""
     name = named or settings.sources[source].property
     found = property_named(settings, name, aliases) if name else None
-    if found is None:
-        told = (
-            f'"{name}" is the key, id, name or alias of no property. Add it to `aliases` of its property in '
-            "bridge.toml, or with `bridge aliases add`"
-            if name
-            else "Neither the payload nor the source names a property. Set `property` of the source in bridge.toml"
-        )
-        raise Parked(Reason.UNKNOWN_PROPERTY, f"{told}, then replay.")
-    return at_property(settings, found)
+    if found is not None:
+        return at_property(settings, found)
+    problem = (
+        f'"{name}" is the key, id, name or alias of no property. Add it to `aliases` of its property in '
+        "bridge.toml, or with `bridge aliases add`"
+        if name
+        else "Neither the payload nor the source names a property. Set `property` of the source in bridge.toml"
+    )
+    return Park(Reason.UNKNOWN_PROPERTY, f"{problem}, then replay.")
 
 
-def property_of(settings: Settings, source: str, booking: Booking, aliases: Aliases) -> str | None:
+def property_of(settings: Settings, source: str, booking: BookingRow, aliases: Aliases) -> str | None:
     """The key of a booking's property: where it was written, else the one it names, else its source's default."""
-    if booking.property:
-        return booking.property
-    named = booking.details.get("property", {}).get("value")
+    if booking.property_key:
+        return booking.property_key
+    named = booking.fields.get("property", {}).get("value")
     if named is None:
         return settings.sources[source].property
     found = property_named(settings, named, aliases)
     return found.key if found else None
 
 
-def at_property(settings: Settings, found: Property) -> Target:
-    """A configured property as a target.
-
-    Raises:
-        Parked: its PMS takes no tours through Propexo, or its time rule is not known.
-    """
+def at_property(settings: Settings, found: Property) -> TourTarget | Park:
+    """A configured property as a target; a `Park` where its PMS takes no tours, or its time rule is not known."""
     try:
-        return Target(found, _place(settings, found))
+        return TourTarget(found, _place(settings, found))
     except BridgeError as error:
-        raise Parked(Reason.NOT_SUPPORTED, error.message) from error
+        return Park(Reason.NOT_SUPPORTED, error.message)
+
+
+def target_at(settings: Settings, key: str | None) -> TourTarget | Park:
+    """Where a booking was written, or is being written."""
+    found = settings.properties.get(key or "")
+    if found is not None:
+        return at_property(settings, found)
+    detail = (
+        f"It was written at `properties.{key}`, which is no longer configured. Add it again, then replay."
+    )
+    return Park(Reason.UNKNOWN_PROPERTY, detail)
 
 
 def _place(settings: Settings, found: Property) -> Place:
@@ -138,56 +144,67 @@ def _place(settings: Settings, found: Property) -> Place:
     )
 
 
-def tour_of(
-    settings: Settings, source: str, said: Said, target: Target, code: str, look_up: LookUp
-) -> tuple[Tour, dict[str, Unknown]]:
-    """The tour as Propexo is to hear of it, and by body field what nobody knows; it goes out without that.
+@dataclass(frozen=True)
+class ResolvedIds:
+    """By body field: Propexo's ids, and what the sender named and nobody knows. The write goes out without that."""
 
-    Raises:
-        Parked: the start cannot be told.
-    """
-    ids, unknown = ids_of(settings, source, said, target, look_up)
+    ids: Mapping[str, str]
+    unknown: Mapping[str, UnresolvedName]
+
+
+def tour_of(
+    settings: Settings, source: str, request: BookingRequest, target: TourTarget, code: str, look_up: Lookup
+) -> tuple[Tour, ResolvedIds] | Park | Read:
+    """The tour as Propexo is to have it; a `Park` where its start is not known, a `Read` where a list is missing."""
+    resolved = resolve_ids(settings, source, request, target, look_up)
+    starts_at = start_of(request, target.property)
+    if isinstance(resolved, Read):
+        return resolved
+    if isinstance(starts_at, Park):
+        return starts_at
     tour = Tour(
-        starts_at=start_of(said, target.property),
-        duration_minutes=said.duration_minutes,
-        appointment_type=APPOINTMENT_TYPES[said.kind] if said.kind else None,
-        unit_id=ids.get(UNIT.field),
-        employee_id=ids.get(AGENT.field),
-        lead_source_id=ids.get(LEAD_SOURCE.field),
-        title=said.title,
-        notes=said.notes,
+        starts_at=starts_at,
+        duration_minutes=request.duration_minutes,
+        appointment_type=APPOINTMENT_TYPES[request.kind] if request.kind else None,
+        unit_id=resolved.ids.get(UNIT.field),
+        employee_id=resolved.ids.get(AGENT.field),
+        lead_source_id=resolved.ids.get(LEAD_SOURCE.field),
+        title=request.title,
+        notes=request.notes,
         reference=code,
         property_name=target.property.name,
     )
-    return tour, unknown
+    return tour, resolved
 
 
-def ids_of(
-    settings: Settings, source: str, said: Said, target: Target, look_up: LookUp
-) -> tuple[dict[str, str], dict[str, Unknown]]:
-    """The Propexo ids of unit, agent and lead source by body field, and likewise what nobody knows.
+def resolve_ids(
+    settings: Settings, source: str, request: BookingRequest, target: TourTarget, look_up: Lookup
+) -> ResolvedIds | Read:
+    """The Propexo ids of unit, agent and lead source. Only what the PMS takes is looked up.
 
-    Where there is no id, the default of the property stands. Only what the PMS takes is looked up.
+    Where there is no id, the default of the property stands.
     """
     found, profile = target.property, target.place.profile
     named = (
-        (UNIT, found.units, (said.unit,)),
-        (AGENT, found.agents, (said.agent,)),
-        (LEAD_SOURCE, found.lead_sources, (said.lead_source, settings.sources[source].lead_source)),
+        (UNIT, found.units, (request.unit,)),
+        (AGENT, found.agents, (request.agent,)),
+        (LEAD_SOURCE, found.lead_sources, (request.lead_source, settings.sources[source].lead_source)),
     )
     ids: dict[str, str] = {}
-    unknown: dict[str, Unknown] = {}
+    unknown: dict[str, UnresolvedName] = {}
     for kind, crosswalk, names in named:
         for name in filter(None, ((name or "").strip() for name in names)):
-            record_id = _configured(name, crosswalk)
+            record_id: str | Read | None = _configured(name, crosswalk)
             if record_id is None and takes(profile, kind.field):
                 record_id = look_up(kind, name)
                 if record_id is None:
-                    unknown.setdefault(kind.field, Unknown(kind, name, found.key))
+                    unknown.setdefault(kind.field, UnresolvedName(kind, name, found.key))
+            if isinstance(record_id, Read):
+                return record_id
             if record_id is not None:
                 ids[kind.field] = record_id
                 break
-    return ids, unknown
+    return ResolvedIds(ids, unknown)
 
 
 def _configured(name: str, crosswalk: Mapping[str, str]) -> str | None:
@@ -196,19 +213,19 @@ def _configured(name: str, crosswalk: Mapping[str, str]) -> str | None:
     return by_name.get(name.casefold()) or (name if PROPEXO_ID.fullmatch(name) else None)
 
 
-def not_taken(said: Said, profile: pms.Profile) -> list[str]:
+def unsupported_fields(request: BookingRequest, profile: pms.Profile) -> list[str]:
     """The body fields of what the sender names and this PMS has no place for; it is not looked up."""
-    named = {UNIT: said.unit, AGENT: said.agent, LEAD_SOURCE: said.lead_source}
+    named = {UNIT: request.unit, AGENT: request.agent, LEAD_SOURCE: request.lead_source}
     return [kind.field for kind, name in named.items() if name and not takes(profile, kind.field)]
 
 
-def start_of(said: Said, found: Property) -> datetime:
+def start_of(request: BookingRequest, found: Property) -> datetime | Park:
     """The start as an instant; wall time is read in the zone of the property."""
-    if said.starts_at:
-        return said.starts_at.astimezone(UTC)
-    if said.starts_at_local is None:
-        raise Parked(Reason.NEEDS_TIME, "No event of this booking says when the tour is to start.")
+    if request.starts_at:
+        return request.starts_at.astimezone(UTC)
+    if request.starts_at_local is None:
+        return Park(Reason.NEEDS_TIME, "No event of this booking says when the tour is to start.")
     try:
-        return pms.from_wall_time(said.starts_at_local, ZoneInfo(found.time_zone))
+        return pms.from_wall_time(request.starts_at_local, ZoneInfo(found.time_zone))
     except BridgeError as error:
-        raise Parked(Reason.INVALID_TIME, error.message) from error
+        return Park(Reason.INVALID_TIME, error.message)

@@ -1,114 +1,217 @@
-"""The worker process: runs jobs until it is told to stop, and finishes those that it has begun."""
+"""The worker process: forwards events and runs periodic tasks until it is asked to stop, and finishes what it began."""
 
 import asyncio
+import contextlib
+import faulthandler
 import signal
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
 
 import procrastinate
+import psycopg
+import structlog
+from procrastinate.exceptions import ProcrastinateException
+from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
 
+from bridge import queue
 from bridge.clock import Clock, utc_now
-from bridge.database import Database
-from bridge.delivery import turns
-from bridge.delivery.context import Context
-from bridge.delivery.job import register
-from bridge.errors import BridgeError
+from bridge.database import REACH, Database
+from bridge.delivery.engine import Engine, backlog_of, boot_time
+from bridge.delivery.tools import Tools
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
+from bridge.models import Notice
+from bridge.periodic import periodic_app
 from bridge.propexo.client import Propexo
 from bridge.propexo.quota import SharedQuota
-from bridge.queue import WorkerConnector, queue_app
 from bridge.settings import Settings
 
-POLL_EVERY = 1.0
-"""Seconds between looks for jobs whose time has come; new ones are announced by the database."""
+log = structlog.get_logger(__name__)
+
+POLL_INTERVAL = 1.0
+"""Seconds between looks for work that nothing has announced."""
+TICK_INTERVAL = 0.01
+"""Seconds between two ticks of a busy worker, so that they share commits."""
 FINISH_WITHIN = 45.0
-"""Seconds that running jobs get at a shutdown: more than one call to Propexo can last."""
+"""Seconds that running calls get at a shutdown: more than one call to Propexo can last."""
+WATCHDOG = 60.0
+"""Seconds without a tick after which the process ends, so that another one can go on."""
+RETRY_INTERVAL = 1.0
+"""Seconds between two attempts while the database is away."""
+IDLE_IN_TRANSACTION = 10.0
+"""Seconds after which the server breaks a transaction off in which a frozen worker does nothing."""
+SENDER_SLOTS = 4
+"""Calls to senders' APIs at the same time."""
+_REACH: Any = REACH
+KEEP_JOBS_HOURS = 7 * 24
+KEEP_NOTICES = timedelta(days=7)
 
-LONGEST_PAUSE = 10.0
-"""Seconds; less than `HEARTBEAT_TIMEOUT` of job.py, after which others take over what a frozen worker had begun. No
-transaction waits for anything but the database."""
+Register = Callable[[procrastinate.App, Tools], None]
+"""Gives a worker periodic tasks."""
 
 
-def make_context(settings: Settings, database: Database, clock: Clock = utc_now) -> Context:
+def make_tools(settings: Settings, database: Database, clock: Clock = utc_now) -> Tools:
     """The tools of a worker.
 
     Raises:
         ConfigurationError: a source cannot work as it is configured.
     """
-    told = settings.propexo
+    account = settings.propexo
+    backlog = backlog_of(account.budget_per_minute)
     propexo = Propexo(
-        told.base_url,
-        told.token,
+        account.base_url,
+        account.token,
         quota=SharedQuota(
             database,
-            told.token,
-            told.budget_per_minute,
+            account.token,
+            account.budget_per_minute,
             clock,
-            backlog=lambda session: turns.is_backlog(session, clock(), told.budget_per_minute),
+            backlog=lambda session: queue.is_backlog(session, backlog),
         ),
         clock=clock,
-        connect_timeout=told.connect_timeout,
-        read_timeout=told.read_timeout,
+        connect_timeout=account.connect_timeout,
+        read_timeout=account.read_timeout,
     )
     sources = Sources(settings, Catalogue(settings.mappings_dir))
-    return Context(settings, sources, database, propexo, clock)
+    return Tools(settings, sources, database, propexo, clock)
 
 
-class WorkerEnded(BridgeError):  # noqa: N818 - what happened
-    """The worker has lost its database and ended. Start it again."""
+class Worker:
+    """Forwards events and runs periodic tasks; `stop` may be called from a signal handler."""
 
-    code = "worker_ended"
+    def __init__(self, tools: Tools, tasks: Sequence[Register] = ()) -> None:
+        slots = tools.settings.server.worker_concurrency
+        self._tools, self._tasks = tools, (*tasks, register)
+        self._slots = ThreadPoolExecutor(slots, thread_name_prefix="slot")
+        self._senders = ThreadPoolExecutor(SENDER_SLOTS, thread_name_prefix="sender")
+        self._engine = Engine(tools, slots=slots, executor=self._slots, senders=self._senders)
+        self._stopping = threading.Event()
 
+    def stop(self) -> None:
+        """Ask it to stop: it begins nothing new."""
+        self._stopping.set()
+        self._engine.stopping = True
+        self._engine.woken.set()
 
-Register = Callable[[procrastinate.App, Context], None]
-"""Gives a worker tasks."""
-
-
-async def work(context: Context, *, wait: bool = True, also: Sequence[Register] = ()) -> None:
-    """Run jobs until SIGTERM or SIGINT; with `wait=False` only until none is due.
-
-    `also` are tasks that have nothing to do with forwarding, and that this folder does not know.
-
-    Raises:
-        WorkerEnded: it ended, although nobody asked for it.
-    """
-    concurrency = context.settings.server.worker_concurrency
-    context.database.limit_pauses(LONGEST_PAUSE)
-    # asyncio's own pool has few threads on a small machine; every job needs one.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
-    app = queue_app(context.database, worker=True)
-    for give_tasks in (register, *also):
-        give_tasks(app, context)
-    async with app.open_async():
-        running = asyncio.ensure_future(
-            app.run_worker_async(
-                concurrency=concurrency,
-                wait=wait,
-                fetch_job_polling_interval=POLL_EVERY,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=FINISH_WITHIN,
-                install_signal_handlers=False,
-            )
-        )
-        if wait:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                # To cancel it is how Procrastinate wants to be told: running jobs are finished.
-                asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        giving_up = asyncio.ensure_future(_cancel_when(app.connector, running))
+    def run(self) -> None:
+        """Work until `stop`, then finish what was begun."""
+        self._tools.database.limit_pauses(IDLE_IN_TRANSACTION)
+        helpers = [
+            threading.Thread(target=self._listen, name="listen", daemon=True),
+            threading.Thread(target=self._run_periodic, name="periodic", daemon=True),
+        ]
+        for thread in helpers:
+            thread.start()
         try:
-            await running
-        except asyncio.CancelledError:
-            if not giving_up.done():
-                return
+            self._forward()
         finally:
-            giving_up.cancel()
-    if wait:
-        raise WorkerEnded
+            faulthandler.cancel_dump_traceback_later()
+            self._stopping.set()
+            self._slots.shutdown(wait=False, cancel_futures=True)
+            self._senders.shutdown(wait=False, cancel_futures=True)
+            for thread in helpers:
+                thread.join(FINISH_WITHIN)
+
+    def _forward(self) -> None:
+        ends_at: float | None = None
+        while True:
+            faulthandler.dump_traceback_later(WATCHDOG, exit=True)
+            self._engine.woken.clear()
+            if self._stopping.is_set():
+                ends_at = ends_at or boot_time() + FINISH_WITHIN
+                if self._engine.is_idle or boot_time() > ends_at:
+                    return
+            try:
+                did = self._engine.tick()
+            except DBAPIError as error:
+                log.warning("the database is away", error=type(error).__name__)
+                self._stopping.wait(RETRY_INTERVAL)
+                continue
+            if did:
+                self._stopping.wait(TICK_INTERVAL)
+            else:
+                self._engine.woken.wait(POLL_INTERVAL)
+
+    def _listen(self) -> None:
+        """Wake the engine when events arrive. Without it, it finds them within a second."""
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(self._tools.database.url, autocommit=True, **_REACH) as connection:
+                    connection.execute(f"LISTEN {queue.CHANNEL}")
+                    while not self._stopping.is_set():
+                        for _ in connection.notifies(timeout=POLL_INTERVAL, stop_after=1):
+                            self._engine.woken.set()
+            except psycopg.Error:
+                self._stopping.wait(RETRY_INTERVAL)
+
+    def _run_periodic(self) -> None:
+        """Run the periodic tasks; begin anew after the database was away."""
+        while not self._stopping.is_set():
+            try:
+                asyncio.run(self._periodic())
+            except (ProcrastinateException, psycopg.Error, OSError) as error:
+                log.warning("the periodic tasks begin anew", error=type(error).__name__)
+                self._stopping.wait(RETRY_INTERVAL)
+
+    async def _periodic(self) -> None:
+        app = periodic_app(self._tools.database)
+        for give_tasks in self._tasks:
+            give_tasks(app, self._tools)
+        async with app.open_async():
+            running = asyncio.ensure_future(
+                app.run_worker_async(
+                    concurrency=1,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=FINISH_WITHIN,
+                    install_signal_handlers=False,
+                )
+            )
+            while not running.done() and not self._stopping.is_set():
+                await asyncio.wait([running], timeout=0.2)
+            running.cancel()  # that is how Procrastinate is asked to finish
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
 
-async def _cancel_when(connector: procrastinate.BaseConnector, running: asyncio.Future[None]) -> None:
-    """End a worker that could not tell how a job ended: others take that over only from one that is gone."""
-    assert isinstance(connector, WorkerConnector)  # queue_app has given it
-    await connector.lost.wait()
-    running.cancel()
+def register(app: procrastinate.App, tools: Tools) -> None:
+    """The periodic tasks of delivery."""
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="repair_lanes", queueing_lock="repair_lanes")
+    def _repair(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
+        with tools.database.session() as session:
+            if lanes := queue.repair(session):
+                log.warning("open events had no lane", lanes=len(lanes))
+
+    @app.periodic(cron="41 3 * * *")
+    @app.task(name="forget_webhooks", queueing_lock="forget_webhooks")
+    def _forget(timestamp: int) -> None:  # noqa: ARG001 - as above
+        with tools.database.session() as session:
+            session.execute(delete(Notice).where(Notice.received_at < tools.clock() - KEEP_NOTICES))
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="delete_old_jobs", queueing_lock="delete_old_jobs")
+    async def _delete_old_jobs(timestamp: int) -> None:  # noqa: ARG001 - as above
+        await app.job_manager.delete_old_jobs(nb_hours=KEEP_JOBS_HOURS, include_failed=True)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="retry_stalled", queueing_lock="retry_stalled")
+    async def _retry_stalled(timestamp: int) -> None:  # noqa: ARG001 - as above
+        for job in await app.job_manager.get_stalled_jobs():
+            await app.job_manager.finish_job(job, procrastinate.jobs.Status.FAILED, delete_job=True)
+
+
+@contextlib.contextmanager
+def stopped_by_signals(worker: Worker) -> Iterator[None]:
+    """SIGTERM and SIGINT ask the worker to stop."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

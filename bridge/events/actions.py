@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bridge import queue
 from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events import history as lineage
 from bridge.events.history import Deed
 from bridge.models import Event, Status
-from bridge.queue import Queue
 
 
 class NotReplayable(BridgeError):  # noqa: N818 - read as a finding
@@ -18,7 +19,7 @@ class NotReplayable(BridgeError):  # noqa: N818 - read as a finding
     code = "not_replayable"
 
 
-def replay(session: Session, queue: Queue, event: Event, now: datetime, by: str | None = None) -> None:
+def replay(session: Session, event: Event, now: datetime, by: str | None = None) -> None:
     """Run a stored event again, through the same code; what is written already is not written twice.
 
     Raises:
@@ -32,8 +33,9 @@ def replay(session: Session, queue: Queue, event: Event, now: datetime, by: str 
     event.tries, event.looks, event.answers = 0, 0, None
     event.replays += 1
     event.replayed_at = now
-    session.flush()
-    event.queue_id = queue.enqueue(session, event.id, event.lock)
+    event.rank = event.awaits = None
+    event.seq = session.scalar(select(func.nextval("event_seq")))
+    queue.enqueue(session, [event.id])
 
 
 def dismiss(event: Event, now: datetime, note: str | None, by: str | None = None) -> None:

@@ -13,6 +13,7 @@ from bridge.inbound.decoding import readable
 from bridge.inbound.inbox import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.sources import Source
 from bridge.mapping_checks.preview import preview_event, resolved
 from bridge.models import Attempt, Booking, BookingReference, Event, Status
 from bridge.settings import Settings
@@ -91,17 +92,23 @@ class SourceGone(BridgeError):  # noqa: N818 - read as a finding
     code = "source_gone"
 
 
-def mapping_of(settings: Settings, source: str) -> Mapping:
-    """How a source's events are read today.
+def source_of(settings: Settings, name: str) -> Source:
+    """A configured source with its mapping, as its events are read today.
 
     Raises:
         SourceGone: it is no longer configured.
         ConfigurationError: its mapping is missing or broken.
     """
-    found = settings.sources.get(source)
+    found = settings.sources.get(name)
     if found is None:
-        raise SourceGone(f"The source {source} is no longer configured.")
-    return Catalogue(settings.mappings_dir).get(found.mapping).schema(phone_region=found.phone_region)
+        raise SourceGone(f"The source {name} is no longer configured.")
+    file = Catalogue(settings.mappings_dir).get(found.mapping)
+    return Source(found, file, file.schema(phone_region=found.phone_region))
+
+
+def mapping_of(settings: Settings, source: str) -> Mapping:
+    """The mapping of a source. Raises as `source_of`."""
+    return source_of(settings, source).mapping
 
 
 def _booking(session: Session, booking: Booking) -> dict[str, Any]:

@@ -1,6 +1,10 @@
-"""What a replay would send now, and how that differs from last time. Nothing is called, nothing is stored."""
+"""What a replay would send now, by the decision that the worker makes, and how that differs from last time.
 
-from collections.abc import Iterator, Mapping
+Nothing is called, nothing is stored. Where the decision needs an answer, the likeliest is assumed, and ids that only
+Propexo knows are shown as `<...>`.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -8,27 +12,40 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.aliases import told_in
 from bridge.clock import iso
-from bridge.delivery import life, people, requested
-from bridge.delivery.appointments import differs
-from bridge.delivery.lookups import match
-from bridge.delivery.outcomes import Parked
-from bridge.delivery.resolve import Kind, Target, at_property, target_of, tour_of
+from bridge.delivery.batch import snapshot_of
+from bridge.delivery.booking_state import to_request
+from bridge.delivery.decide import decide
+from bridge.delivery.outcomes import Reason
+from bridge.delivery.record_cache import LISTS
+from bridge.delivery.resolve import AGENT, LEAD_SOURCE, UNIT
+from bridge.delivery.state import (
+    BookingRow,
+    Call,
+    Enrich,
+    Ignore,
+    LeadRow,
+    Park,
+    Read,
+    Snapshot,
+    Step,
+    Wait,
+    Write,
+    Written,
+)
 from bridge.errors import BridgeError
-from bridge.events.detail import mapping_of
-from bridge.inbound.inbox import Kept
-from bridge.keys import contact_key, key
-from bridge.mapping.base import Mapping as SenderMapping
-from bridge.mapping.booking import Action
-from bridge.mapping.booking import Booking as Said
-from bridge.mapping_checks.preview import APPOINTMENT_ID, LEAD_ID, REFERENCE, Preview, preview_event
-from bridge.models import Attempt, Booking, BookingState, Choices, Event, Lead
-from bridge.propexo.bodies import Person, Tour, cancel_body, create_body, lead_body, update_body
+from bridge.events.detail import source_of
+from bridge.mapping_checks.preview import APPOINTMENT_ID, LEAD_ID, REFERENCE
+from bridge.models import Attempt, Event, Status
+from bridge.propexo.client import Appointment, Choice
 from bridge.settings import Settings
 
 PATH = "/v1/events/appointments/leads"
 TO_AN_APPOINTMENT = ("create", "update", "cancel")
+MOST_STEPS = 30
+
+AnswerOf = Callable[[Snapshot, Call], Any]
+"""What a call is assumed to answer."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +58,8 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """One request as it would go out, beside the last one of its kind."""
+class PlannedRequest:
+    """One request as it would be sent, beside the last one of its kind."""
 
     kind: str
     """create_lead, create, update or cancel."""
@@ -56,10 +73,10 @@ class Planned:
     def differences(self) -> list[Difference]:
         """Field by field; what is looked up in Propexo when it goes out counts as unchanged."""
         before = dict(self.last.request or {}) if self.last else {}
-        told = (
+        fields = (
             Difference(name, before.get(name), self.body.get(name)) for name in sorted({*before, *self.body})
         )
-        return [one for one in told if one.before != one.now and not (one.before and _is_open(one.now))]
+        return [one for one in fields if one.before != one.now and not (one.before and _is_open(one.now))]
 
     def as_json(self) -> dict[str, Any]:
         last = self.last
@@ -76,17 +93,17 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What would become of one event."""
 
     event_id: int
     status: str
     """How it has ended."""
     reason: str | None
-    requests: tuple[Planned, ...] = ()
-    """In their order; none where nothing would go out."""
+    requests: tuple[PlannedRequest, ...] = ()
+    """In their order; none where nothing would be sent."""
     stopped: str | None = None
-    """Why nothing would go out, as a sentence."""
+    """Why nothing would be sent, as a sentence."""
     remarks: tuple[str, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
@@ -100,181 +117,195 @@ class Rehearsal:
         }
 
 
-def rehearse(session: Session, event: Event, settings: Settings, now: datetime) -> Rehearsal:
-    """Go the way of a run up to the point where it would call somebody; what only Propexo knows stands as `<...>`."""
-    told = Rehearsal(event.id, event.status, event.reason)
+def dry_run(session: Session, event: Event, settings: Settings, now: datetime) -> DryRun:
+    """Decide as a replay would, call after call, and write after write."""
+    result = DryRun(event.id, event.status, event.reason)
     try:
-        mapping = mapping_of(settings, event.source)
-        read = _read(mapping, event)
-        said = _booking(read)
-        if said.requested and requested.policy(settings.sources[event.source], mapping) != "book":
-            raise _Stop("It is a wish, which waits until somebody confirms it or becomes a lead only.")
-        plan = _Plan(session, event, settings, now, said)
-        requests = tuple(plan.requests())
-    except _Stop as stop:
-        return replace(told, stopped=str(stop))
-    except (BridgeError, Parked) as error:
-        return replace(told, stopped=f"It would be parked: {error}")
-    again = (
-        ("The sender's API is asked again; this is by what it answered last time.",) if event.answers else ()
+        source = source_of(settings, event.source)
+    except BridgeError as error:
+        return replace(result, stopped=f"It would be parked: {error.message}")
+    remarks = []
+    if event.answers:
+        remarks.append("The sender's API is asked again; this is by what it answered last time.")
+    snapshot = snapshot_of(session.connection(), event.id, source, settings, now)
+    snapshot = as_replayed(_without_in_flight(snapshot, remarks), now)
+    writes, end = plan(snapshot, settings, now, lambda known, call: _assumed(known, call, remarks))
+    requests = tuple(_planned(session, event, write) for write in writes)
+    return replace(
+        result, requests=requests, stopped=None if requests else stop_sentence(end), remarks=tuple(remarks)
     )
-    return replace(told, requests=requests, remarks=(*again, *plan.remarks))
 
 
-def in_words(error: Mapping[str, str | None]) -> str:
-    """One of `Preview.errors` as a sentence."""
-    if error["field"] is None:
-        return str(error["message"])
-    return f"{error['field']}: found {error['found']} at `{error['path']}`, expected {error['expected']}."
+def plan(
+    snapshot: Snapshot, settings: Settings, now: datetime, answer_of: AnswerOf
+) -> tuple[list[Write], Step]:
+    """The writes that an event leads to, if each is confirmed, and the step at which it ends."""
+    writes: list[Write] = []
+    for _ in range(MOST_STEPS):
+        decision = decide(snapshot, settings, now)
+        step = decision.step
+        if isinstance(step, Read):
+            snapshot = snapshot.with_answer(step.call, answer_of(decision.snapshot, step.call))
+        elif isinstance(step, Write):
+            writes.append(step)
+            if step.kind in ("create", "update"):
+                return writes, step
+            snapshot = _as_written(snapshot, decision.snapshot, step)
+        else:
+            return writes, step
+    raise AssertionError("a decision that never ends")
 
 
-class _Stop(Exception):  # noqa: N818 - the end of the way, not an error
-    """Nothing would go out."""
+def as_replayed(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """The snapshot as a replay would make it."""
+    return snapshot.with_event(
+        status=Status.RECEIVED,
+        reason=None,
+        poll_count=0,
+        failure_count=0,
+        replayed_at=now,
+        seq=2**62,
+        ended_at=None,
+    )
 
 
-def _read(mapping: SenderMapping, event: Event) -> Preview:
-    kept = Kept(event.headers, event.query)
-    answers = event.answers or {}
-    read = preview_event(mapping, event.body, event.content_type, kept, answers, event.delivery_id)
-    if read.received is not None and mapping.asks_for(read.received) is not None:
-        raise _Stop("The sender's API is asked first; only its answer tells.")
-    return read
+def stop_sentence(step: Step) -> str:
+    """Why nothing would be sent."""
+    match step:
+        case Enrich():
+            return "The sender's API is asked first; only its answer tells."
+        case Park():
+            return f"It would be parked: {step.detail}"
+        case Wait():
+            return f"It would wait: {step.detail}"
+        case Ignore(reason=Reason.ALREADY_WRITTEN) | Written():
+            return "Nothing: the PMS holds exactly this tour."
+        case Ignore(reason=Reason.NOTHING_TO_CANCEL):
+            return "Nothing: the tour is cancelled, and none stands in the PMS."
+        case Ignore():
+            return f"It would be ignored: {step.detail}"
+    raise AssertionError(step)
 
 
-def _booking(read: Preview) -> Said:
-    if read.errors:
-        raise _Stop(f"It would be parked: {'; '.join(map(in_words, read.errors))}")
-    said = read.booking
-    if said is None:
-        raise _Stop(f"It would be ignored: {read.reason}")
-    if said.action in (Action.REMEMBER, Action.NO_SHOW):
-        raise _Stop("It changes no appointment.")
-    return said
-
-
-class _Plan:
-    """The requests of one event; `steps.Run` makes them."""
-
-    def __init__(self, session: Session, event: Event, settings: Settings, now: datetime, said: Said) -> None:
-        self.session, self.event, self.settings, self.now = session, event, settings, now
-        self.remarks: list[str] = []
-        self.booking = self._known_booking() or life.new_booking(event.source, REFERENCE, now)
-        life.take_over(self.booking, self._with_known_contact(said), life.stamp_of(event, said.action))
-
-    def requests(self) -> Iterator[Planned]:
-        """Raises _Stop, BridgeError or Parked where none goes out."""
-        booking = self.booking
-        self._remark_open_write()
-        written = booking.written_state == BookingState.BOOKED
-        if booking.state == BookingState.CANCELLED:
-            if not written:
-                raise _Stop("Nothing: the tour is cancelled, and none stands in the PMS.")
-            yield self._cancel()
-            return
-        said = life.said_of(booking.details)
-        target = target_of(self.settings, booking.source, said.property, told_in(self.session))
-        tour, _ = tour_of(
-            self.settings,
-            booking.source,
-            said,
-            target,
-            booking.code,
-            lambda kind, name: self._look_up(target, kind, name),
-        )
-        if written and booking.property != target.property.key:
-            yield self._cancel()
-            written = False
-        if written and not differs(target, booking, tour):
-            raise _Stop("Nothing: the PMS holds exactly this tour.")
-        if tour.starts_at <= self.now:
-            raise _Stop(f"It would be parked: the tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC.")
-        yield from [self._update(target, tour)] if written else self._create(target, tour, said)
-
-    def _known_booking(self) -> Booking | None:
-        """The booking as it is stored; what is changed about it here stays here."""
-        event = self.event
-        linked = life.linked(event.source, life.references_of(event))
-        found = self.session.scalars(
-            select(Booking).where(Booking.id.in_(linked)).order_by(Booking.id)
-        ).first()
-        if found is not None:
-            self.session.expunge(found)
-        return found
-
-    def _with_known_contact(self, said: Said) -> Said:
-        if not said.contact_id or said.contact.email or said.contact.phone:
-            return said
-        return people.completed(self.session, self.event.source, said)
-
-    def _remark_open_write(self) -> None:
-        if self.booking.open_attempt_id is not None:
-            attempt = self.session.get_one(Attempt, self.booking.open_attempt_id)
-            self.remarks.append(
+def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
+    """What would be sent if a write whose outcome is not known yet left no trace."""
+    for row in (*snapshot.bookings, *snapshot.duplicates):
+        attempt = snapshot.attempts.get(row.in_flight_attempt_id or 0)
+        if attempt is not None:
+            remarks.append(
                 f"First the bridge asks what became of the {attempt.kind} of {attempt.started_at:%Y-%m-%d %H:%M:%S} "
                 f"UTC ({attempt.outcome}). This goes out only for what that has not written."
             )
+    return snapshot.having(
+        bookings=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.bookings),
+        duplicates=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.duplicates),
+        leads={key: replace(row, in_flight_attempt_id=None) for key, row in snapshot.leads.items()},
+    )
 
-    def _look_up(self, target: Target, kind: Kind, name: str) -> str | None:
-        """As the list that was fetched last has it, else open."""
-        place = target.place
-        kept = self.session.get(Choices, (place.integration_id, place.property_id, kind.crosswalk))
-        found = match(kind, name, kept.records) if kept else None
-        if found is None:
-            self.remarks.append(f"Looked up in Propexo when it goes out: {kind.called(name)}.")
-        return found or f"<{kind.field}>"
 
-    def _cancel(self) -> Planned:
-        found = self.settings.properties.get(self.booking.property or "")
-        if found is None:
-            raise _Stop(f"It would be parked: `properties.{self.booking.property}` is no longer configured.")
-        target = at_property(self.settings, found)
-        body = cancel_body(target.place, self.booking.appointment_id or APPOINTMENT_ID)
-        return self._planned("cancel", "POST", f"{PATH}/cancel", body)
+def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapshot:
+    """The snapshot once a lead was created or an appointment cancelled."""
+    if isinstance(write.owner, LeadRow):
+        return snapshot.with_lead(replace(write.owner, lead_id=LEAD_ID, is_new=False))
+    cancelled: dict[str, Any] = {
+        "confirmed_state": "cancelled", "confirmed_tour": None, "appointment_id": None, "appointment_verified": False,
+    }  # fmt: skip
 
-    def _update(self, target: Target, tour: Tour) -> Planned:
-        appointment_id = self.booking.appointment_id or APPOINTMENT_ID
-        body = {**update_body(target.place, tour), "event_id": appointment_id}
-        return self._planned("update", "PUT", f"{PATH}/{appointment_id}", body)
+    def row_of(row: BookingRow) -> BookingRow:
+        is_it = isinstance(write.owner, BookingRow) and row.id == write.owner.id
+        return replace(row, **cancelled, reference_code=REFERENCE) if is_it else row
 
-    def _create(self, target: Target, tour: Tour, said: Said) -> Iterator[Planned]:
-        lead = self._lead(target, said)
-        lead_id = (lead.lead_id if lead else None) or LEAD_ID
-        body = create_body(target.place, lead_id, tour)
-        if lead_id == LEAD_ID and contact_key(said.contact.email, said.contact.phone):
-            yield from self._new_lead(target, tour, said, lead)
-        yield self._planned("create", "POST", PATH, body)
+    return snapshot.having(
+        bookings=tuple(row_of(row) for row in snapshot.bookings),
+        duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *concluded.duplicates[len(snapshot.duplicates):])),
+    )  # fmt: skip
 
-    def _new_lead(self, target: Target, tour: Tour, said: Said, lead: Lead | None) -> Iterator[Planned]:
-        """A lead is made only where Propexo knows none."""
-        contact, code = said.contact, lead.code if lead else REFERENCE
-        person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, code)
-        ids = {"employee_id": tour.employee_id, "lead_source_id": tour.lead_source_id}
-        try:
-            body = lead_body(target.place, person, **ids, notes=f"Ref {code}")
-        except BridgeError as error:
-            self.remarks.append(f"If this person is not a lead yet: {error}")
-            return
-        if lead is None or not lead.created:
-            self.remarks.append("The lead is created only if Propexo knows none with this e-mail or phone.")
-            yield self._planned("create_lead", "POST", "/v1/leads/", body)
 
-    def _lead(self, target: Target, said: Said) -> Lead | None:
-        place, contact = target.place, contact_key(said.contact.email, said.contact.phone)
-        for name in (key(f"lead:{said.lead_id}") if said.lead_id else None, contact):
-            found = self.session.get(Lead, (place.integration_id, place.property_id, name)) if name else None
-            if found is not None:
-                return found
-        return None
+def _assumed(snapshot: Snapshot, call: Call, remarks: list[str]) -> Any:
+    """The likeliest answer to a call."""
+    if call.kind == "find_leads":
+        remark = "The lead is created only if Propexo knows none with this e-mail or phone."
+        if remark not in remarks:
+            remarks.append(remark)
+        return []
+    if call.kind in LISTS.values():
+        return _assumed_list(snapshot, call, remarks)
+    if call.kind in ("get_appointment", "list_appointments"):
+        booking = snapshot.booking
+        code, lead_id = (booking.reference_code, booking.lead_id or "") if booking else ("", "")
+        found = Appointment(APPOINTMENT_ID, code, None, None, (lead_id,), None, None, None)
+        return found if call.kind == "get_appointment" else [found]
+    return None
 
-    def _planned(self, kind: str, method: str, path: str, body: dict[str, Any]) -> Planned:
-        alike = TO_AN_APPOINTMENT if kind in TO_AN_APPOINTMENT else (kind,)
-        last = (
-            select(Attempt)
-            .where(Attempt.event_id == self.event.id, Attempt.kind.in_(alike))
-            .order_by(Attempt.id.desc())
-        )
-        return Planned(kind, method, path, body, self.session.scalars(last.limit(1)).first())
+
+def _assumed_list(snapshot: Snapshot, call: Call, remarks: list[str]) -> list[Choice]:
+    """As the list that was read last has it, and for what is not in it an open id."""
+    kind = next(one for one in (UNIT, AGENT, LEAD_SOURCE) if LISTS[one.crosswalk] == call.kind)
+    place = dict(call.arguments)
+    cached = snapshot.records.get((place["integration_id"], place["property_id"], kind.crosswalk))
+    known = [
+        Choice(record["id"], record.get("name"), record.get("email"), None, None, ())
+        for record in (cached.records if cached else ())
+    ]
+    request = to_request(snapshot.booking.fields) if snapshot.booking else None
+    source = snapshot.interpretation.source
+    names = {
+        UNIT: (request.unit if request else None,),
+        AGENT: (request.agent if request else None,),
+        LEAD_SOURCE: (
+            request.lead_source if request else None,
+            source.settings.lead_source if source else None,
+        ),
+    }[kind]
+    for name in filter(None, names):
+        remarks.append(f"Looked up in Propexo when it goes out: {kind.called(name)}.")
+        known.append(Choice(f"<{kind.field}>", name, None, None, None, ()))
+    return known
+
+
+def _planned(session: Session, event: Event, write: Write) -> PlannedRequest:
+    body = {name: REFERENCE if name == "third_party_id" else value for name, value in write.request.items()}
+    body = _with_placeholder(body, write)
+    method, path = _address(write, body)
+    alike = TO_AN_APPOINTMENT if write.kind in TO_AN_APPOINTMENT else (write.kind,)
+    last = (
+        select(Attempt)
+        .where(Attempt.event_id == event.id, Attempt.kind.in_(alike))
+        .order_by(Attempt.id.desc())
+    )
+    return PlannedRequest(write.kind, method, path, body, session.scalars(last.limit(1)).first())
+
+
+def _address(write: Write, body: Mapping[str, Any]) -> tuple[str, str]:
+    match write.kind:
+        case "create_lead":
+            return "POST", "/v1/leads/"
+        case "create":
+            return "POST", PATH
+        case "update":
+            return "PUT", f"{PATH}/{body['event_id']}"
+        case "cancel":
+            return "POST", f"{PATH}/cancel"
+
+
+def _with_placeholder(body: dict[str, Any], write: Write) -> dict[str, Any]:
+    """Without the code that was drawn for this dry run only."""
+    owner = write.owner
+    is_new = owner.is_new if isinstance(owner, LeadRow) else owner.id is None
+    if not is_new:
+        return body
+    return {
+        name: value.replace(owner.reference_code, REFERENCE) if isinstance(value, str) else value
+        for name, value in body.items()
+    }
 
 
 def _is_open(value: object) -> bool:
     return isinstance(value, str) and value.startswith("<") and value.endswith(">")
+
+
+def error_sentence(error: Mapping[str, str | None]) -> str:
+    """One of `Preview.errors` as a sentence."""
+    if error["field"] is None:
+        return str(error["message"])
+    return f"{error['field']}: found {error['found']} at `{error['path']}`, expected {error['expected']}."

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from bridge import search_index as terms
 from bridge.aliases import Aliases
-from bridge.delivery import life
+from bridge.delivery.booking_state import event_time, reapply_edited
 from bridge.delivery.outcomes import Reason
+from bridge.delivery.rows import booking_row
 from bridge.errors import BridgeError, DecodingError, NotAuthentic
 from bridge.events import history as lineage
 from bridge.events.detail import mapping_of
@@ -21,7 +22,6 @@ from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
 from bridge.keys import key
 from bridge.mapping.base import Mapping
-from bridge.mapping.booking import Action
 from bridge.mapping.fields import Fingerprint
 from bridge.mapping.paths import Received
 from bridge.mapping_checks.preview import Preview, preview_event, resolved
@@ -166,7 +166,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
         previous = event.previous_reference or event.reference
     references = [one for one in (reference, previous) if one]
     booking = _booking_of(session, event, references or [event.delivery_id])
-    before = life.stamp_of(event, Action(event.action)) if event.action else None
+    before = event_time(event, event.action) if event.action else None
     if event.original_body is None:
         event.original_body, event.original_content_type = event.body, event.content_type
     event.body, event.content_type = correction.arrival.body, JSON
@@ -176,8 +176,10 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     event.lock = lock_of(session, event.source, envelope, references, event.delivery_id)
     said = correction.read.booking
     if booking is not None and before is not None and said is not None:
-        life.correct(booking, before, said, life.stamp_of(event, said.action))
-        terms.keep(session, booking, terms.words_in(booking.details))
+        edited = reapply_edited(booking_row(booking), before, said, event_time(event, said.action))
+        booking.details = dict(edited.fields)
+        booking.changed_at, booking.changed_rank = edited.decided_at, edited.decided_rank
+        terms.keep(session, booking.id, terms.words_in(booking.details))
     lineage.note(event, now, Deed.EDITED, by, changed=list(correction.changed) or None)
     return event
 

@@ -1,4 +1,4 @@
-"""One statement that inserts any number of events with their jobs: so a commit takes one round trip to the database."""
+"""One statement that inserts any number of events with their lanes: so a commit takes one round trip to the database."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
-from bridge.models import Event, Status
-from bridge.queue import FORWARD
+from bridge.models import Event
+from bridge.queue import CHANNEL, ENQUEUE_LANES
 
 TABLE = cast("Table", Event.__table__)
 SEALED = {column.name: column.type for column in TABLE.c if isinstance(column.type, TypeDecorator)}
@@ -20,18 +20,18 @@ SEALED = {column.name: column.type for column in TABLE.c if isinstance(column.ty
 
 
 def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int | None]:
-    """Insert events, each with its job unless it is parked.
+    """Insert events, and let a worker look at their lanes unless they have ended.
 
-    A row holds the columns of an event; no two of them have the same source and delivery id. Events and jobs have
-    the order of the rows, and exist together or not at all. They are inserted in the order of their names: two
-    processes with the same events cannot wait for each other crosswise.
+    A row holds the columns of an event; no two of them have the same source and delivery id. Events have the order of
+    the rows. They are inserted in the order of their names: two processes with the same events cannot wait for each
+    other crosswise.
 
     Returns the id of each row's event; `None`: there is one already of this source and delivery id.
     """
     statement = _statement(tuple(rows[0]))
     arriving = [{**row, **_sealed(row, connection.dialect)} for row in rows]
     said = json.dumps(arriving, ensure_ascii=False, default=_spelled)
-    found = connection.execute(statement, {"rows": said, "task": FORWARD, "runs": Status.RECEIVED})
+    found = connection.execute(statement, {"rows": said})
     return list(found.scalars())
 
 
@@ -68,22 +68,22 @@ def _type(name: str) -> str:
     return TABLE.c[name].type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
-# A job is inserted as Procrastinate's own function does it, but with an id that its event knows beforehand.
-_SQL = """
+_SQL = (
+    """
 WITH arriving AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('events', 'id')) AS id,
-           CASE WHEN status = :runs THEN nextval(pg_get_serial_sequence('procrastinate_jobs', 'id')) END AS queue_id,
-           one.*
+    SELECT nextval(pg_get_serial_sequence('events', 'id')) AS id, nextval('event_seq') AS seq, one.*
     FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS ({columns})) WITH ORDINALITY AS one
 ), stored AS (
-    INSERT INTO events (id, queue_id, {names})
-    SELECT id, queue_id, {values} FROM arriving ORDER BY source, delivery_id
+    INSERT INTO events (id, seq, {names})
+    SELECT id, seq, {values} FROM arriving ORDER BY source, delivery_id
     ON CONFLICT ON CONSTRAINT uq_events_delivery DO NOTHING
-    RETURNING id, queue_id, lock
-), queued AS (
-    INSERT INTO procrastinate_jobs (id, queue_name, task_name, lock, args)
-    SELECT queue_id, 'default', :task, lock, jsonb_build_object('event_id', id)
-    FROM stored WHERE queue_id IS NOT NULL ORDER BY queue_id
-)
-SELECT stored.id FROM arriving LEFT JOIN stored USING (id) ORDER BY ordinality
+    RETURNING id, lock, ended_at
+), queued AS ("""
+    + ENQUEUE_LANES.format(events="stored", condition="ended_at IS NULL")
+    .replace("{", "{{")
+    .replace("}", "}}")
+    + f""" RETURNING lane
+), announced AS (SELECT pg_notify('{CHANNEL}', '') FROM queued LIMIT 1)
+SELECT stored.id FROM arriving LEFT JOIN stored USING (id) LEFT JOIN announced ON true ORDER BY ordinality
 """
+)

@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bridge import queue
 from bridge.errors import DecodingError, UnknownSource
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures import Signature
 from bridge.inbound.views import Door, as_sent, whole_body
 from bridge.keys import contact_key, key
-from bridge.models import Booking, Event, Lead, Notice
-from bridge.queue import News
+from bridge.models import Attempt, Booking, Event, Lead, Notice
 from bridge.settings import Settings
 
 propexo_webhooks = Blueprint("propexo_webhooks", __name__)
@@ -36,10 +36,15 @@ CHANGED = ("DATA_NEW", "DATA_UPDATE")
 
 SAME_JOB = timedelta(days=7)
 """A webhook that names its job is the same one whenever it comes again."""
-SAME_WORDS = timedelta(minutes=1)
+SAME_BODY_WINDOW = timedelta(minutes=1)
 """One that names none, as of a sync, may be the next of its kind: its words are the same each time."""
-GATHER = timedelta(seconds=30)
-"""How long news that names nobody is gathered: a sync brings many at once."""
+DEBOUNCE = timedelta(seconds=30)
+"""How long those wait that a webhook wakes without naming them: a sync brings many at once."""
+LEAD_AND_TOUR = ("lead_id", "appointment_id", "confirmation")
+"""Reasons to wait that news of a record can end. Not an unknown outcome: its looks are counted before it is sent again,
+and each of them must be given its time."""
+BROUGHT_BY = {"leads": "lead_id", "events": "appointment_id", "leads_to_events": "appointment_id"}
+"""The reason to wait that a sync of each model can end."""
 
 CODE = re.compile(r"\b(?:TB|LD)-[0-9A-Z]{8}\b")
 """Our reference in the notes of an appointment or a lead, or as its third_party_id."""
@@ -66,17 +71,31 @@ def receive() -> Response:
         return jsonify(status="ignored")
     now = door.clock()
     with door.database.session() as session:
-        news = news_of(session, door.settings, webhook)
-        if news is None:
+        signal = wake_signal(session, door.settings, webhook)
+        if signal is None:
             return jsonify(status="ignored")
         if not is_new(session, webhook, body, now):
             return jsonify(status="received", duplicate=True)
-        if webhook.names_somebody:
-            door.queue.look_now(session, news)
-        else:
-            once = f"look_now:{webhook.integration_id}:{webhook.property_id}:{webhook.model}"
-            door.queue.look_now(session, news, at=now + GATHER, once=once)
+        signal.send(session)
     return jsonify(status="received")
+
+
+@dataclass(frozen=True)
+class WakeSignal:
+    """Whom a webhook lets look before their time."""
+
+    codes: tuple[str, ...] = ()
+    """Bookings and leads of which Propexo has read something."""
+    integration_id: str | None = None
+    """An integration that has been synced."""
+    reasons: tuple[str, ...] = LEAD_AND_TOUR
+    delay: timedelta = timedelta(0)
+
+    def send(self, session: Session) -> None:
+        """Wake them in the session's transaction."""
+        queue.wake(
+            session, self.codes, integration_id=self.integration_id, reasons=self.reasons, delay=self.delay
+        )
 
 
 @dataclass(frozen=True)
@@ -159,27 +178,42 @@ def is_new(session: Session, webhook: Webhook, body: bytes, now: datetime) -> bo
     whose = job or webhook.text("record_id") or webhook.integration_id
     name = key(f"{webhook.event}|{whose}|{hashlib.sha256(body).hexdigest()}")
     noted = insert(Notice).values(key=name, received_at=now)
-    forgotten = Notice.received_at < now - (SAME_JOB if job else SAME_WORDS)
+    forgotten = Notice.received_at < now - (SAME_JOB if job else SAME_BODY_WINDOW)
     noted_anew = noted.on_conflict_do_update(
         index_elements=[Notice.key], set_={"received_at": now}, where=forgotten
     )
     return session.scalar(noted_anew.returning(Notice.key)) is not None
 
 
-def news_of(session: Session, settings: Settings, webhook: Webhook) -> News | None:
+def wake_signal(session: Session, settings: Settings, webhook: Webhook) -> WakeSignal | None:
     """Who should look; `None`: nobody waits for this, or it is nothing that anybody waits for."""
     if webhook.event == "WRITE_OPERATION_FAILURE":
-        job_id = webhook.text("root_job_id")
-        return News(job_id=job_id) if job_id else None
+        return _failed_write(session, webhook)
     if webhook.event in SYNCED:
         return _synced(webhook)
     if webhook.event in CHANGED and webhook.model in MODELS:
         codes = sorted({*_leads(session, webhook), *_bookings(session, settings, webhook)})
-        return News(codes=tuple(codes)) if codes else None
+        delay = timedelta(0) if webhook.names_somebody else DEBOUNCE
+        return WakeSignal(tuple(codes), delay=delay) if codes else None
     return None
 
 
-def _synced(webhook: Webhook) -> News | None:
+def _failed_write(session: Session, webhook: Webhook) -> WakeSignal | None:
+    """The booking or the lead whose write it is. Its answer may not be on record yet: then the webhook is kept, and
+    compared when it is."""
+    job_id = webhook.text("root_job_id")
+    if job_id is None:
+        return None
+    kept = insert(Notice).values(key=f"job:{job_id}", received_at=func.now())
+    session.execute(kept.on_conflict_do_nothing())
+    attempts = select(Attempt.id).where(Attempt.job_id == job_id)
+    codes: list[str] = []
+    for owner in (Booking, Lead):
+        codes += session.scalars(select(owner.code).where(owner.open_attempt_id.in_(attempts)))
+    return WakeSignal(tuple(codes))
+
+
+def _synced(webhook: Webhook) -> WakeSignal | None:
     """Propexo: some failed read jobs are normal; a sync that read nothing brought nothing."""
     data, integration_id = webhook.data, webhook.integration_id
     if not integration_id or data.get("is_sync_finished") is False or data.get("successful_job_count") == 0:
@@ -190,8 +224,10 @@ def _synced(webhook: Webhook) -> News | None:
         if isinstance(listed, list)
         else MODELS
     )
-    models = tuple(model for model in MODELS if model in named)
-    return News(integration_id=integration_id, models=models) if models else None
+    reasons = sorted({BROUGHT_BY[model] for model in MODELS if model in named})
+    return (
+        WakeSignal(integration_id=integration_id, reasons=tuple(reasons), delay=DEBOUNCE) if reasons else None
+    )
 
 
 def _leads(session: Session, webhook: Webhook) -> list[str]:

@@ -31,7 +31,6 @@ from bridge.mapping.booking import Action
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source, Sources
 from bridge.mapping.translation import Envelope
-from bridge.queue import Queue
 from bridge.settings import Settings
 
 hooks = Blueprint("hooks", __name__)
@@ -47,7 +46,6 @@ class Door:
     settings: Settings
     sources: Sources
     database: Database
-    queue: Queue
     clock: Clock
     committer: Committer = field(init=False)
 

@@ -50,6 +50,10 @@ class Sources:
     def __iter__(self) -> Iterator[Source]:
         return iter(self._sources.values())
 
+    def get(self, name: str) -> Source | None:
+        """`None` where no source of this name is configured."""
+        return self._sources.get(name)
+
     def __getitem__(self, name: str) -> Source:
         """Raises UnknownSource."""
         try:

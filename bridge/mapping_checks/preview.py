@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bridge.aliases import Aliases, none_told
-from bridge.delivery.booking_json import booking_to_json
-from bridge.delivery.outcomes import Parked
-from bridge.delivery.resolve import Kind, Target, not_taken, start_of, target_of, tour_of
+from bridge.delivery.resolve import RecordKind, TourTarget, start_of, target_of, tour_of, unsupported_fields
+from bridge.delivery.state import Park, Read
 from bridge.errors import BridgeError, DecodingError
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, delivery_ids
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking
+from bridge.mapping.booking_json import booking_to_json
 from bridge.mapping.details import with_details
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
@@ -150,36 +150,38 @@ def resolved(event: Preview, settings: Settings, source: str | None, aliases: Al
     if source is None:
         source = "(none)"
         settings = replace(settings, sources={source: Source(source, mapping="")})
-    try:
-        target = target_of(settings, source, said.property, aliases)
-    except (BridgeError, Parked) as error:
+    target = target_of(settings, source, said.property, aliases)
+    if isinstance(target, Park):
         names_none = said.action is Action.RESCHEDULE and not said.property
-        known = isinstance(error, Parked) and (said.action is Action.CANCEL or names_none)
-        return _stopped(event, error, may_be_known=known)
+        return _stopped(event, target.detail, may_be_known=said.action is Action.CANCEL or names_none)
     event = replace(event, booking=_with_instant(said, target.property))
     asked: list[str] = []
 
-    def look_up(kind: Kind, name: str) -> str:
+    def look_up(kind: RecordKind, name: str) -> str:
         asked.append(kind.called(name))
         return f"<{kind.field}>"
 
     try:
         tour = None
         if said.action is not Action.CANCEL:
-            tour, _ = tour_of(settings, source, said, target, REFERENCE, look_up)
+            resolved = tour_of(settings, source, said, target, REFERENCE, look_up)
+            if isinstance(resolved, Park):
+                return _stopped(event, resolved.detail, may_be_known=False)
+            assert not isinstance(resolved, Read)  # `look_up` always knows an id
+            tour, _ = resolved
         event = replace(event, propexo=_request(said, target.place, tour))
-    except (BridgeError, Parked) as error:
+    except BridgeError as error:
         known = isinstance(error, MissingFields) and said.action is Action.RESCHEDULE
-        return _stopped(event, error, may_be_known=known)
+        return _stopped(event, error.message, may_be_known=known)
     return replace(event, remarks=tuple(_remarks(said, target, tour, asked))) if tour else event
 
 
-def _stopped(event: Preview, error: Exception, *, may_be_known: bool) -> Preview:
+def _stopped(event: Preview, error: str, *, may_be_known: bool) -> Preview:
     """What this event lacks, the booking that it changes may have."""
     if may_be_known:
         told = f"Unless the booking that it changes is known and has it: {error}"
         return replace(event, remarks=(*event.remarks, told))
-    return replace(event, errors=(*event.errors, _told(str(error))))
+    return replace(event, errors=(*event.errors, _told(error)))
 
 
 def _told(message: str) -> dict[str, str | None]:
@@ -189,10 +191,8 @@ def _told(message: str) -> dict[str, str | None]:
 def _with_instant(said: Booking, found: Property) -> Booking:
     if said.starts_at or said.starts_at_local is None:
         return said
-    try:
-        return replace(said, starts_at=start_of(said, found))
-    except Parked:
-        return said  # where the start matters, building the request says why
+    start = start_of(said, found)
+    return said if isinstance(start, Park) else replace(said, starts_at=start)  # else the request says why
 
 
 def _request(said: Booking, place: Place, tour: Tour | None) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"method": method, "path": path, "body": body}
 
 
-def _remarks(said: Booking, target: Target, tour: Tour, asked: list[str]) -> Iterator[str]:
+def _remarks(said: Booking, target: TourTarget, tour: Tour, asked: list[str]) -> Iterator[str]:
     profile, contact = target.place.profile, said.contact
     if asked:
         yield (
@@ -216,7 +216,7 @@ def _remarks(said: Booking, target: Target, tour: Tour, asked: list[str]) -> Ite
             f"if {profile.name} needs it and no default stands for it, the event is parked."
         )
     operation: OperationName = "update" if said.action is Action.RESCHEDULE else "create"
-    dropped = {*dropped_fields(profile, operation, tour), *not_taken(said, profile)}
+    dropped = {*dropped_fields(profile, operation, tour), *unsupported_fields(said, profile)}
     if dropped:
         yield f"{profile.name} does not store {', '.join(sorted(dropped))} with an appointment."
     if said.action is Action.BOOK and not said.lead_id:

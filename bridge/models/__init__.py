@@ -11,7 +11,7 @@ from bridge.models.base import (
     changes_of,
 )
 from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
-from bridge.models.events import Attempt, Event
+from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
 from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, Token, User
 from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
@@ -36,6 +36,7 @@ __all__ = [
     "IdempotencyKey",
     "Integration",
     "KnownContact",
+    "Lane",
     "Lead",
     "Notice",
     "PayloadField",

@@ -33,6 +33,14 @@ class Event(Base):
         ),
         Index("ix_events_integration", "integration_id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_events_awaits", "awaits", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_events_lane_open", "lock", "seq", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_events_reference_open", "source", "reference", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_events_previous_open",
+            "source",
+            "previous_reference",
+            postgresql_where=text("ended_at IS NULL AND previous_reference IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -55,7 +63,11 @@ class Event(Base):
     reference: Mapped[str | None]
     previous_reference: Mapped[str | None]
     lock: Mapped[str]
-    """Whose events run one after the other: the contact (a digest), else the booking."""
+    """Its lane: the contact (a digest), else the booking. The events of one lane run one after the other."""
+    seq: Mapped[int | None] = mapped_column(server_default=text("nextval('event_seq')"))
+    """Its place in the lane; a replay takes a new one. `None`: it had ended before there were lanes."""
+    rank: Mapped[int | None]
+    """Its place among all lanes once it was read; see delivery/priority.py."""
     trace: Mapped[str | None]
     """The trace context of the request that brought it, in W3C's spelling; see tracing.py."""
 
@@ -76,7 +88,9 @@ class Event(Base):
     history: Mapped[list[dict[str, Any]] | None] = mapped_column(SealedJson())
     """What people did with it: `at`, `what` (of events/history.py), `by`, and what each such deed tells more."""
     queue_id: Mapped[int | None]
-    """The job that runs it."""
+    """The job that ran it in the version before; no longer set."""
+    first_call_at: Mapped[datetime | None]
+    """When the first call was made for it."""
     job_id: Mapped[str | None]
     """Propexo's job of the last write made for this event."""
     property: Mapped[str | None]
@@ -84,7 +98,7 @@ class Event(Base):
     integration_id: Mapped[str | None]
     """The integration that it called last, or would have called if it were not paused."""
     awaits: Mapped[str | None]
-    """The code of the booking or the lead of which it awaits news; see delivery/waking.py."""
+    """What ends its wait: the code of a booking or a lead, or one of the other codes of delivery/state.py's `Wait`."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
     blanked_at: Mapped[datetime | None]
     """Since then nothing of what was said is kept; it cannot run again."""
@@ -120,9 +134,15 @@ class Attempt(Base):
     integration_id: Mapped[str | None]
     """Of a write: whose write log will list it."""
     listed: Mapped[str | None]
-    """How it ended as the write log lists it: SUCCESS or FAILURE; see delivery/confirmation.py."""
+    """How it ended as the write log lists it: SUCCESS or FAILURE; see delivery/confirm.py."""
     unlisted: Mapped[int] = mapped_column(default=0)
     """How often the log was read without a trace of it."""
+    send_before: Mapped[datetime | None]
+    """Of a write: it is not sent after this moment, so before it nobody looks for its trace."""
+    look_count: Mapped[int] = mapped_column(default=0)
+    """How often its trace was looked for, where it is not known whether it arrived."""
+    look_at: Mapped[datetime | None]
+    """When its trace is looked for next."""
 
     @hybrid_property
     def sent_at(self) -> datetime:
@@ -133,3 +153,31 @@ class Attempt(Base):
     @classmethod
     def _sent_at(cls) -> ColumnElement[datetime]:
         return func.coalesce(cls.finished_at, cls.started_at)
+
+
+class Lane(Base):
+    """What must happen in order, and is claimed by a worker: the open events of one contact, else of one booking."""
+
+    __tablename__ = "lanes"
+    __table_args__ = (
+        Index("ix_lanes_ready", "rank", "lane", postgresql_where=text("ready")),
+        Index("ix_lanes_due", "due_at", postgresql_where=text("NOT ready")),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    """`events.lock`. The row goes with the lane's last open event: it is a digest of somebody's address."""
+    rank: Mapped[int]
+    """That of the soonest open event; 0: something in it is new."""
+    ready: Mapped[bool]
+    """Whether a worker may claim it."""
+    due_at: Mapped[datetime]
+    """When it is ready at the latest: a wait ends then, or a lease."""
+    lease: Mapped[int | None]
+    """Who works on it: a result counts only under this number."""
+    claims: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Claims since a result was last recorded; many mean that an event in it ends its worker."""
+    news: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Something came while it was leased."""
+    woken: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """What an event of it waits for came while it was leased."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, load_only
 
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.delivery.context import Context
+from bridge.delivery.tools import Tools
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
 from bridge.models import Event, PayloadField
@@ -166,10 +166,10 @@ def _changes(types: list[PayloadField], began: datetime, latest: datetime) -> It
         yield Drift(last.event, last.path, "vanished", last.last_seen, last.type)
 
 
-def register(app: procrastinate.App, context: Context) -> None:
+def register(app: procrastinate.App, tools: Tools) -> None:
     """Give a worker the task of looking at what came."""
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(name="observe", queueing_lock="observe", lock="observe")
     def _observe(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
-        observe(context.database, context.settings, context.clock)
+        observe(tools.database, tools.settings, tools.clock)

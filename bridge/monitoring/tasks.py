@@ -2,30 +2,30 @@
 
 import procrastinate
 
-from bridge.delivery.context import Context
+from bridge.delivery.tools import Tools
 from bridge.monitoring import gauges, tallies
 
 BEFORE_EVENTS = 1
 """The priority: whoever watches must see a backlog, not wait in it. That of a new event is 0."""
 
 
-def register(app: procrastinate.App, context: Context) -> None:
+def register(app: procrastinate.App, tools: Tools) -> None:
     """Give a worker the tasks of finding out the gauges and of counting by the hour."""
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="gauge", queueing_lock="gauge", lock="gauge", priority=BEFORE_EVENTS)
     def _gauge(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
-        with context.database.session() as session:
-            gauges.refresh(session, context.settings, context.clock())
+        with tools.database.session() as session:
+            gauges.refresh(session, tools.settings, tools.clock())
 
     @app.periodic(cron="* * * * *")
     @app.task(name="tally", queueing_lock="tally", lock="tally", priority=BEFORE_EVENTS)
     def _tally(timestamp: int) -> None:  # noqa: ARG001 - as above
-        with context.database.session() as session:
-            tallies.count(session, context.clock())
+        with tools.database.session() as session:
+            tallies.count(session, tools.clock())
 
     @app.periodic(cron="29 3 * * *")
     @app.task(name="forget_tallies", queueing_lock="forget_tallies")
     def _forget_tallies(timestamp: int) -> None:  # noqa: ARG001 - as above
-        with context.database.session() as session:
-            tallies.forget(session, context.clock())
+        with tools.database.session() as session:
+            tallies.forget(session, tools.clock())

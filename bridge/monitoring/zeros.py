@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bridge import metrics
-from bridge.delivery.ledger import KINDS
+from bridge.delivery.perform import KINDS
 from bridge.errors import Doubt, RefusedRequest
 from bridge.models import Status
 from bridge.propexo.errors import Outcome

@@ -21,8 +21,8 @@ from sqlalchemy import text
 
 from bridge.app import create_app
 from bridge.database import Database, embedded
-from bridge.forwarding.job import register
-from bridge.forwarding.worker import make_context
+from bridge.delivery.job import register
+from bridge.delivery.worker import make_context
 from bridge.queue import queue_app
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox

@@ -16,9 +16,9 @@ from load import print_result
 from sqlalchemy import text
 from stage import Stage, stage
 
+from bridge import search_index as terms
 from bridge.app import create_app
 from bridge.console.access import sessions, tokens
-from bridge.forwarding import terms
 from bridge.models import Role
 from bridge.settings import parse
 

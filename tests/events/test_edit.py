@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.events.dry_run import rehearse
+from bridge.events.dry_run import dry_run
 from bridge.events.edit import Correction, NotRepairable, correction_of, payload_of, save
 from bridge.models import Event, Status
 
@@ -150,7 +150,7 @@ def test_a_written_event_is_not_corrected(world: Any):
 
 def rehearsed(world: Any, event_id: int) -> Any:
     with world.database.session() as session:
-        return rehearse(session, world.event(event_id), world.settings, world.clock())
+        return dry_run(session, world.event(event_id), world.settings, world.clock())
 
 
 def requests_of(told: Any) -> list[str]:

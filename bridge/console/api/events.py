@@ -133,12 +133,12 @@ def select_events(told: dict[str, Any]) -> Any:
 @events.response(200, schemas.Queued)
 def replay_events(told: dict[str, Any]) -> Any:
     """Run events again; what is written already is not written twice."""
-    actor, now, queue = current_actor(), tools().clock(), tools().queue
+    actor, now = current_actor(), tools().clock()
     with tools().database.session() as session:
         if told["status"]:
-            queued = deeds.replay_chosen(session, queue, actor, told["ids"], told["status"], now)
+            queued = deeds.replay_chosen(session, actor, told["ids"], told["status"], now)
         else:
-            queued = deeds.replay(session, queue, actor, told["ids"], now)
+            queued = deeds.replay(session, actor, told["ids"], now)
     return {"queued": queued}
 
 
@@ -176,7 +176,7 @@ def correct_event(told: dict[str, Any], event_id: int) -> Any:
     with one_event(event_id) as (session, event):
         correction = corrections.preview(session, tools().settings, event, told["payload"])
         corrections.save(
-            session, tools().queue, current_actor(), correction, tools().clock(),
+            session, current_actor(), correction, tools().clock(),
             again=told["replay"], force=told["force"],
         )  # fmt: skip
     return _told(correction, queued=told["replay"])

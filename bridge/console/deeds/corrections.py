@@ -12,10 +12,9 @@ from bridge.console.deeds.events import must_be
 from bridge.errors import BridgeError
 from bridge.events import actions
 from bridge.events import edit as repair
-from bridge.events.dry_run import in_words
+from bridge.events.dry_run import error_sentence
 from bridge.events.edit import Correction
 from bridge.models import Event, Role
-from bridge.queue import Queue
 from bridge.settings import Settings
 
 
@@ -32,7 +31,6 @@ def preview(session: Session, settings: Settings, event: Event, payload: Any) ->
 
 def save(
     session: Session,
-    queue: Queue,
     actor: Actor,
     correction: Correction,
     now: datetime,
@@ -49,12 +47,12 @@ def save(
     """
     must_be(actor, Role.OPERATOR)
     if correction.unreadable and not force:
-        raise NotReadable(" ".join(map(in_words, correction.unreadable)))
+        raise NotReadable(" ".join(map(error_sentence, correction.unreadable)))
     event = repair.save(session, correction, now, actor.name)
     changed = {"changed": list(correction.changed)}
     audit.record(session, actor, now, "corrected", ("event", event.id), after=changed)
     if again:
         before = {"status": event.status, "reason": event.reason}
-        actions.replay(session, queue, event, now, actor.name)
+        actions.replay(session, event, now, actor.name)
         audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
     return event

@@ -12,10 +12,9 @@ from bridge.console.actor import Actor
 from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError, NotAllowed
 from bridge.events import actions
-from bridge.events.dry_run import Rehearsal, rehearse
+from bridge.events.dry_run import DryRun, dry_run
 from bridge.events.query import Selection, find_ids
 from bridge.models import Event, Role, Status
-from bridge.queue import Queue
 from bridge.settings import Settings
 
 BATCH = 500
@@ -63,14 +62,14 @@ def choose(session: Session, settings: Settings, selection: Selection) -> Chosen
     return Chosen(ids, by_hand)
 
 
-def replay(session: Session, queue: Queue, actor: Actor, ids: Sequence[int], now: datetime) -> list[int]:
+def replay(session: Session, actor: Actor, ids: Sequence[int], now: datetime) -> list[int]:
     """Run these events again, all or none. Raises NotPossible, NotAllowed."""
     must_be(actor, Role.OPERATOR)
-    return [_again(session, queue, actor, event, now) for event in locked(session, ids, replay_objection)]
+    return [_again(session, actor, event, now) for event in locked(session, ids, replay_objection)]
 
 
 def replay_chosen(
-    session: Session, queue: Queue, actor: Actor, ids: Sequence[int], statuses: Sequence[str], now: datetime
+    session: Session, actor: Actor, ids: Sequence[int], statuses: Sequence[str], now: datetime
 ) -> list[int]:
     """Of these events, run those again that still are as they were selected. Raises NotAllowed."""
     must_be(actor, Role.OPERATOR)
@@ -81,21 +80,21 @@ def replay_chosen(
         or_(Event.reason.is_(None), Event.reason.not_in(ONE_BY_ONE)),
     )
     events = session.scalars(unchanged.order_by(Event.id).with_for_update())
-    return [_again(session, queue, actor, event, now) for event in list(events)]
+    return [_again(session, actor, event, now) for event in list(events)]
 
 
-def _again(session: Session, queue: Queue, actor: Actor, event: Event, now: datetime) -> int:
+def _again(session: Session, actor: Actor, event: Event, now: datetime) -> int:
     before = {"status": event.status, "reason": event.reason}
-    actions.replay(session, queue, event, now, actor.name)
+    actions.replay(session, event, now, actor.name)
     audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
     return event.id
 
 
-def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[Rehearsal]:
+def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
     """What a replay of each would send; nothing is called, nothing changes. Raises NotPossible."""
     found = select(Event).where(Event.id.in_(ids)).order_by(Event.id)
     return [
-        rehearse(session, event, settings, now)
+        dry_run(session, event, settings, now)
         for event in _checked(list(session.scalars(found)), ids, replay_objection)
     ]
 

@@ -6,14 +6,14 @@ from bridge.console import audit
 from bridge.console.actor import Actor
 from bridge.console.deeds.events import must_be
 from bridge.database import Database
-from bridge.delivery.pauses import Pauses
+from bridge.delivery.circuit_breaker import CircuitBreakers
 from bridge.models import Role
 
 
 def pause(database: Database, actor: Actor, integration_id: str, reason: str, now: datetime) -> int:
     """Let its events wait until it is resumed. Answers how many wait, or will. Raises NotAllowed."""
     must_be(actor, Role.OPERATOR)
-    waiting = Pauses(database, lambda: now).pause(integration_id, reason)
+    waiting = CircuitBreakers(database, lambda: now).pause(integration_id, reason)
     _note(database, actor, integration_id, "paused", now, {"reason": reason})
     return waiting
 
@@ -21,7 +21,7 @@ def pause(database: Database, actor: Actor, integration_id: str, reason: str, no
 def resume(database: Database, actor: Actor, integration_id: str, now: datetime) -> int | None:
     """End its pause, whoever began it. Answers how many events go on; `None`: it was not paused. Raises NotAllowed."""
     must_be(actor, Role.OPERATOR)
-    waiting = Pauses(database, lambda: now).resume(integration_id)
+    waiting = CircuitBreakers(database, lambda: now).resume(integration_id)
     if waiting is not None:
         _note(database, actor, integration_id, "resumed", now, None)
     return waiting

@@ -118,7 +118,7 @@ def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
 
 
 def _replay(session: Session, event_id: int) -> list[int]:
-    return people.replay(session, tools().queue, current_actor(), [event_id], tools().clock())
+    return people.replay(session, current_actor(), [event_id], tools().clock())
 
 
 def _dismiss(note: str) -> Callable[[Session, int], object]:

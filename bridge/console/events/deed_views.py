@@ -17,7 +17,7 @@ from bridge.console.events.telling import CALLS, as_json
 from bridge.console.tools import tools
 from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError, DecodingError
-from bridge.events.dry_run import in_words, rehearse
+from bridge.events.dry_run import dry_run, error_sentence
 from bridge.events.edit import Correction, payload_of
 from bridge.models import Booking, Event, Role, Status
 from bridge.settings.records import same_name
@@ -37,7 +37,7 @@ def nothing() -> str:
 def replay(event_id: int) -> str:
     """What would go out."""
     with tools().database.session() as session:
-        told = rehearse(session, stored(session, event_id), tools().settings, tools().clock())
+        told = dry_run(session, stored(session, event_id), tools().settings, tools().clock())
         return render_template("events/replay.html", told=told, calls=CALLS)
 
 
@@ -45,7 +45,7 @@ def replay(event_id: int) -> str:
 @needs(Role.OPERATOR)
 def do_replay(event_id: int) -> str:
     def deed(session: Session) -> str:
-        people.replay(session, tools().queue, current_actor(), [event_id], tools().clock())
+        people.replay(session, current_actor(), [event_id], tools().clock())
         return "Queued again. What becomes of it appears here."
 
     return _answer(event_id, deed)
@@ -121,7 +121,7 @@ def reading(event_id: int) -> str:
         "events/correction.html",
         changed=correction.changed,
         reading={**read.as_json(), "remarks": read.remarks},
-        problems=[in_words(error) for error in read.errors],
+        problems=[error_sentence(error) for error in read.errors],
     )
 
 
@@ -133,7 +133,7 @@ def do_edit(event_id: int) -> Response:
     try:
         with tools().database.session() as session:
             correction = _correction(session, event_id)
-            corrections.save(session, tools().queue, actor, correction, now, again=True)
+            corrections.save(session, actor, correction, now, again=True)
     except BridgeError as error:
         return Response(render_template("events/correction.html", problem=error.message))
     return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})

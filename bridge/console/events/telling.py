@@ -14,7 +14,7 @@ from bridge.console.queries.events import renter_of, tour_at
 from bridge.delivery.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.detail import mapping_of, story
-from bridge.events.dry_run import in_words
+from bridge.events.dry_run import error_sentence
 from bridge.inbound.arrivals import Kept
 from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
@@ -65,7 +65,7 @@ def telling(
         "status_words": IN_WORDS[Status(event.status)],
         "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
         "explanation": _explanation(event, settings),
-        "problems": [in_words(error) for error in told["reading"].get("errors", ())],
+        "problems": [error_sentence(error) for error in told["reading"].get("errors", ())],
         "others": list(_others(session, event)),
     }
     shown["sentences"] = list(_sentences(event, shown, actor))

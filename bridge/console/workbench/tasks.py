@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.aliases import none_told
-from bridge.events.dry_run import in_words
+from bridge.events.dry_run import error_sentence
 from bridge.inbound.arrivals import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import load_text
@@ -122,5 +122,5 @@ def _flat(read: Preview) -> dict[str, Any]:
         "reason": told["reason"],
         **booking,
         **{f"Propexo: {name}": value for name, value in body.items()},
-        "problems": [in_words(error) for error in read.errors] or None,
+        "problems": [error_sentence(error) for error in read.errors] or None,
     }

@@ -11,7 +11,7 @@ from bridge.console.workbench.bench import Bench
 from bridge.console.workbench.requests import Shown, posted, shown_event, shown_sample, stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
 from bridge.errors import BridgeError
-from bridge.events.dry_run import in_words
+from bridge.events.dry_run import error_sentence
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.models import Alias, Event, Role
 from bridge.settings import Settings
@@ -78,7 +78,8 @@ def read() -> str:
     except BridgeError as error:
         told = {"problem": error.message}
     events = [
-        {**event, "problems": [in_words(one) for one in event["errors"]]} for event in told.get("events", ())
+        {**event, "problems": [error_sentence(one) for one in event["errors"]]}
+        for event in told.get("events", ())
     ]
     return render_template("workbench/reading.html", events=events, problem=told.get("problem"))
 

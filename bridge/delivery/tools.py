@@ -1,19 +1,21 @@
-"""What the forwarding side works with, shared by all runs of one worker."""
+"""What the runs of one worker share."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random, SystemRandom
 
-from bridge.aliases import Aliases, told_to
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.delivery.pauses import Pauses
+from bridge.delivery.circuit_breaker import CircuitBreakers
 from bridge.mapping.sources import Sources
 from bridge.propexo.client import Propexo
+from bridge.propexo.quota import calls_for
 from bridge.settings import Settings
 
 
 @dataclass(frozen=True)
-class Context:
+class Tools:
     """One worker's tools."""
 
     settings: Settings
@@ -23,14 +25,14 @@ class Context:
     clock: Clock
     random: Random = field(default_factory=SystemRandom)
     """Of the jitter."""
-
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
     """Short-lived tokens of senders' APIs, by source. Each worker gets its own: they are never stored."""
 
     @property
-    def aliases(self) -> Aliases:
-        return told_to(self.database)
+    def breakers(self) -> CircuitBreakers:
+        return CircuitBreakers(self.database, self.clock)
 
-    @property
-    def pauses(self) -> Pauses:
-        return Pauses(self.database, self.clock)
+    @staticmethod
+    def calls_for(start: datetime | None) -> AbstractContextManager[None]:
+        """Let the rate limiter know for which tour the calls within are made."""
+        return calls_for(lambda: start)

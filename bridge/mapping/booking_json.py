@@ -1,4 +1,4 @@
-"""A booking in JSON: as `bridge translate` prints it, and as the sayings of its events are kept."""
+"""A booking in JSON: as `bridge translate` prints it, and as the fields of a stored booking are kept."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ def booking_to_json(said: Said) -> dict[str, Any]:
 
 
 def booking_from_json(document: dict[str, Any]) -> Said:
-    """The inverse of `booking_to_json`, for the flat form in which sayings are kept."""
+    """The inverse of `booking_to_json`, for the flat form in which the fields of a booking are stored."""
     start = document.get("start") or {}
     contact = Contact(*(document.get(name) for name in ("first_name", "last_name", "email", "phone")))
     names = (

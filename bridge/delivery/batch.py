@@ -1,0 +1,334 @@
+"""The jobs of a worker: claimed lanes, each with the event that runs, what is known of it, and what was decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
+
+from bridge.delivery.decide import decide
+from bridge.delivery.interpret import interpret
+from bridge.delivery.load import Loader, bodies, open_events
+from bridge.delivery.outcomes import Reason, backoff
+from bridge.delivery.perform import Chain
+from bridge.delivery.priority import lane_rank, next_due, next_of, rank_of
+from bridge.delivery.record import CachedList, Result
+from bridge.delivery.record_cache import LISTS, cacheable
+from bridge.delivery.resolve import start_of, target_of
+from bridge.delivery.rows import EVENT, labelled
+from bridge.delivery.state import (
+    AttemptRow,
+    Breaker,
+    Decision,
+    EventRow,
+    Ignore,
+    Interpretation,
+    Park,
+    Read,
+    ReadRow,
+    Snapshot,
+    Step,
+    Wait,
+    Write,
+    Written,
+)
+from bridge.delivery.tools import Tools
+from bridge.mapping.sources import Source
+from bridge.models import Event, Status
+from bridge.queue import Claim, Release
+from bridge.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+MOST_INTERNAL_ERRORS = 5
+MOST_CLAIMS = 5
+"""Claims without a result after which the event of a lane is parked before it is read."""
+MOST_SIBLINGS = 20
+"""Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
+KINDS_OF_LISTS = {call: kind for kind, call in LISTS.items()}
+
+
+@dataclass
+class Job:
+    """One event of a claimed lane."""
+
+    claim: Claim
+    leased_at: float
+    """Seconds since the machine started, at the claim or the last renewal."""
+    lane: list[EventRow]
+    """The open events of the lane, in their order."""
+    before: Snapshot
+    """As it is stored."""
+    base: Snapshot
+    """With the answers of this run."""
+    decision: Decision
+    rank: int
+    ranks: dict[int, int] = field(default_factory=dict)
+    """Of other events of the lane that were read."""
+    reads: list[ReadRow] = field(default_factory=list)
+    attempt: AttemptRow | None = None
+    """Its write, once that is on record."""
+    send_before: float = 0
+    """Seconds since the machine started: from then on the write is not sent."""
+    has_slot: bool = False
+    put_back_until: datetime | None = None
+    """The lane goes back unchanged: others are sooner, or the rate limiter gives no call until then."""
+
+    @property
+    def integration_id(self) -> str | None:
+        """The integration that its next call goes to."""
+        step = self.decision.step
+        if isinstance(step, Read):
+            return step.call.integration_id
+        return step.integration_id if isinstance(step, Write) else None
+
+    def add(self, chain: Chain) -> None:
+        """Take over what its reading calls came to."""
+        self.base, self.decision = chain.base, chain.decision
+        self.reads += chain.reads
+
+    def decide_with(self, breaker: Breaker, tools: Tools) -> None:
+        """Decide again, as the circuit breaker of its integration is by now."""
+        self.base = self.base.having(breakers={**self.base.breakers, breaker.integration_id: breaker})
+        self.decision = decide(self.base, tools.settings, tools.clock())
+
+    def take_probe(self, integration_id: str) -> None:
+        """It makes the one call that looks whether a paused integration is back."""
+        probing = self.base.probing | {integration_id}
+        self.base = self.base.having(probing=probing)
+        self.decision = replace(self.decision, snapshot=self.decision.snapshot.having(probing=probing))
+
+    def fail(self, error: Exception, tools: Tools) -> None:
+        """A defect of ours must not cost the tour: it is retried, then shown to an operator."""
+        snapshot = self.before.with_event(first_call_at=self.base.event.first_call_at)
+        self.decision = Decision(internal_error(snapshot.event, error, tools), snapshot)
+
+
+def internal_error(event: EventRow, error: Exception, tools: Tools) -> Wait | Park:
+    """What an unexpected error means for its event."""
+    failures = event.failure_count + 1
+    detail = f"{type(error).__name__} in the bridge"
+    if failures > MOST_INTERNAL_ERRORS:
+        message = f"{detail}, {failures} times. Its log says more; replay after an update."
+        return Park(Reason.INTERNAL_ERROR, message)
+    until = tools.clock() + backoff(failures, tools.random)
+    return Wait(until, Status.RETRYING, Reason.INTERNAL_ERROR, detail, failure_count=failures)
+
+
+class BatchLoader:
+    """Loads and decides claimed lanes."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self.several_wait: frozenset[tuple[str, str]] = frozenset()
+        self.is_backlog = False
+
+    def load(self, claims: Sequence[Claim], leased_at: float) -> tuple[list[Job], list[Release]]:
+        """The jobs of claimed lanes; and the lanes in which nothing can run now."""
+        try:
+            return self._load(claims, leased_at)
+        except OperationalError:
+            raise
+        except Exception as error:
+            if len(claims) == 1:
+                log.exception("a lane cannot be loaded")
+                return self._failed(claims[0], leased_at, error)
+        loaded = [self.load([claim], leased_at) for claim in claims]
+        return [job for jobs, _ in loaded for job in jobs], [one for _, idle in loaded for one in idle]
+
+    def _load(self, claims: Sequence[Claim], leased_at: float) -> tuple[list[Job], list[Release]]:
+        now = claims[0].now
+        by_lane = {one.lane: one for one in claims}
+        with self._tools.database.engine.connect() as connection:
+            lanes = open_events(connection, by_lane)
+            chosen = {lane: event for lane, events in lanes.items() if (event := next_of(events, now))}
+            siblings = [one for lane, event in chosen.items() for one in _unread(lanes[lane], event)]
+            read = self._interpret(bodies(connection, [one.id for one in (*chosen.values(), *siblings)]),
+                                   {one.id: one for one in (*chosen.values(), *siblings)})  # fmt: skip
+            for lane, event in chosen.items():
+                if by_lane[lane].claims > MOST_CLAIMS:
+                    read[event.id] = (event, Interpretation(problem=_poisonous(by_lane[lane])))
+            loader = Loader(connection, self._tools.settings, now)
+            snapshots = loader.snapshots({event.id: read[event.id] for event in chosen.values()})
+        jobs = []
+        for lane, event in chosen.items():
+            snapshot = snapshots[event.id]
+            ranks = {one.id: self._rank(*read[one.id], snapshot, now) for one in _unread(lanes[lane], event)}
+            jobs.append(self._job(by_lane[lane], leased_at, lanes[lane], snapshot, ranks, now))
+        idle = [
+            Release(lane, by_lane[lane].lease, next_due(events, now), lane_rank(events))
+            for lane, events in lanes.items()
+            if lane not in chosen
+        ]
+        return jobs, idle
+
+    def _interpret(
+        self, stored: Mapping[int, Any], events: Mapping[int, EventRow]
+    ) -> dict[int, tuple[EventRow, Interpretation]]:
+        """Each event with what it says; one that cannot even be read without an error says nothing."""
+        read: dict[int, tuple[EventRow, Interpretation]] = {}
+        for id_, event in events.items():
+            row = stored[id_]
+            event = replace(event, enrichment=row.answers, detail=row.detail)
+            try:
+                found = interpreted(event, row, self._tools.sources.get(event.source))
+            except Exception as error:
+                log.exception("an event cannot be interpreted", event_id=id_)
+                found = Interpretation(problem=internal_error(event, error, self._tools))
+            read[id_] = (event, found)
+        return read
+
+    def _job(
+        self,
+        claim: Claim,
+        leased_at: float,
+        lane: list[EventRow],
+        snapshot: Snapshot,
+        ranks: dict[int, int],
+        now: datetime,
+    ) -> Job:
+        snapshot = snapshot.having(several_wait=self.several_wait, is_backlog=self.is_backlog)
+        try:
+            decision = decide(snapshot, self._tools.settings, now)
+        except Exception as error:
+            log.exception("an event cannot be decided", event_id=snapshot.event.id)
+            decision = Decision(internal_error(snapshot.event, error, self._tools), snapshot)
+        rank = self._rank(snapshot.event, snapshot.interpretation, decision.snapshot, now)
+        return Job(claim, leased_at, lane, snapshot, snapshot, decision, rank, ranks)
+
+    def _rank(self, event: EventRow, read: Interpretation, known: Snapshot, now: datetime) -> int:
+        start = known.start if known.event.id == event.id else None
+        if start is None and read.request is not None and event.source in self._tools.settings.sources:
+            request, settings = read.request, self._tools.settings
+            target = target_of(settings, event.source, request.property, known.aliases)
+            seen = target if isinstance(target, Park) else start_of(request, target.property)
+            start = None if isinstance(seen, Park) else seen
+        return rank_of(event, read.translated_action or read.action, start, now)
+
+    def _failed(self, claim: Claim, leased_at: float, error: Exception) -> tuple[list[Job], list[Release]]:
+        """A lane of which a row cannot be loaded, such as one that cannot be decrypted."""
+        with self._tools.database.engine.connect() as connection:
+            lane = open_events(connection, [claim.lane])[claim.lane]
+        event = next_of(lane, claim.now)
+        if event is None:
+            return [], [Release(claim.lane, claim.lease, next_due(lane, claim.now), lane_rank(lane))]
+        snapshot = Snapshot(event, Interpretation(), codes=())
+        decision = Decision(internal_error(event, error, self._tools), snapshot)
+        return [Job(claim, leased_at, lane, snapshot, snapshot, decision, event.rank or 1)], []
+
+    def load_again(self, job: Job) -> Job:
+        """The same job, once its sender's API has answered: what the event says may name other rows."""
+        event = job.base.event
+        with self._tools.database.engine.connect() as connection:
+            stored = bodies(connection, [event.id])
+            read = interpreted(event, stored[event.id], self._tools.sources.get(event.source))
+            loader = Loader(connection, self._tools.settings, self._tools.clock())
+            snapshot = loader.snapshots({event.id: (event, read)})[event.id]
+        again = self._job(job.claim, job.leased_at, job.lane, snapshot, job.ranks, self._tools.clock())
+        again.reads, again.has_slot = job.reads, job.has_slot
+        return again
+
+
+def interpreted(event: EventRow, row: Any, source: Source | None) -> Interpretation:
+    """What an event says; `row` is of `load.bodies`."""
+    return interpret(event, row.body, row.content_type, row.headers, row.query, source)
+
+
+def snapshot_of(
+    connection: Connection, event_id: int, source: Source | None, settings: Settings, now: datetime
+) -> Snapshot:
+    """The snapshot that the next run of an event would be decided from, were it replayed now."""
+    stored = bodies(connection, [event_id])[event_id]
+    row = connection.execute(select(*labelled(EVENT)).where(Event.id == event_id)).one()
+    event = replace(
+        EventRow(**{**row._mapping, "seq": row.seq or 0}),
+        enrichment=stored.answers,
+        detail=stored.detail,
+    )
+    return Loader(connection, settings, now).snapshots(
+        {event_id: (event, interpreted(event, stored, source))}
+    )[event_id]
+
+
+def _unread(lane: Sequence[EventRow], chosen: EventRow) -> list[EventRow]:
+    return [one for one in lane if one.rank is None and one.id != chosen.id][:MOST_SIBLINGS]
+
+
+def _poisonous(claim: Claim) -> Park:
+    detail = (
+        f"The worker that read it ended, {claim.claims - 1} times. Its log says more; replay after an update."
+    )
+    return Park(Reason.INTERNAL_ERROR, detail)
+
+
+def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:
+    """The event as the end of its run leaves it."""
+    match step:
+        case Wait():
+            return replace(
+                event,
+                status=step.status,
+                reason=step.reason,
+                detail=step.detail,
+                due_at=step.until,
+                ended_at=None,
+                waiting_on=step.waiting_on,
+                poll_count=event.poll_count if step.poll_count is None else step.poll_count,
+                failure_count=event.failure_count if step.failure_count is None else step.failure_count,
+            )
+        case Ignore() | Park() | Written():
+            status = {Ignore: Status.IGNORED, Park: Status.PARKED, Written: Status.WRITTEN}[type(step)]
+            return replace(
+                event,
+                status=status,
+                reason=step.reason,
+                detail=step.detail,
+                due_at=None,
+                ended_at=now,
+                waiting_on=None,
+            )
+    raise AssertionError(step)
+
+
+def result_of(job: Job, now: datetime) -> Result:
+    """What is recorded of a job: the intent of its write, or its end."""
+    step, after = job.decision.step, job.decision.snapshot
+    lists = tuple(_lists(job, now))
+    if isinstance(step, Write) and job.put_back_until is None:
+        after = after.with_event(rank=job.rank)
+        return Result(job.claim, job.before, after, step, None, tuple(job.reads), lists, job.ranks)
+    if job.put_back_until is not None:
+        after = job.before
+        event = replace(after.event, rank=job.rank)
+        if event.status == Status.RECEIVED or job.put_back_until > now:
+            detail = "Many tours wait; the soonest goes first."
+            event = ended_event(
+                event, Wait(job.put_back_until, Status.WAITING, Reason.BUDGET, detail, "budget"), now
+            )
+        waiting: tuple[int, ...] = ()
+    else:
+        event = ended_event(replace(after.event, rank=job.rank), step, now)
+        wakeable = isinstance(step, Wait) and step.waiting_on and step.reason is not Reason.OUTCOME_UNKNOWN
+        waiting = (event.id,) if wakeable else ()
+    lane = [
+        event if one.id == event.id else replace(one, rank=job.ranks.get(one.id, one.rank))
+        for one in job.lane
+        if one.id != event.id or event.ended_at is None
+    ]
+    release = Release(job.claim.lane, job.claim.lease, next_due(lane, now), lane_rank(lane), waiting)
+    after = after.having(event=event)
+    return Result(job.claim, job.before, after, None, release, tuple(job.reads), lists, job.ranks)
+
+
+def _lists(job: Job, now: datetime) -> list[CachedList]:
+    found = []
+    for call, answer in job.base.answers.items():
+        if call.kind in KINDS_OF_LISTS:
+            property_id = dict(call.arguments)["property_id"]
+            records = list(cacheable(answer, property_id))
+            kind = KINDS_OF_LISTS[call.kind]
+            found.append(CachedList(call.integration_id, property_id, kind, now, records))
+    return found

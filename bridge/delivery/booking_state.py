@@ -1,0 +1,215 @@
+"""A booking as a last-writer-wins map: what its events, in whatever order they came, say the tour is to be.
+
+Each field keeps the sender's time of the event that set it, and newer values win. So the order of arrival does not
+matter, an older event never overwrites, and a cancel that comes first is kept. All functions are pure.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from bridge.delivery.state import BookingRow, EventRow, EventTime, Merge, SenderContact, Snapshot
+from bridge.keys import contact_key
+from bridge.mapping.booking import Action, Contact
+from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking_json import booking_from_json, booking_to_json
+from bridge.models import BookingState
+
+RANK = {Action.BOOK: 0, Action.RESCHEDULE: 1, Action.CANCEL: 2}
+"""Events of the same second: a cancel is later than a reschedule, and that later than a book."""
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without characters that are misread or spell words."""
+
+CODE = re.compile(rf"(?<![A-Z0-9])TB-[{_ALPHABET}]{{8}}\b")
+"""The reference code of a booking in a text."""
+
+NO_FIELD = {
+    "action", "reference", "previous_reference", "occurred_at", "contact", "requested", "starts_at", "starts_at_local",
+}  # fmt: skip
+CONTACT_FIELDS = ("first_name", "last_name", "email", "phone")
+
+
+def new_ending() -> str:
+    """An unguessable ending of a reference code that survives being typed."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+class Timed(Protocol):
+    """An event, stored or loaded."""
+
+    @property
+    def occurred_at(self) -> datetime | None: ...
+    @property
+    def received_at(self) -> datetime: ...
+
+
+def event_time(event: Timed, action: str | None) -> EventTime:
+    """Where an event stands in its booking's life."""
+    rank = RANK.get(Action(action), 0) if action else 0
+    return event.occurred_at or event.received_at, rank
+
+
+def merge_fields(
+    fields: Mapping[str, Any], values: Mapping[str, Any], moment: EventTime
+) -> Mapping[str, Any]:
+    """The fields with these values, each where none is newer. The same object where nothing changes."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        known = fields.get(name)
+        new = {"value": value, "at": moment[0].isoformat(), "rank": moment[1]}
+        if known is None or (moment >= _set_at(known) and known != new):
+            result[name] = new
+    return {**fields, **result} if result else fields
+
+
+def fields_of(request: BookingRequest) -> dict[str, Any]:
+    """The fields that a request sets. The start is one field, whichever way it was given."""
+    document = booking_to_json(request)
+    flat = {**document, **document["contact"]}
+    fields = {name: value for name, value in flat.items() if name not in NO_FIELD and value is not None}
+    if request.starts_at or request.starts_at_local:
+        fields["start"] = {name: document[name] for name in ("starts_at", "starts_at_local")}
+    return fields
+
+
+def to_request(fields: Mapping[str, Any]) -> BookingRequest:
+    """The tour as all events of a booking together describe it."""
+    values = {name: field["value"] for name, field in fields.items()}
+    return booking_from_json({**values, "action": Action.BOOK, "reference": ""})
+
+
+def with_request(booking: BookingRow, request: BookingRequest, moment: EventTime) -> BookingRequest:
+    """The tour as it would be if a tentative request were confirmed."""
+    return to_request(merge_fields(booking.fields, fields_of(request), moment))
+
+
+def apply_request(
+    booking: BookingRow, request: BookingRequest, moment: EventTime, *, sets_state: bool = True
+) -> BookingRow:
+    """Merge a request into a booking. Values older than the stored ones are ignored.
+
+    Unless it `sets_state`, the request only adds details: another event says whether there is to be a tour.
+    """
+    fields = booking.fields
+    if request.action is not Action.CANCEL:
+        values = fields_of(request)
+        if (
+            not sets_state
+            and booking.desired_state == BookingState.BOOKED
+            and not state_decided_since(booking, moment)
+        ):
+            # A request to move a tour must not move it: it only adds what no event has set.
+            values = {name: value for name, value in values.items() if name not in fields}
+        fields = merge_fields(fields, values, moment)
+    if sets_state and (booking.decided_at is None or moment >= (booking.decided_at, booking.decided_rank)):
+        state = BookingState.CANCELLED if request.action is Action.CANCEL else BookingState.BOOKED
+        return replace(
+            booking, fields=fields, desired_state=state, decided_at=moment[0], decided_rank=moment[1]
+        )
+    return replace(booking, fields=fields)
+
+
+def reapply_edited(
+    booking: BookingRow, before: EventTime, request: BookingRequest, after: EventTime
+) -> BookingRow:
+    """The booking without what an event set before an operator edited it, so that the edit wins.
+
+    What both versions set takes the event's new time, whichever is older; what only the old one set is removed.
+    """
+    still = set() if request.action is Action.CANCEL else fields_of(request).keys()
+    moment = {"at": after[0].isoformat(), "rank": after[1]}
+    fields = {
+        name: {**field, **moment} if _set_at(field) == before else field
+        for name, field in booking.fields.items()
+        if name in still or _set_at(field) != before
+    }
+    booking = replace(booking, fields=fields)
+    if booking.decided_at is not None and (booking.decided_at, booking.decided_rank) == before:
+        return replace(booking, decided_at=after[0], decided_rank=after[1])
+    return booking
+
+
+def _set_at(field: Mapping[str, Any]) -> EventTime:
+    return datetime.fromisoformat(field["at"]), field["rank"]
+
+
+def is_superseded(event: EventRow, action: str | None, booking: BookingRow) -> bool:
+    """Whether a newer event of the booking has set its state."""
+    return booking.decided_at is not None and event_time(event, action) < (
+        booking.decided_at,
+        booking.decided_rank,
+    )
+
+
+def state_decided_since(booking: BookingRow, moment: EventTime) -> bool:
+    """Whether an event of this time or a later one has said that there is to be a tour, or none."""
+    return booking.decided_at is not None and moment <= (booking.decided_at, booking.decided_rank)
+
+
+def new_booking(source: str, code: str, now: datetime) -> BookingRow:
+    """A booking of which nothing is known and nothing is in the PMS."""
+    return BookingRow(None, source, code, now)
+
+
+def find_booking(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """The booking that the event's references name, or a new one; rows that turn out to be one are merged."""
+    if not snapshot.bookings:
+        return snapshot.having(booking=new_booking(snapshot.event.source, snapshot.code("TB", 0), now))
+    booking, *others = snapshot.bookings
+    duplicates, merges = list(snapshot.duplicates), list(snapshot.merges)
+    for other in others:
+        booking, gone = merge_bookings(booking, other)
+        assert booking.id is not None  # both are stored
+        assert gone.id is not None
+        merges.append(Merge(booking.id, gone.id, gone.version, is_deleted=not gone.may_be_in_pms))
+        if gone.may_be_in_pms:
+            cancelled = replace(gone, desired_state=BookingState.CANCELLED, merged_into=booking.id)
+            duplicates.append(cancelled)
+    return snapshot.having(booking=booking, duplicates=tuple(duplicates), merges=tuple(merges))
+
+
+def merge_bookings(one: BookingRow, other: BookingRow) -> tuple[BookingRow, BookingRow]:
+    """The row that stays, with what both know, and the one that goes.
+
+    A cancel or a move came before the event that links their ids. Newer values win. Where both may be in the PMS, the
+    appointment of the newer booking stays.
+    """
+    newer, older = sorted((one, other), key=_last_change, reverse=True)
+    kept, gone = (older, newer) if older.may_be_in_pms and not newer.may_be_in_pms else (newer, older)
+    fields = kept.fields
+    for name, field in gone.fields.items():
+        fields = merge_fields(fields, {name: field["value"]}, _set_at(field))
+    kept = replace(
+        kept,
+        fields=fields,
+        desired_state=newer.desired_state,
+        decided_at=newer.decided_at,
+        decided_rank=newer.decided_rank,
+    )
+    return kept, gone
+
+
+def _last_change(booking: BookingRow) -> EventTime:
+    return booking.decided_at or booking.created_at, booking.decided_rank
+
+
+def contact_fields(contact: Contact) -> dict[str, str]:
+    """The fields of a contact that have a value."""
+    return {name: value for name in CONTACT_FIELDS if (value := getattr(contact, name))}
+
+
+def fill_in(request: BookingRequest, known: SenderContact | None) -> BookingRequest:
+    """The request with what is known of the person behind its id; what it says itself stays."""
+    if known is None:
+        return request
+    person = Contact(**{name: field["value"] for name, field in known.fields.items()})
+    return replace(request, contact=replace(person, **contact_fields(request.contact)))
+
+
+def contact_code(source: str, contact_id: str) -> str:
+    """What an event waits on that names a person by an id: a digest, because the id may be an address."""
+    return (contact_key(f"{source}|{contact_id}", None) or "").replace("contact:", "person:")

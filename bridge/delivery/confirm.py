@@ -1,0 +1,232 @@
+"""One sweep for each integration: where several writes wait for their confirmation, their write log is read for all.
+
+Propexo confirms a write by write-status, one call each. The write log of an integration lists finished jobs, a hundred
+in a call, by their job ids; one that is pending, or ended in part, is not listed. The sweep notes on the attempts what
+the log says and wakes their events, which `decide` ends. Write-status is read for what the log does not say: why
+something failed, and ids that nothing else shows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from bridge import queue
+from bridge.delivery.in_flight import MOST_MISSES, Category
+from bridge.delivery.outcomes import CONFIRM_AFTER
+from bridge.delivery.rows import ATTEMPT, labelled
+from bridge.delivery.state import AttemptRow
+from bridge.models import Attempt, Booking, Lead, Sweep
+from bridge.propexo import client
+from bridge.propexo.client import Propexo, WriteLogEntry, WriteState
+from bridge.propexo.errors import Outcome, PropexoError
+
+SEVERAL = 10
+"""From so many writes on, that wait in one integration, their log is read. Fewer are asked for one by one: that costs
+some calls more, is sooner, and brings the ids of the appointments along."""
+SWEEP_EVERY = timedelta(seconds=10)
+"""At the longest. With a large budget the log is read more often: a first page takes so much of the minute's calls."""
+SWEEP_SHARE = 0.01
+SWEEP_EVERY_AT_LEAST = timedelta(seconds=1)
+SWEEP_EVERY_IN_BACKLOG = timedelta(seconds=30)
+MAYBE_WRITTEN_AFTER = timedelta(seconds=1)
+"""A reading of the log for older writes shows younger ones as well, which then need not ask."""
+IN_HOUR = timedelta(minutes=50)
+"""Until then the log of the last hour is enough, even if the clocks differ."""
+
+Key = tuple[str, Category]
+"""An integration and a part of its write log."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Writes that wait for their confirmation, of one part of an integration's log."""
+
+    key: Key
+    attempts: tuple[AttemptRow, ...]
+    codes: Mapping[int, str]
+    """By attempt the reference code of the lead that it makes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a sweep found: by attempt its state, and the id of the lead that it made."""
+
+    waiting: Waiting
+    states: Mapping[int, WriteState]
+    lead_ids: Mapping[int, str]
+    error: PropexoError | None = None
+
+
+def several_waiting(connection: Connection, now: datetime) -> dict[Key, bool]:
+    """Where several writes wait whose end the log may show; and whether one of them should be listed by now."""
+    category = case((Attempt.kind == "create_lead", "leads"), else_="events")
+    oldest = func.bool_or(_is_due(now))
+    rows = connection.execute(
+        select(Attempt.integration_id, category, oldest)
+        .where(*_may_be_listed(now))
+        .group_by(Attempt.integration_id, category)
+        .having(func.count() >= SEVERAL)
+    )
+    return {(integration_id, part): bool(due) for integration_id, part, due in rows if integration_id}
+
+
+def _may_be_listed(now: datetime) -> list[ColumnElement[bool]]:
+    return [
+        Attempt.outcome == Outcome.SUBMITTED,
+        Attempt.listed.is_(None),
+        Attempt.unlisted < MOST_MISSES,
+        Attempt.sent_at <= now - MAYBE_WRITTEN_AFTER,
+    ]
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a write is so old that the log should show it; each miss gives it as long as a rare reading does."""
+    seconds = Attempt.unlisted * int(SWEEP_EVERY.total_seconds())
+    return Attempt.sent_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds) <= now - CONFIRM_AFTER[0]
+
+
+def take(
+    connection: Connection, key: Key, now: datetime, per_minute: int, *, is_backlog: bool
+) -> Waiting | None:
+    """The writes that wait, if it is our turn to read their log: one worker at a time, and not too often."""
+    integration_id, category = key
+    every = SWEEP_EVERY_IN_BACKLOG if is_backlog else sweep_interval(per_minute)
+    row = insert(Sweep).values(integration_id=integration_id, category=category, read_at=now)
+    claimed = row.on_conflict_do_update(
+        index_elements=[Sweep.integration_id, Sweep.category],
+        set_={"read_at": now},
+        where=Sweep.read_at <= now - every,
+    ).returning(Sweep.read_at)
+    if connection.scalar(claimed) is None:
+        return None
+    of_category = Attempt.kind == "create_lead" if category == "leads" else Attempt.kind != "create_lead"
+    rows = connection.execute(
+        select(*labelled(ATTEMPT))
+        .where(Attempt.integration_id == integration_id, of_category, *_may_be_listed(now))
+        .order_by(Attempt.id)
+    )
+    attempts = tuple(AttemptRow(**row._mapping) for row in rows)
+    asked = select(Lead.open_attempt_id, Lead.code).where(
+        Lead.open_attempt_id.in_([one.id for one in attempts])
+    )
+    codes = (
+        {row.open_attempt_id: row.code for row in connection.execute(asked)} if category == "leads" else {}
+    )
+    return Waiting(key, attempts, codes)
+
+
+def sweep_interval(per_minute: int) -> timedelta:
+    """How often a log is read with this rate limit."""
+    return min(max(timedelta(minutes=1) / (SWEEP_SHARE * per_minute), SWEEP_EVERY_AT_LEAST), SWEEP_EVERY)
+
+
+def sweep(propexo: Propexo, waiting: Waiting, now: datetime) -> Found:
+    """Read the log for all of them. Makes up to six calls and touches no database."""
+    try:
+        listed = _read_log(propexo, waiting, now)
+        found = [one for one in waiting.attempts if one.job_id in listed]
+        succeeded = [one for one in found if _is_success(listed[one.job_id or ""])]
+        lead_ids = _lead_ids(propexo, waiting, succeeded)
+    except PropexoError as error:
+        return Found(waiting, {}, {}, error)
+    states = {
+        one.id: WriteState.SUCCESS if _is_success(listed[one.job_id or ""]) else WriteState.FAILURE
+        for one in found
+    }
+    return Found(waiting, states, lead_ids)
+
+
+def _read_log(propexo: Propexo, waiting: Waiting, now: datetime) -> dict[str, WriteLogEntry]:
+    integration_id, category = waiting.key
+    wanted = {one.job_id or "" for one in waiting.attempts if _should_be_listed(one, now)}
+    oldest = min((one.started_at for one in waiting.attempts), default=now)
+    time_range: Literal["hour", "day"] = "hour" if now - oldest < IN_HOUR else "day"
+    entries = propexo.write_log(
+        integration_id=integration_id,
+        category=category,
+        time_range=time_range,
+        enough=lambda read: wanted <= {entry.job_id for entry in read},
+    )
+    return {entry.job_id: entry for entry in entries}
+
+
+def _should_be_listed(attempt: AttemptRow, now: datetime) -> bool:
+    return now - attempt.sent_at >= CONFIRM_AFTER[0] + attempt.write_log_misses * SWEEP_EVERY
+
+
+def _is_success(entry: WriteLogEntry) -> bool:
+    """Written, without a word about a part that was not."""
+    return entry.status == WriteState.SUCCESS and not entry.error
+
+
+def _lead_ids(propexo: Propexo, waiting: Waiting, created: Sequence[AttemptRow]) -> dict[int, str]:
+    """By attempt the id of the lead that it made, where the newest leads show it; not worth a call for a few."""
+    wanting = {one.id: one for one in created if (one.on_confirm or {}).get("id_column") == "lead_id"}
+    if len(wanting) < SEVERAL:
+        return {}
+    newest = propexo.newest_leads(integration_id=waiting.key[0])
+    ids = {
+        number: _made_by(wanting[number], code, newest)
+        for number, code in waiting.codes.items()
+        if number in wanting
+    }
+    return {number: lead_id for number, lead_id in ids.items() if lead_id}
+
+
+def _made_by(attempt: AttemptRow, code: str, leads: Iterable[client.Lead]) -> str | None:
+    """The lead with our code in its notes, else the only one with the e-mail: before it was made there was none."""
+    email = (attempt.request or {}).get("email_1")
+    coded = [lead.id for lead in leads if lead.notes and code in lead.notes]
+    same = [lead.id for lead in leads if email and lead.email and lead.email.casefold() == email.casefold()]
+    hits = coded or same
+    return hits[0] if len(hits) == 1 else None
+
+
+def note(connection: Connection, found: Found, now: datetime) -> None:
+    """Note on the attempts what the log says, wake the events that wait for them, and commit."""
+    by_id = {one.id: one for one in found.waiting.attempts}
+    if found.error is not None:
+        woken = _note_unread(connection, found, now)
+    else:
+        _note_states(connection, found, by_id)
+        missed = [
+            number
+            for number, one in by_id.items()
+            if number not in found.states and _should_be_listed(one, now)
+        ]
+        more = update(Attempt).where(Attempt.id.in_(missed)).values(unlisted=Attempt.unlisted + 1)
+        connection.execute(more)
+        given_up = [number for number in missed if by_id[number].write_log_misses + 1 >= MOST_MISSES]
+        woken = [*found.states, *given_up]
+    codes: list[str] = []
+    for owner in (Booking, Lead) if woken else ():
+        codes += connection.scalars(select(owner.code).where(owner.open_attempt_id.in_(woken)))
+    queue.wake(connection, codes, reasons=["confirmation"], soon=True, commit=True)
+
+
+def _note_states(connection: Connection, found: Found, by_id: Mapping[int, AttemptRow]) -> None:
+    for number, state in found.states.items():
+        changes: dict[str, Any] = {"listed": state.value}
+        if number in found.lead_ids:
+            effect = dict(by_id[number].on_confirm or {})
+            effect.pop("id_column", None)
+            changes["effect"] = {**effect, "lead_id": found.lead_ids[number]}
+        still = (Attempt.id == number, Attempt.outcome == Outcome.SUBMITTED)
+        connection.execute(update(Attempt).where(*still).values(changes))
+
+
+def _note_unread(connection: Connection, found: Found, now: datetime) -> list[int]:
+    """The log was not read: whoever comes next may. A token that must not read it asks for each write alone."""
+    assert found.error is not None
+    integration_id, category = found.waiting.key
+    if found.error.outcome in (Outcome.REJECTED, Outcome.STALE, Outcome.MISCONFIGURED, Outcome.CONFLICT):
+        ids = [one.id for one in found.waiting.attempts]
+        connection.execute(update(Attempt).where(Attempt.id.in_(ids)).values(unlisted=MOST_MISSES))
+        return ids
+    mine = update(Sweep).where(Sweep.integration_id == integration_id, Sweep.category == category)
+    connection.execute(mine.values(read_at=now - SWEEP_EVERY_IN_BACKLOG))
+    return []

@@ -1,0 +1,264 @@
+"""The one decision: from a snapshot of everything that matters to the next step of one event.
+
+`decide` is pure: no I/O, no clock, no mutation. The worker, the dry run and the tests use it. A `Read` means that an
+answer is missing: it is added to the snapshot, and `decide` runs again. The tables in the docstring of the package say
+what becomes of what.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bridge.delivery import circuit_breaker, tentative
+from bridge.delivery.appointments import cancel, create, needs_update, resolve_write, update
+from bridge.delivery.booking_state import (
+    apply_request,
+    contact_code,
+    event_time,
+    fill_in,
+    find_booking,
+    is_superseded,
+    to_request,
+)
+from bridge.delivery.in_flight import poll_again, polls_for
+from bridge.delivery.outcomes import (
+    GIVE_UP_AFTER,
+    GRACE,
+    NOTIFY_BEFORE,
+    WAIT_FOR_BOOKING,
+    WAIT_FOR_PREDECESSOR,
+    Reason,
+)
+from bridge.delivery.record_cache import look_up
+from bridge.delivery.resolve import property_of, start_of, target_of, tour_of
+from bridge.delivery.state import (
+    BookingRow,
+    Decision,
+    EventRow,
+    Ignore,
+    Park,
+    Read,
+    Snapshot,
+    Step,
+    Wait,
+    Write,
+    Written,
+)
+from bridge.keys import contact_key
+from bridge.mapping.booking import Action
+from bridge.mapping.booking import Booking as BookingRequest
+from bridge.models import BookingState, Status
+from bridge.settings import Settings
+
+CHANGES_A_BOOKING = (Action.BOOK, Action.RESCHEDULE, Action.CANCEL)
+
+PARKED_INSTEAD = {
+    Reason.REQUESTED: Reason.REQUESTED,
+    Reason.NEEDS_DETAILS: Reason.NEEDS_DETAILS,
+    Reason.LEAD_ID: Reason.NOT_FOUND,
+    Reason.APPOINTMENT_ID: Reason.NOT_FOUND,
+    Reason.CONFIRMATION: Reason.UNCONFIRMED,
+    Reason.OUTCOME_UNKNOWN: Reason.AMBIGUOUS,
+}
+"""What an event is parked for when its wait was too long; for any other wait it is `gave_up`."""
+
+
+def decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
+    """Return what happens next to the event, and the snapshot with what was concluded."""
+    decision = _decide(snapshot, settings, now)
+    step = circuit_breaker.before_call(decision.step, decision.snapshot, now)
+    snapshot = decision.snapshot
+    if isinstance(step, Read | Write):
+        integration_id = step.call.integration_id if isinstance(step, Read) else step.integration_id
+        snapshot = snapshot.with_event(integration_id=integration_id)
+    if isinstance(step, Wait):
+        if step.reason is Reason.INTEGRATION_PAUSED and step.waiting_on:
+            snapshot = snapshot.with_event(integration_id=step.waiting_on.partition(":")[2])
+        step = in_time(step, snapshot.event, snapshot.start, now)
+    return Decision(step, snapshot)
+
+
+def _decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
+    source = settings.sources.get(snapshot.event.source)
+    snapshot = snapshot.with_event(property_key=source.property if source else None)
+    stopped = _before_the_booking(snapshot, now)
+    if stopped is not None:
+        return Decision(stopped, _concluded(snapshot, stopped))
+    snapshot = snapshot.with_event(action=snapshot.interpretation.translated_action)
+    request = snapshot.interpretation.request
+    assert request is not None  # `_before_the_booking` stops all else
+    if request.contact_id:
+        if request.contact.email or request.contact.phone:
+            snapshot = snapshot.having(learned_contact=request.contact)
+        elif snapshot.person_predecessor is not None:
+            return Decision(_wait_for(snapshot.person_predecessor, "person", now), snapshot)
+        else:
+            snapshot = snapshot.having(uses_contact=True)
+            request = fill_in(request, snapshot.contact)
+    return _reach(snapshot, request, settings, now)
+
+
+def _before_the_booking(snapshot: Snapshot, now: datetime) -> Step | None:
+    """What keeps an event from changing its booking, if anything does."""
+    read = snapshot.interpretation
+    if read.source is None or read.received is None:
+        return read.problem
+    if read.action in CHANGES_A_BOOKING and snapshot.predecessor is not None:
+        return _wait_for(snapshot.predecessor, "booking", now)
+    if read.actor_is_ignored is not None:
+        detail = f'Changed by "{read.actor_is_ignored}", which `ignore_changes_by` of the source lists.'
+        return Ignore(Reason.ECHO, detail)
+    if snapshot.echoed:
+        detail = f"Its text holds {snapshot.echoed}, the bridge's own reference of a written tour."
+        return Ignore(Reason.ECHO, detail)
+    if snapshot.newer is not None:
+        detail = f"Event {snapshot.newer} says later that this booking changed, and speaks for both."
+        return Ignore(Reason.SUPERSEDED, detail)
+    if read.enrich or read.problem:
+        return read.enrich or read.problem
+    if read.request is None:
+        return Ignore(Reason.NOT_FORWARDED, read.ignored or "")
+    if read.request.action is Action.REMEMBER:
+        contact_id = read.request.contact_id or read.request.reference
+        detail = f'Person "{contact_id}" is known for tours that name no more than this id.'
+        return Ignore(Reason.REMEMBERED, detail)
+    if read.request.action is Action.NO_SHOW:
+        return Ignore(Reason.NO_SHOW, "The renter did not come. No PMS takes that through Propexo.")
+    return None
+
+
+def _concluded(snapshot: Snapshot, step: Step) -> Snapshot:
+    """What is stored of an event that changes no booking."""
+    read = snapshot.interpretation
+    if isinstance(step, Ignore | Park) and read.enrich is None and read.translated_action:
+        snapshot = snapshot.with_event(action=read.translated_action)
+    if isinstance(step, Ignore) and step.reason is Reason.REMEMBERED and read.request is not None:
+        return snapshot.having(learned_contact=read.request.contact)
+    if isinstance(step, Ignore) and step.reason is Reason.NO_SHOW and snapshot.event.reference:
+        return snapshot.with_event(booking_id=snapshot.links.get(snapshot.event.reference))
+    return snapshot
+
+
+def _wait_for(predecessor: int, shared: str, now: datetime) -> Wait:
+    detail = f"Event {predecessor} of the same {shared} is still on its way."
+    return Wait(
+        now + WAIT_FOR_PREDECESSOR, Status.WAITING, Reason.EARLIER_EVENT, detail, f"event:{predecessor}"
+    )
+
+
+def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now: datetime) -> Decision:
+    """Merge the request into its booking, then bring the PMS closer to what the booking is to be."""
+    source = snapshot.interpretation.source
+    assert source is not None
+    held = tentative.is_held(source, request)
+    snapshot = find_booking(snapshot, now)
+    assert snapshot.booking is not None
+    moment = event_time(snapshot.event, request.action)
+    booking = apply_request(snapshot.booking, request, moment, sets_state=not held)
+    key = property_of(settings, snapshot.event.source, booking, snapshot.aliases)
+    snapshot = snapshot.having(booking=booking).with_event(booking_id=booking.id, property_key=key)
+    if held:
+        return tentative.handle(snapshot, booking, request, settings, now)
+    for duplicate in snapshot.duplicates:
+        resolved = resolve_write(snapshot, duplicate, settings, now)
+        if isinstance(resolved, Decision):
+            return resolved
+        snapshot = resolved
+        current = next(one for one in snapshot.duplicates if one.id == duplicate.id)
+        if current.is_in_pms:
+            return cancel(snapshot, current, settings, now)
+    resolved = resolve_write(snapshot, booking, settings, now)
+    if isinstance(resolved, Decision):
+        return resolved
+    snapshot, booking = resolved, resolved.booking or booking
+    if booking.desired_state == BookingState.CANCELLED:
+        if booking.is_in_pms:
+            return cancel(snapshot, booking, settings, now)
+        return Decision(_done(snapshot, request.action, booking), snapshot)
+    return _reach_booked(snapshot, booking, request.action, settings, now)
+
+
+def _reach_booked(
+    snapshot: Snapshot, booking: BookingRow, action: Action, settings: Settings, now: datetime
+) -> Decision:
+    tour_request = to_request(booking.fields)
+    contact = contact_key(tour_request.contact.email, tour_request.contact.phone)
+    if not booking.is_in_pms and not contact and not tour_request.lead_id:
+        return Decision(_wait_for_booking(snapshot, booking, tour_request, now), snapshot)
+    target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
+    if isinstance(target, Park):
+        return Decision(target, snapshot)
+    start = start_of(tour_request, target.property)
+    if isinstance(start, Park):
+        return Decision(start, snapshot)
+    snapshot = snapshot.having(start=start)
+    place, code = target.place, booking.reference_code
+    resolved = tour_of(
+        settings,
+        booking.source,
+        tour_request,
+        target,
+        code,
+        lambda kind, name: look_up(snapshot, place, kind, name, now),
+    )
+    if isinstance(resolved, Park | Read):
+        return Decision(resolved, snapshot)
+    tour, ids = resolved
+    snapshot = snapshot.having(unknown=ids.unknown)
+    if booking.is_in_pms and booking.property_key != target.property.key:
+        return cancel(snapshot, booking, settings, now)  # an appointment cannot move to another property
+    if booking.is_in_pms and not needs_update(target, booking, tour):
+        return Decision(_done(snapshot, action, booking), snapshot)
+    if tour.starts_at <= now:
+        detail = f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC."
+        return Decision(Park(Reason.START_PASSED, detail), snapshot)
+    if booking.is_in_pms:
+        return update(snapshot, booking, target, tour, now)
+    return create(snapshot, booking, target, tour, tour_request, now)
+
+
+def _wait_for_booking(
+    snapshot: Snapshot, booking: BookingRow, tour: BookingRequest, now: datetime
+) -> Wait | Park:
+    """For the event that says who it is about: an earlier one of the booking, or one of the person."""
+    named, reason = f'booking "{snapshot.event.reference}"', Reason.UNKNOWN_BOOKING
+    waiting_on = booking.reference_code
+    if tour.contact_id:
+        named, reason = f'person "{tour.contact_id}"', Reason.UNKNOWN_CONTACT
+        waiting_on = contact_code(snapshot.event.source, tour.contact_id)
+    if polls_for(snapshot, reason) >= len(WAIT_FOR_BOOKING):
+        return Park(reason, f"It names {named}, of which nothing ever arrived, and no person to book for.")
+    detail = f"It names {named}, which the bridge does not know yet, and no e-mail or phone."
+    return poll_again(snapshot, WAIT_FOR_BOOKING, reason, detail, now, waiting_on=waiting_on)
+
+
+def _done(snapshot: Snapshot, action: Action, booking: BookingRow) -> Ignore | Written:
+    event = snapshot.event
+    if event.propexo_job_id:
+        return Written()
+    if booking.desired_state == BookingState.CANCELLED and action is Action.CANCEL:
+        return Ignore(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
+    if is_superseded(event, action, booking):
+        return Ignore(Reason.SUPERSEDED, "A newer event of this booking has decided.")
+    return Ignore(Reason.ALREADY_WRITTEN, "The PMS holds exactly this tour.")
+
+
+def in_time(wait: Wait, event: EventRow, start: datetime | None, now: datetime) -> Wait | Park:
+    """The same wait, no longer than an operator can still act; after that moment the event is parked."""
+    deadline = deadline_of(event, start)
+    if wait.until <= deadline:
+        return wait
+    if now < deadline:
+        return replace(wait, until=deadline)
+    reason = PARKED_INSTEAD.get(wait.reason, Reason.GAVE_UP)
+    detail = f"It has not come in time for the tour, or within three days. {wait.detail} {reason.advice}"
+    return Park(reason, detail)
+
+
+def deadline_of(event: EventRow, start: datetime | None) -> datetime:
+    """A quarter of an hour before the tour, or five minutes after an event that came later than that."""
+    since = event.replayed_at or event.received_at
+    if start is None:
+        return since + GIVE_UP_AFTER
+    grace = since + GRACE
+    notify_by = max(start - NOTIFY_BEFORE, grace if start <= since else min(start, grace))
+    return min(notify_by, since + GIVE_UP_AFTER)

@@ -1,0 +1,121 @@
+"""How the rows of state.py map to the columns of `bridge.models`, whose types encrypt what says who somebody is."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bridge.delivery.state import BookingRow
+from bridge.models import Attempt, Booking, Event, Integration, Lead
+
+Columns = Mapping[str, InstrumentedAttribute[Any]]
+
+EVENT: Columns = {
+    "id": Event.id,
+    "source": Event.source,
+    "delivery_id": Event.delivery_id,
+    "received_at": Event.received_at,
+    "lane": Event.lock,
+    "seq": Event.seq,
+    "status": Event.status,
+    "event": Event.event,
+    "occurred_at": Event.occurred_at,
+    "reference": Event.reference,
+    "previous_reference": Event.previous_reference,
+    "action": Event.action,
+    "reason": Event.reason,
+    "due_at": Event.next_attempt_at,
+    "ended_at": Event.ended_at,
+    "failure_count": Event.tries,
+    "poll_count": Event.looks,
+    "replayed_at": Event.replayed_at,
+    "propexo_job_id": Event.job_id,
+    "property_key": Event.property,
+    "integration_id": Event.integration_id,
+    "waiting_on": Event.awaits,
+    "booking_id": Event.booking_id,
+    "rank": Event.rank,
+    "first_call_at": Event.first_call_at,
+    "trace": Event.trace,
+}
+"""By attribute of `EventRow`: its column. `enrichment` is read for the event that runs."""
+RECORDED = (
+    "status", "reason", "detail", "due_at", "ended_at", "failure_count", "poll_count", "action", "property_key",
+    "integration_id", "waiting_on", "booking_id", "propexo_job_id", "rank", "first_call_at", "enrichment",
+)  # fmt: skip
+"""What a run changes of its event."""
+RECORDED_COLUMNS: Columns = {**EVENT, "detail": Event.detail, "enrichment": Event.answers}
+BOOKING: Columns = {
+    "id": Booking.id,
+    "source": Booking.source,
+    "reference_code": Booking.code,
+    "created_at": Booking.created_at,
+    "desired_state": Booking.state,
+    "decided_at": Booking.changed_at,
+    "decided_rank": Booking.changed_rank,
+    "fields": Booking.details,
+    "confirmed_state": Booking.written_state,
+    "confirmed_tour": Booking.written,
+    "property_key": Booking.property,
+    "lead_id": Booking.lead_id,
+    "appointment_id": Booking.appointment_id,
+    "appointment_verified": Booking.appointment_verified,
+    "in_flight_attempt_id": Booking.open_attempt_id,
+    "merged_into": Booking.merged_into,
+    "version": Booking.version,
+}
+LEAD: Columns = {
+    "integration_id": Lead.integration_id,
+    "property_id": Lead.property_id,
+    "contact": Lead.contact,
+    "reference_code": Lead.code,
+    "created_at": Lead.created_at,
+    "lead_id": Lead.lead_id,
+    "created": Lead.created,
+    "in_flight_attempt_id": Lead.open_attempt_id,
+}
+ATTEMPT: Columns = {
+    "id": Attempt.id,
+    "event_id": Attempt.event_id,
+    "kind": Attempt.kind,
+    "started_at": Attempt.started_at,
+    "outcome": Attempt.outcome,
+    "booking_id": Attempt.booking_id,
+    "request": Attempt.request,
+    "finished_at": Attempt.finished_at,
+    "status_code": Attempt.status_code,
+    "detail": Attempt.detail,
+    "job_id": Attempt.job_id,
+    "on_confirm": Attempt.effect,
+    "integration_id": Attempt.integration_id,
+    "write_log_state": Attempt.listed,
+    "write_log_misses": Attempt.unlisted,
+    "send_before": Attempt.send_before,
+    "look_count": Attempt.look_count,
+    "look_at": Attempt.look_at,
+}
+BREAKER: Columns = {
+    "integration_id": Integration.integration_id,
+    "failures": Integration.failures,
+    "failing_since": Integration.failing_since,
+    "paused_at": Integration.paused_at,
+    "cause": Integration.cause,
+    "reason": Integration.reason,
+    "probe_at": Integration.probe_at,
+}
+
+
+def booking_row(booking: Booking) -> BookingRow:
+    """A booking of a session as the functions of this folder take it."""
+    return BookingRow(**{name: getattr(booking, column.key) for name, column in BOOKING.items()})
+
+
+def labelled(columns: Columns) -> list[ColumnElement[Any]]:
+    """Columns under the names of the attributes that they become."""
+    return [column.label(name) for name, column in columns.items()]
+
+
+def values_of(columns: Columns, row: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """A row's values by column."""
+    return {columns[name].key: getattr(row, name) for name in (columns if names is None else names)}

@@ -1,0 +1,418 @@
+"""What a decision needs to know, frozen, and what it can come to.
+
+A `Snapshot` holds everything about one event at one moment. `decide` turns it into a `Decision`: the next step, and the
+snapshot with what was concluded on the way. Rows carry the names of `models`' columns as this folder uses them
+(store.py maps them); a changed row is one that differs from what was loaded.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from bridge.aliases import Aliases, none_told
+from bridge.delivery.outcomes import Reason
+from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Contact
+from bridge.mapping.details import Fetch
+from bridge.mapping.paths import Received
+from bridge.mapping.sources import Source
+from bridge.models import BookingState, Status
+
+EventTime = tuple[datetime, int]
+"""Where an event stands in its booking's life: the sender's clock, then the rank of its action."""
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One stored event, without its body."""
+
+    id: int
+    source: str
+    delivery_id: str
+    received_at: datetime
+    lane: str
+    seq: int
+    status: str = Status.RECEIVED
+    event: str | None = None
+    occurred_at: datetime | None = None
+    reference: str | None = None
+    previous_reference: str | None = None
+    action: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+    failure_count: int = 0
+    poll_count: int = 0
+    replayed_at: datetime | None = None
+    propexo_job_id: str | None = None
+    property_key: str | None = None
+    integration_id: str | None = None
+    waiting_on: str | None = None
+    booking_id: int | None = None
+    rank: int | None = None
+    """Its place among all events that can run; lower goes first. `None`: nobody has read it yet."""
+    first_call_at: datetime | None = None
+    trace: str | None = None
+    """The trace context of the request that brought it."""
+    enrichment: Mapping[str, Any] | None = None
+
+    @property
+    def references(self) -> list[str]:
+        """The sender's ids of the booking that the event names: its own, and the one that it had before."""
+        return list(dict.fromkeys(one for one in (self.reference, self.previous_reference) if one))
+
+    @property
+    def known_by(self) -> list[str]:
+        """By what its booking is known, also where the sender gives it no id."""
+        return self.references or [self.delivery_id]
+
+
+@dataclass(frozen=True)
+class BookingRow:
+    """One tour over its life. `id` is `None` until it is stored."""
+
+    id: int | None
+    source: str
+    reference_code: str
+    created_at: datetime
+    desired_state: str = BookingState.UNWRITTEN
+    decided_at: datetime | None = None
+    decided_rank: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    confirmed_state: str = BookingState.UNWRITTEN
+    confirmed_tour: Mapping[str, Any] | None = None
+    property_key: str | None = None
+    lead_id: str | None = None
+    appointment_id: str | None = None
+    appointment_verified: bool = False
+    in_flight_attempt_id: int | None = None
+    merged_into: int | None = None
+    version: int = 1
+
+    @property
+    def is_in_pms(self) -> bool:
+        return self.confirmed_state == BookingState.BOOKED
+
+    @property
+    def may_be_in_pms(self) -> bool:
+        """Whether the PMS holds an appointment of it, or may soon."""
+        return self.is_in_pms or self.in_flight_attempt_id is not None
+
+
+@dataclass(frozen=True)
+class LeadRow:
+    """A person at a property."""
+
+    integration_id: str
+    property_id: str
+    contact: str
+    reference_code: str
+    created_at: datetime
+    lead_id: str | None = None
+    created: bool = False
+    in_flight_attempt_id: int | None = None
+    is_new: bool = False
+    """Whether it is not stored yet."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.integration_id, self.property_id, self.contact
+
+
+Owner = BookingRow | LeadRow
+"""What a write is about."""
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """A write whose outcome is not known yet."""
+
+    id: int
+    event_id: int
+    kind: str
+    started_at: datetime
+    outcome: str
+    booking_id: int | None = None
+    request: Mapping[str, Any] | None = None
+    finished_at: datetime | None = None
+    status_code: int | None = None
+    detail: str | None = None
+    job_id: str | None = None
+    on_confirm: Mapping[str, Any] | None = None
+    integration_id: str | None = None
+    write_log_state: str | None = None
+    write_log_misses: int = 0
+    send_before: datetime | None = None
+    look_count: int = 0
+    look_at: datetime | None = None
+    event_ended_at: datetime | None = None
+    """When the event that made it had ended; loaded beside it and never written."""
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it was answered; of a write whose worker died while it was sending, only the start is known."""
+        return self.finished_at or self.started_at
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """The circuit breaker of one integration."""
+
+    integration_id: str
+    failures: int = 0
+    failing_since: datetime | None = None
+    paused_at: datetime | None = None
+    cause: str | None = None
+    reason: str | None = None
+    probe_at: datetime | None = None
+    has_prober: bool = False
+    """Whether an event waits that will be there when the next probe is due."""
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    """A reading call that was made, for the history of its event."""
+
+    kind: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: str
+    status_code: int | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class CachedRecords:
+    """What Propexo offered at a property when it was asked last."""
+
+    fetched_at: datetime
+    records: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class SenderContact:
+    """Who is behind a sender's id of a person."""
+
+    source: str
+    contact_id: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One reading call to Propexo, or to a sender's API; equal calls have equal answers within a run."""
+
+    kind: str
+    integration_id: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, kind: str, integration_id: str, /, **arguments: Any) -> Self:
+        return cls(kind, integration_id, tuple(arguments.items()))
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """Nothing to forward."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True)
+class Park:
+    """An operator decides."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The event runs again when `waiting_on` ends, or at `until`."""
+
+    until: datetime
+    status: Status
+    reason: Reason
+    detail: str
+    waiting_on: str | None = None
+    """The code of a booking or lead, `event:<id>`, `contact:...`, `integration:<id>`, `budget` or `source:<name>`."""
+    poll_count: int | None = None
+    """`None`: it looks for nothing, and the count stays."""
+    failure_count: int | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """Make a reading call, then decide again with its answer."""
+
+    call: Call
+    takes_probe: bool = False
+    """Whether it is the one call that looks if a paused integration is back."""
+
+
+@dataclass(frozen=True)
+class Enrich:
+    """Ask the sender's API for what its webhook leaves out, then interpret the event again."""
+
+    fetch: Fetch
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Write:
+    """Make a write: on record first, then sent."""
+
+    kind: Literal["create_lead", "create", "update", "cancel"]
+    owner: Owner
+    integration_id: str
+    request: Mapping[str, Any]
+    on_confirm: Mapping[str, Any]
+    """What the owner becomes once the PMS has confirmed it, by column. `id_column` names the one that takes the id of
+    the created record, where this PMS gives it at once."""
+    note: str | None = None
+    """What the record says besides: what this PMS will not store."""
+    takes_probe: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """The PMS has confirmed it."""
+
+    reason: Reason | None = None
+    detail: str | None = None
+
+
+End = Ignore | Park | Wait | Written
+Step = End | Read | Enrich | Write
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What a stored event says, as far as that is known without its booking."""
+
+    source: Source | None = None
+    received: Received | None = None
+    action: str | None = None
+    """What it seems to ask for, as far as that can be told without the sender's API."""
+    actor_is_ignored: str | None = None
+    """Who made the change, where `ignore_changes_by` of the source lists them."""
+    codes: frozenset[str] = frozenset()
+    """The references of bookings that stand in its text."""
+    enrich: Enrich | None = None
+    problem: Park | Wait | None = None
+    """Why it cannot be read."""
+    translated_action: str | None = None
+    ignored: str | None = None
+    """Why nothing is forwarded."""
+    request: BookingRequest | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that matters for one event at one moment."""
+
+    event: EventRow
+    interpretation: Interpretation
+    codes: tuple[str, ...]
+    """Unguessable endings for the reference codes of new bookings and leads."""
+    aliases: Aliases = none_told
+    answers: Mapping[Call, Any] = field(default_factory=dict)
+    """What this run has read."""
+    bookings: tuple[BookingRow, ...] = ()
+    """Those that a reference of the event names, the oldest first."""
+    links: Mapping[str, int] = field(default_factory=dict)
+    """The booking that each reference of the event names."""
+    duplicates: tuple[BookingRow, ...] = ()
+    """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
+    predecessor: int | None = None
+    """An earlier event of the same booking that has not ended."""
+    person_predecessor: int | None = None
+    """Likewise one that says who the person is."""
+    newer: int | None = None
+    """A later event of the same booking, of a sender whose events only say that something changed."""
+    echoed: str | None = None
+    """A reference in the text that belongs to another booking."""
+    contact: SenderContact | None = None
+    attempts: Mapping[int, AttemptRow] = field(default_factory=dict)
+    leads: Mapping[tuple[str, str, str], LeadRow] = field(default_factory=dict)
+    last_create: AttemptRow | None = None
+    """The last confirmed create of the booking."""
+    known_jobs: frozenset[str] = frozenset()
+    """Job ids in an answer of the write log that belong to other attempts."""
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    records: Mapping[tuple[str, str, str], CachedRecords] = field(default_factory=dict)
+    several_wait: frozenset[tuple[str, str]] = frozenset()
+    """Integrations and categories whose write log is read for all: a single write need not ask."""
+    is_backlog: bool = False
+    # What `decide` concludes.
+    booking: BookingRow | None = None
+    merges: tuple["Merge", ...] = ()
+    start: datetime | None = None
+    """When the tour starts, once it is known. Nothing is tried beyond it."""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """By body field what the sender named and nobody knows (`resolve.Unknown`)."""
+    learned_contact: Contact | None = None
+    """What the event says of a person whose id it names."""
+    uses_contact: bool = False
+    reached: frozenset[str] = frozenset()
+    """Integrations that have answered in this run."""
+    probing: frozenset[str] = frozenset()
+    """Integrations whose probe this run has taken."""
+
+    def having(self, **changes: Any) -> Self:
+        """This snapshot with what was concluded."""
+        return replace(self, **changes)
+
+    def with_event(self, **changes: Any) -> Self:
+        return replace(self, event=replace(self.event, **changes))
+
+    def with_answer(self, call: Call, answer: Any) -> Self:
+        """What is known after a call was answered."""
+        event = replace(self.event, failure_count=0)
+        return replace(
+            self,
+            event=event,
+            answers={**self.answers, call: answer},
+            reached=self.reached | {call.integration_id},
+        )
+
+    def with_attempt(self, attempt: AttemptRow) -> Self:
+        return replace(self, attempts={**self.attempts, attempt.id: attempt})
+
+    def with_lead(self, lead: LeadRow) -> Self:
+        return replace(self, leads={**self.leads, lead.key: lead})
+
+    def with_owner(self, owner: Owner) -> Self:
+        """Replace the row of a booking or a lead."""
+        if isinstance(owner, LeadRow):
+            return self.with_lead(owner)
+        if self.booking is not None and self.booking.id == owner.id:
+            return replace(self, booking=owner)
+        others = tuple(owner if one.id == owner.id else one for one in self.duplicates)
+        return replace(self, duplicates=others)
+
+    def code(self, prefix: str, number: int) -> str:
+        """The reference code of a row that is new: `number` tells the several ones of a run apart."""
+        return f"{prefix}-{self.codes[number]}"
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Two rows turned out to be one booking."""
+
+    kept: int
+    gone: int
+    gone_version: int
+    is_deleted: bool
+    """Else the row remains until its appointment is cancelled."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What happens next, and what was concluded on the way there."""
+
+    step: Step
+    snapshot: Snapshot
