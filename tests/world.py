@@ -1,6 +1,7 @@
 """The whole bridge in one process: endpoint, engine and sandbox, all on the test's clock."""
 
 import json
+import math
 import random
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -92,7 +93,7 @@ class World:
     def new_engine(self) -> Engine:
         """A worker's engine; with one slot its calls are made in this thread."""
         executor = ThreadPoolExecutor(self.at_once) if self.at_once > 1 else AtOnce()
-        return Engine(self.tools, slots=self.at_once, executor=executor, senders=AtOnce(), interval=0)
+        return Engine(self.tools, slots=self.at_once, executor=executor, senders=AtOnce(), interval=math.inf)
 
     def restart(self) -> None:
         """The processes end and begin anew, with what `document` says now."""
@@ -188,8 +189,12 @@ class World:
         self.set_database_clock()
         if self.engine.slots != self.at_once:
             self.engine = self.new_engine()
-        while self.engine.tick() or self.engine.is_calling:
-            pass
+        did = True
+        while did:
+            self.engine.look_now()
+            did = self.engine.tick()
+            while self.engine.tick() or self.engine.is_calling:
+                did = True
 
     def set_database_clock(self) -> None:
         with self.database.session() as session:

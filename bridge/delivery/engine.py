@@ -109,7 +109,11 @@ class Engine:
         self._open: dict[str, Breaker] = {}
         """Integrations that are paused by now."""
         self._renewed_at = boot_time()
-        self._looked_at = self._renewed_at - interval
+        self.look_now()
+
+    def look_now(self) -> None:
+        """Let the next tick look for what has become due."""
+        self._looked_at: float | None = None
 
     @property
     def in_hand(self) -> list[Job]:
@@ -161,7 +165,7 @@ class Engine:
     def _look_around(self) -> bool:
         """Renew leases, and look for what has become due."""
         at = boot_time()
-        if at - self._looked_at < self._interval:
+        if self._looked_at is not None and at - self._looked_at < self._interval:
             return False
         self._looked_at = at
         per_minute, now = self.tools.settings.propexo.budget_per_minute, self.clock()

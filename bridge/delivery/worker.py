@@ -127,7 +127,7 @@ class Worker:
                     return
             try:
                 did = self._engine.tick()
-            except DBAPIError as error:
+            except (DBAPIError, psycopg.Error) as error:
                 log.warning("the database is away", error=type(error).__name__)
                 self._stopping.wait(RETRY_INTERVAL)
                 continue

@@ -1,14 +1,17 @@
 """A worker that dies at its nth call to Propexo: `python killed_worker.py <toml> <database> <now> <n> before|after`."""
 
-import asyncio
+import math
 import os
 import signal
 import sys
 from datetime import datetime
 from pathlib import Path
 
+from world import AtOnce
+
 from bridge.database import Database
-from bridge.delivery.worker import make_context, work
+from bridge.delivery.engine import Engine
+from bridge.delivery.worker import make_tools
 from bridge.propexo.transport import Transport
 from bridge.settings import load
 
@@ -30,5 +33,7 @@ def request(self, *args, **options):
 
 Transport.request = request
 moment = datetime.fromisoformat(now)
-context = make_context(load(Path(config), {}), Database(url), lambda: moment)
-asyncio.run(work(context, wait=False))
+tools = make_tools(load(Path(config), {}), Database(url), lambda: moment)
+engine = Engine(tools, slots=1, executor=AtOnce(), senders=AtOnce(), interval=math.inf)
+while engine.tick():
+    pass

@@ -1,6 +1,6 @@
 """A worker that is killed at any step loses nothing and repeats no write."""
 
-import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from bridge.delivery.job import requeue_forgotten, take_over
-from bridge.delivery.worker import WorkerEnded, work
+from bridge import queue
 from bridge.models import Event
-from bridge.queue import Queue, queue_app
 
 WORKER = Path(__file__).with_name("killed_worker.py")
 CALLS = ["find by e-mail", "find by phone", "create the lead", "ask", "create the appointment", "ask again"]
@@ -33,8 +32,8 @@ def test_kill_9_at_every_call(world, tmp_path, number, when):
     assert die(world, tmp_path, number - made, when) == -signal.SIGKILL
 
     world.run_due()
-    assert world.status(booked)[0] not in ("written", "parked")  # the dead worker's job is still its own
-    assert revive(world) == 1
+    assert world.status(booked)[0] not in ("written", "parked")  # the lease still holds
+    world.clock.now += queue.LEASE
     world.run()
     if world.status(booked) == ("parked", "ambiguous"):
         assert when == "before"
@@ -42,24 +41,6 @@ def test_kill_9_at_every_call(world, tmp_path, number, when):
         world.run()
     assert world.status(booked) == ("written", None), world.event(booked).detail
     assert (len(world.sandbox.leads), len(world.sandbox.appointments)) == (1, 1)
-
-
-A_DEAD_ROUND = """
-INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, lock, queueing_lock)
-VALUES ('default', 'gauge', '{}', 'doing', 'gauge', 'gauge'), ('default', 'gauge', '{}', 'todo', 'gauge', 'gauge')
-"""
-
-
-def test_a_periodic_task_that_died_holds_nothing_up(world, tmp_path):
-    booked = world.book()
-    assert die(world, tmp_path, 1, "before") == -signal.SIGKILL
-    change(world, A_DEAD_ROUND)  # its next round waits for it, and is the only one that may wait
-    assert revive(world) == 1
-    with world.database.session() as session:
-        rounds = text("SELECT status FROM procrastinate_jobs WHERE task_name = 'gauge'")
-        assert session.scalars(rounds).all() == ["todo"]
-    world.run()
-    assert world.status(booked) == ("written", None)
 
 
 def calls_of_next_run(made: int) -> int:
@@ -70,60 +51,45 @@ def calls_of_next_run(made: int) -> int:
 def die(world, tmp_path, number, when) -> int:
     config = tmp_path / "bridge.toml"
     config.write_text(world.toml())
-    with world.database.session() as session:
-        session.execute(text("UPDATE test_clock.moment SET now = :now"), {"now": world.clock()})
+    world.set_database_clock()
     command = [
-        sys.executable,
-        WORKER,
-        config,
-        world.database.url,
-        world.clock().isoformat(),
-        str(number),
-        when,
-    ]
-    return subprocess.run(list(map(str, command)), timeout=60, check=False, capture_output=True).returncode
-
-
-def revive(world) -> int:
-    """Let another worker find what the dead one had begun; answers how many events it takes over.
-
-    The dead one may have been in the middle of a periodic task too, which depends on the minute of the machine.
-    """
-    held = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'forward' AND status = 'doing'")
-    with world.database.session() as session:
-        session.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"))
-        before = session.scalar(held)
-
-    async def run():
-        app = queue_app(world.database, worker=True)
-        async with app.open_async():
-            await take_over(app, world.clock)
-
-    asyncio.run(run())
-    with world.database.session() as session:
-        return before - session.scalar(held)
+        sys.executable, WORKER, config, world.database.url, world.clock().isoformat(), str(number), when,
+    ]  # fmt: skip
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.run(
+        list(map(str, command)), timeout=60, check=False, capture_output=True, env={**os.environ, **path}
+    ).returncode
 
 
 FULL = """
 CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE 'No space left on device' USING ERRCODE = 'disk_full';
 END $$;
-CREATE TRIGGER is_full BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW WHEN (NEW.status = 'todo')
-    EXECUTE FUNCTION is_full();
+CREATE TRIGGER is_full BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION is_full();
 """
 
 
-def test_a_worker_that_cannot_tell_how_a_job_ended_ends_so_that_others_take_it_over(world):
+def test_a_result_that_cannot_be_recorded_is_kept_until_it_can(world):
+    world.sandbox.add_lead("cintegration", "cproperty", email_1="maya@example.com")
     booked = world.book()
-    change(world, FULL)
-    with pytest.raises(WorkerEnded):
-        asyncio.run(work(world.context))
+    create = world.tools.propexo.create_appointment
+
+    def fill_the_disk(body):
+        job_id = create(body)
+        change(world, FULL)
+        return job_id
+
+    world.tools.propexo.create_appointment = fill_the_disk
+    with pytest.raises(DBAPIError):
+        world.run_due()
+    with pytest.raises(DBAPIError):
+        world.run_due()
     change(world, "DROP FUNCTION is_full CASCADE")
     world.run_due()
     assert world.status(booked) == ("submitted", "confirmation")
-    assert revive(world) == 1
     world.run()
     assert world.status(booked) == ("written", None)
+    assert len(world.sandbox.appointments) == 1
 
 
 def change(world, statement):
@@ -131,25 +97,40 @@ def change(world, statement):
         session.execute(text(statement))
 
 
-def test_an_event_whose_job_is_gone_is_queued_again(world):
+def test_an_event_whose_lane_is_gone_is_given_one_again(world):
     booked = world.book()
-    with world.database.session() as session:
-        session.execute(text("DELETE FROM procrastinate_jobs"))
+    change(world, "DELETE FROM lanes")
     world.run()
     assert world.status(booked) == ("received", None)
-    assert requeue_forgotten(world.context, Queue(queue_app(world.database))) == 1
-    assert requeue_forgotten(world.context, Queue(queue_app(world.database))) == 0
+    with world.database.session() as session:
+        assert len(queue.repair(session)) == 1
+        assert queue.repair(session) == []
     world.run()
     assert world.status(booked) == ("written", None)
 
 
-def test_a_defect_in_a_run_is_retried_then_shown_to_a_person(world):
+def test_a_defect_in_a_run_is_retried_then_shown_to_an_operator(world):
     booked = world.book()
     with world.database.session() as session:
-        session.get_one(Event, booked).headers = []  # nothing that the door could have stored
+        session.get_one(Event, booked).headers = [1]  # nothing that the endpoint could have stored
     world.run()
     row = world.event(booked)
-    assert (row.status, row.reason, row.tries) == ("parked", "internal_error", 6)
+    assert (row.status, row.reason, row.tries) == ("parked", "internal_error", 5)
+
+
+def test_an_event_that_ends_its_worker_is_parked_and_costs_the_others_nothing(world, clock):
+    poison, others = (
+        world.book("P", email="poison@example.com"),
+        [world.book(f"B-{n}", email=f"m{n}@example.com") for n in range(3)],
+    )
+    for _ in range(5):  # each time the worker has claimed it and died
+        change(
+            world,
+            f"UPDATE lanes SET claims = claims + 1 WHERE lane = (SELECT lock FROM events WHERE id = {poison})",
+        )
+    world.run()
+    assert world.status(poison) == ("parked", "internal_error")
+    assert {world.status(one) for one in others} == {("written", None)}
 
 
 def test_a_replay_sends_again_and_keeps_its_lineage(world, clock):

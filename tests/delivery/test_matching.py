@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.delivery.lookups import match
+from bridge.delivery.record_cache import match
 from bridge.delivery.resolve import AGENT, LEAD_SOURCE, UNIT
 
 UNITS = [

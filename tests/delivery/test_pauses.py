@@ -3,21 +3,26 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
-from bridge.delivery.pauses import OUTAGE_AFTER, OUTAGE_FAILURES, PROBE_EVERY, Cause, Pauses
-from bridge.delivery.waking import look_now
+from bridge.delivery.circuit_breaker import (
+    OUTAGE_AFTER,
+    OUTAGE_FAILURES,
+    PROBE_INTERVAL,
+    Cause,
+    CircuitBreakers,
+    after_call,
+)
+from bridge.delivery.state import Breaker
 from bridge.models import Integration
-from bridge.propexo.errors import BudgetExhausted
-from bridge.queue import News, Queue, queue_app
+from bridge.propexo.errors import BudgetExhausted, Outcome
 
 HERE, THERE = "cintegration", "celmintegration"
 PAUSED, WRITTEN = ("waiting", "integration_paused"), ("written", None)
 
 
 @pytest.fixture
-def pauses(world) -> Pauses:
-    return world.context.pauses
+def breakers(world) -> CircuitBreakers:
+    return world.tools.breakers
 
 
 def state(world, integration_id: str = HERE) -> Integration:
@@ -49,7 +54,7 @@ class TestRefused:
         assert world.status(event) == WRITTEN
         assert world.event(event).tries == 0
         refused = [seen.at - began for seen in world.sandbox.requests if seen.status == status]
-        assert refused == [timedelta(0), PROBE_EVERY, 2 * PROBE_EVERY]
+        assert refused == [timedelta(0), PROBE_INTERVAL, 2 * PROBE_INTERVAL]
         assert state(world).paused_at is None
 
     def test_one_of_many_probes_and_the_others_sleep(self, world, clock):
@@ -57,7 +62,7 @@ class TestRefused:
         events = book_several(world, 12)
         world.run_due()
         before = len(world.sandbox.requests)
-        world.run(until=clock() + 3 * PROBE_EVERY)
+        world.run(until=clock() + 3 * PROBE_INTERVAL)
         probes = [seen.at for seen in world.sandbox.requests[before:]]
         assert len(probes) == len(set(probes)) == 3
         assert {world.status(event) for event in events} == {PAUSED}
@@ -80,12 +85,12 @@ class TestRefused:
         world.run()
         assert (world.status(one), world.status(two)) == (("parked", "rejected"), WRITTEN)
 
-    def test_a_probe_that_the_budget_holds_back_is_made_in_the_next_minute(self, world, pauses, clock):
+    def test_a_probe_that_the_budget_holds_back_is_made_in_the_next_minute(self, world, breakers, clock):
         world.sandbox.fail(path="/v1/*", status=401)
         event = world.book()
         world.run_due()
         clock.advance(minutes=5)
-        quota = world.context.propexo._transport._quota
+        quota = world.tools.propexo._transport._quota
         quota.take()
         quota.exhausted(clock() + timedelta(minutes=1))
         began = clock()
@@ -96,21 +101,21 @@ class TestRefused:
 
 
 class TestOutage:
-    def test_pauses_after_so_many_failures_in_a_row_over_so_long(self, pauses, clock):
-        told = [pauses.failed(HERE, "away") for _ in range(OUTAGE_FAILURES)]
-        assert told == [None] * OUTAGE_FAILURES
-        clock.now += OUTAGE_AFTER
-        assert pauses.failed(HERE, "away").until == clock() + PROBE_EVERY
-        assert pauses.check(THERE) is None
-
-    def test_an_answer_in_between_begins_the_count_anew(self, pauses, clock):
+    def test_opens_after_so_many_failures_in_a_row_over_so_long(self, clock):
+        breaker = Breaker(HERE)
         for _ in range(OUTAGE_FAILURES):
-            pauses.failed(HERE, "away")
-        assert pauses.check(HERE) is Cause.OUTAGE
-        pauses.over(HERE)
+            breaker = after_call(breaker, Outcome.TRANSIENT, "away", clock(), probing=False)
+            assert breaker.paused_at is None
         clock.now += OUTAGE_AFTER
-        assert pauses.failed(HERE, "away") is None
-        assert pauses.check(THERE) is None
+        breaker = after_call(breaker, Outcome.UNKNOWN, "away", clock(), probing=False)
+        assert (breaker.cause, breaker.probe_at) == (Cause.OUTAGE, clock() + PROBE_INTERVAL)
+
+    def test_an_answer_in_between_begins_the_count_anew(self, clock):
+        breaker = Breaker(HERE, failures=OUTAGE_FAILURES, failing_since=clock())
+        clock.now += OUTAGE_AFTER
+        assert after_call(breaker, Outcome.READ, "", clock(), probing=False) == Breaker(HERE)
+        breaker = after_call(Breaker(HERE), Outcome.TRANSIENT, "away", clock(), probing=False)
+        assert (breaker.failures, breaker.paused_at) == (1, None)
 
     def test_events_wait_instead_of_retrying_and_their_tries_stand_still(self, world, clock):
         away(world)
@@ -158,78 +163,75 @@ class TestOutage:
 
 
 class TestOperator:
-    def test_lasts_until_it_is_resumed_and_is_never_probed(self, world, pauses, clock):
-        assert pauses.pause(HERE, "migration of the PMS") == 0
+    def test_lasts_until_it_is_resumed_and_is_never_probed(self, world, breakers, clock):
+        assert breakers.pause(HERE, "migration of the PMS") == 0
         events = book_several(world, 3)
         world.run(until=clock() + timedelta(hours=7))
         assert world.sandbox.requests == []
         assert {world.status(event) for event in events} == {PAUSED}
         assert "migration of the PMS" in world.event(events[0]).detail
         assert {world.event(event).tries for event in events} == {0}
-        assert pauses.resume(HERE) == 3
+        assert breakers.resume(HERE) == 3
         world.run(until=clock() + timedelta(minutes=2))
         assert {world.status(event) for event in events} == {WRITTEN}
 
-    def test_what_is_refused_or_answered_meanwhile_does_not_change_it(self, pauses):
-        pauses.pause(HERE, "migration")
-        pauses.refused(HERE, "the token")
-        pauses.failed(HERE, "away")
-        pauses.over(HERE)
-        with pytest.raises(Exception, match="migration"):
-            pauses.check(HERE)
-        assert pauses.resume(HERE) == 0
-        assert pauses.check(HERE) is None
-        assert pauses.resume(HERE) is None
+    def test_what_is_refused_or_answered_meanwhile_does_not_change_it(self, breakers, clock):
+        breakers.pause(HERE, "migration")
+        for outcome in (Outcome.UNAUTHORIZED, Outcome.TRANSIENT, Outcome.READ):
+            assert breakers.observe(HERE, outcome, "", probing=False).cause == Cause.OPERATOR
+        assert breakers.resume(HERE) == 0
+        assert breakers.resume(HERE) is None
 
-    def test_takes_over_a_pause_that_began_by_itself(self, world, pauses, clock):
+    def test_takes_over_a_pause_that_began_by_itself(self, world, breakers, clock):
         began = clock()
-        pauses.refused(HERE, "the token")
+        breakers.observe(HERE, Outcome.UNAUTHORIZED, "the token", probing=False)
         clock.advance(minutes=1)
-        pauses.pause(HERE, "the token is being changed")
+        breakers.pause(HERE, "the token is being changed")
         row = state(world)
         assert (row.paused_at, row.cause, row.probe_at) == (began, Cause.OPERATOR, None)
 
-    def test_ends_any_other_pause_too(self, world, pauses):
+    def test_ends_any_other_pause_too(self, world, breakers):
         world.sandbox.fail(path="/v1/*", status=401)
         event = world.book()
         world.run_due()
-        assert pauses.resume(HERE) == 1
+        assert breakers.resume(HERE) == 1
         world.run_due()
         world.run_due()
         assert world.status(event)[0] == "submitted"
 
-    def test_a_tour_that_comes_near_is_shown_to_a_person(self, world, pauses, clock):
-        pauses.pause(HERE, "migration")
+    def test_a_tour_that_comes_near_is_shown_to_a_person(self, world, breakers, clock):
+        breakers.pause(HERE, "migration")
         event = world.book(start=(clock() + timedelta(hours=5)).isoformat())
         world.run(until=clock() + timedelta(hours=6))
         assert world.status(event) == ("parked", "gave_up")
 
 
-def test_the_backlog_drains_one_after_the_other_in_its_order(world, pauses, clock):
-    world.document["propexo"]["budget_per_minute"] = 60
-    world.restart()
-    pauses.pause(HERE, "migration")
+def test_the_backlog_goes_on_at_the_pace_of_the_rate_limit(world, breakers, clock):
+    world.limit(60)
+    breakers.pause(HERE, "migration")
     events = book_several(world, 30)
     world.run(until=clock() + timedelta(minutes=2))
     assert {world.status(event) for event in events} == {PAUSED}
-    pauses.resume(HERE)
-    began = clock()
-    with world.database.session() as session:
-        told = session.scalars(
-            text("DELETE FROM procrastinate_jobs WHERE task_name = 'look_now' RETURNING args")
-        )
-        [news] = told
-    look_now(world.context, Queue(queue_app(world.database)), News(**news))
-    with world.database.session() as session:
-        due = session.scalars(
-            text("SELECT scheduled_at FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id")
-        )
-    moments = [moment - began for moment in due]
-    assert moments == [timedelta(seconds=n) for n in range(30)]
-    assert [world.event(event).next_attempt_at - began for event in events] == moments
+    breakers.resume(HERE)
+    world.run_due()
+    assert PAUSED not in {world.status(event) for event in events}  # all woken, none asleep for half an hour
     world.run()
     assert {world.status(event) for event in events} == {WRITTEN}
     assert [seen for seen in world.sandbox.requests if seen.status == 429] == []
+
+
+def test_a_cancel_that_came_during_a_pause_goes_on_with_its_booking(world, breakers, clock):
+    breakers.pause(HERE, "migration")
+    booked = world.book()
+    world.run(until=clock() + timedelta(minutes=1))
+    cancelled = world.cancel(at=clock() + timedelta(seconds=1))
+    world.run(until=clock() + timedelta(minutes=1))
+    began = clock()
+    breakers.resume(HERE)
+    world.run(until=began + timedelta(minutes=2))
+    assert world.event(cancelled).ended_at is not None, world.event(cancelled).detail
+    assert world.status(booked)[0] in ("written", "ignored")
+    assert world.tours == []
 
 
 def test_every_event_knows_its_integration(world):
@@ -238,8 +240,8 @@ def test_every_event_knows_its_integration(world):
     assert (world.event(one).integration_id, world.event(two).integration_id) == (HERE, THERE)
 
 
-def test_the_budget_is_neither_a_failure_nor_an_answer(world, pauses):
-    quota = world.context.propexo._transport._quota
+def test_the_budget_is_neither_a_failure_nor_an_answer(world, breakers):
+    quota = world.tools.propexo._transport._quota
     quota.take()
     quota.exhausted(world.clock() + timedelta(hours=1))
     event = world.book()

@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 CREATE = "/v1/events/appointments/leads"
 LIMIT = 50
 AT_ONCE = 4
-"""Jobs that a worker of these tests runs at the same moment."""
+"""Sender slots of the worker of these tests."""
 
 
 @pytest.fixture
@@ -26,12 +25,6 @@ def created(world):
     return [
         one.body["appointment_date"] + one.body["appointment_time"] for one in world.calls("POST", CREATE)
     ]
-
-
-def priorities(world):
-    with world.database.session() as session:
-        asked = text("SELECT priority FROM procrastinate_jobs WHERE task_name = 'forward' ORDER BY id")
-        return list(session.scalars(asked))
 
 
 def test_the_soonest_tour_goes_first(tight, clock):
@@ -92,22 +85,6 @@ def test_a_sooner_event_of_a_contact_lifts_the_earlier_ones_and_does_not_overtak
     standing = [one.appointment_date for one in tight.tours]
     assert len(standing) == 40, [tight.status(one) for one in (far, soon)]
     assert min(standing) == (when - timedelta(hours=6)).date().isoformat()
-
-
-def test_a_new_job_steps_back_behind_the_waiting_one_of_its_lock(tight, clock):
-    tight.sandbox.write_seconds = 60
-    booked = book(tight, 0, clock() + timedelta(days=9))
-    tight.run_due()
-    cancelled = tight.cancel("B-0", at=clock() + timedelta(seconds=1))
-    assert priorities(tight)[0] < 0 == priorities(tight)[1]
-    clock.now = tight.next_at()
-    tight.run_due()
-    one, other = priorities(tight)
-    assert one == other < 0
-    tight.run()
-    assert tight.status(booked)[0] in ("written", "ignored")
-    assert tight.status(cancelled) in (("written", None), ("ignored", "nothing_to_cancel"))
-    assert tight.tours == []
 
 
 def test_a_tour_that_starts_while_it_waits_for_the_budget_is_parked_as_such(tight, clock):

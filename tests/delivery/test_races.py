@@ -1,16 +1,11 @@
 """Events that meet: in two workers, behind one lock, or in Propexo's log."""
 
-import contextlib
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from bridge.delivery.calls import Calls
-from bridge.delivery.job import Again, forward, save
-from bridge.delivery.outcomes import NotYet, Reason
-from bridge.delivery.writing import Writing
-from bridge.models import Attempt, Lead, Status
+from bridge import queue
 
 APPOINTMENTS = "/v1/events/appointments/leads"
 
@@ -22,29 +17,6 @@ def test_two_events_that_name_nobody_do_not_hold_up_their_booking(world, clock):
     world.run_due()
     world.book(at=began, start=(began + timedelta(minutes=18)).isoformat())
     world.run(until=began + timedelta(minutes=5))
-    assert len(world.tours) == 1
-
-
-def test_two_workers_at_one_contact_make_one_lead(world, clock):
-    moved = world.reschedule(at=clock() + timedelta(minutes=1))
-    world.run_due()
-    booked = world.book(at=clock())
-    propexo = world.context.propexo
-    find_leads = propexo.find_leads
-
-    def find(**query):
-        answer = find_leads(**query)
-        if query.get("phone"):
-            propexo.find_leads = find_leads
-            with contextlib.suppress(Again):
-                forward(world.context, moved)  # the other worker, between our search and our create
-        return answer
-
-    propexo.find_leads = find
-    with contextlib.suppress(Again):
-        forward(world.context, booked)
-    world.run()
-    assert len(world.calls("POST", "/v1/leads/")) == 1
     assert len(world.tours) == 1
 
 
@@ -123,29 +95,37 @@ def meanwhile(propexo, call, happen):
 
     def answer(*given, **named):
         setattr(propexo, call, made)
-        told = made(*given, **named)
+        result = made(*given, **named)
         happen()
-        return told
+        return result
 
     setattr(propexo, call, answer)
 
 
-def run_on(world, event):
-    """What a worker does who was frozen in the midst of an event, whose job others have taken over."""
-    with contextlib.suppress(Again):
-        forward(world.context, event)
+def another_worker(world):
+    """A second worker, to which the lanes of a frozen one fall once their leases have ended."""
+    engine = world.new_engine()
+
+    def run(**options):
+        mine, world.engine = world.engine, engine
+        world.clock.now += queue.LEASE
+        world.run(**options)
+        world.engine = mine
+
+    return run
 
 
 def test_the_end_that_another_worker_wrote_stands(world):
     booked = world.book()
 
     def others_end_it():
-        world.run()
+        another_worker(world)()
         world.sandbox.fail(method="GET", path="/v1/leads/", status=400)
 
-    meanwhile(world.context.propexo, "find_leads", others_end_it)
-    run_on(world, booked)
+    meanwhile(world.tools.propexo, "find_leads", others_end_it)
+    world.run_due()
     assert world.status(booked) == ("written", None)
+    assert len(world.sandbox.appointments) == 1
 
 
 def test_a_replay_is_not_ended_by_a_run_from_before(world):
@@ -153,11 +133,12 @@ def test_a_replay_is_not_ended_by_a_run_from_before(world):
 
     def others_end_it():
         world.sandbox.fail(method="GET", path="/v1/leads/", status=400, times=2)
-        world.run()
+        another_worker(world)()
         world.replay(booked)
 
-    meanwhile(world.context.propexo, "find_leads", others_end_it)
-    run_on(world, booked)
+    meanwhile(world.tools.propexo, "find_leads", others_end_it)
+    world.engine.tick()
+    world.engine.tick()
     assert world.status(booked) == ("received", None)
     world.run()
     assert world.status(booked) == ("written", None)
@@ -170,84 +151,59 @@ def test_a_write_that_another_worker_settled_stays_settled(world, call):
     if call != "create_lead":
         world.run(until=world.clock())
         world.clock.now = world.next_at()
-    meanwhile(world.context.propexo, call, world.run)
-    run_on(world, booked)
+    meanwhile(world.tools.propexo, call, another_worker(world))
     world.run()
     assert {one.outcome for one in world.attempts() if one.request} == {"confirmed"}
     assert world.status(booked) == ("written", None)
+    assert (len(world.sandbox.leads), len(world.sandbox.appointments)) == (1, 1)
 
 
-def test_a_write_of_a_later_event_stays_open_whatever_a_frozen_worker_learns_of_an_earlier_one(world):
-    booked = world.book()
-    world.run(until=world.clock() + timedelta(seconds=1))
-    while not world.calls("POST", APPOINTMENTS):
-        world.clock.now = world.next_at()
-        world.run_due()
-    world.clock.now = world.next_at()
-
-    def others_go_on():
-        world.run()
-        world.cancel()
-        world.run_due()
-
-    meanwhile(world.context.propexo, "write_status", others_go_on)
-    run_on(world, booked)
+def test_a_booking_that_changed_since_it_was_loaded_is_decided_anew(world):
+    world.book()
     world.run()
-    assert world.tours == []
-    assert len(world.calls("POST", f"{APPOINTMENTS}/cancel")) == 1
+    moved = world.reschedule()
 
+    def somebody_changes_it():
+        with world.database.session() as session:
+            session.execute(text("UPDATE bookings SET version = version + 1"))
 
-def test_a_lead_that_is_found_leaves_a_write_alone_that_has_begun_meanwhile(world, clock):
-    moved = world.reschedule(at=clock() + timedelta(minutes=1))
-    world.run_due()
-    booked = world.book(at=clock())
-
-    def another_creates_it():
-        with contextlib.suppress(Again):
-            forward(world.context, moved)
-
-    world.sandbox.write_seconds = 0
-    meanwhile(world.context.propexo, "find_leads", another_creates_it)
-    run_on(world, booked)
-    created = next(one for one in world.attempts() if one.kind == "create_lead")
-    with world.database.session() as session:
-        lead = session.scalars(select(Lead)).one()
-    assert lead.lead_id is not None
-    assert lead.open_attempt_id == created.id
-
-
-def test_who_finds_a_write_already_noted_as_it_would_note_it_looks_anew(world):
-    """Two events can share the open write of one lead; both learn how it ended."""
-    world.sandbox.write_seconds = 0
-    booked = world.book()
-    world.run_due()
-    with world.database.session() as session:
-        lead = session.scalars(select(Lead)).one()
-    calls = Calls(world.context, world.event(booked))
+    meanwhile(world.tools.propexo, "get_appointment", somebody_changes_it)
     world.run()
-    with world.database.session() as session:
-        noted = session.get_one(Attempt, lead.open_attempt_id)
-    assert noted.outcome == "confirmed"
-    with pytest.raises(NotYet, match="settled"):
-        Writing(calls, "cintegration")._close(lead, noted, "confirmed", {})
+    assert world.status(moved) == ("written", None)
+    assert len(world.calls("PUT", f"{APPOINTMENTS}/{world.tours[0].id}")) == 1
 
 
-def test_an_event_stands_where_its_last_run_left_it_whatever_another_wrote_meanwhile(world, clock):
-    world.sandbox.write_seconds = 3600
+def test_what_became_of_a_write_is_recorded_although_its_booking_changed(world):
+    world.sandbox.add_lead("cintegration", "cproperty", email_1="maya@example.com")
     booked = world.book()
-    world.run(until=clock() + timedelta(seconds=4))
-    event = world.event(booked)
-    assert (event.status, event.reason) == ("submitted", "confirmation")
-    paused = (
-        "UPDATE events SET status = 'waiting', reason = 'integration_paused', detail = 'paused', looks = 9"
-    )
-    with world.database.session() as session:
-        session.execute(text(paused))
-    later = NotYet(
-        clock() + timedelta(minutes=1), Status.SUBMITTED, Reason.CONFIRMATION, event.detail or "queued"
-    )
-    assert save(world.context, event, later)
-    saved = world.event(booked)
-    assert (saved.status, saved.reason, saved.detail, saved.looks) == (
-        "submitted", "confirmation", event.detail, event.looks,
-    )  # fmt: skip
+
+    def somebody_changes_it():
+        with world.database.session() as session:
+            session.execute(text("UPDATE bookings SET version = version + 1"))
+
+    meanwhile(world.tools.propexo, "create_appointment", somebody_changes_it)
+    world.run()
+    assert world.status(booked) == ("written", None)
+    assert len(world.sandbox.appointments) == 1
+    assert "outcome_unknown" not in {one.reason for one in world.events()}
+
+
+def test_a_lead_that_another_event_is_creating_is_waited_for(world, clock):
+    """Two events of one person in two lanes: the second waits until the first one's write has an outcome."""
+    world.book("A")
+    elsewhere = []
+
+    def another_event():
+        elsewhere.append(world.book("B", source="other", start="2026-12-08T10:00:00-06:00"))
+        with world.database.session() as session:
+            session.execute(text("UPDATE events SET lock = 'another' WHERE id = :id"), {"id": elsewhere[0]})
+            session.execute(text("INSERT INTO lanes VALUES ('another', 0, true, now())"))
+        other = world.new_engine()
+        while other.tick():
+            pass
+        assert world.status(elsewhere[0]) == ("waiting", "outcome_unknown")
+
+    meanwhile(world.tools.propexo, "create_lead", another_event)
+    world.run()
+    assert len(world.sandbox.leads) == 1
+    assert len(world.tours) == 2

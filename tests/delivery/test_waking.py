@@ -10,12 +10,8 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from bridge.delivery.waking import TELL_AGAIN, look_now
-from bridge.models import Event
-from bridge.queue import News, Queue, queue_app
 from bridge.sandbox.server import QuietHandler
 
 SECRET = "a-secret-of-propexo"
@@ -187,129 +183,18 @@ class TestFailedWrite:
         assert world.status(event) == WRITTEN
 
 
-class TestLookNow:
-    @pytest.fixture
-    def queue(self, database) -> Queue:
-        return Queue(queue_app(database))
+def test_a_failure_that_is_reported_before_its_write_is_on_record_is_looked_at_at_once(told, world, clock):
+    world.sandbox.add_lead(HERE, "cproperty", email_1="maya@example.com")
+    world.sandbox.write_seconds = 0
+    world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", write_status="FAILURE")
+    create = world.tools.propexo.create_appointment
 
-    def waits(self, world, event: int, reason: str, **values: Any) -> None:
-        """Make an event that has run wait for something else."""
-        with world.database.session() as session:
-            row = session.get_one(Event, event)
-            row.reason, row.awaits = reason, f"TB-{event}"
-            for name, value in values.items():
-                setattr(row, name, value)
-            session.execute(
-                text("UPDATE procrastinate_jobs SET scheduled_at = :at, status = 'todo' WHERE id = :id"),
-                {"at": world.clock() + timedelta(hours=1), "id": row.queue_id},
-            )
+    def reported(body):
+        job_id = create(body)
+        told.post({"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "root_job_id": job_id})
+        return job_id
 
-    def jobs(self, world) -> dict[int, dict[str, Any]]:
-        with world.database.session() as session:
-            rows = session.execute(
-                text("SELECT * FROM procrastinate_jobs WHERE task_name = 'forward'")
-            ).mappings()
-            return {row["args"]["event_id"]: dict(row) for row in rows}
-
-    def repeated(self, world) -> list[Any]:
-        with world.database.session() as session:
-            query = (
-                "SELECT args, scheduled_at FROM procrastinate_jobs WHERE task_name = 'look_now' ORDER BY id"
-            )
-            return list(session.execute(text(query)))
-
-    @pytest.fixture
-    def waiting(self, world) -> list[int]:
-        """Three events that have reached their integration and wait."""
-        world.sandbox.write_seconds = 10_000
-        events = [world.book(f"B-{n}", email=f"maya{n}@example.com") for n in range(3)]
-        world.run_due()
-        for event in events:
-            self.waits(world, event, "lead_id")
-        return events
-
-    def test_only_the_moment_of_a_job_changes(self, world, waiting, queue, clock):
-        before = self.jobs(world)
-        assert look_now(world.context, queue, News(codes=(f"TB-{waiting[1]}",))) == 1
-        after = self.jobs(world)
-        assert after.pop(waiting[1]) == {**before.pop(waiting[1]), "scheduled_at": clock()}
-        assert after == before
-        assert world.event(waiting[1]).next_attempt_at == clock()
-
-    @pytest.mark.parametrize(
-        "reason", ["outcome_unknown", "budget", "integration_paused", "earlier_event", "temporary"]
-    )
-    def test_who_waits_for_something_else_sleeps_on(self, world, waiting, queue, reason):
-        for event in waiting:
-            self.waits(world, event, reason)
-        codes = tuple(f"TB-{event}" for event in waiting)
-        models = ("leads", "events", "leads_to_events")
-        assert look_now(world.context, queue, News(codes=codes)) == 0
-        assert look_now(world.context, queue, News(integration_id=HERE, models=models)) == 0
-
-    def test_a_sync_brings_leads_or_appointments(self, world, waiting, queue):
-        self.waits(world, waiting[0], "appointment_id")
-        self.waits(world, waiting[1], "confirmation")
-        for models, woken in (
-            (("leads",), [waiting[2]]),
-            (("events",), [waiting[0]]),
-            (("leads_to_events",), []),
-        ):
-            before = moments(world)
-            look_now(world.context, queue, News(integration_id=HERE, models=models))
-            assert [event for event in waiting if moments(world)[event] != before[event]] == woken
-
-    def test_many_start_at_the_pace_of_the_budget(self, world, waiting, queue, clock):
-        look_now(world.context, queue, News(integration_id=HERE, models=("leads",)))
-        gap = timedelta(minutes=1) / world.settings.propexo.budget_per_minute
-        assert [self.jobs(world)[event]["scheduled_at"] - clock() for event in waiting] == [
-            0 * gap,
-            gap,
-            2 * gap,
-        ]
-
-    def test_an_ended_event_stays_as_it_is(self, world, waiting, queue, clock):
-        self.waits(world, waiting[0], "lead_id", status="parked", ended_at=clock())
-        assert look_now(world.context, queue, News(codes=(f"TB-{waiting[0]}",))) == 0
-
-    def test_who_is_just_running_is_told_again_when_it_has_ended(self, world, waiting, queue, clock):
-        one, two, _ = waiting
-        with world.database.session() as session:
-            session.execute(
-                text("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = :id"),
-                {"id": self.jobs(world)[one]["id"]},
-            )
-        codes = (f"TB-{one}", f"TB-{two}")
-        assert look_now(world.context, queue, News(codes=codes)) == 1
-        [again] = self.repeated(world)
-        assert again.args == {"codes": list(codes), "jobs": [self.jobs(world)[one]["id"]], "repeats": 1}
-        assert again.scheduled_at == clock() + TELL_AGAIN[0]
-        # The run has found nothing: it had looked before the news. Both wait for an hour again.
-        self.waits(world, one, "lead_id")
-        self.waits(world, two, "lead_id")
-        clock.now += TELL_AGAIN[0]
-        assert look_now(world.context, queue, News(**again.args)) == 1
-        assert self.jobs(world)[one]["scheduled_at"] == clock()
-        assert self.jobs(world)[two]["scheduled_at"] > clock()
-        assert len(self.repeated(world)) == 1
-
-    def test_news_of_a_write_that_overtakes_its_answer_is_told_again_a_few_times(self, world, queue, clock):
-        news = News(job_id="cjob-of-nobody")
-        for wait in TELL_AGAIN:
-            assert look_now(world.context, queue, news) == 0
-            again = self.repeated(world)[-1]
-            assert again.scheduled_at == clock() + wait
-            news = News(**again.args)
-            clock.now += wait
-        look_now(world.context, queue, news)
-        assert len(self.repeated(world)) == len(TELL_AGAIN)
-
-    def test_a_failed_write_is_known_by_its_job(self, world, queue, clock):
-        world.sandbox.write_seconds = 10_000
-        event, other = world.book(), world.book("B-2", email="tom@example.com")
-        world.run(until=clock() + timedelta(minutes=3))
-        before = moments(world)
-        job_id = next(attempt.job_id for attempt in world.attempts(event) if attempt.job_id)
-        assert look_now(world.context, queue, News(job_id=job_id)) == 1
-        assert moments(world)[event] == clock() < before[event]
-        assert moments(world)[other] == before[other]
+    world.tools.propexo.create_appointment = reported
+    event = world.book()
+    world.run_due()
+    assert world.status(event) == ("parked", "pms_refused")
