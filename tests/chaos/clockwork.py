@@ -1,6 +1,5 @@
 """A process whose clock is wrong: `python clockwork.py worker|web <toml> <database> <seconds> [<fd>]`."""
 
-import asyncio
 import socket
 import sys
 from datetime import timedelta
@@ -11,7 +10,7 @@ from werkzeug.serving import make_server
 from bridge.app import create_app
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.delivery.worker import make_context, work
+from bridge.delivery.worker import Worker, make_tools, stopped_by_signals
 from bridge.settings import load
 
 kind, config, url, seconds, *door = sys.argv[1:]
@@ -24,7 +23,9 @@ def clock():
 
 
 if kind == "worker":
-    asyncio.run(work(make_context(settings, database, clock)))
+    worker = Worker(make_tools(settings, database, clock))
+    with stopped_by_signals(worker):
+        worker.run()
 else:
     listener = socket.socket(fileno=int(door[0]))
     app = create_app(settings, database, clock=clock)

@@ -6,18 +6,21 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 from chaos.fleet import Fleet
-from chaos.passing import Passing
+from chaos.passing import Death, Passing
 from chaos.traffic import PROPERTIES, SECRET, SOURCES, Plan, Planner, Senders
 from chaos.verdict import Verdict
 
 from bridge.cli.demo import toml_of
+from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.seen import SeenRequest
@@ -26,6 +29,8 @@ from bridge.sandbox.state import Sandbox
 
 LONG = 200
 """So many events are a long run: nothing about who is dead is told earlier than the bridge finds out by itself."""
+STOPS_WITHIN = timedelta(seconds=0.5)
+"""A worker that outlives `bridge serve` begins nothing any more after this time; the next one has not started by then."""
 Mischief = Mapping[int, Callable[[], None]]
 
 
@@ -128,11 +133,16 @@ class Scene:
         """Likewise numbers of calls to Propexo: a tour costs two at least."""
         return sorted(self.random.sample(range(3, self.plan.stands.total() * 3), many))
 
-    def passing(self, database: Database, **options: Any) -> Passing:
-        every = 1.0 if self.is_long else 0.2
-        return Passing(
-            database, self.sandbox, every=every, **({"workers": 0 if self.is_long else 1} | options)
-        )
+    def passing(self, database: Database) -> Passing:
+        """Time that passes quickly; in short runs a worker that was killed is known to be dead."""
+        passing = Passing(database, self.sandbox, every=1.0 if self.is_long else 0.2, buries=not self.is_long)
+
+        def died(left: Sequence[psutil.Process]) -> None:
+            at = utc_now() + STOPS_WITHIN * bool(left)
+            passing.deaths.append(Death(at, lambda: not any(map(runs, left))))
+
+        self.fleet.died = died
+        return passing
 
     def until(self, condition: Callable[[], Any]) -> Any:
         """What the condition answers, as soon as it is something."""
@@ -220,6 +230,13 @@ class Scene:
         self.fleet.close()
         self.propexo.stop()
         self.stack.close()
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process still lives; who is dead may wait for its parent to notice."""
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -54,6 +54,8 @@ class Fleet:
         self.folder = folder
         self.members: dict[str, Member] = {}
         self.did: Counter[str] = Counter()
+        self.died: Callable[[Sequence[psutil.Process]], None] = lambda _: None
+        """Called as a process is started again, with the workers that still run."""
         # It stays open while nobody accepts, as a socket of a service manager does.
         self.door = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.door.getsockname()[1]}"
@@ -99,11 +101,21 @@ class Fleet:
                 continue
         return found
 
+    def workers(self) -> list[psutil.Process]:
+        """All processes that forward events."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if "worker" in process.cmdline():
+                    found.append(process)
+        return found
+
     def _restart(self) -> None:
         while not self._closing.wait(SERVICE_MANAGER):
             for name, member in list(self.members.items()):
                 if member.process.poll() is not None:
                     self.did[f"{name} started again"] += 1
+                    self.died(self.workers())
                     member.start()
 
     def log(self) -> str:

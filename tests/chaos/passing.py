@@ -4,52 +4,78 @@ Nothing of the bridge is changed for it. The moments stand in its database, wher
 `bridge integrations resume` change them as well.
 """
 
-import asyncio
 import threading
-from collections.abc import Collection
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
-from procrastinate.exceptions import ProcrastinateException
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.delivery.job import take_over
-from bridge.queue import queue_app
+from bridge.queue import CHANNEL, LEASE
 from bridge.sandbox.state import Sandbox
 
 PATIENCE = 10
 """Seconds after which time passes by what somebody else holds locked."""
 _IN_TIME = text(f"SET LOCAL statement_timeout = '{PATIENCE}s'")
-_HASTEN = text("""
-    UPDATE procrastinate_jobs job SET scheduled_at = now() FROM events
-    WHERE job.id = events.queue_id AND job.status = 'todo' AND job.scheduled_at > now()
-    AND (events.reason IS DISTINCT FROM 'unknown_booking' OR (:all_told
-        AND NOT EXISTS (SELECT FROM events other WHERE other.ended_at IS NULL AND other.reason IS DISTINCT FROM
-                        'unknown_booking')))
+# What a worker has locked at this moment is left out: the next round comes soon.
+_EVENTS = text("""
+    UPDATE events SET next_attempt_at = now() WHERE id IN (
+        SELECT id FROM events WHERE ended_at IS NULL AND next_attempt_at > now()
+        AND (reason IS DISTINCT FROM 'unknown_booking' OR (:all_told
+            AND NOT EXISTS (SELECT FROM events other WHERE other.ended_at IS NULL AND other.reason IS DISTINCT FROM
+                            'unknown_booking')))
+        ORDER BY id FOR UPDATE SKIP LOCKED)
 """)
 """Whoever waits for a booking that nobody has named yet looks six times only: not before all has been told."""
+_LOOKS = text("""
+    UPDATE attempts SET look_at = now() WHERE id IN (
+        SELECT id FROM attempts WHERE look_at > now() ORDER BY id FOR UPDATE SKIP LOCKED)
+""")
+_LANES = text("""
+    UPDATE lanes SET ready = true, due_at = now() WHERE lane IN (
+        SELECT lane FROM lanes WHERE lease IS NULL AND NOT ready AND EXISTS (
+            SELECT FROM events WHERE lock = lane AND ended_at IS NULL AND next_attempt_at <= now())
+        ORDER BY lane FOR UPDATE SKIP LOCKED)
+""")
 _SWEEP = text("UPDATE sweeps SET read_at = read_at - interval '1 minute'")
 _PROBE = text("UPDATE integrations SET probe_at = probe_at - interval '5 minutes' WHERE probe_at > now()")
-_TELL = text('SELECT pg_notify(\'procrastinate_any_queue_v1\', \'{"type": "job_inserted", "job_id": 0}\')')
-"""Workers look for jobs now, and not when their second is over."""
-_BURY = text("""
-    UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'
-    WHERE id = ANY(:dead) OR id NOT IN (SELECT id FROM procrastinate_workers ORDER BY id DESC LIMIT :living)
+_TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
+"""Workers look for lanes now, and not when their second is over."""
+_LEASES = text("""
+    UPDATE lanes SET due_at = now() WHERE lease IS NOT NULL AND due_at > now() AND due_at <= :until
 """)
+"""Leases that were taken, or extended, until somebody died."""
+_SENDS = text("""
+    UPDATE attempts SET send_before = now() - interval '1 minute'
+    WHERE outcome = 'sending' AND started_at <= :until AND send_before > now() - interval '1 minute'
+""")
+"""Writes of the dead, which they have sent by now or never will: their traces may be looked for."""
+
+
+@dataclass
+class Death:
+    """Whoever worked until this moment does so no more."""
+
+    at: datetime
+    is_over: Callable[[], bool] = lambda: True
+    """Whether all processes of the dead have ended as well; as long as one has not, it may still send."""
 
 
 class Passing:
     """A thread that lets time pass; `with passing:` around all that happens."""
 
-    def __init__(self, database: Database, sandbox: Sandbox, *, every: float, workers: int = 1) -> None:
+    def __init__(self, database: Database, sandbox: Sandbox, *, every: float, buries: bool = True) -> None:
         self.database, self.sandbox = database, sandbox
         self.every = every
         """Seconds between two moments at which everybody may look again."""
-        self.workers = workers
-        """How many are alive at most: those that registered last; the others are dead. 0: nobody is declared dead."""
-        self.dead: Collection[int] = ()
+        self.buries = buries
+        """Whether leases of the dead end at once. Else nobody is declared dead."""
+        self.deaths: list[Death] = []
+        self.leases_until: datetime | None = None
+        """Leases taken until then have ended; for who is frozen and may go on, and send."""
         self.all_told = False
         self.stands_still = threading.Event()
         self._ended = threading.Event()
@@ -71,36 +97,33 @@ class Passing:
             for integration in self.sandbox.integrations:
                 self.sandbox.sync(integration.id)
             try:
+                if self.buries:
+                    self._bury()
                 if not self.stands_still.is_set():
                     self._hasten()
-                if self.workers:
-                    self._bury()
-            except (SQLAlchemyError, ProcrastinateException, psycopg.Error):
+            except (SQLAlchemyError, psycopg.Error):
                 continue  # the database is away
 
     def _hasten(self) -> None:
-        with self.database.session() as session:
-            session.execute(_IN_TIME)
-            session.execute(_HASTEN, {"all_told": self.all_told})
-            session.execute(_SWEEP)
-            session.execute(_PROBE)
-            session.execute(_TELL)
+        self._do(_EVENTS, all_told=self.all_told)
+        self._do(_LOOKS)
+        self._do(_LANES)
+        self._do(_SWEEP)
+        self._do(_PROBE)
+        self._do(_TELL)
 
     def _bury(self) -> None:
-        """Let the jobs of dead workers be taken over now, and not after half a minute without a heartbeat."""
+        """Let the lanes of dead workers be taken over now, and not when their leases end."""
+        if self.leases_until is not None:
+            self._do(_LEASES, until=self.leases_until + LEASE)
+        for death in list(self.deaths):
+            if death.is_over():
+                self._do(_LEASES, until=death.at + LEASE)
+                self._do(_SENDS, until=death.at)
+                self.deaths.remove(death)
+
+    def _do(self, statement: TextClause, **values: object) -> None:
+        """In a transaction of its own, so that no worker waits for several."""
         with self.database.session() as session:
             session.execute(_IN_TIME)
-            session.execute(_BURY, {"dead": list(self.dead), "living": self.workers})
-            stalled = text("""
-                SELECT EXISTS (SELECT FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker
-                ON worker.id = job.worker_id WHERE job.status = 'doing'
-                AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '30 seconds'))
-            """)
-            if not session.scalar(stalled):
-                return
-        asyncio.run(self._take_over())
-
-    async def _take_over(self) -> None:
-        app = queue_app(self.database, worker=True)
-        async with app.open_async():
-            await take_over(app, utc_now)
+            session.execute(statement, values)

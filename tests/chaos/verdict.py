@@ -12,7 +12,6 @@ from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.events.actions import replay
 from bridge.models import Attempt, Event, Status
-from bridge.queue import Queue, queue_app
 from bridge.sandbox.state import Sandbox
 
 WRITES = ("create_lead", "create", "update", "cancel")
@@ -52,13 +51,12 @@ class Verdict:
 
     def replay_parked(self) -> int:
         """What a person does who has looked and found nothing. Answers how many there were."""
-        queue = Queue(queue_app(self.database))
         with self.database.session() as session:
             parked = session.scalars(
                 select(Event).where(Event.status == Status.PARKED).order_by(Event.id)
             ).all()
             for event in parked:
-                replay(session, queue, event, utc_now(), "a person")
+                replay(session, event, utc_now(), "a person")
             return len(parked)
 
     def never(self) -> None:
