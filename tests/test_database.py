@@ -1,7 +1,5 @@
 """The migrations: safe to repeat, safe to run at once, and equal to the models."""
 
-import os
-import pwd
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 
 import bridge
-from bridge.database import Database, DatabaseUnavailable, embedded
+from bridge.database import Database
 from bridge.errors import SchemaOutdated
 from bridge.keys import contact_key
 from bridge.models import Base, Event
@@ -130,13 +128,3 @@ def test_a_statement_that_waits_too_long_is_broken_off(database):
         with pytest.raises(Exception, match="statement timeout"), limited.session() as session:
             session.execute(text("SELECT count(*) FROM events"))
     limited.close()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root could take another user's files")
-def test_root_does_not_take_the_embedded_server_of_another_user(tmp_path):
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    with pytest.raises(DatabaseUnavailable, match="belongs to nobody"), embedded(tmp_path):
-        pass
-    assert folder.stat().st_uid == pwd.getpwnam("nobody").pw_uid

@@ -136,7 +136,8 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
     import sqlalchemy.exc  # noqa: PLC0415 - the same
     from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - the same
 
-    from bridge.database import Database, DatabaseUnavailable, embedded  # noqa: PLC0415 - the same
+    from bridge.database import Database, DatabaseUnavailable  # noqa: PLC0415 - the same
+    from bridge.embedded import embedded  # noqa: PLC0415 - the same
 
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded(settings.data_dir))

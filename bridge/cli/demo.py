@@ -23,7 +23,8 @@ from bridge.cli.scenario import ORIGIN, PROPERTIES, SECRETS, Post, Scenario, con
 from bridge.cli.serve import address_of, listen
 from bridge.clock import utc_now
 from bridge.console.access import sessions
-from bridge.database import Database, embedded
+from bridge.database import Database
+from bridge.embedded import embedded
 from bridge.inbound.signatures import Request
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Attempt, Booking, Event, Status

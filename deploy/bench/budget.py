@@ -20,9 +20,10 @@ import click
 from sqlalchemy import text
 
 from bridge.app import create_app
-from bridge.database import Database, embedded
+from bridge.database import Database
 from bridge.delivery.job import register
 from bridge.delivery.worker import make_context
+from bridge.embedded import embedded
 from bridge.queue import queue_app
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox

@@ -24,7 +24,8 @@ from sqlalchemy import text
 from bridge.cli.demo import toml_of
 from bridge.cli.processes import Children
 from bridge.cli.serve import address_of, listen
-from bridge.database import Database, embedded
+from bridge.database import Database
+from bridge.embedded import embedded
 from bridge.mapping.catalogue import shipped_folder
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox

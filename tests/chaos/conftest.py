@@ -30,7 +30,7 @@ from bridge.sandbox.state import Sandbox
 LONG = 200
 """So many events are a long run: nothing about who is dead is told earlier than the bridge finds out by itself."""
 STOPS_WITHIN = timedelta(seconds=0.5)
-"""A worker that outlives `bridge serve` begins nothing any more after this time; the next one has not started by then."""
+"""A worker that outlives `bridge serve` begins nothing after this time; the next one has not started by then."""
 Mischief = Mapping[int, Callable[[], None]]
 
 

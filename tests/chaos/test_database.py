@@ -7,7 +7,8 @@ from chaos.disk import small_disk
 from chaos.proxy import Proxy
 from sqlalchemy import text
 
-from bridge.database import Database, embedded
+from bridge.database import Database
+from bridge.embedded import embedded
 
 pytestmark = pytest.mark.chaos
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bridge.database import Database, embedded
+from bridge.database import Database
+from bridge.embedded import embedded
 
 pytestmark = pytest.mark.chaos
 

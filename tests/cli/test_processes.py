@@ -25,7 +25,6 @@ from click.testing import CliRunner
 
 from bridge.cli import COMMANDS, main
 from bridge.cli.processes import Children
-from bridge.database import embedded
 
 PATIENCE = 30.0
 """Seconds until a condition that does not come true fails a test."""
@@ -206,19 +205,6 @@ def test_web_and_worker_bring_the_embedded_database_themselves(installation: Ins
     assert installation.processes() == []
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=PATIENCE)
-
-
-def test_the_embedded_database_starts_after_a_crash_whose_number_somebody_else_has_now(
-    tmp_path: Path,
-) -> None:
-    with embedded(tmp_path):
-        pass
-    left = tmp_path / "postgres" / "postmaster.pid"
-    left.write_text(f"{os.getpid()}\n{tmp_path}\n")
-    (tmp_path / "postgres" / ".handle_pids.json").write_text("[12")
-    with embedded(tmp_path) as url, embedded(tmp_path) as again:
-        assert url == again
-    assert not left.exists()
 
 
 @pytest.fixture
