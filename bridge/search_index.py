@@ -8,7 +8,7 @@ table of bookings. The last digits of a phone are not kept: ten thousand values 
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -36,7 +36,7 @@ def phone_word(e164: str) -> str:
     return f"phone:{e164}"
 
 
-def words_in(details: dict[str, Any]) -> list[str]:
+def words_in(details: Mapping[str, Any]) -> list[str]:
     """By what a booking can be found."""
     said = {name: saying["value"] for name, saying in details.items()}
     words = words_of(" ".join(filter(None, (said.get("first_name"), said.get("last_name")))))
@@ -47,15 +47,17 @@ def words_in(details: dict[str, Any]) -> list[str]:
     return words
 
 
-def keep(session: Session | Connection, booking_id: int, words: Iterable[str]) -> None:
-    """Let a booking be found by these words and by no others."""
-    terms = [digests(session, word)[0] for word in words]
-    session.execute(_KEEP, {"booking": booking_id, "terms": terms})
+def keep(session: Session | Connection, words: Mapping[int, Iterable[str]]) -> None:
+    """Let bookings, by id, be found by these words and by no others."""
+    found = [(digests(session, word)[0], id_) for id_, those in words.items() for word in those]
+    named = {"ids": list(words), "terms": [term for term, _ in found], "bookings": [id_ for _, id_ in found]}
+    session.execute(_KEEP, named)
 
 
 _KEEP = text("""
-WITH gone AS (DELETE FROM terms WHERE booking_id = :booking AND term <> ALL (CAST(:terms AS text[])))
-INSERT INTO terms (term, booking_id) SELECT unnest(CAST(:terms AS text[])), :booking ON CONFLICT DO NOTHING
+WITH kept AS (SELECT * FROM unnest(CAST(:terms AS text[]), CAST(:bookings AS bigint[])) AS kept (term, booking_id)),
+gone AS (DELETE FROM terms WHERE booking_id = ANY (CAST(:ids AS bigint[])) AND (term, booking_id) NOT IN (TABLE kept))
+INSERT INTO terms (term, booking_id) SELECT term, booking_id FROM kept ON CONFLICT DO NOTHING
 """)
 
 

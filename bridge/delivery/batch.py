@@ -1,5 +1,6 @@
 """The jobs of a worker: claimed lanes, each with the event that runs, what is known of it, and what was decided."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,8 +16,8 @@ from bridge.delivery.load import Loader, bodies, open_events
 from bridge.delivery.outcomes import Reason, backoff
 from bridge.delivery.perform import Chain
 from bridge.delivery.priority import lane_rank, next_due, next_of, rank_of
-from bridge.delivery.record import CachedList, Result
 from bridge.delivery.record_cache import LISTS, cacheable
+from bridge.delivery.record_rows import CachedList, Result
 from bridge.delivery.resolve import start_of, target_of
 from bridge.delivery.rows import EVENT, labelled
 from bridge.delivery.state import (
@@ -46,6 +47,8 @@ log = structlog.get_logger(__name__)
 MOST_INTERNAL_ERRORS = 5
 MOST_CLAIMS = 5
 """Claims without a result after which the event of a lane is parked before it is read."""
+MOST_KEPT = 2000
+"""Events whose interpretation a worker keeps."""
 MOST_SIBLINGS = 20
 """Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
 KINDS_OF_LISTS = {call: kind for kind, call in LISTS.items()}
@@ -73,7 +76,8 @@ class Job:
     """Its write, once that is on record."""
     send_before: float = 0
     """Seconds since the machine started: from then on the write is not sent."""
-    has_slot: bool = False
+    slot: bool | None = None
+    """The slot that it has: of a write (`True`) or of a read."""
     put_back_until: datetime | None = None
     """The lane goes back unchanged: others are sooner, or the rate limiter gives no call until then."""
 
@@ -123,8 +127,13 @@ class BatchLoader:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self.several_wait: frozenset[tuple[str, str]] = frozenset()
+        self.several_wait: frozenset[tuple[str | None, str]] = frozenset()
         self.is_backlog = False
+        self._read: OrderedDict[tuple[int, int], tuple[Interpretation, Mapping[str, Any] | None]] = (
+            OrderedDict()
+        )
+        """What events say, by id and place in the lane: most are read for the first of several runs. A replay, also
+        of a corrected event, has a new place."""
 
     def load(self, claims: Sequence[Claim], leased_at: float) -> tuple[list[Job], list[Release]]:
         """The jobs of claimed lanes; and the lanes in which nothing can run now."""
@@ -146,8 +155,7 @@ class BatchLoader:
             lanes = open_events(connection, by_lane)
             chosen = {lane: event for lane, events in lanes.items() if (event := next_of(events, now))}
             siblings = [one for lane, event in chosen.items() for one in _unread(lanes[lane], event)]
-            read = self._interpret(bodies(connection, [one.id for one in (*chosen.values(), *siblings)]),
-                                   {one.id: one for one in (*chosen.values(), *siblings)})  # fmt: skip
+            read = self._interpret(connection, [*chosen.values(), *siblings])
             for lane, event in chosen.items():
                 if by_lane[lane].claims > MOST_CLAIMS:
                     read[event.id] = (event, Interpretation(problem=_poisonous(by_lane[lane])))
@@ -166,20 +174,33 @@ class BatchLoader:
         return jobs, idle
 
     def _interpret(
-        self, stored: Mapping[int, Any], events: Mapping[int, EventRow]
+        self, connection: Connection, events: Sequence[EventRow]
     ) -> dict[int, tuple[EventRow, Interpretation]]:
         """Each event with what it says; one that cannot even be read without an error says nothing."""
+        unknown = [one.id for one in events if (one.id, one.seq) not in self._read]
+        stored = bodies(connection, unknown) if unknown else {}
         read: dict[int, tuple[EventRow, Interpretation]] = {}
-        for id_, event in events.items():
-            row = stored[id_]
-            event = replace(event, enrichment=row.answers, detail=row.detail)
+        for event in events:
+            row = stored.get(event.id)
+            if row is None:
+                said, enrichment = self._read[event.id, event.seq]
+                read[event.id] = (replace(event, enrichment=enrichment), said)
+                continue
+            event = replace(event, enrichment=row.answers)
             try:
-                found = interpreted(event, row, self._tools.sources.get(event.source))
+                said = interpreted(event, row, self._tools.sources.get(event.source))
             except Exception as error:
-                log.exception("an event cannot be interpreted", event_id=id_)
-                found = Interpretation(problem=internal_error(event, error, self._tools))
-            read[id_] = (event, found)
+                log.exception("an event cannot be interpreted", event_id=event.id)
+                said = Interpretation(problem=internal_error(event, error, self._tools))
+            else:
+                self._keep(event, said)
+            read[event.id] = (event, said)
         return read
+
+    def _keep(self, event: EventRow, said: Interpretation) -> None:
+        self._read[event.id, event.seq] = (said, event.enrichment)
+        while len(self._read) > MOST_KEPT:
+            self._read.popitem(last=False)
 
     def _job(
         self,
@@ -225,10 +246,11 @@ class BatchLoader:
         with self._tools.database.engine.connect() as connection:
             stored = bodies(connection, [event.id])
             read = interpreted(event, stored[event.id], self._tools.sources.get(event.source))
+            self._keep(event, read)
             loader = Loader(connection, self._tools.settings, self._tools.clock())
             snapshot = loader.snapshots({event.id: (event, read)})[event.id]
         again = self._job(job.claim, job.leased_at, job.lane, snapshot, job.ranks, self._tools.clock())
-        again.reads, again.has_slot = job.reads, job.has_slot
+        again.reads, again.slot = job.reads, job.slot
         return again
 
 
@@ -246,7 +268,6 @@ def snapshot_of(
     event = replace(
         EventRow(**{**row._mapping, "seq": row.seq or 0}),
         enrichment=stored.answers,
-        detail=stored.detail,
     )
     return Loader(connection, settings, now).snapshots(
         {event_id: (event, interpreted(event, stored, source))}
@@ -300,10 +321,12 @@ def result_of(job: Job, now: datetime) -> Result:
     if isinstance(step, Write) and job.put_back_until is None:
         after = after.with_event(rank=job.rank)
         return Result(job.claim, job.before, after, step, None, tuple(job.reads), lists, job.ranks)
+    is_put_back = False
     if job.put_back_until is not None:
         after = job.before
         event = replace(after.event, rank=job.rank)
-        if event.status == Status.RECEIVED or job.put_back_until > now:
+        is_put_back = event.status != Status.RECEIVED
+        if not is_put_back:
             detail = "Many tours wait; the soonest goes first."
             event = ended_event(
                 event, Wait(job.put_back_until, Status.WAITING, Reason.BUDGET, detail, "budget"), now
@@ -320,7 +343,17 @@ def result_of(job: Job, now: datetime) -> Result:
     ]
     release = Release(job.claim.lane, job.claim.lease, next_due(lane, now), lane_rank(lane), waiting)
     after = after.having(event=event)
-    return Result(job.claim, job.before, after, None, release, tuple(job.reads), lists, job.ranks)
+    return Result(
+        job.claim,
+        job.before,
+        after,
+        None,
+        release,
+        tuple(job.reads),
+        lists,
+        job.ranks,
+        is_put_back=is_put_back,
+    )
 
 
 def _lists(job: Job, now: datetime) -> list[CachedList]:

@@ -100,7 +100,7 @@ def _decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
 def _before_the_booking(snapshot: Snapshot, now: datetime) -> Step | None:
     """What keeps an event from changing its booking, if anything does."""
     read = snapshot.interpretation
-    if read.source is None or read.received is None:
+    if read.action is None:
         return read.problem
     if read.action in CHANGES_A_BOOKING and snapshot.predecessor is not None:
         return _wait_for(snapshot.predecessor, "booking", now)

@@ -8,6 +8,7 @@ does not count.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -21,7 +22,8 @@ from bridge.delivery import circuit_breaker, confirm
 from bridge.delivery.batch import BatchLoader, Job, result_of
 from bridge.delivery.outcomes import SEND_WITHIN
 from bridge.delivery.perform import Calls, Chain, Observation, Sent, after_write, count, send
-from bridge.delivery.record import Recorded, record, record_sent
+from bridge.delivery.record import record, record_sent
+from bridge.delivery.record_rows import Recorded
 from bridge.delivery.state import Breaker, Enrich, Read, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.models import Status
@@ -34,6 +36,8 @@ MOST_UNREAD = 64
 """Lanes with something new that are read together: to read one costs no call."""
 SOON = timedelta(hours=24)
 """A tour that starts within this time tries for a call even where others were refused one."""
+IN_HAND = 4
+"""Lanes for each slot that are claimed and decided ahead of their calls."""
 RENEW_EVERY = 30.0
 """Seconds after which the leases of what is in hand are extended."""
 INTERVAL = 1.0
@@ -75,7 +79,7 @@ class Engine:
     """Forwards events; `tick` is called by one thread only.
 
     Args:
-        slots: calls to Propexo at the same time.
+        slots: reads, and likewise writes, that are sent to Propexo at the same time.
         executor: runs those; `senders` runs calls to senders' APIs, so that a slow one holds up no tours.
         interval: seconds between looks for what has become due.
     """
@@ -103,8 +107,8 @@ class Engine:
         """To be recorded and given back."""
         self._idle: list[Release] = []
         """Lanes in which nothing can run now."""
-        self._busy = 0
-        """Slots in use."""
+        self._busy: Counter[bool] = Counter()
+        """Slots in use: `True` counts those of writes, each of which is on record, `False` those of reads."""
         self._sweeps = 0
         self._open: dict[str, Breaker] = {}
         """Integrations that are paused by now."""
@@ -168,6 +172,7 @@ class Engine:
         if self._looked_at is not None and at - self._looked_at < self._interval:
             return False
         self._looked_at = at
+        self.tools.propexo.flush_rate_limit()
         per_minute, now = self.tools.settings.propexo.budget_per_minute, self.clock()
         with self.tools.database.autocommit.connect() as connection:
             if self.in_hand and at - self._renewed_at >= RENEW_EVERY:
@@ -196,7 +201,7 @@ class Engine:
 
     def _claim(self) -> bool:
         """Claim as many lanes as can be worked on soon, load them and decide."""
-        room = 2 * self.slots - len(self._ready)
+        room = IN_HAND * self.slots - len(self._ready)
         if room <= 0:
             return False
         if self.blocked_until is not None and self.clock() >= self.blocked_until:
@@ -227,14 +232,26 @@ class Engine:
             self._ended.append(job)
             self._free(job)
 
+    def _take_slot(self, job: Job) -> bool:
+        """Whether a slot is free for its next call; it keeps one of the right kind."""
+        writes = isinstance(job.decision.step, Write)
+        if job.slot is writes:
+            return True
+        if self._busy[writes] >= self.slots:
+            return False
+        self._free(job)
+        job.slot = writes
+        self._busy[writes] += 1
+        return True
+
     def _free(self, job: Job) -> None:
-        if job.has_slot:
-            job.has_slot = False
-            self._busy -= 1
+        if job.slot is not None:
+            self._busy[job.slot] -= 1
+            job.slot = None
 
     def _dispatch(self) -> list[Job]:
         """Start the calls of the soonest jobs; returns those whose writes have to be put on record first."""
-        waiting = sorted(self._ready, key=lambda job: (not job.has_slot, job.rank))
+        waiting = sorted(self._ready, key=lambda job: (job.slot is None, job.rank))
         self._ready = []
         intents = []
         for job in waiting:
@@ -245,25 +262,21 @@ class Engine:
                 self._enrich(job, step)
             elif not self._may_call(job):
                 continue
-            elif not job.has_slot and self._busy >= self.slots:
-                if len(self._ready) < self.slots:
-                    self._ready.append(job)
-                else:
-                    self._put_back(job)
-            else:
-                if not job.has_slot:
-                    job.has_slot = True
-                    self._busy += 1
+            elif self._take_slot(job):
                 if isinstance(step, Write):
                     intents.append(job)
                 else:
                     self._read(job)
+            elif job.slot is not None or len(self._ready) < IN_HAND * self.slots:
+                self._ready.append(job)
+            else:
+                self._put_back(job)
         return intents
 
     def _may_call(self, job: Job) -> bool:
         """Whether its call may go out now; else the job has been placed elsewhere."""
         start, now = job.decision.snapshot.start, self.clock()
-        if self.blocked_until is not None and not job.has_slot and not (start and start - now <= SOON):
+        if self.blocked_until is not None and job.slot is None and not (start and start - now <= SOON):
             self._put_back(job, self.blocked_until)
             return False
         step, integration_id = job.decision.step, job.integration_id

@@ -17,6 +17,7 @@ from bridge.delivery.outcomes import (
     CONFIRM_AFTER,
     CONFIRM_FOR,
     CONFIRM_IN_BACKLOG,
+    CONFIRM_SWEPT,
     LOOK_AFTER_UNKNOWN,
     RESEND_AFTER_LOOKS,
     Reason,
@@ -85,9 +86,11 @@ def polls_for(snapshot: Snapshot, reason: Reason) -> int:
     return snapshot.event.poll_count if snapshot.event.reason == reason else 0
 
 
-def confirm_later(snapshot: Snapshot, now: datetime, waiting_on: str) -> Wait:
-    """When to look whether the PMS has confirmed a write."""
-    schedule = CONFIRM_IN_BACKLOG if snapshot.is_backlog else CONFIRM_AFTER
+def confirm_later(snapshot: Snapshot, attempt: AttemptRow, now: datetime, waiting_on: str) -> Wait:
+    """When to look whether the PMS has confirmed a write, unless the sweep of its integration finds out before."""
+    is_swept = (attempt.integration_id, category_of(attempt.kind)) in snapshot.several_wait
+    schedule = CONFIRM_SWEPT if is_swept else CONFIRM_AFTER
+    schedule = CONFIRM_IN_BACKLOG if snapshot.is_backlog else schedule
     detail = "Queued at Propexo; waiting for the PMS to confirm it."
     return poll_again(
         snapshot, schedule, Reason.CONFIRMATION, detail, now, status=Status.SUBMITTED, waiting_on=waiting_on
@@ -250,7 +253,7 @@ def _status_of(snapshot: Snapshot, attempt: AttemptRow, integration_id: str) -> 
 def _still_pending(snapshot: Snapshot, owner: Owner, attempt: AttemptRow, now: datetime) -> Wait | Park:
     since = max(filter(None, (attempt.sent_at, snapshot.event.replayed_at)))
     if now - since < CONFIRM_FOR:
-        return confirm_later(snapshot, now, owner.reference_code)
+        return confirm_later(snapshot, attempt, now, owner.reference_code)
     detail = (
         f"Propexo's job {attempt.job_id} is still pending after an hour. Look in the PMS; replay asks again."
     )

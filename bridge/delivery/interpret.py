@@ -45,7 +45,6 @@ def interpret(
     actor = mapping.changed_by.read(received) if mapping.changed_by else None
     known = Interpretation(
         source=source,
-        received=received,
         action=action,
         actor_is_ignored=actor if actor in source.settings.ignore_changes_by else None,
         codes=_codes_in(received),

@@ -64,7 +64,11 @@ MOST_NEWER = 50
 
 def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, list[EventRow]]:
     """The open events of some lanes, in their order."""
-    named = func.unnest(bindparam("lanes", list(lanes), type_=ARRAY(String))).table_valued("lane").render_derived()
+    named = (
+        func.unnest(bindparam("lanes", list(lanes), type_=ARRAY(String)))
+        .table_valued("lane")
+        .render_derived()
+    )
     of_lane = (
         select(*labelled(EVENT))
         .where(Event.lock == named.c.lane, Event.ended_at.is_(None))
@@ -79,11 +83,11 @@ def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, lis
     return found
 
 
-BODY = (Event.id, Event.body, Event.content_type, Event.headers, Event.query, Event.answers, Event.detail)
+BODY = (Event.id, Event.body, Event.content_type, Event.headers, Event.query, Event.answers)
 
 
 def bodies(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
-    """What some events carry, by id: `body`, `content_type`, `headers`, `query`, `answers`, `detail`."""
+    """What some events carry, by id: `body`, `content_type`, `headers`, `query`, `answers`."""
     return {row.id: row for row in connection.execute(select(*BODY).where(Event.id.in_(ids)))}
 
 

@@ -168,6 +168,8 @@ CONFIRM_AFTER = [timedelta(seconds=seconds) for seconds in (3, 5, 10, 20, 40, 60
 """Looks at write-status; the last one repeats. Propexo documents no interval."""
 CONFIRM_FOR = timedelta(hours=1)
 
+CONFIRM_SWEPT = [timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 60)]
+"""Where several writes wait: a sweep of the write log finds out before, but for the last few."""
 CONFIRM_IN_BACKLOG = [timedelta(seconds=30), timedelta(seconds=60)]
 """Looks for a confirmation while others wait for their first call."""
 

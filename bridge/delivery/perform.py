@@ -285,7 +285,7 @@ def after_write(
         if isinstance(owner, BookingRow):
             snapshot = snapshot.with_event(propexo_job_id=answer)
         seen = Observation(write.integration_id, Outcome.SUBMITTED, "", _is_probe(snapshot, write))
-        return Sent(_bounded(confirm_later(snapshot, now, code), snapshot, now), (seen,))
+        return Sent(_bounded(confirm_later(snapshot, attempt, now, code), snapshot, now), (seen,))
     attempt = replace(
         attempt, outcome=answer.outcome, status_code=answer.status, detail=answer.message, finished_at=now
     )

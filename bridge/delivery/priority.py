@@ -13,18 +13,22 @@ MAKES_WAY = (Reason.EARLIER_EVENT, Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTAC
 """Waits for another event, which may be a later one of the same lane."""
 
 FAR = timedelta(days=2)
-_BEHIND_BOOKINGS = 100_000_000
-"""More minutes than any two tours are apart."""
-WAITS_AT_MOST = timedelta(hours=48)
-"""From then on a tour is as urgent as one that starts now, however far it is: an overload must not starve it."""
+_BEHIND_BOOKINGS = 10**10
+"""More seconds than any two tours are apart."""
+SOON = timedelta(hours=48)
+"""A tour that is further away counts as little further: in a lasting overload it must not wait until it is given up."""
+AGING = 100
 
 
 def rank_of(event: EventRow, action: str | None, start: datetime | None, now: datetime) -> int:
-    """Its place among all that can run, lower first: the soonest tour, and bookings before changes of far tours."""
-    latest = event.received_at + WAITS_AT_MOST
-    rank = int(min(start or latest, latest).timestamp() // 60)
+    """Its place among all that can run, lower first: the soonest tour, and bookings before changes of far tours.
+
+    In seconds since 1970. Of what is more than two days after the event's arrival a hundredth counts.
+    """
+    near = event.received_at + SOON
+    place = near if start is None else start if start <= near else near + (start - near) / AGING
     can_wait = action in (Action.RESCHEDULE, Action.CANCEL) and start is not None and start - now > FAR
-    return rank + _BEHIND_BOOKINGS if can_wait else max(rank, 1)
+    return max(int(place.timestamp()), 1) + (_BEHIND_BOOKINGS if can_wait else 0)
 
 
 def next_of(events: Sequence[EventRow], now: datetime) -> EventRow | None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bridge.delivery.state import BookingRow
-from bridge.models import Attempt, Booking, Event, Integration, Lead
+from bridge.models import Attempt, Base, Booking, Event, Integration, Lead
 
 Columns = Mapping[str, InstrumentedAttribute[Any]]
 
@@ -42,10 +42,14 @@ EVENT: Columns = {
 """By attribute of `EventRow`: its column. `enrichment` is read for the event that runs."""
 RECORDED = (
     "status", "reason", "detail", "due_at", "ended_at", "failure_count", "poll_count", "action", "property_key",
-    "integration_id", "waiting_on", "booking_id", "propexo_job_id", "rank", "first_call_at", "enrichment",
+    "integration_id", "waiting_on", "booking_id", "propexo_job_id", "rank", "first_call_at",
 )  # fmt: skip
-"""What a run changes of its event."""
-RECORDED_COLUMNS: Columns = {**EVENT, "detail": Event.detail, "enrichment": Event.answers}
+"""What the end of a run changes of its event."""
+RECORDED_AT_INTENT = (
+    "action", "property_key", "integration_id", "waiting_on", "booking_id", "rank", "first_call_at",
+)  # fmt: skip
+"""What is known of an event as a write of it is put on record."""
+RECORDED_COLUMNS: Columns = {**EVENT, "detail": Event.detail}
 BOOKING: Columns = {
     "id": Booking.id,
     "source": Booking.source,
@@ -119,3 +123,27 @@ def labelled(columns: Columns) -> list[ColumnElement[Any]]:
 def values_of(columns: Columns, row: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
     """A row's values by column."""
     return {columns[name].key: getattr(row, name) for name in (columns if names is None else names)}
+
+
+class Change:
+    """An update of some columns of a table, prepared once: building a statement costs more than running it.
+
+    The parameters of a row are `this_...` for the conditions and `new_...` for the values.
+    """
+
+    def __init__(
+        self,
+        model: type[Base],
+        columns: Columns,
+        names: Iterable[str],
+        *conditions: ColumnElement[bool],
+        **others: Any,
+    ) -> None:
+        self._keys = {name: columns[name].key for name in names}
+        values: dict[str, Any] = {key: bindparam(f"new_{key}") for key in self._keys.values()}
+        self.statement = update(model).where(*conditions).values({**values, **others})
+
+    def parameters(self, row: Any, **this: Any) -> dict[str, Any]:
+        """The parameters for one row."""
+        values = {f"new_{key}": getattr(row, name) for name, key in self._keys.items()}
+        return {**values, **{f"this_{name}": value for name, value in this.items()}}

@@ -15,7 +15,6 @@ from bridge.delivery.outcomes import Reason
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
 from bridge.mapping.details import Fetch
-from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source
 from bridge.models import BookingState, Status
 
@@ -294,9 +293,8 @@ class Interpretation:
     """What a stored event says, as far as that is known without its booking."""
 
     source: Source | None = None
-    received: Received | None = None
     action: str | None = None
-    """What it seems to ask for, as far as that can be told without the sender's API."""
+    """What it seems to ask for, as far as that is known without the sender's API. `None`: it cannot be read."""
     actor_is_ignored: str | None = None
     """Who made the change, where `ignore_changes_by` of the source lists them."""
     codes: frozenset[str] = frozenset()
@@ -344,7 +342,7 @@ class Snapshot:
     """Job ids in an answer of the write log that belong to other attempts."""
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     records: Mapping[tuple[str, str, str], CachedRecords] = field(default_factory=dict)
-    several_wait: frozenset[tuple[str, str]] = frozenset()
+    several_wait: frozenset[tuple[str | None, str]] = frozenset()
     """Integrations and categories whose write log is read for all: a single write need not ask."""
     is_backlog: bool = False
     # What `decide` concludes.

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 POLL_INTERVAL = 1.0
 """Seconds between looks for work that nothing has announced."""
-TICK_INTERVAL = 0.01
+TICK_INTERVAL = 0.02
 """Seconds between two ticks of a busy worker, so that they share commits."""
 FINISH_WITHIN = 45.0
 """Seconds that running calls get at a shutdown: more than one call to Propexo can last."""
@@ -71,6 +71,7 @@ def make_tools(settings: Settings, database: Database, clock: Clock = utc_now) -
             account.budget_per_minute,
             clock,
             backlog=lambda session: queue.is_backlog(session, backlog),
+            slots=settings.server.worker_concurrency,
         ),
         clock=clock,
         connect_timeout=account.connect_timeout,
@@ -86,7 +87,7 @@ class Worker:
     def __init__(self, tools: Tools, tasks: Sequence[Register] = ()) -> None:
         slots = tools.settings.server.worker_concurrency
         self._tools, self._tasks = tools, (*tasks, register)
-        self._slots = ThreadPoolExecutor(slots, thread_name_prefix="slot")
+        self._slots = ThreadPoolExecutor(2 * slots, thread_name_prefix="slot")
         self._senders = ThreadPoolExecutor(SENDER_SLOTS, thread_name_prefix="sender")
         self._engine = Engine(tools, slots=slots, executor=self._slots, senders=self._senders)
         self._stopping = threading.Event()
@@ -115,6 +116,7 @@ class Worker:
             self._senders.shutdown(wait=False, cancel_futures=True)
             for thread in helpers:
                 thread.join(FINISH_WITHIN)
+            self._tools.propexo.flush_rate_limit(at_once=True)
 
     def _forward(self) -> None:
         ends_at: float | None = None

@@ -179,7 +179,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
         edited = reapply_edited(booking_row(booking), before, said, event_time(event, said.action))
         booking.details = dict(edited.fields)
         booking.changed_at, booking.changed_rank = edited.decided_at, edited.decided_rank
-        terms.keep(session, booking.id, terms.words_in(booking.details))
+        terms.keep(session, {booking.id: terms.words_in(booking.details)})
     lineage.note(event, now, Deed.EDITED, by, changed=list(correction.changed) or None)
     return event
 

@@ -225,9 +225,7 @@ def _synced(webhook: Webhook) -> WakeSignal | None:
         else MODELS
     )
     reasons = sorted({BROUGHT_BY[model] for model in MODELS if model in named})
-    return (
-        WakeSignal(integration_id=integration_id, reasons=tuple(reasons)) if reasons else None
-    )
+    return WakeSignal(integration_id=integration_id, reasons=tuple(reasons)) if reasons else None
 
 
 def _leads(session: Session, webhook: Webhook) -> list[str]:

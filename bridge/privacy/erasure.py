@@ -275,7 +275,7 @@ _UNLOCKED = """UPDATE procrastinate_jobs AS job SET lock = 'event:' || events.id
 def _forget_renter(session: Session, booking: Booking, person: Person, now: datetime) -> None:
     """Keep what the appointment needs, and drop who it is for."""
     written = booking.written or {}
-    terms.keep(session, booking.id, ())
+    terms.keep(session, {booking.id: ()})
     booking.details = {name: said for name, said in booking.details.items() if name in SAYINGS_OPEN}
     booking.written = {name: written[name] for name in TOUR_OPEN if name in written} or None
     if not (booking.written and datetime.fromisoformat(booking.written["starts_at"]) > now):

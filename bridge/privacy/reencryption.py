@@ -46,7 +46,7 @@ def _rewrite(database: Database, mapper: Mapper[Any], names: list[str]) -> int:
                     if getattr(row, name):
                         flag_modified(row, name)
                 if isinstance(row, Booking) and (words := terms.words_in(row.details)):
-                    terms.keep(session, row.id, words)
+                    terms.keep(session, {row.id: words})
             total += len(batch)
         if len(batch) < BATCH:
             return total

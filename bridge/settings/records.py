@@ -36,7 +36,7 @@ class ServerSettings:
     """Threads of each of them: so many requests can share a commit. They mostly wait, and need no connection each."""
     body_limit: int = 1_048_576
     """Bytes; a larger request body is refused before it is read."""
-    worker_concurrency: int = 8
+    worker_concurrency: int = 16
     """Jobs that one `bridge worker` runs at the same time."""
     trusted_proxies: int = 0
     """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
