@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
+import psycopg
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from bridge import metrics, queue, tracing
 from bridge.delivery import circuit_breaker, confirm
@@ -28,7 +30,7 @@ from bridge.delivery.state import Breaker, Enrich, Read, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.models import Status
 from bridge.propexo.errors import Outcome, PropexoError
-from bridge.queue import Release
+from bridge.queue import Claim, Release
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,8 @@ OF_RATE_LIMIT = 24
 minute's calls."""
 UNLIMITED = 100_000
 """With so many calls a minute nothing waits for one."""
+AWAY = (DBAPIError, psycopg.Error)
+"""How it shows that the database is away."""
 
 
 def boot_time() -> float:
@@ -99,6 +103,9 @@ class Engine:
         self._calls = Calls(self.tools)
         self._loader = BatchLoader(self.tools)
         self._answers: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._claimed: list[Claim] = []
+        self._claimed_at = 0.0
+        """To be loaded."""
         self._ready: list[Job] = []
         """Decided; a call is to be made."""
         self._calling: dict[str, Job] = {}
@@ -126,7 +133,7 @@ class Engine:
 
     @property
     def is_idle(self) -> bool:
-        return not (self.in_hand or self._sweeps or self._idle)
+        return not (self.in_hand or self._sweeps or self._idle or self._claimed)
 
     @property
     def is_calling(self) -> bool:
@@ -136,14 +143,24 @@ class Engine:
     def tick(self) -> bool:
         """Do what can be done now. Returns whether anything was done.
 
-        Raises OperationalError where the database is away: what is in hand stays there, until its leases end.
+        Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """
         did = self._collect()
         self._drop_expired()
         if not self.stopping:
             did |= self._look_around()
             did |= self._claim()
-        intents = self._dispatch()
+        elif self._claimed:
+            with self.tools.database.autocommit.connect() as connection:
+                queue.give_back(connection, self._claimed)
+            self._claimed = []
+        waiting = list(self._ready)
+        try:
+            intents = self._dispatch()
+        except AWAY:
+            placed = set(map(id, self.in_hand))
+            self._ready += [job for job in waiting if id(job) not in placed]
+            raise
         return self._record(intents) or did
 
     def _collect(self) -> bool:
@@ -154,12 +171,18 @@ class Engine:
                 take_up = self._answers.get_nowait()
             except Empty:
                 return did
-            take_up()
+            try:
+                take_up()
+            except AWAY:
+                self._answers.put(take_up)
+                raise
             did = True
 
     def _drop_expired(self) -> None:
         """What can no longer be recorded is another worker's by now."""
         ends = boot_time() - queue.LEASE.total_seconds()
+        if self._claimed_at < ends:
+            self._claimed = []
         for jobs in (self._ready, self._ended):
             for job in [one for one in jobs if one.leased_at < ends]:
                 log.warning("a lease has ended", event_id=job.before.event.id)
@@ -206,17 +229,20 @@ class Engine:
             return False
         if self.blocked_until is not None and self.clock() >= self.blocked_until:
             self.blocked_until = None
-        at = boot_time()
-        with self.tools.database.autocommit.connect() as connection:
-            claims = queue.claim(connection, unread=True, most=MOST_UNREAD)
-            if len(claims) < room and self.blocked_until is None:
-                claims += queue.claim(connection, unread=False, most=room - len(claims))
-            if not claims and self.is_idle:
-                claims = queue.claim_poisoned(connection)
-        if not claims:
+        if not self._claimed:
+            self._claimed_at = boot_time()
+            with self.tools.database.autocommit.connect() as connection:
+                self._claimed += queue.claim(connection, unread=True, most=MOST_UNREAD)
+                if len(self._claimed) < room and self.blocked_until is None:
+                    more = room - len(self._claimed)
+                    self._claimed += queue.claim(connection, unread=False, most=more)
+                if self.is_idle:
+                    self._claimed += queue.claim_poisoned(connection)
+        if not self._claimed:
             return False
-        self.clock.follow(claims[0].now)
-        jobs, idle = self._loader.load(claims, at)
+        self.clock.follow(self._claimed[0].now)
+        jobs, idle = self._loader.load(self._claimed, self._claimed_at)
+        self._claimed = []
         self._idle += idle
         if jobs:
             breakers = jobs[0].before.breakers
@@ -351,13 +377,29 @@ class Engine:
         self._submit(self._senders, job, run)
 
     def _was_read(self, job: Job, chain: Chain) -> None:
-        self._calling.pop(job.claim.lane, None)
-        job.add(chain)
         self._observe(job, chain.observations)
+        job.add(chain)
         step = job.decision.step
+        if isinstance(step, Enrich):
+            self._answers.put(lambda: self._was_enriched(job))
+            return
+        self._calling.pop(job.claim.lane, None)
         if isinstance(step, Wait) and step.waiting_on == "budget":
             self.blocked_until = step.until
-        self._place(self._loader.load_again(job) if isinstance(step, Enrich) else job)
+        self._place(job)
+
+    def _was_enriched(self, job: Job) -> None:
+        """The sender's API has answered: what the event says may name other rows."""
+        try:
+            again = self._loader.load_again(job)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.exception("an event cannot be decided", event_id=job.before.event.id)
+            self._failed(job, error)
+        else:
+            self._calling.pop(job.claim.lane, None)
+            self._place(again)
 
     def _send(self, job: Job, step: Write) -> None:
         """Send a write that is on record."""
@@ -384,9 +426,9 @@ class Engine:
         self._submit(self._executor, job, run)
 
     def _was_sent(self, job: Job, sent: Sent) -> None:
+        self._observe(job, sent.observations)
         self._calling.pop(job.claim.lane, None)
         job.decision = sent.decision
-        self._observe(job, sent.observations)
         step = job.decision.step
         if isinstance(step, Wait) and step.waiting_on == "budget":
             self.blocked_until = step.until
@@ -405,9 +447,9 @@ class Engine:
         self._executor.submit(run)
 
     def _was_swept(self, found: confirm.Found, now: datetime) -> None:
-        self._sweeps -= 1
         with self.tools.database.engine.connect() as connection:
             confirm.note(connection, found, now)
+        self._sweeps -= 1
 
     def _observe(self, job: Job, observations: Sequence[Observation]) -> None:
         """Note what calls say about their integrations; that all is well where it was needs no note."""
@@ -427,13 +469,9 @@ class Engine:
 
     def _record(self, intents: Sequence[Job]) -> bool:
         """Commit what has ended, and the writes that start now; then send these."""
-        idle, self._idle = self._idle, []
-        if idle:
-            with self.tools.database.engine.connect() as connection:
-                queue.commit(connection, [], idle, [])
         jobs = [*self._ended, *intents]
         if not jobs:
-            return bool(idle)
+            return self._give_idle_back()
         now, at = self.clock(), boot_time()
         try:
             send_before = now + SEND_WITHIN
@@ -449,6 +487,22 @@ class Engine:
         by_lane = {one.result.claim.lane: one for one in recorded}
         for job in jobs:
             self._was_recorded(job, by_lane[job.claim.lane], at)
+        self._give_idle_back()
+        return True
+
+    def _give_idle_back(self) -> bool:
+        idle = list(self._idle)
+        if not idle:
+            return False
+        for part in [idle, *([one] for one in idle)]:
+            try:
+                with self.tools.database.engine.connect() as connection:
+                    queue.commit(connection, [], part, [])
+            except psycopg.errors.DivisionByZero:
+                continue  # a lease has ended: each is given back alone
+            if part is idle:
+                break
+        self._idle = []
         return True
 
     def _was_recorded(self, job: Job, one: Recorded, at: float) -> None:
@@ -468,11 +522,16 @@ class Engine:
         self._free(job)
         if one.is_lost:
             return
-        if job.attempt is not None:
-            record_sent(self.tools.database.engine, one.result, job.attempt.id, self.clock())
-        else:
-            with self.tools.database.autocommit.connect() as connection:
-                queue.give_back(connection, [job.claim])
+        try:
+            if job.attempt is not None:
+                record_sent(self.tools.database.engine, one.result, job.attempt.id, self.clock())
+            else:
+                with self.tools.database.autocommit.connect() as connection:
+                    queue.give_back(connection, [job.claim])
+        except AWAY as error:
+            log.warning("the database is away", error=type(error).__name__)
+            begins = isinstance(job.decision.step, Write) and job.put_back_until is None
+            (self._ready if begins else self._ended).append(job)
 
 
 def _report(one: Recorded) -> None:
