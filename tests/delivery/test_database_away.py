@@ -1,0 +1,69 @@
+"""The database is away at any statement of a worker: what is in hand stays there, and no lease has to end for it."""
+
+import psycopg
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from world import AtOnce
+
+from bridge import queue
+from bridge.delivery.engine import AWAY
+
+
+STEP = 3
+"""Not every statement is the one at which it is away: each takes a booking of its own."""
+
+
+class Statements:
+    """Counts the statements of a worker's own thread, and breaks the connection at one of them."""
+
+    def __init__(self, world, monkeypatch) -> None:
+        self.world, self.number, self.breaks_at, self.is_on = world, 0, None, False
+        raw = queue._raw
+        event.listen(world.database.engine, "before_cursor_execute", lambda *_: self.pass_by())
+        monkeypatch.setattr(queue, "_raw", lambda connection: self.pass_by() or raw(connection))
+
+    def pass_by(self) -> None:
+        if self.is_on:
+            self.number += 1
+            if self.number == self.breaks_at:
+                raise OperationalError("", {}, psycopg.OperationalError("away"))
+
+    def tick(self) -> bool:
+        engine, self.is_on = self.world.engine, True
+        engine.look_now()
+        try:
+            return engine.tick()
+        except AWAY:
+            return True
+        finally:
+            self.is_on = False
+
+    def call(self, executor, fn, *args, **options):
+        was, self.is_on = self.is_on, False
+        try:
+            return AtOnce.submit(executor, fn, *args, **options)
+        finally:
+            self.is_on = was
+
+
+def test_no_statement_costs_a_lane_or_a_slot(world, clock, monkeypatch):
+    statements = Statements(world, monkeypatch)
+    world.engine._executor.submit = lambda *args: statements.call(world.engine._executor, *args)
+    number = 0
+    while statements.breaks_at is None or statements.number >= statements.breaks_at:
+        number += STEP
+        statements.breaks_at, statements.number = number, 0
+        prospect = {"first_name": "Maya", "last_name": "Okafor", "email": f"m{number}@example.com"}
+        tour = {"start": "2026-12-03T10:30:00-06:00"}
+        booked = world.send("booked", f"B-{number}", prospect=prospect, tour=tour)
+        began = clock()
+        while world.event(booked).ended_at is None:
+            world.set_database_clock()
+            while statements.tick() or world.engine.is_calling:
+                pass
+            clock.now = max(clock(), world.next_at() or clock())
+            assert clock() - began < queue.LEASE, number
+        assert world.status(booked) == ("written", None), number
+        assert world.engine.is_idle
+    assert number > 50
+    assert len(world.sandbox.appointments) == len(world.sandbox.leads) == number // STEP
