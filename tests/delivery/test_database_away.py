@@ -8,7 +8,6 @@ from world import AtOnce
 from bridge import queue
 from bridge.delivery.engine import AWAY
 
-
 STEP = 3
 """Not every statement is the one at which it is away: each takes a booking of its own."""
 
