@@ -77,6 +77,13 @@ class Propexo:
             session=session,
         )
 
+    def flush_rate_limit(self, *, at_once: bool = False) -> None:
+        """Return calls that are reserved and not used, so that another process may make them.
+
+        To be called about once a second. `at_once`: even if the last call was just made, as at the end of a process.
+        """
+        self._transport.flush_rate_limit(at_once=at_once)
+
     # The paths end in a slash, or do not, exactly as Propexo documents them.
 
     def create_lead(self, body: Body) -> str:

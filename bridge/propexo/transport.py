@@ -48,6 +48,9 @@ class Quota(Protocol):
     def exhausted(self, until: datetime) -> None:
         """Note that Propexo refuses everything until this moment."""
 
+    def flush(self, *, at_once: bool = False) -> None:
+        """Return reservations that nobody uses; `at_once`: even if the last request was just made."""
+
 
 class NoQuota:
     """No budget of our own: for the command line and tests, where one caller sends a few requests."""
@@ -63,6 +66,9 @@ class NoQuota:
 
     def exhausted(self, until: datetime) -> None:
         """Forget it."""
+
+    def flush(self, *, at_once: bool = False) -> None:
+        """Nothing is reserved."""
 
 
 class _Session(requests.Session):
@@ -88,6 +94,10 @@ class Transport:
         self._quota, self._clock, self._timeouts = quota, clock, timeouts
         self._given = session
         self._own = threading.local()  # a Session is not safe to share between threads
+
+    def flush_rate_limit(self, *, at_once: bool = False) -> None:
+        """Return what is reserved and not used; `at_once`: even if the last request was just made."""
+        self._quota.flush(at_once=at_once)
 
     def request(self, method: str, path: str, *, params: Mapping[str, Any], body: Any = None) -> Any:
         """Send, and return the JSON of a 2xx (or its text). Anything else raises a PropexoError.

@@ -1,13 +1,15 @@
-"""The budget follows Propexo's own count: the clock of its minute, its limit and its refusals."""
+"""The shared limit follows Propexo's own count: the clock of its minute, its limit and its refusals."""
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bridge.propexo.errors import BudgetExhausted
-from bridge.propexo.quota import SharedQuota, calls_for
+from bridge.propexo.quota import SharedQuota, calls_for, spent
 
 LIMIT = 150
 
@@ -49,8 +51,13 @@ def quota(database, clock):
     return SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True)
 
 
-def test_a_backlog_spends_the_minute_but_for_what_is_kept_back(quota, clock):
-    far = FarEnd(clock)
+@pytest.fixture(params=[1, 8])
+def in_blocks(database, clock, request):
+    return SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True, slots=request.param)
+
+
+def test_a_backlog_spends_the_minute_but_for_what_is_kept_back(in_blocks, clock):
+    far, quota = FarEnd(clock), in_blocks
     assert far.spend(quota) == 144
     assert far.until == clock() + timedelta(minutes=1)
     clock.advance(minutes=1)
@@ -69,9 +76,12 @@ def test_without_a_backlog_no_call_is_slow(database, clock):
 
 @pytest.mark.parametrize("ahead", [-45, -10, 20])
 @pytest.mark.parametrize(("begins", "pace"), [(0, 0), (50, 0), (20, 0.7)])
-def test_a_clock_that_differs_provokes_no_429_and_costs_one_minute_at_most(quota, clock, ahead, begins, pace):
+def test_a_clock_that_differs_provokes_no_429_and_costs_one_minute_at_most(
+    database, clock, ahead, begins, pace
+):
     """`pace`: the seconds that a call takes."""
     limit = 50
+    quota = SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True, slots=8)
     far = FarEnd(clock, limit, ahead)
     assert far.call(quota)  # its answer tells the limit
     clock.advance(seconds=begins)
@@ -88,8 +98,8 @@ def test_a_clock_that_differs_provokes_no_429_and_costs_one_minute_at_most(quota
     assert all(used >= 0.95 * limit for used in whole[2:]), whole
 
 
-def test_a_limit_that_falls_and_rises_is_followed_at_once(quota, clock):
-    far = FarEnd(clock)
+def test_a_limit_that_falls_and_rises_is_followed_at_once(in_blocks, clock):
+    far, quota = FarEnd(clock), in_blocks
     assert far.spend(quota, 40) == 40
     far.limit = 100
     assert far.spend(quota) == 56
@@ -99,8 +109,8 @@ def test_a_limit_that_falls_and_rises_is_followed_at_once(quota, clock):
     assert far.refused == 0
 
 
-def test_what_others_spend_counts(quota, clock):
-    far = FarEnd(clock)
+def test_what_others_spend_counts(in_blocks, clock):
+    far, quota = FarEnd(clock), in_blocks
     far.used[clock()] = 100
     assert far.spend(quota) == 44
     assert far.refused == 0
@@ -110,15 +120,18 @@ def test_two_workers_share_one_budget(database, quota, clock):
     far = FarEnd(clock)
     other = SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True)
     assert far.spend(quota, 100) == 100
-    assert far.spend(other) == 44
+    assert far.spend(other) == 43  # the last answer is not reported yet
+    assert far.until == clock() + timedelta(seconds=1)
+    quota.flush(at_once=True)
+    assert far.spend(other) == 1
     third = SharedQuota(database, "another token", LIMIT, clock, backlog=lambda _: True)
     assert FarEnd(clock).spend(third) == 144
 
 
-def test_calls_at_the_same_moment_are_counted_one_by_one(quota, clock):
+def test_calls_at_the_same_moment_are_counted_one_by_one(in_blocks, clock):
     def take(_):
         try:
-            quota.take()
+            in_blocks.take()
         except BudgetExhausted:
             return False
         return True
@@ -127,8 +140,8 @@ def test_calls_at_the_same_moment_are_counted_one_by_one(quota, clock):
         assert sum(pool.map(take, range(200))) == 144
 
 
-def test_a_refusal_blocks_until_the_moment_that_propexo_named(quota, clock):
-    far = FarEnd(clock)
+def test_a_refusal_blocks_until_the_moment_that_propexo_named(in_blocks, clock):
+    far, quota = FarEnd(clock), in_blocks
     assert far.call(quota)
     quota.exhausted(clock() + timedelta(seconds=42))
     assert not far.call(quota)
@@ -164,3 +177,70 @@ def test_without_headers_our_own_count_and_clock_are_all_there_is(quota, clock):
     assert spend() == (144, clock() + timedelta(minutes=1))
     clock.advance(minutes=1)
     assert spend() == (144, clock() + timedelta(minutes=1))
+
+
+def test_a_tour_that_starts_soon_leaves_the_others_nothing_of_the_slow_zone(database, clock):
+    quota = SharedQuota(database, "secret", LIMIT, clock, slots=8)
+    far = FarEnd(clock)
+    assert far.spend(quota) == 119
+    with calls_for(lambda: clock() + timedelta(hours=3)):
+        assert far.call(quota)
+    assert not far.call(quota)
+
+
+def test_a_call_costs_a_transaction_only_once_in_a_block(database, clock):
+    commits = []
+    event.listen(database.engine, "commit", commits.append)
+    quota = SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True, slots=8)
+    far = FarEnd(clock)
+    assert far.spend(quota) == 144
+    # Two more for the limit that the first answer names, and for the block that ends where the slow zone begins; and
+    # one is refused.
+    assert len(commits) <= 144 / 8 + 4
+
+
+def test_workers_with_threads_spend_the_minute_and_no_more(database, clock):
+    """Four workers of eight threads each, on one row."""
+    far, lock = FarEnd(clock), threading.Lock()
+    workers = [
+        SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True, slots=8) for _ in range(4)
+    ]
+
+    def call(n):
+        quota = workers[n % 4]
+        try:
+            quota.take()
+        except BudgetExhausted:
+            return 0
+        with lock:
+            far.used[clock()] += 1
+            count = far.used[clock()]
+        quota.learn(LIMIT, max(0, LIMIT - count))
+        return 1
+
+    with ThreadPoolExecutor(16) as pool:
+        made = sum(pool.map(call, range(400)))
+        while more := sum(pool.map(call, range(16))):
+            made += more
+    assert 140 <= made <= 144
+    for quota in workers:
+        quota.flush(at_once=True)
+    with database.session() as session:
+        assert spent(session, "secret", LIMIT, clock()) == (made, LIMIT)
+    while far.call(workers[0]):
+        made += 1
+    assert made == 144
+
+
+def test_what_is_spent_forgets_the_minute_before(database, quota, clock):
+    def now_spent():
+        with database.session() as session:
+            return spent(session, "secret", LIMIT, clock())
+
+    assert now_spent() == (0, LIMIT)
+    FarEnd(clock).spend(quota, 30)
+    assert now_spent() == (30, LIMIT)
+    clock.advance(minutes=1)
+    assert now_spent() == (0, LIMIT)
+    quota.exhausted(clock() + timedelta(seconds=30))
+    assert now_spent() == (LIMIT, LIMIT)
