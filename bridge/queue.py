@@ -23,8 +23,11 @@ CHANNEL = "bridge_lanes"
 UNREAD = 0
 """The rank of a lane in which something is new: to look at it costs no call."""
 LEASE = timedelta(seconds=120)
-POISONED = 2
-"""Claims without a recorded result after which a lane is claimed alone: it may be what ended the process."""
+SUSPECT = 2
+"""Claims without a recorded result after which a lane is claimed apart from others: it may be what ended the process."""
+MOST_SUSPECTS = 8
+"""Lanes that are suspect for the first time are claimed together, since most have only been beside the one; then each
+is claimed alone."""
 
 NO_DELAY = timedelta(0)
 
@@ -56,9 +59,11 @@ _CLAIM = """
     FROM due, lease WHERE lanes.lane = due.lane
     RETURNING lanes.lane, lanes.lease, lanes.claims, lanes.rank, now() AS now
 """
-_CLAIM_UNREAD = text(_CLAIM.format(kind=f"rank = {UNREAD} AND claims < {POISONED}"))
-_CLAIM_NEXT = text(_CLAIM.format(kind=f"rank > {UNREAD} AND claims < {POISONED}"))
-_CLAIM_POISONED = text(_CLAIM.format(kind=f"claims >= {POISONED}"))
+_CLAIM_UNREAD = text(_CLAIM.format(kind=f"rank = {UNREAD} AND claims < {SUSPECT}"))
+_CLAIM_NEXT = text(_CLAIM.format(kind=f"rank > {UNREAD} AND claims < {SUSPECT}"))
+_CLAIM_SUSPECTS = text(_CLAIM.format(kind=f"claims = {SUSPECT}"))
+_CLAIM_SUSPECT = text(_CLAIM.format(kind=f"claims > {SUSPECT}"))
+_SUSPECTS = text(f"SELECT EXISTS (SELECT FROM lanes WHERE ready AND claims >= {SUSPECT})")
 _RENEW = text("""
     UPDATE lanes SET due_at = now() + :lease
     FROM unnest(CAST(:lanes AS text[]), CAST(:leases AS bigint[])) AS mine (lane, lease)
@@ -194,9 +199,18 @@ def claim(connection: Connection, *, unread: bool, most: int) -> list[Claim]:
     return [Claim(**row._mapping) for row in connection.execute(statement, {"most": most, "lease": LEASE})]
 
 
-def claim_poisoned(connection: Connection) -> list[Claim]:
-    """Claim one lane whose last claims ended without a result."""
-    return [Claim(**row._mapping) for row in connection.execute(_CLAIM_POISONED, {"most": 1, "lease": LEASE})]
+def has_suspects(connection: Connection) -> bool:
+    """Whether lanes wait whose last claims ended without a result."""
+    return bool(connection.execute(_SUSPECTS).scalar_one())
+
+
+def claim_suspects(connection: Connection) -> list[Claim]:
+    """Claim lanes whose last claims ended without a result: some that are so for the first time, else one."""
+    for statement, most in ((_CLAIM_SUSPECTS, MOST_SUSPECTS), (_CLAIM_SUSPECT, 1)):
+        rows = connection.execute(statement, {"most": most, "lease": LEASE}).all()
+        if rows:
+            return [Claim(**row._mapping) for row in rows]
+    return []
 
 
 def renew(connection: Connection, claims: Sequence[Claim]) -> None:

@@ -40,6 +40,8 @@ SOON = timedelta(hours=24)
 """A tour that starts within this time tries for a call even where others were refused one."""
 IN_HAND = 4
 """Lanes for each slot that are claimed and decided ahead of their calls."""
+SUSPECTS_EVERY = 5.0
+"""Seconds for which others are worked on between two rounds of lanes that may be what ended a worker."""
 RENEW_EVERY = 30.0
 """Seconds after which the leases of what is in hand are extended."""
 INTERVAL = 1.0
@@ -120,6 +122,8 @@ class Engine:
         self._open: dict[str, Breaker] = {}
         """Integrations that are paused by now."""
         self._renewed_at = boot_time()
+        self._has_suspects, self._suspects_at = False, 0.0
+        """Whether lanes wait that may be what ended a worker, and when some were claimed last."""
         self.look_now()
 
     def look_now(self) -> None:
@@ -204,6 +208,7 @@ class Engine:
                 for job in self.in_hand:
                     job.leased_at = at
             promoted = queue.promote(connection)
+            self._has_suspects = queue.has_suspects(connection)
             limited = per_minute < UNLIMITED
             self._loader.is_backlog = limited and queue.is_backlog(connection, backlog_of(per_minute))
             several = confirm.several_waiting(connection, now)
@@ -230,14 +235,17 @@ class Engine:
         if self.blocked_until is not None and self.clock() >= self.blocked_until:
             self.blocked_until = None
         if not self._claimed:
-            self._claimed_at = boot_time()
+            self._claimed_at = at = boot_time()
+            is_their_turn = self._has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
             with self.tools.database.autocommit.connect() as connection:
-                self._claimed += queue.claim(connection, unread=True, most=MOST_UNREAD)
-                if len(self._claimed) < room and self.blocked_until is None:
-                    more = room - len(self._claimed)
-                    self._claimed += queue.claim(connection, unread=False, most=more)
-                if self.is_idle:
-                    self._claimed += queue.claim_poisoned(connection)
+                if not is_their_turn:
+                    self._claimed += queue.claim(connection, unread=True, most=MOST_UNREAD)
+                    if len(self._claimed) < room and self.blocked_until is None:
+                        more = room - len(self._claimed)
+                        self._claimed += queue.claim(connection, unread=False, most=more)
+                if self.is_idle:  # nobody else is to end with them
+                    self._claimed += queue.claim_suspects(connection)
+                    self._has_suspects, self._suspects_at = False, at
         if not self._claimed:
             return False
         self.clock.follow(self._claimed[0].now)
@@ -438,17 +446,22 @@ class Engine:
         self._sweeps += 1
 
         def run() -> None:
-            with self.tools.calls_for(None):
-                found = confirm.sweep(self.tools.propexo, waiting, now)
-            metrics.ATTEMPTS.labels("write_log", found.error.outcome if found.error else Outcome.READ).inc()
+            found: confirm.Found | None = None
+            try:
+                with self.tools.calls_for(None):
+                    found = confirm.sweep(self.tools.propexo, waiting, now)
+                metrics.ATTEMPTS.labels("write_log", found.error.outcome if found.error else Outcome.READ).inc()
+            except Exception:
+                log.exception("unexpected error in a sweep")
             self._answers.put(lambda: self._was_swept(found, now))
             self.woken.set()
 
         self._executor.submit(run)
 
-    def _was_swept(self, found: confirm.Found, now: datetime) -> None:
-        with self.tools.database.engine.connect() as connection:
-            confirm.note(connection, found, now)
+    def _was_swept(self, found: confirm.Found | None, now: datetime) -> None:
+        if found is not None:
+            with self.tools.database.engine.connect() as connection:
+                confirm.note(connection, found, now)
         self._sweeps -= 1
 
     def _observe(self, job: Job, observations: Sequence[Observation]) -> None:
@@ -473,20 +486,16 @@ class Engine:
         if not jobs:
             return self._give_idle_back()
         now, at = self.clock(), boot_time()
+        results = [replace(result_of(job, now), send_before=now + SEND_WITHIN) for job in jobs]
         try:
-            send_before = now + SEND_WITHIN
-            recorded = record(
-                self.tools.database.engine,
-                [replace(result_of(job, now), send_before=send_before) for job in jobs],
-                now,
-            )
+            recorded = record(self.tools.database.engine, results, now)
         except Exception:
             self._ready += intents  # nothing was sent; they come again
             raise
         self._ended = []
-        by_lane = {one.result.claim.lane: one for one in recorded}
-        for job in jobs:
-            self._was_recorded(job, by_lane[job.claim.lane], at)
+        by_result = {id(one.result): one for one in recorded}
+        for job, result in zip(jobs, results, strict=True):
+            self._was_recorded(job, by_result[id(result)], at)
         self._give_idle_back()
         return True
 
