@@ -24,7 +24,7 @@ UNREAD = 0
 """The rank of a lane in which something is new: to look at it costs no call."""
 LEASE = timedelta(seconds=120)
 SUSPECT = 2
-"""Claims without a recorded result after which a lane is claimed apart from others: it may be what ended the process."""
+"""Claims without a recorded result after which a lane is claimed apart from others: it may have ended the process."""
 MOST_SUSPECTS = 8
 """Lanes that are suspect for the first time are claimed together, since most have only been beside the one; then each
 is claimed alone."""
@@ -63,7 +63,7 @@ _CLAIM_UNREAD = text(_CLAIM.format(kind=f"rank = {UNREAD} AND claims < {SUSPECT}
 _CLAIM_NEXT = text(_CLAIM.format(kind=f"rank > {UNREAD} AND claims < {SUSPECT}"))
 _CLAIM_SUSPECTS = text(_CLAIM.format(kind=f"claims = {SUSPECT}"))
 _CLAIM_SUSPECT = text(_CLAIM.format(kind=f"claims > {SUSPECT}"))
-_SUSPECTS = text(f"SELECT EXISTS (SELECT FROM lanes WHERE ready AND claims >= {SUSPECT})")
+_SUSPECTS = text("SELECT EXISTS (SELECT FROM lanes WHERE ready AND claims >= :suspect)")
 _RENEW = text("""
     UPDATE lanes SET due_at = now() + :lease
     FROM unnest(CAST(:lanes AS text[]), CAST(:leases AS bigint[])) AS mine (lane, lease)
@@ -201,7 +201,7 @@ def claim(connection: Connection, *, unread: bool, most: int) -> list[Claim]:
 
 def has_suspects(connection: Connection) -> bool:
     """Whether lanes wait whose last claims ended without a result."""
-    return bool(connection.execute(_SUSPECTS).scalar_one())
+    return bool(connection.execute(_SUSPECTS, {"suspect": SUSPECT}).scalar_one())
 
 
 def claim_suspects(connection: Connection) -> list[Claim]:

@@ -450,7 +450,8 @@ class Engine:
             try:
                 with self.tools.calls_for(None):
                     found = confirm.sweep(self.tools.propexo, waiting, now)
-                metrics.ATTEMPTS.labels("write_log", found.error.outcome if found.error else Outcome.READ).inc()
+                outcome = found.error.outcome if found.error else Outcome.READ
+                metrics.ATTEMPTS.labels("write_log", outcome).inc()
             except Exception:
                 log.exception("unexpected error in a sweep")
             self._answers.put(lambda: self._was_swept(found, now))
