@@ -133,6 +133,17 @@ def test_an_event_that_ends_its_worker_is_parked_and_costs_the_others_nothing(wo
     assert {world.status(one) for one in others} == {("written", None)}
 
 
+def test_lanes_that_were_only_beside_it_need_not_wait_until_nobody_else_comes(world):
+    suspects = [world.book(f"S-{n}", email=f"s{n}@example.com") for n in range(10)]
+    change(world, "UPDATE lanes SET claims = 2")
+    for n in range(20):
+        world.book(f"B-{n}", email=f"m{n}@example.com")
+    world.run_due()
+    called = list(dict.fromkeys(one.event_id for one in world.attempts()))
+    assert len(called) == 30
+    assert set(called[: queue.MOST_SUSPECTS]) <= set(suspects)
+
+
 def test_a_replay_sends_again_and_keeps_its_lineage(world, clock):
     world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", status=400)
     booked = world.book()
