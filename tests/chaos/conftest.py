@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from chaos.fleet import Fleet
+from chaos.fleet import SLOTS, Fleet
 from chaos.passing import Death, Passing
 from chaos.traffic import PROPERTIES, SECRET, SOURCES, Plan, Planner, Senders
 from chaos.verdict import Verdict
@@ -53,11 +53,14 @@ class WatchedSandbox(Sandbox):
         self.flaps: Callable[[int], Fault | None] = lambda _: None
         """What goes wrong with a call of this number."""
         self.calls = self.answers = 0
+        self.came: list[float] = []
+        """When each call came in."""
 
     def take_fault(self, method: str, path: str) -> Fault | None:
         with self._lock:
             self.calls += 1
             number = self.calls
+            self.came.append(time.monotonic())
         self.coming.pop(number, lambda: None)()
         return super().take_fault(method, path) or self.flaps(number)
 
@@ -92,11 +95,15 @@ class Scene:
         self.stack = contextlib.ExitStack()
         """What is closed when all processes have ended."""
 
+    def at_least(self, events: int) -> None:
+        """Plan more, for what shows only in a crowd."""
+        self.plan = Planner(self.seed, max(self.events, events)).plan()
+
     def configure(self, database_url: str | None, **propexo: Any) -> Path:
         """Write bridge.toml."""
         document: dict[str, Any] = {
             **({"database_url": database_url} if database_url else {}),
-            "server": {"threads": 4, "worker_concurrency": 4},
+            "server": {"threads": 4, "worker_concurrency": SLOTS},
             "propexo": {
                 "token": "secret-token",
                 "base_url": self.propexo.url,

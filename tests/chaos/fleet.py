@@ -13,25 +13,33 @@ from pathlib import Path
 
 import psutil
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")} | {
-    "PYTHONPATH": str(Path(__file__).parents[2])
-}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
+THIS_VERSION = Path(__file__).parents[2]
+SLOTS = 4
+"""Writes that a worker sends at the same time."""
 SERVICE_MANAGER = 0.1
 """Seconds after which a process that ended is started again."""
+
+
+def environment(version: Path) -> dict[str, str]:
+    """The variables of a process that runs the bridge of this source tree."""
+    return {**ENVIRONMENT, "PYTHONPATH": str(version)}
 
 
 class Member:
     """One process of the fleet, which has a life after its death."""
 
-    def __init__(self, command: Sequence[str], folder: Path, door: socket.socket | None) -> None:
-        self.command, self.folder, self.door = command, folder, door
+    def __init__(
+        self, command: Sequence[str], folder: Path, door: socket.socket | None, version: Path = THIS_VERSION
+    ) -> None:
+        self.command, self.folder, self.door, self.version = command, folder, door, version
         self.log = (folder / "log").open("ab")
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, *self.command],
-            cwd=self.folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            cwd=self.folder, env=environment(self.version), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             pass_fds=[self.door.fileno()] if self.door else [], start_new_session=True,
         )  # fmt: skip
 
@@ -53,6 +61,8 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.members: dict[str, Member] = {}
+        self.version = THIS_VERSION
+        """The source tree of those that are started from now on."""
         self.did: Counter[str] = Counter()
         self.died: Callable[[Sequence[psutil.Process]], None] = lambda _: None
         """Called as a process is started again, with the workers that still run."""
@@ -60,20 +70,32 @@ class Fleet:
         self.door = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.door.getsockname()[1]}"
         self._closing = threading.Event()
+        self._guard = threading.Lock()
         self._manager = threading.Thread(target=self._restart, daemon=True)
         self._manager.start()
 
     def web(self, *command: str) -> None:
         """`bridge web` at the door, or another command that opens it."""
         bind = ("--bind", f"fd://{self.door.fileno()}")
-        self.members["web"] = Member(command or ("-m", "bridge", "web", *bind), self.folder, self.door)
+        self.members["web"] = Member(
+            command or ("-m", "bridge", "web", *bind), self.folder, self.door, self.version
+        )
 
     def serve(self) -> None:
         bind = ("--bind", f"fd://{self.door.fileno()}")
         self.members["serve"] = Member(("-m", "bridge", "serve", *bind), self.folder, self.door)
 
     def worker(self, name: str = "worker", *command: str) -> None:
-        self.members[name] = Member(command or ("-m", "bridge", "worker"), self.folder, None)
+        self.members[name] = Member(command or ("-m", "bridge", "worker"), self.folder, None, self.version)
+
+    def stop(self, name: str) -> None:
+        """As a person does who brings another version: SIGTERM, and it does not come again."""
+        self.did[f"{name} stopped"] += 1
+        with self._guard:
+            member = self.members.pop(name)
+        member.process.terminate()
+        member.process.wait()
+        member.log.close()
 
     def kill(self, name: str) -> None:
         self.did[f"{name} killed"] += 1
@@ -112,11 +134,12 @@ class Fleet:
 
     def _restart(self) -> None:
         while not self._closing.wait(SERVICE_MANAGER):
-            for name, member in list(self.members.items()):
-                if member.process.poll() is not None:
-                    self.did[f"{name} started again"] += 1
-                    self.died(self.workers())
-                    member.start()
+            with self._guard:
+                for name, member in list(self.members.items()):
+                    if member.process.poll() is not None:
+                        self.did[f"{name} started again"] += 1
+                        self.died(self.workers())
+                        member.start()
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace") if (self.folder / "log").exists() else ""
