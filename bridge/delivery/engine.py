@@ -163,7 +163,7 @@ class Engine:
             intents = self._dispatch()
         except AWAY:
             placed = set(map(id, self.in_hand))
-            self._ready += [job for job in waiting if id(job) not in placed]
+            self._come_again([job for job in waiting if id(job) not in placed])
             raise
         return self._record(intents) or did
 
@@ -277,6 +277,11 @@ class Engine:
         job.slot = writes
         self._busy[writes] += 1
         return True
+
+    def _come_again(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self._free(job)
+        self._ready += jobs
 
     def _free(self, job: Job) -> None:
         if job.slot is not None:
@@ -491,7 +496,7 @@ class Engine:
         try:
             recorded = record(self.tools.database.engine, results, now)
         except Exception:
-            self._ready += intents  # nothing was sent; they come again
+            self._come_again(intents)  # nothing was sent
             raise
         self._ended = []
         by_result = {id(one.result): one for one in recorded}
