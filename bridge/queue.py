@@ -18,6 +18,8 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from bridge import lane_statements as sql
+
 CHANNEL = "bridge_lanes"
 """Where the arrival of events is announced, without a payload."""
 UNREAD = 0
@@ -37,12 +39,8 @@ ENQUEUE_LANES = """
     ON CONFLICT (lane) DO UPDATE SET news = true, rank = 0, ready = lanes.lease IS NULL
 """
 _ENQUEUE = text(ENQUEUE_LANES.format(events="events", condition="id = ANY(:ids) AND ended_at IS NULL"))
-_REPAIR = text(
-    ENQUEUE_LANES.format(
-        events="events", condition="ended_at IS NULL AND NOT EXISTS (SELECT FROM lanes WHERE lane = lock)"
-    )
-    + " RETURNING lane"
-)
+_LANELESS = "ended_at IS NULL AND NOT EXISTS (SELECT FROM lanes WHERE lane = lock)"
+_REPAIR = text(ENQUEUE_LANES.format(events="events", condition=_LANELESS) + " RETURNING lane")
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 _PROMOTE = text("""
@@ -64,41 +62,16 @@ _CLAIM_NEXT = text(_CLAIM.format(kind=f"rank > {UNREAD} AND claims < {SUSPECT}")
 _CLAIM_SUSPECTS = text(_CLAIM.format(kind=f"claims = {SUSPECT}"))
 _CLAIM_SUSPECT = text(_CLAIM.format(kind=f"claims > {SUSPECT}"))
 _SUSPECTS = text("SELECT EXISTS (SELECT FROM lanes WHERE ready AND claims >= :suspect)")
-_RENEW = text("""
-    UPDATE lanes SET due_at = now() + :lease
-    FROM unnest(CAST(:lanes AS text[]), CAST(:leases AS bigint[])) AS mine (lane, lease)
-    WHERE lanes.lane = mine.lane AND lanes.lease = mine.lease
-""")
-
-_BACKLOG = text("SELECT count(*) >= :many FROM (SELECT FROM lanes WHERE ready LIMIT :many) AS ready")
-_GIVE_BACK = text("""
-    UPDATE lanes SET ready = true, lease = NULL, due_at = now()
-    FROM unnest(CAST(:lanes AS text[]), CAST(:leases AS bigint[])) AS mine (lane, lease)
-    WHERE lanes.lane = mine.lane AND lanes.lease = mine.lease
-""")
-
-_WAKE = """
-    WITH waiting AS MATERIALIZED (
-        SELECT id, lock FROM events
-        WHERE ended_at IS NULL AND next_attempt_at IS NOT NULL
-        AND (awaits = ANY(%(codes)s::text[]) OR integration_id = %(integration_id)s::text OR booking_id = ANY(%(bookings)s::bigint[]))
-        AND (%(reasons)s::text[] IS NULL OR reason = ANY(%(reasons)s::text[]))
-        ORDER BY id FOR UPDATE
-    ), sooner AS (
-        UPDATE events SET next_attempt_at = now() + %(delay)s::interval FROM waiting
-        WHERE events.id = waiting.id AND events.next_attempt_at > now() + %(delay)s::interval
-    ), locked AS MATERIALIZED (
-        SELECT lane FROM lanes WHERE lane IN (SELECT lock FROM waiting) ORDER BY lane FOR UPDATE
-    ), looked AS (
-        UPDATE lanes SET
-            news = news OR lease IS NOT NULL, woken = woken OR lease IS NOT NULL,
-            ready = lease IS NULL AND (ready OR %(delay)s::interval = interval '0'),
-            rank = CASE WHEN lease IS NULL AND %(soon)s THEN 0 ELSE rank END,
-            due_at = CASE WHEN lease IS NULL THEN least(due_at, now() + %(delay)s::interval) ELSE due_at END
-        FROM locked WHERE lanes.lane = locked.lane
-    )
-    SELECT count(*) FROM waiting
+_MINE = """
+    WITH mine AS MATERIALIZED (
+        SELECT lanes.lane FROM lanes
+        JOIN unnest(CAST(:lanes AS text[]), CAST(:leases AS bigint[])) AS mine (lane, lease) USING (lane, lease)
+        ORDER BY lanes.lane FOR UPDATE OF lanes
+    ) UPDATE lanes SET {changes} FROM mine WHERE lanes.lane = mine.lane
 """
+_RENEW = text(_MINE.format(changes="due_at = now() + :lease"))
+_GIVE_BACK = text(_MINE.format(changes="ready = true, lease = NULL, due_at = now()"))
+_BACKLOG = text("SELECT count(*) >= :many FROM (SELECT FROM lanes WHERE ready LIMIT :many) AS ready")
 
 
 @dataclass(frozen=True)
@@ -124,6 +97,10 @@ class Release:
     rank: int = UNREAD
     waiting: tuple[int, ...] = ()
     """Events that were just recorded as waiting: they are due at once if something woke them meanwhile."""
+
+
+def _named(held: Sequence[Claim | Release]) -> dict[str, list[Any]]:
+    return {"lanes": [one.lane for one in held], "leases": [one.lease for one in held]}
 
 
 def enqueue(session: Session, event_ids: Sequence[int]) -> None:
@@ -162,10 +139,10 @@ def wake(
         connection.flush()
         connection = connection.connection()
     if not commit:
-        return int(connection.exec_driver_sql(_WAKE, values).scalar_one())
+        return int(connection.exec_driver_sql(sql.WAKE, values).scalar_one())
     raw = _raw(connection)
     with raw.pipeline():
-        found = raw.execute(_WAKE, values)
+        found = raw.execute(sql.WAKE, values)
         raw.execute("COMMIT")
         [row] = found.fetchall()
     return int(row[0])
@@ -184,8 +161,7 @@ def is_backlog(connection: Connection | Session, many: int) -> bool:
 
 def give_back(connection: Connection, claims: Sequence[Claim]) -> None:
     """Give lanes back without a result: they are ready at once. A lane whose lease has ended is left alone."""
-    named = {"lanes": [one.lane for one in claims], "leases": [one.lease for one in claims]}
-    connection.execute(_GIVE_BACK, named)
+    connection.execute(_GIVE_BACK, _named(claims))
 
 
 def promote(connection: Connection) -> int:
@@ -193,10 +169,10 @@ def promote(connection: Connection) -> int:
     return connection.execute(_PROMOTE).rowcount
 
 
-def claim(connection: Connection, *, unread: bool, most: int) -> list[Claim]:
+def claim(connection: Connection, *, unread: bool, most: int, lease: timedelta = LEASE) -> list[Claim]:
     """Claim ready lanes, the soonest tours first; `unread` ones are those in which something is new."""
     statement = _CLAIM_UNREAD if unread else _CLAIM_NEXT
-    return [Claim(**row._mapping) for row in connection.execute(statement, {"most": most, "lease": LEASE})]
+    return [Claim(**row._mapping) for row in connection.execute(statement, {"most": most, "lease": lease})]
 
 
 def has_suspects(connection: Connection) -> bool:
@@ -204,53 +180,23 @@ def has_suspects(connection: Connection) -> bool:
     return bool(connection.execute(_SUSPECTS, {"suspect": SUSPECT}).scalar_one())
 
 
-def claim_suspects(connection: Connection) -> list[Claim]:
+def claim_suspects(connection: Connection, *, lease: timedelta = LEASE) -> list[Claim]:
     """Claim lanes whose last claims ended without a result: some that are so for the first time, else one."""
     for statement, most in ((_CLAIM_SUSPECTS, MOST_SUSPECTS), (_CLAIM_SUSPECT, 1)):
-        rows = connection.execute(statement, {"most": most, "lease": LEASE}).all()
+        rows = connection.execute(statement, {"most": most, "lease": lease}).all()
         if rows:
             return [Claim(**row._mapping) for row in rows]
     return []
 
 
-def renew(connection: Connection, claims: Sequence[Claim]) -> None:
-    """Keep lanes for longer."""
-    named = {"lanes": [one.lane for one in claims], "leases": [one.lease for one in claims]}
-    connection.execute(_RENEW, {**named, "lease": LEASE})
+def renew(connection: Connection, claims: Sequence[Claim], *, lease: timedelta = LEASE) -> int:
+    """Keep lanes for longer. Returns how many are still ours."""
+    return connection.execute(_RENEW, {**_named(claims), "lease": lease}).rowcount
 
 
 def repair(session: Session) -> list[str]:
     """Give open events a lane that have none, which only a defect or a person's hand can bring about."""
     return list(session.scalars(_REPAIR))
-
-
-_HOLD = """
-    WITH mine AS (SELECT * FROM unnest(%(lanes)s::text[], %(leases)s::bigint[]) AS mine (lane, lease)),
-    held AS MATERIALIZED (
-        SELECT lanes.lane, mine.lane IS NOT NULL AS is_mine FROM lanes
-        LEFT JOIN mine ON mine.lane = lanes.lane AND mine.lease = lanes.lease
-        WHERE lanes.lane = ANY(%(lanes)s)
-        OR lanes.lane IN (SELECT lock FROM events WHERE ended_at IS NULL AND awaits = ANY(%(codes)s))
-        ORDER BY lanes.lane FOR UPDATE OF lanes
-    )
-    SELECT 1 / (count(*) FILTER (WHERE is_mine) = cardinality(%(lanes)s::text[]))::int FROM held
-"""
-"""Locks all lanes of a commit in one order, and fails (22012, division by zero) unless all leases still hold."""
-_WOKEN = """
-    UPDATE events SET next_attempt_at = now() FROM lanes
-    WHERE events.id = ANY(%(waiting)s) AND lanes.lane = events.lock AND lanes.woken
-"""
-_RELEASE = """
-    WITH mine AS MATERIALIZED (
-        SELECT * FROM unnest(%(lanes)s::text[], %(due)s::timestamptz[], %(ranks)s::bigint[]) AS mine (lane, due_at, rank)
-    ), gone AS (
-        DELETE FROM lanes USING mine WHERE lanes.lane = mine.lane AND mine.due_at IS NULL AND NOT lanes.news
-    )
-    UPDATE lanes SET lease = NULL, claims = 0, news = false, woken = false,
-        ready = lanes.news OR mine.due_at <= now(), due_at = coalesce(mine.due_at, now()),
-        rank = CASE WHEN lanes.news THEN 0 ELSE mine.rank END
-    FROM mine WHERE lanes.lane = mine.lane AND (mine.due_at IS NOT NULL OR lanes.news)
-"""
 
 
 @dataclass(frozen=True)
@@ -274,8 +220,6 @@ def commit(
         psycopg.errors.DivisionByZero: a lease has ended, so nothing was committed.
     """
     raw = _raw(connection)
-    held: list[Claim | Release] = [*kept, *released]
-    lanes = [(one.lane, one.lease) for one in held]
     codes = [(code, one.event) for one in wakes for code in sorted(one.codes)]
     woken = {
         "codes": [code for code, _ in codes],
@@ -283,66 +227,12 @@ def commit(
         "bookings": [one.booking for one in wakes if one.booking is not None],
     }
     with raw.pipeline():
-        raw.execute(
-            _HOLD, {"lanes": [lane for lane, _ in lanes], "leases": [lease for _, lease in lanes], **woken}
-        )
+        raw.execute(sql.HOLD, {**_named([*kept, *released]), **woken})
         if waiting := [event for one in released for event in one.waiting]:
-            raw.execute(_WOKEN, {"waiting": waiting})
+            raw.execute(sql.WOKEN, {"waiting": waiting})
         if released:
-            raw.execute(
-                _RELEASE,
-                {
-                    "lanes": [one.lane for one in released],
-                    "due": [one.due_at for one in released],
-                    "ranks": [one.rank for one in released],
-                },
-            )
+            due, ranks = [one.due_at for one in released], [one.rank for one in released]
+            raw.execute(sql.RELEASE, {**_named(released), "due": due, "ranks": ranks})
         if codes or woken["bookings"]:
-            raw.execute(_WAKE_OTHERS, woken)
+            raw.execute(sql.WAKE_OTHERS, woken)
         raw.execute("COMMIT")
-
-
-_WAITING = """
-    SELECT id, lock FROM events LEFT JOIN unnest(%(codes)s::text[], %(causes)s::bigint[]) AS ended (code, cause)
-        ON events.awaits = ended.code AND events.id <> ended.cause
-    WHERE ended_at IS NULL AND next_attempt_at IS NOT NULL AND (awaits = ANY(%(codes)s)
-        OR (booking_id = ANY(%(bookings)s::bigint[]) AND reason = 'unknown_contact'))
-    AND (ended.code IS NOT NULL OR reason = 'unknown_contact')
-"""
-_HOLD = f"""
-    WITH mine AS (SELECT * FROM unnest(%(lanes)s::text[], %(leases)s::bigint[]) AS mine (lane, lease)),
-    held AS MATERIALIZED (
-        SELECT lanes.lane, mine.lane IS NOT NULL AS is_mine FROM lanes
-        LEFT JOIN mine ON mine.lane = lanes.lane AND mine.lease = lanes.lease
-        WHERE lanes.lane = ANY(%(lanes)s) OR lanes.lane IN (SELECT lock FROM ({_WAITING}) AS waiting)
-        ORDER BY lanes.lane FOR UPDATE OF lanes
-    )
-    SELECT 1 / (count(*) FILTER (WHERE is_mine) = cardinality(%(lanes)s::text[]))::int FROM held
-"""
-"""Locks all lanes of a commit in one order, and fails (22012, division by zero) unless all leases still hold."""
-_WOKEN = """
-    UPDATE events SET next_attempt_at = now() FROM lanes
-    WHERE events.id = ANY(%(waiting)s) AND lanes.lane = events.lock AND lanes.woken
-"""
-_RELEASE = """
-    WITH mine AS MATERIALIZED (
-        SELECT * FROM unnest(%(lanes)s::text[], %(due)s::timestamptz[], %(ranks)s::bigint[]) AS mine (lane, due_at, rank)
-    ), gone AS (
-        DELETE FROM lanes USING mine WHERE lanes.lane = mine.lane AND mine.due_at IS NULL AND NOT lanes.news
-    )
-    UPDATE lanes SET lease = NULL, claims = 0, news = false, woken = false,
-        ready = lanes.news OR mine.due_at <= now(), due_at = coalesce(mine.due_at, now()),
-        rank = CASE WHEN lanes.news THEN 0 ELSE mine.rank END
-    FROM mine WHERE lanes.lane = mine.lane AND (mine.due_at IS NOT NULL OR lanes.news)
-"""
-_WAKE_OTHERS = f"""
-    WITH waiting AS MATERIALIZED ({_WAITING} ORDER BY id FOR UPDATE OF events), sooner AS (
-        UPDATE events SET next_attempt_at = now() FROM waiting
-        WHERE events.id = waiting.id AND events.next_attempt_at > now()
-    )
-    UPDATE lanes SET news = news OR lease IS NOT NULL, woken = woken OR lease IS NOT NULL, ready = lease IS NULL,
-        rank = CASE WHEN lease IS NULL THEN 0 ELSE rank END,
-        due_at = CASE WHEN lease IS NULL THEN least(due_at, now()) ELSE due_at END
-    WHERE lane IN (SELECT lock FROM waiting)
-"""  # noqa: S608 - SQL of ours
-"""Locks no lane that `_HOLD` has not locked, but those of events that began to wait since."""
