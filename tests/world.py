@@ -192,9 +192,19 @@ class World:
         did = True
         while did:
             self.engine.look_now()
-            did = self.engine.tick()
-            while self.engine.tick() or self.engine.is_calling:
+            did = self._work()
+
+    def _work(self) -> bool:
+        """Let the engine work until it has nothing left to do; returns whether it did anything."""
+        did = False
+        while True:
+            self.engine.woken.clear()
+            if self.engine.tick():
                 did = True
+            elif self.engine.is_calling:
+                self.engine.woken.wait(1)
+            else:
+                return did
 
     def set_database_clock(self) -> None:
         with self.database.session() as session:

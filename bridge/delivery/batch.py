@@ -82,6 +82,12 @@ class Job:
     """The lane goes back unchanged: others are sooner, or the rate limiter gives no call until then."""
 
     @property
+    def priority(self) -> int:
+        """Its rank, or that of the soonest event of its lane, which waits for it."""
+        known = [self.ranks.get(one.id, one.rank) for one in self.lane if one.id != self.before.event.id]
+        return min([self.rank, *(one for one in known if one is not None)])
+
+    @property
     def integration_id(self) -> str | None:
         """The integration that its next call goes to."""
         step = self.decision.step

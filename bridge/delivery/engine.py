@@ -29,7 +29,7 @@ from bridge.delivery.record_rows import Recorded
 from bridge.delivery.state import Breaker, Enrich, Read, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.models import Status
-from bridge.propexo.errors import Outcome, PropexoError
+from bridge.propexo.errors import BudgetExhausted, Outcome, PropexoError
 from bridge.queue import Claim, Release
 
 log = structlog.get_logger(__name__)
@@ -149,6 +149,8 @@ class Engine:
 
         Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """
+        if self.blocked_until is not None and self.clock() >= self.blocked_until:
+            self.blocked_until = None
         did = self._collect()
         self._drop_expired()
         if not self.stopping:
@@ -213,16 +215,10 @@ class Engine:
             self._loader.is_backlog = limited and queue.is_backlog(connection, backlog_of(per_minute))
             several = confirm.several_waiting(connection, now)
             self._loader.several_wait = frozenset(several)
-            sweeps = [
-                taken
-                for key, is_due in several.items()
-                if is_due
-                and (
-                    taken := confirm.take(
-                        connection, key, now, per_minute, is_backlog=self._loader.is_backlog
-                    )
-                )
-            ]
+            due = [key for key, is_due in several.items() if is_due and self.blocked_until is None]
+            backlog = self._loader.is_backlog
+            taken = [confirm.take(connection, key, now, per_minute, is_backlog=backlog) for key in due]
+        sweeps = [one for one in taken if one is not None]
         for waiting in sweeps:
             self._sweep(waiting, now)
         return bool(promoted or sweeps)
@@ -232,8 +228,6 @@ class Engine:
         room = IN_HAND * self.slots - len(self._ready)
         if room <= 0:
             return False
-        if self.blocked_until is not None and self.clock() >= self.blocked_until:
-            self.blocked_until = None
         if not self._claimed:
             self._claimed_at = at = boot_time()
             is_their_turn = self._has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
@@ -260,20 +254,17 @@ class Engine:
         return True
 
     def _place(self, job: Job) -> None:
+        self._free(job)
         if isinstance(job.decision.step, Read | Write | Enrich):
             self._ready.append(job)
         else:
             self._ended.append(job)
-            self._free(job)
 
     def _take_slot(self, job: Job) -> bool:
         """Whether a slot is free for its next call; it keeps one of the right kind."""
         writes = isinstance(job.decision.step, Write)
-        if job.slot is writes:
-            return True
         if self._busy[writes] >= self.slots:
             return False
-        self._free(job)
         job.slot = writes
         self._busy[writes] += 1
         return True
@@ -290,7 +281,7 @@ class Engine:
 
     def _dispatch(self) -> list[Job]:
         """Start the calls of the soonest jobs; returns those whose writes have to be put on record first."""
-        waiting = sorted(self._ready, key=lambda job: (job.slot is None, job.rank))
+        waiting = sorted(self._ready, key=lambda job: job.priority)
         self._ready = []
         intents = []
         for job in waiting:
@@ -306,7 +297,7 @@ class Engine:
                     intents.append(job)
                 else:
                     self._read(job)
-            elif job.slot is not None or len(self._ready) < IN_HAND * self.slots:
+            elif job.base.answers or len(self._ready) < IN_HAND * self.slots:
                 self._ready.append(job)
             else:
                 self._put_back(job)
@@ -315,7 +306,7 @@ class Engine:
     def _may_call(self, job: Job) -> bool:
         """Whether its call may go out now; else the job has been placed elsewhere."""
         start, now = job.decision.snapshot.start, self.clock()
-        if self.blocked_until is not None and job.slot is None and not (start and start - now <= SOON):
+        if self.blocked_until is not None and not job.base.answers and not (start and start - now <= SOON):
             self._put_back(job, self.blocked_until)
             return False
         step, integration_id = job.decision.step, job.integration_id
@@ -468,6 +459,8 @@ class Engine:
         if found is not None:
             with self.tools.database.engine.connect() as connection:
                 confirm.note(connection, found, now)
+            if isinstance(found.error, BudgetExhausted):
+                self.blocked_until = found.error.until
         self._sweeps -= 1
 
     def _observe(self, job: Job, observations: Sequence[Observation]) -> None:
