@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from chaos.fleet import SLOTS, Fleet
+from chaos.fleet import READ_TIMEOUT, SLOTS, Fleet
 from chaos.passing import Death, Passing
 from chaos.traffic import PROPERTIES, SECRET, SOURCES, Plan, Planner, Senders
 from chaos.verdict import Verdict
@@ -108,7 +108,7 @@ class Scene:
                 "token": "secret-token",
                 "base_url": self.propexo.url,
                 "budget_per_minute": 100_000,
-                "read_timeout": 1,
+                "read_timeout": READ_TIMEOUT,
                 **propexo,
             },
             "properties": {

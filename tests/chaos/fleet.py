@@ -17,6 +17,8 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 THIS_VERSION = Path(__file__).parents[2]
 SLOTS = 4
 """Writes that a worker sends at the same time."""
+READ_TIMEOUT = 1
+"""Seconds that it waits for an answer of Propexo."""
 SERVICE_MANAGER = 0.1
 """Seconds after which a process that ended is started again."""
 

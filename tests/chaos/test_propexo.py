@@ -1,8 +1,10 @@
 """Propexo is away, refuses, is slow, and answers every few calls with a failure of whatever kind."""
 
 import threading
+import time
 
 import pytest
+from chaos.fleet import READ_TIMEOUT, SLOTS
 
 from bridge.sandbox.faults import Fault
 
@@ -56,3 +58,23 @@ def test_propexo_is_away_then_slow_then_refuses_everything(scene, database):
     with scene.passing(database) as passing:
         scene.send()
         scene.end(database, passing)
+
+
+def test_calls_that_are_not_answered_delay_no_others(scene, database):
+    """A few are held back for longer than the worker waits: a slot is busy with each, and the others go on."""
+    scene.at_least(100)
+    scene.configure(database.url)
+    slow = range(20, scene.plan.stands.total() * 3, 100 if scene.is_long else 30)
+    came = scene.sandbox.came
+    scene.sandbox.flaps = lambda number: Fault(delay=READ_TIMEOUT + 0.5 if number in slow else 0.02)
+    scene.fleet.web()
+    with scene.passing(database) as passing:
+        scene.send()
+        scene.fleet.worker()
+        scene.until(
+            lambda: scene.sandbox.calls > slow[-1] and time.monotonic() - came[slow[-1] - 1] > READ_TIMEOUT
+        )
+        meanwhile = [sum(0 < at - came[number - 1] < READ_TIMEOUT for at in came) for number in slow]
+        scene.figures["calls beside a slow one"] = meanwhile
+        scene.end(database, passing)
+    assert min(meanwhile) > 3 * SLOTS

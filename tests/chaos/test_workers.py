@@ -4,15 +4,18 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from chaos.passing import Death
 from sqlalchemy import text
 
 from bridge.clock import utc_now
+from bridge.delivery.outcomes import SEND_WITHIN
 
 pytestmark = pytest.mark.chaos
 
 CLOCKWORK = str(Path(__file__).with_name("clockwork.py"))
+HALTING = str(Path(__file__).with_name("halting.py"))
 
 
 def test_a_worker_is_frozen_past_its_lease_and_goes_on(scene, database):
@@ -41,6 +44,41 @@ def test_a_worker_is_frozen_past_its_lease_and_goes_on(scene, database):
         passing.deaths.append(Death(frozen_at))
         passing.stands_still.clear()
         scene.end(database, passing)
+
+
+def test_a_worker_that_sleeps_between_record_and_call_sends_nothing_afterwards(scene, database):
+    config = str(scene.configure(database.url))
+    scene.fleet.web()
+    scene.fleet.worker("asleep", HALTING, config, database.url)
+    with scene.passing(database) as passing:
+        scene.send()
+        scene.until(lambda: status_of(scene, "asleep") == psutil.STATUS_STOPPED)
+        scene.fleet.did["asleep"] += 1
+        time.sleep(0.5)  # as above
+        slept_at, last = utc_now(), one(database, "SELECT last_value FROM lease_seq")
+        assert one(database, SENDING) >= 1
+        scene.fleet.worker("other")
+        passing.leases_until = slept_at
+        scene.until(lambda: not one(database, HELD, last=last))
+        time.sleep(max(0, (slept_at + SEND_WITHIN - utc_now()).total_seconds()))
+        passing.deaths.append(Death(slept_at))  # it sends nothing any more
+        scene.until(lambda: not one(database, OPEN))
+        before = writes(scene)
+        scene.fleet.members["asleep"].signal(signal.SIGCONT)
+        time.sleep(3)
+        assert writes(scene) == before
+        scene.end(database, passing)
+
+
+SENDING = "SELECT count(*) FROM attempts WHERE outcome = 'sending'"
+
+
+def status_of(scene, name):
+    return psutil.Process(scene.fleet.members[name].process.pid).status()
+
+
+def writes(scene):
+    return sum(one.method in ("POST", "PUT") for one in scene.sandbox.requests)
 
 
 HELD = "SELECT count(*) FROM lanes WHERE lease <= :last"
