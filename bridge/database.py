@@ -22,6 +22,10 @@ from bridge.errors import BridgeError, SchemaOutdated
 
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
+ASK_FOR_LOCK_EVERY = 0.1
+"""Seconds."""
+PREVIOUS = "0004"
+"""The revision of the tables of the version before this one."""
 
 REACH = {
     "connect_timeout": 5,  # seconds
@@ -106,18 +110,41 @@ class Database:
 
         Returns what was done, one phrase each; empty when there was nothing to do.
         """
-        done: list[str] = []
+        with self._migrating() as connection:
+            return _migrate_queue(connection) + _move_tables(connection, command.upgrade, "head")
+
+    def migrate_back(self) -> list[str]:
+        """Return the tables to what the version before this one works on. All processes must have stopped.
+
+        Returns what was done, as `migrate` does.
+
+        Raises:
+            WorkersRunningError: a worker has not stopped.
+        """
+        with self._migrating() as connection:
+            if _revision(connection) != head():
+                return []
+            return _move_tables(connection, command.downgrade, PREVIOUS)
+
+    @contextlib.contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        """A connection of the one process that may migrate.
+
+        Who waits asks again and again: one long statement would hold a snapshot, for which an index that is built
+        beside running transactions waits.
+        """
+        key = {"key": MIGRATION_LOCK}
         with self.engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
+                connection.rollback()
+                time.sleep(ASK_FOR_LOCK_EVERY)
             connection.commit()
             try:
-                done += _migrate_queue(connection)
-                done += _migrate_tables(connection)
+                yield connection
             finally:
                 connection.rollback()
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
                 connection.commit()
-        return done
 
     def check_schema(self) -> None:
         """Refuse to work on another version's schema.
@@ -175,12 +202,12 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _migrate_tables(connection: Connection) -> list[str]:
+def _move_tables(connection: Connection, move: Callable[[Config, str], None], revision: str) -> list[str]:
     before = _revision(connection)
     connection.rollback()  # a migration may have parts that stand in no transaction
     config = _alembic()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    move(config, revision)
     connection.commit()
     after = _revision(connection)
     return [] if before == after else [f"tables: {before or 'none'} -> {after}"]

@@ -1,17 +1,14 @@
 """The migrations: safe to repeat, safe to run at once, and equal to the models."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from revisions import empty_out, make_at, run
 from sqlalchemy import select, text
 
-import bridge
 from bridge.database import Database
 from bridge.errors import SchemaOutdated
 from bridge.keys import contact_key
@@ -19,11 +16,9 @@ from bridge.models import Base, Event
 
 
 @pytest.fixture
-def empty(server_url, database):
+def empty(database):
     """The test's database, emptied of all schema."""
-    with database.engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+    empty_out(database)
     return database
 
 
@@ -55,19 +50,8 @@ def test_another_versions_schema_is_refused_by_name_of_the_command(empty):
 @pytest.fixture
 def first_version(database):
     """The test's database as 0.1.0 left it."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(bridge.__file__).parent / "migrations"))
-    with database.engine.begin() as connection:
-        Base.metadata.drop_all(connection)  # the queue stays: its tables are still the same
-        connection.execute(text("DROP TABLE alembic_version"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+    make_at(database, "0001")
     return database
-
-
-def run(database, statement, **values):
-    with database.session() as session:
-        session.execute(text(statement), values)
 
 
 AN_EVENT = """

@@ -111,10 +111,15 @@ def worker(config: Path | None) -> None:
 
 @click.command()
 @config_option
-def migrate(config: Path | None) -> None:
-    """Bring the database to this version. Safe to repeat, and while the bridge runs."""
+@click.option(
+    "--back",
+    is_flag=True,
+    help="Return the database to what the version before this one works on. Stop all processes first.",
+)
+def migrate(config: Path | None, *, back: bool) -> None:
+    """Bring the database to this version. Safe to repeat; web processes of the version before may go on."""
     with connect(load_settings(config)) as database:
-        for done in database.migrate() or ["nothing to do"]:
+        for done in (database.migrate_back() if back else database.migrate()) or ["nothing to do"]:
             click.echo(done)
 
 

@@ -1,7 +1,7 @@
 """The stored events and their lanes become the queue of deliveries.
 
-Old web processes may go on: a trigger gives the events that they store a lane, and a second one lets no worker take
-the jobs that they queue. Both go with the next release. Old workers must be stopped first.
+Old web processes may go on: triggers give the events that they store a lane, pass their news on, and let no worker take
+the jobs that they queue. They go with the next release. Old workers must be stopped first.
 """
 
 import sqlalchemy as sa
@@ -14,12 +14,28 @@ revision = "0005"
 down_revision = "0004"
 
 MOMENT = postgresql.TIMESTAMP(timezone=True)
-OPEN = sa.text("ended_at IS NULL")
+OPEN = "ended_at IS NULL"
+INDEXES = {
+    "ix_events_lane_open": (["lock", "seq"], OPEN),
+    "ix_events_reference_open": (["source", "reference"], OPEN),
+    "ix_events_previous_open": (
+        ["source", "previous_reference"],
+        f"{OPEN} AND previous_reference IS NOT NULL",
+    ),
+}
 
 LIVING_WORKERS = """
-    SELECT count(*) FROM procrastinate_jobs job JOIN procrastinate_workers worker ON worker.id = job.worker_id
-    WHERE job.status = 'doing' AND job.task_name = 'forward' AND worker.last_heartbeat > now() - interval '30 seconds'
+    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
 """
+"""Idle ones as well: every five minutes they would queue all open events anew."""
+HALF_BUILT = """
+    SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE NOT indisvalid AND indrelid = 'events'::regclass
+"""
+OWNERS = """(
+    SELECT code, open_attempt_id FROM bookings WHERE open_attempt_id IS NOT NULL
+    UNION ALL SELECT code, open_attempt_id FROM leads WHERE open_attempt_id IS NOT NULL
+) AS owner"""
 EVENTS_TRIGGER = """
     CREATE FUNCTION give_lane() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF TG_OP = 'UPDATE' THEN  -- a replay at an old console
@@ -37,19 +53,43 @@ EVENTS_TRIGGER = """
         WHEN (NEW.queue_id IS DISTINCT FROM OLD.queue_id AND NEW.queue_id IS NOT NULL AND NEW.ended_at IS NULL)
         EXECUTE FUNCTION give_lane();
 """
+NEWS = f"""
+    CREATE FUNCTION wake_by_news(args jsonb) RETURNS void LANGUAGE sql AS $$
+        WITH waiting AS (
+            UPDATE events SET next_attempt_at = now()
+            WHERE ended_at IS NULL AND next_attempt_at > now() AND CASE
+                WHEN reason = 'integration_paused'
+                    THEN integration_id = args ->> 'integration_id' AND NOT args ? 'models'
+                WHEN reason NOT IN ('lead_id', 'appointment_id', 'confirmation') THEN false
+                ELSE args -> 'codes' ? awaits
+                    OR (integration_id = args ->> 'integration_id' AND args ? 'models' AND reason <> 'confirmation')
+                    OR awaits IN (
+                        SELECT code FROM {OWNERS} JOIN attempts ON attempts.id = open_attempt_id
+                        WHERE attempts.job_id = args ->> 'job_id')
+                END
+            RETURNING lock
+        )
+        UPDATE lanes SET news = news OR lease IS NOT NULL, woken = woken OR lease IS NOT NULL, ready = lease IS NULL
+        WHERE lane IN (SELECT lock FROM waiting)
+    $$
+"""  # noqa: S608 - SQL of ours
 JOBS_TRIGGER = """
-    CREATE FUNCTION cancel_forward_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    CREATE FUNCTION cancel_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.task_name = 'look_now' THEN
+            PERFORM wake_by_news(NEW.args);
+            PERFORM pg_notify('bridge_lanes', '');
+        END IF;
         NEW.status := 'cancelled';
         RETURN NEW;
     END $$;
-    CREATE TRIGGER cancel_forward_job BEFORE INSERT ON procrastinate_jobs FOR EACH ROW
-        WHEN (NEW.task_name = 'forward') EXECUTE FUNCTION cancel_forward_job();
+    CREATE TRIGGER cancel_job BEFORE INSERT ON procrastinate_jobs FOR EACH ROW
+        WHEN (NEW.task_name IN ('forward', 'look_now')) EXECUTE FUNCTION cancel_job();
 """
 TAKE_OVER = (
     # The order inside a contact was that of the jobs; a replay had a new one.
     "UPDATE events SET seq = coalesce(queue_id, id) WHERE ended_at IS NULL",
     """SELECT setval('event_seq', greatest(
-        (SELECT max(id) FROM events), (SELECT max(queue_id) FROM events), 1))""",
+        (SELECT max(id) FROM events), (SELECT max(seq) FROM events WHERE ended_at IS NULL), 1))""",
     # Who waited for an earlier event looks for it anew.
     "UPDATE events SET next_attempt_at = now(), awaits = NULL WHERE ended_at IS NULL AND reason = 'earlier_event'",
     """UPDATE events SET awaits = 'integration:' || integration_id
@@ -57,25 +97,61 @@ TAKE_OVER = (
     """UPDATE events SET awaits = bookings.code FROM bookings WHERE bookings.id = events.booking_id
         AND ended_at IS NULL AND reason IN ('unknown_booking', 'requested')""",
     # An old worker may still be sending.
-    "UPDATE attempts SET send_before = now() + interval '2 minutes' WHERE outcome = 'sending'",
-    """UPDATE attempts SET look_count = events.looks, look_at = coalesce(events.next_attempt_at, now())
-        FROM events WHERE events.id = attempts.event_id AND events.reason = 'outcome_unknown'
-        AND events.ended_at IS NULL AND attempts.outcome IN ('unknown', 'transient', 'conflict')""",
+    f"""UPDATE attempts SET send_before = now() + interval '2 minutes' FROM {OWNERS}
+        WHERE attempts.id = open_attempt_id AND outcome = 'sending'""",  # noqa: S608 - SQL of ours
+    # Looks were those of an event, which need not be the one that sent the write.
+    f"""UPDATE attempts SET look_count = look.count, look_at = CASE WHEN outcome <> 'sending' THEN look.at END
+        FROM (
+            SELECT open_attempt_id, max(looks) AS count, min(coalesce(next_attempt_at, now())) AS at
+            FROM events JOIN {OWNERS} ON code = awaits
+            WHERE ended_at IS NULL AND reason = 'outcome_unknown' GROUP BY open_attempt_id
+        ) AS look
+        WHERE attempts.id = look.open_attempt_id AND outcome IN ('sending', 'unknown', 'transient', 'conflict')""",  # noqa: S608 - SQL of ours
     """INSERT INTO lanes (lane, rank, ready, due_at, news)
         SELECT lock, 0, min(coalesce(next_attempt_at, now())) <= now(), min(coalesce(next_attempt_at, now())), false
         FROM events WHERE ended_at IS NULL GROUP BY lock""",
+    "SELECT wake_by_news(args) FROM procrastinate_jobs WHERE task_name = 'look_now' AND status IN ('todo', 'doing')",
     """UPDATE procrastinate_jobs SET status = 'cancelled'
         WHERE task_name IN ('forward', 'look_now') AND status IN ('todo', 'doing')""",
 )
+GIVE_JOBS = """
+    WITH open AS MATERIALIZED (
+        SELECT id, next_attempt_at, nextval(pg_get_serial_sequence('procrastinate_jobs', 'id')) AS job,
+            CASE WHEN next_attempt_at > now() + interval '1 minute' OR reason IN ('unknown_booking', 'unknown_contact')
+                THEN 'event:' || id ELSE lock END AS lock
+        FROM (SELECT * FROM events WHERE ended_at IS NULL ORDER BY seq) AS events
+    ), jobs AS (
+        INSERT INTO procrastinate_jobs (id, queue_name, task_name, lock, args, scheduled_at)
+        SELECT job, 'default', 'forward', lock, jsonb_build_object('event_id', id), next_attempt_at FROM open
+    )
+    UPDATE events SET queue_id = open.job FROM open WHERE events.id = open.id
+"""
+"""As the version before queues events: who waits long makes way for the others of its lane."""
 
 
 def upgrade() -> None:
     connection = op.get_bind()
     if connection.scalar(sa.text(LIVING_WORKERS)):
         raise WorkersRunningError
+    # Outside the transaction: the table can be large, and senders go on. It may have been broken off before.
+    with op.get_context().autocommit_block():
+        op.execute("ALTER TABLE events ADD COLUMN IF NOT EXISTS seq bigint")
+        half_built = set(op.get_bind().scalars(sa.text(HALF_BUILT)))
+        for name, (columns, condition) in INDEXES.items():
+            if name in half_built:
+                op.drop_index(name, "events", postgresql_concurrently=True)
+            op.create_index(
+                name,
+                "events",
+                columns,
+                postgresql_where=sa.text(condition),
+                postgresql_concurrently=True,
+                if_not_exists=True,
+            )
+    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
+        raise WorkersRunningError
     op.execute("CREATE SEQUENCE event_seq")
     op.execute("CREATE SEQUENCE lease_seq")
-    op.add_column("events", sa.Column("seq", sa.BigInteger()))
     op.execute("ALTER TABLE events ALTER seq SET DEFAULT nextval('event_seq')")
     op.add_column("events", sa.Column("rank", sa.BigInteger()))
     op.add_column("events", sa.Column("first_call_at", MOMENT))
@@ -97,31 +173,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_lanes_ready", "lanes", ["rank", "lane"], postgresql_where=sa.text("ready"))
     op.create_index("ix_lanes_due", "lanes", ["due_at"], postgresql_where=sa.text("NOT ready"))
-    for statement in TAKE_OVER:
+    for statement in (NEWS, *TAKE_OVER, EVENTS_TRIGGER, JOBS_TRIGGER):
         op.execute(statement)
-    op.execute(EVENTS_TRIGGER)
-    op.execute(JOBS_TRIGGER)
-    # Outside the transaction: the table can be large, and senders go on.
-    with op.get_context().autocommit_block():
-        _index("ix_events_lane_open", ["lock", "seq"], OPEN)
-        _index("ix_events_reference_open", ["source", "reference"], OPEN)
-        previous = sa.text("ended_at IS NULL AND previous_reference IS NOT NULL")
-        _index("ix_events_previous_open", ["source", "previous_reference"], previous)
-
-
-def _index(name: str, columns: list[str], condition: sa.TextClause) -> None:
-    op.create_index(
-        name, "events", columns, postgresql_where=condition, postgresql_concurrently=True, if_not_exists=True
-    )
 
 
 def downgrade() -> None:
-    """The version before finds its open events without a job, and queues them within five minutes."""
-    op.execute("DROP FUNCTION give_lane CASCADE")
-    op.execute("DROP FUNCTION cancel_forward_job CASCADE")
+    """The version before finds its open events with their jobs, in their order."""
+    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
+        raise WorkersRunningError("Workers are still running. Stop all processes first.")
+    for function in ("give_lane()", "cancel_job()", "wake_by_news(jsonb)"):
+        op.execute(f"DROP FUNCTION {function} CASCADE")
     op.execute("UPDATE attempts SET outcome = 'abandoned' WHERE outcome = 'not_sent'")
+    op.execute(
+        f"""UPDATE events SET looks = attempts.look_count FROM attempts JOIN {OWNERS} ON attempts.id = open_attempt_id
+        WHERE events.ended_at IS NULL AND events.reason = 'outcome_unknown' AND events.awaits = code"""  # noqa: S608 - SQL of ours
+    )
     op.execute("UPDATE events SET awaits = NULL WHERE awaits LIKE '%:%'")
-    for name in ("ix_events_lane_open", "ix_events_reference_open", "ix_events_previous_open"):
+    op.execute(GIVE_JOBS)
+    for name in INDEXES:
         op.drop_index(name, "events")
     op.drop_table("lanes")
     for table, columns in {
