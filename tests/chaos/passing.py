@@ -44,6 +44,21 @@ _SWEEP = text("UPDATE sweeps SET read_at = read_at - interval '1 minute'")
 _PROBE = text("UPDATE integrations SET probe_at = probe_at - interval '5 minutes' WHERE probe_at > now()")
 _TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
 """Workers look for lanes now, and not when their second is over."""
+STATEMENTS = (_EVENTS, _LOOKS, _LANES, _SWEEP, _PROBE, _TELL)
+_OLD_JOBS = text("""
+    UPDATE procrastinate_jobs SET scheduled_at = now() WHERE id IN (
+        SELECT job.id FROM procrastinate_jobs job JOIN events ON job.id = events.queue_id
+        WHERE job.status = 'todo' AND job.scheduled_at > now()
+        AND (reason IS DISTINCT FROM 'unknown_booking' OR (:all_told
+            AND NOT EXISTS (SELECT FROM events other WHERE other.ended_at IS NULL AND other.reason IS DISTINCT FROM
+                            'unknown_booking')))
+        ORDER BY job.id FOR UPDATE OF job SKIP LOCKED)
+""")
+_OLD_TELL = text(
+    'SELECT pg_notify(\'procrastinate_any_queue_v1\', \'{"type": "job_inserted", "job_id": 0}\')'
+)
+OLD_STATEMENTS = (_OLD_JOBS, _SWEEP, _PROBE, _OLD_TELL)
+"""The same on the tables of the version before, whose queue was another."""
 _LEASES = text("""
     UPDATE lanes SET due_at = now() WHERE lease IS NOT NULL AND due_at > now() AND due_at <= :until
 """)
@@ -78,6 +93,9 @@ class Passing:
         """Leases taken until then have ended; for who is frozen and may go on, and send."""
         self.all_told = False
         self.stands_still = threading.Event()
+        self.statements = STATEMENTS
+        self.guard = threading.Lock()
+        """Whoever holds it lets time stand still for as long."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -105,12 +123,9 @@ class Passing:
                 continue  # the database is away
 
     def _hasten(self) -> None:
-        self._do(_EVENTS, all_told=self.all_told)
-        self._do(_LOOKS)
-        self._do(_LANES)
-        self._do(_SWEEP)
-        self._do(_PROBE)
-        self._do(_TELL)
+        for statement in self.statements:
+            with self.guard:
+                self._do(statement, **({"all_told": self.all_told} if "all_told" in statement.text else {}))
 
     def _bury(self) -> None:
         """Let the lanes of dead workers be taken over now, and not when their leases end."""
