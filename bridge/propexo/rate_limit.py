@@ -92,8 +92,10 @@ class RateLimit:
         """How many permits may be granted now. A grant ends where the slow zone begins."""
         if not self.is_slow:
             return self._before_slow - self.counted
-        most = self.most if urgent else max(1, self._before_slow)
-        return most + self._looks(now) - self.counted
+        looks = self._looks(now)
+        may_look = looks > 0 and self.seen > self._before_slow + self.spare  # urgent calls went so far
+        most = self.most if urgent or may_look else max(1, self._before_slow)
+        return most + looks - self.counted
 
     def _looks(self, now: datetime) -> int:
         """How much of the spare may be spent by now on looking whether the minute is over: two thirds, then bit by

@@ -80,6 +80,13 @@ class TestGrant:
         assert wait is not None
         assert wait.until == seconds(61)
 
+    def test_so_does_a_call_that_is_not_urgent_even_after_ones_that_were(self):
+        one = state(seen=119, called_at=seconds(30))
+        assert len(grant(one, 8, seconds(60), urgent=False).permits) == 4
+        one = replace(one, seen=135)
+        assert grant(one, 1, seconds(59), urgent=False).permits == ()
+        assert len(grant(one, 1, seconds(60), urgent=False).permits) == 1
+
     @pytest.mark.parametrize("limit", range(1, 40))
     def test_no_limit_is_exceeded_even_by_looks(self, limit):
         one = replace(state(called_at=seconds(119)), allowed=limit)
@@ -102,7 +109,7 @@ class TestGrant:
         assert refused.until == NOW + MINUTE
 
     def test_a_minute_without_a_call_begins_anew(self):
-        after = state(seen=144, called_at=seconds(20))
+        after = state(seen=LIMIT, called_at=seconds(20))
         assert grant(after, 1, seconds(79), urgent=False).permits == ()
         assert len(grant(after, 8, seconds(80), urgent=False).permits) == 8
 
