@@ -257,6 +257,7 @@ class BatchLoader:
             snapshot = loader.snapshots({event.id: (event, read)})[event.id]
         again = self._job(job.claim, job.leased_at, job.lane, snapshot, job.ranks, self._tools.clock())
         again.reads, again.slot = job.reads, job.slot
+        again.before = snapshot.with_event(enrichment=job.before.event.enrichment)  # as it is stored
         return again
 
 
