@@ -12,7 +12,7 @@ def edit(bridge: Any, event_id: int, *arguments: str) -> Any:
 
 
 def test_a_value_is_corrected_and_the_event_runs_again(bridge: Any, five: list[int]):
-    before, jobs = bridge.event(five[3]), bridge.jobs()
+    before, ready = bridge.event(five[3]), bridge.ready()
     result = edit(bridge, five[3], "--set", "start=2031-03-04T10:30:00Z", "--replay")
     assert (result.exit_code, result.stdout) == (0, f"Event {five[3]}: corrected and queued again.\n")
     assert '"starts_at": "2031-03-04T10:30:00Z"' in result.stderr
@@ -24,7 +24,7 @@ def test_a_value_is_corrected_and_the_event_runs_again(bridge: Any, five: list[i
         "B-2",
         "application/json",
     )
-    assert (event.status, event.replays, bridge.jobs()) == ("received", 1, jobs + 1)
+    assert (event.status, event.replays, bridge.ready()) == ("received", 1, ready + 1)
     bridge.run(five[3])
     assert bridge.event(five[3]).reason != "unmappable"
 
@@ -45,10 +45,10 @@ def test_the_story_shows_who_changed_what_and_what_came(bridge: Any, five: list[
 
 
 def test_without_a_terminal_nothing_is_asked_and_nothing_runs(bridge: Any, five: list[int]):
-    jobs = bridge.jobs()
+    ready = bridge.ready()
     result = edit(bridge, five[3], "--set", "start=2031-03-04T10:30:00Z")
     assert f"bridge events replay {five[3]}" in result.stderr
-    assert (bridge.event(five[3]).status, bridge.jobs()) == ("parked", jobs)
+    assert (bridge.event(five[3]).status, bridge.ready()) == ("parked", ready)
 
 
 def test_a_second_correction_keeps_what_came_first(bridge: Any, five: list[int]):

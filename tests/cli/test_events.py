@@ -186,11 +186,11 @@ def test_dismiss_takes_it_off_the_list_with_a_note(bridge: Any, five: list[int])
 def test_nothing_is_changed_where_one_must_not_be(
     bridge: Any, five: list[int], command: str, indexes: list[int], told: str
 ):
-    before, jobs = [bridge.event(each).status for each in five], bridge.jobs()
+    before, ready = [bridge.event(each).status for each in five], bridge.ready()
     result = bridge.call(command, *(str(five[index]) for index in indexes))
     assert (result.exit_code, result.stdout) == (1, "")
     assert told in result.stderr
-    assert ([bridge.event(each).status for each in five], bridge.jobs()) == (before, jobs)
+    assert ([bridge.event(each).status for each in five], bridge.ready()) == (before, ready)
 
 
 @pytest.mark.parametrize("command", ["show", "replay", "dismiss"])

@@ -17,7 +17,7 @@ from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.inbound.saved import Format, Saved, Unreadable, format_of, requests_in
 from bridge.inbound.signatures import Request, Signature
-from bridge.models import Event
+from bridge.models import Event, Lane
 from bridge.settings import load
 
 CONFIGURATION = """
@@ -116,7 +116,8 @@ def test_lines_of_json_are_stored_as_if_they_had_been_posted(
     assert (result.exit_code, result.stderr) == (0, "2 stored, 0 known already, 0 refused.\n")
     assert first.body == invitee(1)
     assert (first.status, first.source, first.event) == ("received", "tours", "invitee.created")
-    assert first.queue_id is not None
+    with database.session() as session:
+        assert set(session.scalars(select(Lane.lane))) == {first.lock, second.lock}
     assert first.received_at == LAST_WEEK
     assert first.replayed_at is not None, "it has time from now on, not from last week on"
     assert second.replayed_at is None

@@ -1,18 +1,20 @@
 """`bridge integrations`: which are paused and why, and how a person pauses and resumes one."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import text
+from sqlalchemy import select
 
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.delivery.pauses import PROBE_EVERY, Pauses
-from bridge.models import Event, Integration, Status
+from bridge.delivery.circuit_breaker import PROBE_INTERVAL, CircuitBreakers
+from bridge.models import Event, Integration, Lane, Status
+from bridge.propexo.errors import Outcome
 
 CONFIGURATION = """
 database_url = "{database_url}"
@@ -43,7 +45,7 @@ class Bridge:
         ]
         tables = [PLACE.format(key=key, integration_id=one, name=name) for key, one, name in places]
         self.config.write_text(CONFIGURATION.format(database_url=database.url) + "".join(tables))
-        self.pauses = Pauses(database, utc_now)
+        self.breakers = CircuitBreakers(database, utc_now)
 
     def call(self, *arguments: str) -> Result:
         result = CliRunner().invoke(main, ["integrations", *arguments, "--config", str(self.config)])
@@ -57,12 +59,15 @@ class Bridge:
 
     def waits(self, number: int, integration_id: str = "cone", **more: Any) -> None:
         with self.database.session() as session:
+            later, lane = utc_now() + timedelta(minutes=30), f"l{number}"
             session.add(
                 Event(
-                    source="widget", delivery_id=f"m{number}", received_at=utc_now(), body=b"{}", lock="l",
-                    status=Status.WAITING, integration_id=integration_id, **more,
+                    source="widget", delivery_id=f"m{number}", received_at=utc_now(), body=b"{}", lock=lane,
+                    status=Status.WAITING, integration_id=integration_id,
+                    awaits=f"integration:{integration_id}", next_attempt_at=later, **more,
                 )
             )  # fmt: skip
+            session.add(Lane(lane=lane, rank=1, ready=False, due_at=later))
 
 
 @pytest.fixture
@@ -97,8 +102,8 @@ def test_pauses_and_resumes_one(bridge):
     assert result.stdout == "Integration cone goes on; 2 events wait no longer.\n"
     assert bridge.list()["cone"]["state"] == "running"
     with bridge.database.session() as session:
-        news = list(session.scalars(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'look_now'")))
-    assert news == [{"integration_id": "cone"}]
+        ready = list(session.scalars(select(Lane.lane).where(Lane.ready).order_by(Lane.lane)))
+    assert ready == ["l1", "l2"]
 
 
 @pytest.mark.parametrize("name", ["oakwood", "Elm Court", "cone"])
@@ -123,16 +128,16 @@ def test_one_that_runs_cannot_be_resumed(bridge):
 
 def test_shows_a_pause_that_began_by_itself_and_when_it_is_probed(bridge):
     before = utc_now()
-    bridge.pauses.refused("cone", "Propexo does not accept the token.")
+    bridge.breakers.observe("cone", Outcome.UNAUTHORIZED, "Propexo does not accept the token.", probing=False)
     one = bridge.list()["cone"]
     assert (one["cause"], one["reason"]) == ("refused", "Propexo does not accept the token.")
     with bridge.database.session() as session:
-        assert session.get_one(Integration, "cone").probe_at - before >= PROBE_EVERY
+        assert session.get_one(Integration, "cone").probe_at - before >= PROBE_INTERVAL
     assert one["next_probe"] > one["since"]
 
 
 def test_shows_one_that_fails_before_it_is_paused(bridge):
     for _ in range(3):
-        bridge.pauses.failed("ctwo", "away")
+        bridge.breakers.observe("ctwo", Outcome.TRANSIENT, "away", probing=False)
     one = bridge.list()["ctwo"]
     assert (one["state"], one["reason"]) == ("failing", "3 calls in a row reached nobody.")

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.working import work
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from bridge.app import create_app
 from bridge.cli import main
 from bridge.database import Database
-from bridge.delivery.job import forward
-from bridge.delivery.worker import make_context
 from bridge.mapping.catalogue import load_file
 from bridge.settings import load
 
@@ -91,7 +90,7 @@ def test_whatever_is_sent_is_stored_listed_and_shown(recording: Recording):
 
 def test_nothing_is_forwarded(recording: Recording):
     event_id = recording.post("open", json.dumps(BODY).encode(), Content_Type="application/json").json["id"]
-    forward(make_context(load(recording.config, {}), recording.database), event_id)
+    work(recording.config, recording.database)
     event = json.loads(recording.call("events", "show", str(event_id), "--json").stdout)
     assert (event["status"], event["reason"]) == ("ignored", "not_forwarded")
     assert "write a mapping from it" in event["detail"]

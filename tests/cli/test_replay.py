@@ -11,10 +11,10 @@ from bridge.models import Event, Status
 
 
 def test_replay_runs_it_again(bridge: Any, five: list[int]):
-    jobs = bridge.jobs()
+    ready = bridge.ready()
     result = bridge.call("replay", str(five[2]))
     assert (result.exit_code, result.stdout) == (0, f"Event {five[2]}: queued again.\n")
-    assert bridge.jobs() == jobs + 1
+    assert bridge.ready() == ready + 1
     event = bridge.event(five[2])
     assert (event.status, event.reason, event.replays) == ("received", None, 1)
     bridge.config.write_text(bridge.config.read_text().replace('"By the Lake"', '"By the Lake", "Atlantis"'))
@@ -39,12 +39,12 @@ def lost(bridge: Any, five: list[int]) -> list[int]:
 
 
 def test_a_replay_can_take_all_that_are_parked_for_one_reason(bridge: Any, lost: list[int]):
-    jobs = bridge.jobs()
+    ready = bridge.ready()
     result = bridge.call(*REPLAY_PARKED)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "3 events queued again.\n", "")
     assert [(bridge.event(each).status, bridge.event(each).replays) for each in lost] == [("received", 1)] * 3
-    assert bridge.jobs() == jobs + 3
-    queued = [bridge.event(each).queue_id or 0 for each in lost]
+    assert bridge.ready() == ready + 3
+    queued = [bridge.event(each).seq for each in lost]
     assert queued == sorted(queued)
     assert bridge.call(*REPLAY_PARKED).stdout == "0 events queued again.\n"
     assert len(bridge.list("--status", "parked")) == 2
@@ -65,12 +65,12 @@ def test_a_dry_run_shows_them_only(bridge: Any, lost: list[int], options: tuple[
     if "Atlantis" in options:
         whole = bridge.config.read_text()
         bridge.config.write_text(whole.replace('"By the Lake"', '"By the Lake", "Atlantis"'))
-    jobs = bridge.jobs()
+    ready = bridge.ready()
     result = bridge.call(*REPLAY_PARKED, *options, "--dry-run")
     shown = [int(line.split()[1]) for line in result.stdout.splitlines() if line.startswith("Event ")]
     assert shown == [lost[index] for index in found]
     assert result.stderr.startswith(f"{len(found)} event")
-    assert (bridge.jobs(), bridge.event(lost[0]).status) == (jobs, "parked")
+    assert (bridge.ready(), bridge.event(lost[0]).status) == (ready, "parked")
 
 
 def test_a_replay_takes_any_number(bridge: Any, lost: list[int]):
@@ -286,10 +286,10 @@ def test_a_dry_run_changes_nothing_and_calls_nobody(connected: Any, sandbox: Any
 
 
 def test_a_replay_is_not_swallowed_as_a_duplicate(bridge: Any, five: list[int]):
-    jobs = bridge.jobs()
+    ready = bridge.ready()
     for number in (1, 2):
         assert bridge.call("replay", str(five[2])).exit_code == 0
-        assert bridge.jobs() == jobs + 1
+        assert bridge.ready() == ready + 1
         bridge.run(five[2])
         assert bridge.event(five[2]).replays == number
     assert len(bridge.list()) == 5
