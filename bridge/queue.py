@@ -71,7 +71,9 @@ _MINE = """
 """
 _RENEW = text(_MINE.format(changes="due_at = now() + :lease"))
 _GIVE_BACK = text(_MINE.format(changes="ready = true, lease = NULL, due_at = now()"))
-_BACKLOG = text("SELECT count(*) >= :many FROM (SELECT FROM lanes WHERE ready LIMIT :many) AS ready")
+_BACKLOG = text("""
+    SELECT count(*) >= :many FROM (SELECT FROM lanes WHERE ready OR lease IS NOT NULL LIMIT :many) AS waiting
+""")
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _raw(connection: Connection) -> "psycopg.Connection[Any]":
 
 
 def is_backlog(connection: Connection | Session, many: int) -> bool:
-    """Whether so many lanes wait for a worker."""
+    """Whether so many lanes wait for a worker, or are in the hands of one."""
     return bool(connection.execute(_BACKLOG, {"many": many}).scalar_one())
 
 

@@ -198,11 +198,10 @@ class World:
         """Let the engine work until it has nothing left to do; returns whether it did anything."""
         did = False
         while True:
-            self.engine.woken.clear()
             if self.engine.tick():
                 did = True
             elif self.engine.is_calling:
-                self.engine.woken.wait(1)
+                self.engine.wait(1)
             else:
                 return did
 
@@ -218,7 +217,7 @@ class World:
             session.execute(later, {"until": until, "lane": lane})
 
     def close(self) -> None:
-        self.engine.stopping = True
+        self.engine.stop()
 
     def next_at(self) -> datetime | None:
         """When something is due next."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from bridge.delivery.bodies import checked
 from bridge.delivery.booking_state import to_request
+from bridge.delivery.entities import BookingRow
 from bridge.delivery.in_flight import poll_again, resolve_in_flight
 from bridge.delivery.leads import NewLead, find_lead
 from bridge.delivery.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.resolve import TourTarget, start_of, target_at, unsupported_fields
-from bridge.delivery.state import BookingRow, Call, Decision, Park, Read, Snapshot, Write
+from bridge.delivery.state import Call, Decision, Park, Read, Snapshot, Write
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState

@@ -11,30 +11,22 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
 from bridge.delivery.decide import decide
+from bridge.delivery.entities import AttemptRow, Breaker, EventRow, ReadRow
 from bridge.delivery.interpret import interpret
 from bridge.delivery.load import Loader, bodies, open_events
 from bridge.delivery.outcomes import Reason, backoff
 from bridge.delivery.perform import Chain
 from bridge.delivery.priority import lane_rank, next_due, next_of, rank_of
-from bridge.delivery.record_cache import LISTS, cacheable
-from bridge.delivery.record_rows import CachedList, Result
 from bridge.delivery.resolve import start_of, target_of
 from bridge.delivery.rows import EVENT, labelled
 from bridge.delivery.state import (
-    AttemptRow,
-    Breaker,
     Decision,
-    EventRow,
-    Ignore,
     Interpretation,
     Park,
     Read,
-    ReadRow,
     Snapshot,
-    Step,
     Wait,
     Write,
-    Written,
 )
 from bridge.delivery.tools import Tools
 from bridge.mapping.sources import Source
@@ -51,7 +43,6 @@ MOST_KEPT = 2000
 """Events whose interpretation a worker keeps."""
 MOST_SIBLINGS = 20
 """Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
-KINDS_OF_LISTS = {call: kind for kind, call in LISTS.items()}
 
 
 @dataclass
@@ -103,6 +94,10 @@ class Job:
     def decide_with(self, breaker: Breaker, tools: Tools) -> None:
         """Decide again, as the circuit breaker of its integration is by now."""
         self.base = self.base.having(breakers={**self.base.breakers, breaker.integration_id: breaker})
+        self.decision = decide(self.base, tools.settings, tools.clock())
+
+    def decide_again(self, tools: Tools) -> None:
+        """Decide again, with the answers that it has: one was refused for want of calls."""
         self.decision = decide(self.base, tools.settings, tools.clock())
 
     def take_probe(self, integration_id: str) -> None:
@@ -192,15 +187,15 @@ class BatchLoader:
                 said, enrichment = self._read[event.id, event.seq]
                 read[event.id] = (replace(event, enrichment=enrichment), said)
                 continue
-            event = replace(event, enrichment=row.answers)
+            complete = replace(event, enrichment=row.answers)
             try:
-                said = interpreted(event, row, self._tools.sources.get(event.source))
+                said = interpreted(complete, row, self._tools.sources.get(event.source))
             except Exception as error:
                 log.exception("an event cannot be interpreted", event_id=event.id)
                 said = Interpretation(problem=internal_error(event, error, self._tools))
             else:
-                self._keep(event, said)
-            read[event.id] = (event, said)
+                self._keep(complete, said)
+            read[event.id] = (complete, said)
         return read
 
     def _keep(self, event: EventRow, said: Interpretation) -> None:
@@ -290,85 +285,3 @@ def _poisonous(claim: Claim) -> Park:
         f"The worker that read it ended, {claim.claims - 1} times. Its log says more; replay after an update."
     )
     return Park(Reason.INTERNAL_ERROR, detail)
-
-
-def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:
-    """The event as the end of its run leaves it."""
-    match step:
-        case Wait():
-            return replace(
-                event,
-                status=step.status,
-                reason=step.reason,
-                detail=step.detail,
-                due_at=step.until,
-                ended_at=None,
-                waiting_on=step.waiting_on,
-                poll_count=event.poll_count if step.poll_count is None else step.poll_count,
-                failure_count=event.failure_count if step.failure_count is None else step.failure_count,
-            )
-        case Ignore() | Park() | Written():
-            status = {Ignore: Status.IGNORED, Park: Status.PARKED, Written: Status.WRITTEN}[type(step)]
-            return replace(
-                event,
-                status=status,
-                reason=step.reason,
-                detail=step.detail,
-                due_at=None,
-                ended_at=now,
-                waiting_on=None,
-            )
-    raise AssertionError(step)
-
-
-def result_of(job: Job, now: datetime) -> Result:
-    """What is recorded of a job: the intent of its write, or its end."""
-    step, after = job.decision.step, job.decision.snapshot
-    lists = tuple(_lists(job, now))
-    if isinstance(step, Write) and job.put_back_until is None:
-        after = after.with_event(rank=job.rank)
-        return Result(job.claim, job.before, after, step, None, tuple(job.reads), lists, job.ranks)
-    is_put_back = False
-    if job.put_back_until is not None:
-        after = job.before
-        event = replace(after.event, rank=job.rank)
-        is_put_back = event.status != Status.RECEIVED
-        if not is_put_back:
-            detail = "Many tours wait; the soonest goes first."
-            event = ended_event(
-                event, Wait(job.put_back_until, Status.WAITING, Reason.BUDGET, detail, "budget"), now
-            )
-        waiting: tuple[int, ...] = ()
-    else:
-        event = ended_event(replace(after.event, rank=job.rank), step, now)
-        wakeable = isinstance(step, Wait) and step.waiting_on and step.reason is not Reason.OUTCOME_UNKNOWN
-        waiting = (event.id,) if wakeable else ()
-    lane = [
-        event if one.id == event.id else replace(one, rank=job.ranks.get(one.id, one.rank))
-        for one in job.lane
-        if one.id != event.id or event.ended_at is None
-    ]
-    release = Release(job.claim.lane, job.claim.lease, next_due(lane, now), lane_rank(lane), waiting)
-    after = after.having(event=event)
-    return Result(
-        job.claim,
-        job.before,
-        after,
-        None,
-        release,
-        tuple(job.reads),
-        lists,
-        job.ranks,
-        is_put_back=is_put_back,
-    )
-
-
-def _lists(job: Job, now: datetime) -> list[CachedList]:
-    found = []
-    for call, answer in job.base.answers.items():
-        if call.kind in KINDS_OF_LISTS:
-            property_id = dict(call.arguments)["property_id"]
-            records = list(cacheable(answer, property_id))
-            kind = KINDS_OF_LISTS[call.kind]
-            found.append(CachedList(call.integration_id, property_id, kind, now, records))
-    return found

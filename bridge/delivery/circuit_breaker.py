@@ -22,8 +22,9 @@ from sqlalchemy.orm import Session
 from bridge import queue
 from bridge.clock import Clock
 from bridge.database import Database
+from bridge.delivery.entities import Breaker
 from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import Breaker, Call, Read, Snapshot, Step, Wait, Write
+from bridge.delivery.state import Call, Read, Snapshot, Step, Wait, Write
 from bridge.models import Event, Integration, Status
 from bridge.propexo.errors import Outcome
 

@@ -19,6 +19,7 @@ from bridge.delivery.booking_state import (
     is_superseded,
     to_request,
 )
+from bridge.delivery.entities import BookingRow, EventRow
 from bridge.delivery.in_flight import poll_again, polls_for
 from bridge.delivery.outcomes import (
     GIVE_UP_AFTER,
@@ -30,19 +31,7 @@ from bridge.delivery.outcomes import (
 )
 from bridge.delivery.record_cache import look_up
 from bridge.delivery.resolve import property_of, start_of, target_of, tour_of
-from bridge.delivery.state import (
-    BookingRow,
-    Decision,
-    EventRow,
-    Ignore,
-    Park,
-    Read,
-    Snapshot,
-    Step,
-    Wait,
-    Write,
-    Written,
-)
+from bridge.delivery.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest

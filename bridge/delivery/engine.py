@@ -6,30 +6,30 @@ wire. A lane is ours for the time of its lease: a call that would begin later is
 does not count.
 """
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
 
 import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from bridge import metrics, queue, tracing
-from bridge.delivery import circuit_breaker, confirm
-from bridge.delivery.batch import BatchLoader, Job, result_of
+from bridge import queue
+from bridge.delivery import confirm
+from bridge.delivery.batch import BatchLoader, Job
+from bridge.delivery.clocks import DatabaseClock, boot_time
+from bridge.delivery.gate import Gate
 from bridge.delivery.outcomes import SEND_WITHIN
-from bridge.delivery.perform import Calls, Chain, Observation, Sent, after_write, count, send
-from bridge.delivery.record import record, record_sent
-from bridge.delivery.record_rows import Recorded
-from bridge.delivery.state import Breaker, Enrich, Read, Wait, Write
+from bridge.delivery.perform import Chain, Sent
+from bridge.delivery.record import record, record_sent, release, report
+from bridge.delivery.results import Recorded, result_of
+from bridge.delivery.slots import Slots
+from bridge.delivery.state import Enrich, Read, Wait, Write
 from bridge.delivery.tools import Tools
-from bridge.models import Status
-from bridge.propexo.errors import BudgetExhausted, Outcome, PropexoError
+from bridge.delivery.upkeep import INTERVAL, Upkeep
+from bridge.propexo.errors import BudgetExhausted
 from bridge.queue import Claim, Release
 
 log = structlog.get_logger(__name__)
@@ -42,43 +42,8 @@ IN_HAND = 4
 """Lanes for each slot that are claimed and decided ahead of their calls."""
 SUSPECTS_EVERY = 5.0
 """Seconds for which others are worked on between two rounds of lanes that may be what ended a worker."""
-RENEW_EVERY = 30.0
-"""Seconds after which the leases of what is in hand are extended."""
-INTERVAL = 1.0
-"""Seconds between looks for lanes whose time has come, and for writes that wait for their confirmation."""
-BACKLOG = 20
-"""So many ready lanes are more than the workers are just busy with."""
-OF_RATE_LIMIT = 24
-"""A backlog is also more than the rate limit lets through in some ten seconds, at four calls each: this share of a
-minute's calls."""
-UNLIMITED = 100_000
-"""With so many calls a minute nothing waits for one."""
 AWAY = (DBAPIError, psycopg.Error)
 """How it shows that the database is away."""
-
-
-def boot_time() -> float:
-    """Seconds since the machine started, those in which it slept included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def backlog_of(per_minute: int) -> int:
-    """How many ready lanes are a backlog."""
-    return max(BACKLOG, per_minute // OF_RATE_LIMIT)
-
-
-@dataclass
-class DatabaseClock:
-    """The database's clock, as the last claim showed it: those of several workers may differ."""
-
-    own: Callable[[], datetime]
-    ahead: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return self.own() + self.ahead
-
-    def follow(self, now: datetime) -> None:
-        self.ahead = now - self.own()
 
 
 class Engine:
@@ -86,7 +51,7 @@ class Engine:
 
     Args:
         slots: reads, and likewise writes, that are sent to Propexo at the same time.
-        executor: runs those; `senders` runs calls to senders' APIs, so that a slow one holds up no tours.
+        executor: runs those; `senders` runs calls to senders' APIs.
         interval: seconds between looks for what has become due.
     """
 
@@ -96,15 +61,11 @@ class Engine:
         self.clock = DatabaseClock(tools.clock)
         self.tools = replace(tools, clock=self.clock)
         self.slots = slots
-        self.stopping = False
-        self.woken = threading.Event()
-        """Set when there is something to do."""
         self.blocked_until: datetime | None = None
         """Until then the rate limiter gives no calls, except for tours that start soon."""
-        self._executor, self._senders, self._interval = executor, senders, interval
-        self._calls = Calls(self.tools)
+        self._slots = Slots(self.tools, executor, senders)
         self._loader = BatchLoader(self.tools)
-        self._answers: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._upkeep = Upkeep(self.tools, interval)
         self._claimed: list[Claim] = []
         self._claimed_at = 0.0
         """To be loaded."""
@@ -119,16 +80,31 @@ class Engine:
         self._busy: Counter[bool] = Counter()
         """Slots in use: `True` counts those of writes, each of which is on record, `False` those of reads."""
         self._sweeps = 0
-        self._open: dict[str, Breaker] = {}
-        """Integrations that are paused by now."""
-        self._renewed_at = boot_time()
-        self._has_suspects, self._suspects_at = False, 0.0
-        """Whether lanes wait that may be what ended a worker, and when some were claimed last."""
-        self.look_now()
+        self._gate = Gate(self.tools)
+        self._suspects_at = 0.0
+        """When lanes were claimed last that may be what ended a worker."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new is begun."""
+        return self._slots.stopping
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._slots.stopping = True
+        self._slots.woken.set()
 
     def look_now(self) -> None:
         """Let the next tick look for what has become due."""
-        self._looked_at: float | None = None
+        self._upkeep.looked_at = None
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to do, or for some seconds."""
+        self._slots.woken.wait(seconds)
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._slots.woken.set()
 
     @property
     def in_hand(self) -> list[Job]:
@@ -149,6 +125,7 @@ class Engine:
 
         Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """
+        self._slots.woken.clear()
         if self.blocked_until is not None and self.clock() >= self.blocked_until:
             self.blocked_until = None
         did = self._collect()
@@ -172,17 +149,14 @@ class Engine:
     def _collect(self) -> bool:
         """Take up what the calls have come to."""
         did = False
-        while True:
-            try:
-                take_up = self._answers.get_nowait()
-            except Empty:
-                return did
+        while (take_up := self._slots.next_answer()) is not None:
             try:
                 take_up()
             except AWAY:
-                self._answers.put(take_up)
+                self._slots.answer(take_up)
                 raise
             did = True
+        return did
 
     def _drop_expired(self) -> None:
         """What can no longer be recorded is another worker's by now."""
@@ -196,32 +170,16 @@ class Engine:
                 self._free(job)
 
     def _look_around(self) -> bool:
-        """Renew leases, and look for what has become due."""
-        at = boot_time()
-        if self._looked_at is not None and at - self._looked_at < self._interval:
+        """Renew leases, look for what has become due, and sweep write logs; now and then."""
+        found = self._upkeep.look(self.in_hand, may_sweep=self.blocked_until is None)
+        if found is None:
             return False
-        self._looked_at = at
-        self.tools.propexo.flush_rate_limit()
-        per_minute, now = self.tools.settings.propexo.budget_per_minute, self.clock()
-        with self.tools.database.autocommit.connect() as connection:
-            if self.in_hand and at - self._renewed_at >= RENEW_EVERY:
-                queue.renew(connection, [job.claim for job in self.in_hand])
-                self._renewed_at = at
-                for job in self.in_hand:
-                    job.leased_at = at
-            promoted = queue.promote(connection)
-            self._has_suspects = queue.has_suspects(connection)
-            limited = per_minute < UNLIMITED
-            self._loader.is_backlog = limited and queue.is_backlog(connection, backlog_of(per_minute))
-            several = confirm.several_waiting(connection, now)
-            self._loader.several_wait = frozenset(several)
-            due = [key for key, is_due in several.items() if is_due and self.blocked_until is None]
-            backlog = self._loader.is_backlog
-            taken = [confirm.take(connection, key, now, per_minute, is_backlog=backlog) for key in due]
-        sweeps = [one for one in taken if one is not None]
-        for waiting in sweeps:
-            self._sweep(waiting, now)
-        return bool(promoted or sweeps)
+        self._loader.is_backlog, self._loader.several_wait = found.is_backlog, found.several_wait
+        now = self.clock()
+        for waiting in found.sweeps:
+            self._sweeps += 1
+            self._slots.sweep(waiting, now, lambda swept: self._was_swept(swept, now))
+        return bool(found.promoted or found.sweeps)
 
     def _claim(self) -> bool:
         """Claim as many lanes as can be worked on soon, load them and decide."""
@@ -230,7 +188,7 @@ class Engine:
             return False
         if not self._claimed:
             self._claimed_at = at = boot_time()
-            is_their_turn = self._has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
+            is_their_turn = self._upkeep.has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
             with self.tools.database.autocommit.connect() as connection:
                 if not is_their_turn:
                     self._claimed += queue.claim(connection, unread=True, most=MOST_UNREAD)
@@ -239,16 +197,14 @@ class Engine:
                         self._claimed += queue.claim(connection, unread=False, most=more)
                 if self.is_idle:  # nobody else is to end with them
                     self._claimed += queue.claim_suspects(connection)
-                    self._has_suspects, self._suspects_at = False, at
+                    self._upkeep.has_suspects, self._suspects_at = False, at
         if not self._claimed:
             return False
         self.clock.follow(self._claimed[0].now)
         jobs, idle = self._loader.load(self._claimed, self._claimed_at)
         self._claimed = []
         self._idle += idle
-        if jobs:
-            breakers = jobs[0].before.breakers
-            self._open = {name: one for name, one in breakers.items() if one.paused_at is not None}
+        self._gate.refresh(jobs)
         for job in jobs:
             self._place(job)
         return True
@@ -289,14 +245,16 @@ class Engine:
             if self.stopping:
                 self._put_back(job)
             elif isinstance(step, Enrich):
-                self._enrich(job, step)
+                self._calling[job.claim.lane] = job
+                self._slots.enrich(job, step, self._was_read, self._failed)
             elif not self._may_call(job):
                 continue
             elif self._take_slot(job):
                 if isinstance(step, Write):
                     intents.append(job)
                 else:
-                    self._read(job)
+                    self._calling[job.claim.lane] = job
+                    self._slots.read(job, self._was_read, self._failed)
             elif job.base.answers or len(self._ready) < IN_HAND * self.slots:
                 self._ready.append(job)
             else:
@@ -306,23 +264,13 @@ class Engine:
     def _may_call(self, job: Job) -> bool:
         """Whether its call may go out now; else the job has been placed elsewhere."""
         start, now = job.decision.snapshot.start, self.clock()
-        if self.blocked_until is not None and not job.base.answers and not (start and start - now <= SOON):
-            self._put_back(job, self.blocked_until)
+        if self.blocked_until is not None and not (start and start - now <= SOON):
+            if job.base.answers:
+                self._ready.append(job)  # what it has read would have to be read again
+            else:
+                self._put_back(job, self.blocked_until)
             return False
-        step, integration_id = job.decision.step, job.integration_id
-        assert isinstance(step, Read | Write)
-        assert integration_id is not None  # it is of a Read or a Write
-        breaker = self._open.get(integration_id)
-        if step.takes_probe and integration_id not in job.base.probing:
-            if self.tools.breakers.take_probe(integration_id):
-                job.take_probe(integration_id)
-                return True
-            known = job.base.breakers[integration_id]
-            breaker = replace(known, probe_at=now + circuit_breaker.PROBE_INTERVAL)
-        if breaker is None or integration_id in job.base.probing | job.base.reached:
-            return True
-        job.decide_with(breaker, self.tools)
-        if isinstance(job.decision.step, Read | Write):
+        if self._gate.may_call(job):
             return True
         self._place(job)
         return False
@@ -334,62 +282,23 @@ class Engine:
 
     # Calls.
 
-    def _submit(self, executor: Executor, job: Job, run: Callable[[], Callable[[], None]]) -> None:
-        """Run something in a slot; it returns what to do with its answer in the thread that owns the database."""
-        event = job.before.event
-        attributes: dict[str, str | int] = {"bridge.event_id": event.id, "bridge.source": event.source}
-        self._calling[job.claim.lane] = job
-
-        def call() -> None:
-            with (
-                structlog.contextvars.bound_contextvars(event_id=event.id),
-                tracing.span("forward event", tracing.Kind.CONSUMER, attributes, link=event.trace),
-            ):
-                try:
-                    take_up = run()
-                except Exception as error:
-                    log.exception("unexpected error in a run")
-                    failure = error
-                    self._answers.put(lambda: self._failed(job, failure))
-                else:
-                    self._answers.put(take_up)
-            self.woken.set()
-
-        executor.submit(call)
-
     def _failed(self, job: Job, error: Exception) -> None:
         self._calling.pop(job.claim.lane, None)
         job.fail(error, self.tools)
         self._place(job)
 
-    def _read(self, job: Job) -> None:
-        now = self.clock()
-
-        def run() -> Callable[[], None]:
-            chain = self._calls.run(job.base, job.decision, now)
-            return lambda: self._was_read(job, chain)
-
-        self._submit(self._executor, job, run)
-
-    def _enrich(self, job: Job, step: Enrich) -> None:
-        now = self.clock()
-
-        def run() -> Callable[[], None]:
-            chain = self._calls.run_enrichment(job.base, step, now)
-            return lambda: self._was_read(job, chain)
-
-        self._submit(self._senders, job, run)
-
     def _was_read(self, job: Job, chain: Chain) -> None:
-        self._observe(job, chain.observations)
+        self._gate.observe(job, chain.observations)
         job.add(chain)
         step = job.decision.step
         if isinstance(step, Enrich):
-            self._answers.put(lambda: self._was_enriched(job))
+            self._slots.answer(lambda: self._was_enriched(job))
             return
         self._calling.pop(job.claim.lane, None)
         if isinstance(step, Wait) and step.waiting_on == "budget":
             self.blocked_until = step.until
+            if job.base.answers:
+                job.decide_again(self.tools)
         self._place(job)
 
     def _was_enriched(self, job: Job) -> None:
@@ -405,55 +314,14 @@ class Engine:
             self._calling.pop(job.claim.lane, None)
             self._place(again)
 
-    def _send(self, job: Job, step: Write) -> None:
-        """Send a write that is on record."""
-        attempt, snapshot = job.attempt, job.before
-        assert attempt is not None  # it was just recorded
-
-        def run() -> Callable[[], None]:
-            answer: str | PropexoError | None = None
-            if boot_time() < job.send_before and not self.stopping:
-                try:
-                    with self.tools.calls_for(snapshot.start):
-                        answer = send(self.tools.propexo, step)
-                except PropexoError as error:
-                    answer = error
-            now = self.clock()
-            called = snapshot
-            if answer is not None:
-                outcome = Outcome.SUBMITTED if isinstance(answer, str) else answer.outcome
-                first = count(snapshot, step.kind, outcome, attempt.started_at)
-                called = snapshot.with_event(first_call_at=first)
-            sent = after_write(called, step, attempt, answer, self.tools, now)
-            return lambda: self._was_sent(job, sent)
-
-        self._submit(self._executor, job, run)
-
     def _was_sent(self, job: Job, sent: Sent) -> None:
-        self._observe(job, sent.observations)
+        self._gate.observe(job, sent.observations)
         self._calling.pop(job.claim.lane, None)
         job.decision = sent.decision
         step = job.decision.step
         if isinstance(step, Wait) and step.waiting_on == "budget":
             self.blocked_until = step.until
         self._place(job)
-
-    def _sweep(self, waiting: confirm.Waiting, now: datetime) -> None:
-        self._sweeps += 1
-
-        def run() -> None:
-            found: confirm.Found | None = None
-            try:
-                with self.tools.calls_for(None):
-                    found = confirm.sweep(self.tools.propexo, waiting, now)
-                outcome = found.error.outcome if found.error else Outcome.READ
-                metrics.ATTEMPTS.labels("write_log", outcome).inc()
-            except Exception:
-                log.exception("unexpected error in a sweep")
-            self._answers.put(lambda: self._was_swept(found, now))
-            self.woken.set()
-
-        self._executor.submit(run)
 
     def _was_swept(self, found: confirm.Found | None, now: datetime) -> None:
         if found is not None:
@@ -462,20 +330,6 @@ class Engine:
             if isinstance(found.error, BudgetExhausted):
                 self.blocked_until = found.error.until
         self._sweeps -= 1
-
-    def _observe(self, job: Job, observations: Sequence[Observation]) -> None:
-        """Note what calls say about their integrations; that all is well where it was needs no note."""
-        for seen in observations:
-            failed = seen.outcome in (*circuit_breaker.REFUSED, *circuit_breaker.UNREACHED)
-            if not (failed or seen.probing or seen.integration_id in job.before.breakers):
-                continue
-            breaker = self.tools.breakers.observe(
-                seen.integration_id, seen.outcome, seen.message, probing=seen.probing
-            )
-            if breaker.paused_at is None:
-                self._open.pop(seen.integration_id, None)
-            else:
-                self._open[seen.integration_id] = breaker
 
     # Records.
 
@@ -499,17 +353,9 @@ class Engine:
         return True
 
     def _give_idle_back(self) -> bool:
-        idle = list(self._idle)
-        if not idle:
+        if not self._idle:
             return False
-        for part in [idle, *([one] for one in idle)]:
-            try:
-                with self.tools.database.engine.connect() as connection:
-                    queue.commit(connection, [], part, [])
-            except psycopg.errors.DivisionByZero:
-                continue  # a lease has ended: each is given back alone
-            if part is idle:
-                break
+        release(self.tools.database.engine, self._idle)
         self._idle = []
         return True
 
@@ -521,9 +367,10 @@ class Engine:
             job.before = job.base = one.after
             job.attempt, job.reads, job.ranks = one.attempt, [], {}
             job.send_before = at + SEND_WITHIN.total_seconds()
-            self._send(job, step)
+            self._calling[job.claim.lane] = job
+            self._slots.send(job, step, self._was_sent, self._failed)
         elif job.put_back_until is None:
-            _report(one)
+            report(one.result.event)
 
     def _was_not_recorded(self, job: Job, one: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""
@@ -540,14 +387,3 @@ class Engine:
             log.warning("the database is away", error=type(error).__name__)
             begins = isinstance(job.decision.step, Write) and job.put_back_until is None
             (self._ready if begins else self._ended).append(job)
-
-
-def _report(one: Recorded) -> None:
-    event = one.result.event
-    log.info("event ran", event_id=event.id, source=event.source, status=event.status, reason=event.reason)
-    if event.ended_at is None:
-        return
-    metrics.ENDED.labels(event.status).inc()
-    if event.status == Status.WRITTEN:
-        since = event.replayed_at or event.received_at
-        metrics.EVENT_TO_WRITTEN.observe((event.ended_at - since).total_seconds())

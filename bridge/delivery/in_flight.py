@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from bridge.delivery.entities import AttemptRow, BookingRow, Owner
 from bridge.delivery.outcomes import (
     ANSWER_WITHIN,
     CONFIRM_AFTER,
@@ -24,17 +25,7 @@ from bridge.delivery.outcomes import (
     WriteOutcome,
     delay_for,
 )
-from bridge.delivery.state import (
-    AttemptRow,
-    BookingRow,
-    Call,
-    Decision,
-    Owner,
-    Park,
-    Read,
-    Snapshot,
-    Wait,
-)
+from bridge.delivery.state import Call, Decision, Park, Read, Snapshot, Wait
 from bridge.models import Status
 from bridge.propexo.client import WriteLogEntry, WriteState, WriteStatus
 from bridge.propexo.errors import Outcome

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from bridge.delivery.booking_state import CODE
+from bridge.delivery.entities import EventRow
 from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import Enrich, EventRow, Interpretation, Park
+from bridge.delivery.state import Enrich, Interpretation, Park
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
 from bridge.keys import key

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from bridge.delivery.bodies import checked
+from bridge.delivery.entities import LeadRow
 from bridge.delivery.in_flight import poll_again, resolve_in_flight
 from bridge.delivery.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.resolve import TourTarget
-from bridge.delivery.state import Call, Decision, LeadRow, Park, Read, Snapshot, Write
+from bridge.delivery.state import Call, Decision, Park, Read, Snapshot, Write
 from bridge.keys import contact_key, key
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
@@ -45,16 +46,31 @@ def find_lead(
         return Decision(Park(Reason.STALE_LINK, detail), snapshot)
     lead = _row(snapshot, place, contact, now)
     snapshot = snapshot.with_event(waiting_on=lead.reference_code)
-    under_way = lead.in_flight_attempt_id is not None
-    if under_way:
+    was_in_flight = lead.in_flight_attempt_id is not None
+    if was_in_flight:
         resolved = resolve_in_flight(
             snapshot, lead, place.integration_id, lambda known: _adopt(known, place, request.contact), now
         )
         if isinstance(resolved, Decision):
             return resolved
         snapshot, lead = resolved, resolved.leads[lead.key]
-    if lead.lead_id is None and (lead.created or not under_way):
-        found = search(snapshot, place, request.contact)
+    return _existing_or_new(snapshot, target, lead, request.contact, new, now, was_in_flight=was_in_flight)
+
+
+def _existing_or_new(
+    snapshot: Snapshot,
+    target: TourTarget,
+    lead: LeadRow,
+    contact: Contact,
+    new: NewLead,
+    now: datetime,
+    *,
+    was_in_flight: bool,
+) -> tuple[Snapshot, str] | Decision:
+    """The lead that is known or that Propexo finds, else a new one."""
+    place = target.place
+    if lead.lead_id is None and (lead.created or not was_in_flight):
+        found = search(snapshot, place, contact)
         if isinstance(found, Read):
             return Decision(found, snapshot)
         lead = replace(lead, lead_id=found)
@@ -63,7 +79,7 @@ def find_lead(
         return snapshot, lead.lead_id
     if lead.created:
         return Decision(_wait_for_sync(snapshot, place, lead, now), snapshot)
-    return _create(snapshot, target, lead, request.contact, new)
+    return _create(snapshot, target, lead, contact, new)
 
 
 def _named(

@@ -23,22 +23,21 @@ from sqlalchemy.orm import aliased
 
 from bridge.aliases import property_named
 from bridge.delivery.booking_state import new_ending
-from bridge.delivery.interpret import moment_of, person_key, received_as
-from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
-from bridge.delivery.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, Columns, labelled
-from bridge.delivery.state import (
+from bridge.delivery.entities import (
     AttemptRow,
     BookingRow,
     Breaker,
     CachedRecords,
     EventRow,
-    Interpretation,
     LeadRow,
     SenderContact,
-    Snapshot,
 )
+from bridge.delivery.interpret import moment_of, person_key, received_as
+from bridge.delivery.load_keys import NAMED_RECORDS, lead_names, spellings, values_in
+from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
+from bridge.delivery.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, Columns, labelled
+from bridge.delivery.state import Interpretation, Snapshot
 from bridge.errors import DecodingError
-from bridge.keys import contact_key, key
 from bridge.mapping.booking import Action
 from bridge.mapping.sources import Source
 from bridge.models import (
@@ -53,7 +52,6 @@ from bridge.models import (
     Lead,
 )
 from bridge.settings import Settings
-from bridge.settings.records import same_name
 
 Row = TypeVar("Row")
 
@@ -102,7 +100,7 @@ class Loader:
         names = self._aliases()
 
         def alias(name: str) -> str | None:
-            return next((names[one] for one in _spellings(name) if one in names), None)
+            return next((names[one] for one in spellings(name) if one in names), None)
 
         snapshots = {
             id_: Snapshot(
@@ -237,7 +235,7 @@ class Loader:
         found = self._connection.execute(select(Booking.code, Booking.id).where(Booking.code.in_(codes)))
         owners = {row.code: row.id for row in found}
         for id_, one in snapshots.items():
-            own = set(one.links[name] for name in one.event.references if name in one.links)
+            own = {one.links[name] for name in one.event.references if name in one.links}
             echoed = sorted(
                 code for code in one.interpretation.codes if code in owners and owners[code] not in own
             )
@@ -314,7 +312,7 @@ class Loader:
 
     def _add_property(self, snapshots: dict[int, Snapshot]) -> None:
         """Leads, circuit breakers and cached records: of all properties that a booking of the event may be at."""
-        contacts = {name for one in snapshots.values() for name in _lead_names(one)}
+        contacts = {name for one in snapshots.values() for name in lead_names(one)}
         rows = self._rows(LeadRow, LEAD, Lead.contact.in_(contacts)) if contacts else []
         leads = {row.key: row for row in rows}
         attempts = self.attempts(row.in_flight_attempt_id for row in rows)
@@ -322,7 +320,7 @@ class Loader:
         breakers = self.breakers()
         records = self._records(snapshots.values())
         for id_, one in snapshots.items():
-            names = set(_lead_names(one))
+            names = set(lead_names(one))
             snapshots[id_] = one.having(
                 leads={key: row for key, row in leads.items() if row.contact in names},
                 attempts={**one.attempts, **attempts},
@@ -373,40 +371,12 @@ class Loader:
     def _places(self, snapshot: Snapshot) -> Iterable[tuple[str, str]]:
         """The properties at which something has to be looked up by its name."""
         source = self._settings.sources.get(snapshot.event.source)
-        if source is None or not (source.lead_source or any(_values(snapshot, *NAMED_RECORDS))):
+        if source is None or not (source.lead_source or any(values_in(snapshot, *NAMED_RECORDS))):
             return
-        for name in {*_values(snapshot, "property"), source.property} - {None}:
+        for name in {*values_in(snapshot, "property"), source.property} - {None}:
             found = property_named(self._settings, name or "", snapshot.aliases)
             if found is not None:
                 yield found.integration_id, found.property_id
-
-
-NAMED_RECORDS = ("unit", "agent", "lead_source")
-
-
-def _values(snapshot: Snapshot, *names: str) -> Iterable[str]:
-    """What the event, its bookings and the contact that it names say in these fields."""
-    request = snapshot.interpretation.request
-    maps = [one.fields for one in snapshot.bookings] + ([snapshot.contact.fields] if snapshot.contact else [])
-    for name in names:
-        yield from (fields[name]["value"] for fields in maps if name in fields)
-        if request is not None:
-            value = getattr(request.contact, name, None) or getattr(request, name, None)
-            if value:
-                yield value
-
-
-def _lead_names(snapshot: Snapshot) -> set[str]:
-    """The keys of leads that the event's tour may be for."""
-    people = {contact_key(email, None) for email in _values(snapshot, "email")}
-    people |= {contact_key(None, phone) for phone in _values(snapshot, "phone")}
-    named = {key(f"lead:{lead_id}") for lead_id in _values(snapshot, "lead_id")}
-    return {name for name in people | named if name}
-
-
-def _spellings(name: str) -> Iterable[str]:
-    spelled = same_name(name)
-    return spelled, spelled.removeprefix("property:").strip()
 
 
 def _first_before(event: EventRow, names: Sequence[str], others: Sequence[Any]) -> int | None:

@@ -4,7 +4,8 @@
 |---|---|---|
 | a read is answered | read | it is added to the snapshot, and the event is decided again |
 | 200 with a job id | submitted | confirm |
-| 200 without a job id; time-out or reset after a write went out; 5xx, 408, 425, 409 of a write | unknown outcome | look for its trace |
+| 200 without a job id; time-out or reset after a write went out | unknown outcome | look for its trace |
+| 5xx, 408, 425, 409 of a write | unknown outcome | look for its trace |
 | 400, 405, 422 | rejected | park, with the issues and the place in the payload |
 | 401, 403 | unauthorized | open the circuit breaker; no attempt is used up |
 | 404, 410 | stale | park; an update or a cancel forgets the id of its appointment |
@@ -25,23 +26,10 @@ from bridge.delivery import circuit_breaker
 from bridge.delivery.bodies import rejected
 from bridge.delivery.decide import decide, in_time
 from bridge.delivery.enrichment import enrich
+from bridge.delivery.entities import AttemptRow, BookingRow, Breaker, ReadRow
 from bridge.delivery.in_flight import confirm_later, look_later
 from bridge.delivery.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome, backoff
-from bridge.delivery.state import (
-    AttemptRow,
-    BookingRow,
-    Breaker,
-    Call,
-    Decision,
-    End,
-    Enrich,
-    Park,
-    Read,
-    ReadRow,
-    Snapshot,
-    Wait,
-    Write,
-)
+from bridge.delivery.state import Call, Decision, End, Enrich, Park, Read, Snapshot, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.models import Status
 from bridge.propexo.client import Propexo

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bridge.delivery.entities import EventRow
 from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import EventRow
 from bridge.mapping.booking import Action
 
 SHORT_WAIT = timedelta(minutes=1)
@@ -34,8 +34,8 @@ def rank_of(event: EventRow, action: str | None, start: datetime | None, now: da
 def next_of(events: Sequence[EventRow], now: datetime) -> EventRow | None:
     """The event of a lane to run now: the first that is due, unless an earlier one waits for a short while.
 
-    `events` are the open ones of the lane, in their order. Those of one booking wait for each other in any case: `decide`
-    sees to that.
+    `events` are the open ones of the lane, in their order. Those of one booking wait for each other in any case, by
+    `decide`.
     """
     for event in events:
         if event.due_at is None or event.due_at <= now:

@@ -15,20 +15,20 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from bridge import queue
+from bridge import metrics, queue
 from bridge.delivery.booking_state import contact_code, contact_fields, event_time, merge_fields
+from bridge.delivery.entities import EventRow
 from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
 from bridge.delivery.record_rows import (
     ConflictError,
     Draft,
-    Recorded,
-    Result,
     execute,
     storable_values,
     store_attempts,
     store_bookings,
     store_leads,
 )
+from bridge.delivery.results import Recorded, Result
 from bridge.delivery.rows import RECORDED, RECORDED_AT_INTENT, RECORDED_COLUMNS, Change
 from bridge.delivery.state import Snapshot
 from bridge.models import (
@@ -57,7 +57,9 @@ _INTENT = Change(Event, RECORDED_COLUMNS, RECORDED_AT_INTENT, *_OPEN)
 _RANK = Change(Event, RECORDED_COLUMNS, ("rank",), *_OPEN)
 
 
-def record(engine: Engine, results: Sequence[Result], now: datetime) -> list[Recorded]:
+def record(
+    engine: Engine, results: Sequence[Result], now: datetime, *, may_repeat: bool = True
+) -> list[Recorded]:
     """Record results. Raises DBAPIError where the database is away; then none of them is recorded."""
     if not results:
         return []
@@ -67,9 +69,14 @@ def record(engine: Engine, results: Sequence[Result], now: datetime) -> list[Rec
     except (ConflictError, psycopg.Error, DBAPIError) as error:
         if not (isinstance(error, ConflictError) or _is_of_data(error)):
             raise
-        if len(results) > 1:
-            return [one for result in results for one in record(engine, [result], now)]
+        if len(results) > 1 or (_is_deadlock(error) and may_repeat):
+            return [one for result in results for one in record(engine, [result], now, may_repeat=False)]
         return [_not_recorded(results[0], error)]
+
+
+def _is_deadlock(error: Exception) -> bool:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(original, psycopg.errors.DeadlockDetected)
 
 
 def _is_of_data(error: Exception) -> bool:
@@ -214,7 +221,9 @@ class _Transaction:
         ended: set[int] = set()
         if predecessors:
             locked = select(Event.id, Event.ended_at, Event.reason).where(Event.id.in_(predecessors.values()))
-            rows = self._connection.execute(locked.order_by(Event.id).with_for_update(read=True)).all()
+            rows = self._connection.execute(
+                locked.order_by(Event.id).with_for_update(read=True, skip_locked=True)
+            ).all()
             over = {row.id for row in rows if row.ended_at or row.reason in WAITS_FOR_LATER}
             over |= set(predecessors.values()) - {row.id for row in rows}
             ended |= {id_ for id_, number in predecessors.items() if number in over}
@@ -227,7 +236,7 @@ class _Transaction:
             still = select(Integration.integration_id).where(
                 Integration.integration_id.in_(paused.values()), Integration.paused_at.is_not(None)
             )
-            rows_ = set(self._connection.scalars(still.with_for_update(read=True)))
+            rows_ = set(self._connection.scalars(still.with_for_update(read=True, skip_locked=True)))
             ended |= {id_ for id_, integration_id in paused.items() if integration_id not in rows_}
         ended |= self._reported(drafts)
         if ended:
@@ -266,13 +275,13 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
                 learned = row.id
     for merge in after.merges:
         codes |= {row.reference_code for row in before.bookings if row.id == merge.gone}
-    for key, lead in after.leads.items():
-        if lead != before.leads.get(key):
-            codes.add(lead.reference_code)
-    for id_, attempt in after.attempts.items():
-        known_attempt = before.attempts.get(id_)
-        if known_attempt is not None and attempt.outcome != known_attempt.outcome and event.waiting_on:
-            codes.add(event.waiting_on)
+    codes |= {lead.reference_code for key, lead in after.leads.items() if lead != before.leads.get(key)}
+    known_outcomes = {id_: attempt.outcome for id_, attempt in before.attempts.items()}
+    learned_of = [
+        one for id_, one in after.attempts.items() if one.outcome != known_outcomes.get(id_, one.outcome)
+    ]
+    if learned_of and event.waiting_on:
+        codes.add(event.waiting_on)
     request = after.interpretation.request
     if after.learned_contact is not None and request is not None:
         codes.add(contact_code(event.source, request.contact_id or request.reference))
@@ -281,3 +290,26 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
 
 def _numbers(waiting: dict[int, str], prefix: str) -> dict[int, int]:
     return {id_: int(code.removeprefix(prefix)) for id_, code in waiting.items() if code.startswith(prefix)}
+
+
+def release(engine: Engine, idle: Sequence[Release]) -> None:
+    """Give lanes back in which nothing can run now; those whose lease has ended are another worker's."""
+    for part in [list(idle), *([one] for one in idle)]:
+        try:
+            with engine.connect() as connection:
+                queue.commit(connection, [], part, [])
+        except psycopg.errors.DivisionByZero:
+            continue  # a lease has ended: each is given back alone
+        if len(part) == len(idle):
+            return
+
+
+def report(event: EventRow) -> None:
+    """Log and count what became of an event."""
+    log.info("event ran", event_id=event.id, source=event.source, status=event.status, reason=event.reason)
+    if event.ended_at is None:
+        return
+    metrics.ENDED.labels(event.status).inc()
+    if event.status == Status.WRITTEN:
+        since = event.replayed_at or event.received_at
+        metrics.EVENT_TO_WRITTEN.observe((event.ended_at - since).total_seconds())

@@ -1,7 +1,7 @@
 """Stores bookings, leads and attempts as runs have changed them. A row that somebody else has changed is a conflict."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,77 +9,20 @@ from sqlalchemy import Connection, bindparam, delete, insert, text
 from sqlalchemy.sql.dml import UpdateBase
 
 from bridge import search_index
+from bridge.delivery.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow
 from bridge.delivery.outcomes import WriteOutcome
+from bridge.delivery.results import Result
 from bridge.delivery.rows import ATTEMPT, BOOKING, LEAD, Change, values_of
-from bridge.delivery.state import (
-    AttemptRow,
-    BookingRow,
-    EventRow,
-    LeadRow,
-    Merge,
-    Owner,
-    ReadRow,
-    Snapshot,
-    Write,
-)
+from bridge.delivery.state import Merge, Snapshot, Write
 from bridge.errors import BridgeError
 from bridge.keys import storable
 from bridge.models import Attempt, Booking, BookingReference, Lead
-from bridge.queue import Claim, Release
 
 
 class ConflictError(BridgeError):
     """Somebody else has changed the booking or the lead meanwhile."""
 
     code = "conflict"
-
-
-@dataclass(frozen=True)
-class CachedList:
-    """A list of Propexo's records that was read anew."""
-
-    integration_id: str
-    property_id: str
-    kind: str
-    fetched_at: datetime
-    records: Sequence[Any]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run changes: from what was loaded to what was concluded."""
-
-    claim: Claim
-    before: Snapshot
-    after: Snapshot
-    intent: Write | None = None
-    """A write that is about to be sent; the lane stays ours."""
-    release: Release | None = None
-    """Else the lane is given back."""
-    reads: tuple[ReadRow, ...] = ()
-    lists: tuple[CachedList, ...] = ()
-    ranks: dict[int, int] = field(default_factory=dict)
-    """Of other events of the lane that were read."""
-    send_before: datetime | None = None
-    is_put_back: bool = False
-    """Whether nothing but its rank changes: others are sooner."""
-
-    @property
-    def event(self) -> EventRow:
-        return self.after.event
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What became of a result."""
-
-    result: Result
-    after: Snapshot | None
-    """The snapshot as it is stored now, with the ids of new rows; `None`: it was not recorded."""
-    attempt: AttemptRow | None = None
-    """The write on record."""
-    is_lost: bool = False
-    """Whether the lane is another worker's by now; else it has to be looked at again."""
 
 
 @dataclass

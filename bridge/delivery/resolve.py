@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
+from bridge.delivery.entities import BookingRow
 from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import BookingRow, Park, Read
+from bridge.delivery.state import Park, Read
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind

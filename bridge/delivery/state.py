@@ -5,198 +5,28 @@ snapshot with what was concluded on the way. Rows carry the names of `models`' c
 (store.py maps them); a changed row is one that differs from what was loaded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from bridge.aliases import Aliases, none_told
+from bridge.delivery.entities import (
+    AttemptRow,
+    BookingRow,
+    Breaker,
+    CachedRecords,
+    EventRow,
+    LeadRow,
+    Owner,
+    SenderContact,
+)
 from bridge.delivery.outcomes import Reason
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
 from bridge.mapping.details import Fetch
 from bridge.mapping.sources import Source
-from bridge.models import BookingState, Status
-
-EventTime = tuple[datetime, int]
-"""Where an event stands in its booking's life: the sender's clock, then the rank of its action."""
-
-
-@dataclass(frozen=True)
-class EventRow:
-    """One stored event, without its body."""
-
-    id: int
-    source: str
-    delivery_id: str
-    received_at: datetime
-    lane: str
-    seq: int
-    status: str = Status.RECEIVED
-    event: str | None = None
-    occurred_at: datetime | None = None
-    reference: str | None = None
-    previous_reference: str | None = None
-    action: str | None = None
-    reason: str | None = None
-    detail: str | None = None
-    due_at: datetime | None = None
-    ended_at: datetime | None = None
-    failure_count: int = 0
-    poll_count: int = 0
-    replayed_at: datetime | None = None
-    propexo_job_id: str | None = None
-    property_key: str | None = None
-    integration_id: str | None = None
-    waiting_on: str | None = None
-    booking_id: int | None = None
-    rank: int | None = None
-    """Its place among all events that can run; lower goes first. `None`: nobody has read it yet."""
-    first_call_at: datetime | None = None
-    trace: str | None = None
-    """The trace context of the request that brought it."""
-    enrichment: Mapping[str, Any] | None = None
-
-    @property
-    def references(self) -> list[str]:
-        """The sender's ids of the booking that the event names: its own, and the one that it had before."""
-        return list(dict.fromkeys(one for one in (self.reference, self.previous_reference) if one))
-
-    @property
-    def known_by(self) -> list[str]:
-        """By what its booking is known, also where the sender gives it no id."""
-        return self.references or [self.delivery_id]
-
-
-@dataclass(frozen=True)
-class BookingRow:
-    """One tour over its life. `id` is `None` until it is stored."""
-
-    id: int | None
-    source: str
-    reference_code: str
-    created_at: datetime
-    desired_state: str = BookingState.UNWRITTEN
-    decided_at: datetime | None = None
-    decided_rank: int = 0
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    confirmed_state: str = BookingState.UNWRITTEN
-    confirmed_tour: Mapping[str, Any] | None = None
-    property_key: str | None = None
-    lead_id: str | None = None
-    appointment_id: str | None = None
-    appointment_verified: bool = False
-    in_flight_attempt_id: int | None = None
-    merged_into: int | None = None
-    version: int = 1
-
-    @property
-    def is_in_pms(self) -> bool:
-        return self.confirmed_state == BookingState.BOOKED
-
-    @property
-    def may_be_in_pms(self) -> bool:
-        """Whether the PMS holds an appointment of it, or may soon."""
-        return self.is_in_pms or self.in_flight_attempt_id is not None
-
-
-@dataclass(frozen=True)
-class LeadRow:
-    """A person at a property."""
-
-    integration_id: str
-    property_id: str
-    contact: str
-    reference_code: str
-    created_at: datetime
-    lead_id: str | None = None
-    created: bool = False
-    in_flight_attempt_id: int | None = None
-    is_new: bool = False
-    """Whether it is not stored yet."""
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.integration_id, self.property_id, self.contact
-
-
-Owner = BookingRow | LeadRow
-"""What a write is about."""
-
-
-@dataclass(frozen=True)
-class AttemptRow:
-    """A write whose outcome is not known yet."""
-
-    id: int
-    event_id: int
-    kind: str
-    started_at: datetime
-    outcome: str
-    booking_id: int | None = None
-    request: Mapping[str, Any] | None = None
-    finished_at: datetime | None = None
-    status_code: int | None = None
-    detail: str | None = None
-    job_id: str | None = None
-    on_confirm: Mapping[str, Any] | None = None
-    integration_id: str | None = None
-    write_log_state: str | None = None
-    write_log_misses: int = 0
-    send_before: datetime | None = None
-    look_count: int = 0
-    look_at: datetime | None = None
-    event_ended_at: datetime | None = None
-    """When the event that made it had ended; loaded beside it and never written."""
-
-    @property
-    def sent_at(self) -> datetime:
-        """When it was answered; of a write whose worker died while it was sending, only the start is known."""
-        return self.finished_at or self.started_at
-
-
-@dataclass(frozen=True)
-class Breaker:
-    """The circuit breaker of one integration."""
-
-    integration_id: str
-    failures: int = 0
-    failing_since: datetime | None = None
-    paused_at: datetime | None = None
-    cause: str | None = None
-    reason: str | None = None
-    probe_at: datetime | None = None
-    has_prober: bool = False
-    """Whether an event waits that will be there when the next probe is due."""
-
-
-@dataclass(frozen=True)
-class ReadRow:
-    """A reading call that was made, for the history of its event."""
-
-    kind: str
-    started_at: datetime
-    finished_at: datetime
-    outcome: str
-    status_code: int | None = None
-    detail: str | None = None
-
-
-@dataclass(frozen=True)
-class CachedRecords:
-    """What Propexo offered at a property when it was asked last."""
-
-    fetched_at: datetime
-    records: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class SenderContact:
-    """Who is behind a sender's id of a person."""
-
-    source: str
-    contact_id: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+from bridge.models import Status
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ from sqlalchemy.exc import DBAPIError
 from bridge import queue
 from bridge.clock import Clock, utc_now
 from bridge.database import REACH, Database
-from bridge.delivery.engine import Engine, backlog_of, boot_time
+from bridge.delivery.clocks import boot_time
+from bridge.delivery.engine import Engine
 from bridge.delivery.tools import Tools
+from bridge.delivery.upkeep import backlog_of
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.models import Notice
@@ -95,8 +97,7 @@ class Worker:
     def stop(self) -> None:
         """Ask it to stop: it begins nothing new."""
         self._stopping.set()
-        self._engine.stopping = True
-        self._engine.woken.set()
+        self._engine.stop()
 
     def run(self) -> None:
         """Work until `stop`, then finish what was begun."""
@@ -122,7 +123,6 @@ class Worker:
         ends_at: float | None = None
         while True:
             faulthandler.dump_traceback_later(WATCHDOG, exit=True)
-            self._engine.woken.clear()
             if self._stopping.is_set():
                 ends_at = ends_at or boot_time() + FINISH_WITHIN
                 if self._engine.is_idle or boot_time() > ends_at:
@@ -136,7 +136,7 @@ class Worker:
             if did:
                 self._stopping.wait(TICK_INTERVAL)
             else:
-                self._engine.woken.wait(POLL_INTERVAL)
+                self._engine.wait(POLL_INTERVAL)
 
     def _listen(self) -> None:
         """Wake the engine when events arrive. Without it, it finds them within a second."""
@@ -146,7 +146,7 @@ class Worker:
                     connection.execute(f"LISTEN {queue.CHANNEL}")
                     while not self._stopping.is_set():
                         for _ in connection.notifies(timeout=POLL_INTERVAL, stop_after=1):
-                            self._engine.woken.set()
+                            self._engine.wake()
             except psycopg.Error:
                 self._stopping.wait(RETRY_INTERVAL)
 
@@ -198,7 +198,9 @@ def register(app: procrastinate.App, tools: Tools) -> None:
     @app.periodic(cron="17 3 * * *")
     @app.task(name="delete_old_jobs", queueing_lock="delete_old_jobs")
     async def _delete_old_jobs(timestamp: int) -> None:  # noqa: ARG001 - as above
-        await app.job_manager.delete_old_jobs(nb_hours=KEEP_JOBS_HOURS, include_failed=True)
+        await app.job_manager.delete_old_jobs(
+            nb_hours=KEEP_JOBS_HOURS, include_failed=True, include_cancelled=True
+        )
 
     @app.periodic(cron="* * * * *")
     @app.task(name="retry_stalled", queueing_lock="retry_stalled")

@@ -16,23 +16,11 @@ from bridge.clock import iso
 from bridge.delivery.batch import snapshot_of
 from bridge.delivery.booking_state import to_request
 from bridge.delivery.decide import decide
+from bridge.delivery.entities import BookingRow, LeadRow
 from bridge.delivery.outcomes import Reason
 from bridge.delivery.record_cache import LISTS
 from bridge.delivery.resolve import AGENT, LEAD_SOURCE, UNIT
-from bridge.delivery.state import (
-    BookingRow,
-    Call,
-    Enrich,
-    Ignore,
-    LeadRow,
-    Park,
-    Read,
-    Snapshot,
-    Step,
-    Wait,
-    Write,
-    Written,
-)
+from bridge.delivery.state import Call, Enrich, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
 from bridge.errors import BridgeError
 from bridge.events.detail import source_of
 from bridge.mapping_checks.preview import APPOINTMENT_ID, LEAD_ID, REFERENCE
@@ -215,10 +203,11 @@ def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapsh
         is_it = isinstance(write.owner, BookingRow) and row.id == write.owner.id
         return replace(row, **cancelled, reference_code=REFERENCE) if is_it else row
 
+    new = concluded.duplicates[len(snapshot.duplicates) :]
     return snapshot.having(
         bookings=tuple(row_of(row) for row in snapshot.bookings),
-        duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *concluded.duplicates[len(snapshot.duplicates):])),
-    )  # fmt: skip
+        duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *new)),
+    )
 
 
 def _assumed(snapshot: Snapshot, call: Call, remarks: list[str]) -> Any:

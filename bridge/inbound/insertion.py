@@ -1,4 +1,4 @@
-"""One statement that inserts any number of events with their lanes: so a commit takes one round trip to the database."""
+"""One statement that inserts any number of events with their lanes: a commit takes one round trip to the database."""
 
 import json
 from collections.abc import Sequence
@@ -68,22 +68,17 @@ def _type(name: str) -> str:
     return TABLE.c[name].type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
-_SQL = (
-    """
+_QUEUED = ENQUEUE_LANES.format(events="stored", condition="ended_at IS NULL")
+_SQL = f"""
 WITH arriving AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('events', 'id')) AS id, nextval('event_seq') AS seq, one.*
-    FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS ({columns})) WITH ORDINALITY AS one
+    FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS ({{columns}})) WITH ORDINALITY AS one
 ), stored AS (
-    INSERT INTO events (id, seq, {names})
-    SELECT id, seq, {values} FROM arriving ORDER BY source, delivery_id
+    INSERT INTO events (id, seq, {{names}})
+    SELECT id, seq, {{values}} FROM arriving ORDER BY source, delivery_id
     ON CONFLICT ON CONSTRAINT uq_events_delivery DO NOTHING
     RETURNING id, lock, ended_at
-), queued AS ("""
-    + ENQUEUE_LANES.format(events="stored", condition="ended_at IS NULL")
-    .replace("{", "{{")
-    .replace("}", "}}")
-    + f""" RETURNING lane
-), announced AS (SELECT pg_notify('{CHANNEL}', '') FROM queued LIMIT 1)
+), queued AS ({_QUEUED} RETURNING lane),
+announced AS (SELECT pg_notify('{CHANNEL}', '') FROM queued LIMIT 1)
 SELECT stored.id FROM arriving LEFT JOIN stored USING (id) LEFT JOIN announced ON true ORDER BY ordinality
-"""
-)
+"""  # noqa: S608 - SQL of ours

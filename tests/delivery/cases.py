@@ -5,15 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.delivery.booking_state import apply_request
-from bridge.delivery.state import (
-    AttemptRow,
-    BookingRow,
-    Call,
-    EventRow,
-    Interpretation,
-    LeadRow,
-    Snapshot,
-)
+from bridge.delivery.entities import AttemptRow, BookingRow, EventRow, LeadRow
+from bridge.delivery.state import Call, Interpretation, Snapshot
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action, Contact
 from bridge.mapping.booking import Booking as BookingRequest

@@ -12,7 +12,7 @@ from bridge.delivery.circuit_breaker import (
     CircuitBreakers,
     after_call,
 )
-from bridge.delivery.state import Breaker
+from bridge.delivery.entities import Breaker
 from bridge.models import Integration
 from bridge.propexo.errors import BudgetExhausted, Outcome
 

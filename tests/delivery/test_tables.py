@@ -27,11 +27,11 @@ from delivery.cases import (
 )
 
 import bridge.delivery
-from bridge.delivery.batch import ended_event
 from bridge.delivery.decide import decide
 from bridge.delivery.in_flight import _log_call
 from bridge.delivery.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
 from bridge.delivery.perform import after_write
+from bridge.delivery.results import ended_event
 from bridge.delivery.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
 from bridge.mapping.booking import Action, Contact
 from bridge.models import Status

@@ -1,0 +1,153 @@
+"""Calls of a worker, each in a thread: what they come to is taken up by the thread that owns the database."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from bridge import metrics, tracing
+from bridge.delivery import confirm
+from bridge.delivery.batch import Job
+from bridge.delivery.clocks import boot_time
+from bridge.delivery.perform import Calls, Chain, Sent, after_write, count, send
+from bridge.delivery.state import Enrich, Write
+from bridge.delivery.tools import Tools
+from bridge.propexo.errors import Outcome, PropexoError
+
+log = structlog.get_logger(__name__)
+
+TakeUp = Callable[[], None]
+"""What to do with an answer, in the thread that owns the database."""
+
+
+class Slots:
+    """Makes calls in other threads.
+
+    Args:
+        executor: runs calls to Propexo; `senders` runs calls to senders' APIs, so that a slow one holds up no tours.
+    """
+
+    def __init__(self, tools: Tools, executor: Executor, senders: Executor) -> None:
+        self._tools, self._executor, self._senders = tools, executor, senders
+        self._calls = Calls(tools)
+        self._answers: SimpleQueue[TakeUp] = SimpleQueue()
+        self.stopping = False
+        """Whether no write is sent any more that was not sent yet."""
+        self.woken = threading.Event()
+        """Set when there is something to do."""
+
+    def next_answer(self) -> TakeUp | None:
+        """The next answer to take up, if there is one."""
+        try:
+            return self._answers.get_nowait()
+        except Empty:
+            return None
+
+    def answer(self, take_up: TakeUp) -> None:
+        """Let an answer be taken up."""
+        self._answers.put(take_up)
+        self.woken.set()
+
+    def read(
+        self, job: Job, then: Callable[[Job, Chain], None], failed: Callable[[Job, Exception], None]
+    ) -> None:
+        """Make the reading calls of a job."""
+        now = self._tools.clock()
+
+        def run() -> TakeUp:
+            chain = self._calls.run(job.base, job.decision, now)
+            return lambda: then(job, chain)
+
+        self._submit(self._executor, job, run, failed)
+
+    def enrich(
+        self,
+        job: Job,
+        step: Enrich,
+        then: Callable[[Job, Chain], None],
+        failed: Callable[[Job, Exception], None],
+    ) -> None:
+        """Ask the sender's API for a job."""
+        now = self._tools.clock()
+
+        def run() -> TakeUp:
+            chain = self._calls.run_enrichment(job.base, step, now)
+            return lambda: then(job, chain)
+
+        self._submit(self._senders, job, run, failed)
+
+    def send(
+        self,
+        job: Job,
+        step: Write,
+        then: Callable[[Job, Sent], None],
+        failed: Callable[[Job, Exception], None],
+    ) -> None:
+        """Send a write that is on record, unless it is too late for that."""
+        attempt, snapshot = job.attempt, job.before
+        assert attempt is not None  # it was just recorded
+
+        def run() -> TakeUp:
+            answer: str | PropexoError | None = None
+            if boot_time() < job.send_before and not self.stopping:
+                try:
+                    with self._tools.calls_for(snapshot.start):
+                        answer = send(self._tools.propexo, step)
+                except PropexoError as error:
+                    answer = error
+            called = snapshot
+            if answer is not None:
+                outcome = Outcome.SUBMITTED if isinstance(answer, str) else answer.outcome
+                first = count(snapshot, step.kind, outcome, attempt.started_at)
+                called = snapshot.with_event(first_call_at=first)
+            sent = after_write(called, step, attempt, answer, self._tools, self._tools.clock())
+            return lambda: then(job, sent)
+
+        self._submit(self._executor, job, run, failed)
+
+    def sweep(
+        self, waiting: confirm.Waiting, now: datetime, then: Callable[[confirm.Found | None], None]
+    ) -> None:
+        """Read the write log for all writes that wait."""
+
+        def run() -> None:
+            found: confirm.Found | None = None
+            try:
+                with self._tools.calls_for(None):
+                    found = confirm.sweep(self._tools.propexo, waiting, now)
+                outcome = found.error.outcome if found.error else Outcome.READ
+                metrics.ATTEMPTS.labels("write_log", outcome).inc()
+            except Exception:
+                log.exception("unexpected error in a sweep")
+            self.answer(lambda: then(found))
+
+        self._executor.submit(run)
+
+    def _submit(
+        self,
+        executor: Executor,
+        job: Job,
+        run: Callable[[], TakeUp],
+        failed: Callable[[Job, Exception], None],
+    ) -> None:
+        event = job.before.event
+        attributes: dict[str, str | int] = {"bridge.event_id": event.id, "bridge.source": event.source}
+
+        def call() -> None:
+            with (
+                structlog.contextvars.bound_contextvars(event_id=event.id),
+                tracing.span("forward event", tracing.Kind.CONSUMER, attributes, link=event.trace),
+            ):
+                try:
+                    take_up = run()
+                except Exception as error:
+                    log.exception("unexpected error in a run")
+                    failure = error
+                    self.answer(lambda: failed(job, failure))
+                else:
+                    self.answer(take_up)
+
+        executor.submit(call)
