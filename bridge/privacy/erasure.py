@@ -212,7 +212,7 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     traces = find(session, person)
     if not traces.found:
         return None
-    _hold(session, traces)
+    lanes = _hold(session, traces)
     open_ones = objections(session, traces, now)
     if open_ones and not force:
         raise StillOpen("\n".join([*open_ones, "Nothing was erased; --force erases all the same."]))
@@ -223,8 +223,9 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
                     .values(open_attempt_id=None))  # fmt: skip
     session.execute(delete(Attempt).where(_calls_of(traces)))
     session.execute(text(_DISMISSED), {**ids, "unended": [*UNFINISHED, Status.PARKED]})
-    session.execute(text(_UNLOCKED), {"ids": ids["ids"]})
     session.execute(text(f"UPDATE events SET {REMOVED} WHERE id = ANY(:ids)"), ids)  # noqa: S608 - SQL of ours
+    for statement in (_LANES_GONE, _LANES_ANEW):
+        session.execute(text(statement), {"lanes": lanes})
     for booking in session.scalars(select(Booking).where(Booking.id.in_(traces.bookings))):
         _forget_renter(session, booking, person, now)
     for source, contact_id in traces.known_contacts:
@@ -241,14 +242,16 @@ def _calls_of(traces: Traces) -> Any:
     return or_(Attempt.event_id.in_(traces.events), Attempt.booking_id.in_(traces.bookings))
 
 
-def _hold(session: Session, traces: Traces) -> None:
-    """Keep workers from the person's events. Raises StillOpen: one of them runs, or its write is under way."""
+def _hold(session: Session, traces: Traces) -> list[str]:
+    """Keep workers from the person's events, and answer the lanes of those that are open.
+
+    Raises StillOpen: one of them runs, or its write is under way.
+    """
     events: Sequence[Event] = session.scalars(
         select(Event).where(Event.id.in_(traces.events)).order_by(Event.id).with_for_update()
     ).all()
-    jobs = [event.queue_id for event in events if event.queue_id is not None]
-    held = text("SELECT id, status FROM procrastinate_jobs WHERE id = ANY(:jobs) FOR UPDATE")
-    running = {row.id for row in session.execute(held, {"jobs": jobs}) if row.status == "doing"}
+    lanes = {event.lock for event in events if event.ended_at is None}
+    leased = set(session.scalars(text(_LEASED), {"lanes": sorted(lanes)}))
     owners = (
         select(Booking.open_attempt_id).where(Booking.id.in_(traces.bookings)),
         select(Lead.open_attempt_id).where(
@@ -259,17 +262,27 @@ def _hold(session: Session, traces: Traces) -> None:
         session.scalars(select(Attempt.event_id).where(or_(*(Attempt.id.in_(one) for one in owners))))
     )
     for event in events:
-        if event.queue_id in running or (event.id in writing and event.status in UNFINISHED):
+        runs = event.ended_at is None and event.lock in leased
+        if runs or (event.id in writing and event.status in UNFINISHED):
             raise StillOpen(
                 f"Event {event.id} is just being written to the PMS. Nothing was erased; try again when it has ended."
             )
     session.expunge_all()
+    return sorted(lanes)
 
 
+_LEASED = """
+    WITH held AS MATERIALIZED (SELECT lane, lease, due_at FROM lanes WHERE lane = ANY(:lanes) ORDER BY lane FOR UPDATE)
+    SELECT lane FROM held WHERE lease IS NOT NULL AND due_at > now()"""
 _DISMISSED = """UPDATE events SET status = 'dismissed', reason = NULL, ended_at = :now, next_attempt_at = NULL
     WHERE id = ANY(:ids) AND status = ANY(:unended)"""
-_UNLOCKED = """UPDATE procrastinate_jobs AS job SET lock = 'event:' || events.id FROM events
-    WHERE job.id = events.queue_id AND events.id = ANY(:ids)"""
+_LANES_GONE = """DELETE FROM lanes WHERE lane = ANY(:lanes)
+    AND NOT EXISTS (SELECT FROM events WHERE lock = lane AND ended_at IS NULL)"""
+"""A lane is named by the digest of an address."""
+_LANES_ANEW = (
+    """UPDATE lanes SET ready = true, rank = 0, lease = NULL, due_at = now() WHERE lane = ANY(:lanes)"""
+)
+"""What a worker whose lease has ended still brings does not count."""
 
 
 def _forget_renter(session: Session, booking: Booking, person: Person, now: datetime) -> None:

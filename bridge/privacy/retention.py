@@ -36,7 +36,7 @@ BLANKED = """
 REMOVED = f"""{BLANKED},
     content_type = NULL, original_content_type = NULL, event = NULL, occurred_at = NULL, reference = NULL,
     previous_reference = NULL, lock = '', job_id = NULL, queue_id = NULL, integration_id = NULL, awaits = NULL,
-    booking_id = NULL, removed_at = :now"""
+    booking_id = NULL, seq = NULL, rank = NULL, removed_at = :now"""
 """What is done to an event of which only the key of its delivery is to stay."""
 
 

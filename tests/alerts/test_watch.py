@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from bridge.alerts.channels import Channels, NobodyTold
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
-from bridge.delivery.pauses import Pauses
+from bridge.delivery.circuit_breaker import CircuitBreakers
 from bridge.models import Alert, Event, Refusal, Tally
+from bridge.propexo.errors import Outcome
 
 PUBLIC = "https://bridge.example.com"
 AT_NOON = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
@@ -102,7 +103,7 @@ def test_many_are_one_message(world, office):
 
 
 def test_a_tour_that_starts_soon_is_told_again_as_it_comes_closer(world, office):
-    Pauses(world.database, world.clock).pause("cintegration", "PMS migration")
+    CircuitBreakers(world.database, world.clock).pause("cintegration", "PMS migration")
     world.book(start="2026-11-24T11:00:00-06:00")  # in two hours
     world.run_due()
     told = {}
@@ -179,16 +180,19 @@ def refusals(world, rows):
 
 
 def test_a_paused_integration_is_told_and_its_end(world, office):
-    Pauses(world.database, world.clock).refused("cintegration", "Propexo does not accept the token.")
+    breakers = CircuitBreakers(world.database, world.clock)
+    breakers.observe(
+        "cintegration", Outcome.UNAUTHORIZED, "Propexo does not accept the token.", probing=False
+    )
     [message] = office.look()
     assert "Oakwood Flats: Propexo does not accept the token." in message["message"]
-    Pauses(world.database, world.clock).over("cintegration")
+    breakers.observe("cintegration", Outcome.READ, "", probing=True)
     [message] = office.look()
     assert message["message"] == "Over\n- Oakwood Flats: the connection works again."
 
 
 def test_who_pauses_one_by_hand_is_not_told_of_it(world, office):
-    Pauses(world.database, world.clock).pause("cintegration", "PMS migration")
+    CircuitBreakers(world.database, world.clock).pause("cintegration", "PMS migration")
     assert office.look() == []
 
 

@@ -280,7 +280,7 @@ def the_bench() -> Iterator[None]:
 
 def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
     client = api(Role.ADMIN)
-    text = world.context.sources["widget"].file.path.read_text()
+    text = world.tools.sources["widget"].file.path.read_text()
     edited = text.replace("class StandardWebhooks(OwnBody):", "class StandardWebhooks(OwnBody):  # edited")
     assert edited != text
     request = {"mapping": "standard_webhooks", "source": "widget", "text": edited}

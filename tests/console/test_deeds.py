@@ -12,7 +12,6 @@ from bridge.errors import NotAllowed
 from bridge.events.edit import payload_of
 from bridge.events.query import Selection
 from bridge.models import AuditEntry, Event, Role
-from bridge.queue import Queue, queue_app
 from bridge.settings import parse
 
 OPERATOR = Actor("olga", Role.OPERATOR, Via.CONSOLE)
@@ -38,11 +37,11 @@ def audit(world: Any) -> list[tuple[str, str, str, str]]:
 
 
 def test_an_alias_releases_all_events_that_wait_for_it(world, lost):
-    queue, now = Queue(queue_app(world.database)), world.clock()
+    now = world.clock()
     with world.database.session() as session:
         event = session.get_one(Event, lost[0])
         chosen = aliases.choose_property(session, world.settings, OPERATOR, event, "Elm Court", now)
-        queued = events.replay_chosen(session, queue, OPERATOR, chosen.ids, ["parked"], now)
+        queued = events.replay_chosen(session, OPERATOR, chosen.ids, ["parked"], now)
     assert queued == lost[:2]
     world.run(until=world.clock() + timedelta(minutes=10))
     assert [world.status(one)[0] for one in lost] == ["written", "written", "parked"]
@@ -83,10 +82,9 @@ def test_an_alias_can_be_taken_back(world, lost):
 
 
 def test_all_are_replayed_or_none(world, lost):
-    queue = Queue(queue_app(world.database))
     under_way = world.book("B-4")
     with pytest.raises(events.NotPossible) as told, world.database.session() as session:
-        events.replay(session, queue, OPERATOR, [lost[0], under_way, 999], world.clock())
+        events.replay(session, OPERATOR, [lost[0], under_way, 999], world.clock())
     assert set(told.value.objections) == {under_way, 999}
     assert world.status(lost[0]) == ("parked", "unknown_property")
     assert audit(world) == []
@@ -117,16 +115,15 @@ def test_who_dismissed_what_and_why_is_kept(world, lost):
 
 
 def test_a_correction_is_read_before_it_is_saved(world, lost):
-    queue = Queue(queue_app(world.database))
     with world.database.session() as session:
         event = session.get_one(Event, lost[0])
         payload = payload_of(event)
         payload["data"]["property"] = "oakwood"
         broken = corrections.preview(session, world.settings, event, {"type": "tour.booked", "data": {}})
         with pytest.raises(corrections.NotReadable, match="reference"):
-            corrections.save(session, queue, OPERATOR, broken, world.clock(), again=True)
+            corrections.save(session, OPERATOR, broken, world.clock(), again=True)
         good = corrections.preview(session, world.settings, event, payload)
-        corrections.save(session, queue, OPERATOR, good, world.clock(), again=True)
+        corrections.save(session, OPERATOR, good, world.clock(), again=True)
     world.run(until=world.clock() + timedelta(minutes=10))
     assert world.status(lost[0]) == ("written", None)
     assert [what for _, what, _, _ in audit(world)] == ["corrected", "replayed"]
@@ -140,11 +137,11 @@ def test_a_pause_is_written_down(world):
 
 
 def test_who_may_only_look_changes_nothing(world, lost):
-    queue, now = Queue(queue_app(world.database)), world.clock()
+    now = world.clock()
     with world.database.session() as session:
         for deed in (
-            lambda: events.replay(session, queue, VIEWER, lost, now),
-            lambda: events.replay_chosen(session, queue, VIEWER, lost, ["parked"], now),
+            lambda: events.replay(session, VIEWER, lost, now),
+            lambda: events.replay_chosen(session, VIEWER, lost, ["parked"], now),
             lambda: events.dismiss(session, VIEWER, lost, "", now),
             lambda: aliases.add(session, world.settings, VIEWER, "x", "elm", now),
             lambda: aliases.remove(session, VIEWER, "x", now),

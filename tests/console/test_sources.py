@@ -10,7 +10,6 @@ from bridge.errors import BridgeError
 from bridge.events.actions import replay
 from bridge.inbound.views import TEST
 from bridge.models import AuditEntry, Booking, Event, Refusal, Role
-from bridge.queue import Queue, queue_app
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def test_a_source_tells_what_to_paste_and_how(world, signed_in):
     page = signed_in(Role.VIEWER).get("/console/sources/widget").text
     assert "https://bridge.example.com/hooks/widget" in page
     assert "Set <code>public_url</code>" not in page
-    assert world.context.sources["widget"].mapping.sender() in html.unescape(page)
+    assert world.tools.sources["widget"].mapping.sender() in html.unescape(page)
 
 
 def test_an_unknown_source_is_a_page(operator):
@@ -66,12 +65,12 @@ def test_a_test_is_never_forwarded_by_a_replay(world, operator):
     )[:1]
     operator.post("/console/sources/widget/test", {"sample": sample})
     with world.database.session() as session, pytest.raises(BridgeError, match="never forwarded"):
-        replay(session, Queue(queue_app(world.database)), session.scalars(select(Event)).one(), world.clock())
+        replay(session, session.scalars(select(Event)).one(), world.clock())
 
 
 def test_no_header_makes_a_real_event_a_test(world):
     body = b'{"type": "tour.booked", "data": {"booking_id": "B-1"}}'
-    scheme = world.context.sources["widget"].mapping.signature
+    scheme = world.tools.sources["widget"].mapping.signature
     from bridge.inbound.signatures import Request
 
     headers = scheme.sign(Request({}, body), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", world.clock(), "msg_1")

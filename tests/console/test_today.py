@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from bridge.console.today.charts import last_days, last_hours
 from bridge.console.today.figures import zone_of
-from bridge.delivery.pauses import Pauses
+from bridge.delivery.circuit_breaker import CircuitBreakers
 from bridge.models import Booking, Event, Role, Tally
 
 
@@ -33,7 +33,7 @@ def test_what_came_and_was_written_since_midnight(world, signed_in):
 
 
 def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
-    Pauses(world.database, world.clock).pause("cintegration", "PMS migration")
+    CircuitBreakers(world.database, world.clock).pause("cintegration", "PMS migration")
     world.book("B-1", start="2026-12-04T10:30:00-06:00", email="noah@example.com")
     world.book("B-2", start="2026-11-24T12:30:00-06:00")
     world.run_due()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bridge.aliases import told_to
 from bridge.events.dry_run import dry_run
 from bridge.events.edit import Correction, NotRepairable, correction_of, payload_of, save
 from bridge.models import Event, Status
@@ -27,7 +28,7 @@ def corrected(world: Any, event_id: int, **changes: Any) -> Correction:
             del inner[last]
         else:
             inner[last] = value
-    return correction_of(event, payload, world.settings, world.context.aliases)
+    return correction_of(event, payload, world.settings, told_to(world.database))
 
 
 def repair(world: Any, event_id: int, **changes: Any) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from inbound.posts import SECRETS, SITE
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from bridge.app import create_app
 from bridge.database import Database
 from bridge.inbound.signatures import Request
-from bridge.models import Event
+from bridge.models import Event, Lane
 from bridge.settings import parse
 
 OLD_SECRET, SECRET = SECRETS
@@ -108,10 +108,10 @@ class Door:
         with self.database.session() as session:
             return list(session.scalars(select(Event).order_by(Event.id)))
 
-    def jobs(self) -> list[Any]:
-        """The queued jobs: `id`, `lock` and `args`."""
+    def lanes(self) -> list[str]:
+        """What workers have to look at."""
         with self.database.session() as session:
-            return list(session.execute(text("SELECT id, lock, args FROM procrastinate_jobs ORDER BY id")))
+            return list(session.scalars(select(Lane.lane).where(Lane.ready).order_by(Lane.lane)))
 
 
 @pytest.fixture

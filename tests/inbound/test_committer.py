@@ -93,7 +93,7 @@ def test_a_request_that_is_alone_is_stored_at_once_in_its_own_thread(hall: Hall)
     before = threading.active_count()
     (stored,) = hall.committer.store(delivery("a"))
     assert (stored.duplicate, threading.active_count()) == (False, before)
-    assert [row.args for row in hall.rows("SELECT args FROM procrastinate_jobs")] == [{"event_id": stored.id}]
+    assert hall.rows("SELECT id FROM events JOIN lanes ON lane = lock WHERE ready") == [(stored.id,)]
 
 
 def test_who_comes_during_a_commit_shares_the_next_one(hall: Hall) -> None:
@@ -101,14 +101,12 @@ def test_who_comes_during_a_commit_shares_the_next_one(hall: Hall) -> None:
     answers = hall.store_together([delivery(name, email=f"{name}@example.com") for name in names])
     ids = [id_ for id_, _ in told(answers)]
     rows = hall.rows(
-        "SELECT events.id, delivery_id, events.lock = jobs.lock AS same_lock, queue_id, (args->>'event_id')::bigint "
-        "AS event_id FROM events JOIN procrastinate_jobs jobs ON jobs.id = queue_id ORDER BY events.id"
+        "SELECT id, delivery_id, seq FROM events JOIN lanes ON lane = lock WHERE ready ORDER BY id"
     )
     assert hall.commits_of(*names) == 1
     assert [row.delivery_id for row in rows] == ["the first", *names]
-    assert [row.id for row in rows][1:] == ids == [row.event_id for row in rows][1:]
-    assert all(row.same_lock for row in rows)
-    assert [row.queue_id for row in rows] == sorted(row.queue_id for row in rows)
+    assert [row.id for row in rows][1:] == ids
+    assert [row.seq for row in rows] == sorted(row.seq for row in rows)
 
 
 def test_one_delivery_many_times_in_a_commit_is_one_event(hall: Hall) -> None:
@@ -116,7 +114,7 @@ def test_one_delivery_many_times_in_a_commit_is_one_event(hall: Hall) -> None:
     answers = told(hall.store_together([delivery(name) for name in ("a", "known", "a", "b", "a", "known")]))
     assert [duplicate for _, duplicate in answers] == [False, True, True, False, True, True]
     assert len({id_ for id_, _ in answers}) == 3
-    assert hall.rows("SELECT count(*) FROM events") == hall.rows("SELECT count(*) FROM procrastinate_jobs")
+    assert hall.rows("SELECT count(DISTINCT lock) FROM events") == hall.rows("SELECT count(*) FROM lanes")
 
 
 def test_one_name_of_two_sources_is_two_events(hall: Hall) -> None:
@@ -124,9 +122,11 @@ def test_one_name_of_two_sources_is_two_events(hall: Hall) -> None:
     assert [duplicate for _, duplicate in answers] == [False, False]
 
 
-def test_what_cannot_be_decoded_is_stored_without_a_job(hall: Hall) -> None:
+def test_what_cannot_be_decoded_is_stored_without_a_lane(hall: Hall) -> None:
     hall.store_together([delivery("a", parked="No."), delivery("b"), delivery("c", parked="No.")])
-    rows = hall.rows("SELECT delivery_id, status, queue_id IS NULL AS idle FROM events ORDER BY id")
+    rows = hall.rows(
+        "SELECT delivery_id, status, lane IS NULL AS idle FROM events LEFT JOIN lanes ON lane = lock ORDER BY id"
+    )
     assert rows[1:] == [("a", "parked", True), ("b", "received", False), ("c", "parked", True)]
 
 
@@ -175,7 +175,7 @@ def test_a_batch_of_one_request_is_stored_whole_or_not_at_all(hall: Hall) -> Non
     broken = replace(one.arrivals[0], body=None, content=b"2", envelope=envelope)  # type: ignore[arg-type]
     with pytest.raises(DBAPIError):
         hall.committer.store(replace(one, arrivals=[*one.arrivals, broken]))
-    assert hall.rows("SELECT id FROM events") == hall.rows("SELECT id FROM procrastinate_jobs") == []
+    assert hall.rows("SELECT id FROM events") == hall.rows("SELECT lane FROM lanes") == []
 
 
 def test_a_commit_is_not_larger_than_one_request_may_be(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +234,7 @@ def test_two_processes_that_store_the_same_in_opposite_order_do_not_wait_for_eac
     first, second = (answer.result() for answer in answers)
     assert [one.id for one in first] == [one.id for one in second[::-1]]
     assert all(one.duplicate != two.duplicate for one, two in zip(first, second[::-1], strict=True))
-    assert halls[0].rows("SELECT count(*) FROM procrastinate_jobs") == [(200,)]
+    assert halls[0].rows("SELECT count(*) FROM lanes") == [(200,)]
     other.close()
 
 
@@ -287,4 +287,4 @@ def test_many_requests_at_once_are_each_answered_once_and_in_the_table(hall: Hal
         stored = {event.delivery_id: event.id for event in session.query(Event)}
     assert {(f"d{number}", id_) for number, id_, _ in answers} == set(stored.items())
     assert sum(duplicate for _, _, duplicate in answers) == 150
-    assert hall.rows("SELECT count(*) FROM procrastinate_jobs") == [(150,)]
+    assert hall.rows("SELECT count(*) FROM lanes WHERE ready") == [(7,)]

@@ -16,10 +16,9 @@ from bridge.database import Database
 # Stored.
 
 
-def test_a_verified_event_is_stored_with_its_job(door: Any) -> None:
+def test_a_verified_event_is_stored_with_its_lane(door: Any) -> None:
     answer = door.post(BODY)
     (event,) = door.events()
-    (job,) = door.jobs()
     assert (answer.status_code, answer.json) == (200, {"id": event.id, "status": "received"})
     assert (event.source, event.delivery_id, event.body, event.status) == (
         "widget",
@@ -29,14 +28,13 @@ def test_a_verified_event_is_stored_with_its_job(door: Any) -> None:
     )
     assert (event.event, event.reference, event.received_at) == ("tour.booked", "B-1", door.clock())
     assert event.occurred_at == datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
-    assert (event.queue_id, event.lock) == (job.id, job.lock)
-    assert job.args == {"event_id": event.id}
+    assert door.lanes() == [event.lock]
 
 
 def test_a_duplicate_is_told_its_own_id(door: Any) -> None:
     first, again = door.post(BODY), door.post(BODY)
     assert (again.status_code, again.json) == (200, {**first.json, "duplicate": True})
-    assert (len(door.events()), len(door.jobs())) == (1, 1)
+    assert (len(door.events()), len(door.lanes())) == (1, 1)
 
 
 def test_one_delivery_id_of_two_sources_makes_two_events(door: Any) -> None:
@@ -45,7 +43,7 @@ def test_one_delivery_id_of_two_sources_makes_two_events(door: Any) -> None:
     assert [event.source for event in door.events()] == ["widget", "other"]
 
 
-def test_fifty_equal_posts_at_once_make_one_event_and_one_job(door: Any) -> None:
+def test_fifty_equal_posts_at_once_make_one_event_and_one_lane(door: Any) -> None:
     headers = door.sign(BODY)
     with ThreadPoolExecutor(16) as pool:
         posts = [
@@ -55,18 +53,18 @@ def test_fifty_equal_posts_at_once_make_one_event_and_one_job(door: Any) -> None
     answers = [post.result() for post in posts]
     assert {(answer.status_code, answer.json["id"]) for answer in answers} == {(200, door.events()[0].id)}
     assert sum("duplicate" in answer.json for answer in answers) == 49
-    assert (len(door.events()), len(door.jobs())) == (1, 1)
+    assert (len(door.events()), len(door.lanes())) == (1, 1)
 
 
 @pytest.mark.parametrize("body", [b"{half", b"", b"\xff\xfe\xfd", b'{"n": NaN}', b"[" * 5000, b"9" * 5000])
-def test_what_cannot_be_decoded_is_stored_parked_without_a_job(door: Any, body: bytes) -> None:
+def test_what_cannot_be_decoded_is_stored_parked_without_a_lane(door: Any, body: bytes) -> None:
     answer = door.post(body)
     (event,) = door.events()
     assert (answer.status_code, answer.json) == (200, {"id": event.id, "status": "parked"})
     assert (event.body, event.status, event.reason) == (body, "parked", "undecodable")
     assert event.detail
     assert event.ended_at == door.clock()
-    assert door.jobs() == []
+    assert door.lanes() == []
     assert door.post(body).json == {**answer.json, "duplicate": True}
 
 
@@ -76,7 +74,7 @@ def test_what_cannot_be_decoded_is_stored_parked_without_a_job(door: Any, body: 
 def test_what_cannot_be_mapped_is_stored_for_the_worker_to_park(door: Any, body: bytes) -> None:
     assert door.post(body).json["status"] == "received"
     assert [event.body for event in door.events()] == [body]
-    assert len(door.jobs()) == 1
+    assert len(door.lanes()) == 1
 
 
 def test_secrets_and_signatures_are_not_stored(door: Any) -> None:

@@ -28,7 +28,7 @@ def locked(database: Database, table: str) -> Iterator[None]:
         other.rollback()
 
 
-@pytest.mark.parametrize("table", ["events", "procrastinate_jobs"])
+@pytest.mark.parametrize("table", ["events", "lanes"])
 def test_a_locked_table_means_later_and_stores_nothing(
     database: Database, open_door: Any, table: str
 ) -> None:
@@ -36,7 +36,7 @@ def test_a_locked_table_means_later_and_stores_nothing(
     door = open_door(impatient)
     with locked(database, table):
         assert_problem(door.post(BODY), 503, "not_accepting")
-    assert (door.events(), door.jobs()) == ([], [])
+    assert (door.events(), door.lanes()) == ([], [])
     assert "duplicate" not in door.post(BODY).json
     impatient.close()
 
@@ -70,7 +70,7 @@ def test_a_lost_connection_is_replaced(door: Any) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    ["DROP TABLE procrastinate_jobs CASCADE", "ALTER TABLE procrastinate_jobs RENAME COLUMN lock TO key"],
+    ["DROP TABLE lanes", "ALTER TABLE lanes RENAME COLUMN news TO key"],
 )
 def test_without_a_queue_nothing_is_stored(door: Any, broken: str) -> None:
     with psycopg.connect(door.database.url, autocommit=True) as admin:

@@ -94,7 +94,7 @@ def test_a_batch_is_one_event_per_item(door: Any) -> None:
     assert [json.loads(event.body) for event in events] == items
     assert {event.content_type for event in events} == {"application/json"}
     assert [event.reference for event in events] == ["B-1", None, None, None, "B-2"]
-    assert len(door.jobs()) == 5
+    assert len(door.lanes()) == 5
 
 
 def test_the_same_batch_again_is_all_duplicates(door: Any) -> None:
@@ -127,7 +127,7 @@ def test_batches_that_cross_store_each_event_once(door: Any) -> None:
     answers = [post.result().status_code for post in posts]
     assert 200 in answers
     assert set(answers) <= {200, 503}  # PostgreSQL breaks one of two off that wait for each other
-    assert len(door.events()) == len(door.jobs()) == len({event.body for event in door.events()}) == 20
+    assert len(door.events()) == len(door.lanes()) == len({event.body for event in door.events()}) == 20
 
 
 def test_a_batch_that_would_take_too_long_is_parked_whole(door: Any) -> None:
@@ -147,7 +147,7 @@ def locks(door: Any, *events: Any, source: str = "widget") -> list[str]:
     known = len(door.events())
     for number, event in enumerate(events):
         assert door.post(event, f"{source}_{known}_{number}", source).status_code == 200
-    assert [job.lock for job in door.jobs()] == [event.lock for event in door.events()]
+    assert set(door.lanes()) == {event.lock for event in door.events()}
     return [event.lock for event in door.events()[known:]]
 
 
@@ -208,8 +208,8 @@ def test_odd_ids_are_stored_and_found_again(door: Any, odd: str) -> None:
     assert all(len(text) <= 320 for text in (stored.delivery_id, stored.lock, stored.reference or ""))
 
 
-def test_a_later_failure_takes_event_and_job_back(door: Any) -> None:
+def test_a_later_failure_takes_event_and_lane_back(door: Any) -> None:
     arrivals = [arrival("a"), replace(arrival("b", content=b"2"), body=None)]  # type: ignore[arg-type]
     with pytest.raises(IntegrityError), door.database.session() as session:
         store(session, "widget", Kept({}, {}), arrivals, door.clock())
-    assert (door.events(), door.jobs()) == ([], [])
+    assert (door.events(), door.lanes()) == ([], [])

@@ -3,22 +3,25 @@
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
+from world import let_the_clock_stand
 
 from bridge.app import create_app
 from bridge.keys import contact_key
-from bridge.models import Booking, Event, Lead, Notice, Status
+from bridge.models import Attempt, Booking, Event, Lane, Lead, Notice, Status
 from bridge.settings import parse
 
 SECRET, NEXT_SECRET = "a-secret-of-propexo", "the-secret-after-it"
 HERE, THERE = "chere", "cthere"
+FIRST, SECOND = "TB-BBBB3331", "TB-BBBB3332"
 
 
 class Propexo:
-    """Posts webhooks to a bridge, and looks at what the queue was told."""
+    """Posts webhooks to a bridge, and looks at whom they wake."""
 
     def __init__(self, database: Any, clock: Any, *secrets: str, body_limit: int = 1_048_576) -> None:
         place = {"pms": "ENTRATA", "time_zone": "America/Chicago"}
@@ -35,6 +38,8 @@ class Propexo:
             {},
         )
         self.database, self.clock = database, clock
+        self.later = clock() + timedelta(hours=1)
+        let_the_clock_stand(database, clock())
         self.client = create_app(settings, database, clock=clock).test_client()
 
     def post(self, body: Any, *, secret: str = SECRET, **headers: str) -> Any:
@@ -44,19 +49,29 @@ class Propexo:
             "/propexo/webhooks", data=raw, headers={"propexo-signature": signature, **headers}
         )
 
-    def told(self, body: Any) -> list[dict[str, Any]]:
-        """The news that one webhook gives to the queue."""
-        before = len(self.queue())
+    def told(self, body: Any) -> dict[str, int]:
+        """Whom one webhook wakes: what they wait on, and after how many seconds they look."""
+        with self.database.session() as session:
+            asleep = Event.next_attempt_at.is_not(None)
+            session.execute(update(Event).where(asleep).values(next_attempt_at=self.later))
+            session.execute(update(Lane).values(ready=False, due_at=self.later))
         answer = self.post(body)
         assert answer.status_code == 200, answer.text
-        told = self.queue()[before:]
-        assert answer.json == {"status": "received" if told else "ignored"}
-        return told
+        woken = self.woken()
+        assert answer.json == {"status": "received" if woken else "ignored"}
+        return woken
 
-    def queue(self) -> list[dict[str, Any]]:
-        query = "SELECT args FROM procrastinate_jobs WHERE task_name = 'look_now' ORDER BY id"
+    def woken(self) -> dict[str, int]:
         with self.database.session() as session:
-            return list(session.scalars(text(query)))
+            now = session.scalar(text("SELECT now()"))
+            rows = session.execute(
+                select(Event.awaits, Event.next_attempt_at, Lane.due_at, Lane.ready)
+                .join(Lane, Lane.lane == Event.lock)
+                .where(Event.next_attempt_at < self.later)
+            ).all()
+        assert all(row.due_at == row.next_attempt_at for row in rows)
+        assert all(row.ready == (row.due_at <= now) for row in rows)
+        return {row.awaits: int((row.next_attempt_at - now).total_seconds()) for row in rows}
 
     def notices(self) -> int:
         with self.database.session() as session:
@@ -65,12 +80,27 @@ class Propexo:
     def waits(self, number: int, awaits: str, **more: Any) -> None:
         """An event that waits for news of a booking or a lead."""
         with self.database.session() as session:
+            waiting: dict[str, Any] = {"reason": "appointment_id", "next_attempt_at": self.later, **more}
             session.add(
                 Event(
-                    source="widget", delivery_id=f"m{number}", received_at=self.clock(), body=b"{}", lock="l",
-                    status=Status.WAITING, awaits=awaits, integration_id=HERE, **more,
+                    source="widget", delivery_id=f"m{number}", received_at=self.clock(), body=b"{}",
+                    lock=f"l{number}", status=Status.WAITING, awaits=awaits, integration_id=HERE, **waiting,
                 )
             )  # fmt: skip
+            session.add(Lane(lane=f"l{number}", rank=1, ready=False, due_at=self.later))
+
+    def writes(self, job_id: str = "cjob01", code: str = FIRST) -> None:
+        """An event whose write was submitted with this job."""
+        self.waits(len(job_id + code) + int(job_id[-1]), code, reason="confirmation", job_id=job_id)
+        with self.database.session() as session:
+            event_id = session.scalar(select(Event.id).where(Event.awaits == code))
+            attempt = Attempt(
+                event_id=event_id, kind="create", started_at=self.clock(), outcome="submitted", job_id=job_id
+            )
+            session.add(attempt)
+            session.flush()
+            attempt_id = attempt.id
+        self.booking(code, "clead", open_attempt_id=attempt_id)
 
     def lead(self, code: str, contact: str, integration_id: str = HERE, property_id: str = "coak") -> None:
         with self.database.session() as session:
@@ -121,9 +151,10 @@ class TestDoor:
         "signature", ["", "x", "0" * 64, "é".encode().decode("latin-1"), hashlib.sha256(b"{}").hexdigest()]
     )
     def test_another_signature_is_refused_and_nothing_is_stored(self, propexo, signature):
+        propexo.writes()
         answer = propexo.post(failure(), **{"propexo-signature": signature})
         assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
-        assert (propexo.queue(), propexo.notices()) == ([], 0)
+        assert (propexo.woken(), propexo.notices()) == ({}, 0)
 
     def test_without_a_signature_it_is_refused(self, propexo):
         assert propexo.client.post("/propexo/webhooks", json=failure()).status_code == 401
@@ -186,16 +217,21 @@ class TestDoor:
         ids=str,
     )
     def test_what_concerns_nobody_is_taken_and_ignored(self, propexo, body):
+        propexo.writes()
+        propexo.waits(1, "LD-AAAA2221", reason="lead_id")
         answer = propexo.post(body)
         assert (answer.status_code, answer.json) == (200, {"status": "ignored"})
-        assert (propexo.queue(), propexo.notices()) == ([], 0)
+        assert (propexo.woken(), propexo.notices()) == ({}, 0)
 
 
 class TestRepeated:
     def test_is_taken_and_acted_upon_once(self, propexo):
-        assert propexo.post(failure()).json == {"status": "received"}
+        propexo.writes()
+        assert propexo.told(failure()) == {FIRST: 0}
+        propexo.waits(1, FIRST)
         assert propexo.post(failure()).json == {"status": "received", "duplicate": True}
-        assert len(propexo.queue()) == 1
+        with propexo.database.session() as session:
+            assert list(session.scalars(select(Lane.ready).order_by(Lane.lane))) == [False, True]
 
     def test_the_same_job_with_other_words_is_news(self, propexo):
         propexo.post(failure())
@@ -216,42 +252,50 @@ class TestRepeated:
 
 class TestNews:
     def test_a_failed_write_is_told_by_its_job_wrapped_or_flat(self, propexo):
-        assert propexo.told(failure()) == [{"job_id": "cjob01"}]
-        assert propexo.told(failure(root_job_id="cjob02")["data"]) == [{"job_id": "cjob02"}]
+        propexo.writes("cjob01", FIRST)
+        propexo.writes("cjob02", SECOND)
+        assert propexo.told(failure()) == {FIRST: 0}
+        assert propexo.told(failure(root_job_id="cjob02")["data"]) == {SECOND: 0}
 
-    def test_a_sync_is_told_with_what_it_read(self, propexo):
-        everything = ["leads", "events", "leads_to_events"]
-        assert propexo.told(sync()) == [{"integration_id": HERE, "models": everything}]
-        listed = sync(models_synced=["units", "leads-to-events", "leads"])
-        assert propexo.told(listed) == [{"integration_id": HERE, "models": ["leads", "leads_to_events"]}]
+    def test_a_sync_wakes_those_who_wait_for_what_it_read(self, propexo):
+        for number, (code, reason) in enumerate(
+            [
+                ("lead", "lead_id"),
+                ("tour", "appointment_id"),
+                ("write", "confirmation"),
+                ("unknown", "outcome"),
+            ]
+        ):
+            propexo.waits(number, code, reason=reason)
+        propexo.waits(4, "elsewhere")
+        with propexo.database.session() as session:
+            session.execute(update(Event).where(Event.awaits == "elsewhere").values(integration_id=THERE))
+        everybody = {"lead": 0, "tour": 0}
+        assert propexo.told(sync()) == everybody
+        assert propexo.told(sync(models_synced=["units", "leads-to-events"])) == {"tour": 0}
+        assert propexo.told(sync(models_synced=["leads"])) == {"lead": 0}
         without_event = {"trigger": "FIRST_SYNC_COMPLETE", "data": sync(successful_job_count=3)}
         del without_event["data"]["event"]
-        assert propexo.told(without_event) == [{"integration_id": HERE, "models": everything}]
+        assert propexo.told(without_event) == everybody
 
     def test_a_lead_is_recognised_by_our_code_its_email_or_its_phone(self, propexo):
         people = [("maya@example.com", None), (None, "+15125550142"), ("x@example.com", None)]
         for number, person in enumerate(people):
             propexo.lead(f"LD-AAAA222{number}", contact_key(*person))
             propexo.waits(number, f"LD-AAAA222{number}")
-        assert propexo.told(data_new("leads", {"email_1": "Maya@Example.com "})) == [
-            {"codes": ["LD-AAAA2220"]}
-        ]
-        assert propexo.told(data_new("leads", {"phone_2": "(512) 555-0142"})) == [{"codes": ["LD-AAAA2221"]}]
-        assert propexo.told(data_new("leads", {"notes": "Ref LD-AAAA2222. Pool"})) == [
-            {"codes": ["LD-AAAA2222"]}
-        ]
+        assert propexo.told(data_new("leads", {"email_1": "Maya@Example.com "})) == {"LD-AAAA2220": 0}
+        assert propexo.told(data_new("leads", {"phone_2": "(512) 555-0142"})) == {"LD-AAAA2221": 0}
+        assert propexo.told(data_new("leads", {"notes": "Ref LD-AAAA2222. Pool"})) == {"LD-AAAA2222": 0}
         update = {"event": "DATA_UPDATE", "object": "leads", "record_id": "c", "context": {"property_id": "coak"},
                   "diff": {"new": {"email_1": "x@example.com"}, "previous": {"email_1": None}}}  # fmt: skip
-        assert propexo.told(update) == [{"codes": ["LD-AAAA2222"]}]
-        assert propexo.told(data_new("leads", {"email_1": "somebody@example.com"})) == []
+        assert propexo.told(update) == {"LD-AAAA2222": 0}
+        assert propexo.told(data_new("leads", {"email_1": "somebody@example.com"})) == {}
 
     def test_the_same_person_elsewhere_sleeps_on(self, propexo):
         for number, place in enumerate([(HERE, "coak"), (HERE, "celm"), (THERE, "clake")]):
             propexo.lead(f"LD-AAAA222{number}", contact_key("maya@example.com", None), *place)
             propexo.waits(number, f"LD-AAAA222{number}")
-        assert propexo.told(data_new("leads", {"email_1": "maya@example.com"})) == [
-            {"codes": ["LD-AAAA2220"]}
-        ]
+        assert propexo.told(data_new("leads", {"email_1": "maya@example.com"})) == {"LD-AAAA2220": 0}
 
     def test_an_appointment_is_recognised_by_our_code_its_id_or_its_lead(self, propexo):
         for number in range(4):
@@ -262,28 +306,29 @@ class TestNews:
         by_id = data_new("events", {"notes": "cut off"}, record_id="capp2")
         by_link = data_new("leads-to-events", {"lead_id": "clead3", "event_id": "cevent"})
         for number, told in enumerate((by_code, by_lead, by_id, by_link)):
-            assert propexo.told(told) == [{"codes": [f"TB-AAAA222{number}"]}]
-        assert propexo.told(data_new("events", {"notes": "Somebody else's tour"})) == []
+            assert propexo.told(told) == {f"TB-AAAA222{number}": 0}
+        assert propexo.told(data_new("events", {"notes": "Somebody else's tour"})) == {}
 
     def test_who_does_not_wait_is_not_told(self, propexo, clock):
         propexo.lead("LD-AAAA2222", contact_key("maya@example.com", None))
         propexo.waits(1, "LD-AAAA2222", ended_at=clock())
-        assert propexo.told(data_new("leads", {"email_1": "maya@example.com"})) == []
+        assert propexo.told(data_new("leads", {"email_1": "maya@example.com"})) == {}
 
     def test_a_first_word_that_names_nobody_tells_all_of_the_property_once(self, propexo):
         for number, place in enumerate([(HERE, "coak"), (HERE, "coak"), (HERE, "celm"), (THERE, "clake")]):
             propexo.lead(f"LD-AAAA222{number}", f"somebody{number}", *place)
             propexo.waits(number, f"LD-AAAA222{number}")
         one = data_new("leads", {"created_at": "2026-05-01T12:00:00.000Z"})
-        assert propexo.told(one) == [{"codes": ["LD-AAAA2220", "LD-AAAA2221"]}]
+        told = propexo.told(one)
+        assert told == {"LD-AAAA2220": 30, "LD-AAAA2221": 30}
         assert propexo.post({**one, "record_id": "crec02"}).json == {"status": "received"}
-        assert len(propexo.queue()) == 1  # it is gathered for half a minute
+        assert propexo.woken() == told  # what comes within half a minute is gathered
 
     def test_a_link_that_names_nobody_tells_the_appointments_of_the_property(self, propexo):
         for number, place in enumerate(("oakwood", "elm", "lake")):
             propexo.booking(f"TB-AAAA222{number}", f"clead{number}", place)
             propexo.waits(number, f"TB-AAAA222{number}")
-        assert propexo.told(data_new("leads_to_events", {})) == [{"codes": ["TB-AAAA2220"]}]
+        assert propexo.told(data_new("leads_to_events", {})) == {"TB-AAAA2220": 30}
 
     def test_nothing_of_a_person_goes_into_the_queue(self, propexo):
         propexo.lead("LD-AAAA2222", contact_key("maya@example.com", None))
@@ -292,7 +337,7 @@ class TestNews:
             data_new("leads", {"email_1": "maya@example.com", "first_name": "Maya", "phone_1": "5125550142"})
         )
         with propexo.database.session() as session:
-            rows = "".join(map(str, session.execute(text("SELECT * FROM procrastinate_jobs"))))
+            rows = "".join(map(str, session.execute(text("SELECT * FROM lanes"))))
             rows += "".join(map(str, session.scalars(select(Notice.key))))
         assert "maya" not in rows.lower()
         assert "5125550142" not in rows

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from world import World
 
 from bridge.database import Database
-from bridge.delivery.pauses import Pauses
+from bridge.delivery.circuit_breaker import CircuitBreakers
 from bridge.metrics import GAUGES
 from bridge.models import Gauge, Tally
 from bridge.monitoring import gauges, tallies
@@ -70,7 +70,7 @@ def test_a_tour_starts_by_the_clock_of_its_property(world: World) -> None:
 def test_they_tell_what_is_parked_and_paused(world: World, clock: Any) -> None:
     world.book(property="nowhere")
     world.run()
-    Pauses(world.database, clock).pause("cintegration", "migration")
+    CircuitBreakers(world.database, clock).pause("cintegration", "migration")
     values = found(world)
     parked = {key[1]: value for key, value in values.items() if key[0] == "bridge_parked_events" and value}
     assert sum(parked.values()) == len([one for one in world.events() if one.status == "parked"])

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
+from psycopg.errors import DivisionByZero
 from sqlalchemy import select, text
 
+from bridge import queue
 from bridge.models import Booking, Erasure, Event, KnownContact, Lead, Status
 from bridge.privacy.erasure import (
     NotAnAddress,
@@ -23,7 +25,7 @@ TABLES = (
     "attempts",
     "leads",
     "known_contacts",
-    "procrastinate_jobs",
+    "lanes",
 )
 MAYA = Person(email="maya@example.com")
 AFTER = timedelta(days=12)
@@ -230,10 +232,39 @@ class TestWhatIsStillOpen:
 
     def test_what_runs_is_never_erased(self, world):
         world.book()
-        with world.database.session() as session:
-            session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+        claim(world)
         with pytest.raises(StillOpen, match="just being written"):
             erase(world, force=True)
+
+    def test_a_lease_that_has_ended_does_not_keep_it(self, world):
+        event_id = world.book()
+        [late] = claim(world)
+        world.clock.advance(minutes=3)
+        world.set_database_clock()
+        erase(world, force=True)
+        with pytest.raises(DivisionByZero), world.database.engine.connect() as connection:
+            queue.commit(connection, [], [queue.Release(late.lane, late.lease, None)], [])
+        assert world.status(event_id)[0] == Status.DISMISSED
+        assert "contact:" not in stored(world)
+
+    def test_others_in_its_lane_go_on(self, world):
+        names_both = world.book(email="noah@example.com", notes="Call maya@example.com")
+        other = world.book("B-2", email="noah@example.com")
+        [late] = claim(world)
+        world.clock.advance(minutes=3)
+        world.set_database_clock()
+        erase(world, force=True)
+        with world.database.autocommit.connect() as connection:
+            assert queue.renew(connection, [late]) == 0
+        world.run()
+        assert world.status(names_both)[0] == Status.DISMISSED
+        assert world.status(other)[0] == Status.WRITTEN
+        assert len(world.tours) == 1
+
+
+def claim(world):
+    with world.database.autocommit.connect() as connection:
+        return queue.claim(connection, unread=True, most=9)
 
 
 def test_a_tour_keeps_what_tells_that_it_is_made(world, told):

@@ -27,7 +27,7 @@ def stored(world) -> str:
         "attempts",
         "leads",
         "known_contacts",
-        "procrastinate_jobs",
+        "lanes",
     )
     with world.database.session() as session:
         rows = [
