@@ -222,7 +222,8 @@ def _assumed(snapshot: Snapshot, call: Call, remarks: list[str]) -> Any:
     if call.kind in ("get_appointment", "list_appointments"):
         booking = snapshot.booking
         code, lead_id = (booking.reference_code, booking.lead_id or "") if booking else ("", "")
-        found = Appointment(APPOINTMENT_ID, code, None, None, (lead_id,), None, None, None)
+        known = booking.appointment_id if booking else None
+        found = Appointment(known or APPOINTMENT_ID, code, None, None, (lead_id,), None, None, None)
         return found if call.kind == "get_appointment" else [found]
     return None
 
