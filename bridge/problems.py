@@ -4,7 +4,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, json, request
-from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -27,7 +26,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RefusedRequest, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(SQLAlchemyError, database_error)
-    app.register_error_handler(ProcrastinateException, database_error)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -72,7 +70,7 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-def database_error(error: SQLAlchemyError | ProcrastinateException) -> Response:
+def database_error(error: SQLAlchemyError) -> Response:
     """Away, locked or full: nothing was stored, so the sender must keep it and come again."""
     log.error(
         "database error at the door",

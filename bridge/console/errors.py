@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
-from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -15,7 +14,6 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
     RefusedRequest: problems.refused,
     HTTPException: problems.http_error,
     SQLAlchemyError: problems.database_error,
-    ProcrastinateException: problems.database_error,
     Exception: problems.unexpected,
 }
 
