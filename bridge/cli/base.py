@@ -134,7 +134,6 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
     """
     import psycopg  # noqa: PLC0415 - `--help` must not wait for it
     import sqlalchemy.exc  # noqa: PLC0415 - the same
-    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - the same
 
     from bridge.database import Database, DatabaseUnavailable  # noqa: PLC0415 - the same
     from bridge.embedded import embedded  # noqa: PLC0415 - the same
@@ -146,6 +145,6 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
         stack.callback(database.close)
         try:
             yield database
-        except (sqlalchemy.exc.OperationalError, psycopg.OperationalError, ConnectorException) as error:
+        except (sqlalchemy.exc.OperationalError, psycopg.OperationalError) as error:
             reason = " ".join(str(error.__cause__ or error).split())
             raise DatabaseUnavailable(f"{DatabaseUnavailable.__doc__} ({reason})") from error
