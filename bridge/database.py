@@ -235,7 +235,7 @@ def _migrate_queue(connection: Connection) -> list[str]:
     folder = files("procrastinate") / "sql"
     raw = connection.connection.driver_connection
     assert raw is not None  # a live connection was just used
-    fresh = not inspect(connection).has_table("procrastinate_jobs")
+    fresh = not inspect(connection).has_table("procrastinate_events")
     scripts = [folder / "schema.sql"] if fresh else [folder / "migrations" / name for name in left]
     for script in scripts:
         raw.execute(script.read_text())

@@ -35,7 +35,8 @@ FOLDERS = {
     | {"bridge.delivery", "bridge.events", "bridge.privacy", "bridge.propexo", "bridge.mapping"},
     "cli": {"bridge"},
     "console": {"bridge"},
-    "delivery": SHARED | {"bridge.encryption", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "delivery": SHARED
+    | {"bridge.encryption", "bridge.periodic", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "events": SHARED
     | {"bridge.delivery", "bridge.mapping_checks", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "inbound": SHARED | {"bridge.mapping"},

@@ -22,7 +22,7 @@ from bridge.models import Attempt, Booking, BookingReference, Lead
 class ConflictError(BridgeError):
     """Somebody else has changed the booking or the lead meanwhile."""
 
-    code = "conflict"
+    code = "changed_meanwhile"
 
 
 @dataclass
