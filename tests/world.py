@@ -187,7 +187,7 @@ class World:
     def run_due(self) -> None:
         """Do all that is due by the test's clock, which is also the database's."""
         self.set_database_clock()
-        if self.engine.slots != self.at_once:
+        if self.engine.calls.size != self.at_once:
             self.engine = self.new_engine()
         did = True
         while did:
@@ -201,7 +201,7 @@ class World:
             if self.engine.tick():
                 did = True
             elif self.engine.is_calling:
-                self.engine.wait(1)
+                self.engine.calls.woken.wait(1)
             else:
                 return did
 
@@ -217,7 +217,7 @@ class World:
             session.execute(later, {"until": until, "lane": lane})
 
     def close(self) -> None:
-        self.engine.stop()
+        self.engine.calls.stop()
 
     def next_at(self) -> datetime | None:
         """When something is due next."""

@@ -6,7 +6,6 @@ wire. A lane is ours for the time of its lease: a call that would begin later is
 does not count.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -60,10 +59,9 @@ class Engine:
     ) -> None:
         self.clock = DatabaseClock(tools.clock)
         self.tools = replace(tools, clock=self.clock)
-        self.slots = slots
         self.blocked_until: datetime | None = None
         """Until then the rate limiter gives no calls, except for tours that start soon."""
-        self._slots = Slots(self.tools, executor, senders)
+        self.calls = Slots(self.tools, slots, executor, senders)
         self._loader = BatchLoader(self.tools)
         self._upkeep = Upkeep(self.tools, interval)
         self._claimed: list[Claim] = []
@@ -77,34 +75,14 @@ class Engine:
         """To be recorded and given back."""
         self._idle: list[Release] = []
         """Lanes in which nothing can run now."""
-        self._busy: Counter[bool] = Counter()
-        """Slots in use: `True` counts those of writes, each of which is on record, `False` those of reads."""
         self._sweeps = 0
         self._gate = Gate(self.tools)
         self._suspects_at = 0.0
         """When lanes were claimed last that may be what ended a worker."""
 
-    @property
-    def stopping(self) -> bool:
-        """Whether nothing new is begun."""
-        return self._slots.stopping
-
-    def stop(self) -> None:
-        """Begin nothing new."""
-        self._slots.stopping = True
-        self._slots.woken.set()
-
     def look_now(self) -> None:
         """Let the next tick look for what has become due."""
         self._upkeep.looked_at = None
-
-    def wait(self, seconds: float) -> None:
-        """Wait until there is something to do, or for some seconds."""
-        self._slots.woken.wait(seconds)
-
-    def wake(self) -> None:
-        """There is something to do."""
-        self._slots.woken.set()
 
     @property
     def in_hand(self) -> list[Job]:
@@ -125,12 +103,12 @@ class Engine:
 
         Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """
-        self._slots.woken.clear()
+        self.calls.woken.clear()
         if self.blocked_until is not None and self.clock() >= self.blocked_until:
             self.blocked_until = None
         did = self._collect()
         self._drop_expired()
-        if not self.stopping:
+        if not self.calls.stopping:
             did |= self._look_around()
             did |= self._claim()
         elif self._claimed:
@@ -149,11 +127,11 @@ class Engine:
     def _collect(self) -> bool:
         """Take up what the calls have come to."""
         did = False
-        while (take_up := self._slots.next_answer()) is not None:
+        while (take_up := self.calls.next_answer()) is not None:
             try:
                 take_up()
             except AWAY:
-                self._slots.answer(take_up)
+                self.calls.answer(take_up)
                 raise
             did = True
         return did
@@ -167,7 +145,7 @@ class Engine:
             for job in [one for one in jobs if one.leased_at < ends]:
                 log.warning("a lease has ended", event_id=job.before.event.id)
                 jobs.remove(job)
-                self._free(job)
+                self.calls.free(job)
 
     def _look_around(self) -> bool:
         """Renew leases, look for what has become due, and sweep write logs; now and then."""
@@ -178,12 +156,12 @@ class Engine:
         now = self.clock()
         for waiting in found.sweeps:
             self._sweeps += 1
-            self._slots.sweep(waiting, now, lambda swept: self._was_swept(swept, now))
+            self.calls.sweep(waiting, now, lambda swept: self._was_swept(swept, now))
         return bool(found.promoted or found.sweeps)
 
     def _claim(self) -> bool:
         """Claim as many lanes as can be worked on soon, load them and decide."""
-        room = IN_HAND * self.slots - len(self._ready)
+        room = IN_HAND * self.calls.size - len(self._ready)
         if room <= 0:
             return False
         if not self._claimed:
@@ -210,30 +188,16 @@ class Engine:
         return True
 
     def _place(self, job: Job) -> None:
-        self._free(job)
+        self.calls.free(job)
         if isinstance(job.decision.step, Read | Write | Enrich):
             self._ready.append(job)
         else:
             self._ended.append(job)
 
-    def _take_slot(self, job: Job) -> bool:
-        """Whether a slot is free for its next call; it keeps one of the right kind."""
-        writes = isinstance(job.decision.step, Write)
-        if self._busy[writes] >= self.slots:
-            return False
-        job.slot = writes
-        self._busy[writes] += 1
-        return True
-
     def _come_again(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
-            self._free(job)
+            self.calls.free(job)
         self._ready += jobs
-
-    def _free(self, job: Job) -> None:
-        if job.slot is not None:
-            self._busy[job.slot] -= 1
-            job.slot = None
 
     def _dispatch(self) -> list[Job]:
         """Start the calls of the soonest jobs; returns those whose writes have to be put on record first."""
@@ -242,20 +206,20 @@ class Engine:
         intents = []
         for job in waiting:
             step = job.decision.step
-            if self.stopping:
+            if self.calls.stopping:
                 self._put_back(job)
             elif isinstance(step, Enrich):
                 self._calling[job.claim.lane] = job
-                self._slots.enrich(job, step, self._was_read, self._failed)
+                self.calls.enrich(job, step, self._was_read, self._failed)
             elif not self._may_call(job):
                 continue
-            elif self._take_slot(job):
+            elif self.calls.take(job):
                 if isinstance(step, Write):
                     intents.append(job)
                 else:
                     self._calling[job.claim.lane] = job
-                    self._slots.read(job, self._was_read, self._failed)
-            elif job.base.answers or len(self._ready) < IN_HAND * self.slots:
+                    self.calls.read(job, self._was_read, self._failed)
+            elif job.base.answers or len(self._ready) < IN_HAND * self.calls.size:
                 self._ready.append(job)
             else:
                 self._put_back(job)
@@ -278,7 +242,7 @@ class Engine:
     def _put_back(self, job: Job, until: datetime | None = None) -> None:
         job.put_back_until = until or self.clock()
         self._ended.append(job)
-        self._free(job)
+        self.calls.free(job)
 
     # Calls.
 
@@ -292,7 +256,7 @@ class Engine:
         job.add(chain)
         step = job.decision.step
         if isinstance(step, Enrich):
-            self._slots.answer(lambda: self._was_enriched(job))
+            self.calls.answer(lambda: self._was_enriched(job))
             return
         self._calling.pop(job.claim.lane, None)
         if isinstance(step, Wait) and step.waiting_on == "budget":
@@ -368,13 +332,13 @@ class Engine:
             job.attempt, job.reads, job.ranks = one.attempt, [], {}
             job.send_before = at + SEND_WITHIN.total_seconds()
             self._calling[job.claim.lane] = job
-            self._slots.send(job, step, self._was_sent, self._failed)
+            self.calls.send(job, step, self._was_sent, self._failed)
         elif job.put_back_until is None:
             report(one.result.event)
 
     def _was_not_recorded(self, job: Job, one: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""
-        self._free(job)
+        self.calls.free(job)
         if one.is_lost:
             return
         try:

@@ -1,6 +1,6 @@
 """Loads what decisions need, for several events together: a few statements, whatever their number."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -32,14 +32,13 @@ from bridge.delivery.entities import (
     LeadRow,
     SenderContact,
 )
-from bridge.delivery.interpret import moment_of, person_key, received_as
+from bridge.delivery.interpret import person_key
 from bridge.delivery.load_keys import NAMED_RECORDS, lead_names, spellings, values_in
-from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
+from bridge.delivery.load_order import newer_event, predecessors
+from bridge.delivery.outcomes import Reason, WriteOutcome
 from bridge.delivery.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, Columns, labelled
 from bridge.delivery.state import Interpretation, Snapshot
-from bridge.errors import DecodingError
 from bridge.mapping.booking import Action
-from bridge.mapping.sources import Source
 from bridge.models import (
     Alias,
     Attempt,
@@ -57,7 +56,6 @@ Row = TypeVar("Row")
 
 MOST_OF_A_LANE = 1000
 """Open events of a lane that are looked at together."""
-MOST_NEWER = 50
 
 
 def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, list[EventRow]]:
@@ -133,71 +131,14 @@ class Loader:
         by_person = {
             id_: [name] for id_, one in snapshots.items() if (name := person_key(one.interpretation))
         }
-        for id_, predecessor in self._predecessors(snapshots, by_booking).items():
+        for id_, predecessor in predecessors(self._connection, snapshots, by_booking).items():
             snapshots[id_] = snapshots[id_].having(predecessor=predecessor)
-        for id_, predecessor in self._predecessors(snapshots, by_person).items():
+        for id_, predecessor in predecessors(self._connection, snapshots, by_person).items():
             snapshots[id_] = snapshots[id_].having(person_predecessor=predecessor)
         for id_, one in snapshots.items():
             source = one.interpretation.source
             if source and source.mapping.coalesce and one.interpretation.action != Action.IGNORE:
-                snapshots[id_] = one.having(newer=self._newer(one.event, source))
-
-    def _predecessors(
-        self, snapshots: Mapping[int, Snapshot], references: Mapping[int, Sequence[str]]
-    ) -> dict[int, int]:
-        """By event the first open one before it that has one of its references."""
-        if not references:
-            return {}
-        conditions = [
-            and_(
-                Event.source == snapshots[id_].event.source,
-                or_(Event.reference.in_(names), Event.previous_reference.in_(names)),
-            )
-            for id_, names in references.items()
-        ]
-        found = self._connection.execute(
-            select(Event.id, Event.seq, Event.source, Event.reference, Event.previous_reference)
-            .where(
-                Event.ended_at.is_(None),
-                or_(*conditions),
-                or_(Event.reason.is_(None), Event.reason.not_in(WAITS_FOR_LATER)),
-            )
-            .order_by(Event.seq)
-        ).all()
-        return {
-            id_: first
-            for id_, names in references.items()
-            if (first := _first_before(snapshots[id_].event, names, found)) is not None
-        }
-
-    def _newer(self, event: EventRow, source: Source) -> int | None:
-        """An open event of the same booking that happened later, and changes something."""
-        columns = [
-            *labelled(EVENT),
-            Event.body,
-            Event.content_type,
-            Event.headers,
-            Event.query,
-            Event.answers,
-        ]
-        later = select(*columns).where(
-            Event.source == event.source,
-            Event.reference == event.reference,
-            Event.ended_at.is_(None),
-            Event.id != event.id,
-        )
-        for row in self._connection.execute(later.limit(MOST_NEWER)):
-            values = row._mapping
-            other = EventRow(**{name: values[name] for name in EVENT})
-            if moment_of(other) <= moment_of(event):
-                continue
-            try:
-                received = received_as(row.body, row.content_type, row.headers, row.query, row.answers)
-            except DecodingError:
-                continue
-            if source.mapping.decide(received).action is not Action.IGNORE:
-                return other.id
-        return None
+                snapshots[id_] = one.having(newer=newer_event(self._connection, one.event, source))
 
     def _add_bookings(self, snapshots: dict[int, Snapshot]) -> None:
         """Those that the events' references name, and rows that were merged into them."""
@@ -377,13 +318,3 @@ class Loader:
             found = property_named(self._settings, name or "", snapshot.aliases)
             if found is not None:
                 yield found.integration_id, found.property_id
-
-
-def _first_before(event: EventRow, names: Sequence[str], others: Sequence[Any]) -> int | None:
-    for other in others:
-        is_same = other.source == event.source and (
-            other.reference in names or other.previous_reference in names
-        )
-        if is_same and other.id != event.id and other.seq < event.seq:
-            return int(other.id)
-    return None

@@ -1,6 +1,7 @@
 """Calls of a worker, each in a thread: what they come to is taken up by the thread that owns the database."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
@@ -27,17 +28,41 @@ class Slots:
     """Makes calls in other threads.
 
     Args:
+        size: reads, and likewise writes, at the same time.
         executor: runs calls to Propexo; `senders` runs calls to senders' APIs, so that a slow one holds up no tours.
     """
 
-    def __init__(self, tools: Tools, executor: Executor, senders: Executor) -> None:
+    def __init__(self, tools: Tools, size: int, executor: Executor, senders: Executor) -> None:
+        self.size = size
+        self._busy: Counter[bool] = Counter()
+        """Slots in use: `True` counts those of writes, each of which is on record, `False` those of reads."""
         self._tools, self._executor, self._senders = tools, executor, senders
         self._calls = Calls(tools)
         self._answers: SimpleQueue[TakeUp] = SimpleQueue()
         self.stopping = False
-        """Whether no write is sent any more that was not sent yet."""
+        """Whether nothing new is begun."""
         self.woken = threading.Event()
         """Set when there is something to do."""
+
+    def stop(self) -> None:
+        """Send no write any more that was not sent yet."""
+        self.stopping = True
+        self.woken.set()
+
+    def take(self, job: Job) -> bool:
+        """Whether a slot is free for the next call of a job; it is the job's then."""
+        writes = isinstance(job.decision.step, Write)
+        if self._busy[writes] >= self.size:
+            return False
+        job.slot = writes
+        self._busy[writes] += 1
+        return True
+
+    def free(self, job: Job) -> None:
+        """Take back the slot of a job, if it has one."""
+        if job.slot is not None:
+            self._busy[job.slot] -= 1
+            job.slot = None
 
     def next_answer(self) -> TakeUp | None:
         """The next answer to take up, if there is one."""

@@ -97,7 +97,7 @@ class Worker:
     def stop(self) -> None:
         """Ask it to stop: it begins nothing new."""
         self._stopping.set()
-        self._engine.stop()
+        self._engine.calls.stop()
 
     def run(self) -> None:
         """Work until `stop`, then finish what was begun."""
@@ -136,7 +136,7 @@ class Worker:
             if did:
                 self._stopping.wait(TICK_INTERVAL)
             else:
-                self._engine.wait(POLL_INTERVAL)
+                self._engine.calls.woken.wait(POLL_INTERVAL)
 
     def _listen(self) -> None:
         """Wake the engine when events arrive. Without it, it finds them within a second."""
@@ -146,7 +146,7 @@ class Worker:
                     connection.execute(f"LISTEN {queue.CHANNEL}")
                     while not self._stopping.is_set():
                         for _ in connection.notifies(timeout=POLL_INTERVAL, stop_after=1):
-                            self._engine.wake()
+                            self._engine.calls.woken.set()
             except psycopg.Error:
                 self._stopping.wait(RETRY_INTERVAL)
 

@@ -47,7 +47,7 @@ class Statements:
 
 def test_no_statement_costs_a_lane_or_a_slot(world, clock, monkeypatch):
     statements = Statements(world, monkeypatch)
-    world.engine._executor.submit = lambda *args: statements.call(world.engine._executor, *args)
+    world.engine.calls._executor.submit = lambda *args: statements.call(world.engine.calls._executor, *args)
     number = 0
     while statements.breaks_at is None or statements.number >= statements.breaks_at:
         number += STEP
