@@ -115,11 +115,14 @@ class Slots:
         attempt, snapshot = job.attempt, job.before
         assert attempt is not None  # it was just recorded
 
+        def may_go() -> bool:
+            return boot_time() < job.send_before and not self.stopping
+
         def run() -> TakeUp:
             answer: str | PropexoError | None = None
-            if boot_time() < job.send_before and not self.stopping:
+            if may_go():
                 try:
-                    with self._tools.calls_for(snapshot.start):
+                    with self._tools.calls_for(snapshot.start, may_go):
                         answer = send(self._tools.propexo, step)
                 except PropexoError as error:
                     answer = error

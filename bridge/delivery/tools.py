@@ -10,7 +10,7 @@ from bridge.database import Database
 from bridge.delivery.circuit_breaker import CircuitBreakers
 from bridge.mapping.sources import Sources
 from bridge.propexo.client import Propexo
-from bridge.propexo.quota import calls_for
+from bridge.propexo.quota import MayGo, calls_for
 from bridge.settings import Settings
 
 
@@ -33,6 +33,8 @@ class Tools:
         return CircuitBreakers(self.database, self.clock)
 
     @staticmethod
-    def calls_for(start: datetime | None) -> AbstractContextManager[None]:
-        """Let the rate limiter know for which tour the calls within are made."""
-        return calls_for(lambda: start)
+    def calls_for(
+        start: datetime | None, may_go: MayGo = lambda: True
+    ) -> AbstractContextManager[None]:
+        """Let the rate limiter know for which tour the calls within are made, and whether they may still go out."""
+        return calls_for(lambda: start, may_go)

@@ -4,31 +4,42 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.propexo.allowance import Allowance
+from bridge.propexo.errors import BudgetExhausted
 from bridge.propexo.rate_limit import SOON, Permit
 from bridge.propexo.shared_limiter import SharedLimiter, spent
 
 __all__ = ["SharedQuota", "calls_for", "spent"]
 
 Start = Callable[[], datetime | None]
+MayGo = Callable[[], bool]
+
+AWAY = timedelta(seconds=1)
+"""So long nobody calls after the database could not be asked."""
 
 _start: ContextVar[Start] = ContextVar("start", default=lambda: None)
+_may_go: ContextVar[MayGo] = ContextVar("may_go", default=lambda: True)
 
 
 @contextmanager
-def calls_for(start: Start) -> Iterator[None]:
-    """Let the rate limiter know for which tour the calls within are made: `start` is asked anew at each."""
-    token = _start.set(start)
+def calls_for(start: Start, may_go: MayGo = lambda: True) -> Iterator[None]:
+    """Let the rate limiter know for which tour the calls within are made: `start` is asked anew at each.
+
+    `may_go`: whether a call that has its permit may still go out, which may have taken long.
+    """
+    tokens = _start.set(start), _may_go.set(may_go)
     try:
         yield
     finally:
-        _start.reset(token)
+        _start.reset(tokens[0])
+        _may_go.reset(tokens[1])
 
 
 class SharedQuota:
@@ -62,7 +73,14 @@ class SharedQuota:
         """
         start = _start.get()()
         is_soon = start is not None and start - self._clock() <= SOON
-        self._mine.permit = self._allowance.acquire(is_soon=is_soon)
+        try:
+            self._mine.permit = self._allowance.acquire(is_soon=is_soon)
+        except SQLAlchemyError as error:
+            reason = "The rate limiter cannot be reached."
+            raise BudgetExhausted(reason, until=self._clock() + AWAY) from error
+        if not _may_go.get()():
+            self.release()
+            raise BudgetExhausted("It came too late to be sent.", until=self._clock())
 
     def learn(self, limit: int | None, remaining: int | None) -> None:
         """Follow Propexo's own count: others may spend from the same limit."""
