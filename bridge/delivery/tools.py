@@ -33,8 +33,6 @@ class Tools:
         return CircuitBreakers(self.database, self.clock)
 
     @staticmethod
-    def calls_for(
-        start: datetime | None, may_go: MayGo = lambda: True
-    ) -> AbstractContextManager[None]:
+    def calls_for(start: datetime | None, may_go: MayGo = lambda: True) -> AbstractContextManager[None]:
         """Let the rate limiter know for which tour the calls within are made, and whether they may still go out."""
         return calls_for(lambda: start, may_go)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from bridge.propexo.errors import BudgetExhausted
 from bridge.propexo.quota import SharedQuota, calls_for, spent
@@ -244,3 +245,22 @@ def test_what_is_spent_forgets_the_minute_before(database, quota, clock):
     assert now_spent() == (0, LIMIT)
     quota.exhausted(clock() + timedelta(seconds=30))
     assert now_spent() == (LIMIT, LIMIT)
+
+
+def test_a_call_that_waited_too_long_for_its_permit_does_not_go_out(quota, clock):
+    with calls_for(lambda: None, lambda: False), pytest.raises(BudgetExhausted) as refused:
+        quota.take()
+    assert refused.value.until == clock()
+    assert FarEnd(clock).spend(quota) == 144
+
+
+def test_while_the_database_is_away_nobody_calls(database, quota, clock):
+    def break_off(*_):
+        raise OperationalError("", {}, Exception("away"))
+
+    event.listen(database.engine, "before_cursor_execute", break_off)
+    with pytest.raises(BudgetExhausted) as refused:
+        quota.take()
+    assert refused.value.until == clock() + timedelta(seconds=1)
+    event.remove(database.engine, "before_cursor_execute", break_off)
+    quota.take()
