@@ -64,8 +64,7 @@ class Engine:
         self.calls = Slots(self.tools, slots, executor, senders)
         self._loader = BatchLoader(self.tools)
         self._upkeep = Upkeep(self.tools, interval)
-        self._claimed: list[Claim] = []
-        self._claimed_at = 0.0
+        self._claimed, self._claimed_at = list[Claim](), 0.0
         """To be loaded."""
         self._ready: list[Job] = []
         """Decided; a call is to be made."""
@@ -73,9 +72,8 @@ class Engine:
         """By lane: a call is on the way."""
         self._ended: list[Job] = []
         """To be recorded and given back."""
-        self._idle: list[Release] = []
-        """Lanes in which nothing can run now."""
-        self._sweeps = 0
+        self._idle, self._sweeps = list[Release](), 0
+        """Lanes in which nothing can run now; readings of write logs that are on the way."""
         self._gate = Gate(self.tools)
         self._suspects_at = 0.0
         """When lanes were claimed last that may be what ended a worker."""
@@ -244,8 +242,6 @@ class Engine:
         self._ended.append(job)
         self.calls.free(job)
 
-    # Calls.
-
     def _failed(self, job: Job, error: Exception) -> None:
         self._calling.pop(job.claim.lane, None)
         job.fail(error, self.tools)
@@ -317,11 +313,11 @@ class Engine:
         return True
 
     def _give_idle_back(self) -> bool:
-        if not self._idle:
-            return False
-        release(self.tools.database.engine, self._idle)
+        did = bool(self._idle)
+        if did:
+            release(self.tools.database.engine, self._idle)
         self._idle = []
-        return True
+        return did
 
     def _was_recorded(self, job: Job, one: Recorded, at: float) -> None:
         step = job.decision.step

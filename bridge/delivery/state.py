@@ -199,7 +199,7 @@ class Snapshot:
 
     def with_answer(self, call: Call, answer: Any) -> Self:
         """What is known after a call was answered."""
-        event = replace(self.event, failure_count=0)
+        event = replace(self.event, failure_count=0, integration_id=call.integration_id)
         return replace(
             self,
             event=event,

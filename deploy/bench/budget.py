@@ -112,7 +112,7 @@ class Simulation:
             if self.engine.tick():
                 did = True
             elif self.engine.is_calling:
-                self.engine.wait(1)
+                self.engine.calls.woken.wait(1)
             else:
                 return did
 

@@ -3,12 +3,11 @@
 import psycopg
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
-from world import AtOnce
 
 from bridge import queue
 from bridge.delivery.engine import AWAY
 
-STEP = 3
+STEP = 1
 """Not every statement is the one at which it is away: each takes a booking of its own."""
 
 
@@ -36,13 +35,6 @@ class Statements:
             return True
         finally:
             self.is_on = False
-
-    def call(self, executor, fn, *args, **options):
-        was, self.is_on = self.is_on, False
-        try:
-            return AtOnce.submit(executor, fn, *args, **options)
-        finally:
-            self.is_on = was
 
 
 def test_no_statement_costs_a_lane_or_a_slot(world, clock, monkeypatch):
