@@ -9,23 +9,23 @@ import sys
 from pathlib import Path
 
 from bridge.database import Database
-from bridge.delivery.engine import Engine
+from bridge.delivery.slots import Slots
 from bridge.delivery.worker import Worker, make_tools, stopped_by_signals
 from bridge.settings import load
 
-send = Engine._send
+send = Slots.send
 halted = False
 
 
-def halt_and_send(self, job, step):
+def halt_and_send(self, *args):
     global halted  # noqa: PLW0603 - a script of twenty lines
     if not halted:
         halted = True
         os.kill(os.getpid(), signal.SIGSTOP)
-    send(self, job, step)
+    send(self, *args)
 
 
-Engine._send = halt_and_send
+Slots.send = halt_and_send
 config, url = sys.argv[1:]
 worker = Worker(make_tools(load(Path(config), {}), Database(url)))
 with stopped_by_signals(worker):

@@ -1,5 +1,6 @@
 """Two workers on one database: one of them is frozen and goes on later, or their clocks differ."""
 
+import contextlib
 import signal
 import time
 from pathlib import Path
@@ -74,7 +75,8 @@ SENDING = "SELECT count(*) FROM attempts WHERE outcome = 'sending'"
 
 
 def status_of(scene, name):
-    return psutil.Process(scene.fleet.members[name].process.pid).status()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(scene.fleet.members[name].process.pid).status()
 
 
 def writes(scene):
