@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bridge.delivery.ledger import KINDS
 from prometheus_client.parser import text_string_to_metric_families
 from world import World
 
+from bridge.delivery.perform import KINDS
 from bridge.propexo.quota import SharedQuota
 
 Samples = dict[str, float]
