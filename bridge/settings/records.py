@@ -37,7 +37,7 @@ class ServerSettings:
     body_limit: int = 1_048_576
     """Bytes; a larger request body is refused before it is read."""
     worker_concurrency: int = 16
-    """Jobs that one `bridge worker` runs at the same time."""
+    """Reading calls, and as many writes, that one `bridge worker` sends to Propexo at the same time."""
     trusted_proxies: int = 0
     """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
     metrics_port: int | None = None

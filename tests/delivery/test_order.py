@@ -97,8 +97,8 @@ def test_a_reschedule_that_names_nobody_waits_for_its_booking(world, clock):
     assert world.status(moved) == ("waiting", "unknown_booking")
     booked = world.book(at=began)
     world.run()
-    ends = {world.status(booked), world.status(moved)}
-    assert ends == {("written", None), ("ignored", "already_written")}  # whichever came first
+    assert world.status(moved)[0] in ("written", "ignored")
+    assert world.status(booked) in (("written", None), ("ignored", "superseded"))  # whichever ran first
     assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
     assert len(world.calls("POST", "/v1/events/appointments/leads")) == 1
 

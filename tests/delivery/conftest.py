@@ -1,0 +1,75 @@
+"""For every run of every event in these tests: the dry run decides as the run does.
+
+The dry run loads its snapshot by a way of its own, and follows the decision through the answers that the run has got.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.delivery.batch import BatchLoader, Job, snapshot_of
+from bridge.delivery.perform import Calls, Chain
+from bridge.delivery.state import Decision, Enrich, Read, Snapshot, Step, Wait, Write
+from bridge.delivery.tools import Tools
+from bridge.events.dry_run import plan
+
+
+@pytest.fixture(autouse=True)
+def dry_run_equals_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Compares them as the runs go on; a difference fails the test at its end."""
+    wrong: list[str] = []
+    make_job, run = BatchLoader._job, Calls.run
+
+    def job(self: BatchLoader, *given: Any) -> Job:
+        made = make_job(self, *given)
+        if not isinstance(made.decision.step, Read):
+            wrong.extend(differences(self._tools, made.before, made.decision))
+        return made
+
+    def chain(self: Calls, base: Snapshot, decision: Decision, now: Any) -> Chain:
+        made = run(self, base, decision, now)
+        is_answered = not any(one.outcome != "read" for one in made.reads) and len(made.observations) == len(
+            made.reads
+        )
+        if is_answered and not isinstance(made.decision.step, Read):
+            wrong.extend(differences(self._tools, made.base, made.decision))
+        return made
+
+    monkeypatch.setattr(BatchLoader, "_job", job)
+    monkeypatch.setattr(Calls, "run", chain)
+    yield wrong
+    assert wrong == []
+
+
+def differences(tools: Tools, known: Snapshot, decision: Decision) -> Iterator[str]:
+    """How the dry run of an event ends otherwise than this run of it."""
+    source = tools.sources.get(known.event.source)
+    with tools.database.engine.connect() as connection:
+        loaded = snapshot_of(connection, known.event.id, source, tools.settings, tools.clock())
+    loaded = replace(
+        loaded,
+        codes=known.codes,
+        several_wait=known.several_wait,
+        is_backlog=known.is_backlog,
+        probing=known.probing,
+        reached=known.reached,
+        breakers=known.breakers,
+    )
+    writes, end = plan(loaded, tools.settings, tools.clock(), lambda _, call: known.answers[call])
+    ours = outline(decision.step)
+    dry = outline(writes[0] if writes else end)
+    if ours != dry:
+        yield f"event {known.event.id}: it does {ours}, the dry run {dry}"
+
+
+def outline(step: Step) -> tuple[Any, ...]:
+    """What matters of a step."""
+    if isinstance(step, Write):
+        return ("Write", step.kind, dict(step.request))
+    if isinstance(step, Enrich):
+        return ("Enrich", step.fetch.into)
+    if isinstance(step, Wait):
+        return ("Wait", step.reason, step.waiting_on)
+    return (type(step).__name__, getattr(step, "reason", None))
