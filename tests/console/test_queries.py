@@ -194,7 +194,7 @@ def test_bookings_can_be_narrowed(world, three):
         with world.database.session() as session:
             return [row.property for row in bookings.page(session, world.settings, OPERATOR, **wanted).rows]
 
-    assert found() == [None, "elm", "oakwood"]
+    assert found() == ["elm", "oakwood", None]
     assert found(property_name="elm") == ["elm"]
     assert found(written_state="unwritten") == [None]
     assert found(source="other") == []
