@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy import text
 from world import SenderApi, World
 
@@ -21,6 +22,11 @@ from bridge.database import Database
 from bridge.embedded import embedded
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
+
+# A traceback with all its values, as structlog draws it where nothing is configured, takes seconds.
+structlog.configure(
+    processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.delivery.batch import BatchLoader, Job, interpreted, snapshot_of
+from bridge.delivery.batch import MOST_CLAIMS, BatchLoader, Job, interpreted, snapshot_of
 from bridge.delivery.load import Loader, bodies
 from bridge.delivery.perform import Calls, Chain
 from bridge.delivery.state import Decision, Enrich, Read, Snapshot, Step, Wait, Write
@@ -25,7 +25,8 @@ def dry_run_equals_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     def job(self: BatchLoader, *given: Any) -> Job:
         made = make_job(self, *given)
-        if not isinstance(made.decision.step, Read):
+        is_poisonous = made.before.interpretation.problem is not None and made.claim.claims > MOST_CLAIMS
+        if not isinstance(made.decision.step, Read) and not is_poisonous:  # which only its worker knows
             wrong.extend(differences(self._tools, made.before, made.decision))
         return made
 
