@@ -21,6 +21,7 @@ from bridge.delivery.booking_state import (
 )
 from bridge.delivery.entities import BookingRow, EventRow
 from bridge.delivery.in_flight import poll_again, polls_for
+from bridge.delivery.leads import end_begun
 from bridge.delivery.outcomes import (
     GIVE_UP_AFTER,
     GRACE,
@@ -162,8 +163,20 @@ def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now:
     if booking.desired_state == BookingState.CANCELLED:
         if booking.is_in_pms:
             return cancel(snapshot, booking, settings, now)
-        return Decision(_done(snapshot, request.action, booking), snapshot)
+        begun = _end_begun_lead(snapshot, booking, settings, now)
+        if isinstance(begun, Decision):
+            return begun
+        return Decision(_done(begun, request.action, booking), begun)
     return _reach_booked(snapshot, booking, request.action, settings, now)
+
+
+def _end_begun_lead(
+    snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime
+) -> Snapshot | Decision:
+    """A tour that is no longer wanted leaves no write of a lead behind whose outcome nobody knows."""
+    tour_request = to_request(booking.fields)
+    target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
+    return snapshot if isinstance(target, Park) else end_begun(snapshot, target.place, tour_request.contact, now)
 
 
 def _reach_booked(

@@ -57,6 +57,22 @@ def find_lead(
     return _existing_or_new(snapshot, target, lead, request.contact, new, now, was_in_flight=was_in_flight)
 
 
+def end_begun(snapshot: Snapshot, place: Place, contact: Contact, now: datetime) -> Snapshot | Decision:
+    """Bring the write of a lead to its end that the event has begun, although its tour needs no lead any more."""
+    name = contact_key(contact.email, contact.phone)
+    lead = snapshot.leads.get((place.integration_id, place.property_id, name or ""))
+    if lead is None or lead.in_flight_attempt_id is None:
+        return snapshot
+    if snapshot.attempts[lead.in_flight_attempt_id].event_id != snapshot.event.id:
+        return snapshot
+    resolved = resolve_in_flight(
+        snapshot, lead, place.integration_id, lambda known: _adopt(known, place, contact), now
+    )
+    if isinstance(resolved, Decision) and resolved.snapshot.leads[lead.key].in_flight_attempt_id is None:
+        return resolved.snapshot  # the PMS has refused it, which is as well
+    return resolved
+
+
 def _existing_or_new(
     snapshot: Snapshot,
     target: TourTarget,
