@@ -176,7 +176,9 @@ def _end_begun_lead(
     """A tour that is no longer wanted leaves no write of a lead behind whose outcome nobody knows."""
     tour_request = to_request(booking.fields)
     target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
-    return snapshot if isinstance(target, Park) else end_begun(snapshot, target.place, tour_request.contact, now)
+    if isinstance(target, Park):
+        return snapshot
+    return end_begun(snapshot, target.place, tour_request.contact, now)
 
 
 def _reach_booked(
