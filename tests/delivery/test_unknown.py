@@ -103,3 +103,19 @@ def test_booked_again_the_tour_is_not_taken_for_the_cancelled_one(world):
     world.replay(again)
     world.run()
     assert [one.appointment_date for one in world.tours] == ["2026-12-05"]
+
+
+def test_a_lead_whose_tour_is_no_longer_wanted(world):
+    world.sandbox.fail(method="POST", path=LEADS, drop="before")
+    booked = world.book()
+    world.run()
+    assert world.status(booked) == ("parked", "ambiguous")
+    world.cancel()
+    world.run()
+    world.replay(booked)
+    world.run()
+    assert world.status(booked) == ("ignored", "superseded")
+    assert [one.outcome for one in world.attempts() if one.request] == ["abandoned"]
+    world.book("B-2")
+    world.run()
+    assert (len(world.sandbox.leads), len(world.tours)) == (1, 1)
