@@ -23,10 +23,14 @@ from bridge.embedded import embedded
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 
-# A traceback with all its values, as structlog draws it where nothing is configured, takes seconds.
-structlog.configure(
-    processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
-)
+
+@pytest.fixture(autouse=True)
+def logs() -> None:
+    """Print the log, whatever a test before has configured, with short tracebacks: long ones take seconds."""
+    structlog.reset_defaults()
+    structlog.configure(
+        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
