@@ -6,7 +6,6 @@ import fcntl
 import os
 import pwd
 import signal
-import subprocess
 import threading
 import warnings
 from collections.abc import Iterator
@@ -164,8 +163,8 @@ def _kept_running(server: "PostgresServer", folder: Path) -> Iterator[None]:
                         log.warning("the embedded PostgreSQL has ended, and is started again")
                         (folder / "postmaster.pid").unlink(missing_ok=True)
                     server.ensure_postgres_running()
-            except (OSError, subprocess.SubprocessError, psutil.Error, AssertionError) as error:
-                log.warning("the embedded PostgreSQL does not start", error=str(error))
+            except Exception:
+                log.exception("the embedded PostgreSQL does not start")
 
     keeper = threading.Thread(target=keep, name="keep PostgreSQL", daemon=True)
     keeper.start()
