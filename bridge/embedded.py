@@ -154,17 +154,19 @@ def _kept_running(server: "PostgresServer", folder: Path) -> Iterator[None]:
 
     def keep() -> None:
         while not ended.wait(LOOK_EVERY):
-            number = _running(folder)
-            if number is not None and number == server.get_pid():
-                continue
             try:
-                with _one_thread, server._lock:
-                    if _running(folder) is None:  # no other holder has been faster
-                        log.warning("the embedded PostgreSQL has ended, and is started again")
-                        (folder / "postmaster.pid").unlink(missing_ok=True)
-                    server.ensure_postgres_running()
+                number = _running(folder)
+                if number is None or number != server.get_pid():
+                    start_again()
             except Exception:
                 log.exception("the embedded PostgreSQL does not start")
+
+    def start_again() -> None:
+        with _one_thread, server._lock:
+            if _running(folder) is None:  # no other holder has been faster
+                log.warning("the embedded PostgreSQL has ended, and is started again")
+                (folder / "postmaster.pid").unlink(missing_ok=True)
+            server.ensure_postgres_running()
 
     keeper = threading.Thread(target=keep, name="keep PostgreSQL", daemon=True)
     keeper.start()
