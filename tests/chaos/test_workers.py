@@ -39,7 +39,7 @@ def test_a_worker_is_frozen_past_its_lease_and_goes_on(scene, database):
         passing.leases_until = frozen_at
         scene.until(lambda: not one(database, HELD, last=last))
         before = scene.sandbox.calls
-        scene.until(lambda: scene.sandbox.calls > before or not one(database, OPEN))
+        scene.until(lambda: scene.sandbox.calls > before or not one(database, BUSY))
         scene.fleet.members["frozen"].signal(signal.SIGCONT)
         time.sleep(5)  # what it was about to send is sent by now
         passing.deaths.append(Death(frozen_at))
@@ -84,6 +84,7 @@ def writes(scene):
 
 
 HELD = "SELECT count(*) FROM lanes WHERE lease <= :last"
+BUSY = "SELECT count(*) FROM lanes WHERE ready OR lease IS NOT NULL"
 OPEN = "SELECT count(*) FROM lanes"
 
 
