@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from bridge import lane_statements as sql
@@ -48,19 +48,34 @@ _PROMOTE = text("""
         SELECT lane FROM lanes WHERE NOT ready AND due_at <= now() ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED)
 """)
 
+_READY = (
+    "SELECT lane FROM lanes WHERE ready AND {kind} ORDER BY rank, lane LIMIT {most} FOR UPDATE SKIP LOCKED"
+)
 _CLAIM = """
-    WITH due AS MATERIALIZED (
-        SELECT lane FROM lanes WHERE ready AND {kind} ORDER BY rank, lane LIMIT :most FOR UPDATE SKIP LOCKED
-    ), lease AS MATERIALIZED (SELECT nextval('lease_seq') AS number)
+    WITH {due}, lease AS MATERIALIZED (SELECT nextval('lease_seq') AS number)
     UPDATE lanes SET ready = false, news = false, woken = false, lease = lease.number, claims = claims + 1,
         due_at = now() + :lease
     FROM due, lease WHERE lanes.lane = due.lane
     RETURNING lanes.lane, lanes.lease, lanes.claims, lanes.rank, now() AS now
 """
-_CLAIM_UNREAD = text(_CLAIM.format(kind=f"rank = {UNREAD} AND claims < {SUSPECT}"))
-_CLAIM_NEXT = text(_CLAIM.format(kind=f"rank > {UNREAD} AND claims < {SUSPECT}"))
-_CLAIM_SUSPECTS = text(_CLAIM.format(kind=f"claims = {SUSPECT}"))
-_CLAIM_SUSPECT = text(_CLAIM.format(kind=f"claims > {SUSPECT}"))
+
+
+def _claim_of(kind: str) -> TextClause:
+    return text(_CLAIM.format(due=f"due AS MATERIALIZED ({_READY.format(kind=kind, most=':most')})"))
+
+
+_UNREAD_LANES = _READY.format(kind=f"rank = {UNREAD} AND claims < {SUSPECT}", most=":unread")
+_OTHER_LANES = _READY.format(
+    kind=f"rank > {UNREAD} AND claims < {SUSPECT}",
+    most="greatest(0, :others - (SELECT count(*) FROM unread))",
+)
+_BOTH = (
+    "unread AS MATERIALIZED ({unread}), others AS MATERIALIZED ({others}), "
+    "due AS MATERIALIZED (SELECT lane FROM unread UNION ALL SELECT lane FROM others)"
+)
+_CLAIM_LANES = text(_CLAIM.format(due=_BOTH.format(unread=_UNREAD_LANES, others=_OTHER_LANES)))
+_CLAIM_SUSPECTS = _claim_of(f"claims = {SUSPECT}")
+_CLAIM_SUSPECT = _claim_of(f"claims > {SUSPECT}")
 _SUSPECTS = text("SELECT EXISTS (SELECT FROM lanes WHERE ready AND claims >= :suspect)")
 _MINE = """
     WITH mine AS MATERIALIZED (
@@ -171,10 +186,14 @@ def promote(connection: Connection) -> int:
     return connection.execute(_PROMOTE).rowcount
 
 
-def claim(connection: Connection, *, unread: bool, most: int, lease: timedelta = LEASE) -> list[Claim]:
-    """Claim ready lanes, the soonest tours first; `unread` ones are those in which something is new."""
-    statement = _CLAIM_UNREAD if unread else _CLAIM_NEXT
-    return [Claim(**row._mapping) for row in connection.execute(statement, {"most": most, "lease": lease})]
+def claim(connection: Connection, *, unread: int, others: int, lease: timedelta = LEASE) -> list[Claim]:
+    """Claim ready lanes, the soonest tours first.
+
+    Those with something new come first, at most `unread` of them; then others, until `others` lanes are claimed in all.
+    """
+    values = {"unread": unread, "others": others, "lease": lease}
+    claims = [Claim(**row._mapping) for row in connection.execute(_CLAIM_LANES, values)]
+    return sorted(claims, key=lambda one: (one.rank, one.lane))
 
 
 def has_suspects(connection: Connection) -> bool:

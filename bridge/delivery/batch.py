@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from bridge.delivery import queries
 from bridge.delivery.decide import decide
 from bridge.delivery.entities import AttemptRow, Breaker, EventRow, ReadRow
 from bridge.delivery.interpret import interpret
@@ -18,7 +19,6 @@ from bridge.delivery.outcomes import Reason, backoff
 from bridge.delivery.perform import Chain
 from bridge.delivery.priority import lane_rank, next_due, next_of, rank_of
 from bridge.delivery.resolve import start_of, target_of
-from bridge.delivery.rows import EVENT, labelled
 from bridge.delivery.state import (
     Decision,
     Interpretation,
@@ -30,7 +30,7 @@ from bridge.delivery.state import (
 )
 from bridge.delivery.tools import Tools
 from bridge.mapping.sources import Source
-from bridge.models import Event, Status
+from bridge.models import Status
 from bridge.queue import Claim, Release
 from bridge.settings import Settings
 
@@ -266,7 +266,7 @@ def snapshot_of(
 ) -> Snapshot:
     """The snapshot that the next run of an event would be decided from, were it replayed now."""
     stored = bodies(connection, [event_id])[event_id]
-    row = connection.execute(select(*labelled(EVENT)).where(Event.id == event_id)).one()
+    row = connection.execute(queries.EVENT_BY_ID, {"this_event": event_id}).one()
     event = replace(
         EventRow(**{**row._mapping, "seq": row.seq or 0}),
         enrichment=stored.answers,

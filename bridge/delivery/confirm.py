@@ -9,9 +9,9 @@ something failed, and ids that nothing else shows.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge import queue
@@ -61,32 +61,41 @@ class Found:
     error: PropexoError | None = None
 
 
+_MAY_BE_LISTED = (
+    Attempt.outcome == Outcome.SUBMITTED,
+    Attempt.listed.is_(None),
+    Attempt.unlisted < MOST_MISSES,
+    Attempt.sent_at <= bindparam("maybe_written"),
+)
+_GRACE = func.make_interval(0, 0, 0, 0, 0, 0, Attempt.unlisted * int(SWEEP_EVERY.total_seconds()))
+_CATEGORY: ColumnElement[str] = case((Attempt.kind == "create_lead", "leads"), else_="events")
+_SEVERAL_WAITING = (
+    select(
+        Attempt.integration_id,
+        _CATEGORY,
+        # A write is due when the log should show it; each miss gives it as long as a rare reading does.
+        func.bool_or(Attempt.sent_at + _GRACE <= bindparam("listed_by_now")),
+    )
+    .where(*_MAY_BE_LISTED)
+    .group_by(Attempt.integration_id, _CATEGORY)
+    .having(func.count() >= SEVERAL)
+)
+_WAITING = (
+    select(*labelled(ATTEMPT))
+    .where(
+        Attempt.integration_id == bindparam("integration"),
+        bindparam("category") == _CATEGORY,
+        *_MAY_BE_LISTED,
+    )
+    .order_by(Attempt.id)
+)
+
+
 def several_waiting(connection: Connection, now: datetime) -> dict[Key, bool]:
     """Where several writes wait whose end the log may show; and whether one of them should be listed by now."""
-    category = case((Attempt.kind == "create_lead", "leads"), else_="events")
-    oldest = func.bool_or(_is_due(now))
-    rows = connection.execute(
-        select(Attempt.integration_id, category, oldest)
-        .where(*_may_be_listed(now))
-        .group_by(Attempt.integration_id, category)
-        .having(func.count() >= SEVERAL)
-    )
+    moments = {"maybe_written": now - MAYBE_WRITTEN_AFTER, "listed_by_now": now - CONFIRM_AFTER[0]}
+    rows = connection.execute(_SEVERAL_WAITING, moments)
     return {(integration_id, part): bool(due) for integration_id, part, due in rows if integration_id}
-
-
-def _may_be_listed(now: datetime) -> list[ColumnElement[bool]]:
-    return [
-        Attempt.outcome == Outcome.SUBMITTED,
-        Attempt.listed.is_(None),
-        Attempt.unlisted < MOST_MISSES,
-        Attempt.sent_at <= now - MAYBE_WRITTEN_AFTER,
-    ]
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    """Whether a write is so old that the log should show it; each miss gives it as long as a rare reading does."""
-    seconds = Attempt.unlisted * int(SWEEP_EVERY.total_seconds())
-    return Attempt.sent_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds) <= now - CONFIRM_AFTER[0]
 
 
 def take(
@@ -103,12 +112,8 @@ def take(
     ).returning(Sweep.read_at)
     if connection.scalar(claimed) is None:
         return None
-    of_category = Attempt.kind == "create_lead" if category == "leads" else Attempt.kind != "create_lead"
-    rows = connection.execute(
-        select(*labelled(ATTEMPT))
-        .where(Attempt.integration_id == integration_id, of_category, *_may_be_listed(now))
-        .order_by(Attempt.id)
-    )
+    these = {"integration": integration_id, "category": category, "maybe_written": now - MAYBE_WRITTEN_AFTER}
+    rows = connection.execute(_WAITING, these)
     attempts = tuple(AttemptRow(**row._mapping) for row in rows)
     asked = select(Lead.open_attempt_id, Lead.code).where(
         Lead.open_attempt_id.in_([one.id for one in attempts])
@@ -186,6 +191,11 @@ def _made_by(attempt: AttemptRow, code: str, leads: Iterable[client.Lead]) -> st
     return hits[0] if len(hits) == 1 else None
 
 
+_STILL = (Attempt.id == bindparam("this_id"), Attempt.outcome == Outcome.SUBMITTED)
+_LISTED = update(Attempt).where(*_STILL).values(listed=bindparam("new_listed"))
+_MADE = update(Attempt).where(*_STILL).values(effect=bindparam("new_effect"))
+
+
 def note(connection: Connection, found: Found, now: datetime) -> None:
     """Note on the attempts what the log says, wake the events that wait for them, and commit."""
     by_id = {one.id: one for one in found.waiting.attempts}
@@ -209,14 +219,18 @@ def note(connection: Connection, found: Found, now: datetime) -> None:
 
 
 def _note_states(connection: Connection, found: Found, by_id: Mapping[int, AttemptRow]) -> None:
-    for number, state in found.states.items():
-        changes: dict[str, Any] = {"listed": state.value}
-        if number in found.lead_ids:
-            effect = dict(by_id[number].on_confirm or {})
-            effect.pop("id_column", None)
-            changes["effect"] = {**effect, "lead_id": found.lead_ids[number]}
-        still = (Attempt.id == number, Attempt.outcome == Outcome.SUBMITTED)
-        connection.execute(update(Attempt).where(*still).values(changes))
+    listed = [
+        {"this_id": number, "new_listed": state.value} for number, state in sorted(found.states.items())
+    ]
+    if listed:
+        connection.execute(_LISTED, listed)
+    made = []
+    for number, lead_id in sorted(found.lead_ids.items()):
+        effect = dict(by_id[number].on_confirm or {})
+        effect.pop("id_column", None)
+        made.append({"this_id": number, "new_effect": {**effect, "lead_id": lead_id}})
+    if made:
+        connection.execute(_MADE, made)
 
 
 def _note_unread(connection: Connection, found: Found, now: datetime) -> list[int]:

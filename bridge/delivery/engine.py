@@ -167,11 +167,9 @@ class Engine:
             is_their_turn = self._upkeep.has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
             with self.tools.database.autocommit.connect() as connection:
                 if not is_their_turn:
-                    self._claimed += queue.claim(connection, unread=True, most=MOST_UNREAD)
-                    if len(self._claimed) < room and self.blocked_until is None:
-                        more = room - len(self._claimed)
-                        self._claimed += queue.claim(connection, unread=False, most=more)
-                if self.is_idle:  # nobody else is to end with them
+                    others = room if self.blocked_until is None else 0
+                    self._claimed += queue.claim(connection, unread=MOST_UNREAD, others=others)
+                if self._upkeep.has_suspects and self.is_idle:  # nobody else is to end with them
                     self._claimed += queue.claim_suspects(connection)
                     self._upkeep.has_suspects, self._suspects_at = False, at
         if not self._claimed:

@@ -1,27 +1,14 @@
 """Loads what decisions need, for several events together: a few statements, whatever their number."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    String,
-    and_,
-    bindparam,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection
 
 from bridge.aliases import property_named
+from bridge.delivery import queries
 from bridge.delivery.booking_state import new_ending
 from bridge.delivery.entities import (
     AttemptRow,
@@ -32,59 +19,31 @@ from bridge.delivery.entities import (
     LeadRow,
     SenderContact,
 )
-from bridge.delivery.interpret import person_key
-from bridge.delivery.load_keys import NAMED_RECORDS, lead_names, spellings, values_in
-from bridge.delivery.load_order import newer_event, predecessors
-from bridge.delivery.outcomes import Reason, WriteOutcome
-from bridge.delivery.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, Columns, labelled
+from bridge.delivery.interpret import moment_of, person_key, received_as
+from bridge.delivery.rows import EVENT
 from bridge.delivery.state import Interpretation, Snapshot
+from bridge.errors import DecodingError
+from bridge.keys import contact_key, key
 from bridge.mapping.booking import Action
-from bridge.models import (
-    Alias,
-    Attempt,
-    Booking,
-    BookingReference,
-    Choices,
-    Event,
-    Integration,
-    KnownContact,
-    Lead,
-)
+from bridge.mapping.sources import Source
 from bridge.settings import Settings
+from bridge.settings.records import same_name
 
-Row = TypeVar("Row")
-
-MOST_OF_A_LANE = 1000
-"""Open events of a lane that are looked at together."""
+NAMED_RECORDS = ("unit", "agent", "lead_source")
 
 
 def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, list[EventRow]]:
     """The open events of some lanes, in their order."""
-    named = (
-        func.unnest(bindparam("lanes", list(lanes), type_=ARRAY(String)))
-        .table_valued("lane")
-        .render_derived()
-    )
-    of_lane = (
-        select(*labelled(EVENT))
-        .where(Event.lock == named.c.lane, Event.ended_at.is_(None))
-        .order_by(Event.seq)
-        .limit(MOST_OF_A_LANE)
-        .lateral()
-    )
     found: dict[str, list[EventRow]] = {lane: [] for lane in lanes}
-    for row in connection.execute(select(of_lane).select_from(named.join(of_lane, true()))):
+    for row in connection.execute(queries.OPEN_EVENTS, {"lanes": list(lanes)}):
         event = EventRow(**row._mapping)
         found[event.lane].append(event)
     return found
 
 
-BODY = (Event.id, Event.body, Event.content_type, Event.headers, Event.query, Event.answers)
-
-
 def bodies(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
     """What some events carry, by id: `body`, `content_type`, `headers`, `query`, `answers`."""
-    return {row.id: row for row in connection.execute(select(*BODY).where(Event.id.in_(ids)))}
+    return {row.id: row for row in connection.execute(queries.BODIES, {"ids": list(ids)})}
 
 
 class Loader:
@@ -116,14 +75,8 @@ class Loader:
         self._add_property(snapshots)
         return snapshots
 
-    def _rows(self, make: type[Row], columns: Columns, *where: ColumnElement[bool]) -> list[Row]:
-        rows = self._connection.execute(select(*labelled(columns)).where(*where))
-        return [make(**row._mapping) for row in rows]
-
     def _aliases(self) -> dict[str, str]:
-        return {
-            row.alias: row.property for row in self._connection.execute(select(Alias.alias, Alias.property))
-        }
+        return {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}
 
     def _add_order(self, snapshots: dict[int, Snapshot]) -> None:
         """Earlier events of the same booking or person that have not ended, and later ones that speak for it."""
@@ -131,32 +84,59 @@ class Loader:
         by_person = {
             id_: [name] for id_, one in snapshots.items() if (name := person_key(one.interpretation))
         }
-        for id_, predecessor in predecessors(self._connection, snapshots, by_booking).items():
+        for id_, predecessor in self._predecessors(snapshots, by_booking).items():
             snapshots[id_] = snapshots[id_].having(predecessor=predecessor)
-        for id_, predecessor in predecessors(self._connection, snapshots, by_person).items():
+        for id_, predecessor in self._predecessors(snapshots, by_person).items():
             snapshots[id_] = snapshots[id_].having(person_predecessor=predecessor)
         for id_, one in snapshots.items():
             source = one.interpretation.source
             if source and source.mapping.coalesce and one.interpretation.action != Action.IGNORE:
-                snapshots[id_] = one.having(newer=newer_event(self._connection, one.event, source))
+                snapshots[id_] = one.having(newer=self._newer_event(one.event, source))
+
+    def _predecessors(
+        self, snapshots: Mapping[int, Snapshot], references: Mapping[int, Sequence[str]]
+    ) -> dict[int, int]:
+        """By event the first open one before it that has one of its references."""
+        if not references:
+            return {}
+        pairs = sorted({(snapshots[id_].event.source, name) for id_, of in references.items() for name in of})
+        named: dict[tuple[str, str], list[Any]] = {}
+        for row in self._connection.execute(queries.PREDECESSORS, _columns(pairs, "sources", "names")):
+            for name in {row.reference, row.previous_reference}:
+                named.setdefault((row.source, name), []).append(row)
+        found = {}
+        for id_, names in references.items():
+            event = snapshots[id_].event
+            rows = [row for name in names for row in named.get((event.source, name), ())]
+            before = [row for row in rows if row.id != id_ and row.seq < event.seq]
+            if before:
+                found[id_] = min(before, key=lambda row: row.seq).id
+        return found
+
+    def _newer_event(self, event: EventRow, source: Source) -> int | None:
+        """An open event of the same booking that happened later, and changes something."""
+        this = {"this_source": event.source, "this_reference": event.reference, "this_event": event.id}
+        for row in self._connection.execute(queries.NEWER, this):
+            values = row._mapping
+            other = EventRow(**{name: values[name] for name in EVENT})
+            if moment_of(other) <= moment_of(event):
+                continue
+            try:
+                received = received_as(row.body, row.content_type, row.headers, row.query, row.answers)
+            except DecodingError:
+                continue
+            if source.mapping.decide(received).action is not Action.IGNORE:
+                return other.id
+        return None
 
     def _add_bookings(self, snapshots: dict[int, Snapshot]) -> None:
         """Those that the events' references name, and rows that were merged into them."""
-        keys = {(one.event.source, name) for one in snapshots.values() for name in one.event.known_by}
-        links = {
-            (row.source, row.reference): row.booking_id
-            for row in self._connection.execute(
-                select(
-                    BookingReference.source, BookingReference.reference, BookingReference.booking_id
-                ).where(tuple_(BookingReference.source, BookingReference.reference).in_(keys))
-            )
-        }
-        ids = set(links.values())
-        rows = (
-            self._rows(BookingRow, BOOKING, or_(Booking.id.in_(ids), Booking.merged_into.in_(ids)))
-            if ids
-            else []
-        )
+        keys = sorted({(one.event.source, name) for one in snapshots.values() for name in one.event.known_by})
+        linked_rows = self._connection.execute(queries.LINKS, _columns(keys, "sources", "names"))
+        links = {(row.source, row.reference): row.booking_id for row in linked_rows}
+        ids = sorted(set(links.values()))
+        found = self._connection.execute(queries.BOOKINGS, {"ids": ids}) if ids else ()
+        rows = [BookingRow(**row._mapping) for row in found]
         by_id = {row.id: row for row in rows}
         for id_, one in snapshots.items():
             source = one.event.source
@@ -173,7 +153,7 @@ class Loader:
         codes = {code for one in snapshots.values() for code in one.interpretation.codes}
         if not codes:
             return
-        found = self._connection.execute(select(Booking.code, Booking.id).where(Booking.code.in_(codes)))
+        found = self._connection.execute(queries.ECHOED, {"codes": sorted(codes)})
         owners = {row.code: row.id for row in found}
         for id_, one in snapshots.items():
             own = {one.links[name] for name in one.event.references if name in one.links}
@@ -191,12 +171,8 @@ class Loader:
         }
         if not wanted:
             return
-        key = tuple_(KnownContact.source, KnownContact.contact_id)
-        rows = self._connection.execute(
-            select(KnownContact.source, KnownContact.contact_id, KnownContact.details).where(
-                key.in_(set(wanted.values()))
-            )
-        )
+        pairs = sorted(set(wanted.values()))
+        rows = self._connection.execute(queries.CONTACTS, _columns(pairs, "sources", "contacts"))
         known = {(row.source, row.contact_id): row.details for row in rows}
         for id_, (source, contact_id) in wanted.items():
             if (source, contact_id) in known:
@@ -205,18 +181,13 @@ class Loader:
 
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
         """The in-flight writes of the bookings, and what tells their traces apart."""
-        rows = [row for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
-        attempts = self.attempts([row.in_flight_attempt_id for row in rows])
-        unverified = [row.id for row in rows if row.may_be_in_pms and not row.appointment_verified]
+        bookings = [row for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
+        attempts = self.attempts([row.in_flight_attempt_id for row in bookings])
+        unverified = [row.id for row in bookings if row.may_be_in_pms and not row.appointment_verified]
         creates: dict[int | None, AttemptRow] = {}
         if unverified:
-            confirmed = (
-                Attempt.booking_id.in_(unverified),
-                Attempt.kind == "create",
-                Attempt.outcome == WriteOutcome.CONFIRMED,
-            )
-            for create in sorted(self._rows(AttemptRow, ATTEMPT, *confirmed), key=lambda row: row.id):
-                creates[create.booking_id] = create
+            for row in self._connection.execute(queries.CREATES, {"bookings": unverified}):
+                creates[row.booking_id] = AttemptRow(**row._mapping)
         jobs = self._known_jobs(attempts.values())
         for id_, one in snapshots.items():
             ids = [row.id for row in (*one.bookings, *one.duplicates)]
@@ -225,14 +196,10 @@ class Loader:
 
     def attempts(self, ids: Iterable[int | None]) -> dict[int, AttemptRow]:
         """Writes by id, each with the moment at which the event that made it had ended."""
-        wanted = {number for number in ids if number is not None}
+        wanted = sorted({number for number in ids if number is not None})
         if not wanted:
             return {}
-        rows = self._connection.execute(
-            select(*labelled(ATTEMPT), Event.ended_at.label("event_ended_at"))
-            .join_from(Attempt, Event, Attempt.event_id == Event.id)
-            .where(Attempt.id.in_(wanted))
-        )
+        rows = self._connection.execute(queries.ATTEMPTS, {"ids": wanted})
         return {row.id: AttemptRow(**row._mapping) for row in rows}
 
     def _known_jobs(self, attempts: Iterable[AttemptRow]) -> frozenset[str]:
@@ -240,21 +207,18 @@ class Loader:
         lost = [one for one in attempts if one.job_id is None]
         if not lost:
             return frozenset()
-        bookings = [one.booking_id for one in lost if one.booking_id is not None]
-        origin = aliased(Event)
-        lanes = select(origin.lock).where(origin.id.in_([one.event_id for one in lost]))
-        of_leads = and_(
-            Attempt.kind == "create_lead",
-            Attempt.event_id.in_(select(Event.id).where(Event.lock.in_(lanes), Event.lock != "")),
-        )
-        same = or_(Attempt.booking_id.in_(bookings), of_leads)
-        found = self._connection.scalars(select(Attempt.job_id).where(same, Attempt.job_id.is_not(None)))
+        owners = {
+            "bookings": [one.booking_id for one in lost if one.booking_id is not None],
+            "events": [one.event_id for one in lost],
+        }
+        found = self._connection.scalars(queries.KNOWN_JOBS, owners)
         return frozenset(job for job in found if job is not None)
 
     def _add_property(self, snapshots: dict[int, Snapshot]) -> None:
         """Leads, circuit breakers and cached records: of all properties that a booking of the event may be at."""
         contacts = {name for one in snapshots.values() for name in lead_names(one)}
-        rows = self._rows(LeadRow, LEAD, Lead.contact.in_(contacts)) if contacts else []
+        found = self._connection.execute(queries.LEADS, {"contacts": sorted(contacts)}) if contacts else ()
+        rows = [LeadRow(**row._mapping) for row in found]
         leads = {row.key: row for row in rows}
         attempts = self.attempts(row.in_flight_attempt_id for row in rows)
         jobs = self._known_jobs(attempts.values())
@@ -272,38 +236,25 @@ class Loader:
 
     def breakers(self) -> dict[str, Breaker]:
         """By integration; one that is closed and has not failed has none."""
-        failing = or_(Integration.paused_at.is_not(None), Integration.failures > 0)
         found = {}
-        for breaker in self._rows(Breaker, BREAKER, failing):
+        for row in self._connection.execute(queries.BREAKERS):
+            breaker = Breaker(**row._mapping)
             found[breaker.integration_id] = replace(breaker, has_prober=self._has_prober(breaker))
         return found
 
     def _has_prober(self, breaker: Breaker) -> bool:
         if breaker.paused_at is None or breaker.probe_at is None:
             return False
-        waiting = select(literal(1)).where(
-            Event.integration_id == breaker.integration_id,
-            Event.ended_at.is_(None),
-            Event.reason == Reason.INTEGRATION_PAUSED.value,
-            Event.next_attempt_at.between(self._now, breaker.probe_at),
-        )
-        return self._connection.scalar(waiting.limit(1)) is not None
+        this = {"integration": breaker.integration_id, "now": self._now, "probe_at": breaker.probe_at}
+        return self._connection.scalar(queries.PROBER, this) is not None
 
     def _records(self, snapshots: Iterable[Snapshot]) -> dict[tuple[str, str, str], CachedRecords]:
         """The lists of those properties whose units, agents or lead sources an event names."""
         places = {place for one in snapshots for place in self._places(one)}
         if not places:
             return {}
-        columns = (
-            Choices.integration_id,
-            Choices.property_id,
-            Choices.kind,
-            Choices.fetched_at,
-            Choices.records,
-        )
-        rows = self._connection.execute(
-            select(*columns).where(tuple_(Choices.integration_id, Choices.property_id).in_(places))
-        )
+        pairs = sorted(places)
+        rows = self._connection.execute(queries.RECORDS, _columns(pairs, "integrations", "properties"))
         return {
             (row.integration_id, row.property_id, row.kind): CachedRecords(row.fetched_at, row.records)
             for row in rows
@@ -318,3 +269,33 @@ class Loader:
             found = property_named(self._settings, name or "", snapshot.aliases)
             if found is not None:
                 yield found.integration_id, found.property_id
+
+
+def _columns(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
+    """Pairs as two arrays."""
+    return {first: [one for one, _ in pairs], second: [two for _, two in pairs]}
+
+
+def values_in(snapshot: Snapshot, *names: str) -> Iterable[str]:
+    """What the event, its bookings and the contact that it names say in these fields."""
+    request = snapshot.interpretation.request
+    maps = [one.fields for one in snapshot.bookings] + ([snapshot.contact.fields] if snapshot.contact else [])
+    for name in names:
+        yield from (fields[name]["value"] for fields in maps if name in fields)
+        if request is not None:
+            value = getattr(request.contact, name, None) or getattr(request, name, None)
+            if value:
+                yield value
+
+
+def lead_names(snapshot: Snapshot) -> set[str]:
+    """The keys of leads that the event's tour may be for."""
+    people = {contact_key(email, None) for email in values_in(snapshot, "email")}
+    people |= {contact_key(None, phone) for phone in values_in(snapshot, "phone")}
+    named = {key(f"lead:{lead_id}") for lead_id in values_in(snapshot, "lead_id")}
+    return {name for name in people | named if name}
+
+
+def spellings(name: str) -> Iterable[str]:
+    spelled = same_name(name)
+    return spelled, spelled.removeprefix("property:").strip()

@@ -1,7 +1,7 @@
 """What payloads look like, and how that changes: fields that appear, vanish or change their type. No value is kept."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -69,16 +69,17 @@ def _type_of(value: Any) -> str:
 
 
 def observe(database: Database, settings: Settings, clock: Clock) -> int:
-    """Note the fields of the newest events of each source; answers of how many events. Safe to repeat."""
+    """Note the fields of the newest events of each source; returns of how many events. Safe to repeat."""
     seen = 0
     for source in settings.sources:
         with database.session() as session:
             newest = session.scalar(
                 select(func.max(PayloadField.last_seen)).where(PayloadField.source == source)
             )
-            for event in _unseen(session, source, newest):
-                _note(session, event)
-                seen += 1
+            events = _unseen(session, source, newest)
+            if rows := _rows_of(events):
+                session.connection().execute(_WIDEN, rows)
+            seen += len(events)
     with database.session() as session:
         session.execute(delete(PayloadField).where(PayloadField.last_seen < clock() - KEPT))
     return seen
@@ -94,32 +95,36 @@ def _unseen(session: Session, source: str, newest: datetime | None) -> list[Even
     return list(session.scalars(query.limit(MOST_EVENTS)))
 
 
-def _note(session: Session, event: Event) -> None:
-    try:
-        payload = decode(event.body, event.content_type)
-    except DecodingError:
-        return
-    at = event.received_at
-    rows = [
-        {
-            "source": event.source,
-            "event": event.event or "",
-            "path": path,
-            "type": kind,
-            "first_seen": at,
-            "last_seen": at,
-        }
-        for path, kind in sorted(fields_of(payload).items())
-    ]
-    if not rows:
-        return
-    row = insert(PayloadField).values(rows)
-    widened = {
-        "first_seen": func.least(PayloadField.first_seen, row.excluded.first_seen),
-        "last_seen": func.greatest(PayloadField.last_seen, row.excluded.last_seen),
-    }
-    key = (PayloadField.source, PayloadField.event, PayloadField.path, PayloadField.type)
-    session.execute(row.on_conflict_do_update(index_elements=key, set_=widened))
+_KEY = (PayloadField.source, PayloadField.event, PayloadField.path, PayloadField.type)
+_INSERT = insert(PayloadField.__table__)  # type: ignore[arg-type]  # SQLAlchemy types it more widely than it is
+_WIDEN = _INSERT.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={
+        "first_seen": func.least(PayloadField.first_seen, _INSERT.excluded.first_seen),
+        "last_seen": func.greatest(PayloadField.last_seen, _INSERT.excluded.last_seen),
+    },
+)
+
+
+def _rows_of(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """One row for each field of the events, with the first and the last time it was seen."""
+    rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+    for event in events:
+        try:
+            payload = decode(event.body, event.content_type)
+        except DecodingError:
+            continue
+        at = event.received_at
+        for path, kind in fields_of(payload).items():
+            key = (event.source, event.event or "", path, kind)
+            row = rows.setdefault(
+                key, {**dict(zip(_NAMES, key, strict=True)), "first_seen": at, "last_seen": at}
+            )
+            row["first_seen"], row["last_seen"] = min(row["first_seen"], at), max(row["last_seen"], at)
+    return [rows[key] for key in sorted(rows)]
+
+
+_NAMES = ("source", "event", "path", "type")
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,7 @@ class Holder(Process):
     def run_once(self) -> None:
         with self.database.autocommit.connect() as connection:
             queue.promote(connection)
-            held = self.claim(lambda: queue.claim(connection, unread=True, most=10, lease=LEASE))
-            held += self.claim(lambda: queue.claim(connection, unread=False, most=10, lease=LEASE))
+            held = self.claim(lambda: queue.claim(connection, unread=10, others=20, lease=LEASE))
             held = held or self.claim(lambda: queue.claim_suspects(connection, lease=LEASE))
             lanes = _load(connection, [claim.lane for claim, _, _ in held])
             time.sleep(TOO_LONG if self.chance.random() < 0.05 else self.chance.random() * 0.004)

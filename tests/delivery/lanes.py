@@ -54,7 +54,8 @@ class Lanes:
 
     def claim(self, *, unread: bool = True, most: int = 100, lease: timedelta = queue.LEASE) -> list[Claim]:
         with self.database.autocommit.connect() as connection:
-            return queue.claim(connection, unread=unread, most=most, lease=lease)
+            numbers = {"unread": most, "others": 0} if unread else {"unread": 0, "others": most}
+            return queue.claim(connection, **numbers, lease=lease)
 
     def claim_one(self) -> Claim:
         [one] = self.claim()

@@ -84,8 +84,7 @@ def end_all(database):
     for _ in range(100):
         with database.autocommit.connect() as connection:
             queue.promote(connection)
-            claims = queue.claim(connection, unread=True, most=LANES)
-            claims += queue.claim(connection, unread=False, most=LANES)
+            claims = queue.claim(connection, unread=LANES, others=2 * LANES)
             claims = claims or queue.claim_suspects(connection)
             left = connection.scalar(select(func.count()).select_from(Lane))
         if not left:

@@ -42,7 +42,7 @@ class TestClaim:
     def test_who_claims_at_the_same_moment_gets_other_lanes(self, lanes):
         lanes.arrive("a", "b")
         with lanes.database.engine.connect() as slow:
-            first = queue.claim(slow, unread=True, most=1)
+            first = queue.claim(slow, unread=1, others=0)
             assert set(names(first) + names(lanes.claim())) == {"a", "b"}
 
     def test_it_costs_the_same_whatever_the_lane_holds(self, lanes):
@@ -56,8 +56,8 @@ class TestClaim:
 
 def pages_of_claim(connection):
     """The tables that the claim of one lane reads, and how many pages."""
-    explain = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queue._CLAIM_UNREAD.text}")
-    [explained] = connection.scalar(explain, {"most": 1, "lease": queue.LEASE})
+    explain = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queue._CLAIM_LANES.text}")
+    [explained] = connection.scalar(explain, {"unread": 1, "others": 0, "lease": queue.LEASE})
     nodes, tables = [explained["Plan"]], set()
     for node in nodes:
         nodes += node.get("Plans", [])

@@ -1,0 +1,152 @@
+"""The statements that load what decisions need, prepared once: building a statement costs more than running it.
+
+Each takes lists as arrays, so that its text is always the same and PostgreSQL keeps its plan.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    String,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
+from bridge.delivery.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, labelled
+from bridge.models import (
+    Alias,
+    Attempt,
+    Booking,
+    BookingReference,
+    Choices,
+    Event,
+    Integration,
+    KnownContact,
+    Lead,
+)
+
+MOST_OF_A_LANE = 1000
+"""Open events of a lane that are looked at together."""
+MOST_NEWER = 50
+
+
+def _texts(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(String))
+
+
+def _in(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column has one of the values of an array."""
+    kind = BigInteger if isinstance(column.type, BigInteger) else String
+    return column == any_(bindparam(name, type_=ARRAY(kind)))
+
+
+def _pairs(*names: str) -> Any:
+    """Arrays of the same length as a table with these columns."""
+    return func.unnest(*(_texts(name) for name in names)).table_valued(*names).render_derived()
+
+
+_LANES = func.unnest(_texts("lanes")).table_valued("lane").render_derived()
+_OF_LANE = (
+    select(*labelled(EVENT))
+    .where(Event.lock == _LANES.c.lane, Event.ended_at.is_(None))
+    .order_by(Event.seq)
+    .limit(MOST_OF_A_LANE)
+    .lateral()
+)
+OPEN_EVENTS = select(_OF_LANE).select_from(_LANES.join(_OF_LANE, true()))
+"""`lanes`: their open events, in the order of each lane."""
+EVENT_BY_ID = select(*labelled(EVENT)).where(Event.id == bindparam("this_event"))
+_BODY = (Event.id, Event.body, Event.content_type, Event.headers, Event.query, Event.answers)
+BODIES = select(*_BODY).where(_in(Event.id, "ids"))
+ALIASES = select(Alias.alias, Alias.property)
+
+_NAMED = _pairs("sources", "names")
+_UNENDED = (Event.ended_at.is_(None), or_(Event.reason.is_(None), Event.reason.not_in(WAITS_FOR_LATER)))
+
+
+def _with_reference(column: InstrumentedAttribute[Any]) -> Any:
+    return (
+        select(Event.id, Event.seq, Event.source, Event.reference, Event.previous_reference)
+        .join(_NAMED, and_(Event.source == _NAMED.c.sources, column == _NAMED.c.names))
+        .where(*_UNENDED)
+    )
+
+
+PREDECESSORS = union_all(_with_reference(Event.reference), _with_reference(Event.previous_reference))
+"""`sources` and `names`, in pairs: the open events that have one of these references, now or before."""
+NEWER = (
+    select(*labelled(EVENT), *_BODY[1:])
+    .where(
+        Event.source == bindparam("this_source"),
+        Event.reference == bindparam("this_reference"),
+        Event.ended_at.is_(None),
+        Event.id != bindparam("this_event"),
+    )
+    .limit(MOST_NEWER)
+)
+_LINKED = _pairs("sources", "names")
+LINKS = select(BookingReference.source, BookingReference.reference, BookingReference.booking_id).join(
+    _LINKED,
+    and_(BookingReference.source == _LINKED.c.sources, BookingReference.reference == _LINKED.c.names),
+)
+"""`sources` and `names`, in pairs: the bookings that they name."""
+BOOKINGS = select(*labelled(BOOKING)).where(or_(_in(Booking.id, "ids"), _in(Booking.merged_into, "ids")))
+ECHOED = select(Booking.code, Booking.id).where(_in(Booking.code, "codes"))
+_PEOPLE = _pairs("sources", "contacts")
+CONTACTS = select(KnownContact.source, KnownContact.contact_id, KnownContact.details).join(
+    _PEOPLE,
+    and_(KnownContact.source == _PEOPLE.c.sources, KnownContact.contact_id == _PEOPLE.c.contacts),
+)
+ATTEMPTS = (
+    select(*labelled(ATTEMPT), Event.ended_at.label("event_ended_at"))
+    .join_from(Attempt, Event, Attempt.event_id == Event.id)
+    .where(_in(Attempt.id, "ids"))
+)
+CREATES = (
+    select(*labelled(ATTEMPT))
+    .where(
+        _in(Attempt.booking_id, "bookings"),
+        Attempt.kind == "create",
+        Attempt.outcome == WriteOutcome.CONFIRMED,
+    )
+    .order_by(Attempt.id)
+)
+_ORIGIN = aliased(Event)
+_LOST_LANES = select(_ORIGIN.lock).where(_ORIGIN.id == any_(bindparam("events", type_=ARRAY(BigInteger))))
+_OF_LEADS = and_(
+    Attempt.kind == "create_lead",
+    Attempt.event_id.in_(select(Event.id).where(Event.lock.in_(_LOST_LANES), Event.lock != "")),
+)
+KNOWN_JOBS = select(Attempt.job_id).where(
+    or_(_in(Attempt.booking_id, "bookings"), _OF_LEADS), Attempt.job_id.is_not(None)
+)
+"""Jobs of writes to these `bookings`, and of leads in the lanes of these `events`."""
+LEADS = select(*labelled(LEAD)).where(_in(Lead.contact, "contacts"))
+BREAKERS = select(*labelled(BREAKER)).where(or_(Integration.paused_at.is_not(None), Integration.failures > 0))
+PROBER = (
+    select(literal(1))
+    .where(
+        Event.integration_id == bindparam("integration"),
+        Event.ended_at.is_(None),
+        Event.reason == Reason.INTEGRATION_PAUSED.value,
+        Event.next_attempt_at.between(bindparam("now"), bindparam("probe_at")),
+    )
+    .limit(1)
+)
+"""Whether an event waits that will probe a paused integration."""
+_AT = _pairs("integrations", "properties")
+RECORDS = select(
+    Choices.integration_id, Choices.property_id, Choices.kind, Choices.fetched_at, Choices.records
+).join(_AT, and_(Choices.integration_id == _AT.c.integrations, Choices.property_id == _AT.c.properties))
