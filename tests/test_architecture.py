@@ -87,6 +87,28 @@ def test_imports_run_one_way(folder: str) -> None:
             assert [one for one in imports(module) if not is_inside(one, allowed)] == [], module
 
 
+PURE = {"bridge.delivery.decide", "bridge.delivery.rules"}
+EFFECTS = ("sqlalchemy", "psycopg", "requests", "threading", "time", "structlog")
+
+
+def test_decisions_have_no_effects() -> None:
+    """`decide` and its rules import neither what stores, sends or logs, nor any other part of delivery."""
+    for module, file in NAMES.items():
+        if not is_inside(module, PURE):
+            continue
+        inner = [one for one in imports(module) if is_inside(one, {"bridge.delivery"})]
+        assert [one for one in inner if not is_inside(one, PURE)] == [], module
+        outer = imports(module) & {"bridge.database", "bridge.queue", "bridge.metrics", "bridge.tracing"}
+        assert outer == set(), module
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        named = {
+            (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        }
+        assert [one for one in named if one.split(".")[0] in EFFECTS] == [], module
+
+
 def test_nothing_imports_console_or_cli() -> None:
     above = {"bridge.console", "bridge.cli"}
     importers = {module for module in NAMES if any(is_inside(one, above) for one in imports(module))}

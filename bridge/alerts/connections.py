@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts.finding import Finding, Kind
 from bridge.alerts.hours import business_hours_between
-from bridge.delivery.circuit_breaker import Cause, unfinished
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.circuit_breaker import Cause
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.storage.breakers import unfinished
 from bridge.events.query import last_received
 from bridge.models import Event, Integration, Refusal
 from bridge.settings import Settings

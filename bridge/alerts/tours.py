@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.alerts.finding import Finding, Kind
-from bridge.delivery.booking_state import to_request
-from bridge.delivery.outcomes import Reason
-from bridge.delivery.resolve import start_of
-from bridge.delivery.state import Park
+from bridge.delivery.rules.booking_state import to_request
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.resolve import start_of
+from bridge.delivery.rules.state import Park
 from bridge.events.detail import advice_for
 from bridge.models import UNFINISHED, Alert, Event, Status
 from bridge.privacy.retention import STARTS_AT

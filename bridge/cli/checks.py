@@ -11,7 +11,7 @@ from sqlalchemy import text
 from bridge.cli.base import connect
 from bridge.console.deeds.aliases import listed
 from bridge.database import DatabaseUnavailable
-from bridge.delivery.resolve import TourTarget, at_property
+from bridge.delivery.rules.resolve import TourTarget, at_property
 from bridge.errors import ConfigurationError, Problem, SchemaOutdated
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue

@@ -13,7 +13,7 @@ from bridge.cli.base import confirm
 from bridge.clock import utc_now
 from bridge.console.deeds import events as deeds
 from bridge.database import Database
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.models import Event, Status
 
 REASONS = click.Choice([reason.value for reason in Reason])

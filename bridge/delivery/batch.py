@@ -10,16 +10,15 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bridge.delivery import queries
 from bridge.delivery.decide import decide
-from bridge.delivery.entities import AttemptRow, Breaker, EventRow, ReadRow
-from bridge.delivery.interpret import interpret
 from bridge.delivery.load import Loader, bodies, open_events
-from bridge.delivery.outcomes import Reason, backoff
 from bridge.delivery.perform import Chain
-from bridge.delivery.priority import lane_rank, next_due, next_of, rank_of
-from bridge.delivery.resolve import start_of, target_of
-from bridge.delivery.state import (
+from bridge.delivery.rules.entities import AttemptRow, Breaker, EventRow, ReadRow
+from bridge.delivery.rules.interpret import interpret
+from bridge.delivery.rules.outcomes import Reason, backoff
+from bridge.delivery.rules.priority import lane_rank, next_due, next_of, rank_of
+from bridge.delivery.rules.resolve import start_of, target_of
+from bridge.delivery.rules.state import (
     Decision,
     Interpretation,
     Park,
@@ -28,6 +27,7 @@ from bridge.delivery.state import (
     Wait,
     Write,
 )
+from bridge.delivery.storage import queries
 from bridge.delivery.tools import Tools
 from bridge.mapping.sources import Source
 from bridge.models import Status

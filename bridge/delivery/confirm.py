@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select,
 from sqlalchemy.dialects.postgresql import insert
 
 from bridge import queue
-from bridge.delivery.entities import AttemptRow
-from bridge.delivery.in_flight import MOST_MISSES, Category
-from bridge.delivery.outcomes import CONFIRM_AFTER
-from bridge.delivery.rows import ATTEMPT, labelled
+from bridge.delivery.rules.entities import AttemptRow
+from bridge.delivery.rules.in_flight import MOST_MISSES, Category
+from bridge.delivery.rules.outcomes import CONFIRM_AFTER
+from bridge.delivery.storage.rows import ATTEMPT, labelled
 from bridge.models import Attempt, Booking, Lead, Sweep
 from bridge.propexo import client
 from bridge.propexo.client import Propexo, WriteLogEntry, WriteState

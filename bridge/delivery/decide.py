@@ -8,9 +8,9 @@ what becomes of what.
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.delivery import circuit_breaker, tentative
-from bridge.delivery.appointments import cancel, create, needs_update, resolve_write, update
-from bridge.delivery.booking_state import (
+from bridge.delivery.rules import circuit_breaker, tentative
+from bridge.delivery.rules.appointments import cancel, create, needs_update, resolve_write, update
+from bridge.delivery.rules.booking_state import (
     apply_request,
     contact_code,
     event_time,
@@ -19,10 +19,10 @@ from bridge.delivery.booking_state import (
     is_superseded,
     to_request,
 )
-from bridge.delivery.entities import BookingRow, EventRow
-from bridge.delivery.in_flight import poll_again, polls_for
-from bridge.delivery.leads import end_begun
-from bridge.delivery.outcomes import (
+from bridge.delivery.rules.entities import BookingRow, EventRow
+from bridge.delivery.rules.in_flight import poll_again, polls_for
+from bridge.delivery.rules.leads import end_begun
+from bridge.delivery.rules.outcomes import (
     GIVE_UP_AFTER,
     GRACE,
     NOTIFY_BEFORE,
@@ -30,9 +30,9 @@ from bridge.delivery.outcomes import (
     WAIT_FOR_PREDECESSOR,
     Reason,
 )
-from bridge.delivery.record_cache import look_up
-from bridge.delivery.resolve import property_of, start_of, target_of, tour_of
-from bridge.delivery.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
+from bridge.delivery.rules.record_cache import look_up
+from bridge.delivery.rules.resolve import property_of, start_of, target_of, tour_of
+from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest

@@ -18,15 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from bridge import queue
 from bridge.delivery import confirm
 from bridge.delivery.batch import BatchLoader, Job
-from bridge.delivery.clocks import DatabaseClock, boot_time
-from bridge.delivery.gate import Gate
-from bridge.delivery.outcomes import SEND_WITHIN
 from bridge.delivery.perform import Chain, Sent
 from bridge.delivery.record import record, record_sent, release, report
 from bridge.delivery.results import Recorded, result_of
-from bridge.delivery.slots import Slots
-from bridge.delivery.state import Enrich, Read, Wait, Write
-from bridge.delivery.tools import Tools
+from bridge.delivery.rules.outcomes import SEND_WITHIN
+from bridge.delivery.rules.state import Enrich, Read, Wait, Write
+from bridge.delivery.slots import Gate, Slots
+from bridge.delivery.tools import DatabaseClock, Tools, boot_time
 from bridge.delivery.upkeep import INTERVAL, Upkeep
 from bridge.propexo.errors import BudgetExhausted
 from bridge.queue import Claim, Release

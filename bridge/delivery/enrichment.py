@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.delivery import sender_api
-from bridge.delivery.entities import ReadRow
-from bridge.delivery.outcomes import Reason, backoff
+from bridge.delivery.rules.entities import ReadRow
+from bridge.delivery.rules.outcomes import Reason, backoff
+from bridge.delivery.rules.state import Enrich, Park, Wait
 from bridge.delivery.sender_api import NoAnswer
-from bridge.delivery.state import Enrich, Park, Wait
 from bridge.delivery.tools import Tools
 from bridge.mapping.details import Api, Login
 from bridge.mapping.sources import Source

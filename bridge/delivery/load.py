@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.aliases import property_named
-from bridge.delivery import queries
-from bridge.delivery.booking_state import new_ending
-from bridge.delivery.entities import (
+from bridge.delivery.rules.booking_state import new_ending
+from bridge.delivery.rules.entities import (
     AttemptRow,
     BookingRow,
     Breaker,
@@ -19,9 +18,10 @@ from bridge.delivery.entities import (
     LeadRow,
     SenderContact,
 )
-from bridge.delivery.interpret import moment_of, person_key, received_as
-from bridge.delivery.rows import EVENT
-from bridge.delivery.state import Interpretation, Snapshot
+from bridge.delivery.rules.interpret import moment_of, person_key, received_as
+from bridge.delivery.rules.state import Interpretation, Snapshot
+from bridge.delivery.storage import queries
+from bridge.delivery.storage.rows import EVENT
 from bridge.errors import DecodingError
 from bridge.keys import contact_key, key
 from bridge.mapping.booking import Action

@@ -22,14 +22,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge import metrics
-from bridge.delivery import circuit_breaker
-from bridge.delivery.bodies import rejected
 from bridge.delivery.decide import decide, in_time
 from bridge.delivery.enrichment import enrich
-from bridge.delivery.entities import AttemptRow, BookingRow, Breaker, ReadRow
-from bridge.delivery.in_flight import confirm_later, look_later
-from bridge.delivery.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome, backoff
-from bridge.delivery.state import Call, Decision, End, Enrich, Park, Read, Snapshot, Wait, Write
+from bridge.delivery.rules import circuit_breaker
+from bridge.delivery.rules.bodies import rejected
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, Breaker, ReadRow
+from bridge.delivery.rules.in_flight import confirm_later, look_later
+from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome, backoff
+from bridge.delivery.rules.state import Call, Decision, End, Enrich, Park, Read, Snapshot, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.models import Status
 from bridge.propexo.client import Propexo

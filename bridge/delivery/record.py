@@ -16,10 +16,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
 from bridge import metrics, queue
-from bridge.delivery.booking_state import contact_code, contact_fields, event_time, merge_fields
-from bridge.delivery.entities import EventRow
-from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
-from bridge.delivery.record_rows import (
+from bridge.delivery.results import Recorded, Result
+from bridge.delivery.rules.booking_state import contact_code, contact_fields, event_time, merge_fields
+from bridge.delivery.rules.entities import EventRow
+from bridge.delivery.rules.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
+from bridge.delivery.rules.state import Snapshot
+from bridge.delivery.storage.record_rows import (
     ConflictError,
     Draft,
     execute,
@@ -28,9 +30,7 @@ from bridge.delivery.record_rows import (
     store_bookings,
     store_leads,
 )
-from bridge.delivery.results import Recorded, Result
-from bridge.delivery.rows import RECORDED, RECORDED_AT_INTENT, RECORDED_COLUMNS, Change
-from bridge.delivery.state import Snapshot
+from bridge.delivery.storage.rows import RECORDED, RECORDED_AT_INTENT, RECORDED_COLUMNS, Change
 from bridge.models import (
     Attempt,
     Booking,

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from bridge.delivery.batch import Job
-from bridge.delivery.entities import AttemptRow, EventRow, ReadRow
-from bridge.delivery.outcomes import Reason
-from bridge.delivery.priority import lane_rank, next_due
-from bridge.delivery.record_cache import LISTS, cacheable
-from bridge.delivery.state import Ignore, Park, Snapshot, Step, Wait, Write, Written
+from bridge.delivery.rules.entities import AttemptRow, EventRow, ReadRow
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.priority import lane_rank, next_due
+from bridge.delivery.rules.record_cache import LISTS, cacheable
+from bridge.delivery.rules.state import Ignore, Park, Snapshot, Step, Wait, Write, Written
 from bridge.models import Status
 from bridge.queue import Claim, Release
 

@@ -1,13 +1,15 @@
-"""What the runs of one worker share."""
+"""What the runs of one worker share: its tools, and its clocks."""
 
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random, SystemRandom
 
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.delivery.circuit_breaker import CircuitBreakers
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.mapping.sources import Sources
 from bridge.propexo.client import Propexo
 from bridge.propexo.quota import MayGo, calls_for
@@ -36,3 +38,22 @@ class Tools:
     def calls_for(start: datetime | None, may_go: MayGo = lambda: True) -> AbstractContextManager[None]:
         """Let the rate limiter know for which tour the calls within are made, and whether they may still go out."""
         return calls_for(lambda: start, may_go)
+
+
+def boot_time() -> float:
+    """Seconds since the machine started, those in which it slept included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass
+class DatabaseClock:
+    """The database's clock, as the last claim showed it: those of several workers may differ."""
+
+    own: Callable[[], datetime]
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return self.own() + self.ahead
+
+    def follow(self, now: datetime) -> None:
+        self.ahead = now - self.own()

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from bridge import queue
 from bridge.delivery import confirm
 from bridge.delivery.batch import Job
-from bridge.delivery.clocks import boot_time
-from bridge.delivery.tools import Tools
+from bridge.delivery.tools import Tools, boot_time
 
 INTERVAL = 1.0
 """Seconds between looks for lanes whose time has come, and for writes that wait for their confirmation."""

@@ -20,9 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from bridge import queue
 from bridge.clock import Clock, utc_now
 from bridge.database import REACH, Database
-from bridge.delivery.clocks import boot_time
 from bridge.delivery.engine import Engine
-from bridge.delivery.tools import Tools
+from bridge.delivery.tools import Tools, boot_time
 from bridge.delivery.upkeep import backlog_of
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources

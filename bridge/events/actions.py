@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge import queue
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events import history as lineage
 from bridge.events.history import Deed

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bridge.aliases import told_in
 from bridge.clock import iso
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.inbound.decoding import readable
 from bridge.inbound.inbox import Kept

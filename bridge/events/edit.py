@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from bridge import search_index as terms
 from bridge.aliases import Aliases
-from bridge.delivery.booking_state import event_time, reapply_edited
-from bridge.delivery.outcomes import Reason
-from bridge.delivery.rows import booking_row
+from bridge.delivery.rules.booking_state import event_time, reapply_edited
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.storage.rows import booking_row
 from bridge.errors import BridgeError, DecodingError, NotAuthentic
 from bridge.events import history as lineage
 from bridge.events.detail import mapping_of

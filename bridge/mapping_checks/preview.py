@@ -6,8 +6,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bridge.aliases import Aliases, none_told
-from bridge.delivery.resolve import RecordKind, TourTarget, start_of, target_of, tour_of, unsupported_fields
-from bridge.delivery.state import Park, Read
+from bridge.delivery.rules.resolve import (
+    RecordKind,
+    TourTarget,
+    start_of,
+    target_of,
+    tour_of,
+    unsupported_fields,
+)
+from bridge.delivery.rules.state import Park, Read
 from bridge.errors import BridgeError, DecodingError
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, delivery_ids

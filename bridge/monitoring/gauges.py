@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.alerts.tours import soonest
-from bridge.delivery.circuit_breaker import Cause
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.circuit_breaker import Cause
+from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, Gauge, Integration, Status
 from bridge.propexo.quota import spent

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from bridge.alerts.channels import Channels, NobodyTold
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
-from bridge.delivery.circuit_breaker import CircuitBreakers
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Alert, Event, Refusal, Tally
 from bridge.propexo.errors import Outcome
 

@@ -11,7 +11,7 @@ from chaos.passing import Death
 from sqlalchemy import text
 
 from bridge.clock import utc_now
-from bridge.delivery.outcomes import SEND_WITHIN
+from bridge.delivery.rules.outcomes import SEND_WITHIN
 
 pytestmark = pytest.mark.chaos
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.models import Event
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.delivery.circuit_breaker import PROBE_INTERVAL, CircuitBreakers
+from bridge.delivery.rules.circuit_breaker import PROBE_INTERVAL
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Event, Integration, Lane, Status
 from bridge.propexo.errors import Outcome
 

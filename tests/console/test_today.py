@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from bridge.console.today.charts import last_days, last_hours
 from bridge.console.today.figures import zone_of
-from bridge.delivery.circuit_breaker import CircuitBreakers
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Booking, Event, Role, Tally
 
 

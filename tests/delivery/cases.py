@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.delivery.booking_state import apply_request
-from bridge.delivery.entities import AttemptRow, BookingRow, EventRow, LeadRow
-from bridge.delivery.state import Call, Interpretation, Snapshot
+from bridge.delivery.rules.booking_state import apply_request
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, EventRow, LeadRow
+from bridge.delivery.rules.state import Call, Interpretation, Snapshot
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action, Contact
 from bridge.mapping.booking import Booking as BookingRequest

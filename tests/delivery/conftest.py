@@ -12,7 +12,7 @@ import pytest
 from bridge.delivery.batch import MOST_CLAIMS, BatchLoader, Job, interpreted, snapshot_of
 from bridge.delivery.load import Loader, bodies
 from bridge.delivery.perform import Calls, Chain
-from bridge.delivery.state import Decision, Enrich, Read, Snapshot, Step, Wait, Write
+from bridge.delivery.rules.state import Decision, Enrich, Read, Snapshot, Step, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.events.dry_run import plan
 

@@ -23,8 +23,8 @@ from sqlalchemy.exc import DBAPIError
 from bridge import queue
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.delivery.entities import EventRow
-from bridge.delivery.priority import lane_rank, next_due, next_of
+from bridge.delivery.rules.entities import EventRow
+from bridge.delivery.rules.priority import lane_rank, next_due, next_of
 from bridge.inbound.insertion import insert_events
 from bridge.models import Event, Lane, Status
 from bridge.queue import Claim, Release, Wakes

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 from delivery.cases import HERE, NOW, SETTINGS, attempt, in_flight, in_pms, lead, snapshot
 
-from bridge.delivery.outcomes import WriteOutcome, backoff
 from bridge.delivery.perform import after_failure, after_write
-from bridge.delivery.state import Park, Wait, Write
+from bridge.delivery.rules.outcomes import WriteOutcome, backoff
+from bridge.delivery.rules.state import Park, Wait, Write
 from bridge.propexo.answers import error_of
 from bridge.propexo.errors import UnknownOutcome
 

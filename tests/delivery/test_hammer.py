@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from bridge import queue
 from bridge.delivery.load import open_events
-from bridge.delivery.priority import next_due
+from bridge.delivery.rules.priority import next_due
 from bridge.inbound.insertion import insert_events
 from bridge.models import Event, Lane
 from bridge.queue import Release

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.delivery.record_cache import match
-from bridge.delivery.resolve import AGENT, LEAD_SOURCE, UNIT
+from bridge.delivery.rules.record_cache import match
+from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT
 
 UNITS = [
     {"id": "c1", "name": "204B"},

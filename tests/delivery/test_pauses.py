@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.delivery.circuit_breaker import (
+from bridge.delivery.rules.circuit_breaker import (
     OUTAGE_AFTER,
     OUTAGE_FAILURES,
     PROBE_INTERVAL,
     Cause,
-    CircuitBreakers,
     after_call,
 )
-from bridge.delivery.entities import Breaker
+from bridge.delivery.rules.entities import Breaker
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Integration
 from bridge.propexo.errors import BudgetExhausted, Outcome
 

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.delivery.decide import decide
-from bridge.delivery.entities import AttemptRow, BookingRow, EventRow, LeadRow
-from bridge.delivery.outcomes import LOOK_AFTER_UNKNOWN, WAITS_FOR_LATER, WriteOutcome
 from bridge.delivery.perform import after_failure, after_write
 from bridge.delivery.results import ended_event
-from bridge.delivery.state import Interpretation, Read, Snapshot, Wait, Write
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, EventRow, LeadRow
+from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, WAITS_FOR_LATER, WriteOutcome
+from bridge.delivery.rules.state import Interpretation, Read, Snapshot, Wait, Write
 from bridge.mapping.booking import Action, Contact
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.propexo.client import Appointment, Lead, WriteLogEntry, WriteState, WriteStatus

@@ -28,11 +28,11 @@ from delivery.cases import (
 
 import bridge.delivery
 from bridge.delivery.decide import decide
-from bridge.delivery.in_flight import _log_call
-from bridge.delivery.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
 from bridge.delivery.perform import after_write
 from bridge.delivery.results import ended_event
-from bridge.delivery.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
+from bridge.delivery.rules.in_flight import _log_call
+from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
+from bridge.delivery.rules.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
 from bridge.mapping.booking import Action, Contact
 from bridge.models import Status
 from bridge.propexo.client import WriteState, WriteStatus

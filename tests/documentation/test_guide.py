@@ -7,7 +7,7 @@ from documentation.documents import GUIDE, README, ROOT, TEXTS, code_words
 from jmespath.functions import Functions
 
 from bridge.cli.overview import with_table
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.inbound import signatures
 from bridge.inbound.inbox import STORED_HEADERS
 from bridge.mapping import Action, Api, Fetch, Mapping, fields

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from world import World
 
 from bridge.database import Database
-from bridge.delivery.circuit_breaker import CircuitBreakers
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.metrics import GAUGES
 from bridge.models import Gauge, Tally
 from bridge.monitoring import gauges, tallies

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from bridge.console.api.fields import Moment, PageArguments, Text, YesNo, ids
 from bridge.console.deeds.events import BATCH, ENDED
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.models import BookingState, Role, Status
 
 STATUSES = validate.OneOf([status.value for status in Status])

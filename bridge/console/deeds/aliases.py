@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from bridge.console import audit
 from bridge.console.actor import Actor
 from bridge.console.deeds.events import Chosen, choose, must_be
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.query import Selection, configured
 from bridge.keys import KEY_LENGTH, storable

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console import audit
 from bridge.console.actor import Actor
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, NotAllowed
 from bridge.events import actions
 from bridge.events.dry_run import DryRun, dry_run

@@ -6,7 +6,7 @@ from bridge.console import audit
 from bridge.console.actor import Actor
 from bridge.console.deeds.events import must_be
 from bridge.database import Database
-from bridge.delivery.circuit_breaker import CircuitBreakers
+from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Role
 
 

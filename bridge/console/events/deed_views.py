@@ -15,7 +15,7 @@ from bridge.console.events.bulk_views import Run
 from bridge.console.events.event_views import OUT_OF_BAND, page_of, stored
 from bridge.console.events.telling import CALLS, as_json
 from bridge.console.tools import tools
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, DecodingError
 from bridge.events.dry_run import dry_run, error_sentence
 from bridge.events.edit import Correction, payload_of

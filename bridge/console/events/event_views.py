@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.events.telling import telling
 from bridge.console.tools import tools
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.events.edit import REPAIRABLE
 from bridge.models import Event, Role, Status
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bridge.console.actor import Actor
 from bridge.console.masking import mask, masked
 from bridge.console.queries.events import renter_of, tour_at
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.detail import mapping_of, story
 from bridge.events.dry_run import error_sentence

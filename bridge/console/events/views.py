@@ -16,7 +16,7 @@ from bridge.console.queries import events as queries
 from bridge.console.queries.events import EventRow
 from bridge.console.queries.paging import Page
 from bridge.console.tools import tools
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.models import Role, Status
 

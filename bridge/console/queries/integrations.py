@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bridge.delivery.circuit_breaker import unfinished
+from bridge.delivery.storage.breakers import unfinished
 from bridge.errors import BridgeError
 from bridge.models import Integration
 from bridge.settings import Settings

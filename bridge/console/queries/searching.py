@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import search_index as terms
-from bridge.delivery.booking_state import CODE
+from bridge.delivery.rules.booking_state import CODE
 from bridge.keys import key, storable
 from bridge.models import Booking, BookingReference, Event
 from bridge.settings import Settings

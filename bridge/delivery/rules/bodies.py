@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import Park, Snapshot
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.state import Park, Snapshot
 from bridge.propexo.bodies import MissingFields, NotOffered
 from bridge.propexo.errors import Rejected
 from bridge.propexo.pms import RepeatedTime, SkippedTime

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
-from bridge.delivery.entities import BookingRow
-from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import Park, Read
+from bridge.delivery.rules.entities import BookingRow
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.state import Park, Read
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bridge.delivery.entities import AttemptRow, BookingRow, Owner
-from bridge.delivery.outcomes import (
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, Owner
+from bridge.delivery.rules.outcomes import (
     ANSWER_WITHIN,
     CONFIRM_AFTER,
     CONFIRM_FOR,
@@ -25,7 +25,7 @@ from bridge.delivery.outcomes import (
     WriteOutcome,
     delay_for,
 )
-from bridge.delivery.state import Call, Decision, Park, Read, Snapshot, Wait
+from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Wait
 from bridge.models import Status
 from bridge.propexo.client import WriteLogEntry, WriteState, WriteStatus
 from bridge.propexo.errors import Outcome

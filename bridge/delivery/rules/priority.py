@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bridge.delivery.entities import EventRow
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.entities import EventRow
+from bridge.delivery.rules.outcomes import Reason
 from bridge.mapping.booking import Action
 
 SHORT_WAIT = timedelta(minutes=1)

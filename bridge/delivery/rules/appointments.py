@@ -5,14 +5,14 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from bridge.delivery.bodies import checked
-from bridge.delivery.booking_state import to_request
-from bridge.delivery.entities import BookingRow
-from bridge.delivery.in_flight import poll_again, resolve_in_flight
-from bridge.delivery.leads import NewLead, find_lead
-from bridge.delivery.outcomes import LOOK_FOR_ID, Reason
-from bridge.delivery.resolve import TourTarget, start_of, target_at, unsupported_fields
-from bridge.delivery.state import Call, Decision, Park, Read, Snapshot, Write
+from bridge.delivery.rules.bodies import checked
+from bridge.delivery.rules.booking_state import to_request
+from bridge.delivery.rules.entities import BookingRow
+from bridge.delivery.rules.in_flight import poll_again, resolve_in_flight
+from bridge.delivery.rules.leads import NewLead, find_lead
+from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
+from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
+from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState

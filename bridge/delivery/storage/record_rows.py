@@ -9,11 +9,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, text
 from sqlalchemy.sql.dml import UpdateBase
 
 from bridge import search_index
-from bridge.delivery.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow
-from bridge.delivery.outcomes import WriteOutcome
 from bridge.delivery.results import Result
-from bridge.delivery.rows import ATTEMPT, BOOKING, LEAD, Change, values_of
-from bridge.delivery.state import Merge, Snapshot, Write
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow
+from bridge.delivery.rules.outcomes import WriteOutcome
+from bridge.delivery.rules.state import Merge, Snapshot, Write
+from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, values_of
 from bridge.errors import BridgeError
 from bridge.keys import storable
 from bridge.models import Attempt, Booking, BookingReference, Lead

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bridge.delivery.entities import BookingRow
+from bridge.delivery.rules.entities import BookingRow
 from bridge.models import Attempt, Base, Booking, Event, Integration, Lead
 
 Columns = Mapping[str, InstrumentedAttribute[Any]]

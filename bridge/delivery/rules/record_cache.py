@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.delivery.entities import CachedRecords
-from bridge.delivery.resolve import AGENT, LEAD_SOURCE, UNIT, RecordKind
-from bridge.delivery.state import Call, Read, Snapshot
+from bridge.delivery.rules.entities import CachedRecords
+from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT, RecordKind
+from bridge.delivery.rules.state import Call, Read, Snapshot
 from bridge.propexo.bodies import Place
 from bridge.propexo.client import Choice
 

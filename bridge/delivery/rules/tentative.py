@@ -3,14 +3,14 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bridge.delivery.booking_state import event_time, state_decided_since, with_request
-from bridge.delivery.entities import BookingRow
-from bridge.delivery.in_flight import poll_again
-from bridge.delivery.leads import NewLead, find_lead
-from bridge.delivery.outcomes import WAIT_FOR_CONFIRMING, Reason
-from bridge.delivery.record_cache import look_up
-from bridge.delivery.resolve import TourTarget, resolve_ids, start_of, target_of
-from bridge.delivery.state import Decision, Ignore, Park, Read, Snapshot, Wait, Written
+from bridge.delivery.rules.booking_state import event_time, state_decided_since, with_request
+from bridge.delivery.rules.entities import BookingRow
+from bridge.delivery.rules.in_flight import poll_again
+from bridge.delivery.rules.leads import NewLead, find_lead
+from bridge.delivery.rules.outcomes import WAIT_FOR_CONFIRMING, Reason
+from bridge.delivery.rules.record_cache import look_up
+from bridge.delivery.rules.resolve import TourTarget, resolve_ids, start_of, target_of
+from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Wait, Written
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.sources import Source

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bridge.delivery.entities import BookingRow, EventRow, EventTime, SenderContact
-from bridge.delivery.state import Merge, Snapshot
+from bridge.delivery.rules.entities import BookingRow, EventRow, EventTime, SenderContact
+from bridge.delivery.rules.state import Merge, Snapshot
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action, Contact
 from bridge.mapping.booking import Booking as BookingRequest

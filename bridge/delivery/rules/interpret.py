@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bridge.delivery.booking_state import CODE
-from bridge.delivery.entities import EventRow
-from bridge.delivery.outcomes import Reason
-from bridge.delivery.state import Enrich, Interpretation, Park
+from bridge.delivery.rules.booking_state import CODE
+from bridge.delivery.rules.entities import EventRow
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.state import Enrich, Interpretation, Park
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
 from bridge.keys import key

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from bridge.aliases import Aliases, none_told
-from bridge.delivery.entities import (
+from bridge.delivery.rules.entities import (
     AttemptRow,
     BookingRow,
     Breaker,
@@ -21,7 +21,7 @@ from bridge.delivery.entities import (
     Owner,
     SenderContact,
 )
-from bridge.delivery.outcomes import Reason
+from bridge.delivery.rules.outcomes import Reason
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
 from bridge.mapping.details import Fetch

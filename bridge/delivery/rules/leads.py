@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bridge.delivery.bodies import checked
-from bridge.delivery.entities import LeadRow
-from bridge.delivery.in_flight import poll_again, resolve_in_flight
-from bridge.delivery.outcomes import LOOK_FOR_ID, Reason
-from bridge.delivery.resolve import TourTarget
-from bridge.delivery.state import Call, Decision, Park, Read, Snapshot, Write
+from bridge.delivery.rules.bodies import checked
+from bridge.delivery.rules.entities import LeadRow
+from bridge.delivery.rules.in_flight import poll_again, resolve_in_flight
+from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
+from bridge.delivery.rules.resolve import TourTarget
+from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
 from bridge.keys import contact_key, key
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact

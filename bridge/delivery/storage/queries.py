@@ -23,8 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from bridge.delivery.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
-from bridge.delivery.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, labelled
+from bridge.delivery.rules.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
+from bridge.delivery.storage.rows import ATTEMPT, BOOKING, BREAKER, EVENT, LEAD, labelled
 from bridge.models import (
     Alias,
     Attempt,

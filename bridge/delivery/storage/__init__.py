@@ -1,0 +1,1 @@
+"""How snapshots are read from the tables of `bridge.models` and written back."""
