@@ -3,7 +3,6 @@
 `BRIDGE_TEST_DATABASE_URL` uses another server than the embedded one; its role must be allowed to create databases.
 """
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -12,16 +11,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
-from sqlalchemy import text
+from databases import Databases, SharedDatabase
 from world import SenderApi, World
 
 from bridge.database import Database
 from bridge.embedded import embedded
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is not judged
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +75,17 @@ MEMORY = SHARED_MEMORY if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_ME
 """Where there is room in memory, a database is copied there in a tenth of the time that a disk takes."""
 
 
+FOR_TESTS = {
+    "fsync": "off",  # a test's data need not survive a power cut
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB",
+    "jit": "off",
+}
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A PostgreSQL server, whose databases are the tests' own."""
@@ -85,55 +99,41 @@ def server_url() -> Iterator[str]:
         embedded(Path(folder)) as url,
     ):
         with psycopg.connect(url, autocommit=True) as connection:
-            # A test's data need not survive a power cut.
-            connection.execute("ALTER SYSTEM SET fsync = off")
+            for name, value in FOR_TESTS.items():
+                connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             connection.execute("SELECT pg_reload_conf()")
         yield url
 
 
-TEST_CLOCK = """
-    CREATE SCHEMA test_clock;
-    CREATE TABLE test_clock.moment AS SELECT CAST(NULL AS timestamptz) AS now;
-    CREATE FUNCTION test_clock.now() RETURNS timestamptz STABLE LANGUAGE sql AS
-        'SELECT coalesce((SELECT moment.now FROM test_clock.moment), pg_catalog.now())'
-"""
-"""What `now()` answers in the database of a test that lets it stand; see world.py."""
+@pytest.fixture(scope="session")
+def databases(server_url: str) -> Iterator[Databases]:
+    """Makes migrated empty databases."""
+    with Databases(server_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-def template(server_url: str) -> Iterator[str]:
-    """A migrated empty database, copied for each test."""
-    name = f"bridge_template_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        database = Database(named(server_url, name))
-        database.migrate()
-        with database.session() as session:
-            session.execute(text(TEST_CLOCK))
-        database.close()
-        yield name
-        connection.execute(f"DROP DATABASE {name}")
+def shared_database(databases: Databases) -> Iterator[SharedDatabase]:
+    """The database that the tests of this process use one after the other."""
+    shared = SharedDatabase(databases)
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def database(server_url: str, template: str) -> Iterator[Database]:
-    """A migrated database of this test's own."""
-    name = f"bridge_test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        database = Database(named(server_url, name))
+def database(shared_database: SharedDatabase) -> Iterator[Database]:
+    """A migrated database without rows. What a test leaves in it is gone before the next one."""
+    yield shared_database.lend()
+    shared_database.take_back()
+
+
+@pytest.fixture
+def own_database(databases: Databases) -> Iterator[Database]:
+    """A migrated database of this test's own, for whoever changes its tables, or lets processes loose on it."""
+    with databases.one() as url:
+        database = Database(url)
         yield database
         database.close()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-_numbers = itertools.count()
-
-
-def named(url: str, database: str) -> str:
-    """The URL of another database on the same server."""
-    address, _, query = url.partition("?")
-    return f"{address.rpartition('/')[0]}/{database}" + (f"?{query}" if query else "")
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from bridge.models import Base, Event
 
 
 @pytest.fixture
-def empty(database):
+def empty(own_database):
     """The test's database, emptied of all schema."""
-    empty_out(database)
-    return database
+    empty_out(own_database)
+    return own_database
 
 
 def test_migrating_twice_does_nothing_the_second_time(empty):
@@ -48,10 +48,10 @@ def test_another_versions_schema_is_refused_by_name_of_the_command(empty):
 
 
 @pytest.fixture
-def first_version(database):
+def first_version(own_database):
     """The test's database as 0.1.0 left it."""
-    make_at(database, "0001")
-    return database
+    make_at(own_database, "0001")
+    return own_database
 
 
 AN_EVENT = """

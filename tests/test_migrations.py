@@ -10,8 +10,8 @@ MINUTES = 7
 
 
 @pytest.fixture
-def previous(database):
-    return Previous(database)
+def previous(own_database):
+    return Previous(own_database)
 
 
 class TestUpgrade:

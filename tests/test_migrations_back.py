@@ -12,10 +12,10 @@ WAITS = "SELECT next_attempt_at > now() FROM events WHERE id = :id"
 
 
 @pytest.fixture
-def beside(database):
+def beside(own_database):
     """A database of this version, and web processes of the version before."""
-    previous = Previous(database)
-    database.migrate()
+    previous = Previous(own_database)
+    own_database.migrate()
     return previous
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from databases import SEARCH_PATH
 from sqlalchemy import select, text
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request as WebRequest
@@ -315,12 +316,11 @@ class SenderApi:
 
 
 def let_the_clock_stand(database: Database, now: datetime) -> None:
-    """From now on the database's clock shows the test's time: the queue asks it which jobs are due.
-
-    `now()` is looked up along the search path, on which a function of the template's stands first.
-    """
+    """From now on the database's clock shows the test's time: the queue asks it which jobs are due."""
     with database.session() as session:
-        name = session.scalar(text("SELECT current_database()"))
-        session.execute(text(f"ALTER DATABASE {name} SET search_path = test_clock, public, pg_catalog"))
         session.execute(text("UPDATE test_clock.moment SET now = :now"), {"now": now})
+        if session.scalar(text("SHOW search_path")) == SEARCH_PATH:
+            return
+        name = session.scalar(text("SELECT current_database()"))
+        session.execute(text(f"ALTER DATABASE {name} SET search_path = {SEARCH_PATH}"))
     database.engine.dispose()  # who is connected already keeps the old path

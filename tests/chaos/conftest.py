@@ -247,6 +247,12 @@ def runs(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
+def database(own_database: Database) -> Database:
+    """One that no other test uses: processes may be dying in it when a run ends."""
+    return own_database
+
+
+@pytest.fixture
 def scene(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Iterator[Scene]:
     events, seed = request.config.getoption("chaos_events"), request.config.getoption("chaos_seed")
     # Not pytest's own folder: another session of root closes it to the user as whom PostgreSQL then runs.

@@ -12,7 +12,7 @@ import pytest
 from chaos.fleet import THIS_VERSION, environment
 from chaos.passing import OLD_STATEMENTS, STATEMENTS
 from chaos.traffic import Delivery, Plan, Senders
-from conftest import named
+from databases import named
 from sqlalchemy import text
 
 from bridge.database import Database

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bridge.app import create_app
 from bridge.console.access import sessions, tokens
 from bridge.console.access.accounts import Account
 from bridge.database import Database
@@ -44,7 +43,7 @@ def signed_in(world: Any) -> SignedIn:
     """`signed_in(Role.VIEWER)`: the console of the world, for somebody of a role."""
 
     def open_one(role: Role = Role.ADMIN) -> Browser:
-        app = create_app(world.settings, world.database, clock=world.clock)
+        app = world.client.application
         return open_browser(app, world.settings, world.database, world.clock, role)
 
     return open_one
@@ -57,7 +56,7 @@ def api(world: Any) -> Callable[..., Any]:
     def open_one(role: Role = Role.ADMIN) -> Any:
         with world.database.session() as session:
             _, text = tokens.create(session, f"a {role}", role, world.clock(), None)
-        client = create_app(world.settings, world.database, clock=world.clock).test_client()
+        client = world.client.application.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {text}"
         return client
 

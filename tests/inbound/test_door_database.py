@@ -41,11 +41,11 @@ def test_a_locked_table_means_later_and_stores_nothing(
     impatient.close()
 
 
-def test_a_server_that_takes_no_more_connections_means_later(database: Database, open_door: Any) -> None:
-    name = database.url.partition("?")[0].rpartition("/")[2]
-    with psycopg.connect(database.url.replace(f"/{name}", "/postgres"), autocommit=True) as admin:
+def test_a_server_that_takes_no_more_connections_means_later(own_database: Database, open_door: Any) -> None:
+    name = own_database.url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(own_database.url.replace(f"/{name}", "/postgres"), autocommit=True) as admin:
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    assert_problem(open_door(database).post(BODY), 503, "not_accepting")
+    assert_problem(open_door(own_database).post(BODY), 503, "not_accepting")
 
 
 def test_a_pool_without_a_free_connection_means_later(
@@ -60,7 +60,8 @@ def test_a_pool_without_a_free_connection_means_later(
     busy.close()
 
 
-def test_a_lost_connection_is_replaced(door: Any) -> None:
+def test_a_lost_connection_is_replaced(own_database: Database, open_door: Any) -> None:
+    door = open_door(own_database)
     door.post(BODY)
     with psycopg.connect(door.database.url, autocommit=True) as admin:
         others = "pid <> pg_backend_pid() AND datname = current_database()"
@@ -72,7 +73,8 @@ def test_a_lost_connection_is_replaced(door: Any) -> None:
     "broken",
     ["DROP TABLE lanes", "ALTER TABLE lanes RENAME COLUMN news TO key"],
 )
-def test_without_a_queue_nothing_is_stored(door: Any, broken: str) -> None:
+def test_without_a_queue_nothing_is_stored(own_database: Database, open_door: Any, broken: str) -> None:
+    door = open_door(own_database)
     with psycopg.connect(door.database.url, autocommit=True) as admin:
         admin.execute(broken)
     assert_problem(door.post(BODY), 503, "not_accepting")

@@ -1,11 +1,13 @@
 """init_app(): the management API, its description at /openapi.json, and the page that shows it."""
 
 import copy
+import threading
 from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, json, render_template
 from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
 
 from bridge import __version__
 from bridge.console.api import hooks, schemas
@@ -37,6 +39,26 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     ERROR_SCHEMA = schemas.Problem
 
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self._undescribed: list[SmorestBlueprint] = []
+        self._describing = threading.Lock()
+
+    def register_blueprint(self, blueprint: SmorestBlueprint) -> None:
+        """Register its routes. Its description is made when somebody asks for it: it takes longer than all the rest."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
+
+    def described(self) -> dict[str, Any]:
+        """The OpenAPI document of all routes."""
+        with self._describing:
+            while self._undescribed:
+                one = self._undescribed.pop(0)
+                one.register_views_in_doc(self, self._app, self.spec, name=one.name, parameters=None)
+                self.spec.tag({"name": one.name, "description": one.description})
+            return copy.deepcopy(self.spec.to_dict())
+
     def _register_error_handlers(self) -> None:
         """The application has its own."""
 
@@ -50,7 +72,7 @@ class Description:
     @cached_property
     def document(self) -> dict[str, Any]:
         """OpenAPI 3.1, with the hooks under `webhooks`."""
-        told: dict[str, Any] = copy.deepcopy(self._api.spec.to_dict())
+        told = self._api.described()
         told["webhooks"] = hooks.webhooks(self._catalogue)
         told["components"]["schemas"]["Stored"] = hooks.STORED
         for response in told["components"].get("responses", {}).values():
