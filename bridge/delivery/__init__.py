@@ -74,6 +74,7 @@ A write on record (an attempt), by what is learned of it:
 | unknown | no trace of an update, three times | abandoned |
 | unknown | no trace of a create, five times | unknown |
 | submitted | SUCCESS | confirmed |
+| submitted | FAILURE, and the record that it made | confirmed |
 | submitted | FAILURE | failed |
 | submitted | PARTIAL_SUCCESS | partly_written |
 | submitted | PENDING | submitted |

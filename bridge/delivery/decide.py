@@ -9,7 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.delivery.rules import circuit_breaker, tentative
-from bridge.delivery.rules.appointments import cancel, create, needs_update, resolve_write, update
+from bridge.delivery.rules.appointments import (
+    adopt_failed,
+    cancel,
+    create,
+    needs_update,
+    resolve_write,
+    update,
+)
 from bridge.delivery.rules.booking_state import (
     apply_request,
     contact_code,
@@ -48,6 +55,7 @@ PARKED_INSTEAD = {
     Reason.APPOINTMENT_ID: Reason.NOT_FOUND,
     Reason.CONFIRMATION: Reason.UNCONFIRMED,
     Reason.OUTCOME_UNKNOWN: Reason.AMBIGUOUS,
+    Reason.PMS_UNAVAILABLE: Reason.PMS_REFUSED,
 }
 """What an event is parked for when its wait was too long; for any other wait it is `gave_up`."""
 
@@ -159,7 +167,10 @@ def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now:
     resolved = resolve_write(snapshot, booking, settings, now)
     if isinstance(resolved, Decision):
         return resolved
-    snapshot, booking = resolved, resolved.booking or booking
+    adopted = adopt_failed(resolved, resolved.booking or booking, settings)
+    if isinstance(adopted, Decision):
+        return adopted
+    snapshot, booking = adopted, adopted.booking or booking
     if booking.desired_state == BookingState.CANCELLED:
         if booking.is_in_pms:
             return cancel(snapshot, booking, settings, now)

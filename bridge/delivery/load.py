@@ -193,6 +193,23 @@ class Loader:
             ids = [row.id for row in (*one.bookings, *one.duplicates)]
             last = next((creates[number] for number in ids if number in creates), None)
             snapshots[id_] = one.having(attempts=attempts, last_create=last, known_jobs=jobs)
+        self._add_failures(snapshots)
+
+    def _add_failures(self, snapshots: dict[int, Snapshot]) -> None:
+        """The writes that failed: of the events, and creates of the bookings that are not in the PMS."""
+        again = [id_ for id_, one in snapshots.items() if one.event.first_call_at is not None]
+        missing = [row.id for one in snapshots.values() for row in one.bookings if not row.is_in_pms]
+        if not (again or missing):
+            return
+        rows = self._connection.execute(queries.FAILED, {"events": again, "bookings": missing})
+        failed = [AttemptRow(**row._mapping) for row in rows]
+        for id_, one in snapshots.items():
+            since = one.event.replayed_at or one.event.received_at
+            own = [row for row in failed if row.event_id == id_ and row.started_at >= since]
+            ids = {row.id for row in one.bookings if not row.is_in_pms}
+            creates = [row for row in failed if row.kind == "create" and row.booking_id in ids]
+            last = creates[-1] if creates else None
+            snapshots[id_] = one.having(failed_writes=len(own), failed_create=last)
 
     def attempts(self, ids: Iterable[int | None]) -> dict[int, AttemptRow]:
         """Writes by id, each with the moment at which the event that made it had ended."""

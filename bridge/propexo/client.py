@@ -6,6 +6,7 @@ Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retrie
 
 import re
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -226,17 +227,25 @@ class Propexo:
             answer = self._get(path)
         except Stale:
             return None
+        except Rejected as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            return None  # the one error that Propexo documents, so an unknown id may be answered with it
         return _read(path, lambda answer: read(answer["results"]) if answer["results"] else None, answer)
 
     def _all(self, path: str, read: Callable[[Mapping[str, Any]], Read], **query: str | None) -> list[Read]:
         found: list[Read] = []
+        seen: set[str] = set()
         for _ in range(_MOST_PAGES):
             page = self._get(path, **query, **_NEWEST_FIRST, limit=_PAGE, offset=len(found))
             records = _read(path, lambda answer: [read(record) for record in answer["results"]], page)
-            found += records
+            ids = {str(record.get("id")) for record in page["results"]}
+            if ids <= seen:
+                return found  # an empty page, or one that repeats another
+            found, seen = [*found, *records], seen | ids
             meta = page.get("meta")
-            more = meta.get("hasMore") if isinstance(meta, dict) else None
-            if not records or not (more if isinstance(more, bool) else len(records) >= _PAGE):
+            # A short page is the last one, even if it says that more follows.
+            if len(records) < _PAGE or (isinstance(meta, dict) and meta.get("hasMore") is False):
                 return found
         raise Misconfigured(f"GET {path} does not end after {len(found)} records.")
 

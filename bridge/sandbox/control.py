@@ -41,6 +41,8 @@ class FaultSchema(Schema):
     delay = fields.Float(validate=validate.Range(min=0))
     drop = fields.String(validate=validate.OneOf(["before", "after"]))
     write_status = fields.String(validate=validate.OneOf(["FAILURE", "PARTIAL_SUCCESS"]))
+    message = fields.String()
+    is_written = fields.Boolean()
     no_job_id = fields.Boolean()
     headers = fields.Dict(keys=fields.String(), values=fields.String())
     body = fields.Raw(allow_none=True)

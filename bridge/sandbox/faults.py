@@ -22,6 +22,10 @@ class Fault:
     """Closes the connection without an answer, before or after the write is queued."""
     write_status: Literal["FAILURE", "PARTIAL_SUCCESS"] | None = None
     """How the job of this write ends."""
+    message: str = ""
+    """What the PMS says of that."""
+    is_written: bool = False
+    """The PMS writes it although its job ends in FAILURE."""
     no_job_id: bool = False
     """Answers 200 to a write, without a job id."""
     headers: dict[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.sandbox.documents import ten_digits
+from bridge.sandbox.faults import Fault
 from bridge.sandbox.records import Appointment, Lead, new_id
 from bridge.sandbox.rules import (
     CANCEL_APPOINTMENT,
@@ -34,8 +35,8 @@ class Job:
     record_id: str | None
     """The id in the path of an update."""
     due_at: datetime
-    outcome: str | None = None
-    """FAILURE or PARTIAL_SUCCESS when a fault asks for it."""
+    fault: Fault | None = None
+    """What makes it end in FAILURE or PARTIAL_SUCCESS."""
     id: str = field(default_factory=new_id)
     log_id: str = field(default_factory=new_id)
     write_status: str = PENDING
@@ -47,6 +48,9 @@ class Job:
         """The accepted body and the id of the path, as the write log shows them."""
         key = "lead_id" if self.operation is UPDATE_LEAD else "event_id"
         return {key: self.record_id, **self.body} if self.record_id else dict(self.body)
+
+
+REFUSED = "The property-management system refused the record."
 
 
 class PmsError(Exception):
@@ -90,15 +94,19 @@ class Pms:
 
     def carry_out(self, job: Job) -> None:
         """Ends the job. Propexo: `created_record_id` is null when the job failed or the PMS gives no id."""
+        outcome = job.fault.write_status if job.fault else None
+        failed = PmsError(500, (job.fault and job.fault.message) or REFUSED)
         try:
-            if job.outcome == FAILURE:
-                raise PmsError(500, "The property-management system refused the record.")
+            if outcome == FAILURE and not (job.fault and job.fault.is_written):
+                raise failed
             record = self._writes[job.operation.name](job)
+            if outcome == FAILURE:
+                raise failed
         except PmsError as error:
             job.write_status, job.errors = FAILURE, [str(error)]
             return
-        job.write_status = job.outcome or SUCCESS
-        if job.outcome == PARTIAL_SUCCESS:
+        job.write_status = outcome or SUCCESS
+        if outcome == PARTIAL_SUCCESS:
             job.errors = [str(PmsError(207, "The record was written, but a part of it was refused."))]
         created = job.operation.rules[job.vendor].created
         if created == "record":

@@ -258,12 +258,12 @@ class Sandbox:
         integration_id: str | None,
         vendor: str,
         record_id: str | None = None,
-        outcome: str | None = None,
+        fault: Fault | None = None,
     ) -> Job:
         """Queues a write; it is carried out when `write_seconds` have passed."""
         with self._lock:
             due_at = self.clock() + timedelta(seconds=self.write_seconds)
-            job = Job(operation, integration_id, vendor, body, record_id, due_at, outcome)
+            job = Job(operation, integration_id, vendor, body, record_id, due_at, fault)
             self._queue.add(job)
         return job
 

@@ -55,7 +55,7 @@ def write(sandbox: Sandbox, operation: Operation) -> Answer:
     body, rule, vendor = vendor_rule(sandbox, operation)
     accepted = operation.accept(body, rule, ignore_unknown_fields=_ignores_unknown_fields())
     return _queued(sandbox, sandbox.queue(
-        operation, accepted, integration_id=accepted["integration_id"], vendor=vendor, outcome=_outcome()
+        operation, accepted, integration_id=accepted["integration_id"], vendor=vendor, fault=_fault()
     ))  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def change(sandbox: Sandbox, operation: Operation, record_id: str, known: Cached
     accepted = operation.accept(json_body(), rule, ignore_unknown_fields=_ignores_unknown_fields())
     return _queued(sandbox, sandbox.queue(
         operation, accepted, integration_id=integration.id if integration else None, vendor=vendor,
-        record_id=record_id, outcome=_outcome(),
+        record_id=record_id, fault=_fault(),
     ))  # fmt: skip
 
 
@@ -97,9 +97,9 @@ def _ignores_unknown_fields() -> bool:
     return request.args.get("ignore_unknown_fields") == "true"
 
 
-def _outcome() -> str | None:
+def _fault() -> Fault | None:
     fault: Fault | None = g.fault
-    return fault.write_status if fault else None
+    return fault if fault and fault.write_status else None
 
 
 def _queued(sandbox: Sandbox, job: Job) -> Answer:

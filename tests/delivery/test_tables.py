@@ -196,7 +196,16 @@ ATTEMPTS = {
     "unknown | no trace of an update, three times": lambda: traced(nothing_found(UPDATE), UPDATE),
     "unknown | no trace of a create, five times": lambda: traced(nothing_found(FIVE_TIMES), FIVE_TIMES),
     "submitted | SUCCESS": lambda: traced(status_answer("SUCCESS"), attempt()),
-    "submitted | FAILURE": lambda: traced(status_answer("FAILURE"), attempt()),
+    "submitted | FAILURE, and the record that it made": lambda: traced(
+        {
+            **status_answer("FAILURE"),
+            Call.of("list_appointments", HERE, integration_id=HERE, lead_id="clead"): [appointment()],
+        },
+        attempt(),
+    ),
+    "submitted | FAILURE": lambda: traced(
+        {**status_answer("FAILURE"), **nothing_found(attempt())}, attempt()
+    ),
     "submitted | PARTIAL_SUCCESS": lambda: traced(status_answer("PARTIAL_SUCCESS"), attempt()),
     "submitted | PENDING": lambda: traced(status_answer("PENDING"), attempt()),
 }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.propexo.client import Propexo, WriteState
-from bridge.propexo.errors import Misconfigured, Rejected, Transient
+from bridge.propexo.errors import Rejected, Transient
 
 from .conftest import FarEnd  # isort: skip
 
@@ -125,25 +125,40 @@ def test_an_appointment_keeps_its_moments_as_they_are(propexo: Propexo, far_end:
     assert found.lead_ids == ()
 
 
-def test_all_pages_of_appointments(propexo: Propexo, far_end: FarEnd) -> None:
-    full = [EVENT | {"id": f"c{number}"} for number in range(250)]
-    far_end.answer(200, page(*full, more=None)).answer(200, page(EVENT, more=True)).answer(
-        200, page(EVENT, more=None)
-    )
+def full_page(start: int) -> list[dict[str, Any]]:
+    return [EVENT | {"id": f"c{number}"} for number in range(start, start + 250)]
+
+
+@pytest.mark.parametrize("more", [True, None])
+def test_a_list_is_read_until_a_page_is_short(propexo: Propexo, far_end: FarEnd, more: bool | None) -> None:
+    far_end.answer(200, page(*full_page(0), more=more)).answer(200, page(EVENT, more=True))
     found = propexo.list_appointments(integration_id="cint", lead_id="clead")
-    assert len(found) == 252
-    assert [request.query["offset"] for request in far_end.requests] == ["0", "250", "251"]
+    assert len(found) == 251
+    assert [request.query["offset"] for request in far_end.requests] == ["0", "250"]
     assert far_end.last.query == {
         "integration_id": "cint", "lead_id": "clead", "order-by": "created_at:desc",
-        "limit": "250", "offset": "251",
+        "limit": "250", "offset": "250",
     }  # fmt: skip
 
 
-def test_a_list_without_end_is_reported(propexo: Propexo, far_end: FarEnd) -> None:
-    far_end.answer(200, page(EVENT, more=True))
-    with pytest.raises(Misconfigured, match="does not end"):
-        propexo.list_appointments(integration_id="cint", lead_id="clead")
-    assert len(far_end.requests) == 40
+def test_a_list_is_read_until_it_says_that_it_ends(propexo: Propexo, far_end: FarEnd) -> None:
+    far_end.answer(200, page(*full_page(0), more=False))
+    assert len(propexo.list_appointments(integration_id="cint", lead_id="clead")) == 250
+    assert len(far_end.requests) == 1
+
+
+def test_a_page_that_comes_again_ends_a_list(propexo: Propexo, far_end: FarEnd) -> None:
+    far_end.answer(200, page(*full_page(0), more=True))
+    assert len(propexo.list_appointments(integration_id="cint", lead_id="clead")) == 250
+    assert len(far_end.requests) == 2
+
+
+def test_an_unknown_id_may_be_answered_with_the_one_error_that_is_documented(
+    propexo: Propexo, far_end: FarEnd
+) -> None:
+    far_end.answer(400, {"error": {"code": "invalid_request", "message": "invalid request"}})
+    assert propexo.get_appointment("cevt") is None
+    assert propexo.get_lead("clead") is None
 
 
 def test_the_write_log_is_read_until_a_page_is_short(propexo: Propexo, far_end: FarEnd) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.delivery.rules.bodies import checked
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.entities import BookingRow
-from bridge.delivery.rules.in_flight import poll_again, resolve_in_flight
+from bridge.delivery.rules.in_flight import ATTRIBUTES, poll_again, resolve_in_flight
 from bridge.delivery.rules.leads import NewLead, find_lead
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
@@ -59,6 +59,25 @@ def _adopt(
     if not isinstance(found, Appointment):
         return found
     return {**effect, "appointment_id": found.id, "appointment_verified": True}
+
+
+def adopt_failed(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> Snapshot | Decision:
+    """Take over the appointment of a create that failed: a PMS may have written it all the same."""
+    create = snapshot.failed_create
+    if create is None or booking.may_be_in_pms:
+        return snapshot
+    effect = {name: value for name, value in (create.on_confirm or {}).items() if name != "id_column"}
+    target = target_at(settings, effect.get("property", booking.property_key))
+    if isinstance(target, Park):
+        return snapshot
+    found = find_appointment(snapshot, target, effect["lead_id"], booking)
+    if isinstance(found, Read):
+        return Decision(found, snapshot)
+    if found is None:
+        return snapshot
+    values = {ATTRIBUTES.get(column, column): value for column, value in effect.items()}
+    row = replace(booking, **{**values, "appointment_id": found.id, "appointment_verified": True})
+    return snapshot.with_owner(row).with_event(propexo_job_id=f"found:{found.id}")
 
 
 def cancel(snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime) -> Decision:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from bridge.delivery.rules import failures
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, Owner
 from bridge.delivery.rules.outcomes import (
     ANSWER_WITHIN,
@@ -114,7 +115,7 @@ def resolve_in_flight(
         snapshot, attempt = traced, traced.attempts[attempt.id]
         if attempt.outcome != Outcome.SUBMITTED:
             return snapshot
-    return _confirm(snapshot, owner, attempt, integration_id, now)
+    return _confirm(snapshot, owner, attempt, integration_id, adopt, now)
 
 
 def _find_trace(
@@ -208,7 +209,7 @@ def mentions(entry: WriteLogEntry, text: str) -> bool:
 
 
 def _confirm(
-    snapshot: Snapshot, owner: Owner, attempt: AttemptRow, integration_id: str, now: datetime
+    snapshot: Snapshot, owner: Owner, attempt: AttemptRow, integration_id: str, adopt: Adopt, now: datetime
 ) -> Snapshot | Decision:
     status = _status_of(snapshot, attempt, integration_id)
     if isinstance(status, Read):
@@ -219,13 +220,29 @@ def _confirm(
         case WriteState.SUCCESS:
             return settle(snapshot, owner, attempt, WriteOutcome.CONFIRMED, _changes(attempt, status))
         case WriteState.FAILURE:
-            snapshot = settle(snapshot, owner, attempt, WriteOutcome.FAILED, detail=_message(status))
-            return Decision(Park(Reason.PMS_REFUSED, f"The PMS refused it: {_message(status)}"), snapshot)
+            return _failed(snapshot, owner, attempt, _message(status), adopt, now)
         case WriteState.PARTIAL_SUCCESS:
             changes = _changes(attempt, status)
             snapshot = settle(snapshot, owner, attempt, WriteOutcome.PARTLY, changes, detail=_message(status))
             detail = f"The PMS wrote only a part: {_message(status)}"
             return Decision(Park(Reason.PARTLY_WRITTEN, detail), snapshot)
+
+
+def _failed(
+    snapshot: Snapshot, owner: Owner, attempt: AttemptRow, words: str, adopt: Adopt, now: datetime
+) -> Snapshot | Decision:
+    """A failure does not prove that nothing was written: look for what a create made, and take it over."""
+    changes = adopt(snapshot) if attempt.kind in CREATES else None
+    if isinstance(changes, Read):
+        return Decision(changes, snapshot)
+    if changes is not None:
+        return settle(
+            snapshot, owner, attempt, WriteOutcome.CONFIRMED, changes, detail=f"It is there. {words}"
+        )
+    snapshot = settle(snapshot, owner, attempt, WriteOutcome.FAILED, detail=words)
+    if attempt.event_id == snapshot.event.id:
+        snapshot = snapshot.with_event(propexo_job_id=None)
+    return Decision(failures.after_failure(words, snapshot.failed_writes, now), snapshot)
 
 
 def _status_of(snapshot: Snapshot, attempt: AttemptRow, integration_id: str) -> WriteStatus | Read:

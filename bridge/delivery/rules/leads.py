@@ -121,9 +121,13 @@ def _row(snapshot: Snapshot, place: Place, contact: str, now: datetime) -> LeadR
 
 
 def search(snapshot: Snapshot, place: Place, contact: Contact) -> str | Read | None:
-    """By e-mail, then by phone. The newest record wins; a phone can be shared, so names must not contradict."""
-    if contact.email:
-        hits = _find(snapshot, place, "email", contact.email)
+    """By e-mail, then by phone. The newest record wins; a phone can be shared, so names must not contradict.
+
+    Propexo's filter is exact as far as anybody knows: an e-mail is searched as it came, then in lower case.
+    """
+    email = contact.email or ""
+    for spelling in dict.fromkeys(filter(None, (email, email.lower()))):
+        hits = _find(snapshot, place, "email", spelling)
         if isinstance(hits, Read) or hits:
             return hits if isinstance(hits, Read) else hits[0].id
     phone = ten_digits(contact.phone)

@@ -71,6 +71,11 @@ class Reason(StrEnum):
         "Nothing: Propexo cannot be reached or has an error of its own; it is tried again.",
     )
 
+    PMS_UNAVAILABLE = (
+        "pms_unavailable",
+        "Nothing: the PMS could not take the write at the moment, and nothing of it is there; it is sent again.",
+    )
+
     # parked
     UNDECODABLE = "undecodable", "Look at the body; correct the format at the sender and let it send again."
     UNMAPPABLE = "unmappable", "Correct the mapping or the sender's form, then replay."
@@ -138,8 +143,13 @@ class Reason(StrEnum):
     )
 
 
-WAITS_FOR_LATER = (Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT, Reason.REQUESTED)
-"""An earlier event that waits for what a later one brings is no predecessor of it."""
+WAITS_FOR_LATER = (
+    Reason.UNKNOWN_BOOKING,
+    Reason.UNKNOWN_CONTACT,
+    Reason.REQUESTED,
+    Reason.PMS_UNAVAILABLE,
+)
+"""An earlier event that waits for what a later one brings, or changes, is no predecessor of it."""
 
 
 class WriteOutcome(StrEnum):

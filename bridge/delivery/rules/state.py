@@ -168,6 +168,10 @@ class Snapshot:
     leads: Mapping[tuple[str, str, str], LeadRow] = field(default_factory=dict)
     last_create: AttemptRow | None = None
     """The last confirmed create of the booking."""
+    failed_writes: int = 0
+    """Writes of this event that failed since it came, or was replayed."""
+    failed_create: AttemptRow | None = None
+    """The last create of the booking that failed: its appointment may be there all the same."""
     known_jobs: frozenset[str] = frozenset()
     """Job ids in an answer of the write log that belong to other attempts."""
     breakers: Mapping[str, Breaker] = field(default_factory=dict)

@@ -114,9 +114,20 @@ ATTEMPTS = (
     .join_from(Attempt, Event, Attempt.event_id == Event.id)
     .where(_in(Attempt.id, "ids"))
 )
+_OF_BOOKINGS = select(Event.id).where(_in(Event.booking_id, "bookings"))
+FAILED = (
+    select(*labelled(ATTEMPT))
+    .where(
+        or_(_in(Attempt.event_id, "events"), Attempt.event_id.in_(_OF_BOOKINGS)),
+        Attempt.outcome == WriteOutcome.FAILED,
+    )
+    .order_by(Attempt.id)
+)
+"""Writes of these `events`, and of all events of these `bookings`, that failed."""
 CREATES = (
     select(*labelled(ATTEMPT))
     .where(
+        Attempt.event_id.in_(_OF_BOOKINGS),
         _in(Attempt.booking_id, "bookings"),
         Attempt.kind == "create",
         Attempt.outcome == WriteOutcome.CONFIRMED,
