@@ -31,6 +31,7 @@ What keeps an event from changing its booking, in this order:
 | it says who a person is | `Ignore` remembered |
 | the renter did not come | `Ignore` no_show |
 | an earlier event of its person has not ended | `Wait` earlier_event |
+| its booking is of another person | `Park` reference_reused |
 | it is tentative, and such tours are held | `Wait` requested |
 
 Then its booking decides, in this order; what it is to be, and what the PMS has:

@@ -24,6 +24,7 @@ from bridge.delivery.rules.booking_state import (
     fill_in,
     find_booking,
     is_superseded,
+    other_renter,
     to_request,
 )
 from bridge.delivery.rules.entities import BookingRow, EventRow
@@ -145,25 +146,16 @@ def _wait_for(predecessor: int, shared: str, now: datetime) -> Wait:
 
 def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now: datetime) -> Decision:
     """Merge the request into its booking, then bring the PMS closer to what the booking is to be."""
-    source = snapshot.interpretation.source
-    assert source is not None
-    held = tentative.is_held(source, request)
-    snapshot = find_booking(snapshot, now)
-    assert snapshot.booking is not None
-    moment = event_time(snapshot.event, request.action)
-    booking = apply_request(snapshot.booking, request, moment, sets_state=not held)
-    key = property_of(settings, snapshot.event.source, booking, snapshot.aliases)
-    snapshot = snapshot.having(booking=booking).with_event(booking_id=booking.id, property_key=key)
-    if held:
+    merged = _merge(snapshot, request, settings, now)
+    if isinstance(merged, Park):
+        return Decision(merged, snapshot)
+    snapshot, booking, is_held = merged
+    if is_held:
         return tentative.handle(snapshot, booking, request, settings, now)
-    for duplicate in snapshot.duplicates:
-        resolved = resolve_write(snapshot, duplicate, settings, now)
-        if isinstance(resolved, Decision):
-            return resolved
-        snapshot = resolved
-        current = next(one for one in snapshot.duplicates if one.id == duplicate.id)
-        if current.is_in_pms:
-            return cancel(snapshot, current, settings, now)
+    ended = _end_duplicates(snapshot, settings, now)
+    if isinstance(ended, Decision):
+        return ended
+    snapshot = ended
     resolved = resolve_write(snapshot, booking, settings, now)
     if isinstance(resolved, Decision):
         return resolved
@@ -179,6 +171,39 @@ def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now:
             return begun
         return Decision(_done(begun, request.action, booking), begun)
     return _reach_booked(snapshot, booking, request.action, settings, now)
+
+
+def _merge(
+    snapshot: Snapshot, request: BookingRequest, settings: Settings, now: datetime
+) -> tuple[Snapshot, BookingRow, bool] | Park:
+    """The booking of the event with the request merged into it, and whether the request is held as tentative."""
+    source = snapshot.interpretation.source
+    assert source is not None
+    held = tentative.is_held(source, request)
+    snapshot = find_booking(snapshot, now)
+    assert snapshot.booking is not None
+    reused = other_renter(snapshot.booking, request.contact)
+    if reused and snapshot.event.replayed_at is None:
+        detail = f'Booking "{snapshot.event.reference}" is of {reused[0]}; this event names {reused[1]}.'
+        return Park(Reason.REFERENCE_REUSED, detail)
+    moment = event_time(snapshot.event, request.action)
+    booking = apply_request(snapshot.booking, request, moment, sets_state=not held)
+    key = property_of(settings, snapshot.event.source, booking, snapshot.aliases)
+    snapshot = snapshot.having(booking=booking).with_event(booking_id=booking.id, property_key=key)
+    return snapshot, booking, held
+
+
+def _end_duplicates(snapshot: Snapshot, settings: Settings, now: datetime) -> Snapshot | Decision:
+    """Cancel the appointments of rows that turned out to be the same booking."""
+    for duplicate in snapshot.duplicates:
+        resolved = resolve_write(snapshot, duplicate, settings, now)
+        if isinstance(resolved, Decision):
+            return resolved
+        snapshot = resolved
+        current = next(one for one in snapshot.duplicates if one.id == duplicate.id)
+        if current.is_in_pms:
+            return cancel(snapshot, current, settings, now)
+    return snapshot
 
 
 def _end_begun_lead(

@@ -19,6 +19,7 @@ from bridge.delivery.rules.entities import (
     SenderContact,
 )
 from bridge.delivery.rules.interpret import moment_of, person_key, received_as
+from bridge.delivery.rules.outcomes import WriteOutcome
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
 from bridge.delivery.storage.rows import EVENT
@@ -208,8 +209,13 @@ class Loader:
             own = [row for row in failed if row.event_id == id_ and row.started_at >= since]
             ids = {row.id for row in one.bookings if not row.is_in_pms}
             creates = [row for row in failed if row.kind == "create" and row.booking_id in ids]
-            last = creates[-1] if creates else None
-            snapshots[id_] = one.having(failed_writes=len(own), failed_create=last)
+            creates = [row for row in creates if row.outcome == WriteOutcome.FAILED]
+            changes = [row for row in own if row.kind in ("update", "cancel")]
+            snapshots[id_] = one.having(
+                failed_writes=sum(row.outcome == WriteOutcome.FAILED for row in own),
+                refused_changes=sum(row.outcome != WriteOutcome.FAILED for row in changes),
+                failed_create=creates[-1] if creates else None,
+            )
 
     def attempts(self, ids: Iterable[int | None]) -> dict[int, AttemptRow]:
         """Writes by id, each with the moment at which the event that made it had ended."""

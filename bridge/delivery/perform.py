@@ -283,9 +283,14 @@ def after_write(
         snapshot = snapshot.with_attempt(attempt)
         return Sent(_bounded(look_later(attempt, code), snapshot, now), (seen,))
     owner = replace(owner, in_flight_attempt_id=None)
-    if isinstance(owner, BookingRow) and isinstance(answer, Stale) and owner.appointment_verified:
-        # The id leads nowhere: a replay searches for the appointment again.
+    if isinstance(owner, BookingRow) and owner.appointment_verified and _may_be_unknown(answer):
+        # The id leads nowhere: the next run, or a replay, searches for the appointment by its reference.
         owner = replace(owner, appointment_id=None, appointment_verified=False)
+        snapshot = snapshot.with_attempt(attempt).with_owner(owner)
+        if not snapshot.refused_changes:
+            detail = f"{answer.message} The bridge looks for the appointment by its reference."
+            wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
+            return Sent(_bounded(wait, snapshot, now), (seen,))
     snapshot = snapshot.with_attempt(attempt).with_owner(owner)
     step = after_failure(snapshot, answer, write.integration_id, tools, now)
     return Sent(Decision(step, snapshot), (seen,))
@@ -297,6 +302,15 @@ def _bounded(wait: Wait, snapshot: Snapshot, now: datetime) -> Decision:
 
 def _is_probe(snapshot: Snapshot, write: Write) -> bool:
     return write.integration_id in snapshot.probing and write.integration_id not in snapshot.reached
+
+
+def _may_be_unknown(error: PropexoError) -> bool:
+    """Whether a change was refused because Propexo does not know the appointment.
+
+    400 is the only error that it documents; one that names a field of the body is about that field.
+    """
+    about = {issue.path for issue in error.issues} - {"", "event_id", "id"}
+    return isinstance(error, Stale) or (isinstance(error, Rejected) and error.status == 400 and not about)  # noqa: PLR2004
 
 
 def _may_have_arrived(error: PropexoError) -> bool:

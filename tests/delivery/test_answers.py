@@ -30,6 +30,8 @@ def meaning(step) -> tuple[str, str | None]:
 
 def expected(status: int, *, creates: bool) -> tuple[str, str | None]:
     """What becomes of a write that is answered so, before anything else happens."""
+    if not creates and status in {*STALE, 400}:
+        return ("retrying", "temporary")  # Propexo may not know the appointment: look for it first
     if status in PARKED_REJECTED:
         return ("parked", "rejected")
     if status in PAUSED:
@@ -44,7 +46,7 @@ def expected(status: int, *, creates: bool) -> tuple[str, str | None]:
 
 
 def expected_of_read(status: int) -> tuple[str, str | None]:
-    return ("retrying", "temporary") if status in {*RETRIED, 409} else expected(status, creates=False)
+    return ("retrying", "temporary") if status in {*RETRIED, 409} else expected(status, creates=True)
 
 
 FAILED = [status for status in range(100, 600) if not 200 <= status < 300]

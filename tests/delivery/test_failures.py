@@ -190,3 +190,47 @@ class TestThroughTheStack:
         assert world.tours == []
         assert world.status(cancelled) == ("ignored", "nothing_to_cancel")
         assert world.status(booked)[0] == "ignored"
+
+
+class TestAnAppointmentThatPropexoDoesNotKnow:
+    UPDATE = "/v1/events/appointments/leads/*"
+
+    def test_is_found_by_its_reference(self, world):
+        world.book()
+        world.run()
+        world.sandbox.fail(
+            method="PUT", path=self.UPDATE, status=400, body={"error": {"message": "invalid request"}}
+        )
+        moved = world.reschedule()
+        world.run()
+        assert world.status(moved) == ("written", None)
+        assert len(world.tours) == 1
+
+    def test_is_parked_where_the_search_finds_none(self, world):
+        world.book()
+        world.run()
+        world.sandbox.fail(method="PUT", path=self.UPDATE, status=404, times=2)
+        moved = world.reschedule()
+        world.run()
+        assert world.status(moved) == ("parked", "stale_link")
+
+
+def test_a_reference_of_another_renter_takes_no_booking_over(world):
+    world.book(email="maya@example.com")
+    world.run()
+    jonas = {
+        "first_name": "Jonas",
+        "last_name": "Weller",
+        "email": "jonas@example.com",
+        "phone": "+13035550188",
+    }
+    other = world.send("booked", prospect=jonas, tour={"start": "2026-12-04T13:00:00-06:00"})
+    world.run()
+    assert world.status(other) == ("parked", "reference_reused")
+    assert "Maya Okafor" in world.event(other).detail
+    assert "Jonas Weller" in world.event(other).detail
+    [tour] = world.tours
+    assert tour.appointment_date == "2026-12-03"
+    world.replay(other)
+    world.run()
+    assert world.status(other) == ("written", None)

@@ -80,6 +80,9 @@ EVENTS = {
     "an earlier event of its person has not ended": snapshot(
         request(contact=Contact(), contact_id="P-1"), person_predecessor=3
     ),
+    "its booking is of another person": snapshot(
+        request(contact=Contact("Jonas", "Weller", "jonas@example.com", "+13035550188")), **stored(booking())
+    ),
     "it is tentative, and such tours are held": snapshot(
         request(requested=True),
         interpretation=replace(

@@ -175,6 +175,10 @@ def verify_id(
         found = find_appointment(snapshot, target, booking.lead_id or "", booking)
     if isinstance(found, Read):
         return Decision(found, snapshot)
+    if found is None and snapshot.refused_changes:
+        code = booking.reference_code
+        detail = f"Propexo does not know the appointment, and no other one of the lead has reference {code}."
+        return Decision(Park(Reason.STALE_LINK, detail), snapshot)
     if found is None:
         detail = f"The appointment is in {place.profile.name}; its id comes to Propexo with the next sync."
         code = booking.reference_code

@@ -114,6 +114,36 @@ def apply_request(
     return replace(booking, fields=fields)
 
 
+def other_renter(booking: BookingRow, contact: Contact) -> tuple[str, str] | None:
+    """The renter of a booking and the one that an event names, where nothing about the two is the same.
+
+    They are two people if both have a name and an e-mail or a phone, and all that is known of both differs.
+    """
+    known = to_request(booking.fields).contact
+    pairs = [
+        (_plain(known.email), _plain(contact.email)),
+        (_plain(known.phone), _plain(contact.phone)),
+    ]
+    compared = [(ours, theirs) for ours, theirs in pairs if ours and theirs]
+    names = _full_name(known), _full_name(contact)
+    if not compared or not all(names) or any(ours == theirs for ours, theirs in [*compared, names]):
+        return None
+    return _named(known), _named(contact)
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").split()).casefold()
+
+
+def _full_name(contact: Contact) -> str:
+    return _plain(f"{contact.first_name or ''} {contact.last_name or ''}")
+
+
+def _named(contact: Contact) -> str:
+    name = " ".join(filter(None, (contact.first_name, contact.last_name)))
+    return f"{name} ({contact.email or contact.phone})"
+
+
 def reapply_edited(
     booking: BookingRow, before: EventTime, request: BookingRequest, after: EventTime
 ) -> BookingRow:

@@ -173,9 +173,18 @@ def _wait_for_sync(snapshot: Snapshot, place: Place, lead: LeadRow, now: datetim
 
 
 def _is_somebody_else(hit: client.Lead, contact: Contact) -> bool:
-    """A lead of the same phone with another last name and not the same e-mail: a partner or a roommate."""
-    same_email = bool(hit.email and contact.email and hit.email.casefold() == contact.email.casefold())
-    other_name = bool(
-        hit.last_name and contact.last_name and hit.last_name.casefold() != contact.last_name.casefold()
-    )
-    return other_name and not same_email
+    """A lead of the same phone that is a partner's or a roommate's.
+
+    It has not the same e-mail, and another last name, or another first name and another e-mail.
+    """
+    if _differ(hit.last_name, contact.last_name):
+        return not _same(hit.email, contact.email)
+    return _differ(hit.first_name, contact.first_name) and _differ(hit.email, contact.email)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return bool(one and other and one.casefold() == other.casefold())
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return bool(one and other and one.casefold() != other.casefold())

@@ -83,6 +83,10 @@ class Reason(StrEnum):
         "needs_details",
         "The hook carries ids only. Give the source access to the sender's API, then replay.",
     )
+    REFERENCE_REUSED = (
+        "reference_reused",
+        "One booking id, two people: correct it at the sender or in the mapping; or replay: the new person gets it.",
+    )
     NEEDS_TIME = "needs_time", "The renter asks for a tour and names no time. Call, book by hand, dismiss."
     UNKNOWN_PROPERTY = (
         "unknown_property",

@@ -170,6 +170,8 @@ class Snapshot:
     """The last confirmed create of the booking."""
     failed_writes: int = 0
     """Writes of this event that failed since it came, or was replayed."""
+    refused_changes: int = 0
+    """Updates and cancels of this event that Propexo refused since it came, or was replayed."""
     failed_create: AttemptRow | None = None
     """The last create of the booking that failed: its appointment may be there all the same."""
     known_jobs: frozenset[str] = frozenset()

@@ -36,6 +36,7 @@ from bridge.models import (
     KnownContact,
     Lead,
 )
+from bridge.propexo.errors import Outcome
 
 MOST_OF_A_LANE = 1000
 """Open events of a lane that are looked at together."""
@@ -119,11 +120,11 @@ FAILED = (
     select(*labelled(ATTEMPT))
     .where(
         or_(_in(Attempt.event_id, "events"), Attempt.event_id.in_(_OF_BOOKINGS)),
-        Attempt.outcome == WriteOutcome.FAILED,
+        Attempt.outcome.in_((WriteOutcome.FAILED, Outcome.REJECTED, Outcome.STALE)),
     )
     .order_by(Attempt.id)
 )
-"""Writes of these `events`, and of all events of these `bookings`, that failed."""
+"""Calls of these `events`, and of all events of these `bookings`, that failed or were refused."""
 CREATES = (
     select(*labelled(ATTEMPT))
     .where(
