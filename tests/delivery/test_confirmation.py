@@ -76,8 +76,10 @@ def test_the_log_is_read_again_as_soon_as_the_budget_allows(known, clock, per_mi
     book(known, range(MANY))
     for n in range(MANY, 40):  # from then on somebody asks in every second
         known.run(until=clock() + timedelta(seconds=1))
+        if len(readings(known)) > 1:
+            break
         book(known, [n])
-    first, second = readings(known)[:2]
+    first, second = readings(known)
     assert first == began + timedelta(seconds=3)
     assert second == first + timedelta(seconds=seconds)
 
@@ -97,7 +99,7 @@ def test_readings_in_quick_succession_are_one_miss(known, clock):
     known.sandbox.write_seconds = 3600
     began = clock()
     events = book(known, range(MANY))
-    for n in range(MANY, 22):
+    for n in range(MANY, 20):
         known.run(until=clock() + timedelta(seconds=1))
         book(known, [n])
     assert len([at for at in readings(known) if at < began + timedelta(seconds=13)]) > 3

@@ -1,25 +1,21 @@
 """A worker that is killed at any step loses nothing and repeats no write."""
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from delivery.killed_worker import die
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bridge import queue
 from bridge.models import Event
 
-WORKER = Path(__file__).with_name("killed_worker.py")
 CALLS = ["find by e-mail", "find by phone", "create the lead", "ask", "create the appointment", "ask again"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", range(1, len(CALLS) + 1))
-def test_kill_9_at_every_call(world, tmp_path, number, when):
+def test_kill_9_at_every_call(world, number, when):
     booked = world.book()
     made = 0
     while made < number - 1:  # the calls before the fatal one happen in good health
@@ -29,7 +25,8 @@ def test_kill_9_at_every_call(world, tmp_path, number, when):
         world.run_due()
         made += len(world.sandbox.requests) - before
         world.clock.now = max(world.clock.now, world.next_at())
-    assert die(world, tmp_path, number - made, when) == -signal.SIGKILL
+    world.set_database_clock()
+    assert die(world.settings, world.database.url, world.clock(), number - made, when) == -signal.SIGKILL
 
     world.run_due()
     assert world.status(booked)[0] not in ("written", "parked")  # the lease still holds
@@ -46,19 +43,6 @@ def test_kill_9_at_every_call(world, tmp_path, number, when):
 def calls_of_next_run(made: int) -> int:
     """How many calls a healthy run makes: find, find, create the lead; ask, create the appointment; ask."""
     return {0: 3, 3: 2, 5: 1}[made]
-
-
-def die(world, tmp_path, number, when) -> int:
-    config = tmp_path / "bridge.toml"
-    config.write_text(world.toml())
-    world.set_database_clock()
-    command = [
-        sys.executable, WORKER, config, world.database.url, world.clock().isoformat(), str(number), when,
-    ]  # fmt: skip
-    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
-    return subprocess.run(
-        list(map(str, command)), timeout=60, check=False, capture_output=True, env={**os.environ, **path}
-    ).returncode
 
 
 FULL = """
