@@ -5,7 +5,7 @@ takes goes out, within its limits.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -45,6 +45,7 @@ _LEAD_OPTIONAL = frozenset({"first_name", "last_name", "email_1", "phone_1", "le
 
 Not phone_1_type: a sender does not say whether a number is a mobile.
 """
+_UNIT_LABEL = re.compile(r"^(?:unit|apartment|apt)\b\.?\s*#?\s*", re.IGNORECASE)
 _NORTH_AMERICAN = re.compile(r"\+1([2-9]\d{9})", re.ASCII)
 
 
@@ -92,6 +93,10 @@ class Tour:
     reference: str
     """Short and unique: it opens the notes, by which the appointment is found again."""
     property_name: str | None
+    unit_name: str | None = None
+    """The unit as the sender names it, for PMSs that take no unit with an appointment, and units that nobody knows."""
+    agent_name: str | None = None
+    """Likewise the agent."""
 
 
 class MissingFields(BridgeError):  # noqa: N818 - read as a finding
@@ -193,19 +198,20 @@ def cancel_body(place: Place, event_id: str) -> dict[str, Any]:
 def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) -> list[str]:
     """Name the body fields that the tour holds and this PMS will not store, in alphabetical order.
 
-    A kind of tour that goes into the notes instead is not lost. What is not offered drops nothing.
+    What goes into the notes instead is not lost. What is not offered drops nothing.
     """
     operation = _operation(profile, operation_name)
     if operation is None or operation_name == "cancel":
         return []
+    noted = "notes" in operation.fields
     held = {
-        "appointment_duration_minutes": tour.duration_minutes,
-        "appointment_type": None if "notes" in operation.fields else tour.appointment_type,
-        "employee_id": tour.employee_id,
+        "appointment_duration_minutes": None if noted else tour.duration_minutes,
+        "appointment_type": None if noted else tour.appointment_type,
+        "employee_id": None if noted and tour.agent_name else tour.employee_id,
         "lead_source_id": tour.lead_source_id,
         "notes": tour.notes,
         "title": tour.title,
-        "unit_id": tour.unit_id,
+        "unit_id": None if noted and tour.unit_name else tour.unit_id,
     }
     return [name for name, value in held.items() if value is not None and name not in operation.fields]
 
@@ -248,11 +254,22 @@ def _title(tour: Tour) -> str:
 
 def _notes(place: Place, tour: Tour, operation: Operation) -> str:
     """The reference first, because it must survive every cut; then what has no field of its own."""
-    parts = [f"Ref {tour.reference}."]
-    if tour.appointment_type not in (None, "TOUR") and "appointment_type" not in operation.fields:
-        parts.append(f"{APPOINTMENT_TYPES.get(tour.appointment_type, tour.appointment_type)}.")
+    parts = [f"Ref {tour.reference}.", *_without_field(tour, operation)]
     parts.append(tour.notes or place.defaults.get("notes") or "")
     return cut(" ".join(filter(None, parts)), NOTES_LIMIT)
+
+
+def _without_field(tour: Tour, operation: Operation) -> Iterator[str]:
+    """What the tour says and no field of this write carries, the most important first."""
+    fields = operation.fields
+    if tour.unit_name and not (tour.unit_id and "unit_id" in fields):
+        yield f"Unit {_UNIT_LABEL.sub('', tour.unit_name)}."
+    if tour.appointment_type not in (None, "TOUR") and "appointment_type" not in fields:
+        yield f"{APPOINTMENT_TYPES.get(tour.appointment_type, tour.appointment_type)}."
+    if tour.agent_name and not (tour.employee_id and "employee_id" in fields):
+        yield f"Agent {tour.agent_name}."
+    if tour.duration_minutes and "appointment_duration_minutes" not in fields:
+        yield f"{tour.duration_minutes} minutes."
 
 
 def _fill(

@@ -60,6 +60,7 @@ ANA = Person("Ana", "Lopez", "ana@example.com", "+15125550123", "bridge-42")
 
 NOTES = "Ref TB-7F3A9KQ2. Brings a dog."
 NOTES_WITH_KIND = "Ref TB-7F3A9KQ2. Self-guided tour. Brings a dog."
+NOTES_WITH_LENGTH = "Ref TB-7F3A9KQ2. Self-guided tour. 45 minutes. Brings a dog."
 CHICAGO = {"appointment_date": "2026-07-01", "appointment_time": "21:30:00"}
 DENVER = {"appointment_date": "2026-07-01", "appointment_time": "20:30:00"}
 IN_UTC = {"appointment_date": "2026-07-02", "appointment_time": "02:30:00"}
@@ -80,20 +81,20 @@ CREATE = {
     "REALPAGE_RPX": IDS | CHICAGO | LONG | {"employee_id": "cemp", "notes": NOTES_WITH_KIND},
     "RENTMANAGER": IDS | CHICAGO | LONG | {"title": "Two-bedroom tour", "employee_id": "cemp",
                                            "notes": NOTES_WITH_KIND},
-    "RESMAN": IDS | IN_UTC | {"lead_source_id": "csrc", "unit_id": "cunit", "notes": NOTES_WITH_KIND},
+    "RESMAN": IDS | IN_UTC | {"lead_source_id": "csrc", "unit_id": "cunit", "notes": NOTES_WITH_LENGTH},
     "APPFOLIO": IDS | IN_UTC | LONG | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_KIND},
-    "MRI": IDS | CHICAGO | {"employee_id": "cemp", "notes": NOTES_WITH_KIND},
-    "YARDI": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_KIND},
-    "YARDI_REST": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_KIND},
+    "MRI": IDS | CHICAGO | {"employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
+    "YARDI": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
+    "YARDI_REST": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
 }  # fmt: skip
 UPDATE = {
     "ENTRATA": DENVER | LONG | {"notes": NOTES, "appointment_type": "SELF_GUIDED_TOUR", "unit_id": "cunit",
                                 "title": "Two-bedroom tour"},
     "REALPAGE_RPX": CHICAGO | LONG | {"notes": NOTES_WITH_KIND},
     "RENTMANAGER": CHICAGO | LONG | {"title": "Two-bedroom tour", "notes": NOTES_WITH_KIND},
-    "RESMAN": IN_UTC | {"unit_id": "cunit", "notes": NOTES_WITH_KIND},
+    "RESMAN": IN_UTC | {"unit_id": "cunit", "notes": NOTES_WITH_LENGTH},
     "APPFOLIO": IN_UTC | LONG | {"employee_id": "cemp", "notes": NOTES_WITH_KIND},
-    "MRI": CHICAGO | {"employee_id": "cemp", "notes": NOTES_WITH_KIND},
+    "MRI": CHICAGO | {"employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
     "YARDI": CHICAGO,
     "YARDI_REST": CHICAGO,
 }  # fmt: skip
@@ -308,11 +309,11 @@ def test_an_empty_id_is_missing() -> None:
         ("ENTRATA", "create", ["employee_id", "lead_source_id"]),
         ("REALPAGE_RPX", "create", ["lead_source_id", "title", "unit_id"]),
         ("RENTMANAGER", "create", ["lead_source_id", "unit_id"]),
-        ("RESMAN", "create", ["appointment_duration_minutes", "employee_id", "title"]),
+        ("RESMAN", "create", ["employee_id", "title"]),
         ("APPFOLIO", "create", ["lead_source_id", "title"]),
         ("APPFOLIO", "update", ["lead_source_id", "title", "unit_id"]),
-        ("MRI", "create", ["appointment_duration_minutes", "lead_source_id", "title", "unit_id"]),
-        ("YARDI", "create", ["appointment_duration_minutes", "lead_source_id", "title"]),
+        ("MRI", "create", ["lead_source_id", "title", "unit_id"]),
+        ("YARDI", "create", ["lead_source_id", "title"]),
         ("YARDI", "update", ["appointment_duration_minutes", "appointment_type", "employee_id",
                              "lead_source_id", "notes", "title", "unit_id"]),
         ("YARDI", "cancel", []),
@@ -322,3 +323,40 @@ def test_an_empty_id_is_missing() -> None:
 def test_what_a_pms_will_not_store_is_told(vendor: str, operation: Any, dropped: list[str]) -> None:
     assert dropped_fields(profile_of(vendor), operation, TOUR) == dropped
     assert dropped_fields(profile_of(vendor), operation, BARE) == []
+
+
+NAMED = replace(TOUR, unit_name="Apt. #204", agent_name="Jane Roe")
+IN_NOTES = {
+    "unit_id": "Unit 204.",
+    "appointment_type": "Self-guided tour.",
+    "employee_id": "Agent Jane Roe.",
+    "appointment_duration_minutes": "45 minutes.",
+}
+"""By body field: what the notes say where a PMS takes no such field."""
+
+
+@pytest.mark.parametrize("name", ["create", "update"])
+@pytest.mark.parametrize("vendor", CREATE)
+@pytest.mark.parametrize("field", IN_NOTES)
+def test_every_field_of_a_tour_is_in_a_field_or_in_the_notes(vendor: str, name: str, field: str) -> None:
+    operation = getattr(profile_of(vendor), name)
+    if operation is None or "notes" not in operation.fields:
+        pytest.skip(f"{vendor} takes no notes with this call")
+    at = place(vendor)
+    body = create_body(at, "clead", NAMED) if name == "create" else update_body(at, NAMED)
+    assert (field in body) is not (IN_NOTES[field] in body["notes"])
+    assert field not in dropped_fields(profile_of(vendor), name, NAMED)  # type: ignore[arg-type]
+
+
+def test_a_unit_that_nobody_knows_is_in_the_notes() -> None:
+    unknown = replace(NAMED, unit_id=None)
+    body = create_body(place("ENTRATA", unit_id="cdefault"), "clead", unknown)
+    assert body["unit_id"] == "cdefault"
+    assert body["notes"].startswith("Ref TB-7F3A9KQ2. Unit 204. ")
+
+
+def test_the_senders_own_words_are_cut_first() -> None:
+    long = replace(NAMED, notes="word " * 100)
+    notes = create_body(place("MRI"), "clead", long)["notes"]
+    assert len(notes) <= 256
+    assert notes.startswith("Ref TB-7F3A9KQ2. Unit 204. Self-guided tour. 45 minutes. word")

@@ -174,8 +174,16 @@ def tour_of(
         notes=request.notes,
         reference=code,
         property_name=target.property.name,
+        unit_name=_name_of(request.unit),
+        agent_name=_name_of(request.agent),
     )
     return tour, resolved
+
+
+def _name_of(named: str | None) -> str | None:
+    """What a person calls it; an id of Propexo's says nothing to anybody."""
+    name = (named or "").strip()
+    return None if not name or PROPEXO_ID.fullmatch(name) else name
 
 
 def resolve_ids(
