@@ -2,6 +2,7 @@
 
 from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
+from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
 from bridge.mapping.details import Api, Fetch, Login
@@ -26,6 +27,7 @@ __all__ = [
     "Reply",
     "TourKind",
     "When",
+    "answers",
     "constant",
     "digest",
     "fields",

@@ -110,7 +110,7 @@ def _meetings(mapping: Mapping, sample: Sample) -> Iterator[_Meeting]:
 
 def _in_words(rule: When) -> str:
     events = " or ".join(rule.events) or "any event"
-    return f"`{events}{f' where {rule.where}' if rule.where else ''}`"
+    return f"`{events}{f' where {rule.condition}' if rule.condition else ''}`"
 
 
 def _bookings(events: list[Preview], expected: Any) -> Iterator[str]:
