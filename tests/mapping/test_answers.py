@@ -81,7 +81,7 @@ class Widget(Mapping):
     signature = Token()
     event = path("kind")
     root = booking
-    actions = [When(event="changed", where=is_off, then=CANCEL), When(event="changed", then=BOOK)]
+    actions = (When(event="changed", where=is_off, then=CANCEL), When(event="changed", then=BOOK))
     reference = fields.String(path="id", required=True)
     email = fields.Email(path="email")
     starts_at = fields.Instant(path=[moved_to, "start"])
