@@ -1,15 +1,12 @@
-from typing import Any
-
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import BOOK, IGNORE, REMEMBER, When, fields, first, path
-from bridge.mapping.flattening import flat
+from bridge.mapping import BOOK, IGNORE, REMEMBER, When, fields, first, flat, path
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 SUBMITTED = "content_attributes.submitted_values"
 STATUS = "flat((conversation || @).custom_attributes).tour_status"
 
 
-def tour(payload: dict[str, Any]) -> Any:
+def tour(payload):
     """The answers of the form, the attributes of the conversation and its contact, as one flat object."""
     conversation = payload.get("conversation") or payload
     contact = (conversation.get("meta") or {}).get("sender") or payload

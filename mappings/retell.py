@@ -1,7 +1,6 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import IGNORE, Reply, When, fields, first, path
+from bridge.mapping import IGNORE, Reply, When, fields, first, path, tool_rules
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
-from bridge.mapping.tools import tool_rules
 
 TOOL = "args && name"
 CALLER = "call.direction == 'outbound' && call.to_number || call.from_number"

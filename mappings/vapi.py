@@ -1,8 +1,6 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature, Token
-from bridge.mapping import IGNORE, Reply, When, fields, first, path
+from bridge.mapping import IGNORE, Reply, When, fields, first, path, tool_rules
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
-from bridge.mapping.paths import Path
-from bridge.mapping.tools import tool_rules
 
 CALL = "message.toolCallList[0]"
 TOOL = f"{CALL}.[function.name, name][?@] | [0]"
@@ -54,7 +52,7 @@ class Vapi(OwnBody):
     reference = fields.String(path=[*BOOKING_IDS, "call_id", "id"], required=True)
 
     reply = Reply(
-        Path(RESULTS.format("{text}")),
+        path(RESULTS.format("{text}")),
         text="Thank you, we have received that.",
-        silent=Path(RESULTS.format("This tool does nothing here.")),
+        silent=path(RESULTS.format("This tool does nothing here.")),
     )

@@ -6,8 +6,10 @@ from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
 from bridge.mapping.details import Api, Fetch, Login
+from bridge.mapping.flattening import flat
 from bridge.mapping.paths import constant, digest, first, header, path, paths
 from bridge.mapping.replies import Reply
+from bridge.mapping.tools import tool_rules
 
 __all__ = [
     "BOOK",
@@ -32,7 +34,9 @@ __all__ = [
     "digest",
     "fields",
     "first",
+    "flat",
     "header",
     "path",
     "paths",
+    "tool_rules",
 ]
