@@ -6,7 +6,7 @@ import click
 
 from bridge.cli import overview
 from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
-from bridge.cli.drafts import new_mapping
+from bridge.cli.new_mapping import new_mapping
 from bridge.cli.tables import show_table
 from bridge.errors import ConfigurationError
 from bridge.mapping.catalogue import Catalogue, load_file

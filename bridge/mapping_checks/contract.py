@@ -55,7 +55,10 @@ def check_sample(mapping: Mapping, sample: Sample) -> Iterator[str]:
     """What is wrong with one sample."""
     try:
         posted = Posted.of(sample)
-        yield from _bookings(preview(mapping, posted), sample.expected())
+        events = preview(mapping, posted)
+        if not sample.booking.is_file():
+            yield from (error_in_words(error) for event in events for error in event.errors)
+        yield from _bookings(events, sample.expected())
     except ConfigurationError as error:
         yield str(error)
         return

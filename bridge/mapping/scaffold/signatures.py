@@ -1,4 +1,4 @@
-"""How a sender signs, guessed from the names of its headers and from how their values look."""
+"""How a sender signs, as far as the names and the values of its headers show."""
 
 import base64
 import binascii
@@ -21,11 +21,12 @@ LIKE_NOTHING = "SharedSecret()"
 
 
 @dataclass(frozen=True)
-class Proof:
-    """A guess at `signature`."""
+class SignatureDraft:
+    """The source of `signature`."""
 
     code: str
-    why: str
+    check: str
+    """What the headers do not show."""
 
     @property
     def imports(self) -> str:
@@ -33,8 +34,8 @@ class Proof:
         return self.code.partition("(")[0]
 
 
-def proof(headers: Mapping[str, str], query: Mapping[str, str]) -> Proof:
-    """The scheme whose traces a request shows. `headers` by lower-case names; values may be missing."""
+def signature_of(headers: Mapping[str, str], query: Mapping[str, str]) -> SignatureDraft:
+    """The scheme that the headers and the query show. `headers` by lower-case names; values may be missing."""
     names = sorted(headers)
     if standard := next((name for name in names if STANDARD.fullmatch(name)), None):
         return _standard(standard.removesuffix("-signature"))
@@ -48,12 +49,14 @@ def proof(headers: Mapping[str, str], query: Mapping[str, str]) -> Proof:
         return _authorization(headers["authorization"])
     keys = [name for name in names if KEY.search(name) and name not in OF_CONNECTION]
     if keys and keys[0] not in OUR_KEYS:
-        return Proof(f'Token(header="{written(keys[0])}")', "a header of this name")
+        return SignatureDraft(f'Token(header="{written(keys[0])}")', "whether this header holds the secret")
     parameter = next((name for name in sorted(query) if re.search("token|key|secret|code|auth", name)), None)
     if parameter:
-        return Proof(f'Token(query="{parameter}")', "a parameter of the address of this name")
-    return Proof(
-        LIKE_NOTHING, "no header shows who sent it, so a secret of yours in a header or in the address"
+        return SignatureDraft(
+            f'Token(query="{parameter}")', "whether this parameter of the address holds the secret"
+        )
+    return SignatureDraft(
+        LIKE_NOTHING, "no header shows who sends; a secret of yours in a header or in the address"
     )
 
 
@@ -62,7 +65,7 @@ def written(header: str) -> str:
     return "-".join(part[:1].upper() + part[1:] for part in header.split("-"))
 
 
-def _standard(prefix: str) -> Proof:
+def _standard(prefix: str) -> SignatureDraft:
     options = [
         f'header="{prefix}-signature"',
         'parse="v1,{signature}"',
@@ -74,10 +77,10 @@ def _standard(prefix: str) -> Proof:
         'encoding="base64"',
     ]
     code = f"Signature({', '.join(options)})"
-    return Proof(code, "the headers of Standard Webhooks")
+    return SignatureDraft(code, "nothing; these are the headers of Standard Webhooks")
 
 
-def _signature(header: str, headers: Mapping[str, str]) -> Proof:
+def _signature(header: str, headers: Mapping[str, str]) -> SignatureDraft:
     parse, found = _parsed(headers[header])
     options = [f'header="{written(header)}"']
     if parse != "{signature}":
@@ -91,9 +94,11 @@ def _signature(header: str, headers: Mapping[str, str]) -> Proof:
     moment = headers[stamp].strip() if stamp else _stamp_in(headers[header])
     if "{t}" in parse or stamp:
         options += _notation(moment)
-    seen = "its name and value" if found else "its name; look up how it is written and what is signed"
-    told = f"{seen}; look up what stands between time and body" if "{t}" in parse or stamp else seen
-    return Proof(f"Signature({', '.join(options)})", told)
+    seen = "name and value of the header fit" if found else "how the signature is written does not show"
+    unknown = (
+        "what is signed, and what is between time and body" if "{t}" in parse or stamp else "what is signed"
+    )
+    return SignatureDraft(f"Signature({', '.join(options)})", f"{unknown}; {seen}")
 
 
 def _parsed(text: str) -> tuple[str, str]:
@@ -151,10 +156,14 @@ def _notation(moment: str) -> list[str]:
     return ["tolerance=300"]
 
 
-def _authorization(value: str) -> Proof:
+def _authorization(value: str) -> SignatureDraft:
     scheme = value.partition(" ")[0].lower()
     if scheme == "bearer":
-        return Proof('Token(scheme="Bearer")', "an Authorization header with Bearer")
+        return SignatureDraft(
+            'Token(scheme="Bearer")', "whether the token is the secret that you get or choose"
+        )
     if scheme == "basic":
-        return Proof("Basic()", "an Authorization header with Basic")
-    return Proof('SharedSecret("bearer", "basic")', "an Authorization header, of which kind is not known")
+        return SignatureDraft("Basic()", "user and password are those that you choose")
+    return SignatureDraft(
+        'SharedSecret("bearer", "basic")', "the kind of the Authorization header is not known"
+    )
