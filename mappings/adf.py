@@ -17,6 +17,11 @@ class Adf(Mapping):
     Leads in the Auto-lead Data Format, which listing services and website vendors also use for apartments.
     https://en.wikipedia.org/wiki/Auto-lead_Data_Format
 
+        {"adf": {"prospect": [{"id": {"#text": "tour-20261124-0001"},
+         "customer": {"contact": {"name": [{"#text": "Ines"}, {"@part": "last", "#text": "Carvalho"}],
+         "email": "ines.carvalho@example.com", "phone": {"#text": "512-555-0137"}}},
+         "vendor": {"id": {"@source": "property", "#text": "prop_cedarpark"}}}]}}
+
     Set-up: let the vendor, or a service that turns mail into webhooks, post the XML with the secret wherever it can put
     one. The property is the vendor's id with `source="property"`, else the vendor's name: write it among the `aliases`;
     the provider's name is the lead source. The format knows no appointment and no cancellation: every lead is a

@@ -25,6 +25,11 @@ class DialogflowCx(OwnBody):
     The standard webhook of a flow, which waits for the answer. Its body is read from the session's parameters.
     https://cloud.google.com/dialogflow/cx/docs/concept/webhook
 
+        {"sessionInfo": {"parameters": {"name": {"name": "Jordan Avery"}, "email": "jordan.avery@example.com",
+         "phone": "+15125550142", "tour_time": {"year": 2026.0, "month": 9.0, "day": 18.0, "hours": 14.0,
+         "minutes": 30.0}, "property_id": "prop_maple_court", "booking_id": "TB-55120"}},
+         "fulfillmentInfo": {"tag": "tour.book"}}
+
     Set-up: add a standard webhook to https://<your host>/hooks/<source> with a request header (X-Bridge-Key) that
     holds the secret, or with user and password; the ID token that Google can send is not looked at. Call it with the
     tag `tour.book`, `tour.reschedule` or `tour.cancel` (`tour.request` for a wish that somebody has to confirm) once

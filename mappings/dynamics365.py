@@ -24,6 +24,12 @@ class Dynamics365(Mapping):
     Appointments of Dynamics 365 Sales, with the lead or contact that they regard.
     https://learn.microsoft.com/en-us/power-apps/developer/data-platform/use-webhooks
 
+        {"MessageName": "Create", "PostEntityImages": [{"value": {"Attributes": [{"key": "scheduledstart",
+         "value": "/Date(1789759800000)/"}, {"key": "regardingobjectid", "value": {"Name": "Jordan Avery"}},
+         {"key": "new_prospectemail", "value": "jordan.avery@example.com"}, {"key": "new_prospectphone",
+         "value": "+15125550142"}, {"key": "new_propexopropertyid", "value": "prop_maple_court"}]}}],
+         "PrimaryEntityId": "92c9ac65-191f-487e-a2d0-46532292ec2e", "PrimaryEntityName": "appointment"}
+
     Set-up: in the Plug-in Registration Tool register the hook with an HttpHeader `X-Bridge-Key` or a WebhookKey, and
     asynchronous steps on `appointment`: Create, Delete, Update (of `scheduledstart`, `scheduledend`, `statecode`; with
     a post image). The renter: the same steps on `lead` and `contact`, or columns `<prefix>_prospectemail`,

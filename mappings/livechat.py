@@ -28,6 +28,12 @@ class LiveChat(Mapping):
     Forms in the chat that ask for a tour, tags and buttons.
     https://platform.text.com/docs/management/webhooks
 
+        {"action": "incoming_chat", "payload": {"chat": {"id": "PJ0MRSHTDH", "users": [{"type": "customer",
+         "session_fields": [{"property_id": "prop_maple_court"}]}], "thread": {"events": [{"type": "filled_form",
+         "fields": [{"type": "name", "answer": "Jordan Avery"}, {"type": "email",
+         "answer": "jordan.avery@example.com"}, {"label": "Phone", "answer": "(512) 555-0142"}, {"label": "Tour date",
+         "answer": "09/18/2026"}, {"label": "Tour time", "answer": {"label": "2:30 PM"}}]}]}}}}
+
     Set-up: give the pre-chat form (or a form of a bot) the questions `Tour date` (2026-12-03 10:30, month before
     day; or the time in `Tour time`) and `Phone`; also read are `Tour type`, `Property`, `Unit`, and the session fields
     `property_id`, `unit_id`, `lead_id`. Register webhooks for incoming_chat, incoming_event, thread_tagged and

@@ -22,6 +22,12 @@ class Sunshine(Mapping):
     Forms and buttons of a bot in Zendesk messaging.
     https://developer.zendesk.com/api-reference/conversations/
 
+        {"events": [{"type": "conversation:message", "payload": {"conversation": {"id": "2f3a4b5c6d7e8f9011223344"},
+         "message": {"author": {"displayName": "Jordan Avery"}, "content": {"fields": [{"name": "email",
+         "email": "jordan.avery@example.com"}, {"name": "phone", "text": "(512) 555-0142"}, {"name": "tour_date",
+         "text": "09/18/2026"}, {"name": "tour_time", "select": [{"label": "2:30 PM"}]}, {"name": "property_id",
+         "select": [{"name": "prop_maple_court"}]}]}}}}]}
+
     Set-up: create a webhook for conversation:message and conversation:postback with "include full user"; its secret is
     the secret of the source. Give the bot a form with fields named `tour_start` (2026-12-03 10:30; with an offset if it
     is not the time at the property) or `tour_date` and `tour_time`; also read are `full_name`, `email`, `phone`,
