@@ -14,6 +14,8 @@ class Acuity(Mapping):
     Appointments of Acuity (Squarespace). The webhook has ids only, so the bridge asks Acuity's API for the rest.
     https://developers.acuityscheduling.com/docs/webhooks
 
+        {"action": "appointment.scheduled", "id": "54321", "calendarID": "27238", "appointmentTypeID": "1001"}
+
     Set-up: let webhooks of the account, or of its API, post to the source; `secrets` is the API key of the account's
     main admin, or of the user who made them. `user_id` and `api_key` go into `[sources.<name>.api]`. A question
     "Property" of the intake form names the property, else the calendar does: make its id an alias of the property.

@@ -26,6 +26,11 @@ class Calendly(Mapping):
     Invitees of Calendly event types.
     https://developer.calendly.com/api-docs/calendly-api/webhooks/get-sample-webhook-data
 
+        {"event": "invitee.created", "payload": {"email": "maya.okafor@example.com", "name": "Maya Okafor",
+         "scheduled_event": {"start_time": "2031-03-04T16:00:00.000000Z"}, "text_reminder_number": "+1 512-555-0142",
+         "tracking": {"utm_content": "property:oakwood"},
+         "uri": "https://api.calendly.com/scheduled_events/6f0c2d1e/invitees/b1d2c3e4"}}
+
     Set-up: create the webhook subscription with a `signing_key` (without one Calendly signs nothing) for
     `invitee.created` and `invitee.canceled`, and, to keep no-shows, `invitee_no_show.created` (whose body is
     inferred). A reschedule arrives as a pair, in either order: the old invitee is cancelled with

@@ -21,6 +21,11 @@ class SavvyCal(Mapping):
     Meetings booked at savvycal.com, and appointments of the other product, SavvyCal Appointments (savvycal.app).
     https://developers.savvycal.com/api/schemas/event
 
+        {"data": {"type": "appointment.created", "object": {"id": "appt_4b81d0c7e2aa",
+         "client": {"email": "lena.fischer@example.com", "first_name": "Lena", "last_name": "Fischer",
+         "phone": "+15125550123"}, "start_at": {"utc": "2031-03-04T16:30:00Z"},
+         "location": {"id": "loc_77d1b2c3a4e5"}}}}
+
     Set-up: add a webhook in Settings, Integrations; it gets all events, and its secret goes into `secrets`. A link
     is for one property: make the link's id an alias of it, or publish the link with `?metadata[property]=<alias>`
     (`unit`, `lead_source` and `lead_id` work in the same way). What waits for the host's approval or for payment is

@@ -34,6 +34,12 @@ class Tally(Mapping):
     Tour requests of a Tally form. A form never moves or cancels a tour.
     https://tally.so/help/webhooks
 
+        {"eventType": "FORM_RESPONSE", "data": {"submissionId": "jaMb6Ka", "fields": [{"label": "First name",
+         "value": "Yusuf"}, {"label": "Last name", "value": "Demir"}, {"type": "INPUT_EMAIL",
+         "value": "yusuf.demir@example.com"}, {"type": "INPUT_PHONE_NUMBER", "value": "+15125550163"},
+         {"type": "INPUT_DATE", "value": "2026-12-03"}, {"type": "INPUT_TIME", "value": "10:30"},
+         {"label": "property_id", "value": "prop_cedarpark"}]}}
+
     Set-up: in Integrations, Webhooks add the source's address and a signing secret. Label the questions First name,
     Last name (or Name), Tour date, Tour time, Tour type, Unit; e-mail and phone are known by their type, and all
     answers go into the notes, of a multi-select the first choice only. Add the hidden field `property` (also `unit`,
