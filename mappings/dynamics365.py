@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import AnyOf, SharedSecret, Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, RESCHEDULE, Mapping, When, fields, paths
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, RESCHEDULE, Mapping, When, answers, fields, paths
 
 COLUMNS = (
     "[find(InputParameters, 'key', 'Target').value.Attributes, "
@@ -15,7 +15,7 @@ def column(name: str) -> str:
 
 def own(name: str) -> str:
     """A column of your own, whatever prefix your publisher gives it."""
-    return f"columns[?key && ends_with(key, '_{name}')].value | [0]"
+    return answers("columns", label="key", matching=f"_{name}$")
 
 
 class Dynamics365(Mapping):

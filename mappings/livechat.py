@@ -1,14 +1,9 @@
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, fields, path
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import KINDS
 
 FORM = "[event, chat.thread.events][] | [?type == 'filled_form'] | [-1].fields"
 CUSTOMER = "chat.users[?type == 'customer'] | [0]"
-
-
-def answer(label: str) -> str:
-    """What was answered in the form: a text, or the label of a choice."""
-    return f"form[?match(label, '{label}')] | [0] | answer.label || answer"
 
 
 def session(key: str) -> str:
@@ -16,6 +11,7 @@ def session(key: str) -> str:
     return f"customer.session_fields[].{key} | [0]"
 
 
+answer = answers("form", value="answer.label || answer")  # a text, or the label of a choice
 # Labels as people word them: `Tour date:`, `When would you like to visit?`, `Which property?`; often with a colon.
 TOUR = "(?:tour|visit|showing|viewing)"
 DATE = answer(f"{TOUR}.*(?:date|start)|(?:date|when).*{TOUR}|preferred date")

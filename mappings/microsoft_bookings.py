@@ -1,9 +1,7 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import TourKind, answers, fields, paths
 from bridge.mapping.own_body import (
-    EMAIL_ASKED,
     KINDS,
-    PHONE_ASKED,
     PROPERTY_ASKED,
     UNIT_ASKED,
     OwnBody,
@@ -14,10 +12,7 @@ NIL = "^[0-]+$"
 SEATED = "maximum_attendees_count > `1`"
 
 
-def asked(question: str, *, every: bool = False) -> str:
-    """The answer to a question of your own on the booking page."""
-    items = "customers[].customQuestionAnswers[]"
-    return answers(items, label="question", value="answer", matching=f"^({question})\\W*$", every=every)
+answer = answers("customers[].customQuestionAnswers[]", label="question", value="answer")
 
 
 class MicrosoftBookings(OwnBody):
@@ -58,8 +53,8 @@ class MicrosoftBookings(OwnBody):
     )
 
     full_name = fields.PersonName(path=["customers[0].name", "customer_name"])
-    email = fields.Email(path=["customers[0].emailAddress", "customer_email_address", asked(EMAIL_ASKED)])
-    phone = fields.Phone(path=["customers[0].phone", "customer_phone", asked(PHONE_ASKED, every=True)])
+    email = fields.Email(path=["customers[0].emailAddress", "customer_email_address"])
+    phone = fields.Phone(path=["customers[0].phone", "customer_phone"])
 
     starts_at = fields.ZonedTime(
         path=["start_date_time_date_time", "start_date_time"],
@@ -77,8 +72,10 @@ class MicrosoftBookings(OwnBody):
         path=[named_kind("service_name"), "is_location_online"], table={**KINDS, "true": TourKind.VIRTUAL}
     )
 
-    property = fields.String(path=[asked(PROPERTY_ASKED), "service_name", "service_location_display_name"])
-    unit = fields.String(path=asked(UNIT_ASKED))
+    property = fields.String(
+        path=[answer(f"^({PROPERTY_ASKED})\\W*$"), "service_name", "service_location_display_name"]
+    )
+    unit = fields.String(path=answer(f"^({UNIT_ASKED})\\W*$"))
     agent = fields.String(path="staff_member_ids[0]")
     title = fields.String(path="service_name")
     notes = fields.Lines(

@@ -12,13 +12,10 @@ from bridge.mapping import (
     fields,
     path,
 )
-from bridge.mapping.own_body import KINDS, PHONE_ASKED, PROPERTY_ASKED, UNIT_ASKED, named_kind
+from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, UNIT_ASKED, named_kind
 
-
-def asked(question: str, *, every: bool = False) -> str:
-    """The answer to a question of your own in the booking form."""
-    custom = "form_submission.custom_fields"
-    return answers(custom, label="name", matching=f"^({question})\\W*$", every=every)
+answer = answers("form_submission.custom_fields", label="name")
+PHONE = "^(?!.*(?:emergency|partner|spouse|landlord|mate|refer|agent|employ)).*(?:phone|mobile|cell|number.*reach)"
 
 
 class OnceHub(Mapping):
@@ -63,9 +60,7 @@ class OnceHub(Mapping):
 
     full_name = fields.PersonName(path="form_submission.name")
     email = fields.Email(path="form_submission.email")
-    phone = fields.Phone(
-        path=["form_submission.mobile_phone", "form_submission.phone", asked(PHONE_ASKED, every=True)]
-    )
+    phone = fields.Phone(path=["form_submission.mobile_phone", "form_submission.phone", answer(PHONE)])
 
     starts_at = fields.Instant(path="starting_time")
     duration_minutes = fields.Duration(path="duration_minutes")
@@ -75,9 +70,13 @@ class OnceHub(Mapping):
     )
 
     property = fields.String(
-        path=[asked(PROPERTY_ASKED), "booking_page.[label, name, id][?@] | [0]", "text(booking_page)"]
+        path=[
+            answer(f"^({PROPERTY_ASKED})\\W*$"),
+            "booking_page.[label, name, id][?@] | [0]",
+            "text(booking_page)",
+        ]
     )
-    unit = fields.String(path=asked(UNIT_ASKED))
+    unit = fields.String(path=answer(f"^({UNIT_ASKED})\\W*$"))
     agent = fields.String(path=["owner.[email, name, id][?@] | [0]", "text(owner)"])
     title = fields.String(path="subject")
     notes = fields.Lines(path=["form_submission.note", "form_submission.custom_fields[].[name, value]"])
