@@ -14,8 +14,8 @@ from bridge.mapping import (
 )
 from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, UNIT_ASKED, named_kind
 
-answer = answers("form_submission.custom_fields", label="name")
-PHONE = "^(?!.*(?:emergency|partner|spouse|landlord|mate|refer|agent|employ)).*(?:phone|mobile|cell|number.*reach)"
+answer = answers("form_submission.custom_fields", label="name", whole=True)
+PHONE = "(?!.*(?:emergency|partner|spouse|landlord|mate|refer|agent|employ)).*(?:phone|mobile|cell|number.*reach).*"
 
 
 class OnceHub(Mapping):
@@ -71,12 +71,12 @@ class OnceHub(Mapping):
 
     property = fields.String(
         path=[
-            answer(f"^({PROPERTY_ASKED})\\W*$"),
+            answer(PROPERTY_ASKED),
             "booking_page.[label, name, id][?@] | [0]",
             "text(booking_page)",
         ]
     )
-    unit = fields.String(path=answer(f"^({UNIT_ASKED})\\W*$"))
+    unit = fields.String(path=answer(UNIT_ASKED))
     agent = fields.String(path=["owner.[email, name, id][?@] | [0]", "text(owner)"])
     title = fields.String(path="subject")
     notes = fields.Lines(path=["form_submission.note", "form_submission.custom_fields[].[name, value]"])
