@@ -34,10 +34,10 @@ def answers(
         answers("answers", label="question", value="answer", matching="^phone")
 
     `items` is the path of the list. `label` and `value` are paths inside an item, such as `field.title` or
-    `answer.label || answer`. `matching` is a regular expression; upper and lower case are one. With `whole` it has to
-    fit the whole label, but for signs at its end. With `every` the path finds the list of all these answers, for a field
-    that picks one of several. Without `matching` it returns a function of it, for a list of which a mapping reads several
-    answers.
+    `answer.label || answer`. `matching` is a regular expression; upper and lower case are one. With `whole` it has
+    to fit the whole label, but for signs at its end. With `every` the path finds the list of all these answers, for
+    a field that picks one of several. Without `matching` it returns a function of it, for a list of which a mapping
+    reads several answers.
     """
 
     def answer(matching: str, *, every: bool = False) -> str:
