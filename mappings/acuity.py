@@ -1,11 +1,8 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, fields, path
+from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
-
-def asked(words: str) -> str:
-    """The answer to the first question of the intake forms that reads like this."""
-    return f"forms[].values[] | [?match(name, '^({words})\\W*$')].value | [0]"
+asked = answers("forms[].values[]", label="name", whole=True)
 
 
 class Acuity(Mapping):
