@@ -1,5 +1,17 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Mapping, TourKind, When, fields, path
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    IGNORE,
+    REQUEST,
+    RESCHEDULE,
+    Mapping,
+    TourKind,
+    When,
+    answers,
+    fields,
+    path,
+)
 from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
 STATE = "(payload.event || payload).state"
@@ -9,10 +21,7 @@ RENTER = (
     " || client_data || client || fields"
 )
 
-
-def answer(words: str) -> str:
-    """The answer to the first question of the link that reads like this."""
-    return f"(({RENTER}).fields[?match(label, '^({words})\\W*$')]) | [0].value"
+answer = answers(f"({RENTER}).fields", whole=True)
 
 
 class SavvyCal(Mapping):
