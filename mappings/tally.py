@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import REQUEST, Mapping, When, fields, path
+from bridge.mapping import REQUEST, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import (
     DATE_ASKED,
     DATED,
@@ -19,12 +19,7 @@ from bridge.mapping.own_body import (
 
 LEFT_OUT = ["INPUT_EMAIL", "INPUT_PHONE_NUMBER", "HIDDEN_FIELDS", "CALCULATED_FIELDS"]
 
-
-def answer(words: str) -> str:
-    """The answer to the first question, or the hidden field, whose label reads like this."""
-    return f"(answers[?match(replace(label, '_', ' '), '^({words})\\W*$')].value | [0])"
-
-
+answer = answers("answers", label="replace(label, '_', ' ')", whole=True)
 A_DATE = "(answers[?type == 'INPUT_DATE' && !match(label, 'mov|lease|birth|born')].value | [0])"
 
 
