@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from bridge.mapping.paths import Received
 from bridge.mapping.scaffold.ids import delivery_id_of, event_headers_of, events_of, references_of
-from bridge.mapping.scaffold.renter import email_of, names_of, phone_of
+from bridge.mapping.scaffold.renter import email_of, names_of, phone_of, without_shared
 from bridge.mapping.scaffold.signatures import SignatureDraft, signature_of
 from bridge.mapping.scaffold.table import Row, Table, bookings, table_of
-from bridge.mapping.scaffold.times import end_of, is_instant, parts_of, starts_of, zone_of
+from bridge.mapping.scaffold.times import end_of, is_instant, parts_of, starts_of, zones_of
 
 ACTIONS = {
     "NO_SHOW": "no.?show|missed",
@@ -64,7 +64,7 @@ def scaffold(samples: Sequence[tuple[str, Received]]) -> Scaffold:
     known = email if len(email) == 1 else phone
     groups = bookings(table, known[0] if len(known) == 1 else None)
     _choose(draft, "email", email, "Email")
-    _choose(draft, "phone", phone, "Phone")
+    _choose(draft, "phone", without_shared(phone, groups), "Phone")
     start = _add_times(draft, max(groups, key=len))
     _add_reference(draft, groups, email[0] if len(email) == 1 else None, start)
     names = names_of(table, email[0] if len(email) == 1 else None)
@@ -92,15 +92,18 @@ def _add_times(draft: Scaffold, booking: Sequence[int]) -> Row | None:
     if len(rows) != 1:
         draft.choices["starts_at"] = [row.path.code for row in rows]
         return None
-    start, zone = rows[0], zone_of(draft.table, rows[0])
-    end = end_of(draft.table, start)
-    for name, row in (("starts_at", start), ("ends_at", end)):
+    start = rows[0]
+    zones, is_its_zone = zones_of(draft.table, start) if not is_instant(start) else ([], False)
+    if zones and not is_its_zone:
+        draft.choices["starts_at"] = [f"{start.path.code} in the zone {zone.path.code}" for zone in zones]
+        return start
+    for name, row in (("starts_at", start), ("ends_at", end_of(draft.table, start))):
         if row is None:
             continue
         if is_instant(row):
             draft.fields[name] = f"fields.Instant(path={row.path.code})"
-        elif zone:
-            draft.fields[name] = f"fields.ZonedTime(path={row.path.code}, zone={zone.path.code})"
+        elif is_its_zone:
+            draft.fields[name] = f"fields.ZonedTime(path={row.path.code}, zone={zones[0].path.code})"
         else:
             draft.fields[f"{name}_local"] = f"fields.LocalTime(path={row.path.code})"
     return start

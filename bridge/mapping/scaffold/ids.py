@@ -25,16 +25,17 @@ def references_of(
     It stays the same in the samples of one booking and differs between bookings. Of one booking alone, the key has to
     say so too. An id beside the e-mail address is the renter's, where the start is elsewhere.
     """
-    renters = email.path.parent if email and start and email.path.parent != start.path.parent else None
+    renters = email.path.parent if email and start and not _is_inside(start, email.path.parent) else ()
     several = [group for group in groups if len(group) > 1]
-    rows = table.where(lambda row: row.is_complete and row.all(_may_be_id) and row.path.parent != renters)
+    rows = table.where(lambda row: row.is_complete and row.all(_may_be_id))
+    rows = [row for row in rows if not (renters and _is_inside(row, renters))]
     rows = [row for row in rows if all(_is_equal(row, group) for group in groups)]
     rows = [row for row in rows if len({row.values[group[0]] for group in groups}) == len(groups)]
     by_key = agreeing([row for row in rows if _BOOKINGS.search(row.path.flat)])
     if several and len(by_key) == 1:
         return by_key, True
     rows = agreeing(rows)
-    return rows, bool(several) and len(groups) > 1 and len(rows) == 1
+    return rows, bool(several and start) and len(groups) > 1 and len(rows) == 1
 
 
 def delivery_id_of(table: Table, groups: Sequence[Sequence[int]]) -> Row | None:
@@ -81,6 +82,10 @@ def event_headers_of(table: Table) -> list[str]:
         for name in names
         if all(_OCCURRENCES.search(received.headers[name]) for received in table.received)
     ]
+
+
+def _is_inside(row: Row, parent: tuple[str, ...]) -> bool:
+    return row.path.parent[: len(parent)] == parent
 
 
 def _may_be_id(value: object) -> bool:

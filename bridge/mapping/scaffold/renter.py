@@ -1,14 +1,14 @@
 """Whose e-mail, phone and name a value is: by the value and by its key."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bridge.mapping.scaffold.table import Row, Table
 from bridge.mapping.scaffold.value_types import is_email, is_name, is_phone
 
 SOMEBODY_ELSE = re.compile(
     r"host|agent|owner|organi[sz]er|user|staff|assignee|member|employee|landlord|emergency|refer|partner|spouse"
-    r"|mate|creator|account|company|support|sender|guests|broker|calendar|property|communit"
+    r"|mate|creator|account|company|support|sender|guests|broker|calendar|property|communit|business|display|metadata"
 )
 """Words on the way to a person who is not the renter."""
 FIRST_NAMES, LAST_NAMES = (
@@ -24,8 +24,19 @@ def email_of(table: Table) -> list[Row]:
 
 
 def phone_of(table: Table) -> list[Row]:
+    """The rows that may be the renter's phone number; one is certain."""
     words = re.compile(r"phone|mobile|cell|whatsapp|(^|_)(tel|sms)(_|$)")
     return _renters(table, lambda row: bool(words.search(row.path.name)) and row.all(is_phone))
+
+
+def without_shared(rows: list[Row], groups: Sequence[Sequence[int]]) -> list[Row]:
+    """The rows without those that are equal in the bookings of several renters."""
+    return [row for row in rows if len(groups) == 1 or not _is_shared(row, groups)]
+
+
+def _is_shared(row: Row, groups: Sequence[Sequence[int]]) -> bool:
+    values = [{row.values[index] for index in group} - {None} for group in groups]
+    return sum(map(bool, values)) > 1 and len(set().union(*values)) == 1
 
 
 def names_of(table: Table, email: Row | None) -> dict[str, list[Row]]:

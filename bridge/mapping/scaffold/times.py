@@ -8,8 +8,8 @@ from bridge.mapping.scaffold.table import Row, Table
 from bridge.mapping.scaffold.value_types import is_zone, moment_of
 
 _STARTS = re.compile(
-    r"(^|_)(starts?|starting|begins?|from|showtime|slot|datetime|date_time)(_|$)|scheduled_(at|for|start)"
-    r"|(tour|appointment|visit|showing|booking|meeting)_(at|time|date|day|when)$"
+    r"(^|_)(starts?|starting|begins?|from|showtime|slot)(_|$)|scheduled_(at|for|start)"
+    r"|(tour|appointment|visit|showing|booking|meeting)_(at|time|date|day|when|datetime|date_time)$"
 )
 _NOT_STARTS = re.compile(
     r"(^|_)(ends?|until|to|created?|creat\w+|updat\w+|modif\w+|cancel\w*|sent|due|birth\w*|dob|mov\w+|occup\w+|expir\w+"
@@ -56,11 +56,15 @@ def is_instant(row: Row) -> bool:
     return _kind(row) == "instant"
 
 
-def zone_of(table: Table, start: Row) -> Row | None:
-    """The zone in the same small object as the start, as in `{"start": {"dateTime": ..., "timeZone": ...}}`."""
+def zones_of(table: Table, start: Row) -> tuple[list[Row], bool]:
+    """The zones beside a start without offset, and whether the first is that of the start.
+
+    It is where nothing else is beside them, as in `{"start": {"dateTime": ..., "timeZone": ...}}`; else it may be the
+    zone of the renter's clock.
+    """
     beside = table.where(lambda row: row.path.parent == start.path.parent and row is not start)
     zones = [row for row in beside if row.all(is_zone) and "zone" in row.path.name]
-    return zones[0] if len(zones) == 1 and len(beside) == 1 and start.path.parent else None
+    return zones, len(zones) == len(beside) == 1 and bool(start.path.parent)
 
 
 def end_of(table: Table, start: Row) -> Row | None:
