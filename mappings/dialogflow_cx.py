@@ -8,15 +8,13 @@ TIMES = [
     for part in ("", "_date_time", "_start_date_time")
 ]
 DATES = [*TIMES, "tour_date", "date"]
-PARTS = {"year": DATES, "month": DATES, "day": DATES, "hours": TIMES, "minutes": TIMES}
+UNITS = {"year": DATES, "month": DATES, "day": DATES, "hours": TIMES, "minutes": TIMES}
 
 
-def _number(name: str) -> str:
-    return " || ".join(f"{parameter}_{name}" for parameter in PARTS[name])
-
-
-# The parts of @sys.date-time, or of a @sys.date and a @sys.time, as they stand side by side after `flat`.
-SPOKEN = f"({_number('year')}) && {{{', '.join(f'{name}: {_number(name)}' for name in PARTS)}}}"
+def spoken(parameters):
+    """The numbers of @sys.date-time, or of a @sys.date and a @sys.time, which `flat` puts side by side."""
+    keys = {unit: [f"{name}_{unit}" for name in names] for unit, names in UNITS.items()}
+    return {unit: next(parameters[key] for key in keys[unit] if key in parameters) for unit in UNITS}
 
 
 class DialogflowCx(OwnBody):
@@ -62,7 +60,7 @@ class DialogflowCx(OwnBody):
     )
     full_name = fields.PersonName(path=["name", "name_name", "person_name", "person", "name_original"])
     starts_at_local = fields.LocalTime(
-        path=[*STARTS, SPOKEN], date="tour_date || date", time="tour_time || time"
+        path=[*STARTS, spoken], date="tour_date || date", time="tour_time || time"
     )
 
     reply = Reply(
