@@ -3,13 +3,18 @@ from bridge.mapping import BOOK, IGNORE, REMEMBER, When, fields, first, flat, pa
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 SUBMITTED = "content_attributes.submitted_values"
-STATUS = "flat((conversation || @).custom_attributes).tour_status"
+# An update of something else repeats the attributes.
+STATUS = (
+    "[@][?match(event, '^conversation_(created|updated)$')"
+    " && (!changed_attributes || changed_attributes[?custom_attributes])] | [0] | flat(custom_attributes).tour_status"
+)
 
 
 def tour(payload):
     """The answers of the form, the attributes of the conversation and its contact, as one flat object."""
-    conversation = payload.get("conversation") or payload
-    contact = (conversation.get("meta") or {}).get("sender") or payload
+    is_contact = payload["event"].startswith("contact_")
+    conversation = payload.get("conversation") or ({} if is_contact else payload)
+    contact = payload if is_contact else (conversation.get("meta") or {}).get("sender") or {}
     answers = (payload.get("content_attributes") or {}).get("submitted_values") or []
     known = {
         "contact_id": contact.get("id"),
@@ -59,7 +64,7 @@ class Chatwoot(OwnBody):
     maturity = "inferred"
     tenant = path("account.id")
 
-    event = first(path(f"[@][?!{SUBMITTED}] | [0] | {STATUS}"), path("event"))
+    event = first(path(STATUS), path("event"))
     delivery_id = None  # Chatwoot gives none
     root = tour
 
@@ -71,7 +76,9 @@ class Chatwoot(OwnBody):
         ),
         When(event=("message_created", "message_updated"), then=IGNORE("no form with a tour in it")),
         *OwnBody.actions,
-        When(event=("conversation_created", "conversation_updated"), then=IGNORE("it has no `tour_status`")),
+        When(
+            event=("conversation_created", "conversation_updated"), then=IGNORE("it has no new `tour_status`")
+        ),
         When(event=("contact_created", "contact_updated"), where="email || phone_number", then=REMEMBER),
         When(where="event", then=IGNORE("it changes no tour")),
     ]

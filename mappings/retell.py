@@ -18,8 +18,8 @@ class Retell(OwnBody):
          "call": {"call_id": "call_77", "agent_id": "agent_1", "direction": "inbound",
           "from_number": "+15125550142", "to_number": "+15125550100"}}
 
-    Set-up: give the agent custom functions `book_tour`, `reschedule_tour` and `cancel_tour` (or verb and thing in other
-    words), method POST, to https://<your host>/hooks/<source>. Parameters: `name`, `email`, `phone`, `tour_start` (ISO
+    Set-up: give the agent custom functions `book_tour`, `reschedule_tour` and `cancel_tour` (or other names, verb and
+    thing), method POST, to https://<your host>/hooks/<source>. Parameters: `name`, `email`, `phone`, `tour_start` (ISO
     8601; one without offset is the property's), `tour_type`, `property`, `booking_id`. The secret of the source is the
     API key that has the webhook badge. With "Payload: args only" add the event to the address, `?event=tour.booked`.
     Without `booking_id` a call has one tour, and another call cannot move or cancel it. Without `phone` the number of
@@ -49,7 +49,7 @@ class Retell(OwnBody):
         *tool_rules(TOOL),
         When(
             where="call && event",
-            then=IGNORE("what is said in a call is not read; let the agent call a function"),
+            then=IGNORE("a call is not read; let the agent call a function"),
         ),
         *OwnBody.actions,
     ]

@@ -19,13 +19,13 @@ class Vapi(OwnBody):
             "email": "maya@example.com", "tour_start": "2031-03-04T10:30:00-06:00", "property": "Oakwood Flats"}}}],
           "call": {"id": "0190-77", "customer": {"number": "+15125550142"}}}}
 
-    Set-up: give the agent tools `book_tour`, `reschedule_tour` and `cancel_tour` (or verb and thing in other words)
+    Set-up: give the agent tools `book_tour`, `reschedule_tour` and `cancel_tour` (or other names, verb and thing)
     with the server URL https://<your host>/hooks/<source>. Parameters: `name`, `email`, `phone`, `tour_start` (ISO
     8601; one without offset is the property's), `tour_type`, `property`, `booking_id`. Authorize with a bearer token,
     with the server secret (X-Vapi-Secret), or with HMAC: SHA-256 in hex over the body, in the header X-Vapi-Signature.
     Without `booking_id` a call has one tour, and another call cannot move or cancel it. Without `phone` the number of
     the caller counts. The agent reads `reply_text` of the source: it says "received", not "confirmed".
-    Inferred: the header of the signature, which you choose at Vapi, and where the number of the caller stands.
+    Inferred: the header of the signature, which you choose at Vapi, and where the number of the caller is.
     """
 
     signature = FirstOf(

@@ -15,7 +15,7 @@ def _named(verbs: str) -> str:
 
 
 def tool_rules(name: str) -> list[When]:
-    """The rules for a tool whose name stands at this path.
+    """The rules for a tool whose name is at this path.
 
     A tool that only looks something up is ignored; one that these rules do not know is left to the rules after them.
     """

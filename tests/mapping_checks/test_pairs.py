@@ -61,13 +61,13 @@ def test_two_bookings_of_two_renters_are_well(tmp_path: Path) -> None:
     ("path", "name"), [("community", "property"), ("unit", "unit"), ("agent", "agent"), ("email", "email")]
 )
 def test_a_reference_at_the_path_of_something_shared_is_noticed(tmp_path: Path, path: str, name: str) -> None:
-    told = findings(tmp_path, MAYA, mapping=MAPPING.replace('path="id"', f'path="{path}"'))
-    assert told[0].startswith(f"`reference` and `{name}` both read `{path}`")
+    found = findings(tmp_path, MAYA, mapping=MAPPING.replace('path="id"', f'path="{path}"'))
+    assert found[0].startswith(f"`reference` and `{name}` both read `{path}`")
 
 
 def test_a_reference_that_has_the_value_of_something_shared_is_noticed(tmp_path: Path) -> None:
-    told = findings(tmp_path, {**MAYA, "id": "Oakwood"})
-    assert told == [
+    found = findings(tmp_path, {**MAYA, "id": "Oakwood"})
+    assert found == [
         "1.json: the reference 'Oakwood' is also its property: several bookings would have one reference."
     ]
 
@@ -76,8 +76,8 @@ def test_a_reference_that_has_the_value_of_something_shared_is_noticed(tmp_path:
     "others", [{"email": "jonas@example.com"}, {"email": None, "phone": "512-555-0177", "delivery": "d-2"}]
 )
 def test_one_reference_of_two_renters_is_noticed(tmp_path: Path, others: dict[str, Any]) -> None:
-    told = findings(tmp_path, {**MAYA, "phone": "512-555-0142"}, {**JONAS, "id": "b-1", **others})
-    assert told == [
+    found = findings(tmp_path, {**MAYA, "phone": "512-555-0142"}, {**JONAS, "id": "b-1", **others})
+    assert found == [
         "1.json and 2.json: the reference 'b-1' is that of two renters; read an id that belongs to one booking."
     ]
 
@@ -91,8 +91,8 @@ def test_one_booking_that_changes_is_well(tmp_path: Path) -> None:
 
 
 def test_one_delivery_id_of_two_events_is_noticed(tmp_path: Path) -> None:
-    told = findings(tmp_path, MAYA, {**JONAS, "delivery": "d-1"})
-    assert told == [
+    found = findings(tmp_path, MAYA, {**JONAS, "delivery": "d-1"})
+    assert found == [
         "1.json and 2.json: two events have the delivery id 'd-1'; the second would be a duplicate."
     ]
 
@@ -128,10 +128,10 @@ def test_accept_writes_what_each_sample_gives(tmp_path: Path, monkeypatch: pytes
 
 
 def test_accept_takes_no_error(tmp_path: Path) -> None:
-    told = findings(tmp_path, {**MAYA, "start": "soon"})
+    found = findings(tmp_path, {**MAYA, "start": "soon"})
     assert not (tmp_path / "samples/acme/1.booking.json").exists()
-    assert told[0].startswith("1.json: starts_at: found 'soon' at `start`")
-    assert "1.booking.json: is missing" in told[1]
+    assert found[0].startswith("1.json: starts_at: found 'soon' at `start`")
+    assert "1.booking.json: is missing" in found[1]
 
 
 def test_accept_wants_to_know_which_mapping() -> None:

@@ -114,7 +114,7 @@ def _parsed(text: str) -> tuple[str, str]:
 
 
 def _bytes(text: str) -> int:
-    """How many bytes a text stands for, in hex or base64; 0 for what is no signature."""
+    """How many bytes a text encodes, in hex or base64; 0 for what is no signature."""
     text = text.strip()
     if re.fullmatch(r"([0-9a-fA-F]{2}){20,64}", text):
         return len(text) // 2

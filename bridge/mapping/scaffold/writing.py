@@ -32,7 +32,7 @@ BY_HAND = {
 }
 """What no form of a value shows: the author reads it from the list."""
 NOT_CHOSEN = "choose"
-"""Stands for the path of the reference until the author chooses one: it finds nothing, and the tests say so."""
+"""The path of the reference until the author chooses one: it finds nothing, and the tests report that."""
 
 
 def text_of(draft: Scaffold, name: str, docs: str | None) -> str:
@@ -113,7 +113,7 @@ def _fields(draft: Scaffold) -> Iterator[str]:
         if name not in ("reference", "event", "first_name", "last_name"):
             yield from _uncertain(draft, name)
     yield from (
-        f"{INDENT}# {name} = fields.{kind}(path=...): {told}" for name, (kind, told) in BY_HAND.items()
+        f"{INDENT}# {name} = fields.{kind}(path=...): {meaning}" for name, (kind, meaning) in BY_HAND.items()
     )
 
 
@@ -122,13 +122,13 @@ def _uncertain(draft: Scaffold, name: str) -> Iterator[str]:
     yield f"{INDENT}# To choose: {name}, {UNCERTAIN[name]}."
     yield from (f"{INDENT}#   perhaps {plain(code)[: WIDTH - 16]}" for code in candidates[:8])
     if name == "reference":
-        yield f"{INDENT}#   More samples tell: of this booking, moved and cancelled, and of another booking."
+        yield f"{INDENT}#   More samples show it: of this booking, moved and cancelled, and of another booking."
 
 
 def _table(draft: Scaffold) -> Iterator[str]:
     """Every path with its values side by side."""
     table = draft.table
-    yield "# The samples side by side; `=` stands for the value of the first. Delete this list when you are done."
+    yield "# The samples side by side; `=` repeats the first value. Delete this list when you are done."
     yield "#"
     paths = [_shown(row.path.code) for row in table.rows]
     first = min(LONGEST_PATH, max(map(len, paths)))
