@@ -28,6 +28,10 @@ class ActiveCampaign(Mapping):
     Tours as tasks of the type Tour, as fields of a contact, or as stages of a deal.
     https://developers.activecampaign.com/page/webhooks
 
+        {"type": "contact_task_add", "contact": {"email": "jordan.avery@example.com", "first_name": "Jordan",
+         "last_name": "Avery", "phone": "+15125550142", "fields": {"propexo_property_id": "prop_maple_court"}},
+         "task": {"id": "771", "type_title": "Tour", "duedate_iso": "2026-09-18T14:30:00-05:00"}}
+
     Set-up: add a webhook to `/hooks/<source>/<secret>`, for one of three ways, as each has its own ids. `update`:
     fields of the contact `tour_booking_id`, `tour_status` (requested, booked, rescheduled, cancelled, no show),
     `tour_start`, `tour_property`, `tour_unit`, `tour_type`; without an id a contact has one tour. `deal_update`: stages

@@ -1,11 +1,8 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, fields, path
+from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
-
-def asked(words: str) -> str:
-    """The answer to the first question of the intake forms that reads like this."""
-    return f"forms[].values[] | [?match(name, '^({words})\\W*$')].value | [0]"
+asked = answers("forms[].values[]", label="name", whole=True)
 
 
 class Acuity(Mapping):
@@ -13,6 +10,8 @@ class Acuity(Mapping):
 
     Appointments of Acuity (Squarespace). The webhook has ids only, so the bridge asks Acuity's API for the rest.
     https://developers.acuityscheduling.com/docs/webhooks
+
+        {"action": "appointment.scheduled", "id": "54321", "calendarID": "27238", "appointmentTypeID": "1001"}
 
     Set-up: let webhooks of the account, or of its API, post to the source; `secrets` is the API key of the account's
     main admin, or of the user who made them. `user_id` and `api_key` go into `[sources.<name>.api]`. A question

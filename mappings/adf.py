@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import REQUEST, Mapping, When, constant, fields
+from bridge.mapping import REQUEST, Mapping, When, answers, constant, fields
 
 
 def text(element: str) -> str:
@@ -7,8 +7,7 @@ def text(element: str) -> str:
     return f'to_array({element})[*].not_null("#text", @) | [0]'
 
 
-def name(part: str) -> str:
-    return f'to_array(contact.name)[?"@part" == \'{part}\']."#text" | [0]'
+name = answers("to_array(contact.name)", label='"@part"', value='"#text"')
 
 
 class Adf(Mapping):
@@ -16,6 +15,11 @@ class Adf(Mapping):
 
     Leads in the Auto-lead Data Format, which listing services and website vendors also use for apartments.
     https://en.wikipedia.org/wiki/Auto-lead_Data_Format
+
+        {"adf": {"prospect": [{"id": {"#text": "tour-20261124-0001"},
+         "customer": {"contact": {"name": [{"#text": "Ines"}, {"@part": "last", "#text": "Carvalho"}],
+         "email": "ines.carvalho@example.com", "phone": {"#text": "512-555-0137"}}},
+         "vendor": {"id": {"@source": "property", "#text": "prop_cedarpark"}}}]}}
 
     Set-up: let the vendor, or a service that turns mail into webhooks, post the XML with the secret wherever it can put
     one. The property is the vendor's id with `source="property"`, else the vendor's name: write it among the `aliases`;
@@ -39,9 +43,9 @@ class Adf(Mapping):
         path=f"({text('id')}) || to_string([contact.email, contact.phone, requestdate])", required=True
     )
 
-    first_name = fields.Name(path=name("first"))
-    last_name = fields.Name(path=name("last"))
-    full_name = fields.PersonName(path=[name("full"), text("contact.name")])
+    first_name = fields.Name(path=name("^first$"))
+    last_name = fields.Name(path=name("^last$"))
+    full_name = fields.PersonName(path=[name("^full$"), text("contact.name")])
     email = fields.Email(path=text("contact.email"))
     phone = fields.Phone(path='to_array(contact.phone)[*].not_null("#text", @)')
 

@@ -10,6 +10,10 @@ class Botpress(OwnBody):
     integration sends what a bot emits.
     https://github.com/botpress/botpress/tree/master/integrations/zapier
 
+        {"event": "tour.booked", "conversationId": "conv_01K5BRIDGEDEMO", "name": "Jordan Avery",
+         "email": "jordan.avery@example.com", "phone": "+15125550142", "tourStart": "2026-09-18T14:30:00-05:00",
+         "propertyId": "prop_maple_court"}
+
     Set-up: POST to https://<your host>/hooks/<source> with a header `X-Bridge-Key` that holds the secret of the source.
     Body: `event` (tour.booked, tour.rescheduled, tour.cancelled), `name`, `email`, `phone`, `tourStart` with offset,
     `property`, and `bookingId`. Without one the booking has the `correlationId` or the `conversationId`, so that a

@@ -30,6 +30,11 @@ class CalCom(Mapping):
     Bookings of Cal.com, hosted or on your own server, payload version 2021-10-20.
     https://cal.com/docs/developing/guides/automation/webhooks
 
+        {"triggerEvent": "BOOKING_CREATED", "payload": {"startTime": "2031-03-04T17:00:00Z",
+         "responses": {"name": {"value": "Jonas Weller"}, "email": {"value": "jonas.weller@example.com"},
+         "attendeePhoneNumber": {"value": "+15125550166"}}, "uid": "5vQFqxDFMjdgKGMijqtqRw",
+         "metadata": {"property_id": "oakwood"}}}
+
     Set-up: add a webhook with a secret, and leave the custom payload template off. Cal.com sends each event
     once and never again, so what it shows as failed has to be sent by hand. A booking that the host has to
     confirm is held until its `BOOKING_CREATED` comes, unless `on_request` of the source says otherwise.

@@ -8,16 +8,14 @@ from bridge.mapping import (
     Mapping,
     TourKind,
     When,
+    answers,
     fields,
     path,
     paths,
 )
 from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
-
-def answer(words: str) -> str:
-    """The answers to the questions that read like this."""
-    return f"payload.questions_and_answers[?match(question, '({words})')].answer"
+answer = answers("payload.questions_and_answers", label="question", value="answer")
 
 
 class Calendly(Mapping):
@@ -25,6 +23,11 @@ class Calendly(Mapping):
 
     Invitees of Calendly event types.
     https://developer.calendly.com/api-docs/calendly-api/webhooks/get-sample-webhook-data
+
+        {"event": "invitee.created", "payload": {"email": "maya.okafor@example.com", "name": "Maya Okafor",
+         "scheduled_event": {"start_time": "2031-03-04T16:00:00.000000Z"}, "text_reminder_number": "+1 512-555-0142",
+         "tracking": {"utm_content": "property:oakwood"},
+         "uri": "https://api.calendly.com/scheduled_events/6f0c2d1e/invitees/b1d2c3e4"}}
 
     Set-up: create the webhook subscription with a `signing_key` (without one Calendly signs nothing) for
     `invitee.created` and `invitee.canceled`, and, to keep no-shows, `invitee_no_show.created` (whose body is
@@ -68,7 +71,7 @@ class Calendly(Mapping):
     phone = fields.Phone(
         path=[
             "payload.text_reminder_number",
-            answer("phone|mobile|\\bcell|\\bnumber|whats.?app"),
+            answer("phone|mobile|\\bcell|\\bnumber|whats.?app", every=True),
             "payload.scheduled_event.[location][?type == 'outbound_call'].location | [0]",
         ]
     )
@@ -77,7 +80,7 @@ class Calendly(Mapping):
     ends_at = fields.Instant(path="payload.scheduled_event.end_time")
     kind = fields.Choice(
         path=[
-            answer("^(tour|visit) (type|kind)|(type|kind) of (tour|visit)") + " | [0]",
+            answer("^(tour|visit) (type|kind)|(type|kind) of (tour|visit)"),
             named_kind("payload.scheduled_event.name"),
             "payload.scheduled_event.location.type",
         ],
@@ -95,7 +98,7 @@ class Calendly(Mapping):
     # The tracking keys are the only ones that a link can carry through Calendly.
     property = fields.String(
         path=[
-            answer(rf"^({PROPERTY_ASKED})\W*$") + " | [0]",
+            answer(rf"^({PROPERTY_ASKED})\W*$"),
             "payload.tracking.utm_content",
             "payload.scheduled_event.event_type",
         ]

@@ -11,6 +11,10 @@ class Close(Mapping):
     Meetings of Close CRM, synchronised from the calendars of its users.
     https://developer.close.com/api/resources/webhooks
 
+        {"event": {"object_type": "activity.meeting", "object_id": "acti_5Hf0yQ2rXvT8mLwPz1KdUe", "action": "created",
+         "data": {"starts_at": "2031-03-04T16:30:00+00:00", "attendees": [{"name": "Maya Okafor",
+         "email": "maya.okafor@example.com"}]}}}
+
     Set-up: create a webhook subscription for `activity.meeting` (created, updated, deleted) and put its `signature_key`
     into `secrets`. Every meeting counts as a tour: filter the subscription, say by title, if there are
     others. A meeting names no property: make a source with its `property` and a filtered subscription for each. The

@@ -11,6 +11,10 @@ class Crisp(OwnBody):
     The custom data of a Crisp session, written by your site or your bot.
     https://docs.crisp.chat/references/web-hooks/v1/
 
+        {"data": {"session_id": "session_0b1e9a55-71f2-4c38-8a0d-1b9d3f6e2c77", "data": {"tourStatus": "Confirmed",
+         "tour_date": "11/12/2026", "tour_time": "2:30 PM", "property": "Maple Court", "email": "Noor@example.com",
+         "name": "Noor"}}}
+
     Set-up: Crisp has no tours of its own. Set the session data in one call: `tour_status` (booked, rescheduled,
     cancelled), `tour_start` with offset, `tour_booking_id`, `tour_type`, `property_id`, and `name`, `email`, `phone` if
     you have them. A hook of a plugin of yours is signed with the plugin's secret; a web hook of the dashboard is not,

@@ -8,15 +8,13 @@ TIMES = [
     for part in ("", "_date_time", "_start_date_time")
 ]
 DATES = [*TIMES, "tour_date", "date"]
-PARTS = {"year": DATES, "month": DATES, "day": DATES, "hours": TIMES, "minutes": TIMES}
+UNITS = {"year": DATES, "month": DATES, "day": DATES, "hours": TIMES, "minutes": TIMES}
 
 
-def _number(name: str) -> str:
-    return " || ".join(f"{parameter}_{name}" for parameter in PARTS[name])
-
-
-# The parts of @sys.date-time, or of a @sys.date and a @sys.time, as they stand side by side after `flat`.
-SPOKEN = f"({_number('year')}) && {{{', '.join(f'{name}: {_number(name)}' for name in PARTS)}}}"
+def spoken(parameters):
+    """The numbers of @sys.date-time, or of a @sys.date and a @sys.time, which `flat` puts side by side."""
+    keys = {unit: [f"{name}_{unit}" for name in names] for unit, names in UNITS.items()}
+    return {unit: next(parameters[key] for key in keys[unit] if key in parameters) for unit in UNITS}
 
 
 class DialogflowCx(OwnBody):
@@ -24,6 +22,11 @@ class DialogflowCx(OwnBody):
 
     The standard webhook of a flow, which waits for the answer. Its body is read from the session's parameters.
     https://cloud.google.com/dialogflow/cx/docs/concept/webhook
+
+        {"sessionInfo": {"parameters": {"name": {"name": "Jordan Avery"}, "email": "jordan.avery@example.com",
+         "phone": "+15125550142", "tour_time": {"year": 2026.0, "month": 9.0, "day": 18.0, "hours": 14.0,
+         "minutes": 30.0}, "property_id": "prop_maple_court", "booking_id": "TB-55120"}},
+         "fulfillmentInfo": {"tag": "tour.book"}}
 
     Set-up: add a standard webhook to https://<your host>/hooks/<source> with a request header (X-Bridge-Key) that
     holds the secret, or with user and password; the ID token that Google can send is not looked at. Call it with the
@@ -57,7 +60,7 @@ class DialogflowCx(OwnBody):
     )
     full_name = fields.PersonName(path=["name", "name_name", "person_name", "person", "name_original"])
     starts_at_local = fields.LocalTime(
-        path=[*STARTS, SPOKEN], date="tour_date || date", time="tour_time || time"
+        path=[*STARTS, spoken], date="tour_date || date", time="tour_time || time"
     )
 
     reply = Reply(

@@ -27,6 +27,11 @@ class DialogflowEs(OwnBody):
     The fulfillment webhook of an agent, which waits for the answer. Its body is read from the parameters.
     https://cloud.google.com/dialogflow/es/docs/fulfillment-webhook
 
+        {"queryResult": {"parameters": {"person": {"name": "Jordan Avery"}, "email": "jordan.avery@example.com",
+         "phone-number": "+15125550142", "date-time": {"date_time": "2026-09-18T14:30:00-05:00"},
+         "property-id": "prop_maple_court"}, "allRequiredParamsPresent": true,
+         "intent": {"displayName": "tour.book"}}, "session": "projects/acme-demo/agent/sessions/5521"}
+
     Set-up: under Fulfillment give https://<your host>/hooks/<source> with Basic authentication (the secret of the
     source is `user:password`) or with a header `X-Bridge-Key`; the ID token that Google can send is not looked at.
     Switch the webhook on for intents whose action, or name, is `tour.book`, `tour.reschedule` or `tour.cancel`

@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import AnyOf, SharedSecret, Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, RESCHEDULE, Mapping, When, fields, paths
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, RESCHEDULE, Mapping, When, answers, fields, paths
 
 COLUMNS = (
     "[find(InputParameters, 'key', 'Target').value.Attributes, "
@@ -15,7 +15,7 @@ def column(name: str) -> str:
 
 def own(name: str) -> str:
     """A column of your own, whatever prefix your publisher gives it."""
-    return f"columns[?key && ends_with(key, '_{name}')].value | [0]"
+    return answers("columns", label="key", matching=f"_{name}$")
 
 
 class Dynamics365(Mapping):
@@ -23,6 +23,12 @@ class Dynamics365(Mapping):
 
     Appointments of Dynamics 365 Sales, with the lead or contact that they regard.
     https://learn.microsoft.com/en-us/power-apps/developer/data-platform/use-webhooks
+
+        {"MessageName": "Create", "PostEntityImages": [{"value": {"Attributes": [{"key": "scheduledstart",
+         "value": "/Date(1789759800000)/"}, {"key": "regardingobjectid", "value": {"Name": "Jordan Avery"}},
+         {"key": "new_prospectemail", "value": "jordan.avery@example.com"}, {"key": "new_prospectphone",
+         "value": "+15125550142"}, {"key": "new_propexopropertyid", "value": "prop_maple_court"}]}}],
+         "PrimaryEntityId": "92c9ac65-191f-487e-a2d0-46532292ec2e", "PrimaryEntityName": "appointment"}
 
     Set-up: in the Plug-in Registration Tool register the hook with an HttpHeader `X-Bridge-Key` or a WebhookKey, and
     asynchronous steps on `appointment`: Create, Delete, Update (of `scheduledstart`, `scheduledend`, `statecode`; with

@@ -52,6 +52,10 @@ class Elementor(Mapping):
     Tour requests of a form, sent by its action Webhook. A form never moves or cancels a tour.
     https://elementor.com/help/actions-after-submit/
 
+        {"fields": {"name": {"value": "Daniel Kowalski"}, "email": {"value": "daniel.kowalski@example.com"},
+         "phone": {"value": "(512) 555-0155"}, "tour_date": {"value": "2026-12-03"}, "tour_time": {"value": "10:30"},
+         "property_id": {"value": "prop_cedarpark"}}}
+
     Set-up: add the action Webhook with `/hooks/<source>/<secret>`. Label the fields First name, Last name (or Name),
     Email, Phone, Tour date, Tour time, Tour type, Unit, Message, and Property for a hidden one with an alias of it;
     with Advanced Data it is the ids that count (`tour_date`). Elementor's own Date and Time are the moment of sending.

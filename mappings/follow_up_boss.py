@@ -26,6 +26,10 @@ class FollowUpBoss(Mapping):
     Appointments, of which a webhook tells the ids.
     https://docs.followupboss.com/reference/webhooks-guide
 
+        {"eventId": "152d60c0-79da-4018-a9af-28aec8a71c94", "eventCreated": "2026-09-14T15:00:00+00:00",
+         "event": "appointmentsCreated", "resourceIds": [55121],
+         "uri": "https://api.followupboss.com/v1/appointments/55121"}
+
     Set-up: register webhooks for appointmentsCreated, appointmentsUpdated and appointmentsDeleted; the secret is the
     X-System-Key of that registration, and `api.api_key` an API key of the account. An appointment with a type counts
     if its type or title has the word tour, showing or viewing; the person's custom fields Propexo Property Id and

@@ -8,6 +8,9 @@ class Funnel(Mapping):
     Tours of Funnel's calendar; who the renter is comes in an event of its own.
     https://developer.funnelleasing.com/guides/events-and-callbacks/webhooks/prospect-update
 
+        {"event": "appointment.updated", "data": {"funnel_renter_id": 456, "funnel_tour_id": 879,
+         "funnel_community_id": 123, "start": "2026-12-03 10:30:00"}}
+
     Set-up: have Funnel's support send `renter.created` and `appointment.updated` (webhooks version 2) to
     `/hooks/<source>/<secret>`; nothing is signed. Write the community ids among the `aliases`. Tours of renters who
     were there before are held for a person. Inferred: a start is the time at the community, and the status `unknown`

@@ -49,6 +49,10 @@ class GoHighLevelApp(Mapping):
     Appointments of HighLevel calendars, as the webhooks of a Marketplace app tell them.
     https://marketplace.gohighlevel.com/docs/2021-04-15/webhook/AppointmentUpdate
 
+        {"type": "AppointmentCreate", "appointment": {"id": "qL9vTn3cXw8Rr2KpZb1M",
+         "calendarId": "r7zJt4EQNBRqNIPXYRvz", "contactId": "OKR5UAAXFG2b0HMi8aUs",
+         "startTime": "2026-09-18T14:30:00-05:00"}}
+
     Set-up: subscribe the app to AppointmentCreate, AppointmentUpdate and AppointmentDelete. HighLevel signs for all its
     customers with one key, so no secret is needed, but your location ids under `tenants` are; the `token` under `api`
     reads the contact. Put the id of each calendar among the aliases of its property. HighLevel repeats only what was

@@ -21,6 +21,11 @@ class GoHighLevelWorkflow(OwnBody):
     The webhook step of a workflow that an appointment started, with the contact and the appointment in it.
     https://help.gohighlevel.com/support/solutions/articles/155000003299-workflow-action-webhook-outbound-
 
+        {"full_name": "Jordan Avery", "email": "jordan.avery@example.com", "phone": "+15125550142",
+         "calendar": {"selectedTimezone": "America/Chicago", "appointmentId": "qL9vTn3cXw8Rr2KpZb1M",
+         "startTime": "2026-09-18T14:30:00", "appoinmentStatus": "confirmed"},
+         "customData": {"property_id": "prop_maple_court"}}
+
     Set-up: start a workflow at every change of an appointment's status, and let its webhook step send the secret in a
     header `X-Bridge-Key`. Add custom data: `property_id` (else the field "Desired Property" or the calendar's id has
     to be an alias of the property) and, as you like, `unit_id`, `lead_id`, `tour_type`. A workflow for one case only

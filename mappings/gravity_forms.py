@@ -16,6 +16,9 @@ class GravityForms(OwnBody):
     Tour requests of a form, sent by the Webhooks Add-On. A form never moves or cancels a tour.
     https://docs.gravityforms.com/triggering-webhooks-form-submissions/
 
+        {"id": "1342", "form_id": "7", "1.3": "Daniel", "1.6": "Kowalski", "2": "daniel.kowalski@example.com",
+         "3": "(512) 555-0155", "4": "2026-12-03", "5": "10:30 am", "7": "prop_cedarpark"}
+
     Set-up: add a Webhooks feed (POST, JSON) with the source's address and the secret in a request header
     `X-Bridge-Key`. Choose Select Fields and name the keys `first_name`, `last_name` (or `name`), `email`, `phone`,
     `tour_date`, `tour_time`, `tour_type`, `unit`, `notes`, `property` (an alias of it), and `entry_id` for {entry_id}.

@@ -40,6 +40,11 @@ class HubSpotApp(Mapping):
     Meetings, appointments and the tour properties of contacts, of which an app is only told that they changed.
     https://developers.hubspot.com/docs/guides/webhooks/create-generic-webhook-subscriptions
 
+        {"eventId": 3318820401, "subscriptionId": 3310071, "portalId": 44123456, "appId": 1180042,
+         "occurredAt": 1789398000000, "subscriptionType": "object.creation", "attemptNumber": 0,
+         "objectId": 78450099881, "objectTypeId": "0-47", "changeFlag": "CREATED", "changeSource": "MEETINGS",
+         "sourceId": "userId:55120"}
+
     Set-up: subscribe the app to creation, deletion and property changes of meetings (0-47) or appointments (0-421).
     The secret is the app's client secret; `api.token` has to be able to read those objects and contacts.
     A meeting counts if its type or title has the word tour, showing or viewing, or if it has a `propexo_property_id`.

@@ -13,6 +13,11 @@ class HubSpotWorkflow(OwnBody):
     The "Send a webhook" step of a workflow, with all properties of its record or with a body of your own.
     https://knowledge.hubspot.com/workflows/how-do-i-use-webhooks-with-hubspot-workflows
 
+        {"properties": {"firstname": {"value": "Jordan"}, "lastname": {"value": "Avery"},
+         "email": {"value": "jordan.avery@example.com"}, "phone": {"value": "+15125550142"},
+         "tour_date_time": {"value": "1789759800000"}, "tour_status": {"value": "booked"},
+         "tour_booking_id": {"value": "bk_20260918_0001"}, "propexo_property_id": {"value": "prop_maple_court"}}}
+
     Set-up: let the step sign its request (the secret is the app's client secret), or send an API key in the header
     X-Bridge-Key. Name the properties of the record `tour_date_time` (date and time), `tour_status` (booked,
     rescheduled, cancelled, no show), `tour_type` and `propexo_property_id`; a body of your own has `event` in place of

@@ -14,6 +14,10 @@ class Intercom(OwnBody):
     Contacts, conversations and tickets of Intercom, and the data connectors that a workflow or the AI agent calls.
     https://developers.intercom.com/docs/references/webhooks/webhook-models
 
+        {"data": {"item": {"tag": {"name": "tour-booked"}, "contact": {"email": "jordan.avery@example.com",
+         "phone": "+15125550142", "name": "Jordan Avery", "custom_attributes": {"tour_start_at": 1789759800,
+         "tour_booking_id": "TB-55120", "property_id": "prop_maple_court"}}}}, "topic": "contact.lead.tag.created"}
+
     Set-up: Intercom has no tours of its own. Let a workflow write the attributes `tour_status` (booked, rescheduled,
     cancelled), `tour_start_at` (a date with time), `tour_type`, `property_id`, best `tour_booking_id` on the contact,
     and subscribe your app to contact.user.* and contact.lead.*; the secret of the source is the app's client secret.

@@ -39,6 +39,11 @@ class Jotform(Mapping):
     Submissions of a Jotform with an appointment field, or of one that only asks for a tour.
     https://www.jotform.com/help/245-how-to-setup-a-webhook-with-jotform/
 
+        {"submissionID": "6083412345678901234", "rawRequest": {"q3_name": {"first": "Aisha", "last": "Bello"},
+         "q4_email": "aisha.bello@example.com", "q5_phoneNumber": {"full": "(512) 555-0134"},
+         "q6_appointment": {"date": "2026-12-03 10:30", "duration": "30", "timezone": "America/Chicago (GMT-06:00)"},
+         "q8_propertyId": "prop_cedarpark"}}
+
     Set-up: in Settings, Integrations, WebHooks add `/hooks/<source>/<secret>`. Give the questions these unique names
     (Advanced): name, email, phoneNumber, tourType, unit, notes, and property for a hidden one with an alias of the
     property; or add `?property=<alias>` to the address. A tour in the appointment field is booked, else the request

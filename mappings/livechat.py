@@ -1,14 +1,9 @@
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, fields, path
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import KINDS
 
 FORM = "[event, chat.thread.events][] | [?type == 'filled_form'] | [-1].fields"
 CUSTOMER = "chat.users[?type == 'customer'] | [0]"
-
-
-def answer(label: str) -> str:
-    """What was answered in the form: a text, or the label of a choice."""
-    return f"form[?match(label, '{label}')] | [0] | answer.label || answer"
 
 
 def session(key: str) -> str:
@@ -16,6 +11,7 @@ def session(key: str) -> str:
     return f"customer.session_fields[].{key} | [0]"
 
 
+answer = answers("form", value="answer.label || answer")  # a text, or the label of a choice
 # Labels as people word them: `Tour date:`, `When would you like to visit?`, `Which property?`; often with a colon.
 TOUR = "(?:tour|visit|showing|viewing)"
 DATE = answer(f"{TOUR}.*(?:date|start)|(?:date|when).*{TOUR}|preferred date")
@@ -27,6 +23,12 @@ class LiveChat(Mapping):
 
     Forms in the chat that ask for a tour, tags and buttons.
     https://platform.text.com/docs/management/webhooks
+
+        {"action": "incoming_chat", "payload": {"chat": {"id": "PJ0MRSHTDH", "users": [{"type": "customer",
+         "session_fields": [{"property_id": "prop_maple_court"}]}], "thread": {"events": [{"type": "filled_form",
+         "fields": [{"type": "name", "answer": "Jordan Avery"}, {"type": "email",
+         "answer": "jordan.avery@example.com"}, {"label": "Phone", "answer": "(512) 555-0142"}, {"label": "Tour date",
+         "answer": "09/18/2026"}, {"label": "Tour time", "answer": {"label": "2:30 PM"}}]}]}}}}
 
     Set-up: give the pre-chat form (or a form of a bot) the questions `Tour date` (2026-12-03 10:30, month before
     day; or the time in `Tour time`) and `Phone`; also read are `Tour type`, `Property`, `Unit`, and the session fields

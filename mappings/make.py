@@ -8,6 +8,10 @@ class Make(OwnBody):
     The HTTP module of a scenario, with the bridge's own body.
     https://apps.make.com/http
 
+        {"event": "tour.booked", "booking_id": "TB-55120", "prospect": {"first_name": "Jordan", "last_name": "Avery",
+         "email": "jordan.avery@example.com", "phone": "+15125550142"},
+         "tour": {"start": "2026-09-18T14:30:00-05:00"}, "property_id": "prop_maple_court"}
+
     Set-up: 1. Think of a long random secret, and put it under `secrets` of the source.
     2. Add the module `HTTP: Make a request`. URL: https://<your host>/hooks/<source>. Method: POST.
     3. Headers: `Authorization` = Bearer and the secret. (Or the module with an API key, in the header X-Api-Key.)

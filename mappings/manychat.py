@@ -9,6 +9,9 @@ class ManyChat(OwnBody):
     A step of a flow that calls the bridge: `External Request` or `Dynamic Block`. ManyChat has no events of its own.
     https://manychat.github.io/dynamic_block_docs/
 
+        {"name": "Jordan Avery", "custom_fields": {"email": "jordan.avery@example.com", "phone": "+15125550142",
+         "tour_start": "2026-09-18T14:30:00-05:00", "tour_booking_id": "TB-55120", "property_id": "prop_maple_court"}}
+
     Set-up: POST to https://<your host>/hooks/<source> with a header `X-Bridge-Key` that holds the secret of the source.
     Body: JSON with `event` (tour.booked, tour.rescheduled, tour.cancelled), `booking_id` or `contact_id`, `first_name`,
     `last_name`, `email`, `phone`, `tour_start`, `property`; or Full Contact Data, whose custom fields are read by

@@ -16,6 +16,10 @@ class Messenger(OwnBody):
     Buttons and quick replies of a bot on a Facebook page.
     https://developers.facebook.com/docs/messenger-platform/reference/webhook-events
 
+        {"entry": [{"messaging": [{"sender": {"id": "6655443322110099"},
+         "postback": {"payload": {"action": "tour.book", "booking_id": "TB-55120",
+         "start": "2026-09-18T14:30:00-05:00", "property_id": "prop_maple_court"}}}]}]}
+
     Set-up: in the app, register https://<your host>/hooks/<source> with a verify token (`verify_tokens` of the source)
     and subscribe the page to messages and messaging_postbacks. The secret of the source is the app secret; it signs for
     all pages of the app, so list their ids under `tenants`.

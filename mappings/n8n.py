@@ -8,6 +8,10 @@ class N8n(OwnBody):
     The node `HTTP Request` of a workflow, with the bridge's own body: one request for each item, or all in a list.
     https://docs.n8n.io/integrations/builtin/core-nodes/n8n-nodes-base.httprequest/
 
+        {"event": "tour.booked", "booking_id": "TB-55120", "prospect": {"first_name": "Jordan", "last_name": "Avery",
+         "email": "jordan.avery@example.com", "phone": "+15125550142"},
+         "tour": {"start": "2026-09-18T14:30:00-05:00"}, "property_id": "prop_maple_court"}
+
     Set-up: 1. Think of a long random secret, and put it under `secrets` of the source.
     2. Add the node `HTTP Request`. Method: POST. URL: https://<your host>/hooks/<source>.
     3. Authentication: Generic, Bearer Auth (or Header Auth with the name X-Bridge-Key), with the secret.

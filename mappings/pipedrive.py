@@ -15,6 +15,10 @@ class Pipedrive(Mapping):
     Activities, as webhooks of version 2 tell them.
     https://pipedrive.readme.io/docs/guide-for-webhooks-v2
 
+        {"data": {"custom_fields": {"4c57b41b695df5caab878d66c8fb7076eb78f9b8": {"value": "prop_maple_court"}},
+         "due_date": "2026-09-18", "due_time": {"value": "19:30:00"}, "person_id": 771, "type": "tour"},
+         "meta": {"action": "create", "entity_id": "9021", "entity": "activity"}}
+
     Set-up: create a webhook v2 for all actions (create, change, delete) of the object activity, with an HTTP user and
     password; the secret is `user:password`. Put an `api_token` under `api`: the hook has no more than the person's id.
     Activities count whose type has tour, showing or viewing in its key, and meetings whose subject has; one without a

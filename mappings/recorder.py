@@ -9,7 +9,7 @@ class Recorder(Mapping):
     source uses that says `record = true` and names no `mapping`.
 
     Set-up: give the sender the secret of the source as a header, as Basic, or in the address. Look at the requests
-    with `bridge events show`; `bridge mappings new <name> --event <id>` drafts a mapping from one, whose paths are
+    with `bridge events show`; `bridge mappings new <name> --event <id>` begins a mapping with them, whose paths are
     JMESPath (https://jmespath.org).
     """
 

@@ -8,6 +8,10 @@ class Rently(Mapping):
     Self-guided tours that renters schedule at Rently.
     https://apidocs.rently.com/reference/stage-3-rently-activities-notification-via-webhook
 
+        {"type": "Open House Scheduled", "property_id": 16890, "checkin_at_iso": "2026-12-03T10:30:00-06:00",
+         "prospect_name": "Felix Brandt", "prospect_phone": "(512) 555-0119", "email": "felix.brandt@example.com",
+         "property_tag": "CEDAR-204B"}
+
     Set-up: Rently's staff enter the address of the hook: give your client success manager `/hooks/<source>/<secret>`,
     as nothing else proves that a request is Rently's. A home has your own tag, else Rently's id: write it among the
     `aliases` of its property and under its `units`. Rently tells of no cancellation and no move and gives no id: do

@@ -38,6 +38,11 @@ class SalesforceOutbound(OwnBody):
     Records of a custom object for tours, of Salesforce Scheduler or of the calendar, as SOAP.
     https://developer.salesforce.com/docs/platform/api/guide/sforce-api-om-outboundmessaging.html
 
+        {"Envelope": {"Body": {"notifications": {"Notification": [{"sObject": {"Id": "a0X5f00000AbCdEEAV",
+         "Status__c": "Requested", "Start__c": "2026-09-18T19:30:00.000Z", "Prospect_First_Name__c": "Jordan",
+         "Prospect_Last_Name__c": "Avery", "Prospect_Email__c": "jordan.avery@example.com",
+         "Prospect_Phone__c": "+15125550142", "Propexo_Property_Id__c": "prop_maple_court"}}]}}}}
+
     Set-up: let a flow or rule send the message at each change of a custom object `Tour__c`, with fields such as
     `Status__c`, `Start__c`, `Prospect_First_Name__c`, `Prospect_Email__c`, `Propexo_Property_Id__c` and
     `LastModifiedDate`, to /hooks/<source>/<secret>; put the first 15 characters of your organization's id under

@@ -10,6 +10,9 @@ class Salesloft(Mapping):
     Meetings that are booked through Salesloft's calendar, also from a conversation in Drift.
     https://developers.salesloft.com/docs/platform/webhooks/event-types/
 
+        {"id": 90212, "start_time": "2031-03-04T16:30:00.000000Z", "attendees": [{"name": "Maya Okafor",
+         "email": "maya.okafor@example.com"}]}
+
     Set-up: create webhook subscriptions for `meeting_booked` and `meeting_updated` with one callback token, and put it
     into `secrets`. Every such meeting counts as a tour. Its meeting type is the property: write it among the `aliases`,
     or leave it empty at Salesloft and set `property` of the source. The phone number stands only in the person and is

@@ -1,5 +1,17 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Mapping, TourKind, When, fields, path
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    IGNORE,
+    REQUEST,
+    RESCHEDULE,
+    Mapping,
+    TourKind,
+    When,
+    answers,
+    fields,
+    path,
+)
 from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
 
 STATE = "(payload.event || payload).state"
@@ -9,10 +21,7 @@ RENTER = (
     " || client_data || client || fields"
 )
 
-
-def answer(words: str) -> str:
-    """The answer to the first question of the link that reads like this."""
-    return f"(({RENTER}).fields[?match(label, '^({words})\\W*$')]) | [0].value"
+answer = answers(f"({RENTER}).fields", whole=True)
 
 
 class SavvyCal(Mapping):
@@ -20,6 +29,11 @@ class SavvyCal(Mapping):
 
     Meetings booked at savvycal.com, and appointments of the other product, SavvyCal Appointments (savvycal.app).
     https://developers.savvycal.com/api/schemas/event
+
+        {"data": {"type": "appointment.created", "object": {"id": "appt_4b81d0c7e2aa",
+         "client": {"email": "lena.fischer@example.com", "first_name": "Lena", "last_name": "Fischer",
+         "phone": "+15125550123"}, "start_at": {"utc": "2031-03-04T16:30:00Z"},
+         "location": {"id": "loc_77d1b2c3a4e5"}}}}
 
     Set-up: add a webhook in Settings, Integrations; it gets all events, and its secret goes into `secrets`. A link
     is for one property: make the link's id an alias of it, or publish the link with `?metadata[property]=<alias>`

@@ -23,6 +23,10 @@ class ShowMojo(Mapping):
     Showings that renters book, move and cancel at ShowMojo, with an agent or by themselves.
     https://docs.showmojo.com/docs/legacy/leads-and-showings
 
+        {"event": {"action": "create", "showing": {"uid": "c41f0d2e9a", "showtime": "2031-03-04T10:30:00-06:00",
+         "name": "Lena Fischer", "phone": "(512) 555-0191", "email": "lena.fischer@example.com",
+         "listing_uid": "9d1b7a6c02"}}}
+
     Set-up: at ShowMojo generate the token of the Listing Import API, put it into `secrets`, and enter the address of
     the hook as Leads Webhook. Write a listing's uid among the `aliases` of its property and, where it is one apartment,
     under `units`; team members by name under `agents`. A showing counts from its creation; where the renter has to

@@ -8,6 +8,10 @@ class SignedJson(OwnBody):
     The bridge's own JSON body with an HMAC-SHA256 in hex (https://www.rfc-editor.org/rfc/rfc2104), as a code step of
     Zapier or Make or the Crypto node of n8n makes it; mappings/README.md describes the body.
 
+        {"event": "tour.booked", "booking_id": "TB-55120", "prospect": {"first_name": "Jordan", "last_name": "Avery",
+         "email": "jordan.avery@example.com", "phone": "+15125550142"},
+         "tour": {"start": "2026-09-18T14:30:00-05:00"}, "property_id": "prop_maple_court"}
+
     Set-up: agree on a long random secret, and sign the bytes that are sent, not a body that is put together again.
     Either `X-Signature: sha256=` + HMAC(body), or, better, because nobody can repeat it later: `X-Timestamp` with
     Unix seconds and `X-Signature` with HMAC(timestamp + "." + body). Give each event a `delivery_id`, the same when

@@ -22,6 +22,9 @@ class SimplyBook(Mapping):
     Bookings of SimplyBook.me. The callback has ids only, so the bridge asks the administration API for the rest.
     https://help.simplybook.me/index.php/Company_administration_service_methods
 
+        {"booking_id": "2262", "booking_hash": "514ccafaa45aa779ff50e4642c37ba5d", "company": "cedarpark",
+         "notification_type": "create"}
+
     Set-up: in Custom Features, API switch on the triggers create, change and cancel, with the callback address
     `/hooks/<source>/<secret>`. `company`, `user` and `password` go into `[sources.<name>.api]`, best of a user who can
     only read bookings. Times are in the company's zone, which has to be that of the property. A service is for one

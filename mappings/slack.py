@@ -41,6 +41,12 @@ class Slack(Mapping):
     What your Slack app is told: a form (modal), a button, a slash command, a bot's message.
     https://docs.slack.dev/reference/interaction-payloads
 
+        {"payload": {"type": "view_submission", "view": {"id": "V0BRIDGE01", "callback_id": "tour_book",
+         "private_metadata": {"property_id": "prop_maple_court"},
+         "state": {"values": {"name": {"value": {"value": "Jordan Avery"}},
+         "email": {"value": {"value": "jordan.avery@example.com"}}, "phone": {"value": {"value": "+15125550142"}},
+         "start": {"value": {"selected_date_time": 1789759800}}}}}}}
+
     Set-up: the Request URL of Interactivity, of the command and of Event Subscriptions is
     https://<your host>/hooks/<source>; the secret is the app's Signing Secret, `tenants` the workspace's id (T...).
     Form: `callback_id` tour_book, tour_reschedule or tour_cancel; ids of its blocks: name, email, phone, start

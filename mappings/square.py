@@ -11,6 +11,9 @@ class Square(Mapping):
     Bookings of Square. The webhook names the customer by an id, so the bridge asks Square's API who that is.
     https://developer.squareup.com/docs/bookings-api/use-webhooks
 
+        {"type": "booking.created", "data": {"object": {"booking": {"customer_id": "SSKBT02ECWZXK6W3VWYC78E52R",
+         "id": "i2id2g3enyspi7", "location_id": "L9R0X9X5SGDBJ", "start_at": "2026-12-03T16:00:00Z"}}}}
+
     Set-up: in the Developer Console subscribe an application with seller-level permissions to `booking.created` and
     `booking.updated`. `secrets` is the subscription's signature key; its address is signed too, so register exactly
     `server.public_url` + `/hooks/<source>`. An `access_token` that may read customers goes into `[sources.<name>.api]`.

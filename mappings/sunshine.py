@@ -1,19 +1,15 @@
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, fields, path
+from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import KINDS
 
-
-def field(*names: str) -> list[str]:
-    """Where an answer stands: under the key that is equal to the type of the field."""
-    return [f"find(fields, 'name', '{name}') | text || email || select[0].name" for name in names]
-
-
+# The answer is under the key that is equal to the type of the field.
+answer = answers("fields", label="name", value="text || email || select[0].name")
 # What somebody chose has a name, which may be an id, and a label.
 TIME = (
     "find(fields, 'name', 'tour_time') | text || match(select[0].name, '^[0-9]+:[0-9]+.*') || select[0].label"
 )
 # A name in the form is not mixed with that of the user.
-TYPED = " || ".join(f"({name})" for name in field("full_name", "name"))
+TYPED = answer("^(full_)?name$")
 
 
 class Sunshine(Mapping):
@@ -21,6 +17,12 @@ class Sunshine(Mapping):
 
     Forms and buttons of a bot in Zendesk messaging.
     https://developer.zendesk.com/api-reference/conversations/
+
+        {"events": [{"type": "conversation:message", "payload": {"conversation": {"id": "2f3a4b5c6d7e8f9011223344"},
+         "message": {"author": {"displayName": "Jordan Avery"}, "content": {"fields": [{"name": "email",
+         "email": "jordan.avery@example.com"}, {"name": "phone", "text": "(512) 555-0142"}, {"name": "tour_date",
+         "text": "09/18/2026"}, {"name": "tour_time", "select": [{"label": "2:30 PM"}]}, {"name": "property_id",
+         "select": [{"name": "prop_maple_court"}]}]}}}}]}
 
     Set-up: create a webhook for conversation:message and conversation:postback with "include full user"; its secret is
     the secret of the source. Give the bot a form with fields named `tour_start` (2026-12-03 10:30; with an offset if it
@@ -69,15 +71,19 @@ class Sunshine(Mapping):
         required=True,
     )
     contact_id = fields.String(path=["user.id", "author.userId"])
-    first_name = fields.Name(path=[*field("first_name"), f"[@][?!({TYPED})].user.profile.givenName | [0]"])
-    last_name = fields.Name(path=[*field("last_name"), f"[@][?!({TYPED})].user.profile.surname | [0]"])
-    full_name = fields.PersonName(path=[*field("full_name", "name"), "author.displayName"])
-    email = fields.Email(path=[*field("email"), "user.profile.email"])
-    phone = fields.Phone(path=field("phone"))
-    starts_at = fields.Instant(path=field("tour_start"))
-    starts_at_local = fields.LocalTime(path=field("tour_start"), date=field("tour_date")[0], time=TIME)
-    kind = fields.Choice(path=field("tour_type"), table=KINDS)
-    property = fields.String(path=[*field("property_id", "property"), "user.metadata.property_id"])
-    unit = fields.String(path=[*field("unit_id", "unit"), "user.metadata.unit_id"])
+    first_name = fields.Name(path=[answer("^first_name$"), f"[@][?!({TYPED})].user.profile.givenName | [0]"])
+    last_name = fields.Name(path=[answer("^last_name$"), f"[@][?!({TYPED})].user.profile.surname | [0]"])
+    full_name = fields.PersonName(path=[TYPED, "author.displayName"])
+    email = fields.Email(path=[answer("^email$"), "user.profile.email"])
+    phone = fields.Phone(path=answer("^phone$"))
+    starts_at = fields.Instant(path=answer("^tour_start$"))
+    starts_at_local = fields.LocalTime(
+        path=answer("^tour_start$"),
+        date=answer("^tour_date$"),
+        time=TIME,
+    )
+    kind = fields.Choice(path=answer("^tour_type$"), table=KINDS)
+    property = fields.String(path=[answer("^property(_id)?$"), "user.metadata.property_id"])
+    unit = fields.String(path=[answer("^unit(_id)?$"), "user.metadata.unit_id"])
     lead_id = fields.String(path="user.metadata.lead_id")
-    notes = fields.Lines(path=field("notes"))
+    notes = fields.Lines(path=answer("^notes$"))

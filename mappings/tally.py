@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import REQUEST, Mapping, When, fields, path
+from bridge.mapping import REQUEST, Mapping, When, answers, fields, path
 from bridge.mapping.own_body import (
     DATE_ASKED,
     DATED,
@@ -19,12 +19,7 @@ from bridge.mapping.own_body import (
 
 LEFT_OUT = ["INPUT_EMAIL", "INPUT_PHONE_NUMBER", "HIDDEN_FIELDS", "CALCULATED_FIELDS"]
 
-
-def answer(words: str) -> str:
-    """The answer to the first question, or the hidden field, whose label reads like this."""
-    return f"(answers[?match(replace(label, '_', ' '), '^({words})\\W*$')].value | [0])"
-
-
+answer = answers("answers", label="replace(label, '_', ' ')", whole=True)
 A_DATE = "(answers[?type == 'INPUT_DATE' && !match(label, 'mov|lease|birth|born')].value | [0])"
 
 
@@ -33,6 +28,12 @@ class Tally(Mapping):
 
     Tour requests of a Tally form. A form never moves or cancels a tour.
     https://tally.so/help/webhooks
+
+        {"eventType": "FORM_RESPONSE", "data": {"submissionId": "jaMb6Ka", "fields": [{"label": "First name",
+         "value": "Yusuf"}, {"label": "Last name", "value": "Demir"}, {"type": "INPUT_EMAIL",
+         "value": "yusuf.demir@example.com"}, {"type": "INPUT_PHONE_NUMBER", "value": "+15125550163"},
+         {"type": "INPUT_DATE", "value": "2026-12-03"}, {"type": "INPUT_TIME", "value": "10:30"},
+         {"label": "property_id", "value": "prop_cedarpark"}]}}
 
     Set-up: in Integrations, Webhooks add the source's address and a signing secret. Label the questions First name,
     Last name (or Name), Tour date, Tour time, Tour type, Unit; e-mail and phone are known by their type, and all

@@ -20,6 +20,11 @@ class TawkTo(Mapping):
     Tickets and chats whose form asks for a tour; tawk.to sends the answers as lines of text.
     https://developer.tawk.to/webhooks/
 
+        {"event": "chat:start", "chatId": "8f2d5c10-91c4-11f1-b0aa-3d5e7f901122",
+         "message": {
+          "text": "Name : Jordan Avery\\r\\nEmail : jordan.avery@example.com\\r\\nTour date : 2026-09-18 14:30"},
+         "property": {"name": "Maple Court site"}}
+
     Set-up: give the ticket form and the pre-chat form the fields `Tour date` (2026-12-03 10:30, month before day) and
     `Phone`; also read are `Tour time`, `Tour type`, `Property` and `Unit`. Add a webhook for new tickets and the start
     of chats; its secret, shown once, is the secret of the source. Among the `aliases` of the property put the name of

@@ -9,6 +9,10 @@ class Tidio(OwnBody):
     The `API call` step of a Tidio Flow, and the webhooks that tell who a contact is.
     https://developers.tidio.com/docs/webhooks-structure
 
+        {"event": "tour.booked", "email": "jordan.avery@example.com", "name": "Jordan Avery", "phone": "+15125550142",
+         "tour_date": "2026-09-18", "tour_time": "2:30 PM", "property_id": "prop_maple_court",
+         "contact_id": "3d6c7a10-5f0b-4b6e-9f0a-2c1d8e7b4a90"}
+
     Set-up: let the Flow post to https://<your host>/hooks/<source> with a header `Authorization` = Bearer and a secret
     of the source. Body: JSON with `event` (tour.booked, tour.rescheduled, tour.cancelled), `contact_id`, `name`,
     `email`, `phone`, `tour_date` and `tour_time` (as the clock at the property shows it), `tour_type`, `property_id`.

@@ -13,6 +13,8 @@ class Twilio(OwnBody):
     Text messages and WhatsApp buttons to a Twilio number, and the HTTP requests of a Studio flow.
     https://www.twilio.com/docs/messaging/guides/webhook-request
 
+        {"Body": "TOUR 2026-09-18 14:30 Jordan Avery jordan.avery@example.com ", "From": "+15125550142"}
+
     Set-up: let the number call https://<your host>/hooks/<source> by POST, best with `?community=<property>`; else put
     the number among the `aliases` of its property. The secret of the source is the account's primary auth token.
     Texts that are understood: `TOUR 2026-12-03 10:30 Maya Okafor maya@example.com` (the time at the property),

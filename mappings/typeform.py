@@ -33,6 +33,13 @@ class Typeform(Mapping):
     Tour requests of a Typeform. A form never moves or cancels a tour.
     https://www.typeform.com/developers/webhooks/example-payload/
 
+        {"event_type": "form_response", "form_response": {"token": "a3a12ec67a1365927098a606107fac15",
+         "hidden": {"property_id": "prop_cedarpark"}, "answers": [{"text": "Sofia", "field": {"ref": "first_name"}},
+         {"text": "Marchetti", "field": {"ref": "last_name"}}, {"email": "sofia.marchetti@example.com",
+         "field": {"ref": "email"}}, {"phone_number": "+15125550123", "field": {"ref": "phone"}},
+         {"date": "2026-12-03", "field": {"ref": "tour_date"}}, {"choice": {"label": "10:30 AM"},
+         "field": {"ref": "tour_time"}}]}}
+
     Set-up: in Connect, Webhooks add the source's address and a secret, and switch the webhook on (a new one is off).
     Give the questions these references, or these words as text: `first_name`, `last_name` or `name`, `tour_date`,
     `tour_time`, `tour_type`, `unit`; e-mail and phone are known by their type, and all answers go into the notes.

@@ -9,6 +9,9 @@ class Voiceflow(OwnBody):
     The API step of an agent, or the fetch of a custom function, with the bridge's own body.
     https://docs.voiceflow.com/docs/api-step
 
+        {"event": "tour.booked", "session_id": "vf-5521", "name": "Jordan Avery", "email": "jordan.avery@example.com",
+         "phone": "+15125550142", "tour_start": "2026-09-18T14:30:00-05:00", "property_id": "prop_maple_court"}
+
     Set-up: POST to https://<your host>/hooks/<source> with a header `Authorization` = Bearer and the secret of the
     source. Body: raw JSON with `event` (tour.booked, tour.rescheduled, tour.cancelled), `name`, `email`, `phone`,
     `tour_start`, `tour_type`, `property`, and `booking_id` or `session_id`: the same one in every step, because a

@@ -8,6 +8,9 @@ class WebsiteForm(Mapping):
     A tour form on your own website, posted by the visitor's browser as JSON or as an ordinary HTML form.
     mappings/README.md has a form to copy.
 
+        {"first_name": "Renée", "last_name": "Dubois", "email": "Renee.Dubois@example.com", "phone": "512-555-0134",
+         "property": "oakwood", "date": "2031-03-08", "time": "10:30"}
+
     Set-up: list the site under `origins` of the source. There is no secret, because a page cannot keep one;
     a wrong value is answered with 422 and an error per field, for the visitor to correct.
     """

@@ -16,6 +16,11 @@ class WhatsApp(OwnBody):
     Answers of a WhatsApp Flow and buttons, straight from Meta.
     https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples
 
+        {"entry": [{"changes": [{"value": {"messages": [{"from": "15125550142",
+         "interactive": {"nfm_reply": {"response_json": {"flow_token": "TB-55120", "tour_date": "2026-09-18",
+         "tour_time": "14:30", "first_name": "Jordan", "last_name": "Avery", "email": "jordan.avery@example.com",
+         "property_id": "prop_maple_court"}}}}]}}]}]}
+
     Set-up: in the app, register https://<your host>/hooks/<source> with a verify token (`verify_tokens` of the source)
     and subscribe to messages. The secret of the source is the app secret; it signs for all numbers of the app, so list
     their phone number ids under `tenants`.

@@ -11,6 +11,9 @@ class WPForms(OwnBody):
     Tour requests of a form, sent by the Webhooks Addon. A form never moves or cancels a tour.
     https://wpforms.com/docs/how-to-install-and-use-the-webhooks-addon-with-wpforms/
 
+        {"name": "Daniel Kowalski", "email": "daniel.kowalski@example.com", "phone": "+15125550155",
+         "tour_at": {"value": "12/03/2026 10:30 AM"}, "property_id": "prop_cedarpark", "entry_id": "1342"}
+
     Set-up: add a webhook (POST) with the source's address, a secret and the request format JSON; with FORM another
     text is signed than is sent. Name the keys `first_name`, `last_name` (or `name`), `email`, `phone`, `tour_at` for a
     date-and-time field (or `tour_date`, `tour_time`), `tour_type`, `unit`, `notes`, `property` (an alias of it), and

@@ -8,6 +8,10 @@ class YouCanBookMe(OwnBody):
     Bookings of YouCanBookMe (Professional and Teams plans), in a body that you write into its notifications.
     https://support.youcanbook.me/article/347-passing-data-from-ycbm
 
+        {"event": "booked", "startDateTime": "2026-12-03T10:30:00-06:00", "firstName": "Grace",
+         "lastName": "Lindqvist", "email": "grace.lindqvist@example.com", "phone": "+15125550107",
+         "bookingRef": "ABCD-EFGH-IJKL", "propertyId": "prop_cedarpark"}
+
     Set-up: in Notifications give the triggers booked, rescheduled, cancelled and no-show a webhook each (POST, the
     secret in the request header `X-Bridge-Key`), with the trigger's own word after `event`: `{"event": "booked",
     "bookingRef": "{REF}", "startDateTime": "{START-ISO}", "endDateTime": "{END-ISO}", "firstName": "{FNAME}",

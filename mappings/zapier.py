@@ -8,6 +8,10 @@ class Zapier(OwnBody):
     The step `Webhooks by Zapier` of a Zap, with the fields of the bridge's own body in one flat list.
     https://help.zapier.com/hc/en-us/articles/8496326446989-Send-webhooks-in-Zaps
 
+        {"event": "tour.booked", "booking_id": "TB-55120", "first_name": "Jordan", "last_name": "Avery",
+         "email": "jordan.avery@example.com", "phone": "+1 (512) 555-0142", "tour_start": "2026-09-18T14:30:00-05:00",
+         "property_id": "prop_maple_court"}
+
     Set-up: 1. Think of a long random secret, and put it under `secrets` of the source.
     2. In the Zap add `Webhooks by Zapier`, event POST. URL: https://<your host>/hooks/<source>. Payload type: json.
     3. Data, one line each: `event` = tour.booked (tour.rescheduled, tour.cancelled, tour.requested, tour.no_show),

@@ -9,6 +9,10 @@ class Zendesk(OwnBody):
     The webhook that a trigger or an automation of Zendesk Support calls, with a body that you write.
     https://developer.zendesk.com/documentation/webhooks/creating-and-monitoring-webhooks/
 
+        {"event": "tour.booked", "ticket_id": "48211", "requester": {"first_name": "Jordan", "last_name": "Avery",
+         "email": "jordan.avery@example.com", "phone": "+15125550142"}, "tour": {"date": "2026-09-18",
+         "time": "14:30"}, "property_id": "prop_maple_court"}
+
     Set-up: make a webhook of the kind `Trigger or automation` to https://<your host>/hooks/<source>, POST, JSON; its
     signing secret is the secret of the source. Make a trigger for each of tour.booked, tour.rescheduled and
     tour.cancelled that notifies it with a JSON body: `event`, `ticket_id` {{ticket.id}}, `requester` with `name`

@@ -10,6 +10,9 @@ class Zillow(Mapping):
     Requests for a tour from listings on Zillow, Trulia and HotPads.
     https://hotpads.com/pages/partners/leadCallback.htm
 
+        {"listingId": "CEDAR-118A", "name": "Priya Anand Rao", "email": "Priya.Rao@example.com",
+         "phone": "512.555.0146 x3", "movingDate": "20310301", "message": "Could I see this apartment on Saturday?"}
+
     Set-up: have Zillow deliver the leads of your feed to the address of the hook, with the secret in the header
     `X-Bridge-Key` or in the address. Write the listing ids of your feed among the `aliases`. A request names no time: a
     person agrees on one with the renter (`on_request = "lead_only"` makes it a lead instead). Zillow gives no id, and

@@ -25,6 +25,10 @@ class ZohoNotification(Mapping):
     Meetings, of which a notification channel tells the ids and at most the values that changed.
     https://www.zoho.com/crm/developer/docs/api/v8/notifications/enable.html
 
+        {"server_time": 1789398000473, "affected_values": [], "query_params": {"tenant": "acme"}, "module": "Events",
+         "resource_uri": "https://www.zohoapis.com/crm/v8/Events", "ids": ["6610045000001420031"],
+         "affected_fields": [], "operation": "insert", "channel_id": "1000000091207", "token": "propexo-bridge-4c1e"}
+
     Set-up: subscribe a channel to Events.create, Events.edit and Events.delete, with the secret as its `token`. It ends
     within a week at the latest, after which nothing comes: something of yours has to renew it. `client_id`,
     `client_secret` and `refresh_token` under `api` are those of a self client at https://api-console.zoho.com with the

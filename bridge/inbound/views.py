@@ -215,8 +215,11 @@ def count(name: str, stored: list[Stored]) -> None:
 def answer(source: Source, received: Received | DecodingError, stored: list[Stored]) -> Response:
     """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants."""
     if source.mapping.reply and stored:
-        ignored = isinstance(received, Received) and source.mapping.decide(received).action is Action.IGNORE
-        text = source.mapping.reply.render(source.settings.reply_text, stored[0].id, ignored=ignored)
+        readable = received if isinstance(received, Received) else None
+        ignored = readable is not None and source.mapping.decide(readable).action is Action.IGNORE
+        text = source.mapping.reply.render(
+            source.settings.reply_text, stored[0].id, ignored=ignored, received=readable
+        )
         return Response(text, source.mapping.reply.status, content_type=source.mapping.reply.content_type)
     told = [
         {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}

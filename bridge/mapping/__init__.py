@@ -2,11 +2,14 @@
 
 from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
+from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
 from bridge.mapping.details import Api, Fetch, Login
+from bridge.mapping.flattening import flat
 from bridge.mapping.paths import constant, digest, first, header, path, paths
 from bridge.mapping.replies import Reply
+from bridge.mapping.tools import tool_rules
 
 __all__ = [
     "BOOK",
@@ -26,11 +29,14 @@ __all__ = [
     "Reply",
     "TourKind",
     "When",
+    "answers",
     "constant",
     "digest",
     "fields",
     "first",
+    "flat",
     "header",
     "path",
     "paths",
+    "tool_rules",
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from bridge.mapping.booking import Action
 from bridge.mapping.flattening import snake
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import Expression, Path, Received
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ def IGNORE(reason: str) -> Decision:  # noqa: N802 - reads as one of the actions
 
 @dataclass(frozen=True, kw_only=True)
 class When:
-    """One rule. `event` names one event or several, `where` is a JMESPath condition; both must hold.
+    """One rule. `event` names one event or several, `where` is a path as a condition; both must hold.
 
     A name fits in any spelling: `tour.booked` is also `tour_booked` and `Tour booked`.
     """
 
     event: str | tuple[str, ...] = ()
-    where: str | None = None
+    where: Expression | None = None
     then: Decision
     _condition: Path | None = field(init=False, repr=False, default=None)
 
@@ -51,6 +51,11 @@ class When:
     def events(self) -> tuple[str, ...]:
         """The event names that it applies to; none means all."""
         return (self.event,) if isinstance(self.event, str) else self.event
+
+    @property
+    def condition(self) -> str | None:
+        """The condition as text."""
+        return self._condition.expression if self._condition else None
 
     @property
     def headers(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from bridge.mapping.batches import Split
 from bridge.mapping.booking import Action, Booking
 from bridge.mapping.details import Api, Fetch
 from bridge.mapping.fields import Field, Found, Phone, describe
-from bridge.mapping.paths import Path, Reader, Received
+from bridge.mapping.paths import Expression, Path, Reader, Received
 from bridge.mapping.replies import Reply
 from bridge.mapping.translation import (
     BOOKING_FIELDS,
@@ -115,8 +115,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     """Where a batch carries its events: keys joined by dots, `[]` after a list on the way (`entry[].messages`)."""
     forgets: ClassVar[Sequence[str]] = ()
     """Dotted keys of the body that are never stored, such as a live token of the sender's user."""
-    root: ClassVar[str] = "@"
-    """Where the fields' paths begin (`data || @`)."""
+    root: ClassVar[Expression] = "@"
+    """Where the fields' paths begin (`data || @`), or a function that makes this part of the whole payload."""
     event: ClassVar[Reader]
     """The sender's name of what happened."""
     delivery_id: ClassVar[Reader | None] = None
@@ -144,7 +144,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def __init__(self, *, phone_region: str = "US") -> None:
         super().__init__()
-        self._root = Path(self.root)
+        self._root = Path(inspect.getattr_static(self, "root"))
         self._split = Split(self.split) if self.split else None
         for _, field in self.paths():
             if isinstance(field, Phone):
@@ -251,6 +251,11 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         except MappingError as error:
             return Translation(event, delivery_id, decision.action, errors=tuple(error.errors))
         return Translation(event, delivery_id, decision.action, booking=booking)
+
+    @property
+    def root_expression(self) -> str:
+        """The path of `root` as text."""
+        return self._root.expression
 
     def inner(self, received: Received) -> Received:
         """The request as the fields see it: their paths begin at `root`."""

@@ -56,7 +56,7 @@ class RuleExplained:
 
     def __str__(self) -> str:
         events = " or ".join(self.rule.events) or "any event"
-        return f"{events} where {self.rule.where}" if self.rule.where else events
+        return f"{events} where {self.rule.condition}" if self.rule.condition else events
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def explain(mapping: Mapping, received: Received) -> Explanation:
     fetch = mapping.asks_for(received)
     return Explanation(
         mapping.event.read(received),
-        mapping.root,
+        mapping.root_expression,
         inner.payload is not None,
         tuple(_rules(mapping, received)),
         _question(fetch, received) if fetch else None,

@@ -5,12 +5,14 @@ A path is a JMESPath expression (https://jmespath.org) over the decoded payload,
 `body()`, the whole payload where `root` or `split` made it smaller. `null`, missing, empty and blank text, empty
 lists and empty objects all count as absent, because senders use them all for "not given"; so does a placeholder
 of a template that nobody filled (`{{contact.phone}}`).
+
+Where an expression would become a program, a path is a Python function of the payload instead.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -21,6 +23,9 @@ from jmespath.exceptions import JMESPathError
 
 from bridge.mapping.flattening import flat
 from bridge.mapping.functions import PathFunctions
+
+Expression = str | Callable[[Any], Any]
+"""A JMESPath expression, or a Python function that takes the payload below `root` and returns the value."""
 
 _UNFILLED = re.compile(r"\s*(\{\{[^{}]*\}\}|\{[A-Z][A-Z0-9_]*\})\s*")
 
@@ -82,14 +87,19 @@ class Reader(Protocol):
 
 
 class Path:
-    """A compiled JMESPath expression.
+    """A compiled JMESPath expression, or a Python function that computes the value.
 
     Raises:
         ValueError: the expression is not valid JMESPath.
     """
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: Expression) -> None:
+        if callable(expression):
+            self.expression = f"{expression.__name__}()"
+            self._function: Callable[[Any], Any] | None = expression
+            return
         self.expression = expression
+        self._function = None
         try:
             self._compiled = jmespath.compile(expression)
         except JMESPathError as error:
@@ -101,22 +111,28 @@ class Path:
 
     @cached_property
     def headers(self) -> frozenset[str]:
-        """The headers that it reads, by lower-case names."""
+        """The headers that it reads, by lower-case names. A function sees the payload only."""
+        if self._function:
+            return frozenset()
         calls = _calls(self._compiled.parsed, "header")
         literals = (child for call in calls for child in call["children"] if child["type"] == "literal")
         return frozenset(str(literal["value"]).lower() for literal in literals)
 
     def search(self, received: Received) -> Any:
         """The value found, or `None` where it is absent or the payload has another shape there."""
-        if self._keys is not None:
-            value = _at(received.payload, self._keys)
-            return None if is_absent(value) else value
         try:
-            value = self._compiled.search(received.payload, options=received.options)
+            value = self._find(received)
         except Exception:  # noqa: BLE001 - jmespath checks the types for some functions; others raise what Python does
             # A function met another type (`contains` on null): this payload has no such value.
             return None
         return None if is_absent(value) else value
+
+    def _find(self, received: Received) -> Any:
+        if self._function:
+            return self._function(received.payload)
+        if self._keys is not None:
+            return _at(received.payload, self._keys)
+        return self._compiled.search(received.payload, options=received.options)
 
     def read(self, received: Received) -> str | None:
         return as_text(self.search(received))
@@ -221,12 +237,12 @@ class _Constant:
         return self.value
 
 
-def path(expression: str) -> Reader:
+def path(expression: Expression) -> Reader:
     """The value at a path, as text."""
     return Path(expression)
 
 
-def paths(*expressions: str) -> Reader:
+def paths(*expressions: Expression) -> Reader:
     """Several values joined by `|`: an id for a sender that gives none."""
     return _Joined(tuple(Path(expression) for expression in expressions))
 

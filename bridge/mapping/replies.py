@@ -1,10 +1,12 @@
-"""What a sender wants to read in the answer, where it is not the bridge's own JSON."""
+"""What a sender reads in the answer, where it is not the bridge's own JSON."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
+
+from bridge.mapping.paths import Path, Received
 
 
 @dataclass(frozen=True)
@@ -15,21 +17,26 @@ class Reply:
     waits for the answer must say "received", never "confirmed": nothing is written yet. `{id}` is the event's id.
     """
 
-    body: str | Mapping[str, Any]
-    """Text, or what becomes JSON."""
+    body: str | Mapping[str, Any] | Path
+    """Text, an object that becomes JSON, or a path that makes this object of the request; `{}` where it finds
+    nothing. A path writes `'{text}'` as JMESPath writes a text."""
     content_type: str = "application/json"
     text: str | None = None
     """`None`: without `reply_text` the sender gets `silent`."""
     status: int = 200
     """For a sender that takes another one for a success."""
-    silent: str | Mapping[str, Any] | None = None
+    silent: str | Mapping[str, Any] | Path | None = None
     """The body where nothing is to be said: the event is ignored, or there is no text. `None`: as `body`."""
 
-    def render(self, text: str | None, event_id: int, *, ignored: bool) -> str:
-        """The body of the answer."""
+    def render(
+        self, text: str | None, event_id: int, *, ignored: bool, received: Received | None = None
+    ) -> str:
+        """The body of the answer to this request; `received` is `None` where it cannot be decoded."""
         text = text or self.text
         quiet = self.silent is not None and (ignored or text is None)
         body = self.silent if quiet and self.silent is not None else self.body
+        if isinstance(body, Path):
+            body = (body.search(received) if received else None) or {}
         values = {"{text}": text or "", "{id}": str(event_id)}
         if isinstance(body, str):
             values = {name: escape(value) for name, value in values.items()}

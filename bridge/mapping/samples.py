@@ -99,7 +99,7 @@ def _read(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        told = "is missing; write there what `bridge translate` shows as `booking`"
+        told = "is missing; write there what `bridge translate` shows as `booking`, or use --accept"
     except (OSError, ValueError) as error:
         told = f"cannot be read as JSON: {error}"
     raise ConfigurationError([Problem(str(file), told)])

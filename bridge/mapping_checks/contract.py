@@ -1,14 +1,17 @@
 """What every mapping must keep to; `bridge mappings test` and the tests ask it.
 
 The samples of a mapping are its tests: each event and each rule has one, each gives the booking that stands
-beside it, and each is authentic when the sender signs it and no longer when a bit of it changes.
+beside it, each is authentic when the sender signs it and no longer when a bit of it changes, and no two of them
+share an id that has to tell them apart.
 """
 
 import inspect
+import json
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, cast
 
 from bridge.errors import ConfigurationError, DecodingError
@@ -21,6 +24,7 @@ from bridge.mapping.details import with_details
 from bridge.mapping.flattening import snake
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample, strays_in
+from bridge.mapping_checks.pairs import Seen, check_pairs
 from bridge.mapping_checks.preview import Posted, Preview, preview
 from bridge.mapping_checks.signatures import unsound
 
@@ -34,20 +38,56 @@ def check(file: MappingFile) -> list[str]:
     findings = [*_documentation(file), *_coverage(file, mapping)]
     for sample in file.samples:
         findings += [f"{sample.path.name}: {told}" for told in check_sample(mapping, sample)]
+    findings += check_pairs(mapping, _seen(file, mapping))
     findings += [f"{stray.name} belongs to no sample." for stray in strays_in(file.samples_folder)]
     return findings
+
+
+def _seen(file: MappingFile, mapping: Mapping) -> Iterator[Seen]:
+    for sample in file.samples:
+        try:
+            yield from (Seen(sample, event) for event in preview(mapping, Posted.of(sample)))
+        except ConfigurationError:
+            continue  # `check_sample` tells why
 
 
 def check_sample(mapping: Mapping, sample: Sample) -> Iterator[str]:
     """What is wrong with one sample."""
     try:
         posted = Posted.of(sample)
-        yield from _bookings(preview(mapping, posted), sample.expected())
+        events = preview(mapping, posted)
+        if not sample.booking.is_file():
+            yield from (error_in_words(error) for event in events for error in event.errors)
+        yield from _bookings(events, sample.expected())
     except ConfigurationError as error:
         yield str(error)
         return
     if mapping.signature:
         yield from unsound(mapping.signature, posted)
+
+
+def accept(file: MappingFile) -> list[Path]:
+    """Write the booking that each sample gives beside it; the files that changed.
+
+    A sample that cannot be read keeps what stands there: an error is never what an author accepts unseen.
+    """
+    mapping, changed = file.schema(), []
+    for sample in file.samples:
+        events = preview(mapping, Posted.of(sample))
+        text = json.dumps(expected_of(events), ensure_ascii=False, indent=2, default=str) + "\n"
+        if any(event.errors for event in events) or _stands_in(sample.booking, text):
+            continue
+        sample.booking.write_text(text, encoding="utf-8")
+        changed.append(sample.booking)
+    return changed
+
+
+def _stands_in(file: Path, text: str) -> bool:
+    """Whether a file holds this document, however it is laid out."""
+    try:
+        return bool(json.loads(file.read_text(encoding="utf-8")) == json.loads(text))
+    except (OSError, ValueError):
+        return False
 
 
 def expected_of(events: list[Preview]) -> Any:
@@ -110,7 +150,7 @@ def _meetings(mapping: Mapping, sample: Sample) -> Iterator[_Meeting]:
 
 def _in_words(rule: When) -> str:
     events = " or ".join(rule.events) or "any event"
-    return f"`{events}{f' where {rule.where}' if rule.where else ''}`"
+    return f"`{events}{f' where {rule.condition}' if rule.condition else ''}`"
 
 
 def _bookings(events: list[Preview], expected: Any) -> Iterator[str]:

@@ -17,6 +17,7 @@ BODY = {
     "event": "tour.booked", "tour_id": 7, "email": "maya@example.com", "name": "Maya Okafor",
     "start": "2031-03-04T16:00:00Z", "property": "oakwood",
 }  # fmt: skip
+MOVED = {**BODY, "event": "tour.moved", "start": "2031-03-05T16:00:00Z"}
 DOCS = "https://acme.example/docs"
 
 
@@ -27,6 +28,11 @@ def call(*arguments: str) -> Result:
     result = CliRunner().invoke(main, ["mappings", *arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
+
+
+def samples() -> list[str]:
+    """The options for two samples of one booking."""
+    return ["--sample", written("booked.json", BODY), "--sample", written("moved.json", MOVED)]
 
 
 def written(name: str, body: Any) -> str:
@@ -105,12 +111,12 @@ def test_the_table_goes_between_its_markers():
 
 
 def test_a_mapping_is_checked_by_its_name_its_file_or_its_folder():
-    assert call("new", "acme", "--sample", written("booked.json", BODY), "--docs", DOCS).exit_code == 0
+    assert call("new", "acme", *samples(), "--docs", DOCS).exit_code == 0
     for what in ("mappings", "mappings/acme.py"):
-        assert call("test", what).stdout == "acme: 1 samples, all well\n"
+        assert call("test", what).stdout == "acme: 2 samples, all well\n"
     assert call("test", "website_form").stdout.startswith("website_form: ")
     Path("bridge.toml").write_text('mappings_dir = "mappings"\n[propexo]\ntoken = "t"\n', encoding="utf-8")
-    assert call("test", "acme").stdout == "acme: 1 samples, all well\n"
+    assert call("test", "acme").stdout == "acme: 2 samples, all well\n"
 
 
 @pytest.mark.parametrize(
@@ -130,18 +136,43 @@ def test_what_is_not_there_cannot_be_checked(what: str, told: str):
 # new
 
 
-def test_a_mapping_is_written_with_its_sample_and_booking():
-    result = call("new", "acme", "--sample", written("booked.json", BODY))
+def test_a_mapping_is_written_with_its_samples_and_bookings():
+    result = call("new", "acme", *samples())
     assert result.exit_code == 0
     folder = Path("mappings/samples/acme")
-    files = [Path("mappings/acme.py"), folder / "booked.json", folder / "booked.booking.json"]
+    names = ("booked.json", "moved.json", "booked.booking.json", "moved.booking.json")
+    files = [Path("mappings/acme.py"), *(folder / name for name in names)]
     assert result.stdout.splitlines() == [str(file) for file in files]
     assert files[1].read_bytes() == Path("booked.json").read_bytes()
-    booking = json.loads(files[2].read_text())
-    assert (booking["action"], booking["reference"], booking["property"]) == ("book", "7", "oakwood")
+    booked, moved = (json.loads(file.read_text()) for file in files[3:])
+    assert (booked["action"], booked["reference"]) == ("book", "7")
+    assert (moved["action"], moved["reference"]) == ("reschedule", "7")
     assert "Still to do: Its docstring has to link the page" in result.stderr
     [finding] = call("test", "mappings").stderr.splitlines()
     assert "link the page" in finding
+
+
+def test_what_one_sample_does_not_show_is_left_to_do():
+    result = call("new", "acme", "--sample", written("booked.json", BODY), "--docs", DOCS)
+    assert result.exit_code == 0
+    assert "Still to do: booked.json: reference: found nothing at `choose`" in result.stderr
+    text = Path("mappings/acme.py").read_text()
+    assert '#   perhaps "tour_id"' in text
+    Path("mappings/acme.py").write_text(text.replace('"choose"', '"tour_id"'), encoding="utf-8")
+    accepted = call("test", "mappings", "--accept")
+    assert accepted.stdout.splitlines() == [
+        "mappings/samples/acme/booked.booking.json",
+        "acme: 1 samples, all well",
+    ]
+
+
+def test_samples_of_one_name_have_files_of_their_own():
+    Path("other").mkdir()
+    another = {**BODY, "tour_id": 8, "email": "jonas@example.com"}
+    call("new", "acme", *samples(), "--sample", written("other/booked.json", another))
+    folder = Path("mappings/samples/acme")
+    assert json.loads((folder / "booked.2.json").read_text())["tour_id"] == 8
+    assert json.loads((folder / "booked.2.booking.json").read_text())["reference"] == "8"
 
 
 def test_nothing_is_replaced_unless_it_is_said():
@@ -201,13 +232,18 @@ def test_any_body_may_be_a_sample(name: str, body: str, ending: str):
     result = call("new", "acme", "--sample", written(name, body), "--docs", DOCS, *options)
     assert result.exit_code == 0, result.stderr
     assert Path(f"mappings/samples/acme/request{ending}").read_bytes() == Path(name).read_bytes()
-    assert call("test", "mappings").stdout == "acme: 1 samples, all well\n"
+    mapping = Path("mappings/acme.py")
+    id_path = "booking.id" if ending == ".xml" else "tour_id" if ending == ".json" else "booking_id"
+    mapping.write_text(mapping.read_text().replace('"choose"', f'"{id_path}"'), encoding="utf-8")
+    assert call("test", "mappings", "--accept").stdout.endswith("acme: 1 samples, all well\n")
 
 
 def test_headers_that_the_mapping_reads_are_kept_and_secrets_are_not():
     sample = written("booked.json", {name: value for name, value in BODY.items() if name != "event"})
+    moved = written("moved.json", {name: value for name, value in MOVED.items() if name != "event"})
     secret = "X-Acme-Signature: 5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd"
-    call("new", "acme", "--sample", sample, "--docs", DOCS, "--header", secret, "--header", "X-Topic: booked")
+    given = ("--header", secret, "--header", "X-Topic: booked")
+    call("new", "acme", "--sample", sample, "--sample", moved, "--docs", DOCS, *given)
     folder = Path("mappings/samples/acme")
     assert json.loads((folder / "booked.headers.json").read_text()) == {"x-topic": "booked"}
     assert "5257a8" not in "".join(
@@ -222,8 +258,8 @@ def test_headers_that_the_mapping_reads_are_kept_and_secrets_are_not():
     [
         (["Acme"], 2, "use small letters"),
         (["../acme"], 2, "use small letters"),
-        (["acme"], 2, "Say --sample FILE or --event ID."),
-        (["acme", "--event", "1", "--sample", "bad.json"], 2, "Say --sample FILE or --event ID."),
+        (["acme"], 2, "Give --sample FILE or --event ID"),
+        (["acme", "--event", "1", "--sample", "bad.json"], 2, "Give --sample FILE or --event ID"),
         (["acme", "--sample", "none.json"], 2, "does not exist"),
         (
             ["acme", "--sample", "bad.json"],
@@ -244,4 +280,4 @@ def test_what_nothing_can_be_written_from_is_told(arguments: list[str], status: 
 
 def test_a_mapping_that_stands_in_for_one_of_the_bridge_is_told():
     result = call("new", "calendly", "--sample", written("booked.json", BODY))
-    assert "it stands in for the bridge's own mapping calendly" in result.stderr
+    assert "it replaces the bridge's own mapping calendly" in result.stderr

@@ -40,7 +40,7 @@ def test_the_mapping_to_copy_works(tmp_path: Path) -> None:
     ignored = json.loads(next(word for word in code_words(GUIDE) if word.startswith('{"action": "ignore"')))
     for name, more in {"moved": {}, "cancelled": {}, "replaced": {"moved_to": 8}}.items():
         event_name = "cancelled" if name == "replaced" else name
-        sample = {**body, "event": event_name, "data": {**body["data"], **more}}
+        sample = {**body, "id": f"evt_{name}", "event": event_name, "data": {**body["data"], **more}}
         (samples / f"{name}.json").write_text(json.dumps(sample))
         [event] = run("translate", str(tmp_path / "acme.py"), name)["events"]
         expected = ignored if name == "replaced" else event["booking"]

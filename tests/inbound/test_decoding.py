@@ -170,6 +170,18 @@ class TestForm:
     def test_names_that_only_begin_like_xml_are_names(self) -> None:
         assert decode(b"<name>=Maya", FORM) == {"<name>": "Maya"}
 
+    @pytest.mark.parametrize("name", ["Xml", "xml", "XML"])
+    def test_xml_in_a_field_stands_beside_the_other_fields(self, name: str) -> None:
+        body = urlencode({"PartnerID": "7", name: '\ufeff <Leads><Lead id="1"/></Leads>'}).encode()
+        assert decode(body, FORM) == {"PartnerID": "7", "Leads": {"Lead": {"@id": "1"}}}
+
+    def test_another_text_in_that_field_is_a_text(self) -> None:
+        assert decode(b"xml=yes", FORM) == {"xml": "yes"}
+        assert decode(b"xml=a&xml=b", FORM) == {"xml": ["a", "b"]}
+
+    def test_broken_xml_in_that_field_is_refused_with_the_place(self) -> None:
+        assert "line 1 column" in refused(urlencode({"Xml": "<Leads><Lead></Leads>"}).encode(), FORM)
+
     def test_an_empty_one_has_no_fields(self) -> None:
         assert decode(b"", FORM) == {}
 

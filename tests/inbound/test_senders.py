@@ -27,6 +27,9 @@ SOURCES: dict[str, dict[str, Any]] = {
     "twilio": {"mapping": "twilio", "secrets": ["twilio-secret"]},
     "texting": {"mapping": "twilio", "secrets": ["twilio-secret"], "reply_text": "Thanks & see you"},
     "dialogflow": {"mapping": "dialogflow_cx", "secrets": ["user:password"]},
+    "vapi": {"mapping": "vapi", "secrets": ["vapi-secret"]},
+    "retell": {"mapping": "retell", "secrets": ["retell-key"], "reply_text": "We have that, thanks."},
+    "resman": {"mapping": "mits", "secrets": ["resman-key"]},
     "zapier": {"mapping": "zapier", "secrets": ["zapier-secret"]},
     "open": {"mapping": "zapier", "auth": "none"},
     "new": {"record": True, "secrets": ["new-secret"]},
@@ -214,6 +217,25 @@ class TestReplies:
         body["detectIntentResponseId"] = "another"
         answer = door.send("dialogflow", json.dumps(body).encode())
         assert (answer.status_code, answer.json) == (200, {})
+
+    def test_a_voice_agent_gets_a_result_for_each_of_its_tools(self, door: Any) -> None:
+        answer = door.send("vapi", sample("vapi", "book_tour.json"))
+        text = "Thank you, we have received that."
+        assert answer.json == {"results": [{"toolCallId": "call_1", "result": text}]}
+        both = door.send("vapi", sample("vapi", "schedule_appointment.two_tools.json"))
+        assert [result["toolCallId"] for result in both.json["results"]] == ["call_2", "call_3"]
+        assert door.send("vapi", sample("vapi", "status-update.json")).json == {}
+        assert len(door.events()) == 4
+        told = door.send("retell", sample("retell", "book_tour.json"))
+        assert told.json["message"] == "We have that, thanks."
+
+    def test_a_guest_card_in_a_form_field_is_read_and_its_key_is_not_stored(self, door: Any) -> None:
+        body = sample("mits", "appointment.field.form") + b"&ApiKey=resman-key"
+        assert door.client.post("/hooks/resman", data=body, content_type=self.FORM).status_code == 200
+        assert b"resman-key" not in door.events()[0].body
+        assert door.events()[0].reference
+        wrong = door.client.post("/hooks/resman?ApiKey=other", data=sample("mits", "appointment.xml"))
+        assert wrong.status_code == 401
 
     def test_who_is_busy_says_so_in_the_senders_words(self, door: Any) -> None:
         with door.database.session() as session:

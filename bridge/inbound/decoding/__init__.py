@@ -24,7 +24,8 @@ def decode(body: bytes, content_type: str | None) -> Any:
     an object of texts, nested where a name has brackets (`contact[email]`, see `forms.nested`); a repeated name has
     the list of its texts; a part of its own content type JSON has its value, and files are left out. XML: the root
     element under its name, without namespaces (see `xml.read_xml`); never where the content type says JSON. JSON and
-    XML under the content type of a form are read as what they are (Cal.com labels a custom payload template so).
+    XML under the content type of a form are read as what they are (Cal.com labels a custom payload template so); so is
+    XML in a form field `xml`, beside the other fields (ResMan documents this way to post MITS).
     Text is UTF-8, with or without a byte order mark, or in the `charset` of the content type or the `encoding` of the
     XML. NUL and lone surrogates become U+FFFD, so that any text can be stored.
 
@@ -54,7 +55,17 @@ def _form(text: str, codec: str, said: str) -> Any:
             return _document(text, _FORM, said)
         except DecodingError:
             pass
-    return storable(read_form(text, codec))
+    return storable(_with_xml(read_form(text, codec), said))
+
+
+def _with_xml(fields: dict[str, Any], said: str) -> dict[str, Any]:
+    """The fields, with the root element of the XML that one of them holds in its place."""
+    name = next((name for name in fields if name.lower() == "xml"), None)
+    text = fields.get(name) if name else None
+    if not isinstance(text, str) or not text.lstrip("\ufeff \r\n\t").startswith("<"):
+        return fields
+    others = {other: value for other, value in fields.items() if other != name}
+    return others | read_xml(text.lstrip("\ufeff"), said)
 
 
 def _document(text: str, media_type: str, said: str) -> Any:
