@@ -43,6 +43,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos-seed", type=int, default=1, help="another seed is another run")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes take their time on a busy machine."""
+    for item in items:
+        for marker, seconds in PATIENCE.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.timeout(seconds))
+
+
+PATIENCE = {"processes": 400, "bench": 900}
+"""Seconds until a test of this kind is broken off."""
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The figures of the runs of tests/chaos."""
     for ended in ("passed", "failed"):

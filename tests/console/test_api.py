@@ -278,6 +278,7 @@ def the_bench() -> Iterator[None]:
     bench.close()
 
 
+@pytest.mark.processes
 def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
     client = api(Role.ADMIN)
     text = world.tools.sources["widget"].file.path.read_text()

@@ -138,7 +138,8 @@ ENDS = {
 @pytest.mark.parametrize(
     ("what", "name"),
     [
-        ("reschedule", "rejected"), ("reschedule", "server error"), ("reschedule", "conflict"), ("reschedule", "budget"),
+        ("reschedule", "rejected"), ("reschedule", "server error"),
+        ("reschedule", "conflict"), ("reschedule", "budget"),
         ("cancel", "stale"), ("cancel", "time-out"), ("cancel", "paused"), ("cancel", "misconfigured"),
     ],
 )  # fmt: skip
