@@ -3,6 +3,7 @@
 `BRIDGE_TEST_DATABASE_URL` uses another server than the embedded one; its role must be allowed to create databases.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import once
 import psycopg
 import pytest
 import structlog
@@ -25,6 +27,7 @@ from bridge.sandbox.state import Sandbox
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is not judged
 hypothesis.settings.load_profile("any machine")
+once.share()
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +44,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     events = int(os.environ.get("BRIDGE_CHAOS_EVENTS", "16"))
     parser.addoption("--chaos-events", type=int, default=events, help="events of each run of tests/chaos")
     parser.addoption("--chaos-seed", type=int, default=1, help="another seed is another run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes take their time on a busy machine."""
+    for item in items:
+        for marker, seconds in PATIENCE.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.timeout(seconds))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+PATIENCE = {"processes": 400, "bench": 900}
+"""Seconds until a test of this kind is broken off."""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -13,6 +13,8 @@ import pytest
 from bridge.database import DatabaseUnavailable
 from bridge.embedded import embedded
 
+pytestmark = pytest.mark.processes
+
 PATIENCE = 30.0
 """Seconds until a condition that does not come true fails a test."""
 

@@ -145,6 +145,7 @@ def editor(folder: Path, *lines: str) -> str:
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y", "received"), ("n", "parked")])
+@pytest.mark.processes
 def test_the_editor_opens_with_the_payload(
     bridge: Any, five: list[int], tmp_path: Path, answer: str, status: str
 ):
@@ -155,6 +156,7 @@ def test_the_editor_opens_with_the_payload(
     assert (json.loads(event.body)["start"], event.status) == ("2031-03-04T10:30:00Z", status)
 
 
+@pytest.mark.processes
 def test_the_editor_opens_again_with_what_was_typed(bridge: Any, five: list[int], tmp_path: Path):
     program = editor(tmp_path, "s/soon/later/", "s/later/{/", 's/"{"/"2031-03-04T10:30:00Z"/')
     result = bridge.at_terminal("y\ny\ny", "edit", str(five[3]), VISUAL=program)

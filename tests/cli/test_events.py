@@ -204,6 +204,7 @@ def test_an_unknown_event_is_told(bridge: Any, command: str):
     ("arguments", "answer", "dismissed"),
     [(["1", "2", "3"], "n", 0), (["1", "2", "3"], "y", 3), (["1"], "", 1), (["1", "2", "--yes"], "", 2)],
 )
+@pytest.mark.processes
 def test_several_at_a_terminal_are_asked_about(
     bridge: Any, arguments: list[str], answer: str, dismissed: int
 ):

@@ -26,6 +26,8 @@ from click.testing import CliRunner
 from bridge.cli import COMMANDS, main
 from bridge.cli.processes import Children
 
+pytestmark = pytest.mark.processes
+
 PATIENCE = 30.0
 """Seconds until a condition that does not come true fails a test."""
 KEY = b"a key of twenty-four byt"

@@ -110,6 +110,7 @@ def test_a_replay_of_a_property_that_is_not_configured_is_told(bridge: Any):
 
 
 @pytest.mark.parametrize(("answer", "options", "parked"), [("n", (), 1), ("y", (), 0), ("", ("--yes",), 0)])
+@pytest.mark.processes
 def test_a_replay_of_many_is_asked_about_at_a_terminal(
     bridge: Any, answer: str, options: tuple[str, ...], parked: int
 ):

@@ -248,6 +248,7 @@ def test_an_old_schema_is_a_problem_outside_and_none_inside(
     assert "`bridge migrate`" in installation.bad()["problem", "database_url"]
 
 
+@pytest.mark.processes
 def test_the_embedded_database_is_looked_at_only_where_there_is_one(installation: Installation) -> None:
     inside = installation.findings(top="")
     assert "the first start makes one" in inside["ok", "data_dir"]

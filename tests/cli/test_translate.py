@@ -261,6 +261,7 @@ class TestExplanation:
     def test_a_body_that_cannot_be_decoded_has_no_explanation(self):
         assert self.explained("calendly", "{") is None
 
+    @pytest.mark.processes
     def test_on_a_terminal_it_is_a_table(self, tmp_path: Path):
         (tmp_path / "sent.json").write_text(json.dumps(invitee(email="none", text_reminder_number=None)))
         terminal = "import sys; sys.stdout.isatty = lambda: True; from bridge.cli import main; main()"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
-from bridge.console.access import sessions, tokens
+from bridge.console.access import passwords, sessions, tokens
 from bridge.console.access.accounts import Account
 from bridge.database import Database
 from bridge.models import Role
@@ -36,6 +37,14 @@ def open_browser(app: Any, settings: Any, database: Database, clock: Any, role: 
     client.set_cookie("bridge", text)
     found = re.search(r'"X-CSRF-Token": "([^"]+)"', client.get("/console/sign-in").text)
     return Browser(client, found[1] if found else "")
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_hashed_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As always, with less work: a hash that takes a guesser long takes the tests long."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "_NOBODYS", quick.hash("a password that nobody has"))
 
 
 @pytest.fixture

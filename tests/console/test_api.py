@@ -214,7 +214,7 @@ def test_the_description_can_be_read_by_people(api: Api):
     assert "<script" not in page.text
 
 
-EXAMPLES = 6
+EXAMPLES = 3
 
 
 def test_no_request_gets_an_answer_that_is_not_described(api: Api, world, some):
@@ -278,6 +278,7 @@ def the_bench() -> Iterator[None]:
     bench.close()
 
 
+@pytest.mark.processes
 def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
     client = api(Role.ADMIN)
     text = world.tools.sources["widget"].file.path.read_text()

@@ -12,6 +12,8 @@ from bridge.inbound.arrivals import Kept
 from bridge.mapping_checks.preview import Posted
 from bridge.settings import parse
 
+pytestmark = pytest.mark.processes
+
 MAPPING = """
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, Mapping, When, fields, path

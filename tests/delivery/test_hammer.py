@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from time import sleep
 
+import pytest
 from delivery.hammer import CODES, HOLDERS, LANES, LONG_WAIT, a_row
 from sqlalchemy import func, select, update
 
@@ -17,6 +18,8 @@ from bridge.delivery.rules.priority import next_due
 from bridge.inbound.insertion import insert_events
 from bridge.models import Event, Lane
 from bridge.queue import Release
+
+pytestmark = pytest.mark.processes
 
 HAMMER = Path(__file__).with_name("hammer.py")
 CLAIMS = 500

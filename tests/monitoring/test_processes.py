@@ -20,6 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bridge.inbound.signatures import Request
 from bridge.mapping.catalogue import Catalogue
 
+pytestmark = pytest.mark.processes
+
 PATIENCE = 30.0
 """Seconds until a condition that does not come true fails a test."""
 SECRET = f"whsec_{base64.b64encode(b'a key of twenty-four byt').decode()}"

@@ -70,12 +70,14 @@ def test_spans_hold_no_secret_and_nobody(world: World, spans: InMemorySpanExport
         assert word not in told
 
 
+@pytest.mark.processes
 def test_without_its_variables_nothing_of_it_is_imported() -> None:
     code = "import sys, bridge.app, bridge.tracing; bridge.tracing.begin(); print('opentelemetry' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.processes
 def test_its_variables_switch_it_on() -> None:
     code = """
 import bridge.tracing as tracing

@@ -154,7 +154,7 @@ def test_a_refusal_blocks_until_the_moment_that_propexo_named(in_blocks, clock):
 def test_a_call_that_never_left_costs_nothing_and_one_without_an_answer_a_minute(quota, clock):
     far = FarEnd(clock)
     far.call(quota)
-    for _ in range(500):
+    for _ in range(LIMIT + 10):
         quota.take()
         quota.release()
     for _ in range(3):

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from bridge.console.access import accounts
 from bridge.models import Role
 
+pytestmark = pytest.mark.processes
+
 PASSWORD = "correct horse battery"
 WEST = {"property": "Elm Court West"}
 

@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.processes
+
 
 def test_an_edited_mapping_is_read_at_once_compared_and_downloaded(world: Any, page: Page) -> None:
     event = world.book("B-1")
