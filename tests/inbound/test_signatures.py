@@ -259,3 +259,8 @@ def test_no_module_compares_with_the_equality_operator() -> None:
     ]
     assert "compare_digest" in calls
     assert not {"__eq__", "__ne__"} & set(calls)
+
+
+def _is_length(node: ast.expr) -> bool:
+    """`len(...)`: the length of a signature is no secret."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
