@@ -11,7 +11,6 @@ from bridge.errors import DecodingError, Doubt
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures.request import Doubtful, Request
 
-
 LONGEST_WITH_SECRET = 128 * 1024
 """Bytes of a body that is parsed before anything is proven, because it holds the secret."""
 
