@@ -31,12 +31,7 @@ class PathFunctions(functions.Functions):
     @functions.signature({"types": []})
     def _func_json(self, value: Any) -> Any:
         """`json(text)`: the value of a text that holds JSON; what is no text is itself, what is no JSON null."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return storable(read_json(value))
-        except (json.JSONDecodeError, DecodingError):
-            return None
+        return json_value(value) if isinstance(value, str) else value
 
     @functions.signature({"types": []})
     def _func_html(self, value: Any) -> str | None:
@@ -105,6 +100,14 @@ class PathFunctions(functions.Functions):
     def _func_text(self, value: Any) -> str | None:
         """`text(value)`: a number or boolean as text; null for lists and objects."""
         return scalar_text(value)
+
+
+def json_value(text: str) -> Any:
+    """The value of a text that holds JSON; `None` for another text."""
+    try:
+        return storable(read_json(text))
+    except (json.JSONDecodeError, DecodingError):
+        return None
 
 
 def scalar_text(value: Any) -> str | None:

@@ -10,7 +10,7 @@ of a template that nobody filled (`{{contact.phone}}`).
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from bridge.mapping.flattening import flat
-from bridge.mapping.functions import PathFunctions
+from bridge.mapping.functions import PathFunctions, json_value
 
 _UNFILLED = re.compile(r"\s*(\{\{[^{}]*\}\}|\{[A-Z][A-Z0-9_]*\})\s*")
 
@@ -34,6 +34,8 @@ class Received:
     query: Mapping[str, str] = field(default_factory=dict)
     whole: Any = None
     """What `body()` gives; `None`: the payload."""
+    computed: dict[tuple[str, Any], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    """What `json` and `flat` made of a text or an object: a mapping asks for the same again in each of its rules."""
 
     def at(self, root: Any) -> "Received":
         """The same request with paths that begin at `root`."""
@@ -63,7 +65,18 @@ class _Outside(PathFunctions):
 
     @functions.signature({"types": []})
     def _func_flat(self, value: Any) -> Any:
-        return flat(value)
+        return self._once("flat", id(value), value, flat) if isinstance(value, dict) else value
+
+    @functions.signature({"types": []})
+    def _func_json(self, value: Any) -> Any:
+        return self._once("json", value, value, json_value) if isinstance(value, str) else value
+
+    def _once(self, name: str, key: Any, value: Any, compute: Callable[[Any], Any]) -> Any:
+        """The result for a value, computed once per request; the value is kept, so that its `id` stays its own."""
+        computed = self._received.computed
+        if (name, key) not in computed:
+            computed[name, key] = (value, compute(value))
+        return computed[name, key][1]
 
     @functions.signature()
     def _func_body(self) -> Any:

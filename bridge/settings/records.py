@@ -36,6 +36,8 @@ class ServerSettings:
     """Threads of each of them: so many requests can share a commit. They mostly wait, and need no connection each."""
     body_limit: int = 1_048_576
     """Bytes; a larger request body is refused before it is read."""
+    request_timeout: float = 10.0
+    """Seconds within which a sender has to send a whole request."""
     worker_concurrency: int = 16
     """Reading calls, and as many writes, that one `bridge worker` sends to Propexo at the same time."""
     trusted_proxies: int = 0

@@ -56,6 +56,7 @@ class ServerSection(Section):
     workers = Whole()
     threads = Whole()
     body_limit = Whole()
+    request_timeout = Seconds()
     worker_concurrency = Whole()
     trusted_proxies = Whole()
     metrics_port = Port()
