@@ -28,7 +28,7 @@ STORED_HEADERS = (
 )
 """An allow-list: what is not on it (signatures, tokens, cookies, addresses) is stored only where a mapping reads it."""
 
-LARGEST_BATCH = 250
+LARGEST_BATCH = 100
 """Events; each costs a millisecond or two, and the sender waits for the answer."""
 LARGEST_STORED = 16 * 1024 * 1024
 """Bytes of all events of a request together: what surrounds the items of a batch is stored with each of them."""

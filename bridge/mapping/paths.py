@@ -20,7 +20,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from bridge.mapping.flattening import flat
-from bridge.mapping.functions import PathFunctions, json_value
+from bridge.mapping.functions import PathFunctions, json_value, renamed
 
 _UNFILLED = re.compile(r"\s*(\{\{[^{}]*\}\}|\{[A-Z][A-Z0-9_]*\})\s*")
 
@@ -70,6 +70,14 @@ class _Outside(PathFunctions):
     @functions.signature({"types": []})
     def _func_json(self, value: Any) -> Any:
         return self._once("json", value, value, json_value) if isinstance(value, str) else value
+
+    @functions.signature({"types": []}, {"types": []}, {"types": []})
+    def _func_rename(self, value: Any, pattern: Any, new: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(pattern, str) or not isinstance(new, str):
+            return None
+        return self._once(
+            "rename", (id(value), pattern, new), value, lambda each: renamed(each, pattern, new)
+        )
 
     def _once(self, name: str, key: Any, value: Any, compute: Callable[[Any], Any]) -> Any:
         """The result for a value, computed once per request; the value is kept, so that its `id` stays its own."""

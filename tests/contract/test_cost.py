@@ -30,6 +30,7 @@ SHAPES = {
     "wide": {f"k{number}": 1 for number in range(70_000)},
     "wide and deep": {f"a{number}": {"b": {"c": {"d": 1}}} for number in range(19_000)},
     "as many as allowed": {f"Key Number{number}" + "k Q" * 60: "x" for number in range(MOST_LEAVES - 10)},
+    "form": {f"Key Number{number}" + "k Q" * 60: "x" for number in range(490)},
     "long keys": {"k" * 300: {str(number): 1 for number in range(50_000)}},
     "very long keys": {f"k{number}" * 1000: 1 for number in range(150)},
     "deep": nested(40),

@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -12,6 +13,9 @@ from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
 from bridge.errors import NotFromThisPage
 from bridge.models import Role
+
+OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
+"""A path of ours: no space, control character or backslash, which a browser reads as a slash."""
 
 access = Blueprint("access", __name__, url_prefix="/console")
 
@@ -92,7 +96,7 @@ def _check_site() -> None:
 def _next() -> str:
     """The page that was asked for before; only one of ours."""
     wanted = request.form.get("next", "")
-    return wanted if wanted.startswith("/console") and "\\" not in wanted else "/console"
+    return wanted if OWN_PAGE.fullmatch(wanted) and ".." not in wanted else "/console"
 
 
 def with_cookie(response: Response, text: str) -> Response:
