@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from alerts.test_watch import Office, office  # noqa: F401 - a fixture
+from alerts.test_watch import Office
 
 from bridge.alerts.channels import Channels
 from bridge.alerts.plain import visible, without_links, without_markup
@@ -100,7 +100,8 @@ def test_addresses_and_lines_stay() -> None:
     assert visible("a\tb\n\x1b") == "a\tb\n\ufffd"
 
 
-def test_a_name_is_no_link_in_an_alert(office: Office, world: Any) -> None:
+def test_a_name_is_no_link_in_an_alert(world: Any, sender_api: Any) -> None:
+    office = Office(world, sender_api)
     world.book("B-1", last_name="https://evil.example.com", property="Atlantis")
     world.run()
     [message] = office.look()
