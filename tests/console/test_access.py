@@ -1,6 +1,8 @@
 """Who may sign in, how long, and what each role may do."""
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -134,6 +136,42 @@ def test_another_role_counts_at_once(client, world, maya):
     with world.database.session() as session:
         session.execute(update(User).values(role="viewer"))
     assert signed_in_as(client) == "maya, viewer"
+
+
+def test_tries_at_once_are_counted_before_they_are_looked_at(app, world, maya):
+    def guess(_: int) -> int:
+        return sign_in(app.test_client(), password="a wrong guess").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = Counter(pool.map(guess, range(40)))
+    assert codes == {401: 5, 429: 35}
+
+
+def test_guesses_elsewhere_do_not_shut_out_the_owner(app, client, maya):
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    data = {"name": "maya", "password": "a wrong guess"}
+    codes = [client.post("/console/sign-in", data=data, environ_base=elsewhere).status_code for _ in range(7)]
+    assert codes == [401] * 5 + [429] * 2
+    assert sign_in(client).status_code == 303
+
+
+def test_only_two_passwords_are_hashed_at_once():
+    with passwords.slot(), passwords.slot():
+        assert not passwords._slots.acquire(blocking=False)
+    with passwords.slot():
+        pass
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example.com", "//evil.example.com", "/console\r\nX: y", "/console\\@evil.example.com",
+        "/consoleevil", "/console/../..//evil.example.com", "/console/\x00", "/console@evil.example.com",
+    ],
+)  # fmt: skip
+def test_after_signing_in_only_a_page_of_ours_is_shown(client, maya, wanted):
+    answer = sign_in(client, next=wanted)
+    assert (answer.status_code, answer.location) == (303, "/console")
 
 
 def test_guessing_takes_longer_and_longer_and_never_shuts_out_for_good(client, world, maya):

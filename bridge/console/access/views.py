@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+import math
 import re
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from bridge.console import audit
-from bridge.console.access import accounts, sessions, throttle
+from bridge.console.access import accounts, passwords, sessions, throttle
 from bridge.console.access.guard import cookie_name, needs, needs_tls
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
@@ -33,21 +34,17 @@ def open_session() -> Response:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
     with tools().database.session() as session:
-        wait = throttle.wait_of(session, keys, now)
-        account = (
-            None
-            if wait.total_seconds() > 0
-            else accounts.authenticate(session, tools().settings, name, password)
-        )
-        if account is not None:
-            throttle.succeeded(session, keys)
-            text = sessions.begin(session, tools().settings, account, now)
-            who = Actor(account.name, account.role, Via.CONSOLE)
-            audit.record(session, who, now, "signed in", ("user", account.name))
-            return with_cookie(redirect(_next(), 303), text)
-        if wait.total_seconds() <= 0:
-            throttle.failed(session, keys, now)
-    seconds = max(0, round(wait.total_seconds()))
+        wait = throttle.take(session, keys, now)
+    if not wait:
+        with passwords.slot(), tools().database.session() as session:
+            account = accounts.authenticate(session, tools().settings, name, password)
+            if account is not None:
+                throttle.succeeded(session, keys)
+                text = sessions.begin(session, tools().settings, account, now)
+                who = Actor(account.name, account.role, Via.CONSOLE)
+                audit.record(session, who, now, "signed in", ("user", account.name))
+                return with_cookie(redirect(_next(), 303), text)
+    seconds = math.ceil(wait.total_seconds())
     page = render_template(
         "access/sign_in.html", next=request.form.get("next", ""), name=name, wait=seconds, wrong=True
     )
