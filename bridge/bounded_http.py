@@ -21,6 +21,9 @@ PIECE = 8 * 1024
 """Bytes that are unpacked at a time: a thousand times as many may come of them."""
 
 
+TOO_LATE = "no whole answer before the deadline"
+
+
 class DeadlinePassed(requests.ReadTimeout):
     """No whole answer before the deadline of the call."""
 
@@ -156,8 +159,10 @@ def request(
                 content = b"".join(_pieces(answer, largest))
         except Exception:
             if deadline.passed:
-                raise DeadlinePassed("no whole answer before the deadline") from None
+                raise DeadlinePassed(TOO_LATE) from None
             raise
+        if deadline.passed:  # headers that end with the connection look complete
+            raise DeadlinePassed(TOO_LATE)
     answer._content = content
     return answer
 

@@ -50,6 +50,7 @@ def installation(settings: Settings) -> Iterator[Finding]:
     read = settings.path or "the environment"
     counted = f"properties: {len(settings.properties)}, sources: {len(settings.sources)}"
     yield Finding("ok", str(read), f"valid ({counted})")
+    yield from _permissions(settings)
     yield from _placeholders(dataclasses.asdict(settings))
     yield from _mappings(settings)
     yield from _sources(settings)
@@ -59,6 +60,13 @@ def installation(settings: Settings) -> Iterator[Finding]:
         yield Finding("warning", "properties", message)
     for each in settings.properties.values():
         yield from _pms(settings, each)
+
+
+def _permissions(settings: Settings) -> Iterator[Finding]:
+    """Whether others on this machine can read the secrets."""
+    path = settings.path
+    if path is not None and path.exists() and path.stat().st_mode & 0o007 and holds_secrets(path):
+        yield Finding("warning", str(path), f"holds secrets and others can read it; run `chmod o-rwx {path}`")
 
 
 def _alerts(settings: Settings) -> Iterator[Finding]:

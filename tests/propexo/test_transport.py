@@ -144,8 +144,11 @@ def large(connection: socket.socket) -> None:
             connection.sendall(b"a" * 1_000_000)
 
 
+BOMB = gzip.compress(b"a" * 50_000_000, 1)
+
+
 def bomb(connection: socket.socket) -> None:
-    packed = gzip.compress(b"a" * 50_000_000, 1)
+    packed = BOMB
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     with contextlib.suppress(ConnectionError):
         connection.sendall(head + packed)
