@@ -44,6 +44,8 @@ class ServerSettings:
     """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
     metrics_port: int | None = None
     """Where a `bridge worker` that runs by itself answers /metrics, /livez and /readyz; `None`: nowhere."""
+    security_contact: str | None = None
+    """Where somebody reports a weakness: `mailto:` or `https://`; published at /.well-known/security.txt."""
     public_url: str | None = None
     """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
 

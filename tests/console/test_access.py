@@ -296,6 +296,24 @@ def test_pages_run_nothing_that_stands_in_them_and_are_not_kept(signed_in):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_over_tls_it_must_stay(client):
+    assert "Strict-Transport-Security" not in client.get("/livez").headers
+    over_tls = client.get("/livez", base_url="https://bridge.example.com")
+    assert over_tls.headers["Strict-Transport-Security"] == "max-age=31536000"
+    page = client.get("/console/sign-in")
+    assert "camera=()" in page.headers["Permissions-Policy"]
+
+
+def test_a_contact_is_published_where_there_is_one(client, world):
+    path = "/.well-known/security.txt"
+    assert client.get(path).status_code == 404
+    world.document["server"] = {"security_contact": "mailto:security@example.com"}
+    world.restart()
+    answer = world.client.get(path)
+    assert answer.mimetype == "text/plain"
+    assert "Contact: mailto:security@example.com\nExpires: 2027-05-23T00:00:00Z\n" in answer.text
+
+
 def test_an_unknown_page_is_a_page_and_an_unknown_hook_a_problem(client):
     page = client.get("/console/nowhere")
     assert (page.status_code, page.mimetype) == (404, "text/html")
