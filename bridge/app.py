@@ -4,7 +4,7 @@ from flask import Flask
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bridge import problems
+from bridge import problems, security_txt
 from bridge.clock import Clock, utc_now
 from bridge.console import application as console
 from bridge.console.tools import Tools
@@ -43,5 +43,6 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     }
     if forms:
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
+    security_txt.init_app(app, settings.server.security_contact, clock)
     monitoring.init_app(app, settings, database, clock)
     return app

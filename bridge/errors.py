@@ -15,7 +15,10 @@
     │   ├── NotAllowed              403
     │   ├── NotFromThisPage         403
     │   ├── UnknownSource           404
+    │   ├── MalformedRequest        400
+    │   ├── RequestTimeout          408
     │   ├── BodyTooLarge            413
+    │   ├── HeadersTooLarge         431
     │   ├── InvalidForm             422
     │   ├── NotAccepting            503
     │   └── NotReady                503
@@ -183,6 +186,24 @@ class BodyTooLarge(RefusedRequest):
     """The body is larger than this server accepts."""
 
     code, status, title = "body_too_large", 413, "Body too large"
+
+
+class MalformedRequest(RefusedRequest):
+    """The request does not say where its body ends, or not as HTTP/1.1 does."""
+
+    code, status, title = "malformed_request", 400, "Malformed request"
+
+
+class RequestTimeout(RefusedRequest):
+    """The request did not arrive in time."""
+
+    code, status, title = "request_timeout", 408, "Request timeout"
+
+
+class HeadersTooLarge(RefusedRequest):
+    """The headers are larger than this server accepts."""
+
+    code, status, title = "headers_too_large", 431, "Headers too large"
 
 
 class InvalidForm(RefusedRequest):

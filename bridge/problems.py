@@ -4,8 +4,8 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, json, request
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from bridge import metrics
 from bridge.errors import (
@@ -71,7 +71,14 @@ def http_error(error: HTTPException) -> Response:
 
 
 def database_error(error: SQLAlchemyError) -> Response:
-    """Away, locked or full: nothing was stored, so the sender must keep it and come again."""
+    """Away, locked or full: nothing was stored, so the sender must keep it and come again.
+
+    A value that PostgreSQL cannot take (SQLSTATE class 22) is the caller's fault. Senders are told to come again all
+    the same: an event must not be lost.
+    """
+    if isinstance(error, DataError) and not request.path.startswith("/hooks/"):
+        log.info("refused by the database", cause=type(error.__cause__).__name__)
+        return http_error(BadRequest("A value is out of range, or holds a character that no text has."))
     log.error(
         "database error at the door",
         error=type(error).__name__,

@@ -17,6 +17,7 @@ SHARED = {"bridge"} | {
     f"bridge.{name}"
     for name in (
         "aliases",
+        "bounded_http",
         "clock",
         "database",
         "errors",

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 
 import apprise
 
+from bridge.alerts.plain import visible, without_markup
 from bridge.errors import BridgeError, ConfigurationError, Problem
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings quote what was sent, and to whom
+
+WITHOUT_MARKUP = {"mailto", "mailtos", "json", "jsons", "xml", "xmls", "form", "forms"}
+"""Mails are sent as plain text; the others go to programs."""
 
 
 class NobodyTold(BridgeError):  # noqa: N818 - what happened
@@ -39,13 +43,22 @@ class Channels:
         return bool(self._channels)
 
     def send(self, title: str, text: str) -> dict[str, bool]:
-        """Tell everybody; answers for each address, without its secrets, whether that worked."""
-        return {_shown(channel): bool(channel.notify(body=text, title=title)) for channel in self._channels}
+        """Send plain text to all; answers for each address, without its secrets, whether that worked."""
+        return {_shown(channel): _send(channel, title, text) for channel in self._channels}
 
     def tell(self, title: str, text: str) -> None:
         """Tell everybody. Raises NobodyTold where not even one heard it."""
         if not any(self.send(title, text).values()):
             raise NobodyTold
+
+
+def _send(channel: apprise.NotifyBase, title: str, text: str) -> bool:
+    title, text = visible(title.replace("\n", " ")), visible(text)
+    if not set(channel.schemas()) & WITHOUT_MARKUP:  # type: ignore[no-untyped-call]
+        title, text = without_markup(title), without_markup(text)
+    plain = apprise.NotifyFormat.TEXT
+    channel.notify_format = plain
+    return bool(channel.notify(body=text, title=title, body_format=plain))
 
 
 def _shown(channel: apprise.NotifyBase) -> str:

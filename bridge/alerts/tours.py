@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.alerts.finding import Finding, Kind
+from bridge.alerts.plain import without_links
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.resolve import start_of
@@ -65,12 +66,12 @@ class Tour:
         when = f"{self.start.astimezone(self.zone):%a %b %-d, %-I:%M %p}" if self.start else None
         when = f"{when} UTC" if when and not self.place else when
         where = f"at {self.place}" if self.place else None
-        return ", ".join(filter(None, (self.who, " ".join(filter(None, (when, where))))))
+        return ", ".join(filter(None, (without_links(self.who), " ".join(filter(None, (when, where))))))
 
     @property
     def sentence(self) -> str:
         """Who, when, where, why, and what to do."""
-        detail, advice = self.event.detail or "", advice_for(self.event.reason) or ""
+        detail, advice = without_links(self.event.detail or ""), advice_for(self.event.reason) or ""
         return f"{self}: {detail}{'' if advice in detail else f' {advice}'}".strip()
 
 

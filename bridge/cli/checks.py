@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import text
 
 from bridge.cli.base import connect
+from bridge.cli.permissions import readable_secrets
 from bridge.console.deeds.aliases import listed
 from bridge.database import DatabaseUnavailable
 from bridge.delivery.rules.resolve import TourTarget, at_property
@@ -50,6 +51,7 @@ def installation(settings: Settings) -> Iterator[Finding]:
     read = settings.path or "the environment"
     counted = f"properties: {len(settings.properties)}, sources: {len(settings.sources)}"
     yield Finding("ok", str(read), f"valid ({counted})")
+    yield from _readable(settings)
     yield from _placeholders(dataclasses.asdict(settings))
     yield from _mappings(settings)
     yield from _sources(settings)
@@ -59,6 +61,12 @@ def installation(settings: Settings) -> Iterator[Finding]:
         yield Finding("warning", "properties", message)
     for each in settings.properties.values():
         yield from _pms(settings, each)
+
+
+def _readable(settings: Settings) -> Iterator[Finding]:
+    for file in readable_secrets(settings.path):
+        message = f"holds secrets, and all users of this machine can read it: `chmod o-r {file}`"
+        yield Finding("warning", str(file), message)
 
 
 def _alerts(settings: Settings) -> Iterator[Finding]:

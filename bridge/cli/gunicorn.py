@@ -11,6 +11,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from bridge import tracing
 from bridge.app import create_app
+from bridge.cli.unread import UnreadRequests
 from bridge.database import Database
 from bridge.monitoring.views import Monitoring
 from bridge.settings import Settings
@@ -34,13 +35,54 @@ class BridgeLogger(Logger):
 
 
 class Worker(ThreadWorker):
-    """Says that it is not ready as soon as it is told to stop; connections that are open are answered for a while."""
+    """Gives a thread to a request that has arrived whole, and says that it is not ready once it has to stop."""
+
+    def init_process(self) -> None:
+        self._unread: UnreadRequests | None = None
+        self._stopping = False
+        super().init_process()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         monitoring = _monitoring(self)
         if monitoring:
             monitoring.readiness.stop()
         super().handle_exit(sig, frame)
+
+    @property
+    def unread(self) -> UnreadRequests:
+        """The connections without a whole request."""
+        if self._unread is None:
+            assert isinstance(self.app, Server)  # `run` made it
+            server = self.app.settings.server
+            self._unread = UnreadRequests(
+                self.poller,
+                server.request_timeout,
+                server.body_limit,
+                super().enqueue_req,
+                self._count_closed,
+            )
+        return self._unread
+
+    def enqueue_req(self, conn: Any) -> None:
+        """A connection is new, or there is something to read after its last request. Runs in the main thread."""
+        self.unread.add(conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Gunicorn waits in the main thread for the client to close the connection: two seconds for all others."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self.unread.linger(conn)
+
+    def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
+        if not self.alive and not self._stopping:
+            self._stopping = True
+            self.unread.stop()
+        super().wait_for_and_dispatch_events(timeout)
+        self.unread.expire()
+
+    def _count_closed(self) -> None:
+        self.nr_conns -= 1
 
 
 class Server(BaseApplication):

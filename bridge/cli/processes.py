@@ -62,8 +62,9 @@ class Children:
         What it writes goes to `output`, else where this process's goes.
         """
         # The child holds the reading end of a pipe in which only our death makes a difference.
+        # -P: the folder where the bridge is started holds bridge.toml, and no modules to import.
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "bridge", "--stop-with-stdin", *args],
+            [sys.executable, "-P", "-m", "bridge", "--stop-with-stdin", *args],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

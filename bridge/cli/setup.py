@@ -1,5 +1,6 @@
 """`init` writes a configuration, `check` tells what is wrong with it."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -33,7 +34,12 @@ def init(path: Path, force: bool) -> None:
     if path.exists() and not force:
         raise AlreadyThere(f"{path} is there already. Choose another name, or overwrite it with --force.")
     try:
-        path.write_text(template(), encoding="utf-8")
+        # For its owner only: secrets may be written into it.
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(template())
     except OSError as error:
         raise Refusal(f"{path} cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Next:")

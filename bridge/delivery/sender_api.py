@@ -7,7 +7,8 @@ from typing import Any
 
 import requests
 
-from bridge import __version__
+from bridge import __version__, bounded_http
+from bridge.bounded_http import AnswerTooLarge, BoundedSession
 from bridge.errors import BridgeError, DecodingError
 from bridge.mapping.details import Api, Fetch, Login, filled
 from bridge.mapping.documents import read_json, storable
@@ -15,7 +16,7 @@ from bridge.mapping.paths import Path, Received, as_text
 from bridge.propexo.errors import Outcome
 
 TIMEOUT = (5.0, 20.0)
-"""Seconds: to connect, and between two pieces of the answer."""
+"""Seconds: to connect, and for the answer."""
 LARGEST_ANSWER = 1024 * 1024
 """Bytes, unpacked."""
 LONGEST_WAIT = 24 * 60 * 60
@@ -90,11 +91,15 @@ def _send(
 ) -> Any:
     usual = {"Accept": "application/json", "User-Agent": f"propexo-bridge/{__version__}"}
     try:
-        with requests.Session() as session, session.request(
-            method, url, headers={**usual, **(headers or {})}, timeout=TIMEOUT, allow_redirects=False, stream=True,
-            **request,
-        ) as answer:  # fmt: skip
-            return _read(told(answer.status_code), answer)
+        with BoundedSession() as session:
+            answer = bounded_http.request(
+                session, method, url, headers={**usual, **(headers or {})}, timeouts=TIMEOUT,
+                largest=LARGEST_ANSWER, **request,
+            )  # fmt: skip
+        return _read(told(answer.status_code), answer)
+    except AnswerTooLarge:
+        text = f"{told('too much')} It is over {LARGEST_ANSWER} bytes."
+        raise NoAnswer(text, Outcome.MISCONFIGURED) from None
     except (requests.RequestException, OSError, ValueError) as error:
         # `from None`: the texts of these exceptions hold the address and what was sent.
         raise NoAnswer(told(f"nothing ({type(error).__name__})"), Outcome.TRANSIENT) from None
@@ -110,11 +115,7 @@ def _read(told: str, answer: requests.Response) -> Any:
         raise NoAnswer(told, Outcome.TRANSIENT, status, seconds)
     if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
         raise NoAnswer(told, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
-    content = b""
-    for piece in answer.iter_content(64 * 1024):
-        content += piece
-        if len(content) > LARGEST_ANSWER:
-            raise NoAnswer(f"{told} It is over {LARGEST_ANSWER} bytes.", Outcome.MISCONFIGURED, status)
+    content = answer.content
     try:
         return storable(read_json(content.decode(json.detect_encoding(content))))
     except (ValueError, DecodingError):

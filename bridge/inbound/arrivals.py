@@ -14,6 +14,7 @@ from bridge.errors import DecodingError, Doubt, NotAuthentic
 from bridge.keys import key, storable
 from bridge.mapping.base import Mapping
 from bridge.mapping.batches import without
+from bridge.mapping.flattening import MOST_LEAVES, has_too_many_leaves
 from bridge.mapping.paths import Received
 from bridge.mapping.translation import Envelope
 
@@ -27,8 +28,8 @@ STORED_HEADERS = (
 )
 """An allow-list: what is not on it (signatures, tokens, cookies, addresses) is stored only where a mapping reads it."""
 
-LARGEST_BATCH = 1000
-"""Events; each costs some statements, and the sender waits for the answer."""
+LARGEST_BATCH = 100
+"""Events; each costs a millisecond or two, and the sender waits for the answer."""
 LARGEST_STORED = 16 * 1024 * 1024
 """Bytes of all events of a request together: what surrounds the items of a batch is stored with each of them."""
 
@@ -90,7 +91,7 @@ def arrivals_of(
 
     Raises:
         NotAuthentic: nothing is left.
-        DecodingError: a batch of more events than one request can store.
+        DecodingError: a batch of more events than one request can store, or an event of more values than any has.
     """
     payload = _without_secrets(mapping, received.payload)
     items = [
@@ -99,6 +100,8 @@ def arrivals_of(
     if not items:
         reason = ValueError("No event of the request is of an account that `tenants` lists.")
         raise NotAuthentic(Doubt.OTHER_ACCOUNT) from reason
+    if any(has_too_many_leaves(item) for item in items[:LARGEST_BATCH]):
+        raise DecodingError(f"An event of the body has more than {MOST_LEAVES} values. Send fewer.")
     if len(items) == 1 and items[0] is received.payload:
         content_type, envelope = received.headers.get("content-type"), mapping.envelope(received)
         content = None if envelope.delivery_id else _as_json(payload)

@@ -114,6 +114,11 @@ class Catalogue:
         files = (file for folder in self.folders for file in sorted(folder.glob("*.py")))
         return {file.stem: file for file in files if not file.name.startswith("_")}
 
+    @property
+    def own_paths(self) -> dict[str, Path]:
+        """The operator's own, by name."""
+        return {name: path for name, path in self.paths.items() if path.parent != shipped_folder()}
+
     def get(self, name: str) -> MappingFile:
         """The mapping of this name.
 

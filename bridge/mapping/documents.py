@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 from bridge.errors import DecodingError
 
 DEEPEST = 100
+MOST_VALUES = 60_000
+"""Of one document: a megabyte of what senders write has some ten thousand."""
 _LONGEST_INTEGER = 40  # digits; an id of 128 bits has 39
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -25,8 +27,11 @@ def read_json(text: str) -> Any:
 
     Raises:
         json.JSONDecodeError: it is not JSON.
-        DecodingError: it is, with a number that cannot be kept or nested too deep; a sentence for the operator.
+        DecodingError: it is, with a number that cannot be kept, nested too deep, or of too many values; a sentence for
+            the operator.
     """
+    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
+        raise DecodingError(f"The body has more than {MOST_VALUES} values. Send fewer.")
     try:
         return _DECODER.decode(text)
     except RecursionError:

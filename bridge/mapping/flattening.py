@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+MOST_LEAVES = 5000
+"""Values of one event; those that senders write have some hundred."""
 _LONGEST_KEY = 300  # characters; a long question of a form
 _EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
@@ -13,10 +15,13 @@ def flat(value: Any) -> Any:
     `{"tour": {"startDate": 1}}`, `{"tour__start_date": 1}` and `{"Tour start date": 1}` are all
     `{"tour_start_date": 1}`. Of two keys that become one the first value that is not absent stays. Lists are left
     as they are; what is no object is answered unchanged. Of a long key the beginning counts: each key would repeat
-    those around it, and a megabyte could become many gigabytes.
+    those around it, and a megabyte could become many gigabytes. An object of more than `MOST_LEAVES` values gives
+    none: nobody wrote it by hand.
     """
     if not isinstance(value, dict):
         return value
+    if has_too_many_leaves(value):
+        return None
     result: dict[str, Any] = {}
     pending = [(str(key)[:_LONGEST_KEY], inner) for key, inner in reversed(value.items())]
     while pending:
@@ -30,4 +35,18 @@ def flat(value: Any) -> Any:
 
 def snake(key: str) -> str:
     """`tourStart`, `Tour start` and `tour__start` as `tour_start`."""
-    return _EDGE.sub("_", str(key)).strip("_").lower()
+    return _EDGE.sub("_", str(key)[:_LONGEST_KEY]).strip("_").lower()
+
+
+def has_too_many_leaves(value: Any) -> bool:
+    """Whether there are more than `MOST_LEAVES` values at any depth; an empty object is one."""
+    pending, leaves = [value], 0
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, dict | list) and inner:
+            if leaves + len(pending) + len(inner) > MOST_LEAVES:
+                return True
+            pending += inner.values() if isinstance(inner, dict) else inner
+        else:
+            leaves += 1
+    return leaves > MOST_LEAVES

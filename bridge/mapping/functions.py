@@ -15,6 +15,7 @@ from bridge.errors import DecodingError
 from bridge.mapping.documents import read_json, storable
 
 _LONGEST_MATCHED = 10_000  # characters
+_MOST_RENAMED = 500  # keys
 
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\b[^<>]*>|\Z)", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?([a-z][a-z0-9:-]*)(?=[\s/>])[^<>]*>|<[!?][^<>]*>", re.IGNORECASE)
@@ -31,12 +32,7 @@ class PathFunctions(functions.Functions):
     @functions.signature({"types": []})
     def _func_json(self, value: Any) -> Any:
         """`json(text)`: the value of a text that holds JSON; what is no text is itself, what is no JSON null."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return storable(read_json(value))
-        except (json.JSONDecodeError, DecodingError):
-            return None
+        return json_value(value) if isinstance(value, str) else value
 
     @functions.signature({"types": []})
     def _func_html(self, value: Any) -> str | None:
@@ -96,15 +92,33 @@ class PathFunctions(functions.Functions):
 
     @functions.signature({"types": []}, {"types": []}, {"types": []})
     def _func_rename(self, value: Any, pattern: Any, new: Any) -> dict[str, Any] | None:
-        """`rename(object, 'regex', 'new')`: the object with that part of each key replaced."""
+        """`rename(object, 'regex', 'new')`: the object with that part of each key replaced.
+
+        An object of more than 500 keys is no form that people fill in, and gives null.
+        """
         if not isinstance(value, dict) or not isinstance(pattern, str) or not isinstance(new, str):
             return None
-        return {re.sub(pattern, new, key): inner for key, inner in value.items()}
+        return renamed(value, pattern, new)
 
     @functions.signature({"types": []})
     def _func_text(self, value: Any) -> str | None:
         """`text(value)`: a number or boolean as text; null for lists and objects."""
         return scalar_text(value)
+
+
+def renamed(value: dict[str, Any], pattern: str, new: str) -> dict[str, Any] | None:
+    """The object with that part of each key replaced; `None` for one of too many keys."""
+    if len(value) > _MOST_RENAMED:
+        return None
+    return {re.sub(pattern, new, key): inner for key, inner in value.items()}
+
+
+def json_value(text: str) -> Any:
+    """The value of a text that holds JSON; `None` for another text."""
+    try:
+        return storable(read_json(text))
+    except (json.JSONDecodeError, DecodingError):
+        return None
 
 
 def scalar_text(value: Any) -> str | None:

@@ -22,7 +22,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from bridge.mapping.flattening import flat
-from bridge.mapping.functions import PathFunctions
+from bridge.mapping.functions import PathFunctions, json_value, renamed
 
 Expression = str | Callable[[Any], Any]
 """A JMESPath expression, or a Python function that takes the payload below `root` and returns the value."""
@@ -39,6 +39,8 @@ class Received:
     query: Mapping[str, str] = field(default_factory=dict)
     whole: Any = None
     """What `body()` gives; `None`: the payload."""
+    computed: dict[tuple[str, Any], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    """What `json` and `flat` made of a text or an object: a mapping asks for the same again in each of its rules."""
 
     def at(self, root: Any) -> "Received":
         """The same request with paths that begin at `root`."""
@@ -68,7 +70,26 @@ class _Outside(PathFunctions):
 
     @functions.signature({"types": []})
     def _func_flat(self, value: Any) -> Any:
-        return flat(value)
+        return self._once("flat", id(value), value, flat) if isinstance(value, dict) else value
+
+    @functions.signature({"types": []})
+    def _func_json(self, value: Any) -> Any:
+        return self._once("json", value, value, json_value) if isinstance(value, str) else value
+
+    @functions.signature({"types": []}, {"types": []}, {"types": []})
+    def _func_rename(self, value: Any, pattern: Any, new: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(pattern, str) or not isinstance(new, str):
+            return None
+        return self._once(
+            "rename", (id(value), pattern, new), value, lambda each: renamed(each, pattern, new)
+        )
+
+    def _once(self, name: str, key: Any, value: Any, compute: Callable[[Any], Any]) -> Any:
+        """The result for a value, computed once per request; the value is kept, so that its `id` stays its own."""
+        computed = self._received.computed
+        if (name, key) not in computed:
+            computed[name, key] = (value, compute(value))
+        return computed[name, key][1]
 
     @functions.signature()
     def _func_body(self) -> Any:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bridge.encryption import SealedJson
 from bridge.models.base import Base
 
 
@@ -83,7 +83,8 @@ class IdempotencyKey(Base):
     """A digest of method, path and body: another request under the same key is a mistake."""
     status: Mapped[int | None]
     """`None`: it has not been answered yet."""
-    answer: Mapped[Any] = mapped_column(JSONB, nullable=True)
+    answer: Mapped[Any] = mapped_column(SealedJson(), nullable=True)
+    """It may name renters, as the stored event does."""
     at: Mapped[datetime]
 
 

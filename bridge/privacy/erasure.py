@@ -27,6 +27,7 @@ from bridge.models import (
     BookingReference,
     Erasure,
     Event,
+    IdempotencyKey,
     KnownContact,
     Lead,
     Status,
@@ -204,7 +205,8 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     """Remove the person in the session's transaction, and answer the receipt; `None` where nothing is known of them.
 
     Events become keys of deliveries, so that a repetition is a duplicate; tours keep Propexo's id of the appointment
-    and no contact, so that it is not made again, and a late cancel reaches it.
+    and no contact, so that it is not made again, and a late cancel reaches it. The answers of the management API that
+    are kept for a repetition lose their content, whomever they are about: the repetition still changes nothing.
 
     Raises:
         StillOpen: an event has not ended, or a tour is to come, unless `force`; or one is just being written.
@@ -232,6 +234,7 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
         session.delete(session.get_one(KnownContact, (source, contact_id)))
     for key in traces.leads:
         session.delete(session.get_one(Lead, key))
+    session.execute(update(IdempotencyKey).values(answer=None))
     receipt = Erasure(erased_at=now, contact=person.key, forced=bool(open_ones), counts=asdict(counts))
     session.add(receipt)
     session.flush()

@@ -4,6 +4,7 @@
   `body_days`, and all but source, delivery id, how and when they ended after `row_days`; their calls likewise.
 - Tours, counted from their start, lose contact data, title and notes, later the row with its references.
 - People whom a source told of and nobody has named for `row_days` are forgotten.
+- Answers of the management API are kept for a day, for requests that are repeated with their Idempotency-Key.
 
 An event that is on its way or parked is not touched, nor its tour, nor a write of which the outcome is still looked
 for. Leads hold ids of Propexo and digests, and stay. All is SQL that needs no encryption key, in batches that
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 """Rows of one transaction."""
+ANSWERS_KEPT = timedelta(days=1)
 OVER = (Status.WRITTEN, Status.IGNORED, Status.DISMISSED)
 
 BLANKED = """
@@ -118,6 +120,13 @@ STEPS = (
         """ DELETE FROM known_contacts USING due
         WHERE known_contacts.source = due.source AND known_contacts.contact_id = due.contact_id""",
     ),
+    Step(
+        "answers_removed",
+        "token_id, key",
+        "FROM idempotency_keys WHERE at < :answers_before",
+        """ DELETE FROM idempotency_keys USING due
+        WHERE idempotency_keys.token_id = due.token_id AND idempotency_keys.key = due.key""",
+    ),
 )
 
 
@@ -162,6 +171,7 @@ class Retention:
             "now": now,
             "blank_before": now - timedelta(days=self._privacy.body_days),
             "remove_before": now - timedelta(days=self._privacy.row_days),
+            "answers_before": now - ANSWERS_KEPT,
             "over": list(OVER),
             "unfinished": [*UNFINISHED, Status.PARKED],
         }

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidJSONError, InvalidURL, ReadTimeout, RequestException
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -18,7 +17,8 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from bridge import __version__, tracing
+from bridge import __version__, bounded_http, tracing
+from bridge.bounded_http import AnswerTooLarge, BoundedSession
 from bridge.clock import Clock
 from bridge.errors import ConfigurationError, Problem
 from bridge.propexo.answers import decode, error_of
@@ -31,6 +31,9 @@ from bridge.propexo.errors import (
     UnknownOutcome,
     classify,
 )
+
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes, unpacked. A page of 250 records has some hundred thousand."""
 
 
 class Quota(Protocol):
@@ -69,12 +72,6 @@ class NoQuota:
 
     def flush(self, *, at_once: bool = False) -> None:
         """Nothing is reserved."""
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - as inherited
-        # Even with allow_redirects=False, requests reads `Location`, and a malformed one raises.
-        return None
 
 
 class Transport:
@@ -118,9 +115,9 @@ class Transport:
         self._quota.take()
         name = f"{method} {path}"
         try:
-            answer = self._session().request(
-                method, self._base_url + path, params=params, json=body, timeout=self._timeouts,
-                allow_redirects=False,
+            answer = bounded_http.request(
+                self._session(), method, self._base_url + path, params=params, json=body,
+                timeouts=self._timeouts, largest=LARGEST_ANSWER,
                 headers={
                     "Authorization": f"Bearer {self._token}",
                     "Accept": "application/json",
@@ -148,10 +145,7 @@ class Transport:
     def _session(self) -> requests.Session:
         session: requests.Session | None = self._given or getattr(self._own, "session", None)
         if session is None:
-            session = self._own.session = _Session()
-            session.trust_env = False
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(max_retries=0))
+            session = self._own.session = BoundedSession()
         return session
 
 
@@ -190,7 +184,12 @@ def _no_answer(name: str, error: Exception, *, write: bool) -> PropexoError:
     last = type(causes[-1]).__name__
     if among(InvalidURL, InvalidJSONError):
         return Misconfigured(f"{name} was not sent: it cannot be put into a request ({last}).")
-    what = "no answer within the time-out" if among(ReadTimeout, ReadTimeoutError) else "the connection broke"
+    if among(AnswerTooLarge):
+        what = f"the answer has more than {LARGEST_ANSWER} bytes"
+    elif among(ReadTimeout, ReadTimeoutError):
+        what = "no answer within the time-out"
+    else:
+        what = "the connection broke"
     if write:
         return UnknownOutcome(f"{name}: {what} after the request went out ({last}).")
     return Transient(f"{name}: {what} ({last}).", sent=False)

@@ -71,6 +71,17 @@ class Text(Setting):
         return text
 
 
+class Contact(Text):
+    """An address for a person, as RFC 9116 writes it."""
+
+    expected = 'an address such as "mailto:security@example.com" or "https://example.com/security"'
+
+    def convert(self, text: str) -> str:
+        if not re.fullmatch(r"(mailto:[^@\s]+@|https://)[!-~]+", text):
+            raise self.refused()
+        return text
+
+
 class OneOf(Text):
     """One of a few words, in any case."""
 

@@ -36,12 +36,16 @@ class ServerSettings:
     """Threads of each of them: so many requests can share a commit. They mostly wait, and need no connection each."""
     body_limit: int = 1_048_576
     """Bytes; a larger request body is refused before it is read."""
+    request_timeout: float = 10.0
+    """Seconds within which a sender has to send a whole request."""
     worker_concurrency: int = 16
     """Reading calls, and as many writes, that one `bridge worker` sends to Propexo at the same time."""
     trusted_proxies: int = 0
     """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
     metrics_port: int | None = None
     """Where a `bridge worker` that runs by itself answers /metrics, /livez and /readyz; `None`: nowhere."""
+    security_contact: str | None = None
+    """Where somebody reports a weakness: `mailto:` or `https://`; published at /.well-known/security.txt."""
     public_url: str | None = None
     """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
 

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates, validates
 from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
+    Contact,
     EncryptionKey,
     HttpsUrl,
     OneOf,
@@ -56,9 +57,11 @@ class ServerSection(Section):
     workers = Whole()
     threads = Whole()
     body_limit = Whole()
+    request_timeout = Seconds()
     worker_concurrency = Whole()
     trusted_proxies = Whole()
     metrics_port = Port()
+    security_contact = Contact()
     public_url = BaseUrl("the https address under which senders reach the bridge, without path")
 
 

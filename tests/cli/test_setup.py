@@ -1,6 +1,7 @@
 """`init` and `check`, against a real sandbox and a real database."""
 
 import json
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
+from bridge.cli.permissions import readable_secrets
 from bridge.database import Database
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
@@ -257,3 +259,33 @@ def test_the_embedded_database_is_looked_at_only_where_there_is_one(installation
     assert "next start" in installation.findings(top="")["ok", "data_dir"]
     CliRunner().invoke(main, ["migrate", "--config", str(installation.path)])
     assert "with the tables of this version" in installation.findings(top="")["ok", "data_dir"]
+
+
+def test_init_writes_a_file_for_its_owner_only(tmp_path):
+    path = tmp_path / "bridge.toml"
+    path.write_text("old")
+    path.chmod(0o644)
+    assert CliRunner().invoke(main, ["init", str(path), "--force"]).exit_code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+class TestReadableSecrets:
+    """`bridge check` warns of them."""
+
+    @pytest.mark.parametrize(
+        ("text", "mode", "found"),
+        [
+            ('[propexo]\ntoken = "secret"', 0o644, ["bridge.toml"]),
+            ('[propexo]\ntoken = "secret"', 0o600, []),
+            ('[propexo]\ntoken = "${TOKEN}"', 0o644, []),
+            ('[sources.a]\nsecrets = ["${A}", "b"]', 0o644, ["bridge.toml"]),
+            ('[sources.a]\nproperty = "oakwood"', 0o644, []),
+            ('[propexo]\ntoken = { file = "token" }', 0o644, ["token"]),
+        ],
+    )
+    def test_files_with_secrets_in_them(self, tmp_path, text, mode, found):
+        (tmp_path / "bridge.toml").write_text(text)
+        (tmp_path / "bridge.toml").chmod(mode)
+        (tmp_path / "token").write_text("secret")
+        (tmp_path / "token").chmod(0o644)
+        assert [path.name for path in readable_secrets(tmp_path / "bridge.toml")] == found

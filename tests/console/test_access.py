@@ -1,6 +1,8 @@
 """Who may sign in, how long, and what each role may do."""
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -136,6 +138,42 @@ def test_another_role_counts_at_once(client, world, maya):
     assert signed_in_as(client) == "maya, viewer"
 
 
+def test_tries_at_once_are_counted_before_they_are_looked_at(app, world, maya):
+    def guess(_: int) -> int:
+        return sign_in(app.test_client(), password="a wrong guess").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = Counter(pool.map(guess, range(40)))
+    assert codes == {401: 5, 429: 35}
+
+
+def test_guesses_elsewhere_do_not_shut_out_the_owner(app, client, maya):
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    data = {"name": "maya", "password": "a wrong guess"}
+    codes = [client.post("/console/sign-in", data=data, environ_base=elsewhere).status_code for _ in range(7)]
+    assert codes == [401] * 5 + [429] * 2
+    assert sign_in(client).status_code == 303
+
+
+def test_only_two_passwords_are_hashed_at_once():
+    with passwords.slot(), passwords.slot():
+        assert not passwords._slots.acquire(blocking=False)
+    with passwords.slot():
+        pass
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example.com", "//evil.example.com", "/console\r\nX: y", "/console\\@evil.example.com",
+        "/consoleevil", "/console/../..//evil.example.com", "/console/\x00", "/console@evil.example.com",
+    ],
+)  # fmt: skip
+def test_after_signing_in_only_a_page_of_ours_is_shown(client, maya, wanted):
+    answer = sign_in(client, next=wanted)
+    assert (answer.status_code, answer.location) == (303, "/console")
+
+
 def test_guessing_takes_longer_and_longer_and_never_shuts_out_for_good(client, world, maya):
     codes = [sign_in(client, password="wrong").status_code for _ in range(6)]
     assert codes == [401] * 5 + [429]
@@ -256,6 +294,24 @@ def test_pages_run_nothing_that_stands_in_them_and_are_not_kept(signed_in):
     assert "unsafe" not in policy
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_over_tls_it_must_stay(client):
+    assert "Strict-Transport-Security" not in client.get("/livez").headers
+    over_tls = client.get("/livez", base_url="https://bridge.example.com")
+    assert over_tls.headers["Strict-Transport-Security"] == "max-age=31536000"
+    page = client.get("/console/sign-in")
+    assert "camera=()" in page.headers["Permissions-Policy"]
+
+
+def test_a_contact_is_published_where_there_is_one(client, world):
+    path = "/.well-known/security.txt"
+    assert client.get(path).status_code == 404
+    world.document["server"] = {"security_contact": "mailto:security@example.com"}
+    world.restart()
+    answer = world.client.get(path)
+    assert answer.mimetype == "text/plain"
+    assert "Contact: mailto:security@example.com\nExpires: 2027-05-23T00:00:00Z\n" in answer.text
 
 
 def test_an_unknown_page_is_a_page_and_an_unknown_hook_a_problem(client):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from bridge.app import create_app
 from bridge.console.api.repeating import KEY
 from bridge.console.queries.paging import cursor_of
 from bridge.console.workbench.views import bench
+from bridge.mapping.catalogue import Catalogue
 from bridge.models import AuditEntry, Event, IdempotencyKey, Role
 
 Api = Callable[..., Any]
@@ -292,3 +294,32 @@ def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
     broken = client.post("/api/v1/translate/edited", json={**request, "body": body, "text": "no python"})
     assert (broken.status_code, "cannot be loaded" in broken.json["detail"]) == (409, True)
     assert api(Role.OPERATOR).post("/api/v1/compare", json=request).status_code == 403
+
+
+class TestDescriptionWithOwnMappings:
+    """Samples of own mappings are recorded payloads."""
+
+    @pytest.fixture
+    def own(self, world: Any, tmp_path: Path) -> None:
+        file = Catalogue(None).get("calendly")
+        (tmp_path / "mine.py").write_bytes(file.path.read_bytes())
+        (tmp_path / "samples" / "mine").mkdir(parents=True)
+        sample = next((file.samples_folder).glob("*.json"))
+        text = re.sub(r"[\w.]+@example\.com", "recorded@example.com", sample.read_text())
+        (tmp_path / "samples" / "mine" / sample.name).write_text(text)
+        world.document["mappings_dir"] = str(tmp_path)
+        world.restart()
+
+    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs"])
+    def test_it_is_for_operators(self, own, world, api: Api, path: str) -> None:
+        outside = create_app(world.settings, world.database, clock=world.clock).test_client()
+        assert outside.get(path).status_code == 401
+        assert api(Role.VIEWER).get(path).status_code == 403
+        assert api(Role.OPERATOR).get(path).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs"])
+    def test_without_them_it_is_public(self, world, path: str) -> None:
+        assert (
+            create_app(world.settings, world.database, clock=world.clock).test_client().get(path).status_code
+            == 200
+        )

@@ -249,7 +249,8 @@ def test_no_module_compares_with_the_equality_operator() -> None:
     """`==` and `!=` stop at the first byte that differs, which tells a forger how far he got."""
     modules = sorted(Path(signatures.__file__).parent.glob("*.py"))
     nodes = [node for module in modules for node in ast.walk(ast.parse(module.read_text("utf-8")))]
-    operators = [op for node in nodes if isinstance(node, ast.Compare) for op in node.ops]
+    compared = [node for node in nodes if isinstance(node, ast.Compare) and not _is_length(node.left)]
+    operators = [op for node in compared for op in node.ops]
     assert not [op for op in operators if isinstance(op, ast.Eq | ast.NotEq)]
     assert not [node for node in nodes if isinstance(node, ast.Match)]
     calls = [
@@ -259,3 +260,8 @@ def test_no_module_compares_with_the_equality_operator() -> None:
     ]
     assert "compare_digest" in calls
     assert not {"__eq__", "__ne__"} & set(calls)
+
+
+def _is_length(node: ast.expr) -> bool:
+    """`len(...)`: the length of a signature is no secret."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"

@@ -224,5 +224,5 @@ def test_null_gives_null(expression: str) -> None:
 
 
 def test_flat_does_not_repeat_a_long_key_for_each_that_it_holds() -> None:
-    wide = {"k" * 400_000: {f"a{number}": 1 for number in range(60_000)}}
+    wide = {"k" * 400_000: {f"a{number}": 1 for number in range(4_000)}}
     assert len(flat(wide)) == 1

@@ -58,7 +58,8 @@ def test_content_goes_first(world, retention):
     world.run()
     later(world, 31)  # the tour is only 22 days ago
     assert retention.report() == {
-        "events_removed": 0, "events_blanked": 1, "tours_removed": 0, "tours_blanked": 0, "people_forgotten": 0
+        "events_removed": 0, "events_blanked": 1, "tours_removed": 0, "tours_blanked": 0, "people_forgotten": 0,
+        "answers_removed": 0,
     }  # fmt: skip
     assert retention.run()["events_blanked"] == 1
     event = world.event(event_id)
@@ -105,7 +106,8 @@ def test_a_tour_to_come_keeps_its_contact(world, retention):
     world.run()
     later(world, 100)
     assert retention.run() == {
-        "events_removed": 1, "events_blanked": 0, "tours_removed": 0, "tours_blanked": 0, "people_forgotten": 0
+        "events_removed": 1, "events_blanked": 0, "tours_removed": 0, "tours_blanked": 0, "people_forgotten": 0,
+        "answers_removed": 0,
     }  # fmt: skip
     moved = world.reschedule(start="2027-06-04T10:30:00-05:00")
     world.run()

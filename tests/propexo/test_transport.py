@@ -1,5 +1,7 @@
 """What a network can do to a request, done by real sockets."""
 
+import contextlib
+import gzip
 import ipaddress
 import socket
 import ssl
@@ -114,6 +116,44 @@ def broken_gzip(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")
 
 
+def until_closed(connection: socket.socket, piece: bytes) -> None:
+    """Send a piece every now and then: no single read is too late."""
+    connection.settimeout(0.05)
+    with contextlib.suppress(ConnectionError):
+        while True:
+            with contextlib.suppress(TimeoutError):
+                if not connection.recv(65536):
+                    return
+            connection.sendall(piece)
+
+
+def drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    until_closed(connection, b" ")
+
+
+def header_drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    until_closed(connection, b"a")
+
+
+def large(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 300000000\r\n\r\n")
+    with contextlib.suppress(ConnectionError):
+        for _ in range(300):
+            connection.sendall(b"a" * 1_000_000)
+
+
+BOMB = gzip.compress(b"a" * 50_000_000, 1)
+
+
+def bomb(connection: socket.socket) -> None:
+    packed = BOMB
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    with contextlib.suppress(ConnectionError):
+        connection.sendall(head + packed)
+
+
 def body_that_stalls(connection: socket.socket) -> None:
     half_a_body(connection)
     silent(connection)
@@ -133,6 +173,10 @@ AFTER_SENDING = [
     (broken_chunks, "the connection broke"),
     (broken_gzip, "the connection broke"),
     (body_that_stalls, "no answer within the time-out"),
+    (drip, "no answer within the time-out"),
+    (header_drip, "no answer within the time-out"),
+    (large, "more than 8388608 bytes"),
+    (bomb, "more than 8388608 bytes"),
     (endless_header, "the connection broke"),
 ]
 

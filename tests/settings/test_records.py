@@ -70,9 +70,11 @@ def test_every_setting_reaches_its_record():
             "workers": 3,
             "threads": 4,
             "body_limit": 10,
+            "request_timeout": 2.5,
             "worker_concurrency": 1,
             "trusted_proxies": 2,
             "metrics_port": 5,
+            "security_contact": "mailto:security@example.com",
             "public_url": "https://bridge.example.com/",
         },
         privacy={"body_days": 7, "row_days": 14, "encryption_keys": ["+/" * 21 + "8="]},
@@ -120,7 +122,9 @@ def test_every_setting_reaches_its_record():
         organization_name="Example",
         webhook_secrets=("webhook-secret-1", "webhook-secret-2"),
     )
-    assert settings.server == ServerSettings("0.0.0.0", 1, 3, 4, 10, 1, 2, 5, "https://bridge.example.com")
+    assert settings.server == ServerSettings(
+        "0.0.0.0", 1, 3, 4, 10, 2.5, 1, 2, 5, "mailto:security@example.com", "https://bridge.example.com"
+    )
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
     assert settings.console == ConsoleSettings(session_hours=2, workbench=False)
     assert settings.alerts == AlertSettings(

@@ -64,7 +64,10 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
     assert settings.privacy == PrivacySettings(encryption_keys=(variables["ENCRYPTION_KEY"],))
     assert settings.alerts == AlertSettings(urls=("json://example.com",), digest_at=time(7, 30))
     assert settings.server == ServerSettings(
-        public_url="https://bridge.example.com", trusted_proxies=1, metrics_port=9464
+        public_url="https://bridge.example.com",
+        trusted_proxies=1,
+        metrics_port=9464,
+        security_contact="mailto:security@example.com",
     )
     assert settings.propexo == PropexoSettings(
         token="x", organization_name="Example Living", webhook_secrets=("webhook-secret",)

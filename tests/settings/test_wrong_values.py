@@ -33,7 +33,7 @@ def without(key: str) -> dict[str, object]:
             {"server": {"zzz": 1}},
             (
                 "server.zzz: unknown key; the known ones are host, port, workers, threads, body_limit, "
-                "worker_concurrency, trusted_proxies, metrics_port, public_url"
+                "request_timeout, worker_concurrency, trusted_proxies, metrics_port, security_contact, public_url"
             ),
         ),
         (

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -87,9 +87,12 @@ def make_token() -> Response:
 @admin.post("/tokens/<int:token_id>/revoke")
 @needs(Role.ADMIN)
 def revoke_token(token_id: int) -> Response:
-    with tools().database.session() as session:
-        token = tokens.revoke(session, token_id, tools().clock())
-        _note(session, "revoked", ("token", token_id), before={"name": token.name})
+    try:
+        with tools().database.session() as session:
+            token = tokens.revoke(session, token_id, tools().clock())
+            _note(session, "revoked", ("token", token_id), before={"name": token.name})
+    except tokens.UnknownToken:
+        abort(404)
     return redirect(url_for("admin.list_tokens"), 303)
 
 

@@ -73,6 +73,19 @@ def visitor_if_any() -> Visitor | None:
     return _visitor()
 
 
+def require_role(role: Role) -> None:
+    """For a view that is open to all with some configurations: by a token or by a session.
+
+    Raises:
+        NotSignedIn, NotAllowed
+    """
+    visitor = _by_token() or _by_cookie()
+    if visitor is None:
+        raise NotSignedIn
+    if not visitor.actor.may(role):
+        raise NotAllowed
+
+
 def cookie_name() -> str:
     """`__Host-` binds a cookie to this very host; only on this machine it goes without TLS."""
     return "__Host-bridge" if needs_tls() else "bridge"

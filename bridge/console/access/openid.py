@@ -16,6 +16,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from bridge import bounded_http
+from bridge.bounded_http import BoundedSession
 from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.models import Role
@@ -25,6 +27,8 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]
 """Only with the provider's own keys: a shared secret would let whoever knows it sign anybody in."""
 LEEWAY = 60
 """Seconds that the clocks may differ."""
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes."""
 TIMEOUT = (5, 10)
 """Seconds to connect and to wait for an answer."""
 
@@ -127,7 +131,8 @@ class OpenId:
         return found
 
     def _get(self, url: str) -> Any:
-        answer = requests.get(url, timeout=TIMEOUT, allow_redirects=False)
+        with BoundedSession() as session:
+            answer = bounded_http.request(session, "GET", url, timeouts=TIMEOUT, largest=LARGEST_ANSWER)
         answer.raise_for_status()
         return answer.json()
 

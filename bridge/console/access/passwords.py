@@ -1,15 +1,37 @@
 """Passwords: hashed with Argon2, in the parameters that its authors recommend today."""
 
+import contextlib
+import threading
+from collections.abc import Iterator
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, NotAccepting
 
 SHORTEST = 12
+AT_ONCE = 2
+"""Passwords that one process hashes at a time: each takes 64 MB of memory."""
+PATIENCE = 5.0
+"""Seconds."""
 
 _hasher = PasswordHasher()
 _NOBODYS = _hasher.hash("a password that nobody has")
 """Checked for names that nobody has, so that they take as long."""
+
+
+_slots = threading.BoundedSemaphore(AT_ONCE)
+
+
+@contextlib.contextmanager
+def slot() -> Iterator[None]:
+    """Wait until a password may be hashed. Raises NotAccepting after a while."""
+    if not _slots.acquire(timeout=PATIENCE):
+        raise NotAccepting("Too many people sign in at the moment. Try it again.")
+    try:
+        yield
+    finally:
+        _slots.release()
 
 
 class WeakPassword(BridgeError):  # noqa: N818 - read as a finding

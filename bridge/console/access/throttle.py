@@ -1,10 +1,14 @@
-"""Guessing passwords takes longer and longer, counted for all processes; nobody is shut out for good."""
+"""Guessing passwords takes longer and longer, counted for all processes; nobody is shut out for good.
+
+A try is counted before its password is looked at, so that many at once are no way around. It is counted for the name at
+this address, and for the address: who guesses elsewhere does not keep the owner of a name from signing in.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,29 +22,41 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 
 def keys_of(name: str, address: str | None) -> list[str]:
-    """Under which the failures of a try are counted: the name, and where it comes from."""
-    told = {"name": name.strip().lower(), "address": address or ""}
-    return [f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}" for kind, text in told.items()]
+    """Under which the failures of a try are counted: the name at this address, and the address."""
+    here = address or ""
+    counted = {"name": f"{name.strip().lower()}\0{here}", "address": here}
+    return [f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}" for kind, text in counted.items()]
 
 
-def wait_of(session: Session, keys: Sequence[str], now: datetime) -> timedelta:
-    """How long the next try has to wait; it is not looked at before."""
-    found = session.scalars(select(SignInFailure).where(SignInFailure.key.in_(keys)))
-    return max((row.last_at + _pause(row) - now for row in found), default=timedelta())
+def take(session: Session, keys: Sequence[str], now: datetime) -> timedelta:
+    """Count a try as a failure until it `succeeded`. Return how long to wait instead, where it is too early for one.
 
-
-def failed(session: Session, keys: Sequence[str], now: datetime) -> None:
-    """Count a try that failed."""
+    To be committed before the password is looked at.
+    """
     session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - FORGOTTEN_AFTER))
-    for key in keys:
-        row = insert(SignInFailure).values(key=key, failures=1, last_at=now)
-        again = {"failures": SignInFailure.failures + 1, "last_at": now}
-        session.execute(row.on_conflict_do_update(index_elements=[SignInFailure.key], set_=again))
+    rows = [{"key": key, "failures": 0, "last_at": now} for key in sorted(keys)]
+    session.execute(insert(SignInFailure).values(rows).on_conflict_do_nothing())
+    found = session.scalars(
+        select(SignInFailure)
+        .where(SignInFailure.key.in_(keys))
+        .order_by(SignInFailure.key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    wait = max((row.last_at + _pause(row) - now for row in found), default=timedelta())
+    if wait > timedelta():
+        return wait
+    for row in found:
+        row.failures, row.last_at = row.failures + 1, now
+    return timedelta()
 
 
 def succeeded(session: Session, keys: Sequence[str]) -> None:
-    """Forget the failures of a name; those of the address stay, else one known password would open all others."""
-    session.execute(delete(SignInFailure).where(SignInFailure.key == keys[0]))
+    """Forget the failures of a name. Those of its address stay, else one known password would open all others."""
+    name, address = keys
+    session.execute(delete(SignInFailure).where(SignInFailure.key == name))
+    one_less = func.greatest(SignInFailure.failures - 1, 0)
+    session.execute(update(SignInFailure).where(SignInFailure.key == address).values(failures=one_less))
 
 
 def _pause(row: SignInFailure) -> timedelta:

@@ -1,17 +1,22 @@
 """Signing in and out."""
 
+import math
+import re
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bridge.console import audit
-from bridge.console.access import accounts, sessions, throttle
+from bridge.console.access import accounts, passwords, sessions, throttle
 from bridge.console.access.guard import cookie_name, needs, needs_tls
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
 from bridge.errors import NotFromThisPage
 from bridge.models import Role
+
+OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
+"""A path of ours: no space, control character or backslash, which a browser reads as a slash."""
 
 access = Blueprint("access", __name__, url_prefix="/console")
 
@@ -29,21 +34,17 @@ def open_session() -> Response:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
     with tools().database.session() as session:
-        wait = throttle.wait_of(session, keys, now)
-        account = (
-            None
-            if wait.total_seconds() > 0
-            else accounts.authenticate(session, tools().settings, name, password)
-        )
-        if account is not None:
-            throttle.succeeded(session, keys)
-            text = sessions.begin(session, tools().settings, account, now)
-            who = Actor(account.name, account.role, Via.CONSOLE)
-            audit.record(session, who, now, "signed in", ("user", account.name))
-            return with_cookie(redirect(_next(), 303), text)
-        if wait.total_seconds() <= 0:
-            throttle.failed(session, keys, now)
-    seconds = max(0, round(wait.total_seconds()))
+        wait = throttle.take(session, keys, now)
+    if not wait:
+        with passwords.slot(), tools().database.session() as session:
+            account = accounts.authenticate(session, tools().settings, name, password)
+            if account is not None:
+                throttle.succeeded(session, keys)
+                text = sessions.begin(session, tools().settings, account, now)
+                who = Actor(account.name, account.role, Via.CONSOLE)
+                audit.record(session, who, now, "signed in", ("user", account.name))
+                return with_cookie(redirect(_next(), 303), text)
+    seconds = math.ceil(wait.total_seconds())
     page = render_template(
         "access/sign_in.html", next=request.form.get("next", ""), name=name, wait=seconds, wrong=True
     )
@@ -92,7 +93,7 @@ def _check_site() -> None:
 def _next() -> str:
     """The page that was asked for before; only one of ours."""
     wanted = request.form.get("next", "")
-    return wanted if wanted.startswith("/console") and "\\" not in wanted else "/console"
+    return wanted if OWN_PAGE.fullmatch(wanted) and ".." not in wanted else "/console"
 
 
 def with_cookie(response: Response, text: str) -> Response:

@@ -10,6 +10,7 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from bridge import __version__
+from bridge.console.access.guard import require_role
 from bridge.console.api import hooks, schemas
 from bridge.console.api.events import events
 from bridge.console.api.people import people
@@ -17,6 +18,7 @@ from bridge.console.api.places import places
 from bridge.console.api.repeating import HEADER, KEY
 from bridge.console.api.workbench import workbench
 from bridge.mapping.catalogue import Catalogue
+from bridge.models import Role
 
 PROBLEM_JSON = "application/problem+json"
 TOLD = """Everything that the console can do. A token is made with `bridge tokens create` or at the console, and sent as
@@ -70,6 +72,11 @@ class Description:
         self._api, self._catalogue = api, catalogue
 
     @cached_property
+    def is_public(self) -> bool:
+        """Whether all samples come with the bridge: those of own mappings may be recorded payloads of renters."""
+        return not self._catalogue.own_paths
+
+    @cached_property
     def document(self) -> dict[str, Any]:
         """OpenAPI 3.1, with the hooks under `webhooks`."""
         told = self._api.described()
@@ -95,18 +102,21 @@ description = Blueprint("api_description", __name__)
 
 @description.get("/openapi.json")
 def document() -> Response:
-    """The description, for programs; open to all, since it tells nothing of anybody."""
-    return Response(_description().text, mimetype="application/json")
+    """The description, for programs; with own mappings, only for operators."""
+    return Response(_allowed_description().text, mimetype="application/json")
 
 
 @description.get("/api/docs")
 def page() -> str:
-    """The description, for people."""
-    return render_template("api/docs.html", told=_description().document)
+    """The description, for people; with own mappings, only for operators."""
+    return render_template("api/docs.html", told=_allowed_description().document)
 
 
-def _description() -> Description:
+def _allowed_description() -> Description:
+    """Raises NotSignedIn, NotAllowed. A viewer reads no payloads, so no recorded ones either."""
     found: Description = current_app.extensions["api_description"]
+    if not found.is_public:
+        require_role(Role.OPERATOR)
     return found
 
 

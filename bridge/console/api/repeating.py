@@ -15,10 +15,10 @@ from bridge.console.access.guard import current_visitor
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import IdempotencyKey
+from bridge.privacy.retention import ANSWERS_KEPT
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
-KEPT = timedelta(days=1)
 LONGEST = timedelta(minutes=10)
 """No answer takes so long: whoever should have given it was killed."""
 
@@ -73,7 +73,7 @@ def _known(token_id: int, key: str) -> Response | None:
     said = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
     digest, now = hashlib.sha256(said).hexdigest(), tools().clock()
     with tools().database.session() as session:
-        old = (IdempotencyKey.token_id == token_id, IdempotencyKey.at < now - KEPT)
+        old = (IdempotencyKey.token_id == token_id, IdempotencyKey.at < now - ANSWERS_KEPT)
         session.execute(delete(IdempotencyKey).where(*old))
         ours = insert(IdempotencyKey).values(token_id=token_id, key=key, request=digest, at=now)
         is_abandoned = and_(

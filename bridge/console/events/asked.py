@@ -19,6 +19,10 @@ class NotADay(BridgeError):  # noqa: N818 - read as a finding
     code = "not_a_day"
 
 
+LAST_DAY = date(9998, 12, 31)
+"""One that has a next day in every time zone."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """Each as it stands in the address; empty: it does not restrict."""
@@ -68,6 +72,9 @@ def _day(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise NotADay from error
+    if day > LAST_DAY:
+        raise NotADay
+    return datetime.combine(day, datetime.min.time(), UTC)

@@ -102,7 +102,7 @@ def _all_that_match(session: Session, deed: str) -> tuple[list[int], list[str]]:
     if wanted.statuses and not set(wanted.statuses) & set(possible):
         return [], []
     if asked.q:
-        wanted = replace(wanted, ids=events_found(session, settings, asked.q))
+        wanted = replace(wanted, ids=events_found(session, settings, asked.q, people=True))
     if deed == DISMISS:
         return find_ids(session, settings, replace(wanted, statuses=(Status.PARKED.value,))), []
     chosen = people.choose(session, settings, wanted)

@@ -15,7 +15,7 @@ from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import bookings_found
 from bridge.events.query import PATIENCE, Found, configured, newest
 from bridge.mapping.booking import Action
-from bridge.models import Booking, Event
+from bridge.models import Booking, Event, Role
 from bridge.settings import Settings
 
 WORDS = {
@@ -88,7 +88,9 @@ def page(
     if property_name is not None:
         wanted = wanted.where(Booking.property == configured(session, settings, property_name).key)
     if search and search.strip():
-        wanted = wanted.where(Booking.id.in_(bookings_found(session, settings, search)))
+        wanted = wanted.where(
+            Booking.id.in_(bookings_found(session, settings, search, people=actor.may(Role.OPERATOR)))
+        )
     found: Found[Booking] = newest(session, wanted, Booking.id, limit, before_of(cursor), PATIENCE)
     return Page(_rows(session, settings, actor, found.rows), cursor_of(found.before))
 

@@ -14,7 +14,7 @@ from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import events_found
 from bridge.events.detail import advice_for
 from bridge.events.query import PATIENCE, Selection, find_events
-from bridge.models import Event, Status
+from bridge.models import Event, Role, Status
 from bridge.settings import Property, Settings
 
 
@@ -61,7 +61,7 @@ def page(
     """
     before = before_of(cursor)
     if search and search.strip():
-        found_ids = events_found(session, settings, search)
+        found_ids = events_found(session, settings, search, people=actor.may(Role.OPERATOR))
         both = found_ids if selection.ids is None else tuple(set(found_ids) & set(selection.ids))
         selection = replace(selection, ids=both)
     found = find_events(session, settings, selection, limit, before=before, patience=patience)

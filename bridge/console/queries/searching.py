@@ -19,8 +19,8 @@ MOST_BOOKINGS = 500
 MOST_EVENTS = 5000
 
 
-def bookings_found(session: Session, settings: Settings, text: str) -> set[int]:
-    """The ids of the bookings that somebody means."""
+def bookings_found(session: Session, settings: Settings, text: str, *, people: bool) -> set[int]:
+    """The ids of the bookings that somebody means; without `people`, only by code and reference."""
     words = (storable(text) or "").strip()
     if not words:
         return set()
@@ -32,13 +32,16 @@ def bookings_found(session: Session, settings: Settings, text: str) -> set[int]:
         BookingReference.source.in_(_sources(settings)), BookingReference.reference == key(words)
     )
     found |= set(session.scalars(named))
-    for wanted in _readings(settings, words):
+    for wanted in _readings(settings, words) if people else ():
         found |= set(terms.bookings_with(session, wanted, MOST_BOOKINGS))
     return found
 
 
-def events_found(session: Session, settings: Settings, text: str) -> tuple[int, ...]:
-    """The ids of the events that somebody means: those of the bookings, and those that carry the id themselves."""
+def events_found(session: Session, settings: Settings, text: str, *, people: bool) -> tuple[int, ...]:
+    """The ids of the events that somebody means: those of the bookings, and those that carry the id themselves.
+
+    Without `people` nobody is found by name, e-mail or phone: a viewer could ask whether somebody is there.
+    """
     words = (storable(text) or "").strip()
     if not words:
         return ()
@@ -50,7 +53,7 @@ def events_found(session: Session, settings: Settings, text: str) -> tuple[int, 
     for column in (Event.reference, Event.previous_reference, Event.delivery_id):
         query = select(Event.id).where(Event.source.in_(_sources(settings)), column == named)
         found |= set(session.scalars(query.limit(MOST_EVENTS)))
-    bookings = bookings_found(session, settings, words)
+    bookings = bookings_found(session, settings, words, people=people)
     of_bookings = select(Event.id).where(Event.booking_id.in_(bookings)).order_by(Event.id.desc())
     found |= set(session.scalars(of_bookings.limit(MOST_EVENTS))) if bookings else set()
     return tuple(sorted(found))

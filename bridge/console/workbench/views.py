@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from sqlalchemy import select
 
 from bridge.console.access.guard import current_actor, needs
@@ -25,16 +25,17 @@ MOST_RECENT = 30
 
 @workbench.get("")
 @needs(Role.OPERATOR)
-def page() -> str:
+def page() -> str | Response:
     catalogue = Catalogue(tools().settings.mappings_dir)
     using = {source.mapping: source.key for source in tools().settings.sources.values()}
     name = request.args.get("mapping") or next(iter(using), next(iter(sorted(catalogue.paths))))
     try:
         file = catalogue.get(name)
     except BridgeError as error:
-        return render_template(
+        page = render_template(
             "workbench/workbench.html", mappings=sorted(catalogue.paths), problem=error.message
         )
+        return make_response(page, 404)
     bench.warm()
     sources = _sources(file)
     samples = list(dict.fromkeys(sample.name for sample in file.samples))
@@ -59,7 +60,7 @@ def payload() -> Response:
     kind, _, name = request.args.get("taken", "").partition(":")
     shown = Shown()
     if kind == "sample":
-        shown = shown_sample(_file(request.args.get("mapping", "")), name)
+        shown = shown_sample(_existing_file(request.args.get("mapping", "")), name)
     elif kind == "event" and name.isdecimal():
         with tools().database.session() as session:
             shown = shown_event(session.get(Event, int(name)) or abort(404))
@@ -112,7 +113,7 @@ def compare() -> str:
 @needs(Role.OPERATOR)
 def download() -> Response:
     """The edited mapping as a file: nothing is kept here."""
-    name = _file(request.form.get("mapping", "")).name
+    name = _existing_file(request.form.get("mapping", "")).name
     answer = Response(_text(), mimetype="text/x-python")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.py"'
     return answer
@@ -162,6 +163,14 @@ def _text() -> str:
 def _file(name: str) -> MappingFile:
     """Raises ConfigurationError."""
     return Catalogue(tools().settings.mappings_dir).get(name)
+
+
+def _existing_file(name: str) -> MappingFile:
+    """As `_file`; without one, the page is not there."""
+    try:
+        return _file(name)
+    except BridgeError:
+        abort(404)
 
 
 def _sources(file: MappingFile) -> list[str]:

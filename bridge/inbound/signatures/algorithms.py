@@ -4,12 +4,14 @@ import hashlib
 import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
@@ -23,6 +25,10 @@ class Algorithm(ABC):
     """The keys are pairs, written in PEM."""
     signs_secret = False
     """There is no key: the secret is part of the signed bytes."""
+
+    @abstractmethod
+    def signature_length(self, key: bytes) -> int:
+        """How many bytes a signature with this key has: one of another length is not worth any work."""
 
     @abstractmethod
     def check_key(self, key: bytes) -> None:
@@ -54,6 +60,9 @@ class Hmac(Symmetric):
     def __init__(self, digest: str) -> None:
         self._digest = digest
 
+    def signature_length(self, key: bytes) -> int:  # noqa: ARG002 - the same for each
+        return hashlib.new(self._digest).digest_size
+
     def sign(self, key: bytes, message: bytes) -> bytes:
         return hmac.digest(key, message, self._digest)
 
@@ -62,6 +71,9 @@ class Hash(Symmetric):
     """A plain hash over a text that holds the secret. Weaker than an HMAC; some senders have nothing else."""
 
     signs_secret = True
+
+    def signature_length(self, key: bytes) -> int:  # noqa: ARG002 - the same for each
+        return hashlib.sha256().digest_size
 
     def sign(self, key: bytes, message: bytes) -> bytes:  # noqa: ARG002 - the message holds it
         return hashlib.sha256(message).digest()
@@ -72,8 +84,8 @@ class KeyPair(Algorithm):
 
     in_pem = True
 
-    def __init__(self, name: str, private: type[Any], public: type[Any], *options: object) -> None:
-        self._name, self._private, self._public, self._options = name, private, public, options
+    def __init__(self, name: str, private: type[Any], public: type[Any]) -> None:
+        self._name, self._private, self._public = name, private, public
 
     def check_key(self, key: bytes) -> None:
         self._public_half(key)
@@ -82,26 +94,53 @@ class KeyPair(Algorithm):
         loaded = _load(key)
         if not isinstance(loaded, self._private):
             raise ValueError(f"It cannot sign: that takes the private half of an {self._name} key pair.")  # noqa: TRY004 - the value has no type for its owner
-        signature: bytes = loaded.sign(message, *self._options)
+        signed, options = self._prepared(message)
+        signature: bytes = loaded.sign(signed, *options)
         return signature
 
     def fits(self, key: bytes, message: bytes, signatures: list[bytes]) -> bool:
         public = self._public_half(key)
-        return any([self._verifies(public, signature, message) for signature in signatures])  # noqa: C419 - each is tried
+        signed, options = self._prepared(message)
+        return any([_verifies(public, signature, signed, options) for signature in signatures])  # noqa: C419 - each is tried
 
-    def _verifies(self, public: Any, signature: bytes, message: bytes) -> bool:
-        try:
-            public.verify(signature, message, *self._options)
-        except InvalidSignature:
-            return False
-        return True
+    def _prepared(self, message: bytes) -> tuple[bytes, tuple[object, ...]]:
+        """What the key signs, made once for all signatures, and the options that go with it."""
+        return message, ()
 
     def _public_half(self, key: bytes) -> Any:
         loaded = _load(key)
         public = loaded.public_key() if isinstance(loaded, self._private) else loaded
         if not isinstance(public, self._public):
             raise ValueError(f"It is a key of another kind: an {self._name} key is needed.")  # noqa: TRY004 - as above
-        if isinstance(public, RSAPublicKey) and public.key_size < LEAST_RSA_BITS:
+        return public
+
+
+class Ed25519(KeyPair):
+    """RFC 8032. It hashes the message with each signature, so only few may be given."""
+
+    def __init__(self) -> None:
+        super().__init__("Ed25519", Ed25519PrivateKey, Ed25519PublicKey)
+
+    def signature_length(self, key: bytes) -> int:  # noqa: ARG002 - the same for each
+        return 64
+
+
+class RsaSha256(KeyPair):
+    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017)."""
+
+    def __init__(self) -> None:
+        super().__init__("RSA", RSAPrivateKey, RSAPublicKey)
+
+    def signature_length(self, key: bytes) -> int:
+        bits: int = self._public_half(key).key_size
+        return (bits + 7) // 8
+
+    def _prepared(self, message: bytes) -> tuple[bytes, tuple[object, ...]]:
+        return hashlib.sha256(message).digest(), (PKCS1v15(), Prehashed(SHA256()))
+
+    def _public_half(self, key: bytes) -> Any:
+        public = super()._public_half(key)
+        if public.key_size < LEAST_RSA_BITS:
             raise ValueError(f"It is an RSA key of {public.key_size} bits; {LEAST_RSA_BITS} are the least.")
         return public
 
@@ -110,8 +149,8 @@ ALGORITHMS: dict[str, Algorithm] = {
     "hmac-sha256": Hmac("sha256"),
     "hmac-sha1": Hmac("sha1"),
     "sha256": Hash(),
-    "ed25519": KeyPair("Ed25519", Ed25519PrivateKey, Ed25519PublicKey),
-    "rsa-pkcs1v15-sha256": KeyPair("RSA", RSAPrivateKey, RSAPublicKey, PKCS1v15(), SHA256()),
+    "ed25519": Ed25519(),
+    "rsa-pkcs1v15-sha256": RsaSha256(),
 }
 
 
@@ -122,6 +161,15 @@ def any_equal(expected: Iterable[bytes], given: Iterable[bytes]) -> bool:
     return any([hmac.compare_digest(one, other) for one in expected for other in given])  # noqa: C419
 
 
+def _verifies(public: Any, signature: bytes, signed: bytes, options: tuple[object, ...]) -> bool:
+    try:
+        public.verify(signature, signed, *options)
+    except InvalidSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
 def _load(pem: bytes) -> Any:
     try:
         if b"PRIVATE KEY" in pem:

@@ -69,7 +69,7 @@ class Encoding:
     decode: Callable[[str], bytes]
 
     def read(self, text: str) -> bytes:
-        """The bytes; none, which fit nothing, where it is written otherwise."""
+        """The bytes, or none where the text is not in this encoding."""
         try:
             return self.decode(text)
         except ValueError:

@@ -2,6 +2,12 @@
 
 import re
 
+LONGEST_HEADER = 8192
+"""Characters. Five signatures with RSA keys of 4096 bits have 3,500."""
+MOST_ITEMS = 20
+MOST_SIGNATURES = 5
+"""A sender that changes its secret signs with two. Each more costs work before anything is proven."""
+
 
 class HeaderItems:
     """How a sender writes the items of its header.
@@ -29,10 +35,19 @@ class HeaderItems:
         return {name for name, _ in self._items}
 
     def read(self, text: str) -> dict[str, list[str]]:
-        """The values behind each placeholder; items that look different are skipped."""
+        """The values behind each placeholder; items that look different are skipped.
+
+        Raises:
+            ValueError: it is longer, or has more items or more values of one kind, than any sender writes.
+        """
         found: dict[str, list[str]] = {name: [] for name in self.names}
-        for item in text.split(self._separator):
+        items = text.split(self._separator, MOST_ITEMS) if len(text) <= LONGEST_HEADER else []
+        if not items or len(items) > MOST_ITEMS:
+            raise ValueError(f"The header has over {LONGEST_HEADER} characters or {MOST_ITEMS} items.")
+        for item in items:
             for name, pattern in self._items:
                 if match := pattern.fullmatch(item.strip()):
                     found[name].append(match[1])
+        if any(len(values) > MOST_SIGNATURES for values in found.values()):
+            raise ValueError(f"The header has more than {MOST_SIGNATURES} signatures.")
         return found

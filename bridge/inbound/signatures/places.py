@@ -11,6 +11,9 @@ from bridge.errors import DecodingError, Doubt
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures.request import Doubtful, Request
 
+LONGEST_WITH_SECRET = 128 * 1024
+"""Bytes of a body that is parsed before anything is proven, because it holds the secret."""
+
 
 class Place(ABC):
     """Where a secret stands."""
@@ -131,6 +134,8 @@ class InBody(Place):
         return f"`{self.key}` in the body"
 
     def read(self, request: Request) -> bytes:
+        if len(request.body) > LONGEST_WITH_SECRET:
+            raise ValueError(f"The body holds the secret and has over {LONGEST_WITH_SECRET} bytes.")
         try:
             value = decode(request.body, request.headers.get("content-type"))
         except DecodingError as error:

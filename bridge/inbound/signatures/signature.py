@@ -25,7 +25,7 @@ class Signature(Proof):
     """The header with the signature."""
     parse: str = "{signature}"
     """How an item of that header looks, or the several items: `t={t},v1={signature}`. They may come in any
-    order, among items that are not ours; the signature may come repeatedly, and any match wins."""
+    order, among items that are not ours; the signature may come up to five times, and any match wins."""
     separator: str = ","
     """What stands between items, in `parse` and in the header. Spaces around an item do not matter."""
     signs: str | tuple[str, ...] = "{body}"
@@ -141,14 +141,17 @@ class Signature(Proof):
                 require_recent(NOTATIONS[self.timestamp], timestamp, now, tolerance)
             values["t"] = timestamp.encode()
         self._require_covered(request)
-        given = [self._encoding.read(text) for text in found["signature"]]
-        messages = [
-            (key, self._message(template, request, key, values))
-            for key in keys
-            for template in self._templates
-        ]
+        given = [self._encoding.read(text) for text in dict.fromkeys(found["signature"])]
         # A list, not a generator: each is tried, so that time does not tell which secret fits.
-        return any([self._algorithm.fits(key, message, given) for key, message in messages])  # noqa: C419
+        return any([self._fits(request, key, values, given) for key in keys])  # noqa: C419
+
+    def _fits(self, request: Request, key: bytes, values: dict[str, bytes], given: list[bytes]) -> bool:
+        length = self._algorithm.signature_length(key)
+        candidates = [signature for signature in given if len(signature) == length]
+        if not candidates:  # nothing is hashed for what can be no signature
+            return False
+        messages = [self._message(template, request, key, values) for template in self._templates]
+        return any([self._algorithm.fits(key, message, candidates) for message in messages])  # noqa: C419
 
     def _message(self, template: Template, request: Request, key: bytes, values: dict[str, bytes]) -> bytes:
         of_request = {name: SIGNED[name](request) for name in template.names if name in SIGNED}

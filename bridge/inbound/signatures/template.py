@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bridge.errors import Doubt
-from bridge.inbound.signatures.request import Doubtful, Request, form_fields
+from bridge.inbound.signatures.request import Doubtful, Request
 
 _PORTS = {b"http": b":80", b"https": b":443"}
 _DECODED_BY_HUBSPOT = re.compile("%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
@@ -68,17 +68,10 @@ def _url_with_port(request: Request) -> bytes:
     return _url(request) if bare is None else bare[0] + _PORTS[bare[1]] + _url(request)[bare.end() :]
 
 
-def _form(request: Request) -> bytes:
-    """Twilio: the fields of a form sorted by name, each name directly followed by its value."""
-    if not request.is_form:
-        return b""
-    return b"".join(name + value for name, value in sorted(set(form_fields(request.body))))
-
-
 SIGNED: dict[str, Callable[[Request], bytes]] = {
     "body": lambda request: request.body,
     "body:base64": lambda request: base64.b64encode(request.body),
-    "form": _form,
+    "form": lambda request: request.sorted_form,
     "method": _method,
     "url": _url,
     "url:decoded": _decoded_url,

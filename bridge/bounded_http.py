@@ -1,0 +1,179 @@
+"""HTTP requests with a bound on time and size: whoever answers decides neither how long nor how much is read.
+
+The time-outs of requests are for each read; a byte every few seconds would go on for ever. Here a call has a deadline
+for connection, headers and body together: when it passes, the socket is shut down.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
+
+PIECE = 8 * 1024
+"""Bytes that are unpacked at a time: a thousand times as many may come of them."""
+
+
+TOO_LATE = "no whole answer before the deadline"
+
+
+class DeadlinePassed(requests.ReadTimeout):
+    """No whole answer before the deadline of the call."""
+
+
+class AnswerTooLarge(requests.RequestException):
+    """The answer is larger than it may be."""
+
+
+class _Deadline:
+    """Shuts down the connection that a thread uses, once the time has passed."""
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._connection: HTTPConnection | None = None
+        self._ended = False
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._pass)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        _of_thread.deadline = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        _of_thread.deadline = None
+        with self._lock:  # the connection may belong to the next call from here on
+            self._ended = True
+        self._timer.cancel()
+
+    def watch(self, connection: HTTPConnection) -> None:
+        """Note the connection. Raises ConnectTimeoutError where it is too late for one."""
+        with self._lock:
+            self._connection = connection
+            if self.passed:
+                raise ConnectTimeoutError(connection, "The deadline has passed.")
+
+    def _pass(self) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            self.passed = True
+            sock = self._connection.sock if self._connection is not None else None
+            if isinstance(sock, socket.socket):
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(
+                        sock, socket.SHUT_RDWR
+                    )  # not what TLS makes of it: that is not for threads
+
+
+_of_thread = threading.local()
+
+
+def _watch(connection: HTTPConnection) -> None:
+    deadline: _Deadline | None = getattr(_of_thread, "deadline", None)
+    if deadline is not None:
+        deadline.watch(connection)
+
+
+class _Connection(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self)
+        super().request(*args, **kwargs)
+
+    def connect(self) -> None:
+        super().connect()
+        _watch(self)
+
+
+class _TlsConnection(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self)
+        super().request(*args, **kwargs)
+
+    def connect(self) -> None:
+        super().connect()
+        _watch(self)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class BoundedSession(requests.Session):
+    """A session for one thread: no retries, no redirects, nothing from the environment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(max_retries=0))
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - as inherited
+        # Even with allow_redirects=False, requests reads `Location`, and a malformed one raises.
+        return None
+
+
+def request(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    timeouts: tuple[float, float],
+    largest: int,
+    **options: Any,
+) -> requests.Response:
+    """Send a request and return its answer with the whole content, of `largest` bytes at most.
+
+    `timeouts` are seconds: to connect, and for the answer; both together are the deadline. Of an answer that is no
+    success, what is too much is cut off.
+
+    Raises:
+        DeadlinePassed, AnswerTooLarge, requests.RequestException
+    """
+    with _Deadline(sum(timeouts)) as deadline:
+        try:
+            answer = session.request(
+                method, url, timeout=timeouts, allow_redirects=False, stream=True, **options
+            )
+            with contextlib.closing(answer):
+                content = b"".join(_pieces(answer, largest))
+        except Exception:
+            if deadline.passed:
+                raise DeadlinePassed(TOO_LATE) from None
+            raise
+        if deadline.passed:  # headers that end with the connection look complete
+            raise DeadlinePassed(TOO_LATE)
+    answer._content = content
+    return answer
+
+
+def _pieces(answer: requests.Response, largest: int) -> Iterator[bytes]:
+    left = largest
+    for piece in answer.iter_content(PIECE):
+        if len(piece) > left:
+            if answer.ok:
+                raise AnswerTooLarge(f"over {largest} bytes")
+            yield piece[:left]
+            return
+        left -= len(piece)
+        yield piece

@@ -1,0 +1,52 @@
+"""Which columns hold nothing that says who a renter is.
+
+Every other text, JSON or bytea column has a type of `bridge.encryption`, is blanked by an erasure and expires by
+retention. `tests/privacy/test_columns.py` walks the schema and holds all of that.
+"""
+
+FREE_OF_PERSONAL_DATA = {
+    "alerts": ("key", "state"),
+    "aliases": ("alias", "property", "added_by"),
+    "attempts": ("kind", "outcome", "job_id", "integration_id", "listed"),
+    "audit": ("who", "via", "what", "object", "object_id", "before", "after"),
+    "bookings": ("source", "code", "state", "written_state", "property", "lead_id", "appointment_id"),
+    "budget": ("token", "in_flight"),
+    "choices": ("integration_id", "property_id", "kind", "records"),
+    "erasures": ("counts",),
+    "events": (
+        "source", "content_type", "original_content_type", "event", "trace", "status", "action", "reason", "job_id",
+        "property", "integration_id", "awaits",
+    ),
+    "gauges": ("name", "labels"),
+    "idempotency_keys": ("key", "request"),
+    "integrations": ("integration_id", "cause", "reason"),
+    "known_contacts": ("source",),
+    "leads": ("integration_id", "property_id", "code", "lead_id"),
+    "notices": ("key",),
+    "payload_fields": ("source", "event", "path", "type"),
+    "queue_migrations": ("name",),
+    "refusals": ("source", "cause"),
+    "booking_references": ("source",),
+    "sign_in_failures": ("key",),
+    "sign_ins": ("digest", "name", "role", "origin", "csrf"),
+    "sweeps": ("integration_id", "category"),
+    "tallies": ("source",),
+    "tokens": ("name", "digest", "role", "created_by"),
+    "users": ("name", "password_hash", "role"),
+}  # fmt: skip
+"""By table. Names of staff, words of the bridge, ids of Propexo and names of properties are among them."""
+DIGESTS = {
+    "erasures": ("contact",),
+    "events": ("lock",),
+    "lanes": ("lane",),
+    "leads": ("contact",),
+    "terms": ("term",),
+}
+"""Of an address or a name: they find somebody whom one knows, and name nobody."""
+IDS_OF_SENDERS = {
+    "booking_references": ("reference",),
+    "events": ("delivery_id", "reference", "previous_reference"),
+    "known_contacts": ("contact_id",),
+}
+"""Needed in conditions, so not encrypted. An erasure removes references that hold the address; all of them expire but
+the id of a delivery, by which a repetition is known."""

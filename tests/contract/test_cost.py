@@ -1,0 +1,81 @@
+"""What a body costs that is made to cost much, for every mapping: from the bytes to the booking."""
+
+import contextlib
+import json
+from functools import cache
+
+import processor
+import pytest
+
+from bridge.errors import DecodingError, NotAuthentic
+from bridge.inbound.arrivals import LARGEST_BATCH, arrivals_of
+from bridge.inbound.decoding import decode
+from bridge.mapping.catalogue import Catalogue, MappingFile
+from bridge.mapping.flattening import MOST_LEAVES
+from bridge.mapping.paths import Received
+
+LIMIT = 1024 * 1024
+TEN_TIMES = 10
+"""Half a second, where the reference takes 50 ms."""
+
+
+def nested(depth: int) -> object:
+    inner: object = 1
+    for _ in range(depth):
+        inner = {"a": inner, "b": {"c": 1}}
+    return inner
+
+
+SHAPES = {
+    "wide": {f"k{number}": 1 for number in range(70_000)},
+    "wide and deep": {f"a{number}": {"b": {"c": {"d": 1}}} for number in range(19_000)},
+    "as many as allowed": {f"Key Number{number}" + "k Q" * 60: "x" for number in range(MOST_LEAVES - 10)},
+    "form": {f"Key Number{number}" + "k Q" * 60: "x" for number in range(490)},
+    "long keys": {"k" * 300: {str(number): 1 for number in range(50_000)}},
+    "very long keys": {f"k{number}" * 1000: 1 for number in range(150)},
+    "deep": nested(40),
+    "batch": [{"event": "booked", "id": number, "name": "a b"} for number in range(LARGEST_BATCH)],
+    "batch of large events": [{f"key {key}": "x" * 40 for key in range(70)} for _ in range(LARGEST_BATCH)],
+    "list": [1] * 500_000,
+    "in a text": {"data": json.dumps({f"k{number}": 1 for number in range(50_000)}), "payload": "[" * 100},
+    "long name": {"event": "booked " * 140_000},
+    "long texts": dict.fromkeys(("event", "time", "date", "name", "status", "type"), "12:00 pm to " * 13_000),
+    "questions": {"event": "booked", "questions": [{"question": "what time " * 20, "answer": "x"}] * 2400},
+}
+
+
+@cache
+def bodies() -> dict[str, bytes]:
+    made = {name: json.dumps(shape).encode() for name, shape in SHAPES.items()}
+    assert all(len(body) <= 1.6 * LIMIT for body in made.values())
+    return made
+
+
+def read(file: MappingFile, body: bytes) -> None:
+    mapping = file.schema(phone_region="US")
+    with contextlib.suppress(DecodingError, NotAuthentic):
+        received = Received(decode(body, "application/json"), {}, {})
+        arrivals_of(mapping, received, body)
+        mapping.decide(received)
+        mapping.translate(received)
+
+
+@pytest.fixture(scope="module")
+def limit() -> float:
+    return TEN_TIMES * processor.reference()
+
+
+@pytest.mark.parametrize("file", Catalogue(None).all(), ids=lambda file: file.name)
+def test_no_body_is_expensive(file: MappingFile, limit: float) -> None:
+    costs = {
+        name: processor.seconds(lambda body=body: read(file, body), rounds=1)
+        for name, body in bodies().items()
+    }
+    assert max(costs.values()) < limit, max(costs.items(), key=lambda item: item[1])
+
+
+def test_an_event_of_too_many_values_is_refused_with_a_sentence() -> None:
+    mapping = Catalogue(None).get("zapier").schema(phone_region="US")
+    payload = {f"k{number}": 1 for number in range(MOST_LEAVES + 1)}
+    with pytest.raises(DecodingError, match="more than 5000 values"):
+        arrivals_of(mapping, Received(payload, {}), b"")
