@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 
 def field(*names: str) -> list[str]:

@@ -1,7 +1,7 @@
 """A stored event becomes a Booking: what a mapping file needs, in one import."""
 
 from bridge.mapping import fields
-from bridge.mapping.actions import BOOK, CANCEL, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
+from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
 from bridge.mapping.details import Api, Fetch, Login
@@ -11,6 +11,7 @@ from bridge.mapping.replies import Reply
 __all__ = [
     "BOOK",
     "CANCEL",
+    "HOLD",
     "IGNORE",
     "NO_SHOW",
     "REMEMBER",
