@@ -288,7 +288,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         errors |= missing_for(decision, values, fields, errors.keys(), unread)
         if errors:
             raise MappingError([*errors.values()])
-        return build(decision, values, [as_given(name, found) for name in sorted(unread.keys() & found)])
+        remarks = [as_given(name, fields[name], found[name]) for name in sorted(unread.keys() & found)]
+        return build(decision, values, remarks)
 
     def _load(self, found: dict[str, list[Found]]) -> tuple[dict[str, Any], dict[str, FieldError]]:
         try:

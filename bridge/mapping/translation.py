@@ -9,7 +9,7 @@ from typing import Any
 from bridge.errors import FieldError
 from bridge.mapping.actions import Decision
 from bridge.mapping.booking import Action, Booking, Contact
-from bridge.mapping.fields import Field, Found, LocalTime, describe, minutes_between
+from bridge.mapping.fields import Field, Found, LocalTime, minutes_between
 
 BOOKING_FIELDS = (
     frozenset(Booking.__dataclass_fields__)
@@ -166,6 +166,6 @@ def _length(values: Dictionary[str, Any]) -> int | None:
     return None
 
 
-def as_given(name: str, found: Dictionary[str, list[Found]]) -> str:
+def as_given(name: str, field: Field, found: Sequence[Found]) -> str:
     """A value that could not be read, as a line of the notes."""
-    return f"{name.replace('_', ' ').capitalize()} as given: {describe(found[name][0].value)}"
+    return f"{name.replace('_', ' ').capitalize()} as given: {field.shown(found[0].value)}"

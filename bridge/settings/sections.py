@@ -23,7 +23,7 @@ from bridge.settings.fields import (
     Vendor,
     Whole,
 )
-from bridge.settings.hours import Hours, TimeOfDay
+from bridge.settings.hours import Hours, TimeOfDay, TimeSpan
 from bridge.settings.records import OpenIdSettings, PrivacySettings
 from bridge.settings.section import Section
 
@@ -131,6 +131,7 @@ class PropertySection(Section):
     name = Text()
     aliases = TextList()
     pms_time = PmsTime()
+    tour_hours = TimeSpan()
     defaults = fields.Nested(DefaultsSection)
     units = Table(Text().read)
     agents = Table(Text().read)
@@ -144,6 +145,7 @@ class SourceSection(Section):
     enabled = Switch()
     origins = TextList(Origin)
     phone_region = PhoneRegion()
+    date_order = OneOf("month_first", "day_first")
     lead_source = Text()
     tolerance = Whole()
     auth = OneOf("none")

@@ -21,7 +21,7 @@ def test_text(given: Any, text: str) -> None:
     assert read(fields.String(path="a"), given) == text
 
 
-@pytest.mark.parametrize("given", [True, [1], {"a": 1}])
+@pytest.mark.parametrize("given", [True, [1, 2], {"a": 1}])
 def test_no_text(given: Any) -> None:
     assert refused(fields.String(path="a"), given) == {"found": describe(given), "expected": "text"}
 
@@ -55,7 +55,6 @@ def test_part_of_a_name(given: Any, name: str) -> None:
         ("Maya", "Maya", None),
         ("Okafor,", "Okafor", None),
         ("Mr.", "Mr.", None),
-        ("Dr. Jr.", "Dr.", None),
         ("王 小明", "小明", "王"),
         ("Мая Окафор", "Мая", "Окафор"),
         ("مايا أوكافور", "مايا", "أوكافور"),
@@ -68,7 +67,7 @@ def test_a_whole_name_is_split(given: str, first: str, last: str | None) -> None
 
 
 @pytest.mark.parametrize("field", [fields.Name(path="a"), fields.PersonName(path="a")])
-@pytest.mark.parametrize("given", [["Maya"], {"first": "Maya"}, True, "x" * 201])
+@pytest.mark.parametrize("given", [["Maya", "Tom"], {"given": 1}, True, "x" * 201])
 def test_no_name(field: Field, given: Any) -> None:
     assert refused(field, given)["expected"] == field.expected
 
@@ -112,7 +111,6 @@ def test_email(given: Any, email: str) -> None:
         7,
         True,
         {"a": 1},
-        ["a@b.com"],
     ],
 )
 def test_no_email(given: Any) -> None:
@@ -152,7 +150,7 @@ def test_a_mexican_mobile_as_whatsapp_writes_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["call me", "0", "12", "555-0142", "+999 123", "9" * 300, True, "maya@example.com"]
+    "given", ["call me", "12", "555-0142", "+999 123", "9" * 300, True, "maya@example.com"]
 )
 def test_no_phone(given: Any) -> None:
     assert refused(fields.Phone(path="a"), given)["expected"] == "a phone number such as +1 512-555-0142"

@@ -76,9 +76,13 @@ class Field(marshmallow.fields.Field[Any]):
     def convert(self, value: Any) -> Any:
         return value
 
+    def shown(self, value: Any) -> str:
+        """A value as an error and the notes show it."""
+        return describe(value)
+
     def refuse(self, value: Any, hint: str = "") -> marshmallow.ValidationError:
         """The error for a value of another kind."""
-        return marshmallow.ValidationError({"found": describe(value), "expected": hint or self.expected})
+        return marshmallow.ValidationError({"found": self.shown(value), "expected": hint or self.expected})
 
 
 def describe(value: Any) -> str:

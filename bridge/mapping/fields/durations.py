@@ -25,7 +25,7 @@ class Duration(Integer):
     `unit="seconds"` for senders that count those; a path whose last key says seconds, hours or milliseconds needs none.
     """
 
-    expected = "a length such as 30, 30 min, 1 hour, 00:30 or PT30M"
+    expected = "a number of minutes above 0, such as 30 or 00:30, or a length such as 1 hour or PT30M"
 
     def __init__(
         self,

@@ -19,6 +19,8 @@ _PARTICLES = frozenset(
     }
 )  # fmt: skip
 """Begin a last name of several words: `de la Cruz`, `van der Berg`."""
+_EAST_ASIAN = re.compile("[\u3400-\u9fff\uac00-\ud7af]+ [\u3400-\u9fff\uac00-\ud7af]+")
+"""The last name comes first."""
 _NICKNAME = re.compile(r"\s*(?:\([^()]*\)|\"[^\"]*\"|\u201c[^\u201d]*\u201d)")
 
 
@@ -70,6 +72,8 @@ def split(text: str) -> dict[str, str | None]:
         last = _without_suffixes(family.split())
         first = _without_titles(given.split(",")[0].split())
         return _named(_without_initials(first), last)
+    if _EAST_ASIAN.fullmatch(text):
+        return _named(text.split()[1:], text.split()[:1])
     words = _without_titles(_without_suffixes(text.replace(",", " ").split()))
     if not words:
         return {"first": text or None, "last": None}

@@ -45,7 +45,10 @@ def _address(value: Any) -> str | None:
         if isinstance(value, Mapping):
             return _address(value)
     text = unescape(as_text(value) or "").strip().removeprefix("mailto:")
-    for candidate in (text, *_ADDRESS.findall(text[:LONGEST_SENTENCE])):
+    found = _ADDRESS.finditer(text[:LONGEST_SENTENCE])
+    # In `m aya@example.com` a blank may have slipped into the address: half of it is somebody else's.
+    inside = [each[0] for each in found if not re.search(r"(?:^|\s)[^\s,;:<(]\s$", text[: each.start()])]
+    for candidate in (text, *inside):
         try:
             validated = validate_email(
                 candidate.strip("<>'\u2018\u2019 ").rstrip(".,;!?"), check_deliverability=False, test_environment=True

@@ -90,6 +90,11 @@ class LocalTime(Field):
             raise self.refuse(found.value, TIME_OF_DAY)
         return moment
 
+    def shown(self, value: Any) -> str:
+        if isinstance(value, list):
+            value = " ".join(as_text(part) or "" for part in value if not is_no_value(part))
+        return super().shown(value)
+
     def _placed(self, moment: Moment, found: Found) -> Moment:
         """The moment in the zone beside it, unless it has its own."""
         if moment.start.tzinfo is not None or is_no_value(found.zone):
