@@ -24,7 +24,7 @@ STANDARD = [
 """The labels of Cal.com's own questions."""
 ASKED = f"asked({ANSWERS} | [?!contains({STANDARD}, label)].{{label: label, value: value}})"
 # Of an event type with seats, and of a group, all bookings have one `uid`; the person is the one who answered.
-SEAT = "payload.[attendeeSeatId, seatReferenceUid] | [?@] | [0]"
+SEAT = "(payload.[attendeeSeatId, seatReferenceUid] | [?@] | [0])"
 RENTER = "(payload.attendees[?email == body().payload.responses.email.value] || payload.attendees) | [0]"
 
 

@@ -115,8 +115,10 @@ def _of_person(text: str) -> str | None:
         return "email"
     if is_phone:
         return None if _HOUR.search(text) else "phone"
+    if re.search(r"\bfirst\b.*\blast\b", text):
+        return "name"
     if _FIRST.search(text):
-        return "name" if _LAST.search(text) else "first_name"
+        return "first_name"
     if _LAST.search(text):
         return "last_name"
     return None if _NOT_THE_NAME.search(text) else "name"

@@ -22,6 +22,7 @@ from bridge.mapping import (
     path,
     paths,
 )
+from bridge.mapping.fields.times import TIME_OF_DAY
 from bridge.mapping.paths import Path, Received, is_absent
 from bridge.mapping.translation import Envelope
 
@@ -170,7 +171,7 @@ def test_a_reason_to_ignore_is_told() -> None:
         ),
         (
             {"start": "", "date": "2026-12-03"},
-            [f"starts_at_local: found '2026-12-03' at `date | time`, expected {fields.LocalTime.expected}"],
+            [f"starts_at_local: found '2026-12-03' at `date | time`, expected {TIME_OF_DAY}"],
         ),
         (
             {"email": None, "phone": None},

@@ -53,6 +53,14 @@ def test_part_of_a_name(given: Any, name: str) -> None:
         ("Maria José Cho", "Maria José", "Cho"),
         ("Jordan Q. Avery", "Jordan", "Avery"),
         ("Maya", "Maya", None),
+        ("Bishop Reed", "Bishop", "Reed"),
+        ("Royal Young", "Royal", "Young"),
+        ("King Lee", "King", "Lee"),
+        ("Hon Lam", "Hon", "Lam"),
+        ("Dean Major", "Dean", "Major"),
+        ("Rosa de la Cruz", "Rosa", "de la Cruz"),
+        ("Maya O&#039;Brien", "Maya", "O'Brien"),
+        ("Maya (May) Okafor \U0001f335", "Maya", "Okafor"),
         ("Okafor,", "Okafor", None),
         ("Mr.", "Mr.", None),
         ("王 小明", "小明", "王"),
@@ -168,3 +176,36 @@ def test_a_phone_stands_behind_what_is_none() -> None:
 def test_of_a_long_list_of_phones_only_the_first_are_tried() -> None:
     assert read(fields.Phone(path="a"), ["no", "512-555-0142"] * 10) == "+15125550142"
     assert refused(fields.Phone(path="a"), ["5125550"] * 1_000_000)["found"]
+
+
+@pytest.mark.parametrize("title", ["Mr", "Mrs.", "Ms", "Mx", "Miss", "Dr.", "Prof.", "Rev"])
+def test_a_title_before_one_word_leaves_the_last_name(title: str) -> None:
+    assert read(fields.PersonName(path="a"), f"{title} Reed") == {"first": None, "last": "Reed"}
+    assert read(fields.PersonName(path="a"), f"{title} Maya Reed") == {"first": "Maya", "last": "Reed"}
+
+
+def test_a_name_in_two_inputs() -> None:
+    assert read(fields.PersonName(path="a"), {"first": "Maya", "last": "Okafor"}) == {"first": "Maya", "last": "Okafor"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Maya Okafor <maya@example.com>", "maya@example.com,leasing@example.org", "maya@example.com; office@example.org", "maya@example.com.",
+        "mailto:maya@example.com", "<mailto:maya@example.com|maya@example.com>", "my address is maya@example.com, thanks",
+        ["maya@example.com"], ["none", "maya@example.com"], [{"email": "maya@example.com"}], {"emailAddress": {"address": "maya@example.com"}},
+    ],
+)  # fmt: skip
+def test_an_email_inside_text(given: Any) -> None:
+    assert read(fields.Email(path="a"), given) == "maya@example.com"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"country": "44", "area": "20", "phone": "7946 0018"}, {"country": "+44", "area": "20", "phone": "7946 0018"},
+        {"countryCode": "GB", "number": "020 7946 0018"}, {"full": "+44 20 7946 0018"},
+    ],
+)  # fmt: skip
+def test_a_phone_with_its_country_beside_it(given: Any) -> None:
+    assert read(fields.Phone(path="a"), given) == "+442079460018"

@@ -102,12 +102,12 @@ class LocalTime(Field):
         zone = read_zone(as_text(unwrapped(found.zone)) or "", self.conventions.zones)
         if zone is None:
             raise MomentError(f"a time zone such as America/Chicago, not {as_text(found.zone)}")
-        is_utc = zone.utcoffset(None) == UTC.utcoffset(None)
-        return Moment(
-            in_zone(moment.start, zone),
-            in_zone(moment.end, zone) if moment.end else None,
-            moment.is_date_alone and not is_utc and str(zone) not in ("UTC", "Etc/UTC"),
-            moment.is_midnight,
+        is_utc = str(zone) in ("UTC", "Etc/UTC")
+        return replace(
+            moment,
+            start=in_zone(moment.start, zone),
+            end=in_zone(moment.end, zone) if moment.end else None,
+            is_date_alone=moment.is_date_alone and not (is_utc and moment.has_time),
         )
 
     def _moment(self, value: Any, hint: date | None) -> Moment:

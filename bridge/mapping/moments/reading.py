@@ -46,6 +46,7 @@ class Moment:
     """The time of day is missing, or `00:00` that nobody wrote as a time: the day begins, no tour does."""
     is_midnight: bool = False
     """The same, also where `00:00` is UTC and may be the evening at the property."""
+    has_time: bool = True
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def _numeric(token: Token, conventions: Conventions, hint: date | None) -> tuple
 
 def _year(text: str) -> int:
     number = int(text.lstrip("'"))
-    return number + 2000 if number < 100 else number  # noqa: PLR2004 - two digits
+    return number + 2000 if len(text.lstrip("'")) == 2 else number  # noqa: PLR2004 - two digits
 
 
 def _date(year: int, month: int, day: int) -> date:
@@ -336,7 +337,7 @@ def _joined(left: _Side, right: _Side) -> Moment:
         raise MomentError(EXPECTED)
     clock, until = left.clock, right.clock
     if clock is None:
-        return Moment(datetime.combine(days[0], time(0)), is_date_alone=True, is_midnight=True)
+        return Moment(datetime.combine(days[0], time(0)), is_date_alone=True, is_midnight=True, has_time=False)
     if clock.is_bare_hour and until is None:
         raise MomentError(EXPECTED)
     start_time = _start_of_range(clock, until) if until else clock.time

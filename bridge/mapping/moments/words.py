@@ -36,7 +36,7 @@ _HALVES = {
     "|nachmittags|abends",
 }
 HALF = (
-    r"(?:(?P<half>[ap])(?:[ .]{0,3}m\b\.?|\.?(?![\w.]))|(?P<morning>"
+    r"(?:(?P<half>[ap])(?:[ .]{0,3}m\b\.?|\.?(?![\w.])(?!\s+\d))|(?P<morning>"
     + _HALVES["am"]
     + r")\b|(?P<evening>"
     + _HALVES["pm"]

@@ -103,7 +103,7 @@ def read_zone(text: str, observed: Iterable[str] = ()) -> tzinfo | None:
     plain = plain.replace(" - ", " (")
     outside = plain.partition(" (")[0].strip()
     for name in (text, plain, outside):
-        if zone := _named(name) or abbreviated(name, observed) or _iana(name):
+        if zone := abbreviated(name, observed) or _named(name) or _iana(name):
             return zone
     if found := re.search(rf"(?:^|utc|gmt|\()\s*{OFFSET}", text, re.IGNORECASE):
         try:
