@@ -1,7 +1,7 @@
 """A net under every reader of times: a tour that begins at night was misread, or is a slip.
 
-A lost `pm`, an offset read as another, a time in the zone of a visitor: all of them end at an hour at which nobody shows
-an apartment. Such a tour is held for an operator instead of booked.
+A lost `pm`, an offset read as another, a time in the zone of a visitor: each ends at an hour at which nobody shows an
+apartment. Such a tour is held for an operator instead of booked.
 """
 
 from datetime import datetime, time

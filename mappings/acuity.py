@@ -55,9 +55,7 @@ class Acuity(Mapping):
 
     starts_at = fields.Instant(path="datetime")
     duration_minutes = fields.Duration(path="duration")
-    kind = fields.Choice(
-        path=[f"{ASKED}.tour_type", named_kind("type")], table=KINDS
-    )
+    kind = fields.Choice(path=[f"{ASKED}.tour_type", named_kind("type")], table=KINDS)
 
     property = fields.String(path=[f"{ASKED}.property", "calendarID"])
     unit = fields.String(path=f"{ASKED}.unit")

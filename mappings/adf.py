@@ -1,7 +1,6 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import REQUEST, Mapping, When, constant, fields
 
-
 CONTACTS = "to_array(customer.contact)"
 PRIMARY = f"""({CONTACTS}[?"@primarycontact" == '1'] || {CONTACTS}) | [0]"""
 

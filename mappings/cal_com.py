@@ -79,7 +79,10 @@ class CalCom(Mapping):
         required=True,
     )
     previous_reference = fields.String(
-        path=[f"payload.rescheduleUid && {SEAT} && join('|', [payload.rescheduleUid, {SEAT}])", "payload.rescheduleUid"]
+        path=[
+            f"payload.rescheduleUid && {SEAT} && join('|', [payload.rescheduleUid, {SEAT}])",
+            "payload.rescheduleUid",
+        ]
     )
 
     first_name = fields.Name(path=["payload.responses.name.value.firstName", f"({RENTER}).firstName"])
@@ -127,7 +130,12 @@ class CalCom(Mapping):
         ]
     )
     unit = fields.String(
-        path=["payload.metadata.unit_id", "payload.responses.unit_id.value", "payload.responses.unit.value", f"{ASKED}.unit"]
+        path=[
+            "payload.metadata.unit_id",
+            "payload.responses.unit_id.value",
+            "payload.responses.unit.value",
+            f"{ASKED}.unit",
+        ]
     )
     agent = fields.String(path="payload.organizer.email")
     lead_source = fields.String(path="payload.metadata.lead_source")

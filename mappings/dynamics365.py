@@ -14,7 +14,9 @@ def column(name: str) -> str:
 
 
 # Who is invited, where the appointment regards something else, such as an opportunity.
-INVITED = "find(columns, 'key', 'requiredattendees').value.Entities[].find(Attributes, 'key', 'partyid').value"
+INVITED = (
+    "find(columns, 'key', 'requiredattendees').value.Entities[].find(Attributes, 'key', 'partyid').value"
+)
 RENTER = (
     "([find(columns, 'key', 'regardingobjectid').value, "
     f"{INVITED}][] | [?LogicalName == 'lead' || LogicalName == 'contact'] | [0])"

@@ -39,7 +39,8 @@ class GravityForms(OwnBody):
             first_name: "1.3", last_name: "1.6", name: "1", entry_id: id, form_id: form_id,
             email: {only(EMAIL)}, phone: {only("(?![0-9]{4}-[0-9]{2}-)[+(]?[0-9][0-9() -]{9,}")},
             tour_date: {only("[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}")},
-            tour_time: {only("[0-9]{1,2}:[0-9]{2}( ?[ap][.]? ?m[.]?)?")}, tour_type: {only("(in.person|self.guided|virtual).*")}
+            tour_time: {only("[0-9]{1,2}:[0-9]{2}( ?[ap][.]? ?m[.]?)?")},
+            tour_type: {only("(in.person|self.guided|virtual).*")}
         }} || @
     ))"""
 

@@ -1,5 +1,18 @@
 from bridge.inbound.signatures import Basic
-from bridge.mapping import BOOK, CANCEL, HOLD, IGNORE, RESCHEDULE, Api, Fetch, Mapping, TourKind, When, fields, path
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    HOLD,
+    IGNORE,
+    RESCHEDULE,
+    Api,
+    Fetch,
+    Mapping,
+    TourKind,
+    When,
+    fields,
+    path,
+)
 
 TOUR = "tour|showing|viewing"
 

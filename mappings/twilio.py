@@ -77,11 +77,20 @@ class Twilio(OwnBody):
         ],
         required=True,
     )
-    full_name = fields.PersonName(path=["name", "full_name", "match(after_moment(body), '^([^0-9@]*[^0-9@ ,])(?:[ ,]+[^ ,]+@|[ ,]*$)')", "profile_name"])
+    full_name = fields.PersonName(
+        path=[
+            "name",
+            "full_name",
+            "match(after_moment(body), '^([^0-9@]*[^0-9@ ,])(?:[ ,]+[^ ,]+@|[ ,]*$)')",
+            "profile_name",
+        ]
+    )
     email = fields.Email(path=["email", "match(author, '^[^ ]+@[^ ]+$')", "match(body, '[^ ,]+@[^ ,]+')"])
     phone = fields.Phone(path=["phone", "from", "match(author, '^(?:whatsapp:)?[+][0-9]+$')"])
     starts_at_local = fields.LocalTime(
-        path=["tour_start", "tour_start_local", f"moment(body) || match(body, '{ASKS}')"], date="tour_date", time="tour_time"
+        path=["tour_start", "tour_start_local", f"moment(body) || match(body, '{ASKS}')"],
+        date="tour_date",
+        time="tour_time",
     )
     property = fields.String(
         path=["property_id", "property", "community", "query('community')", "replace(to, 'whatsapp:', '')"]

@@ -5,8 +5,8 @@ from bridge.mapping.forms import Form
 TITLES = "body().form_response.definition.[fields, fields[].properties.fields[]][]"
 HIDDEN = "pairs(form_response.hidden, '')[].merge(@, {type: 'hidden'})"
 VALUE = (
-    "text || email || phone_number || date || choice.label || choice.other || ([choices.labels, choices.other][] | [?@])"
-    " || text(number) || text(boolean) || url"
+    "text || email || phone_number || date || choice.label || choice.other || ([choices.labels, choices.other][] |"
+    " [?@]) || text(number) || text(boolean) || url"
 )
 SHOWN = "answers[?!contains(['email', 'phone_number', 'hidden'], type)].[label || name, value]"
 

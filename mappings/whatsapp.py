@@ -5,8 +5,9 @@ from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 VALUE = "entry[0].changes[0].value"
 BUTTON = "messages[0].[interactive.button_reply.id, interactive.list_reply.id, button.payload][?@] | [0]"
-# What Meta's builder of Flows calls `screen_0_tour_date_1` is `tour_date`, and its choice `0_Maple_Court` is Maple Court.
-FLOW = "rename(flow_choices(json(messages[0].interactive.nfm_reply.response_json)), '^screen_[0-9]+_(.+)_[0-9]+$', '\\1')"
+# What Meta's builder of Flows calls `screen_0_tour_date_1` is `tour_date`; its choice `0_Maple_Court` is Maple Court.
+ANSWERS = "messages[0].interactive.nfm_reply.response_json"
+FLOW = f"rename(flow_choices(json({ANSWERS})), '^screen_[0-9]+_(.+)_[0-9]+$', '\\1')"
 BOOKED = "(tour_start || tour_date && tour_time) && 'tour.booked'"
 
 

@@ -13,6 +13,7 @@ from bridge.settings import Property
 from bridge.settings.records import TourHours
 
 OAKWOOD = Property("oakwood", "i", "p", "ENTRATA", "America/Chicago", name="Oakwood Flats")
+WALL = datetime(2026, 12, 3, 2, 30)  # noqa: DTZ001 - wall time has no zone
 NIGHT = "02:30 at night at Oakwood Flats; expected between 07:00 and 21:00"
 
 
@@ -32,11 +33,13 @@ def test_at_night() -> None:
 
 
 def test_the_hours_of_a_property() -> None:
-    always = Property("oakwood", "i", "p", "ENTRATA", "America/Chicago", tour_hours=TourHours(time(0), time(23, 59)))
+    always = Property(
+        "oakwood", "i", "p", "ENTRATA", "America/Chicago", tour_hours=TourHours(time(0), time(23, 59))
+    )
     assert implausible_hour(at(2, 30), always) is None
 
 
-@pytest.mark.parametrize("start", [{"starts_at": at(2, 30)}, {"starts_at_local": datetime(2026, 12, 3, 2, 30)}])  # noqa: DTZ001
+@pytest.mark.parametrize("start", [{"starts_at": at(2, 30)}, {"starts_at_local": WALL}])
 def test_such_a_tour_is_held_for_an_operator(start: dict[str, datetime]) -> None:
     held = start_of(Booking(Action.BOOK, "B-1", **start), OAKWOOD)
     assert isinstance(held, Park)

@@ -15,7 +15,9 @@ _PLACEHOLDER = (
     r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|[$#@%]?\{[^{}\":]*(?::[^{}\":\s]*)*\}|\$\([^()]*\)|<%[^<>]*%>|%%?[A-Za-z_][\w.-]*%%?"
     r"|\*\|[^|]*\|\*|\[\[[^\[\]]*\]\]|<<[^<>]*>>|\$\{\{[^{}]*\}\}"
 )
-_WORD = r"undefined|Undefined|UNDEFINED|null|NULL|NaN|\[object Object\]|\(null\)|<null>|<nil>|None|NONE|none|nil"
+_WORD = (
+    r"undefined|Undefined|UNDEFINED|null|NULL|NaN|\[object Object\]|\(null\)|<null>|<nil>|None|NONE|none|nil"
+)
 _UNSET = re.compile(rf"\s*(?:(?:{_PLACEHOLDER}|{_WORD})[\s,;/|_-]*)+")
 _NO_ANSWER = re.compile(r"\s*(?:nan|n/a|N/A|\(none\)|\(not set\)|-{1,3}|\u2013|\u2014)\s*")
 _ZERO = re.compile(r"\s*(?:-?0+(?:\.0+)?|\{?[0]{8}-?(?:0000-?){3}0{12}\}?)\s*")

@@ -136,7 +136,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     changed_by: ClassVar[Reader | None] = None
     """Who made the change; what `ignore_changes_by` of the source lists is ignored, so that nothing goes in circles."""
     actions: ClassVar[Sequence[When]] = ()
-    """Rules; the first that applies decides. An event that no rule knows is ignored, unless `unknown_event` says more."""
+    """Rules; the first that applies decides. An event that no rule knows is ignored; see `unknown_event`."""
     on_request: ClassVar[Literal["book", "hold", "lead_only"]] = "hold"
     """What becomes of a `REQUEST`, unless the source says it."""
 
@@ -240,7 +240,9 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         if rule:
             return rule.then
         event = self.event.read(received)
-        return self.unknown_event(event, received) or Decision(Action.IGNORE, UNKNOWN_EVENT.format(describe(event)))
+        return self.unknown_event(event, received) or Decision(
+            Action.IGNORE, UNKNOWN_EVENT.format(describe(event))
+        )
 
     def unknown_event(self, event: str | None, received: Received) -> Decision | None:  # noqa: ARG002 - for subclasses
         """What becomes of an event that no rule knows; `None`: it is ignored."""

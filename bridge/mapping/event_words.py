@@ -61,10 +61,28 @@ _NOUNS = frozenset(
     }
 )  # fmt: skip
 _FILLERS = frozenset(
-    {"a", "an", "the", "new", "your", "my", "is", "was", "has", "been", "have", "successfully", "success", "up", "on"}
+    {
+        "a",
+        "an",
+        "the",
+        "new",
+        "your",
+        "my",
+        "is",
+        "was",
+        "has",
+        "been",
+        "have",
+        "successfully",
+        "success",
+        "up",
+        "on",
+    }
 )
 _NO_SHOW = re.compile(r"(?:^|_)(?:no_?show(?:ed|s)?|missed|did_not_(?:show|come|attend))(?:_|$)")
-_SUFFIX = re.compile(r"\s+(?:[-\u2013\u2014|:@]|by|for|at|with|from|in|through|via|using)\s+.*$", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r"\s+(?:[-\u2013\u2014|:@]|by|for|at|with|from|in|through|via|using)\s+.*$", re.IGNORECASE
+)
 _RELATED = re.compile(r"(?:^|_)(?:re)?(?:book|schedul|cancel|move)")
 LONGEST = 200
 """Characters of an event's name."""

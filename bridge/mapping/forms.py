@@ -17,7 +17,7 @@ class Form(Mapping):
     category = "form"
     on_request = "book"
     event = constant("form.submitted")
-    actions = [When(event="form.submitted", then=REQUEST)]
+    actions = (When(event="form.submitted", then=REQUEST),)
 
     first_name = fields.Name(path="first_name")
     last_name = fields.Name(path="last_name")

@@ -10,7 +10,7 @@ from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REQUEST, RESCHEDULE, Decision, When
 from bridge.mapping.base import Mapping
 from bridge.mapping.event_words import is_about_tours
-from bridge.mapping.kinds import KINDS
+from bridge.mapping.kinds import KINDS as KINDS  # noqa: PLC0414 - where it was before
 from bridge.mapping.paths import Received, first, header, path
 
 BODY = '"json".body || "json" || json(data) || json(payload) || json(body) || root || @'
@@ -20,7 +20,8 @@ the `json` of an n8n item, or the request that such an item holds; or at the top
 EVENT = "event || event_type || event_name || {} || {}".format(
     "match(type, '^(?!in.?person|on.?site|self|guided|virtual|video|online).+$')",
     " || ".join(
-        f"tour_event({word})" for word in ("action", "status", "trigger", "topic", "intent", "tool", "tool_name", "function")
+        f"tour_event({word})"
+        for word in ("action", "status", "trigger", "topic", "intent", "tool", "tool_name", "function")
     ),
 )
 """A `type` may be that of the tour, an `action` or a `status` one of something else."""
@@ -151,10 +152,20 @@ class OwnBody(Mapping):
     )
     ends_at = fields.Instant(path=ENDS, zone=END_ZONE)
     ends_at_local = fields.LocalTime(
-        path=[*_tour("end_local"), *ENDS], date=f"[@][?{END_TIME}] | [0] | {DATE}", time=END_TIME, zone=END_ZONE
+        path=[*_tour("end_local"), *ENDS],
+        date=f"[@][?{END_TIME}] | [0] | {DATE}",
+        time=END_TIME,
+        zone=END_ZONE,
     )
     duration_minutes = fields.Duration(
-        path=_tour("duration_minutes", "duration", "length", "duration_in_minutes", "duration_seconds", "duration_hours")
+        path=_tour(
+            "duration_minutes",
+            "duration",
+            "length",
+            "duration_in_minutes",
+            "duration_seconds",
+            "duration_hours",
+        )
     )
     kind = fields.Choice(
         path=["tour_type", "tour_kind", "visit_type", "showing_type", "appointment_type", "kind", "type"],

@@ -17,11 +17,10 @@ import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
-from bridge.mapping.absent import is_absent as is_absent
+from bridge.mapping.absent import is_absent as is_absent  # noqa: PLC0414 - where it was before
 from bridge.mapping.absent import is_no_value, without_unset
 from bridge.mapping.flattening import flat
 from bridge.mapping.text_functions import TextFunctions
-
 
 
 @dataclass(frozen=True)

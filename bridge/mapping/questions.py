@@ -35,45 +35,54 @@ _OTHER_DATE = re.compile(
     r"|nacimiento|emmenag\w*|einzug\w*|second choice|third choice|alternat\w*|back ?up|2nd|3rd|full time|part time"
     r"|first time|last time|created?|updated?|modified|timestamp|sent|received|entry|landed)\b"
 )
-_OTHER_UNLESS_TOUR = re.compile(r"\b(availab\w*|budget|income|rent|lead time|time ?zone|time ?frame|timeline)\b")
+_OTHER_UNLESS_TOUR = re.compile(
+    r"\b(availab\w*|budget|income|rent|lead time|time ?zone|time ?frame|timeline)\b"
+)
 _TOUR = re.compile(r"\b(tour|visit|showing|viewing|appointment|schedule|come by|stop by)\w*\b")
-_NOT_THE_NAME = re.compile(
+_NOT_THE_BOTH = re.compile(r"\bfirst\b.*\blast\b")
+_NAME = re.compile(
     r"\b(compan\w*|pet|dog|cat|propert\w*|communit\w*|building|complex|unit|apartment|street|user ?name|file|maiden"
     r"|utm|form|page|campaign|event)\b"
 )
 _RANK_LAST = re.compile(r"\b(alternat\w*|secondary|second|backup|work|office|home|other|additional|2)\b")
 
-_PLACE = r"(?:propert(?:y|ies)|communit(?:y|ies)|buildings?|(?:apartment )?complex(?:es)?|apartment (?:community|communities))"
+_PLACE = r"(?:propert(?:y|ies)|(?:apartment )?(?:communit(?:y|ies)|complex(?:es)?)|buildings?)"
 _ASKING = (
     r"(?:(?:please )?(?:select|choose|pick) |(?:which|what)(?: s| is| are)? |your |preferred |desired |tour |for )*"
     r"(?:of our |our |the |an |a )*"
 )
 _INTEREST = (
-    r"(?:,? (?:are|is|would|do|did|should|interests?|interested|can|may|shall|you|to (?:tour|visit|see|view))\b.*)?"
+    r"(?: (?:are|is|would|do|did|should|interest\w*|can|may|shall|you|to (?:tour|visit|see|view))\b.*)?"
 )
-_PATTERNS = [
-    ("tour_type", r"(tour|visit|showing) ?(type|kind|format)\b.*|.*\b(type|kind|sort) of (tour|visit|showing).*"
-                  r"|.*\bhow\b.*(tour|visit).*|.*\bself guided\b.*\b(or|in person|virtual)\b.*"),
-    ("property", rf"{_ASKING}{_PLACE}(?: ?(?:id|name|key|code|of interest))*{_INTEREST}"
-                 rf"|(?:which|preferred|tour) location{_INTEREST}"),
-    ("unit", rf"{_ASKING}(?:units?|apartments?|apts?)(?: ?(?:id|number|no|name|of interest))?{_INTEREST}"),
-    ("lead_source", r"lead ?source|utm ?source"),
-    ("lead_id", r"(propexo )?lead ?id"),
-    ("agent", r"agent(?: (email|name|id))?|(leasing|assigned) agent(?: (email|name|id))?"),
-    ("message", r"(your |any |additional |other |further )*(message|notes?|comments?|questions?)"
-                r"( or (comments?|questions?|notes?))?|anything else.*"),
-]  # fmt: skip
+_PATTERNS = {
+    "tour_type": r"(tour|visit|showing) ?(type|kind|format)\b.*|.*\b(type|kind|sort) of (tour|visit|showing).*"
+    r"|.*\bhow\b.*(tour|visit).*|.*\bself guided\b.*\b(or|in person|virtual)\b.*",
+    "property": rf"{_ASKING}{_PLACE}(?: ?(?:id|name|key|code|of interest))*{_INTEREST}"
+    rf"|(?:which|preferred|tour) location{_INTEREST}",
+    "unit": rf"{_ASKING}(?:units?|apartments?|apts?)(?: ?(?:id|number|no|name|of interest))?{_INTEREST}",
+    "lead_source": r"lead ?source|utm ?source",
+    "lead_id": r"(propexo )?lead ?id",
+    "agent": r"((leasing|assigned) )?agent(?: (email|name|id))?",
+    "message": r"(your |any |additional |other |further )*(message|notes?|comments?|questions?)"
+    r"( or (comments?|questions?|notes?))?|anything else.*",
+}
 _EMAIL = re.compile(r"\be ?mails?\b|\bmail address\b|\bcorreo\b|\bcourriel\b")
 _PHONE = re.compile(
     r"\b(phone|mobile|cell(?:phone|ular)?|whats ?app|tel(?:ephone|efono|efon|e)?|handy|movil)\b|phone"
     r"|\bnumber\b.*\b(reach|text|call)\b|\b(reach|text|call)\b.*\bnumber\b|\bcontact number\b"
 )
-_FIRST = re.compile(r"\b(first|given) ?names?\b|\bfore ?name\b|\bf ?name\b|\bprimer nombre\b|\bvorname\b|\bprenom\b|\bname first\b")
-_LAST = re.compile(r"\b(last|family) ?names?\b|\bsur ?name\b|\bl ?name\b|\bapellidos?\b|\bnachname\b|\bname last\b")
+_FIRST = re.compile(
+    r"\b(first|given) ?names?\b|\bfore ?name\b|\bf ?name\b|\bprimer nombre\b|\bvorname\b|\bprenom\b|\bname first\b"
+)
+_LAST = re.compile(
+    r"\b(last|family) ?names?\b|\bsur ?name\b|\bl ?name\b|\bapellidos?\b|\bnachname\b|\bname last\b"
+)
 _NAME = re.compile(r"\b(full ?)?names?\b|\bfullname\b|\bnombre\b|\bwho are you\b")
 _DAY = re.compile(r"\b(dates?|days?|fecha|datum|jour)\b")
 _HOUR = re.compile(r"\b(times?|time ?slots?|slots?|hours?|hora|uhrzeit|heure)\b")
-_WHEN = re.compile(r"\bwhen\b.*\b(visit|tour|come|see|stop|view|show)|\btour (start|at)\b|\b(tour|visit) (date ?time|date time)\b")
+_WHEN = re.compile(
+    r"\bwhen\b.*\b(visit|tour|come|see|stop|view|show)|\btour (start|at)\b|\b(tour|visit) (date ?time|date time)\b"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -96,7 +105,7 @@ def topic(label: str) -> str | None:
     text = cleaned(label)
     if not text:
         return None
-    for name, pattern in _PATTERNS:
+    for name, pattern in _PATTERNS.items():
         if re.fullmatch(pattern, text):
             return name
     if found := _of_person(text):
@@ -105,23 +114,21 @@ def topic(label: str) -> str | None:
 
 
 def _of_person(text: str) -> str | None:
-    is_email, is_phone = bool(_EMAIL.search(text)), bool(_PHONE.search(text))
-    is_name = bool(_NAME.search(text) or _FIRST.search(text) or _LAST.search(text))
-    if not (is_email or is_phone or is_name):
-        return None
-    if _OTHER_PERSON.search(text):
-        return OTHER_PERSON
-    if is_email:
+    found = _person_topic(text)
+    return OTHER_PERSON if found and _OTHER_PERSON.search(text) else None if found == "nothing" else found
+
+
+def _person_topic(text: str) -> str | None:
+    """`nothing` where it is about a name, a number or an address, and of no person's."""
+    if _EMAIL.search(text):
         return "email"
-    if is_phone:
-        return None if _HOUR.search(text) else "phone"
-    if re.search(r"\bfirst\b.*\blast\b", text):
-        return "name"
-    if _FIRST.search(text):
-        return "first_name"
-    if _LAST.search(text):
-        return "last_name"
-    return None if _NOT_THE_NAME.search(text) else "name"
+    if _PHONE.search(text):
+        return "nothing" if _HOUR.search(text) else "phone"
+    names = {"name": _BOTH, "first_name": _FIRST, "last_name": _LAST}
+    found = next((name for name, pattern in names.items() if pattern.search(text)), None)
+    if found is None and _NAME.search(text):
+        return "nothing" if _NOT_THE_NAME.search(text) else "name"
+    return found
 
 
 def _of_time(text: str) -> str | None:
@@ -173,7 +180,11 @@ def asked(answers: Any) -> dict[str, Any]:
     for name, answer in _by_type(found, by_topic):
         found[name] = answer["value"]
         used.append(id(answer))
-    rest = [answer for answer in listed if id(answer) not in used and answer["type"] not in ("hidden", "HIDDEN_FIELDS")]
+    rest = [
+        answer
+        for answer in listed
+        if id(answer) not in used and answer["type"] not in ("hidden", "HIDDEN_FIELDS")
+    ]
     if "tour_start" in found and not is_dated(found["tour_start"]):
         found.setdefault("tour_date", found.pop("tour_start"))
     others = [[answer["label"] or answer["name"], answer["value"]] for answer in rest]
@@ -194,7 +205,9 @@ def _listed(answers: Any) -> Iterable[dict[str, Any]]:
 
 def _type_of(value: Any) -> str:
     """The type that the parts of a value tell: a date, a time, a phone number or a name in several inputs."""
-    keys = {re.sub(r"[^a-z]", "", str(key).casefold()) for key in value} if isinstance(value, Mapping) else set()
+    keys = (
+        {re.sub(r"[^a-z]", "", str(key).casefold()) for key in value} if isinstance(value, Mapping) else set()
+    )
     if "year" in keys:
         return "datetime" if {"hour", "timeinput"} & keys else "date"
     if {"hour", "timeinput"} & keys:

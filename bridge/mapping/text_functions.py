@@ -15,7 +15,7 @@ _LONGEST = 10_000
 
 
 class TextFunctions(PathFunctions):
-    """`asked`, `pairs`, `chosen`, `flow_choices`, `omit`, `dated`, `moment`, `after_moment` and `tour_event`, for `jmespath.Options`."""
+    """The functions that understand text, beside those of `PathFunctions`."""
 
     @functions.signature({"types": []})
     def _func_asked(self, answers: Any) -> dict[str, Any]:
@@ -39,12 +39,14 @@ class TextFunctions(PathFunctions):
         """`chosen(options, value)`: the texts of the options (`id`, `text`) that an answer names; else the answer."""
         ids = value if isinstance(value, list) else [value]
         texts = {str(each.get("id")): each.get("text") for each in options or [] if isinstance(each, dict)}
-        found = [texts[str(each)] for each in ids if not isinstance(each, (dict, list)) and str(each) in texts]
+        found = [
+            texts[str(each)] for each in ids if not isinstance(each, (dict, list)) and str(each) in texts
+        ]
         return found or value
 
     @functions.signature({"types": []})
     def _func_flow_choices(self, value: Any) -> dict[str, Any] | None:
-        """`flow_choices(object)`: the answers of a WhatsApp Flow; of a choice (`3_2:30_PM`) what was chosen (`2:30 PM`)."""
+        """`flow_choices(object)`: the answers of a WhatsApp Flow, of a choice `3_2:30_PM` as `2:30 PM`."""
         if not isinstance(value, dict):
             return None
         return {key: _chosen_in_flow(key, inner) for key, inner in value.items()}
@@ -70,7 +72,7 @@ class TextFunctions(PathFunctions):
 
     @functions.signature({"types": []})
     def _func_tour_event(self, value: Any) -> str | None:
-        """`tour_event(text)`: the text, if its words ask for something (`book_tour`, `Canceled by guest`); else null."""
+        """`tour_event(text)`: the text, if its words ask for something (`book_tour`); else null."""
         text = scalar_text(value)
         return text if meaning(text) else None
 

@@ -104,7 +104,11 @@ def either_start(
     kept = dict(errors)
     ends = ("ends_at", "ends_at_local")
     for name, other in (START, START[::-1], ends, ends[::-1]):
-        if name in kept and (values.get(other) or values.get(name)) and fields[name].shares_a_path_with(fields[other]):
+        if (
+            name in kept
+            and (values.get(other) or values.get(name))
+            and fields[name].shares_a_path_with(fields[other])
+        ):
             del kept[name]
     return kept
 

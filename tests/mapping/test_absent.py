@@ -12,10 +12,33 @@ from bridge.mapping.own_body import OwnBody
 from bridge.mapping.paths import Received
 
 UNSET = [
-    None, "", "  ", [], {}, "undefined", "null", "NULL", "None", "NaN", "[object Object]", "{booking_id}", "${id}", "%TOUR_ID%",
-    "{Unit:11}", "{{contact.phone}}", "{{first}} {{last}}", "undefined undefined", "*|FNAME|*", "{!Lead.Id}", "@{triggerBody()}",
-    "#{id}", "<%= id %>", "[[id]]", "n/a", "-",
-]  # fmt: skip
+    None,
+    "",
+    "  ",
+    [],
+    {},
+    "undefined",
+    "null",
+    "NULL",
+    "None",
+    "NaN",
+    "[object Object]",
+    "{booking_id}",
+    "${id}",
+    "%TOUR_ID%",
+    "{Unit:11}",
+    "{{contact.phone}}",
+    "{{first}} {{last}}",
+    "undefined undefined",
+    "*|FNAME|*",
+    "{!Lead.Id}",
+    "@{triggerBody()}",
+    "#{id}",
+    "<%= id %>",
+    "[[id]]",
+    "n/a",
+    "-",
+]
 ZERO = ["0", 0, 0.0, "00000000-0000-0000-0000-000000000000", "0.0", "000"]
 
 
@@ -31,17 +54,28 @@ def test_zero_and_nil_are_no_value_of_a_field(value: Any) -> None:
     assert is_no_value(value)
 
 
-@pytest.mark.parametrize("value", [False, True, 7, "204", "Null", "Nan Smith", "A {B} C", "100%", "none of these", "0042", "{}x"])
+@pytest.mark.parametrize(
+    "value", [False, True, 7, "204", "Null", "Nan Smith", "A {B} C", "100%", "none of these", "0042", "{}x"]
+)
 def test_what_is_given(value: Any) -> None:
     assert not is_no_value(value)
 
 
 @pytest.mark.parametrize(
     "field",
-    [fields.String(path="a"), fields.Name(path="a"), fields.Phone(path="a"), fields.Email(path="a"), fields.Instant(path="a"),
-     fields.Duration(path="a"), fields.Lines(path="a"), fields.Fingerprint(path="a"), fields.Integer(path="a")],
+    [
+        fields.String(path="a"),
+        fields.Name(path="a"),
+        fields.Phone(path="a"),
+        fields.Email(path="a"),
+        fields.Instant(path="a"),
+        fields.Duration(path="a"),
+        fields.Lines(path="a"),
+        fields.Fingerprint(path="a"),
+        fields.Integer(path="a"),
+    ],
     ids=lambda field: type(field).__name__,
-)  # fmt: skip
+)
 @pytest.mark.parametrize("value", UNSET + ZERO)
 def test_no_field_finds_it(field: Field, value: Any) -> None:
     assert field.find(Received({"a": value}, {})) == []

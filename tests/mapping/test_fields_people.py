@@ -185,17 +185,28 @@ def test_a_title_before_one_word_leaves_the_last_name(title: str) -> None:
 
 
 def test_a_name_in_two_inputs() -> None:
-    assert read(fields.PersonName(path="a"), {"first": "Maya", "last": "Okafor"}) == {"first": "Maya", "last": "Okafor"}
+    assert read(fields.PersonName(path="a"), {"first": "Maya", "last": "Okafor"}) == {
+        "first": "Maya",
+        "last": "Okafor",
+    }
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        "Maya Okafor <maya@example.com>", "maya@example.com,leasing@example.org", "maya@example.com; office@example.org", "maya@example.com.",
-        "mailto:maya@example.com", "<mailto:maya@example.com|maya@example.com>", "my address is maya@example.com, thanks",
-        ["maya@example.com"], ["none", "maya@example.com"], [{"email": "maya@example.com"}], {"emailAddress": {"address": "maya@example.com"}},
+        "Maya Okafor <maya@example.com>",
+        "maya@example.com,leasing@example.org",
+        "maya@example.com; office@example.org",
+        "maya@example.com.",
+        "mailto:maya@example.com",
+        "<mailto:maya@example.com|maya@example.com>",
+        "my address is maya@example.com, thanks",
+        ["maya@example.com"],
+        ["none", "maya@example.com"],
+        [{"email": "maya@example.com"}],
+        {"emailAddress": {"address": "maya@example.com"}},
     ],
-)  # fmt: skip
+)
 def test_an_email_inside_text(given: Any) -> None:
     assert read(fields.Email(path="a"), given) == "maya@example.com"
 
@@ -203,9 +214,11 @@ def test_an_email_inside_text(given: Any) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"country": "44", "area": "20", "phone": "7946 0018"}, {"country": "+44", "area": "20", "phone": "7946 0018"},
-        {"countryCode": "GB", "number": "020 7946 0018"}, {"full": "+44 20 7946 0018"},
+        {"country": "44", "area": "20", "phone": "7946 0018"},
+        {"country": "+44", "area": "20", "phone": "7946 0018"},
+        {"countryCode": "GB", "number": "020 7946 0018"},
+        {"full": "+44 20 7946 0018"},
     ],
-)  # fmt: skip
+)
 def test_a_phone_with_its_country_beside_it(given: Any) -> None:
     assert read(fields.Phone(path="a"), given) == "+442079460018"

@@ -8,9 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapping.writers import WRITERS
 
-from bridge.mapping.moments import Conventions, MomentError, combine, find, is_dated, read, read_epoch, read_zone
+from bridge.mapping.moments import (
+    Conventions,
+    MomentError,
+    combine,
+    find,
+    is_dated,
+    read,
+    read_epoch,
+    read_zone,
+)
 
-ZONES = ["America/Chicago", "America/New_York", "America/Phoenix", "Pacific/Honolulu", "Europe/Berlin", "Asia/Kolkata"]
+ZONES = [
+    "America/Chicago",
+    "America/New_York",
+    "America/Phoenix",
+    "Pacific/Honolulu",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+]
 WALL = datetime(2026, 12, 3, 14, 30)  # noqa: DTZ001 - wall time has no zone
 INSTANT = datetime(2026, 12, 3, 16, 30, tzinfo=UTC)
 
@@ -37,21 +53,46 @@ def test_an_instant_comes_back_from_every_writer(name: str, instant: datetime, z
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-12-03 14:30", "2026-12-03T14:30", "2026/12/03 14:30:00", "20261203T143000", "2026-12-03 1430",
-        "12/03/2026 2:30 PM", "12/3/26 14:30", "12/03/2026 2:30p", "12/03/2026 2:30 p.m.", "12/03/2026 2:30 P M",
-        "12/03/2026 2:30\u202fPM", "12/03/2026 02:30 P.M.", "2026-12-03 14:30 PM", "2026-12-03 2.30 pm", "Dec 3, 2026, 2:30:00 PM",
-        "December 3rd, 2026 at 2:30 p.m.", "Thursday, December 3, 2026 2:30 PM", "3 December 2026 14.30", "3rd of December 2026, 2:30 PM",
-        "03-Dec-2026 14:30:00", "Thu Dec  3 14:30:00 2026", "2:30 PM 12/03/2026", "2:30 PM - Thursday, December 3, 2026",
-        "3.12.2026 14:30", "03.12.26 14:30 Uhr", "Donnerstag, 3. Dezember 2026 um 14:30 Uhr", "3 de diciembre de 2026 a las 14:30",
-        "3 de diciembre de 2026, 2:30 de la tarde", "jeudi 3 d\u00e9cembre 2026 \u00e0 14h30", "3 de dezembro de 2026 \u00e0s 14h30",
+        "2026-12-03 14:30",
+        "2026-12-03T14:30",
+        "2026/12/03 14:30:00",
+        "20261203T143000",
+        "2026-12-03 1430",
+        "12/03/2026 2:30 PM",
+        "12/3/26 14:30",
+        "12/03/2026 2:30p",
+        "12/03/2026 2:30 p.m.",
+        "12/03/2026 2:30 P M",
+        "12/03/2026 2:30\u202fPM",
+        "12/03/2026 02:30 P.M.",
+        "2026-12-03 14:30 PM",
+        "2026-12-03 2.30 pm",
+        "Dec 3, 2026, 2:30:00 PM",
+        "December 3rd, 2026 at 2:30 p.m.",
+        "Thursday, December 3, 2026 2:30 PM",
+        "3 December 2026 14.30",
+        "3rd of December 2026, 2:30 PM",
+        "03-Dec-2026 14:30:00",
+        "Thu Dec  3 14:30:00 2026",
+        "2:30 PM 12/03/2026",
+        "2:30 PM - Thursday, December 3, 2026",
+        "3.12.2026 14:30",
+        "03.12.26 14:30 Uhr",
+        "Donnerstag, 3. Dezember 2026 um 14:30 Uhr",
+        "3 de diciembre de 2026 a las 14:30",
+        "3 de diciembre de 2026, 2:30 de la tarde",
+        "jeudi 3 d\u00e9cembre 2026 \u00e0 14h30",
+        "3 de dezembro de 2026 \u00e0s 14h30",
     ],
-)  # fmt: skip
+)
 def test_wall_time(text: str) -> None:
     moment = read(text)
     assert (moment.start, moment.is_date_alone) == (WALL, False)
 
 
-@pytest.mark.parametrize(("text", "hour"), [("noon", 12), ("12 noon", 12), ("midnight", 0), ("12:00 AM", 0), ("12 PM", 12)])
+@pytest.mark.parametrize(
+    ("text", "hour"), [("noon", 12), ("12 noon", 12), ("midnight", 0), ("12:00 AM", 0), ("12 PM", 12)]
+)
 def test_noon_and_midnight(text: str, hour: int) -> None:
     assert read(f"2026-12-03 {text}").start == WALL.replace(hour=hour, minute=0)
 
@@ -59,13 +100,23 @@ def test_noon_and_midnight(text: str, hour: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-12-03T10:30:00-06:00[America/Chicago]", "2026-12-03T10:30[America/Chicago]", "2026-12-03 10:30 (GMT-06:00)",
-        "2026-12-03 10:30 GMT -06:00", "12/03/2026 10:30 AM UTC-06:00", "2026-12-03 10:30 -06:00", "2026-12-03 10:30 CST",
-        "2026-12-03 10:30 Central Time", "2026-12-03 10:30 AM America/Chicago", "2026-12-03 10:30 AM (CST)",
-        "Thu Dec 03 2026 10:30:00 GMT-0600 (Central Standard Time)", "2026-12-03 10:30:00.123 -0600 CST m=+0.0012",
-        "Thu Dec 03 10:30:00 CST 2026", "12/03/2026 11:30 AM Eastern Standard Time", "2026-12-03 10:30 AM (Central Time - US & Canada)",
+        "2026-12-03T10:30:00-06:00[America/Chicago]",
+        "2026-12-03T10:30[America/Chicago]",
+        "2026-12-03 10:30 (GMT-06:00)",
+        "2026-12-03 10:30 GMT -06:00",
+        "12/03/2026 10:30 AM UTC-06:00",
+        "2026-12-03 10:30 -06:00",
+        "2026-12-03 10:30 CST",
+        "2026-12-03 10:30 Central Time",
+        "2026-12-03 10:30 AM America/Chicago",
+        "2026-12-03 10:30 AM (CST)",
+        "Thu Dec 03 2026 10:30:00 GMT-0600 (Central Standard Time)",
+        "2026-12-03 10:30:00.123 -0600 CST m=+0.0012",
+        "Thu Dec 03 10:30:00 CST 2026",
+        "12/03/2026 11:30 AM Eastern Standard Time",
+        "2026-12-03 10:30 AM (Central Time - US & Canada)",
     ],
-)  # fmt: skip
+)
 def test_a_zone_or_an_offset_makes_an_instant(text: str) -> None:
     assert read(text).start.replace(microsecond=0) == INSTANT
 
@@ -100,17 +151,34 @@ def test_what_could_be_an_offset_or_a_range_is_refused() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "tomorrow at 2", "Thursday 14:30", "Dec 3 14:30", "14:30", "2026-12-03 25:00", "2026-02-30 10:00", "2026-12-03 13:00 AM",
-        "Wednesday 2026-12-03 10:30", "2026-12-03 10:30 MSK", "2026-12-03 10:30 IST", "2026-12-03 10", "2026-12-03 anytime",
-        "1969-12-31 10:00", "2200-01-01 10:00", "call me on 2026-12-03 at 10:30", "9" * 5000, "12:30 " * 20,
+        "",
+        "tomorrow at 2",
+        "Thursday 14:30",
+        "Dec 3 14:30",
+        "14:30",
+        "2026-12-03 25:00",
+        "2026-02-30 10:00",
+        "2026-12-03 13:00 AM",
+        "Wednesday 2026-12-03 10:30",
+        "2026-12-03 10:30 MSK",
+        "2026-12-03 10:30 IST",
+        "2026-12-03 10",
+        "2026-12-03 anytime",
+        "1969-12-31 10:00",
+        "2200-01-01 10:00",
+        "call me on 2026-12-03 at 10:30",
+        "9" * 5000,
+        "12:30 " * 20,
     ],
-)  # fmt: skip
+)
 def test_what_is_no_date_and_time_is_refused(text: str) -> None:
     with pytest.raises(MomentError):
         read(text)
 
 
-@pytest.mark.parametrize("text", ["2026-12-03", "2026-12-03 00:00", "12/03/2026", "2026-12-03T00:00:00-06:00", "3 Dec 2026"])
+@pytest.mark.parametrize(
+    "text", ["2026-12-03", "2026-12-03 00:00", "12/03/2026", "2026-12-03T00:00:00-06:00", "3 Dec 2026"]
+)
 def test_a_date_alone_is_no_time_of_day(text: str) -> None:
     assert read(text).is_date_alone
     assert not is_dated(text)
@@ -138,7 +206,9 @@ def test_an_abbreviation_is_read_where_a_property_observes_it() -> None:
     def in_zones(*zones: str) -> Conventions:
         return Conventions(zones=frozenset(zones))
 
-    assert read("2026-07-03 10:30 CST", in_zones("America/Chicago")).start.hour == 15, "the clock of Chicago, in summer too"
+    assert read("2026-07-03 10:30 CST", in_zones("America/Chicago")).start.hour == 15, (
+        "the clock of Chicago, in summer too"
+    )
     assert read("2026-07-03 10:30 MST", in_zones("America/Phoenix")).start.hour == 17
     assert read("2026-12-03 10:30 CET", in_zones("Europe/Berlin")).start.hour == 9
     with pytest.raises(MomentError):
@@ -170,10 +240,18 @@ def test_a_day_and_a_time_in_two_fields(day: str, clock: str, start: datetime) -
 @pytest.mark.parametrize(
     ("sentence", "found", "rest"),
     [
-        ("TOUR 2026-12-03 2:30 p.m. Maya Okafor maya@example.com", "2026-12-03 2:30 p.m.", "Maya Okafor maya@example.com"),
+        (
+            "TOUR 2026-12-03 2:30 p.m. Maya Okafor maya@example.com",
+            "2026-12-03 2:30 p.m.",
+            "Maya Okafor maya@example.com",
+        ),
         ("Tour 12/3/2026, 2:30 PM, Maya Okafor", "12/3/2026, 2:30 PM", "Maya Okafor"),
         ("TOUR 2026-12-03 10:30 May Lee", "2026-12-03 10:30", "May Lee"),
-        ("call 512-555-0142, I come on December 3, 2026 at 2:30 PM, thanks", "on December 3, 2026 at 2:30 PM", "thanks"),
+        (
+            "call 512-555-0142, I come on December 3, 2026 at 2:30 PM, thanks",
+            "on December 3, 2026 at 2:30 PM",
+            "thanks",
+        ),
     ],
 )
 def test_a_moment_in_a_sentence(sentence: str, found: str, rest: str) -> None:
@@ -186,20 +264,36 @@ def test_a_moment_in_a_sentence(sentence: str, found: str, rest: str) -> None:
 @pytest.mark.parametrize(
     ("label", "zone"),
     [
-        ("America/Chicago (GMT-06:00)", "America/Chicago"), ("GMT-06:00 America/Chicago (CST)", "America/Chicago"),
-        ("Central Standard Time", "America/Chicago"), ("(UTC-06:00) Central Time (US & Canada)", "America/Chicago"),
-        ("Central Time - US & Canada", "America/Chicago"), ("Eastern Time", "America/New_York"), ("CST", "America/Chicago"),
-        ("US Mountain Standard Time", "America/Phoenix"), ("W. Europe Standard Time", "Europe/Berlin"),
-        ("GMT Standard Time", "Europe/London"), ("UTC", "UTC"), ("UTC-6", "UTC-06:00"), ("Moon", "None"),
+        ("America/Chicago (GMT-06:00)", "America/Chicago"),
+        ("GMT-06:00 America/Chicago (CST)", "America/Chicago"),
+        ("Central Standard Time", "America/Chicago"),
+        ("(UTC-06:00) Central Time (US & Canada)", "America/Chicago"),
+        ("Central Time - US & Canada", "America/Chicago"),
+        ("Eastern Time", "America/New_York"),
+        ("CST", "America/Chicago"),
+        ("US Mountain Standard Time", "America/Phoenix"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("GMT Standard Time", "Europe/London"),
+        ("UTC", "UTC"),
+        ("UTC-6", "UTC-06:00"),
+        ("Moon", "None"),
     ],
-)  # fmt: skip
+)
 def test_labels_of_zones(label: str, zone: str) -> None:
     assert str(read_zone(label)) == zone
 
 
 @pytest.mark.parametrize(
     "text",
-    ["1796315400", "1796315400.0", "1.7963154e9", "1796315400000", "1796315400000000", "1796315400000000000", "/Date(1796315400000-0600)/"],
+    [
+        "1796315400",
+        "1796315400.0",
+        "1.7963154e9",
+        "1796315400000",
+        "1796315400000000",
+        "1796315400000000000",
+        "/Date(1796315400000-0600)/",
+    ],
 )
 def test_numbers_since_1970(text: str) -> None:
     assert read_epoch(text) == INSTANT

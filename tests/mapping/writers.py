@@ -8,7 +8,7 @@ Writer = Callable[[datetime, ZoneInfo], str]
 
 
 def _formatted(pattern: str, *, utc: bool = False) -> Writer:
-    """`strftime` with three more: `{offset}` (-06:00), `{hour}` (without a zero) and `{name}` (Central Standard Time)."""
+    """`strftime` with more: `{offset}` (-06:00), `{hour}` and `{day}` without a zero, `{zone}` (its IANA name)."""
 
     def write(instant: datetime, zone: ZoneInfo) -> str:
         local = instant.astimezone(UTC if utc else zone)
@@ -25,7 +25,7 @@ def _formatted(pattern: str, *, utc: bool = False) -> Writer:
 
 
 def _epoch(scale: int, shape: type = int) -> Writer:
-    return lambda instant, zone: str(shape(instant.timestamp() * scale))
+    return lambda instant, _zone: str(shape(instant.timestamp() * scale))
 
 
 WRITERS: dict[str, Writer] = {

@@ -12,7 +12,11 @@ from bridge.settings.records import TourHours
 
 @pytest.mark.parametrize(
     ("text", "hours"),
-    [("07:00-21:00", (time(7), time(21))), ("8:30 - 19:15", (time(8, 30), time(19, 15))), ("00:00-24:00", (time(0), time(23, 59)))],
+    [
+        ("07:00-21:00", (time(7), time(21))),
+        ("8:30 - 19:15", (time(8, 30), time(19, 15))),
+        ("00:00-24:00", (time(0), time(23, 59))),
+    ],
 )
 def test_hours(text: str, hours: tuple[time, time]) -> None:
     assert TimeSpan().convert(text) == TourHours(*hours)
@@ -27,10 +31,13 @@ def test_no_hours(text: str) -> None:
 @pytest.mark.parametrize(
     ("source", "day_first"),
     [
-        ({}, False), ({"phone_region": "GB"}, True), ({"phone_region": "CA"}, None),
-        ({"date_order": "day_first"}, True), ({"phone_region": "GB", "date_order": "month_first"}, False),
+        ({}, False),
+        ({"phone_region": "GB"}, True),
+        ({"phone_region": "CA"}, None),
+        ({"date_order": "day_first"}, True),
+        ({"phone_region": "GB", "date_order": "month_first"}, False),
     ],
-)  # fmt: skip
+)
 def test_the_order_of_day_and_month(source: dict[str, str], day_first: bool | None) -> None:
     settings = Settings(PropexoSettings("x"))
     assert conventions_of(settings, Source("s", **source)).day_first is day_first

@@ -17,12 +17,16 @@ def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
         BodyTooLarge: it has more than `limit` bytes; no more than that is decompressed.
         DecodingError: it is broken, or compressed in another way; a sentence for the operator.
     """
-    names = [name.strip().lower() for name in (encoding or "").split(",") if name.strip().lower() != "identity"]
+    names = [
+        name.strip().lower() for name in (encoding or "").split(",") if name.strip().lower() != "identity"
+    ]
     names = [name for name in names if name]
     if not names or not body:
         return body
     if len(names) > 1 or names[0] not in _WINDOW:
-        raise DecodingError(f"The body is compressed as {', '.join(names)[:40]!r}. Send it as gzip, or not compressed.")
+        raise DecodingError(
+            f"The body is compressed as {', '.join(names)[:40]!r}. Send it as gzip, or not compressed."
+        )
     if _WINDOW[names[0]] == _WINDOW["gzip"] and not body.startswith(_GZIP):
         return body
     for window in (_WINDOW[names[0]], -zlib.MAX_WBITS):

@@ -25,7 +25,7 @@ _Keys = tuple[str, ...]
 
 def read_form(text: str, codec: str) -> dict[str, Any]:
     """A URL-encoded form. A page in another charset escapes in that, and its form does not say so: what is no text of
-    `codec` is Windows-1252.
+    `codec` is Windows-1252, and what is neither has U+FFFD.
 
     Raises:
         DecodingError: it has too many fields.

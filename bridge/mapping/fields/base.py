@@ -92,7 +92,7 @@ def describe(value: Any) -> str:
 
 
 class String(Field):
-    """Text; a number is taken as its digits. Entities of HTML and the `||` around a choice (ActiveCampaign) are read."""
+    """Text; a number is taken as its digits. Entities of HTML and ActiveCampaign's `||choice||` are read."""
 
     expected = "text"
     is_id = False
@@ -100,7 +100,11 @@ class String(Field):
 
     def find(self, received: Received) -> list[Found]:
         found = [one for one in super().find(received) if one.value is not False]
-        return [one for one in found if not is_no_id(as_text(unwrapped(one.value)) or "")] if self.is_id else found
+        return (
+            [one for one in found if not is_no_id(as_text(unwrapped(one.value)) or "")]
+            if self.is_id
+            else found
+        )
 
     def convert(self, value: Any) -> str:
         if isinstance(value, (dict, list, bool)):

@@ -68,7 +68,11 @@ def split(text: str) -> dict[str, str | None]:
     spoken = [word for word in _NICKNAME.sub("", text).split() if any(char.isalnum() for char in word)]
     text = " ".join(spoken) or text
     family, comma, given = text.partition(",")
-    if comma and given.strip() and not all(_plain(word) in SUFFIXES for word in given.replace(",", " ").split()):
+    if (
+        comma
+        and given.strip()
+        and not all(_plain(word) in SUFFIXES for word in given.replace(",", " ").split())
+    ):
         last = _without_suffixes(family.split())
         first = _without_titles(given.split(",")[0].split())
         return _named(_without_initials(first), last)

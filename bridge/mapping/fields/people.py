@@ -41,7 +41,9 @@ class Email(Field):
 
 def _address(value: Any) -> str | None:
     if isinstance(value, Mapping):
-        value = next((value[name] for name in ("email", "address", "value", "emailAddress") if value.get(name)), None)
+        value = next(
+            (value[name] for name in ("email", "address", "value", "emailAddress") if value.get(name)), None
+        )
         if isinstance(value, Mapping):
             return _address(value)
     text = unescape(as_text(value) or "").strip().removeprefix("mailto:")
@@ -51,7 +53,9 @@ def _address(value: Any) -> str | None:
     for candidate in (text, *inside):
         try:
             validated = validate_email(
-                candidate.strip("<>'\u2018\u2019 ").rstrip(".,;!?"), check_deliverability=False, test_environment=True
+                candidate.strip("<>'\u2018\u2019 ").rstrip(".,;!?"),
+                check_deliverability=False,
+                test_environment=True,
             )
         except EmailNotValidError:
             continue
@@ -79,7 +83,9 @@ class Phone(Field):
         values = [one.value if isinstance(one.value, list) else [one.value] for one in found]
         candidates = list(itertools.islice(itertools.chain.from_iterable(values), MOST_CANDIDATES))
         texts = [text for value in candidates for text in _texts(value)]
-        numbers = itertools.chain((self._parse(*text) for text in texts), (self._find(*text) for text in texts))
+        numbers = itertools.chain(
+            (self._parse(*text) for text in texts), (self._find(*text) for text in texts)
+        )
         number = next(filter(None, numbers), None)
         if number is None:
             raise self.refuse(found[0].value)
@@ -113,7 +119,9 @@ def _texts(value: Any) -> Iterator[tuple[str, str | None]]:
     number = next((parts[name] for name in names if name in parts), "")
     if "full" not in parts:
         number = parts.get("area", "") + " " + number if "area" in parts else number
-    country = next((parts[name] for name in ("countrycode", "country", "code", "dialcode") if name in parts), "")
+    country = next(
+        (parts[name] for name in ("countrycode", "country", "code", "dialcode") if name in parts), ""
+    )
     digits = re.sub(r"\D", "", country)
     if digits and not number.lstrip().startswith(("+", "00")):
         yield f"+{digits} {number}", None

@@ -1,4 +1,4 @@
-"""When a tour is: instants, wall time, and wall time with its zone beside it. `bridge.mapping.moments` reads the texts."""
+"""When a tour is: instants, wall time, wall time with its zone beside it. `bridge.mapping.moments` reads the texts."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -135,7 +135,9 @@ class LocalTime(Field):
         found = {re.sub(r"[^a-z]", "", name.casefold()): inner for name, inner in value.items()}
         if text := _of_inputs(found):
             return self._moment(text, hint)
-        text = next((found[name] for name in ("datetime", "startdatetime", "value", "date") if found.get(name)), None)
+        text = next(
+            (found[name] for name in ("datetime", "startdatetime", "value", "date") if found.get(name)), None
+        )
         if text is None or isinstance(text, (Mapping, list)):
             raise MomentError(self.expected)
         parts = [text, found["time"]] if found.get("time") else text
@@ -201,9 +203,14 @@ def _number(value: Any) -> int | None:
 def _time_of_inputs(part: Any) -> Any:
     """`["10", "30", "am"]`, the inputs of a form's time, or an object of them, as one text."""
     if isinstance(part, Mapping):
-        return _of_inputs({re.sub(r"[^a-z]", "", name.casefold()): inner for name, inner in part.items()}) or part
+        return (
+            _of_inputs({re.sub(r"[^a-z]", "", name.casefold()): inner for name, inner in part.items()})
+            or part
+        )
     if isinstance(part, list) and 2 <= len(part) <= 4 and all(str(each).isdigit() for each in part[:2]):  # noqa: PLR2004
-        return f"{':'.join(str(each) for each in part[:2])} {' '.join(str(each) for each in part[2:])}".strip()
+        return (
+            f"{':'.join(str(each) for each in part[:2])} {' '.join(str(each) for each in part[2:])}".strip()
+        )
     return part
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from bridge.mapping.fields.base import Field, Found
 from bridge.mapping.absent import is_absent, is_unset
+from bridge.mapping.fields.base import Field, Found
 from bridge.mapping.paths import as_text, digest
 
 
@@ -64,7 +64,9 @@ class Lines(Field):
 
 def is_not_given(value: Any) -> bool:
     """Whether a question has no answer; `None` and `N/A` are one ("Pets?")."""
-    return is_unset(value) and value.strip().casefold() != "none" if isinstance(value, str) else is_absent(value)
+    return (
+        is_unset(value) and value.strip().casefold() != "none" if isinstance(value, str) else is_absent(value)
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -17,7 +17,9 @@ YEARS = range(1970, 2200)
 """What a sender's clock or a tour can show; also far from the ends of the calendar, where arithmetic overflows."""
 
 EXPECTED = "a date and a time, such as 2026-12-03 10:30"
-TWO_DAYS = "a date that can be read in one way only; set `date_order` of the source to day_first or month_first"
+TWO_DAYS = (
+    "a date that can be read in one way only; set `date_order` of the source to day_first or month_first"
+)
 TWO_MEANINGS = "a time with an offset or a range of times, not what could be either"
 NOT_ONCE = "a time that exists once in its zone"
 
@@ -159,36 +161,33 @@ def _splits(token: Token, rest: Sequence[Token]) -> bool:
 
 
 def _side(tokens: Sequence[Token], conventions: Conventions, hint: date | None) -> _Side:
-    side, loose, partial = _Side(), [], None
-    for token in tokens:
-        if token.kind == "day":
-            if side.days or partial:
-                raise MomentError(EXPECTED)
-            side.days, partial = _days(token, conventions, hint)
-        elif token.kind == "year":
-            if partial is None:
-                raise MomentError(EXPECTED)
-            side.days, partial = (_date(int(token.match["year"]), *partial),), None
-        elif token.kind in ("clock", "number"):
-            loose.append(_clock(token))
-        elif token.kind == "offset":
-            if side.offset is not None:
-                raise MomentError(EXPECTED)
-            side.offset = offset(token.match)
-        elif token.kind == "zone":
-            side.zone = side.zone or token.zone
-        elif token.kind == "weekday":
-            side.weekday = words.WEEKDAYS[token.match["weekday"].casefold()]
-    if len(loose) > 1 or partial:
+    of_kind = {
+        kind: [token for token in tokens if token.kind == kind] for kind in ("day", "year", "offset", "zone")
+    }
+    clocks = [_clock(token) for token in tokens if token.kind in ("clock", "number")]
+    weekdays = [
+        words.WEEKDAYS[token.match["weekday"].casefold()] for token in tokens if token.kind == "weekday"
+    ]
+    if max(len(clocks), len(of_kind["day"]), len(of_kind["year"]), len(of_kind["offset"])) > 1:
         raise MomentError(EXPECTED)
-    side.clock = loose[0] if loose else None
-    if side.weekday is not None and side.days:
-        side.days = tuple(day for day in side.days if day.weekday() == side.weekday)
-        if not side.days:
+    days, partial = _days(of_kind["day"][0], conventions, hint) if of_kind["day"] else ((), None)
+    if bool(partial) != bool(of_kind["year"]):
+        raise MomentError(EXPECTED)
+    if partial:
+        days = (_date(int(of_kind["year"][0].match["year"]), *partial),)
+    if days and weekdays:
+        days = tuple(day for day in days if day.weekday() == weekdays[-1])
+        if not days:
             raise MomentError("a date that falls on the weekday beside it")
-    if len(side.days) > 1:
+    if len(days) > 1:
         raise MomentError(TWO_DAYS)
-    return side
+    return _Side(
+        days,
+        clocks[0] if clocks else None,
+        offset(of_kind["offset"][0].match) if of_kind["offset"] else None,
+        of_kind["zone"][0].zone if of_kind["zone"] else None,
+        weekdays[-1] if weekdays else None,
+    )
 
 
 def _days(
@@ -337,7 +336,9 @@ def _joined(left: _Side, right: _Side) -> Moment:
         raise MomentError(EXPECTED)
     clock, until = left.clock, right.clock
     if clock is None:
-        return Moment(datetime.combine(days[0], time(0)), is_date_alone=True, is_midnight=True, has_time=False)
+        return Moment(
+            datetime.combine(days[0], time(0)), is_date_alone=True, is_midnight=True, has_time=False
+        )
     if clock.is_bare_hour and until is None:
         raise MomentError(EXPECTED)
     start_time = _start_of_range(clock, until) if until else clock.time

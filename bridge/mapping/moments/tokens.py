@@ -27,17 +27,18 @@ class Token:
 _MONTH = rf"(?P<month>{words.any_of(words.MONTHS)})\b\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|ere|o|\u00ba|\u00aa|\u00b0|\.)?(?![\d:])"
 _OF = r"[ ,.\-/]*(?:(?:de|del|of)\b[ ]*)?"
-_AFTER_DATE = r"(?:(?=[^\d]|$)|(?=T))"
+_SHORT_YEAR = r"\d{2}(?=\s|,|$)(?!\s*(?:h|uhr|[ap]\b|[ap]\.?m))"
+_SECONDS = r"(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 
 _PATTERNS: list[tuple[Kind, str]] = [
     ("day", r"(?P<year>\d{4})(?P<by>[-/.])(?P<month>\d{1,2})(?P=by)(?P<day>\d{1,2})(?!\d)[T_]?"),
     ("day", r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T|(?=\D|$))"),
     ("day", r"(?P<one>\d{1,2})(?P<by>[-/.])\s?(?P<other>\d{1,2})(?P=by)\s?(?P<year>\d{4}|\d{2})(?![\d:])[T_]?"),
-    ("day", rf"{_DAY}{_OF}{_MONTH}{_OF}(?P<year>\d{{4}}(?!\d)|'\d{{2}}(?!\d)|\d{{2}}(?=\s|,|$)(?!\s*(?:h|uhr|[ap]\b|[ap]\.?m)))"),
+    ("day", rf"{_DAY}{_OF}{_MONTH}{_OF}(?P<year>\d{{4}}(?!\d)|'\d{{2}}(?!\d)|{_SHORT_YEAR})"),
     ("day", rf"{_MONTH}[ \-]*{_DAY}[ ,\-]*(?P<year>\d{{4}}(?![\d:])|'\d{{2}}(?!\d))"),
     ("day", rf"{_MONTH}[ \-]*{_DAY}"),
     ("day", rf"{_DAY}{_OF}{_MONTH}"),
-    ("clock", rf"T?(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::(?P<second>\d{{2}})(?:[.,:](?P<fraction>\d{{1,9}}))?)?(?!\d)(?:\s?{words.HALF})?"),
+    ("clock", rf"T?(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}}){_SECONDS}(?!\d)(?:\s?{words.HALF})?"),
     ("clock", r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?(?=[Z+\-\s]|$)"),
     ("clock", rf"(?P<hour>\d{{1,2}})\.(?P<minute>\d{{2}})(?![.\d])(?:\s?{words.HALF}|\s?uhr\b)?"),
     ("clock", rf"(?P<hour>\d{{1,2}})(?P<minute>\d{{2}})\s?{words.HALF}"),
@@ -91,7 +92,5 @@ def _token(text: str, place: int, before: list[Token], observed: frozenset[str])
             return Token("zone" if zone else "filler", match, zone)
         if kind == "offset" and not any(token.kind == "clock" for token in before):
             continue
-        if kind == "range" and not has_clock:
-            kind = "filler"
-        return Token(kind, match)
+        return Token("filler" if kind == "range" and not has_clock else kind, match)
     return None

@@ -97,8 +97,8 @@ def read_zone(text: str, observed: Iterable[str] = ()) -> tzinfo | None:
     `(UTC-06:00) Central Time (US & Canada)`, `CST`, `UTC-6`.
     """
     for word in re.findall(r"[A-Za-z]+(?:/[A-Za-z_+\-0-9]+)+", text):
-        if zone := _iana(word):
-            return zone
+        if known := _iana(word):
+            return known
     plain = re.sub(r"^\s*\(?(?:utc|gmt)[+-]?[\d:]*\)?\s+(?=\S)", "", text.strip(), flags=re.IGNORECASE)
     plain = plain.replace(" - ", " (")
     outside = plain.partition(" (")[0].strip()
