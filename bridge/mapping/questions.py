@@ -39,8 +39,8 @@ _OTHER_UNLESS_TOUR = re.compile(
     r"\b(availab\w*|budget|income|rent|lead time|time ?zone|time ?frame|timeline)\b"
 )
 _TOUR = re.compile(r"\b(tour|visit|showing|viewing|appointment|schedule|come by|stop by)\w*\b")
-_NOT_THE_BOTH = re.compile(r"\bfirst\b.*\blast\b")
-_NAME = re.compile(
+_BOTH = re.compile(r"\bfirst\b.*\blast\b")
+_NOT_THE_NAME = re.compile(
     r"\b(compan\w*|pet|dog|cat|propert\w*|communit\w*|building|complex|unit|apartment|street|user ?name|file|maiden"
     r"|utm|form|page|campaign|event)\b"
 )
