@@ -17,7 +17,7 @@ from bridge.delivery.state import Park, Read
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind
-from bridge.plausible_hours import implausible_hour
+from bridge.mapping.plausible_hours import implausible_hour
 from bridge.propexo import pms
 from bridge.propexo.bodies import NotOffered, Place, Tour, takes
 from bridge.settings import Property, Settings

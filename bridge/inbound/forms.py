@@ -7,8 +7,8 @@ from bridge.aliases import Aliases, property_named
 from bridge.errors import FieldError
 from bridge.mapping.booking import Booking
 from bridge.mapping.paths import Received
+from bridge.mapping.plausible_hours import implausible_hour
 from bridge.mapping.sources import Source
-from bridge.plausible_hours import implausible_hour
 from bridge.settings import Settings
 
 

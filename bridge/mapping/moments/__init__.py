@@ -5,17 +5,8 @@
 """
 
 from bridge.mapping.moments.epochs import read_epoch
-from bridge.mapping.moments.reading import (
-    LONGEST,
-    YEARS,
-    Conventions,
-    Moment,
-    MomentError,
-    combine,
-    find,
-    in_zone,
-    read,
-)
+from bridge.mapping.moments.model import LONGEST, YEARS, Conventions, Moment, MomentError
+from bridge.mapping.moments.reading import combine, find, in_zone, read
 from bridge.mapping.moments.zones import read_zone
 
 

@@ -6,59 +6,24 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from bridge.mapping.moments import words
+from bridge.mapping.moments.clocks import Clock, clock_of, start_of_range
+from bridge.mapping.moments.days import date_of, days_of
+from bridge.mapping.moments.model import (
+    EXPECTED,
+    LONGEST,
+    NOT_ONCE,
+    TWO_DAYS,
+    TWO_MEANINGS,
+    YEARS,
+    Conventions,
+    Moment,
+    MomentError,
+)
 from bridge.mapping.moments.tokens import MOST_TOKENS, Token, tokens_at
 from bridge.mapping.moments.zones import US_ZONES, offset, offsets_of
 
-LONGEST = 120
-"""Characters of a text that is read as a date and time."""
 LONGEST_RANGE = timedelta(hours=4)
 """Of two times joined by a hyphen, where the second could also be an offset."""
-YEARS = range(1970, 2200)
-"""What a sender's clock or a tour can show; also far from the ends of the calendar, where arithmetic overflows."""
-
-EXPECTED = "a date and a time, such as 2026-12-03 10:30"
-TWO_DAYS = (
-    "a date that can be read in one way only; set `date_order` of the source to day_first or month_first"
-)
-TWO_MEANINGS = "a time with an offset or a range of times, not what could be either"
-NOT_ONCE = "a time that exists once in its zone"
-
-
-class MomentError(ValueError):
-    """The text is no date and time; the message says what was expected."""
-
-
-@dataclass(frozen=True)
-class Conventions:
-    """How a source writes dates."""
-
-    day_first: bool | None = False
-    """Of `03/12/2026`; `None`: not known, such dates are refused."""
-    zones: frozenset[str] = frozenset()
-    """IANA names of the zones of the configured properties: what `CST` or `-06:00` can mean."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What a text says: wall time (naive), or an instant (aware) where it names an offset or a zone."""
-
-    start: datetime
-    end: datetime | None = None
-    is_date_alone: bool = False
-    """The time of day is missing, or `00:00` that nobody wrote as a time: the day begins, no tour does."""
-    is_midnight: bool = False
-    """The same, also where `00:00` is UTC and may be the evening at the property."""
-    has_time: bool = True
-
-
-@dataclass(frozen=True)
-class _Clock:
-    time: time
-    half: str | None = None
-    """`a` or `p`, as written."""
-    is_zero: bool = False
-    is_bare_hour: bool = False
-    """A number that is an hour only as a part of a range: `10-11`."""
 
 
 @dataclass
@@ -66,7 +31,7 @@ class _Side:
     """What one side of a range says."""
 
     days: tuple[date, ...] = ()
-    clock: _Clock | None = None
+    clock: Clock | None = None
     offset: timedelta | None = None
     zone: tzinfo | None = None
     weekday: int | None = None
@@ -164,17 +129,17 @@ def _side(tokens: Sequence[Token], conventions: Conventions, hint: date | None) 
     of_kind = {
         kind: [token for token in tokens if token.kind == kind] for kind in ("day", "year", "offset", "zone")
     }
-    clocks = [_clock(token) for token in tokens if token.kind in ("clock", "number")]
+    clocks = [clock_of(token) for token in tokens if token.kind in ("clock", "number")]
     weekdays = [
         words.WEEKDAYS[token.match["weekday"].casefold()] for token in tokens if token.kind == "weekday"
     ]
     if max(len(clocks), len(of_kind["day"]), len(of_kind["year"]), len(of_kind["offset"])) > 1:
         raise MomentError(EXPECTED)
-    days, partial = _days(of_kind["day"][0], conventions, hint) if of_kind["day"] else ((), None)
+    days, partial = days_of(of_kind["day"][0], conventions, hint) if of_kind["day"] else ((), None)
     if bool(partial) != bool(of_kind["year"]):
         raise MomentError(EXPECTED)
     if partial:
-        days = (_date(int(of_kind["year"][0].match["year"]), *partial),)
+        days = (date_of(int(of_kind["year"][0].match["year"]), *partial),)
     if days and weekdays:
         days = tuple(day for day in days if day.weekday() == weekdays[-1])
         if not days:
@@ -190,103 +155,6 @@ def _side(tokens: Sequence[Token], conventions: Conventions, hint: date | None) 
     )
 
 
-def _days(
-    token: Token, conventions: Conventions, hint: date | None
-) -> tuple[tuple[date, ...], tuple[int, int] | None]:
-    """The days that the text can mean; month and day where the year stands elsewhere."""
-    found = token.match.groupdict()
-    if "one" in found:
-        return _numeric(token, conventions, hint), None
-    month = found["month"].casefold().rstrip(".")
-    number = int(month) if month.isdigit() else words.MONTHS[month]
-    if found.get("year") is None:
-        return (), (number, int(found["day"]))
-    return (_date(_year(found["year"]), number, int(found["day"])),), None
-
-
-def _numeric(token: Token, conventions: Conventions, hint: date | None) -> tuple[date, ...]:
-    one, other = int(token.match["one"]), int(token.match["other"])
-    year = _year(token.match["year"])
-    possible = {}
-    for day_first, (month, day) in {False: (one, other), True: (other, one)}.items():
-        try:
-            possible[day_first] = date(year, month, day)
-        except ValueError:
-            continue
-    if not possible:
-        raise MomentError(EXPECTED)
-    if hint is not None and len(possible) > 1:
-        near = [day for day in possible.values() if abs(day - hint) <= timedelta(days=1)]
-        if near:
-            return tuple(near[:1])
-    if token.match["by"] == "." and True in possible:
-        return (possible[True],)
-    if len(set(possible.values())) == 1:
-        return (next(iter(possible.values())),)
-    return tuple(possible.values()) if conventions.day_first is None else (possible[conventions.day_first],)
-
-
-def _year(text: str) -> int:
-    number = int(text.lstrip("'"))
-    return number + 2000 if len(text.lstrip("'")) == 2 else number  # noqa: PLR2004 - two digits
-
-
-def _date(year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError as error:
-        raise MomentError(EXPECTED) from error
-
-
-def _clock(token: Token) -> _Clock:
-    found = token.match.groupdict()
-    if found.get("noon"):
-        return _Clock(time(12), "p")
-    if found.get("midnight"):
-        return _Clock(time(0), "a")
-    half = _half(found)
-    if token.kind == "number":
-        digits = token.match["hour"]
-        return _Clock(_of_number(digits), is_bare_hour=len(digits) < 4)  # noqa: PLR2004 - `1030`
-    hour = int(found["hour"])
-    if half:
-        hour = _on_24(hour, half)
-    fraction = (found.get("fraction") or "").ljust(6, "0")[:6]
-    try:
-        clock = time(hour, int(found.get("minute") or 0), int(found.get("second") or 0), int(fraction))
-    except ValueError as error:
-        raise MomentError(EXPECTED) from error
-    is_zero = clock == time(0) and not half
-    return _Clock(clock, half, is_zero)
-
-
-def _of_number(digits: str) -> time:
-    hour, minute = (int(digits[:2]), int(digits[2:])) if len(digits) == 4 else (int(digits), 0)  # noqa: PLR2004
-    try:
-        return time(hour, minute)
-    except ValueError as error:
-        raise MomentError(EXPECTED) from error
-
-
-def _half(found: dict[str, str | None]) -> str | None:
-    if found.get("morning"):
-        return "a"
-    if found.get("evening"):
-        return "p"
-    half = found.get("half")
-    return half.casefold() if half else None
-
-
-def _on_24(hour: int, half: str) -> int:
-    if hour == 12:  # noqa: PLR2004
-        return 0 if half == "a" else 12
-    if half == "a" and hour < 12:  # noqa: PLR2004
-        return hour
-    if half == "p" and hour:
-        return hour if hour > 12 else hour + 12  # noqa: PLR2004 - `14:30 PM` is a 24-hour clock
-    raise MomentError("a time whose half of the day fits its hour")
-
-
 def _without_false_offset(
     tokens: Sequence[Token], left: _Side, right: _Side, conventions: Conventions
 ) -> tuple[_Side, _Side]:
@@ -296,7 +164,7 @@ def _without_false_offset(
         return left, right
     if not _is_doubtful(token, tokens, left.clock):
         return left, right
-    end = _Clock(time(int(token.match["hours"]), int(token.match["minutes"] or 0)))
+    end = Clock(time(int(token.match["hours"]), int(token.match["minutes"] or 0)))
     span = _span(left.clock.time, end.time)
     is_range = timedelta(0) < span <= LONGEST_RANGE
     is_offset = left.offset in offsets_of(conventions.zones or US_ZONES)
@@ -307,7 +175,7 @@ def _without_false_offset(
     return left, right
 
 
-def _is_doubtful(token: Token, tokens: Sequence[Token], clock: _Clock) -> bool:
+def _is_doubtful(token: Token, tokens: Sequence[Token], clock: Clock) -> bool:
     text = token.text
     of_clock = next(each for each in tokens if each.kind in ("clock", "number"))
     is_iso = of_clock.text[:1] in "Tt" or any(
@@ -341,7 +209,7 @@ def _joined(left: _Side, right: _Side) -> Moment:
         )
     if clock.is_bare_hour and until is None:
         raise MomentError(EXPECTED)
-    start_time = _start_of_range(clock, until) if until else clock.time
+    start_time = start_of_range(clock, until) if until else clock.time
     gap = left.offset if left.offset is not None else right.offset
     zone = left.zone or right.zone
     start = _placed(datetime.combine(days[0], start_time), gap, zone)
@@ -352,17 +220,6 @@ def _joined(left: _Side, right: _Side) -> Moment:
     is_midnight = clock.is_zero and until is None
     end = end if end is not None and end > start else None
     return Moment(start, end, is_midnight and not is_utc, is_midnight)
-
-
-def _start_of_range(clock: _Clock, until: _Clock) -> time:
-    """Of `10-11 am` and `11-1 pm` the half of the end, or the other one where the start would be after it."""
-    if clock.half or not until.half or clock.time.hour > 12:  # noqa: PLR2004
-        return clock.time
-    for half in (until.half, "a" if until.half == "p" else "p"):
-        start = clock.time.replace(hour=_on_24(clock.time.hour, half))
-        if start < until.time:
-            return start
-    raise MomentError(EXPECTED)
 
 
 def _placed(wall: datetime, gap: timedelta | None, zone: tzinfo | None) -> datetime:

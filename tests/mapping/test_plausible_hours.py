@@ -8,7 +8,7 @@ from bridge.delivery.outcomes import Reason
 from bridge.delivery.resolve import start_of
 from bridge.delivery.state import Park
 from bridge.mapping.booking import Action, Booking
-from bridge.plausible_hours import implausible_hour
+from bridge.mapping.plausible_hours import implausible_hour
 from bridge.settings import Property
 from bridge.settings.records import TourHours
 
