@@ -11,7 +11,7 @@ from bridge.mapping import (
     fields,
     path,
 )
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 TASKS = ("contact_task_add", "deal_task_add")
 CHANGES = ("update", "deal_update")

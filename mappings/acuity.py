@@ -1,8 +1,9 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, answers, fields, path
-from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
+from bridge.mapping import BOOK, CANCEL, RESCHEDULE, Api, Fetch, Mapping, When, fields, path
+from bridge.mapping.kinds import KINDS, named_kind
 
-asked = answers("forms[].values[]", label="name", whole=True)
+ASKED = "asked(forms[].values[].{label: name, value: value})"
+"""What the client answered in the intake forms, by what was asked."""
 
 
 class Acuity(Mapping):
@@ -52,16 +53,14 @@ class Acuity(Mapping):
     first_name = fields.Name(path="firstName")
     last_name = fields.Name(path="lastName")
     email = fields.Email(path="email")
-    phone = fields.Phone(path=["phone", asked(".*(phone|mobile|cell|whats.?app).*")])
+    phone = fields.Phone(path=["phone", f"{ASKED}.phone"])
 
     starts_at = fields.Instant(path="datetime")
     duration_minutes = fields.Duration(path="duration")
-    kind = fields.Choice(
-        path=[asked("(tour|visit) (type|kind)|(type|kind) of (tour|visit)"), named_kind("type")], table=KINDS
-    )
+    kind = fields.Choice(path=[f"{ASKED}.tour_type", named_kind("type")], table=KINDS)
 
-    property = fields.String(path=[asked(PROPERTY_ASKED), "calendarID"])
-    unit = fields.String(path=asked("unit( id| number)?"))
-    lead_source = fields.String(path=asked("lead source"))
+    property = fields.String(path=[f"{ASKED}.property", "calendarID"])
+    unit = fields.String(path=f"{ASKED}.unit")
+    lead_source = fields.String(path=f"{ASKED}.lead_source")
     title = fields.String(path="type")
     notes = fields.Lines(path=["notes", "forms[].values[].[name, value]"])

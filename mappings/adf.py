@@ -1,6 +1,9 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import REQUEST, Mapping, When, answers, constant, fields
 
+CONTACTS = "to_array(customer.contact)"
+PRIMARY = f"""({CONTACTS}[?"@primarycontact" == '1'] || {CONTACTS}) | [0]"""
+
 
 def text(element: str) -> str:
     """The first element's text, with or without attributes."""
@@ -33,7 +36,7 @@ class Adf(Mapping):
     signature = SharedSecret()
     event = constant("prospect")
     split = "adf.prospect"
-    root = "adf.prospect[0].merge(@, {contact: to_array(customer.contact)[0]})"
+    root = f"adf.prospect[0].merge(@, {{contact: {PRIMARY}}})"
 
     actions = [When(event="prospect", then=REQUEST)]
 

@@ -13,7 +13,7 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
+from bridge.mapping.kinds import KINDS, named_kind
 
 ANSWERS = "[payload.responses, payload.userFieldsResponses][].* | [] | [?label && value && !isHidden]"
 STANDARD = [
@@ -22,6 +22,10 @@ STANDARD = [
     "name", "email", "title", "notes", "guests",
 ]  # fmt: skip
 """The labels of Cal.com's own questions."""
+ASKED = f"asked({ANSWERS} | [?!contains({STANDARD}, label)].{{label: label, value: value}})"
+# Of an event type with seats, and of a group, all bookings have one `uid`; the person is the one who answered.
+SEAT = "(payload.[attendeeSeatId, seatReferenceUid] | [?@] | [0])"
+RENTER = "(payload.attendees[?email == body().payload.responses.email.value] || payload.attendees) | [0]"
 
 
 class CalCom(Mapping):
@@ -49,7 +53,7 @@ class CalCom(Mapping):
     )
     category = "scheduler"
     event = path("triggerEvent")
-    delivery_id = paths("triggerEvent", "payload.uid || payload.bookingUid", "createdAt")
+    delivery_id = paths("triggerEvent", "payload.uid || payload.bookingUid", SEAT, "createdAt")
 
     actions = [
         When(event="BOOKING_CREATED", then=BOOK),
@@ -71,28 +75,38 @@ class CalCom(Mapping):
     ]
 
     occurred_at = fields.Instant(path="createdAt")
-    reference = fields.String(path=["payload.uid", "payload.bookingUid"], required=True)
-    previous_reference = fields.String(path="payload.rescheduleUid")
-
-    first_name = fields.Name(
-        path=["payload.attendees[0].firstName", "payload.responses.name.value.firstName"]
+    reference = fields.String(
+        path=[
+            f"{SEAT} && join('|', [payload.uid || payload.bookingUid, {SEAT}])",
+            f"payload.seatsPerTimeSlot && join('|', [payload.uid || payload.bookingUid, ({RENTER}).email])",
+            "payload.uid || payload.bookingUid",
+        ],
+        required=True,
     )
-    last_name = fields.Name(path=["payload.attendees[0].lastName", "payload.responses.name.value.lastName"])
-    full_name = fields.PersonName(path=["payload.attendees[0].name", "payload.responses.name.value"])
+    previous_reference = fields.String(
+        path=[
+            f"payload.rescheduleUid && {SEAT} && join('|', [payload.rescheduleUid, {SEAT}])",
+            "payload.rescheduleUid",
+        ]
+    )
+
+    first_name = fields.Name(path=["payload.responses.name.value.firstName", f"({RENTER}).firstName"])
+    last_name = fields.Name(path=["payload.responses.name.value.lastName", f"({RENTER}).lastName"])
+    full_name = fields.PersonName(path=["payload.responses.name.value", f"({RENTER}).name"])
     # Who books with a phone number only is given an address `<digits>@sms.cal.com`, which nobody reads.
     email = fields.Email(
         path=[
-            "payload.attendees[:1] | [?email && !ends_with(email, '@sms.cal.com')].email | [0]",
             "payload.responses.[email] | [?value && !ends_with(value, '@sms.cal.com')].value | [0]",
+            f"[{RENTER}] | [?email && !ends_with(email, '@sms.cal.com')].email | [0]",
         ]
     )
     phone = fields.Phone(
         path=[
             "payload.responses.attendeePhoneNumber.value",
-            "payload.attendees[0].phoneNumber",
+            f"({RENTER}).phoneNumber",
             "payload.smsReminderNumber",
             "payload.responses.phone.value",
-            f"{ANSWERS} | [?match(label, 'phone|mobile|\\bcell|\\bnumber|whats.?app')].value",
+            f"{ASKED}.phone",
             "payload.responses.[location.value][?value == 'phone'].optionValue",
         ]
     )
@@ -102,6 +116,7 @@ class CalCom(Mapping):
     duration_minutes = fields.Integer(path="payload.length")
     kind = fields.Choice(
         path=[
+            f"{ASKED}.tour_type",
             named_kind("payload.type"),
             named_kind("payload.eventTitle"),
             "payload.responses.location.value.value",
@@ -115,12 +130,17 @@ class CalCom(Mapping):
             "payload.metadata.property_id",
             "payload.metadata.property",
             "payload.responses.property.value",
-            f"{ANSWERS} | [?match(label, '^({PROPERTY_ASKED})\\W*$')].value | [0]",
-            "payload.type",
+            f"{ASKED}.property",
+            "[payload][?!(requiresConfirmation && status == 'ACCEPTED')].type | [0]",
         ]
     )
     unit = fields.String(
-        path=["payload.metadata.unit_id", "payload.responses.unit_id.value", "payload.responses.unit.value"]
+        path=[
+            "payload.metadata.unit_id",
+            "payload.responses.unit_id.value",
+            "payload.responses.unit.value",
+            f"{ASKED}.unit",
+        ]
     )
     agent = fields.String(path="payload.organizer.email")
     lead_source = fields.String(path="payload.metadata.lead_source")

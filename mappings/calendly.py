@@ -8,14 +8,14 @@ from bridge.mapping import (
     Mapping,
     TourKind,
     When,
-    answers,
     fields,
     path,
     paths,
 )
-from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
+from bridge.mapping.kinds import KINDS, named_kind
 
-answer = answers("payload.questions_and_answers", label="question", value="answer")
+ASKED = "asked(payload.questions_and_answers[].{label: question, value: answer})"
+"""What the invitee answered, by what was asked."""
 
 
 class Calendly(Mapping):
@@ -71,7 +71,7 @@ class Calendly(Mapping):
     phone = fields.Phone(
         path=[
             "payload.text_reminder_number",
-            answer("phone|mobile|\\bcell|\\bnumber|whats.?app", every=True),
+            f"{ASKED}.phone",
             "payload.scheduled_event.[location][?type == 'outbound_call'].location | [0]",
         ]
     )
@@ -80,7 +80,7 @@ class Calendly(Mapping):
     ends_at = fields.Instant(path="payload.scheduled_event.end_time")
     kind = fields.Choice(
         path=[
-            answer("^(tour|visit) (type|kind)|(type|kind) of (tour|visit)"),
+            f"{ASKED}.tour_type",
             named_kind("payload.scheduled_event.name"),
             "payload.scheduled_event.location.type",
         ],
@@ -98,12 +98,12 @@ class Calendly(Mapping):
     # The tracking keys are the only ones that a link can carry through Calendly.
     property = fields.String(
         path=[
-            answer(rf"^({PROPERTY_ASKED})\W*$"),
+            f"{ASKED}.property",
             "payload.tracking.utm_content",
             "payload.scheduled_event.event_type",
         ]
     )
-    unit = fields.String(path="payload.tracking.utm_term")
+    unit = fields.String(path=["payload.tracking.utm_term", f"{ASKED}.unit"])
     agent = fields.String(path="payload.scheduled_event.event_memberships[0].user_email")
     lead_source = fields.String(path="payload.tracking.utm_source")
     lead_id = fields.String(path="payload.tracking.salesforce_uuid")

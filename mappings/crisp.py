@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import BOOK, IGNORE, REMEMBER, When, fields, first, path
+from bridge.mapping import IGNORE, REMEMBER, When, fields, first, path
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 STATUS = "flat(data.data).tour_status"
@@ -47,7 +47,6 @@ class Crisp(OwnBody):
 
     actions = [
         *OwnBody.actions,
-        When(where=f"match({STATUS}, '^(?:tour )?(?:scheduled|confirmed)$')", then=BOOK),
         When(event=("session:set_email", "session:set_phone", "session:set_nickname"), then=REMEMBER),
         When(event="session:set_data", then=IGNORE("the data that was set has no `tour_status`")),
         When(

@@ -40,6 +40,7 @@ class DialogflowCx(OwnBody):
     # User and password of the webhook, or a fixed request header.
     signature = SharedSecret("basic", "bearer", "header")
     category = "chat"
+    has_other_events = True
 
     event = path("fulfillmentInfo.tag || intentInfo.displayName")
     # One turn can call the webhook several times.

@@ -45,6 +45,7 @@ class DialogflowEs(OwnBody):
     # User and password of the webhook, or a fixed request header.
     signature = SharedSecret("basic", "bearer", "header")
     category = "chat"
+    has_other_events = True
     maturity = "inferred"
 
     event = path("queryResult.action || queryResult.intent.displayName")

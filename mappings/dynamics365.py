@@ -13,6 +13,16 @@ def column(name: str) -> str:
     return f"find(columns, 'key', '{name}').value"
 
 
+# Who is invited, where the appointment regards something else, such as an opportunity.
+INVITED = (
+    "find(columns, 'key', 'requiredattendees').value.Entities[].find(Attributes, 'key', 'partyid').value"
+)
+RENTER = (
+    "([find(columns, 'key', 'regardingobjectid').value, "
+    f"{INVITED}][] | [?LogicalName == 'lead' || LogicalName == 'contact'] | [0])"
+)
+
+
 def own(name: str) -> str:
     """A column of your own, whatever prefix your publisher gives it."""
     return answers("columns", label="key", matching=f"_{name}$")
@@ -65,14 +75,14 @@ class Dynamics365(Mapping):
     reference = fields.String(path="PrimaryEntityId", required=True)
     contact_id = fields.String(
         path=[
-            f"{column('regardingobjectid')}.Id",
+            f"{RENTER}.Id",
             "[@][?PrimaryEntityName != 'appointment'].PrimaryEntityId | [0]",
         ]
     )
 
     first_name = fields.Name(path=column("firstname"))
     last_name = fields.Name(path=column("lastname"))
-    full_name = fields.PersonName(path=f"{column('regardingobjectid')}.Name")
+    full_name = fields.PersonName(path=f"{RENTER}.Name")
     email = fields.Email(path=[own("prospectemail"), column("emailaddress1")])
     phone = fields.Phone(path=[own("prospectphone"), column("mobilephone"), column("telephone1")])
 

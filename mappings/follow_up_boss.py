@@ -13,7 +13,7 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 # The API answers with one record, or with a list of one.
 APPOINTMENT = "(appointment.appointments[0] || appointment)"

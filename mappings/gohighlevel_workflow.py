@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import fields, first, path
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.own_body import DATE, TIME, OwnBody
 
 STATUS = "calendar.appoinmentStatus || calendar.appointmentStatus || calendar.status"
 MEANINGS = """[
@@ -11,8 +11,8 @@ MEANINGS = """[
 ]"""
 START = "calendar_start_time || tour_start || start"
 END = "calendar_end_time || tour_end || end"
-# An offset in the time itself needs no zone beside it.
-ZONE = f"calendar_selected_timezone || match({START}, '(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})$') && 'UTC'"
+ZONE = "calendar_selected_timezone || tour_time_zone || tour_timezone"
+"""Not the contact's own `timezone`."""
 
 
 class GoHighLevelWorkflow(OwnBody):
@@ -53,9 +53,9 @@ class GoHighLevelWorkflow(OwnBody):
         customData || `{}`
     ))"""
 
-    starts_at = fields.ZonedTime(path=START, zone=ZONE)
-    starts_at_local = fields.LocalTime(path=f"[@][?!({ZONE})] | [0] | {START}")
-    ends_at = fields.ZonedTime(path=END, zone=ZONE)
-    ends_at_local = fields.LocalTime(path=f"[@][?!({ZONE})] | [0] | {END}")
+    starts_at = fields.Instant(path=START, zone=ZONE)
+    starts_at_local = fields.LocalTime(path=START, date=DATE, time=TIME, zone=ZONE)
+    ends_at = fields.Instant(path=END, zone=ZONE)
+    ends_at_local = fields.LocalTime(path=END, zone=ZONE)
 
     property = fields.String(path=["property", "property_id", "desired_property", "calendar_id"])

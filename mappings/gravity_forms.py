@@ -34,17 +34,18 @@ class GravityForms(OwnBody):
     # not signed; the feed can add any request header
     signature = SharedSecret()
     event = constant("form.submitted")
-    root = f"""flat(
+    root = f"""merge(asked(@), flat(
         query('numbered') && {{
             first_name: "1.3", last_name: "1.6", email: "2", phone: "3", tour_date: "4", tour_time: "5",
             tour_type: "6", property: "7", notes: "8", entry_id: id, form_id: form_id
         }} || date_created && form_id && {{
             first_name: "1.3", last_name: "1.6", name: "1", entry_id: id, form_id: form_id,
             email: {only(EMAIL)}, phone: {only("(?![0-9]{4}-[0-9]{2}-)[+(]?[0-9][0-9() -]{9,}")},
-            tour_date: {only("[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")},
-            tour_time: {only("[0-9]{1,2}:[0-9]{2}( ?[ap]m)?")}, tour_type: {only("(in.person|self.guided|virtual).*")}
+            tour_date: {only("[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}")},
+            tour_time: {only("[0-9]{1,2}:[0-9]{2}( ?[ap][.]? ?m[.]?)?")},
+            tour_type: {only("(in.person|self.guided|virtual).*")}
         }} || @
-    )"""
+    ))"""
 
     actions = (When(event="form.submitted", then=REQUEST),)
 

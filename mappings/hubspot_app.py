@@ -14,7 +14,7 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 CHANGED = ("object.propertyChange", "contact.propertyChange")
 TOUR = "^(hs_meeting_|hs_appointment_|tour_|propexo_)"

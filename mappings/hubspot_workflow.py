@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import BOOK, When, fields, first, path
-from bridge.mapping.own_body import BODY, BOOKING_IDS, OwnBody
+from bridge.mapping import fields, first, path
+from bridge.mapping.own_body import BODY, BOOKING_IDS, DATE, STARTS, TIME, ZONE, OwnBody
 
 # A property of the whole record stands in `properties`, alone or as the `value` of an object.
 RECORD = f"rename(flat({BODY}), '^properties_(.+?)(_value)?$', '\\1')"
@@ -41,11 +41,6 @@ class HubSpotWorkflow(OwnBody):
     )
     root = RECORD
     event = first(OwnBody.event, path(STATUS))
-    actions = (
-        *OwnBody.actions,
-        When(where=f"match({STATUS}, '^(?:tour )?(?:scheduled|confirmed)$')", then=BOOK),
-    )
-
     # Of a whole record the newest change of any property: it tells a late delivery from a new one.
     occurred_at = fields.Instant(
         path=[
@@ -57,6 +52,9 @@ class HubSpotWorkflow(OwnBody):
     phone = fields.Phone(
         path=["phone", "mobilephone", "contact_phone", "phone_number", "mobile", "mobile_phone_number"]
     )
+    # A property of the type date, where one with a time is needed, is midnight in UTC.
+    starts_at = fields.Instant(path=STARTS, zone=ZONE, midnight_is_date=True)
+    starts_at_local = fields.LocalTime(path=STARTS, date=DATE, time=TIME, zone=ZONE, midnight_is_date=True)
     property = fields.String(
         path=["propexo_property_id", "property_id", "property", "property_name", "community"]
     )

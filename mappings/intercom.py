@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import BOOK, IGNORE, REMEMBER, REQUEST, RESCHEDULE, When, fields, first, path
+from bridge.mapping import IGNORE, REMEMBER, REQUEST, RESCHEDULE, When, fields, first, path
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 ITEM = "(data.item.contact || data.item)"  # what is tagged stands inside the tagging
@@ -60,7 +60,6 @@ class Intercom(OwnBody):
 
     actions = [
         *OwnBody.actions,
-        When(where=f"match({ATTRIBUTES}.tour_status, '^(?:tour )?(?:scheduled|confirmed)$')", then=BOOK),
         When(event="ticket.created", where=TICKET_TOURS, then=REQUEST),
         When(event="ticket.attribute.updated", where=TICKET_TOURS, then=RESCHEDULE),
         When(

@@ -1,39 +1,17 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import BOOK, REQUEST, Mapping, When, constant, fields
-from bridge.mapping.own_body import (
-    EMAIL_ASKED,
-    FIRST_NAME_ASKED,
-    KIND_ASKED,
-    KINDS,
-    LAST_NAME_ASKED,
-    NAME_ASKED,
-    PHONE_ASKED,
-    PROPERTY_ASKED,
-    clock,
-)
+from bridge.mapping import BOOK, REQUEST, When, fields
+from bridge.mapping.forms import Form
 
 APPOINTMENT = "json(body().rawRequest).* | [?date && duration] | [0]"
-# The parts of a date field that is not about the move, and of a time field.
-PARTS = (
-    "rename(@, '^(?!.*(?:mov|lease|birth|born)).*_(month|day|year|hour|min|ampm|time_input)$', 'at_\\1') | {}"
+OWN = (
+    "slug|uploadServerUrl|submitSource|submitDate|buildDate|eventObserver|event_id|path|validatedNewRequiredFieldIDs"
+    "|jsExecutionTracker|timeToSubmit|temp_upload|file_server|visitedPages|.*_implementation"
 )
-DAY = PARTS.format("at_year && join('-', [at_year, at_month, at_day])")
-HOUR = PARTS.format(
-    "(at_time_input || at_hour) && join(' ', [at_time_input || join(':', [at_hour, at_min]), at_ampm || ''])"
-)
+"""What Jotform adds to the answers."""
+ANSWERS = f"rename(omit(json(rawRequest), '{OWN}'), '^q[0-9]+_', '')"
 
 
-def asked(words: str) -> str:
-    """The answer whose unique name reads like this."""
-    return f"rename(rename(@, '_', ' '), '^(?:{words})$', 'asked') | html(asked)"
-
-
-def labelled(words: str) -> str:
-    """The answer beside a label like this in the summary that Jotform sends along."""
-    return f"match(html(body().pretty), '(?:^|, )(?:{words})[?]?:([^,]+)')"
-
-
-class Jotform(Mapping):
+class Jotform(Form):
     """Jotform
 
     Submissions of a Jotform with an appointment field, or of one that only asks for a tour.
@@ -51,14 +29,13 @@ class Jotform(Mapping):
     zone is not documented: book such a one before you rely on it. Moves and cancels are not sent.
     """
 
-    category = "form"
     maturity = "inferred"
+    on_request = "hold"
 
     # not signed, no headers: the secret stands in the address
     signature = SharedSecret("path", "query")
     forgets = ("webhookURL",)  # the address, and with it the secret
-    event = constant("form.submitted")
-    root = "flat(rename(json(rawRequest), '^q[0-9]+_', ''))"
+    root = f"asked(pairs({ANSWERS}, pretty)[?!(value.duration && value.date)])"
 
     actions = [
         When(where=APPOINTMENT, then=BOOK),
@@ -67,44 +44,9 @@ class Jotform(Mapping):
 
     reference = fields.String(path="body().submissionID", required=True)
 
-    first_name = fields.Name(
-        path=["html(name_first)", "html(first_name)", asked(FIRST_NAME_ASKED), asked(".*name first")]
-    )
-    last_name = fields.Name(
-        path=["html(name_last)", "html(last_name)", asked(LAST_NAME_ASKED), asked(".*name last")]
-    )
-    full_name = fields.PersonName(path=["html(name)", "html(full_name)", asked(NAME_ASKED)])
-    email = fields.Email(path=["email", "e_mail", asked(EMAIL_ASKED)])
-    phone = fields.Phone(
-        path=[
-            "phone_number_full",
-            "phone_full",
-            "join('', [phone_number_area || phone_area, phone_number_phone || phone_phone])",
-            "phone_number",
-            "phone",
-            asked(PHONE_ASKED),
-        ]
-    )
-
     starts_at = fields.ZonedTime(path=f"({APPOINTMENT}).date", zone=f"({APPOINTMENT}).timezone")
     starts_at_local = fields.LocalTime(
-        path=f"({APPOINTMENT}).date",
-        date=f"({DAY}) || tour_date || preferred_date",
-        time=clock(f"({HOUR} || tour_time || preferred_time || time)"),
+        path=[f"({APPOINTMENT}).date", "tour_start"], date="tour_date", time="tour_time"
     )
     duration_minutes = fields.Duration(path=f"({APPOINTMENT}).duration")
-    kind = fields.Choice(path=["tour_type", asked(KIND_ASKED)], table=KINDS)
-
-    property = fields.String(
-        path=[
-            "html(property)",
-            "html(property_id)",
-            asked(PROPERTY_ASKED),
-            labelled("(?:(?:which|what) )?(?:property|community)(?: of interest)?"),
-            "query('property')",
-        ]
-    )
-    unit = fields.String(path=["html(unit)", "html(unit_id)", "html(unit_number)"])
-    lead_source = fields.String(path=["html(lead_source)", "html(utm_source)"])
-    lead_id = fields.String(path="lead_id")
-    notes = fields.Lines(path=["html(notes)", "html(message)", "html(comments)"])
+    property = fields.String(path=["property", "query('property')"])

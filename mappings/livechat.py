@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, answers, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 FORM = "[event, chat.thread.events][] | [?type == 'filled_form'] | [-1].fields"
 CUSTOMER = "chat.users[?type == 'customer'] | [0]"

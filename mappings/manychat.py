@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import Reply, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.own_body import BOOKING_IDS, DATE, STARTS, TIME, TOUR_ZONE, OwnBody
 
 
 class ManyChat(OwnBody):
@@ -32,6 +32,9 @@ class ManyChat(OwnBody):
     root = "flat(merge(@, custom_fields || `{}`))"
 
     reference = fields.String(path=[*BOOKING_IDS, "contact_id", "id"], required=True)
+    # The `timezone` of a contact is not that of the tour.
+    starts_at = fields.Instant(path=STARTS, zone=TOUR_ZONE)
+    starts_at_local = fields.LocalTime(path=STARTS, date=DATE, time=TIME, zone=TOUR_ZONE)
     # A custom field of the same name may be empty.
     email = fields.Email(path=["email", "body().email"])
     phone = fields.Phone(path=["phone", "body().phone", "whatsapp_phone"])

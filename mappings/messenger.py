@@ -52,8 +52,8 @@ class Messenger(OwnBody):
     ))"""
 
     actions = [
-        *OwnBody.actions,
         When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
+        *OwnBody.actions,
         When(where=f"{TEXT} | match(@, '{EMAIL}') || match(@, '{PHONE}')", then=REMEMBER),
         When(event="message", then=IGNORE("neither a button nor an e-mail address or a phone number")),
     ]

@@ -1,10 +1,11 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import TourKind, answers, fields, paths
-from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, UNIT_ASKED, OwnBody, named_kind
+from bridge.mapping import TourKind, fields, paths
+from bridge.mapping.kinds import KINDS, named_kind
+from bridge.mapping.own_body import OwnBody
 
 NIL = "^[0-]+$"
 SEATED = "maximum_attendees_count > `1`"
-answer = answers("customers[].customQuestionAnswers[]", label="question", value="answer", whole=True)
+ASKED = "asked(customers[].customQuestionAnswers[].{label: question, value: answer})"
 
 
 class MicrosoftBookings(OwnBody):
@@ -64,8 +65,8 @@ class MicrosoftBookings(OwnBody):
         path=[named_kind("service_name"), "is_location_online"], table={**KINDS, "true": TourKind.VIRTUAL}
     )
 
-    property = fields.String(path=[answer(PROPERTY_ASKED), "service_name", "service_location_display_name"])
-    unit = fields.String(path=answer(UNIT_ASKED))
+    property = fields.String(path=[f"{ASKED}.property", "service_name", "service_location_display_name"])
+    unit = fields.String(path=f"{ASKED}.unit")
     agent = fields.String(path="staff_member_ids[0]")
     title = fields.String(path="service_name")
     notes = fields.Lines(

@@ -8,14 +8,13 @@ from bridge.mapping import (
     Mapping,
     TourKind,
     When,
-    answers,
     fields,
     path,
 )
-from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, UNIT_ASKED, named_kind
+from bridge.mapping.kinds import KINDS, named_kind
 
-answer = answers("form_submission.custom_fields", label="name", whole=True)
-PHONE = "(?!.*(?:emergency|partner|spouse|landlord|mate|refer|agent|employ)).*(?:phone|mobile|cell|number.*reach).*"
+ASKED = "asked(form_submission.custom_fields[].{label: name, value: value})"
+"""What the renter answered to the host's own questions, by what was asked."""
 
 
 class OnceHub(Mapping):
@@ -60,7 +59,7 @@ class OnceHub(Mapping):
 
     full_name = fields.PersonName(path="form_submission.name")
     email = fields.Email(path="form_submission.email")
-    phone = fields.Phone(path=["form_submission.mobile_phone", "form_submission.phone", answer(PHONE)])
+    phone = fields.Phone(path=["form_submission.mobile_phone", "form_submission.phone", f"{ASKED}.phone"])
 
     starts_at = fields.Instant(path="starting_time")
     duration_minutes = fields.Duration(path="duration_minutes")
@@ -71,12 +70,12 @@ class OnceHub(Mapping):
 
     property = fields.String(
         path=[
-            answer(PROPERTY_ASKED),
+            f"{ASKED}.property",
             "booking_page.[label, name, id][?@] | [0]",
             "text(booking_page)",
         ]
     )
-    unit = fields.String(path=answer(UNIT_ASKED))
+    unit = fields.String(path=f"{ASKED}.unit")
     agent = fields.String(path=["owner.[email, name, id][?@] | [0]", "text(owner)"])
     title = fields.String(path="subject")
     notes = fields.Lines(path=["form_submission.note", "form_submission.custom_fields[].[name, value]"])

@@ -1,5 +1,18 @@
 from bridge.inbound.signatures import Basic
-from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Api, Fetch, Mapping, TourKind, When, fields, path
+from bridge.mapping import (
+    BOOK,
+    CANCEL,
+    HOLD,
+    IGNORE,
+    RESCHEDULE,
+    Api,
+    Fetch,
+    Mapping,
+    TourKind,
+    When,
+    fields,
+    path,
+)
 
 TOUR = "tour|showing|viewing"
 
@@ -49,6 +62,10 @@ class Pipedrive(Mapping):
     )
 
     actions = (
+        When(
+            where="meta.v == `1` || meta.object && !(meta.entity)",
+            then=HOLD("a webhook of version 2: delete this one in Pipedrive and create it anew as v2"),
+        ),
         When(where="meta.entity != 'activity'", then=IGNORE("only activities are tours")),
         When(
             event="change.activity",

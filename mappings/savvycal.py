@@ -1,18 +1,6 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import (
-    BOOK,
-    CANCEL,
-    IGNORE,
-    REQUEST,
-    RESCHEDULE,
-    Mapping,
-    TourKind,
-    When,
-    answers,
-    fields,
-    path,
-)
-from bridge.mapping.own_body import KINDS, PROPERTY_ASKED, named_kind
+from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Mapping, TourKind, When, fields, path
+from bridge.mapping.kinds import KINDS, named_kind
 
 STATE = "(payload.event || payload).state"
 # A host of a team beside the organizer is an attendee as well; `client` is the person of SavvyCal Appointments.
@@ -20,8 +8,8 @@ RENTER = (
     "[find(attendees, 'id', scheduler.id), attendees[], scheduler][] | [?@ && !is_organizer] | [0]"
     " || client_data || client || fields"
 )
-
-answer = answers(f"({RENTER}).fields", whole=True)
+ASKED = f"asked(({RENTER}).fields[].{{label: label, value: value}})"
+"""What the renter answered to the questions of the link, by what was asked."""
 
 
 class SavvyCal(Mapping):
@@ -38,7 +26,7 @@ class SavvyCal(Mapping):
     Set-up: add a webhook in Settings, Integrations; it gets all events, and its secret goes into `secrets`. A link
     is for one property: make the link's id an alias of it, or publish the link with `?metadata[property]=<alias>`
     (`unit`, `lead_source` and `lead_id` work in the same way). What waits for the host's approval or for payment is
-    a request until then. Of a group session only the first guest is taken, and there is no event for a no-show. Of
+    a request until then. Each guest of a group session is a tour; there is no event for a no-show. Of
     Appointments the location's or the service's id is the alias; where those stand is inferred.
     """
 
@@ -73,7 +61,10 @@ class SavvyCal(Mapping):
     ]
 
     occurred_at = fields.Instant(path=["body().occurred_at", "body().created_at"])
-    reference = fields.String(path="id", required=True)
+    # All guests of a group session have one event.
+    reference = fields.String(
+        path=[f"is_group_session && join('|', [id, ({RENTER}).id || ({RENTER}).email])", "id"], required=True
+    )
 
     first_name = fields.Name(path=[f"({RENTER}).first_name", "client.first_name"])
     last_name = fields.Name(path=[f"({RENTER}).last_name", "client.last_name"])
@@ -84,7 +75,7 @@ class SavvyCal(Mapping):
             f"({RENTER}).phone_number",
             f"({RENTER}).phone",
             "client.phone",
-            answer(".*(phone|mobile|cell|whats.?app).*|.*number.*(reach|text|call).*"),
+            f"{ASKED}.phone",
         ]
     )
 
@@ -94,7 +85,7 @@ class SavvyCal(Mapping):
     kind = fields.Choice(
         path=[
             "metadata.tour_type",
-            answer("(tour|visit) (type|kind)|(type|kind) of (tour|visit)"),
+            f"{ASKED}.tour_type",
             named_kind("link.name || service.name"),
             "conferencing.type",
             "appointment_type",
@@ -111,13 +102,13 @@ class SavvyCal(Mapping):
         path=[
             "metadata.property_id",
             "metadata.property",
-            answer(PROPERTY_ASKED),
+            f"{ASKED}.property",
             "link.id",
             "location.id",
             "service.id",
         ]
     )
-    unit = fields.String(path=["metadata.unit_id", "metadata.unit"])
+    unit = fields.String(path=["metadata.unit_id", "metadata.unit", f"{ASKED}.unit"])
     agent = fields.String(path=["attendees[?is_organizer] | [0].email", "organizer.email", "provider.email"])
     lead_source = fields.String(path=["metadata.lead_source", "metadata.utm_source"])
     lead_id = fields.String(path="metadata.lead_id")

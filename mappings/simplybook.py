@@ -13,7 +13,7 @@ from bridge.mapping import (
     fields,
     path,
 )
-from bridge.mapping.own_body import KINDS, named_kind
+from bridge.mapping.kinds import KINDS, named_kind
 
 
 class SimplyBook(Mapping):

@@ -13,7 +13,7 @@ from bridge.mapping import (
     first,
     path,
 )
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 INTERACTION = (
     "json(payload) | type == 'view_submission' && view.callback_id"
@@ -31,7 +31,7 @@ def answer(*words: str, of: str = CHOSEN) -> list[str]:
 
 
 COMMANDED = r"match(text, '^(?:move|reschedule) +\S+ +(.+)$')"
-WRITTEN = "match(event.text, '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:]{5,8}(?:Z|[+-][0-9]{2}:?[0-9]{2})?')"
+WRITTEN = "moment(event.text)"
 TIMES = [*answer("start", of=TYPED), COMMANDED, WRITTEN]
 
 

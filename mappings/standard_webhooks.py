@@ -1,5 +1,22 @@
-from bridge.inbound.signatures import Signature
+from bridge.inbound.signatures import FirstOf, Signature
+from bridge.mapping import first, header
 from bridge.mapping.own_body import OwnBody
+
+
+def signed(prefix: str) -> Signature:
+    """The scheme of Standard Webhooks, under headers that begin with this word."""
+    return Signature(
+        header=f"{prefix}-signature",
+        parse="v1,{signature}",
+        separator=" ",
+        signs="{id}.{t}.{body}",
+        id_header=f"{prefix}-id",
+        timestamp_header=f"{prefix}-timestamp",
+        key="whsec",
+        algorithm="hmac-sha256",
+        encoding="base64",
+        tolerance=300,
+    )
 
 
 class StandardWebhooks(OwnBody):
@@ -13,19 +30,9 @@ class StandardWebhooks(OwnBody):
          "phone": "+15125550162"}, "metadata": {"property_id": "oakwood"}}}
 
     Set-up: share a secret of 24 to 64 random bytes, written `whsec_` + base64, and sign with any of the
-    Standard Webhooks libraries.
+    Standard Webhooks libraries. The older header names `svix-id`, `svix-timestamp` and `svix-signature` do as well.
     """
 
-    signature = Signature(
-        header="webhook-signature",
-        parse="v1,{signature}",
-        separator=" ",
-        signs="{id}.{t}.{body}",
-        id_header="webhook-id",
-        timestamp_header="webhook-timestamp",
-        key="whsec",
-        algorithm="hmac-sha256",
-        encoding="base64",
-        tolerance=300,
-    )
+    signature = FirstOf(signed("webhook"), signed("svix"))
+    delivery_id = first(header("webhook-id"), header("svix-id"), OwnBody.delivery_id)
     actions = OwnBody.actions  # every word of them has its sample here

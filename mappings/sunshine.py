@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, answers, fields, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 # The answer is under the key that is equal to the type of the field.
 answer = answers("fields", label="name", value="text || email || select[0].name")

@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, REQUEST, Mapping, When, fields, header, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 # Labels as people word them: `Tour date`, `Preferred date of your visit`; `Tour time`, but not the best time to call.
 TOUR = r"\b(?:tour|visit|showing|viewing)\b"

@@ -1,10 +1,10 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import BOOK, CANCEL, IGNORE, RESCHEDULE, Reply, When, fields, first, header, path, paths
+from bridge.mapping import BOOK, IGNORE, Reply, When, fields, first, header, path, paths
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
-TIME = "[0-9]{1,2}(?::[0-9]{2}(?: *[ap]m\\b)?+| *[ap]m\\b)"
-WHEN = f"tour +([0-9/-]{{6,10}} +{TIME})"
-WHO = f"tour +[0-9/-]{{6,10}} +{TIME} +([^0-9@]*[^0-9@ ])(?: +[^ ]+@| *$)"
+WORDS = r"(?:my |the |a )?(?:tour|visit|showing)\b"
+ASKS = f"^ *(?:(?:book|schedule|move|reschedule) +)?{WORDS}.*[0-9].*"
+"""A text that asks for a tour, or for another time of one."""
 
 
 class Twilio(OwnBody):
@@ -45,9 +45,9 @@ class Twilio(OwnBody):
     event = first(
         path("match(ButtonPayload, '^(tour[^:]*)')"),
         path("json(Attributes).tour_status"),
-        path("match(Body, '^ *cancel +(?:my +|the +)?tour') && 'cancel tour'"),
-        path("match(Body, '^ *(?:move|reschedule) +(?:my +|the +)?tour +[0-9/-]{6,10} ') && 'move tour'"),
-        path("match(Body, '^ *tour +[0-9/-]{6,10} ') && 'tour'"),
+        path(f"match(Body, '^ *cancel +{WORDS}') && 'cancel tour'"),
+        path(f"match(Body, '^ *(?:move|reschedule) +{WORDS}.*[0-9]') && 'move tour'"),
+        path(f"match(Body, '^ *(?:(?:book|schedule) +)?{WORDS}.*[0-9]') && 'tour'"),
         path("EventType || MessageStatus || SmsStatus"),
         OwnBody.event,
     )
@@ -59,13 +59,11 @@ class Twilio(OwnBody):
     root = "flat(merge(@, json(Attributes) || `{}`))"
 
     actions = [
+        When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
         *OwnBody.actions,
         When(event="tour", then=BOOK),
-        When(event="move tour", then=RESCHEDULE),
-        When(event="cancel tour", then=CANCEL),
         When(event="onMessageAdded", where="json(Attributes).tour_start", then=BOOK),
         When(event="onMessageAdded", then=IGNORE("the message has no attribute `tour_start`")),
-        When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
         When(event="received", then=IGNORE("the text neither books, moves nor cancels a tour")),
         When(where="MessageStatus", then=IGNORE("it says only what became of a message of yours")),
     ]
@@ -81,11 +79,20 @@ class Twilio(OwnBody):
         ],
         required=True,
     )
-    full_name = fields.PersonName(path=["name", "full_name", f"match(body, '{WHO}')", "profile_name"])
-    email = fields.Email(path=["email", "match(author, '^[^ ]+@[^ ]+$')", "match(body, '[^ ]+@[^ ]+')"])
+    full_name = fields.PersonName(
+        path=[
+            "name",
+            "full_name",
+            "match(after_moment(body), '^([^0-9@]*[^0-9@ ,])(?:[ ,]+[^ ,]+@|[ ,]*$)')",
+            "profile_name",
+        ]
+    )
+    email = fields.Email(path=["email", "match(author, '^[^ ]+@[^ ]+$')", "match(body, '[^ ,]+@[^ ,]+')"])
     phone = fields.Phone(path=["phone", "from", "match(author, '^(?:whatsapp:)?[+][0-9]+$')"])
     starts_at_local = fields.LocalTime(
-        path=["tour_start", "tour_start_local", f"match(body, '{WHEN}')"], date="tour_date", time="tour_time"
+        path=["tour_start", "tour_start_local", f"moment(body) || match(body, '{ASKS}')"],
+        date="tour_date",
+        time="tour_time",
     )
     property = fields.String(
         path=["property_id", "property", "community", "query('community')", "replace(to, 'whatsapp:', '')"]

@@ -1,33 +1,17 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import IGNORE, REQUEST, Mapping, When, fields, path
-from bridge.mapping.own_body import (
-    DATE_ASKED,
-    DATED,
-    EMAIL_ASKED,
-    FIRST_NAME_ASKED,
-    KIND_ASKED,
-    KINDS,
-    LAST_NAME_ASKED,
-    NAME_ASKED,
-    PHONE_ASKED,
-    PROPERTY_ASKED,
-    START_ASKED,
-    TIME_ASKED,
-    UNIT_ASKED,
-    clock,
+from bridge.mapping import IGNORE, REQUEST, When, fields, path
+from bridge.mapping.forms import Form
+
+TITLES = "body().form_response.definition.[fields, fields[].properties.fields[]][]"
+HIDDEN = "pairs(form_response.hidden, '')[].merge(@, {type: 'hidden'})"
+VALUE = (
+    "text || email || phone_number || date || choice.label || choice.other || ([choices.labels, choices.other][] |"
+    " [?@]) || text(number) || text(boolean) || url"
 )
+SHOWN = "answers[?!contains(['email', 'phone_number', 'hidden'], type)].[label || name, value]"
 
 
-def answer(words: str) -> str:
-    """The answer to the first question whose reference, or whose text, reads like this."""
-    said = " || ".join(f"match(replace({of}, '_', ' '), '^({words})\\W*$')" for of in ("ref", "question"))
-    return f"(answers[?{said}].value | [0])"
-
-
-A_DATE = "(answers[?type == 'date' && !match(question, 'mov|lease|birth|born')].value | [0])"
-
-
-class Typeform(Mapping):
+class Typeform(Form):
     """Typeform
 
     Tour requests of a Typeform. A form never moves or cancels a tour.
@@ -48,27 +32,19 @@ class Typeform(Mapping):
     requests by hand, set `on_request = "hold"`.
     """
 
-    category = "form"
-    on_request = "book"
-
     # base64 behind `sha256=`, not hex
     signature = Signature(header="Typeform-Signature", parse="sha256={signature}", encoding="base64")
     event = path("event_type")
     delivery_id = path("event_id")
-    root = """{
-        form: form_response,
-        hidden: flat(form_response.hidden),
-        answers: form_response.answers[].{
-            ref: field.ref,
-            question: find(
-                body().form_response.definition.[fields, fields[].properties.fields[]][], 'id', field.id
-            ).title,
-            type: type,
-            value: text || email || phone_number || date || choice.label || choice.other
-                || (choices && join(', ', ([choices.labels, choices.other][] | [?@])))
-                || text(number) || text(boolean) || url
-        }
-    }"""
+    root = f"""{{
+        answers: [
+            form_response.answers[].{{
+                name: field.ref, label: find({TITLES}, 'id', field.id).title, type: type, value: {VALUE}
+            }},
+            {HIDDEN}
+        ][],
+        form: form_response
+    }} | merge(asked(answers), {{form: form, answers: answers}})"""
 
     actions = [
         When(event="form_response", then=REQUEST),
@@ -77,25 +53,4 @@ class Typeform(Mapping):
 
     occurred_at = fields.Instant(path="form.submitted_at")
     reference = fields.String(path="form.token", required=True)
-
-    first_name = fields.Name(path=[answer(FIRST_NAME_ASKED), "hidden.first_name"])
-    last_name = fields.Name(path=[answer(LAST_NAME_ASKED), "hidden.last_name"])
-    full_name = fields.PersonName(path=[answer(NAME_ASKED), "hidden.name"])
-    email = fields.Email(path=["answers[?type == 'email'].value | [0]", answer(EMAIL_ASKED), "hidden.email"])
-    phone = fields.Phone(
-        path=["answers[?type == 'phone_number'].value | [0]", answer(PHONE_ASKED), "hidden.phone"]
-    )
-
-    starts_at_local = fields.LocalTime(
-        path=f"match({answer(START_ASKED)}, {DATED})",
-        date=f"{answer(DATE_ASKED)} || {A_DATE}",
-        time=clock(answer(TIME_ASKED)),
-    )
-    kind = fields.Choice(path=answer(KIND_ASKED), table=KINDS)
-
-    property = fields.String(path=["hidden.property", "hidden.property_id", answer(PROPERTY_ASKED)])
-    unit = fields.String(path=["hidden.unit", "hidden.unit_id", answer(UNIT_ASKED)])
-    agent = fields.String(path=["hidden.agent", "hidden.agent_email"])
-    lead_source = fields.String(path=["hidden.lead_source", "hidden.utm_source"])
-    lead_id = fields.String(path="hidden.lead_id")
-    notes = fields.Lines(path="answers[?!contains(['email', 'phone_number'], type)].[question || ref, value]")
+    notes = fields.Lines(path=SHOWN)

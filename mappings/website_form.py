@@ -1,5 +1,5 @@
 from bridge.mapping import BOOK, Mapping, When, constant, fields, first, header, path
-from bridge.mapping.own_body import KINDS
+from bridge.mapping.kinds import KINDS
 
 
 class WebsiteForm(Mapping):

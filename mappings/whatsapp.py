@@ -1,12 +1,13 @@
 from bridge.inbound.handshakes import ChallengeByGet
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, When, constant, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, KINDS, STARTS, OwnBody
+from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 VALUE = "entry[0].changes[0].value"
 BUTTON = "messages[0].[interactive.button_reply.id, interactive.list_reply.id, button.payload][?@] | [0]"
-# What Meta's builder of Flows calls `screen_0_tour_date_1` is `tour_date`.
-FLOW = "rename(json(messages[0].interactive.nfm_reply.response_json), '^screen_[0-9]+_(.+)_[0-9]+$', '\\1')"
+# What Meta's builder of Flows calls `screen_0_tour_date_1` is `tour_date`; its choice `0_Maple_Court` is Maple Court.
+ANSWERS = "messages[0].interactive.nfm_reply.response_json"
+FLOW = f"rename(flow_choices(json({ANSWERS})), '^screen_[0-9]+_(.+)_[0-9]+$', '\\1')"
 BOOKED = "(tour_start || tour_date && tour_time) && 'tour.booked'"
 
 
@@ -63,8 +64,8 @@ class WhatsApp(OwnBody):
     ))"""
 
     actions = [
-        *OwnBody.actions,
         When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
+        *OwnBody.actions,
         When(event="status", then=IGNORE("it says only that a message was sent, delivered or read")),
         When(event="message", then=IGNORE("no answer of a Flow with a tour in it, and no button for one")),
     ]
@@ -80,9 +81,4 @@ class WhatsApp(OwnBody):
         ],
         required=True,
     )
-    # What was chosen in a Flow of Meta's builder begins with its place in the list: `0_14:30`.
-    starts_at_local = fields.LocalTime(
-        path=STARTS, date="tour_date", time="match(tour_time, '^(?:[0-9]+_)?(.+)$')"
-    )
-    kind = fields.Choice(path="match(tour_type, '^(?:[0-9]+_)?(.+)$')", table=KINDS)
-    property = fields.String(path=["property_id", "match(property, '^(?:[0-9]+_)?(.+)$')"])
+    property = fields.String(path=["property_id", "property"])

@@ -17,7 +17,7 @@ class WPForms(OwnBody):
     Set-up: add a webhook (POST) with the source's address, a secret and the request format JSON; with FORM another
     text is signed than is sent. Name the keys `first_name`, `last_name` (or `name`), `email`, `phone`, `tour_at` for a
     date-and-time field (or `tour_date`, `tour_time`), `tour_type`, `unit`, `notes`, `property` (an alias of it), and
-    `entry_id` for {entry_id}. Date and time are the property's, month first. A request with both is booked; where your
+    `entry_id` for {entry_id}. Date and time are the property's. A request with both is booked; where your
     team answers requests by hand, set `on_request = "hold"`. WPForms sends an entry once and never again.
     """
 
@@ -28,6 +28,7 @@ class WPForms(OwnBody):
     signature = Signature(
         header="X-WPForms-Webhook-Signature", parse="t={t},v={signature}", signs="{t}.{body}", tolerance=300
     )
+    root = "merge(asked(omit(flat(@), '.*_unix')), flat(@))"
     event = constant("form.submitted")
 
     actions = (When(event="form.submitted", then=REQUEST),)
@@ -45,11 +46,12 @@ class WPForms(OwnBody):
         required=True,
     )
 
-    # The `unix` beside a `value` was made of the wall time as if it were UTC.
+    # The `unix` beside a `value` was made of the wall time as if it were UTC: it tells day and month apart.
     starts_at_local = fields.LocalTime(
         path=AT,
         date="tour_date_value || tour_date || date_value || date",
         time="tour_time_value || tour_time || time_value || time",
+        hint="tour_at_unix || tour_start_unix || tour_date_unix || date_unix",
     )
     notes = fields.Lines(
         path=[f"replace({words}, '||', `\"\\n\"`)" for words in ("notes", "message", "comments")]

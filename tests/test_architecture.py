@@ -130,6 +130,8 @@ def test_every_folder_has_its_rule() -> None:
 
 MODEL = {
     "bridge.mapping",
+    "bridge.mapping.forms",
+    "bridge.mapping.kinds",
     "bridge.mapping.own_body",
     "bridge.inbound.signatures",
     "bridge.inbound.handshakes",

@@ -27,6 +27,7 @@ from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
 from bridge.mapping.explanation import Explanation, explain
 from bridge.mapping.samples import Sample
+from bridge.mapping.sources import configured
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, Preview, preview
 from bridge.settings import Settings
@@ -119,8 +120,7 @@ def translate(
     query = {**posted.query, **parameters}
     posted = replace(posted, headers=headers, query=query, details=details)
     chosen = chosen_source(settings, found, source) if settings else None
-    region = settings.sources[chosen].phone_region if settings and chosen else "US"
-    schema = found.schema(phone_region=region)
+    schema = configured(found.schema, settings, settings.sources[chosen] if settings and chosen else None)
     events = preview(schema, posted, settings, chosen, _aliases(settings) if settings else none_told)
     for event in events:
         for remark in event.remarks:

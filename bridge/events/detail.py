@@ -13,7 +13,7 @@ from bridge.inbound.decoding import readable
 from bridge.inbound.inbox import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import Source, configured
 from bridge.mapping_checks.preview import preview_event, resolved
 from bridge.models import Attempt, Booking, BookingReference, Event, Status
 from bridge.settings import Settings
@@ -103,7 +103,7 @@ def source_of(settings: Settings, name: str) -> Source:
     if found is None:
         raise SourceGone(f"The source {name} is no longer configured.")
     file = Catalogue(settings.mappings_dir).get(found.mapping)
-    return Source(found, file, file.schema(phone_region=found.phone_region))
+    return Source(found, file, configured(file.schema, settings, found))
 
 
 def mapping_of(settings: Settings, source: str) -> Mapping:

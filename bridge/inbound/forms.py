@@ -7,6 +7,7 @@ from bridge.aliases import Aliases, property_named
 from bridge.errors import FieldError
 from bridge.mapping.booking import Booking
 from bridge.mapping.paths import Received
+from bridge.mapping.plausible_hours import implausible_hour
 from bridge.mapping.sources import Source
 from bridge.settings import Settings
 
@@ -39,8 +40,15 @@ def _sense_errors(
         return [FieldError("property", where, named or "nothing", "a property that can be toured here")]
     field = "starts_at" if booking.starts_at else "starts_at_local"
     starts = _possible_starts(booking, ZoneInfo(place.time_zone))
+    hours = place.tour_hours
     expected = (
-        "a time in the future" if starts[0] <= now else "a time that exists once" if len(starts) > 1 else None
+        "a time in the future"
+        if starts[0] <= now
+        else "a time that exists once"
+        if len(starts) > 1
+        else f"a time between {hours.first:%H:%M} and {hours.last:%H:%M}"
+        if implausible_hour(starts[0], place)
+        else None
     )
     return (
         [FieldError(field, source.mapping.where(field), starts[0].isoformat(), expected)] if expected else []

@@ -1,7 +1,7 @@
 """The door: POST /hooks/<source>."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -24,6 +24,7 @@ from bridge.inbound import inbox, signatures
 from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
+from bridge.inbound.decoding.compression import decompressed
 from bridge.inbound.forms import form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
 from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
@@ -53,8 +54,8 @@ class Door:
         object.__setattr__(self, "committer", Committer(self.database))
 
 
-@hooks.post("/hooks/<name>", provide_automatic_options=False)
-@hooks.post("/hooks/<name>/<token>", provide_automatic_options=False)
+@hooks.post("/hooks/<name>", strict_slashes=False, provide_automatic_options=False)
+@hooks.post("/hooks/<name>/<token>", strict_slashes=False, provide_automatic_options=False)
 def receive(name: str, token: str | None = None) -> Response:
     """Take one request of a sender.
 
@@ -66,7 +67,8 @@ def receive(name: str, token: str | None = None) -> Response:
     body = whole_body(door.settings.server.body_limit)  # 413
     sent = as_sent(door, body, token)
     authenticate(door, source, sent)  # 401, 403
-    received = read(source, sent)  # 422 for a form
+    sent, problem = content_of(sent, door.settings.server.body_limit)  # 413
+    received = read(source, sent, problem)  # 422 for a form
     if isinstance(received, Received) and isinstance(source.mapping.handshake, ChallengeByPost):
         challenge = source.mapping.handshake.answer(received.payload)
         if challenge is not None:
@@ -82,8 +84,8 @@ def receive(name: str, token: str | None = None) -> Response:
     return answer(source, received, stored)  # 200, whatever a duplicate or a parked event
 
 
-@hooks.get("/hooks/<name>", provide_automatic_options=False)
-@hooks.get("/hooks/<name>/<token>", provide_automatic_options=False)
+@hooks.get("/hooks/<name>", strict_slashes=False, provide_automatic_options=False)
+@hooks.get("/hooks/<name>/<token>", strict_slashes=False, provide_automatic_options=False)
 def shake_hands(name: str, token: str | None = None) -> Response:
     """Answer what some senders ask before they send anything (Meta); the token proves nothing here."""
     del token
@@ -94,8 +96,8 @@ def shake_hands(name: str, token: str | None = None) -> Response:
     return Response(challenge, mimetype="text/plain")
 
 
-@hooks.route("/hooks/<name>", methods=["OPTIONS"])
-@hooks.route("/hooks/<name>/<token>", methods=["OPTIONS"])
+@hooks.route("/hooks/<name>", strict_slashes=False, methods=["OPTIONS"])
+@hooks.route("/hooks/<name>/<token>", strict_slashes=False, methods=["OPTIONS"])
 def allow(name: str, token: str | None = None) -> Response:
     """CloudEvents' question whether its events are wanted here; a browser's is answered by flask-cors."""
     del token
@@ -161,13 +163,30 @@ def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
     source.mapping.signature.verify(sent, source.settings.secrets, door.clock(), source.settings.tolerance)
 
 
-def read(source: Source, sent: signatures.Request) -> Received | DecodingError:
+def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request, DecodingError | None]:
+    """The request with its body decompressed; as it was sent, with the reason, where that cannot be done.
+
+    Raises:
+        BodyTooLarge: the body is over the limit (bytes) once it is decompressed.
+    """
+    try:
+        content = decompressed(sent.body, sent.headers.get("content-encoding"), limit)
+    except DecodingError as error:
+        return sent, error
+    return (sent if content is sent.body else replace(sent, body=content)), None
+
+
+def read(
+    source: Source, sent: signatures.Request, problem: DecodingError | None = None
+) -> Received | DecodingError:
     """What the body says, or why it cannot be decoded: that is kept as a parked event.
 
     Raises:
         InvalidForm: a visitor's form cannot be decoded.
     """
     try:
+        if problem is not None:
+            raise problem
         payload = decode(sent.body, sent.headers.get("content-type"))
     except DecodingError as error:
         if source.mapping.public:

@@ -1,7 +1,7 @@
 """A stored event becomes a Booking: what a mapping file needs, in one import."""
 
 from bridge.mapping import fields
-from bridge.mapping.actions import BOOK, CANCEL, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
+from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
 from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, Booking, Contact, TourKind
@@ -14,6 +14,7 @@ from bridge.mapping.tools import tool_rules
 __all__ = [
     "BOOK",
     "CANCEL",
+    "HOLD",
     "IGNORE",
     "NO_SHOW",
     "REMEMBER",

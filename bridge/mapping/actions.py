@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bridge.mapping.booking import Action
+from bridge.mapping.event_words import Meaning, meaning
 from bridge.mapping.flattening import snake
 from bridge.mapping.paths import Expression, Path, Received
 
@@ -15,6 +16,8 @@ class Decision:
     reason: str | None = None
     requested: bool = False
     """Whether the booking is a wish that nobody has confirmed; `on_request` of the source says what to do."""
+    held: str | None = None
+    """Why an operator has to look at the event: what was expected instead."""
 
 
 BOOK = Decision(Action.BOOK)
@@ -31,14 +34,22 @@ def IGNORE(reason: str) -> Decision:  # noqa: N802 - reads as one of the actions
     return Decision(Action.IGNORE, reason)
 
 
+def HOLD(expected: str) -> Decision:  # noqa: N802 - as IGNORE
+    """Nothing to forward before an operator has looked; `expected` says what the sender should send instead."""
+    return Decision(Action.BOOK, held=expected)
+
+
 @dataclass(frozen=True, kw_only=True)
 class When:
-    """One rule. `event` names one event or several, `where` is a path as a condition; both must hold.
+    """One rule. `event` names one event or several, `means` is what the event's words ask for, `where` is a path as a
+    condition; all that are given must hold.
 
     A name fits in any spelling: `tour.booked` is also `tour_booked` and `Tour booked`.
     """
 
     event: str | tuple[str, ...] = ()
+    means: Meaning | None = None
+    """For names that customers choose: `cancel` also holds for `Tour cancelled` and `cancel_appointment`."""
     where: Expression | None = None
     then: Decision
     _condition: Path | None = field(init=False, repr=False, default=None)
@@ -64,5 +75,7 @@ class When:
 
     def applies(self, event: str | None, received: Received) -> bool:
         if self.events and snake(event or "") not in map(snake, self.events):
+            return False
+        if self.means and meaning(event) != self.means:
             return False
         return self._condition is None or bool(self._condition.search(received))

@@ -15,17 +15,21 @@ from bridge.mapping.actions import Decision, When
 from bridge.mapping.batches import Split
 from bridge.mapping.booking import Action, Booking
 from bridge.mapping.details import Api, Fetch
-from bridge.mapping.fields import Field, Found, Phone, describe
+from bridge.mapping.fields import Field, Found, LocalTime, Phone, String, describe
+from bridge.mapping.moments import Conventions
 from bridge.mapping.paths import Expression, Path, Reader, Received
 from bridge.mapping.replies import Reply
 from bridge.mapping.translation import (
     BOOKING_FIELDS,
+    IDS,
+    START,
     Envelope,
     Translation,
     as_given,
     build,
     dispensable,
     either_start,
+    in_their_fields,
     missing_for,
     person_reference,
 )
@@ -65,6 +69,10 @@ class Authentication(Protocol):
 
 class Handshake(Protocol):
     """What a sender asks before it sends; `bridge.inbound.handshakes` has them."""
+
+
+UNKNOWN_EVENT = "this mapping knows no event named {}"
+"""Why an event is ignored that no rule knows."""
 
 
 class _Declaration(SchemaMeta):
@@ -128,7 +136,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     changed_by: ClassVar[Reader | None] = None
     """Who made the change; what `ignore_changes_by` of the source lists is ignored, so that nothing goes in circles."""
     actions: ClassVar[Sequence[When]] = ()
-    """Rules; the first that applies decides. An event that no rule knows is ignored."""
+    """Rules; the first that applies decides. An event that no rule knows is ignored; see `unknown_event`."""
     on_request: ClassVar[Literal["book", "hold", "lead_only"]] = "hold"
     """What becomes of a `REQUEST`, unless the source says it."""
 
@@ -142,13 +150,18 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     busy_status: ClassVar[int] = 503
     """The answer while nothing can be stored; another one for a sender that tries again only after that."""
 
-    def __init__(self, *, phone_region: str = "US") -> None:
+    def __init__(self, *, phone_region: str = "US", conventions: Conventions | None = None) -> None:
         super().__init__()
         self._root = Path(inspect.getattr_static(self, "root"))
         self._split = Split(self.split) if self.split else None
-        for _, field in self.paths():
+        for name, field in self.paths():
             if isinstance(field, Phone):
                 field.region = phone_region
+            elif isinstance(field, LocalTime):
+                field.conventions = conventions or Conventions()
+                field.is_start = name in START
+            elif isinstance(field, String):
+                field.is_id = name in IDS
 
     @classmethod
     def sender(cls) -> str:
@@ -226,12 +239,19 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         rule = self.rule_for(received)
         if rule:
             return rule.then
-        told = describe(self.event.read(received))
-        return Decision(Action.IGNORE, f"this mapping knows no event named {told}")
+        event = self.event.read(received)
+        return self.unknown_event(event, received) or Decision(
+            Action.IGNORE, UNKNOWN_EVENT.format(describe(event))
+        )
+
+    def unknown_event(self, event: str | None, received: Received) -> Decision | None:  # noqa: ARG002 - for subclasses
+        """What becomes of an event that no rule knows; `None`: it is ignored."""
+        return None
 
     def asks_for(self, received: Received) -> Fetch | None:
         """The next question to the sender's API that this event needs an answer to."""
-        if self.decide(received).action not in (Action.BOOK, Action.RESCHEDULE):
+        decision = self.decide(received)
+        if decision.held or decision.action not in (Action.BOOK, Action.RESCHEDULE):
             return None
         return next((fetch for fetch in self.details if fetch.applies(received)), None)
 
@@ -240,6 +260,9 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         decision = self.decide(received)
         event = self.event.read(received)
         delivery_id = self.delivery_id.read(received) if self.delivery_id else None
+        if decision.held:
+            held = FieldError("event", "event", describe(event), decision.held)
+            return Translation(event, delivery_id, decision.action, errors=(held,))
         if event is None and self.rule_for(received) is None:
             # Not an event of another kind, which may be ignored: perhaps a tour that lacks one word.
             nameless = FieldError("event", "event", "nothing", "the name of an event that this mapping knows")
@@ -265,13 +288,15 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         fields = dict(self.paths())
         found = {name: hits for name, field in fields.items() if (hits := field.find(inner))}
         values, errors = self._load(found)
+        values = in_their_fields(values, found, fields)
         errors = either_start(values, errors, fields)
         without = dispensable(decision)
         unread = {} if self.public else {name: errors.pop(name) for name in without & errors.keys()}
         errors |= missing_for(decision, values, fields, errors.keys(), unread)
         if errors:
             raise MappingError([*errors.values()])
-        return build(decision, values, [as_given(name, found) for name in sorted(unread.keys() & found)])
+        remarks = [as_given(name, fields[name], found[name]) for name in sorted(unread.keys() & found)]
+        return build(decision, values, remarks)
 
     def _load(self, found: dict[str, list[Found]]) -> tuple[dict[str, Any], dict[str, FieldError]]:
         try:

@@ -4,84 +4,27 @@
 `tour__start`, `tourStart` and `Tour start` are one word: `tour_start`.
 """
 
+from typing import ClassVar
+
 from bridge.mapping import fields
-from bridge.mapping.actions import BOOK, CANCEL, NO_SHOW, REQUEST, RESCHEDULE, When
+from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REQUEST, RESCHEDULE, Decision, When
 from bridge.mapping.base import Mapping
-from bridge.mapping.booking import TourKind
-from bridge.mapping.paths import first, header, path
-
-KINDS = {
-    "in person*": TourKind.IN_PERSON,
-    "in_person*": TourKind.IN_PERSON,
-    "in-person*": TourKind.IN_PERSON,
-    "inperson*": TourKind.IN_PERSON,
-    "onsite*": TourKind.IN_PERSON,
-    "on-site*": TourKind.IN_PERSON,
-    "on site*": TourKind.IN_PERSON,
-    "guided*": TourKind.IN_PERSON,
-    "agent*": TourKind.IN_PERSON,
-    "self*": TourKind.SELF_GUIDED,
-    "virtual*": TourKind.VIRTUAL,
-    "video*": TourKind.VIRTUAL,
-    "live video*": TourKind.VIRTUAL,
-    "online*": TourKind.VIRTUAL,
-    "remote*": TourKind.VIRTUAL,
-}
-"""What kinds of tours are called where people choose the words."""
-
-# How people ask for these in a form, from the beginning of the question to its end; `_` is a space.
-FIRST_NAME_ASKED = ".*\\b(first|given).?names?\\b.*|fname"
-LAST_NAME_ASKED = ".*\\b(last|family).?names?\\b.*|.*\\bsurname\\b.*|lname"
-_OTHERS = (
-    "first|last|given|family|compan|pet|dog|propert|communit|building|mate|employ|agent|spouse|refer|user|unit"
-    "|landlord|emergency|applic"
-)
-NAME_ASKED = f"(?!.*({_OTHERS})).*\\bnames?\\b.*|fullname"
-EMAIL_ASKED = ".*\\be.?mail\\b.*"
-PHONE_ASKED = ".*(phone|mobile|\\bcell\\b|whats.?app).*|.*number.*(reach|text|call).*|tel"
-_SEE = "visit|tour|come|see|stop|view|show"
-_NOT_THEN = "(?!.*(mov|lease|birth|born|occup|availab|budget|contact|reach|call|(full|part|first|last).time))"
-START_ASKED = f"{_NOT_THEN}(.*(date|day).*(time|hour).*|.*tour.?(start|at)|when\\b.*({_SEE}).*)"
-DATE_ASKED = f"{_NOT_THEN}(.*\\b(date|day)\\b.*|when\\b.*({_SEE}).*|tour.?date|tour.?day)"
-TIME_ASKED = f"{_NOT_THEN}.*\\b(time|time.?slot|slot|hour)\\b.*"
-_TOUR = "(tour|visit|showing)"
-KIND_ASKED = f"(.*{_TOUR}.?(type|kind|format).*|.*(type|kind|sort) of {_TOUR}.*|how.*(tour|visit).*)"
-PROPERTY_ASKED = (
-    "((which|what|your|preferred) )?(of our )?(properties|property|community|communities|building|apartment community)"
-    "(.?(id|name|of interest)|,? (are|would|do|did|should|interests|can|may|shall)\\b.*)?"
-)
-"""Not a question about the size or the price of a property."""
-UNIT_ASKED = "((which|what) )?(unit|apartment|apt)( (are|would|do) you\\b.*|.?(id|number|no|name|#))?"
-
-
-def clock(expression: str) -> str:
-    """The first of two hours, as in `10:00 AM - 10:30 AM`."""
-    to = " ?(?:-|\u2013|\u2014|to\\b|until\\b)"
-    first_of = (
-        f"[0-9]{{1,2}}(?::[0-9]{{2}})? ?[ap][.]?m[.]?(?={to})|[0-9]{{1,2}}:[0-9]{{2}}(?={to} ?[0-9:]{{4,5}}$)"
-    )
-    return f"(match({expression}, '^({first_of})') || {expression})"
-
-
-def named_kind(expression: str) -> str:
-    """The kind that a name such as `Self-guided tour of Oakwood` says, for `KINDS`."""
-    return f"match({expression}, '\\b(self.?guided|virtual|video|in.?person)\\b')"
-
+from bridge.mapping.event_words import is_about_tours
+from bridge.mapping.kinds import KINDS as KINDS  # noqa: PLC0414 - where it was before
+from bridge.mapping.paths import Received, first, header, path
 
 BODY = '"json".body || "json" || json(data) || json(payload) || json(body) || root || @'
 """Where the words stand: in `data` or the like, as an object or as JSON text; in the `root` element of Zapier's XML; in
 the `json` of an n8n item, or the request that such an item holds; or at the top."""
 
-_WORDS = "(?:book|cancel|confirm|creat|no.?show|(?:re)?schedul|request)"
-EVENT = "event || event_type || event_name || {} || {} || {}".format(
+EVENT = "event || event_type || event_name || {} || {}".format(
     "match(type, '^(?!in.?person|on.?site|self|guided|virtual|video|online).+$')",
-    f"match(action, '^{_WORDS}.*$')",
-    f"match(status, '^{_WORDS}.*$')",
+    " || ".join(
+        f"tour_event({word})"
+        for word in ("action", "status", "trigger", "topic", "intent", "tool", "tool_name", "function")
+    ),
 )
 """A `type` may be that of the tour, an `action` or a `status` one of something else."""
-
-SAID = f"(query('event') || (flat(@) | {EVENT}) || (flat({BODY}) | {EVENT}))"
-_THING = "(?:(?:new|tour|appointment|appt|booking|showing|viewing|visit|meeting|reservation)s?[ ._:/-]*)*"
 
 BOOKING_IDS = [
     "booking_id",
@@ -98,11 +41,6 @@ BOOKING_IDS = [
     "reference",
     "ref",
 ]
-
-
-def _says(verbs: str) -> str:
-    """Whether the event is one of these in other words than those of the bridge, as `Booking created`."""
-    return f"match({SAID}, '^{_THING}(?:{verbs})$')"
 
 
 def _of(*people: str, word: str) -> list[str]:
@@ -122,22 +60,23 @@ def _tour(*words: str) -> list[str]:
     return [f"{thing}{word}" for word in words for thing in things]
 
 
-# What is called a time may be the hour alone, beside a date; a date may have the time with it, or an empty one.
-DATED = "'^(?=.{1,60}$).*[0-9]{4}.*(?::|[0-9] ?[ap]m).*$|^[0-9]{9,13}$'"
-TIME = " || ".join(_tour("time", "start_time"))
+# What is called a time may be the hour alone, beside a date; a date may have the time with it, or midnight.
+TIME = " || ".join([*_tour("time", "start_time"), *_tour("slot", "time_slot")])
 DATE = " || ".join(_tour("date", "start_date", "day"))
-DAY = f"match({DATE}, '^([0-9-]{{10}})T00:00:00') || {DATE}"
 STARTS = [
     *_tour("start", "start_at", "starts_at", "start_date_time", "start_datetime", "date_time", "datetime"),
-    *_tour("scheduled_at", "scheduled_for", "slot"),
-    f"match({TIME}, {DATED})",
-    f"[@][?!({TIME})] | [0] | match({DATE}, {DATED})",
+    *_tour("scheduled_at", "scheduled_for", "booking_start_time"),
+    f"dated({TIME})",
+    f"[@][?!({TIME})] | [0] | dated({DATE})",
 ]
 END_TIME = " || ".join(_tour("end_time"))
-ENDS = [
-    *_tour("end", "end_at", "ends_at", "end_date_time", "end_datetime"),
-    f"match({END_TIME}, {DATED})",
-]
+ENDS = [*_tour("end", "end_at", "ends_at", "end_date_time", "end_datetime"), f"dated({END_TIME})"]
+_ZONES = ("time_zone", "timezone", "start_time_zone", "start_timezone")
+TOUR_ZONE = " || ".join(name for word in _ZONES for name in _tour(word) if name not in _ZONES[:2])
+"""The zone that stands beside a time. That of a contact is not the tour's."""
+ZONE = f"{TOUR_ZONE} || time_zone || timezone"
+END_ZONE = f"tour_end_time_zone || end_time_zone || {ZONE}"
+EVENTS = "tour.booked, tour.requested, tour.rescheduled, tour.cancelled or tour.no_show, or words such as book_tour"
 
 
 class OwnBody(Mapping):
@@ -146,6 +85,19 @@ class OwnBody(Mapping):
     Extended by the mappings of senders whose customers write the body: they say how the sender authenticates and
     which words of its own it adds.
     """
+
+    has_other_events: ClassVar[bool] = False
+    """Events that are no tours come with the same fields, as the other intents of a bot."""
+
+    def unknown_event(self, event: str | None, received: Received) -> Decision | None:
+        """Held, if it speaks of tours or has an id and a start: people choose their own words for what is one."""
+        if event is None:
+            return None
+        inner, declared = self.inner(received), dict(self.paths())
+        starts = any(declared[name].find(inner) for name in ("starts_at", "starts_at_local"))
+        has_id = bool(declared["reference"].find(inner))
+        is_tour = is_about_tours(event) or (starts and has_id and not self.has_other_events)
+        return HOLD(EVENTS) if is_tour else None
 
     event = first(path("query('event')"), path(f"flat(@) | {EVENT}"), path(f"flat({BODY}) | {EVENT}"))
     delivery_id = first(
@@ -170,11 +122,12 @@ class OwnBody(Mapping):
         ),
         When(event=("tour.canceled", "appointment.canceled", "canceled"), then=CANCEL),
         When(event=("tour.no_show", "appointment.no_show", "no_show"), then=NO_SHOW),
-        When(where=_says("cancell?(?:ed|ation)?|deleted?|removed|declined|rejected"), then=CANCEL),
-        When(where=_says("no[ ._-]?show|missed"), then=NO_SHOW),
-        When(where=_says("rescheduled?|moved?|changed?|updated?|modified"), then=RESCHEDULE),
-        When(where=_says("request(?:ed)?|pending"), then=REQUEST),
-        When(where=_says("book(?:ed|ing)?|created?|scheduled?|confirmed|accepted|approved"), then=BOOK),
+        When(means="cancel", then=CANCEL),
+        When(means="no_show", then=NO_SHOW),
+        When(means="reschedule", then=RESCHEDULE),
+        When(means="request", then=REQUEST),
+        When(means="book", then=BOOK),
+        When(means="nothing", then=IGNORE("it says that a tour took place, or reminds of one")),
     )  # fmt: skip
 
     occurred_at = fields.Instant(path=["timestamp", "body().timestamp", "occurred_at"])
@@ -193,17 +146,27 @@ class OwnBody(Mapping):
         )
     )
 
-    starts_at = fields.Instant(path=STARTS)
+    starts_at = fields.Instant(path=STARTS, zone=ZONE)
     starts_at_local = fields.LocalTime(
-        path=[*_tour("start_local", "starts_at_local"), *STARTS],
-        date=DAY,
-        time=clock(f"({TIME})"),
+        path=[*_tour("start_local", "starts_at_local"), *STARTS], date=DATE, time=TIME, zone=ZONE
     )
-    ends_at = fields.Instant(path=[*ENDS])
+    ends_at = fields.Instant(path=ENDS, zone=END_ZONE)
     ends_at_local = fields.LocalTime(
-        path=[*_tour("end_local"), *ENDS], date=f"([@][?{END_TIME}] | [0] | ({DAY}))", time=END_TIME
+        path=[*_tour("end_local"), *ENDS],
+        date=f"[@][?{END_TIME}] | [0] | {DATE}",
+        time=END_TIME,
+        zone=END_ZONE,
     )
-    duration_minutes = fields.Duration(path=_tour("duration_minutes", "duration", "length"))
+    duration_minutes = fields.Duration(
+        path=_tour(
+            "duration_minutes",
+            "duration",
+            "length",
+            "duration_in_minutes",
+            "duration_seconds",
+            "duration_hours",
+        )
+    )
     kind = fields.Choice(
         path=["tour_type", "tour_kind", "visit_type", "showing_type", "appointment_type", "kind", "type"],
         table=KINDS,

@@ -2,9 +2,7 @@
 
 A path is a JMESPath expression (https://jmespath.org) over the decoded payload, with the functions of
 `bridge.mapping.functions` and three for what stands outside: `header('X-Topic')`, `query('community')` and
-`body()`, the whole payload where `root` or `split` made it smaller. `null`, missing, empty and blank text, empty
-lists and empty objects all count as absent, because senders use them all for "not given"; so does a placeholder
-of a template that nobody filled (`{{contact.phone}}`).
+`body()`, the whole payload where `root` or `split` made it smaller. `bridge.mapping.absent` says what counts as absent.
 
 Where an expression would become a program, a path is a Python function of the payload instead.
 """
@@ -21,13 +19,14 @@ import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
+from bridge.mapping.absent import is_absent as is_absent  # noqa: PLC0414 - where it was before
+from bridge.mapping.absent import is_no_value, without_unset
 from bridge.mapping.flattening import flat
-from bridge.mapping.functions import PathFunctions, json_value, renamed
+from bridge.mapping.functions import json_value, renamed
+from bridge.mapping.text_functions import TextFunctions
 
 Expression = str | Callable[[Any], Any]
 """A JMESPath expression, or a Python function that takes the payload below `root` and returns the value."""
-
-_UNFILLED = re.compile(r"\s*(\{\{[^{}]*\}\}|\{[A-Z][A-Z0-9_]*\})\s*")
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,9 @@ class Received:
     computed: dict[tuple[str, Any], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
     """What `json` and `flat` made of a text or an object: a mapping asks for the same again in each of its rules."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "payload", without_unset(self.payload))
+
     def at(self, root: Any) -> "Received":
         """The same request with paths that begin at `root`."""
         whole = self.payload if self.whole is None else self.whole
@@ -53,7 +55,7 @@ class Received:
         return jmespath.Options(custom_functions=_Outside(self))
 
 
-class _Outside(PathFunctions):
+class _Outside(TextFunctions):
     """The functions for what stands outside of the payload."""
 
     def __init__(self, received: Received) -> None:
@@ -126,7 +128,7 @@ class Path:
         except JMESPathError as error:
             raise ValueError(f"`{expression}` is not a JMESPath expression: {error}") from error
         self._keys = _plain_keys(self._compiled.parsed)
-        for function in ("match", "rename"):
+        for function in ("match", "rename", "omit"):
             for call in _calls(self._compiled.parsed, function):
                 _check_pattern(expression, call)
 
@@ -156,7 +158,8 @@ class Path:
         return self._compiled.search(received.payload, options=received.options)
 
     def read(self, received: Received) -> str | None:
-        return as_text(self.search(received))
+        value = self.search(received)
+        return None if is_no_value(value) else as_text(value)
 
 
 def _plain_keys(node: Any) -> tuple[str, ...] | None:
@@ -194,13 +197,6 @@ def _check_pattern(expression: str, call: Any) -> None:
             re.compile(str(pattern["value"]))
     except re.error as error:
         raise ValueError(f"`{expression}` has a regular expression that is none: {error}") from error
-
-
-def is_absent(value: Any) -> bool:
-    """Whether a sender means "not given" by it."""
-    if isinstance(value, str):
-        return not value.strip() or bool(_UNFILLED.fullmatch(value))
-    return value in (None, [], {})
 
 
 def as_text(value: Any) -> str | None:
@@ -246,7 +242,8 @@ class _Header:
         return frozenset({self.name})
 
     def read(self, received: Received) -> str | None:
-        return received.headers.get(self.name) or None
+        value = received.headers.get(self.name)
+        return None if is_no_value(value) else value
 
 
 @dataclass(frozen=True)

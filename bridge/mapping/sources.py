@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bridge.errors import ConfigurationError, Problem, UnknownSource
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile
+from bridge.mapping.moments import Conventions
 from bridge.settings import Settings
 from bridge.settings import Source as SourceSettings
 
@@ -43,7 +44,7 @@ class Sources:
                 ]
                 continue
             problems += _problems(source, file, settings)
-            self._sources[source.key] = Source(source, file, file.schema(phone_region=source.phone_region))
+            self._sources[source.key] = Source(source, file, configured(file.schema, settings, source))
         if problems:
             raise ConfigurationError(problems)
 
@@ -60,6 +61,34 @@ class Sources:
             return self._sources[name]
         except KeyError:
             raise UnknownSource from None
+
+
+MONTH_FIRST = frozenset({"US", "FM", "GU", "MH", "PH", "PR", "PW"})
+BOTH_ORDERS = frozenset({"CA"})
+"""Where 12/03/2026 can be December or March."""
+
+
+def configured(
+    schema: type[Mapping], settings: Settings | None, source: SourceSettings | None = None
+) -> Mapping:
+    """The mapping as a source uses it; as one without settings does where there is none."""
+    conventions = conventions_of(settings, source) if settings else None
+    return schema(phone_region=source.phone_region if source else "US", conventions=conventions)
+
+
+def conventions_of(settings: Settings, source: SourceSettings | None) -> Conventions:
+    """How a source writes dates: as it says, else as its country does; and the zones that a time of it can be in."""
+    region = source.phone_region if source else "US"
+    order = source.date_order if source else None
+    day_first = order == "day_first" if order else region not in MONTH_FIRST
+    if order is None and region in BOTH_ORDERS:
+        return Conventions(None, _zones(settings, source))
+    return Conventions(day_first, _zones(settings, source))
+
+
+def _zones(settings: Settings, source: SourceSettings | None) -> frozenset[str]:
+    own = settings.properties.get((source.property if source else None) or "")
+    return frozenset(each.time_zone for each in ([own] if own else settings.properties.values()))
 
 
 def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 from bridge.errors import FieldError
 from bridge.mapping.actions import Decision
 from bridge.mapping.booking import Action, Booking, Contact
-from bridge.mapping.fields import Field, Found, describe, minutes_between
+from bridge.mapping.fields import Field, Found, LocalTime, minutes_between
 
 BOOKING_FIELDS = (
     frozenset(Booking.__dataclass_fields__)
@@ -21,12 +21,13 @@ BOOKING_FIELDS = (
 SUFFICIENT_WITHOUT = frozenset(
     {
         "email", "phone", "first_name", "last_name", "full_name", "ends_at", "ends_at_local",
-        "duration_minutes", "occurred_at", "title", "notes", "agent", "lead_source",
+        "duration_minutes", "occurred_at", "title", "notes", "agent", "lead_source", "unit",
     }
 )  # fmt: skip
 """Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there."""
 
 START = ("starts_at", "starts_at_local")
+IDS = frozenset({"reference", "previous_reference", "contact_id", "lead_id", "property", "unit", "agent"})
 PERSON = ("email", "phone", "lead_id", "contact_id")
 
 
@@ -74,6 +75,25 @@ def dispensable(decision: Decision) -> frozenset[str]:
     return SUFFICIENT_WITHOUT.union(START) if decision.requested else SUFFICIENT_WITHOUT
 
 
+def in_their_fields(
+    values: Dictionary[str, Any], found: Dictionary[str, list[Found]], fields: Dictionary[str, Field]
+) -> dict[str, Any]:
+    """The values with each time where it belongs: an instant that a wall-time field read is `starts_at`, and the end of
+    a range such as `10:30 AM - 11:00 AM` is the end."""
+    placed = dict(values)
+    for wall, instant in (("starts_at_local", "starts_at"), ("ends_at_local", "ends_at")):
+        if placed.get(wall) and placed[wall].tzinfo is not None:
+            moment = placed.pop(wall)
+            placed[instant] = placed.get(instant) or moment
+    if placed.get("duration_minutes") or placed.get("ends_at") or placed.get("ends_at_local"):
+        return placed
+    for name in START:
+        field = fields.get(name)
+        if values.get(name) and isinstance(field, LocalTime) and (end := field.end_of(found[name])):
+            placed["duration_minutes"] = minutes_between(values[name], end)
+    return placed
+
+
 def either_start(
     values: Dictionary[str, Any], errors: Dictionary[str, FieldError], fields: Dictionary[str, Field]
 ) -> dict[str, FieldError]:
@@ -84,7 +104,11 @@ def either_start(
     kept = dict(errors)
     ends = ("ends_at", "ends_at_local")
     for name, other in (START, START[::-1], ends, ends[::-1]):
-        if name in kept and values.get(other) and fields[name].shares_a_path_with(fields[other]):
+        if (
+            name in kept
+            and (values.get(other) or values.get(name))
+            and fields[name].shares_a_path_with(fields[other])
+        ):
             del kept[name]
     return kept
 
@@ -146,6 +170,6 @@ def _length(values: Dictionary[str, Any]) -> int | None:
     return None
 
 
-def as_given(name: str, found: Dictionary[str, list[Found]]) -> str:
+def as_given(name: str, field: Field, found: Sequence[Found]) -> str:
     """A value that could not be read, as a line of the notes."""
-    return f"{name.replace('_', ' ').capitalize()} as given: {describe(found[name][0].value)}"
+    return f"{name.replace('_', ' ').capitalize()} as given: {field.shown(found[0].value)}"

@@ -4,7 +4,7 @@ import re
 from datetime import time
 
 from bridge.settings.fields import Text
-from bridge.settings.records import BusinessHours
+from bridge.settings.records import BusinessHours, TourHours
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -32,6 +32,17 @@ class Hours(Text):
             raise self.refused()
         days = frozenset((first + after) % 7 for after in range((last - first) % 7 + 1))
         return BusinessHours(days, opens, closes)
+
+
+class TimeSpan(Text):
+    expected = 'two times of day in quotes, such as "07:00-21:00"'
+
+    def convert(self, text: str) -> TourHours:  # type: ignore[override]  # as the records hold it
+        first, hyphen, last = text.replace(" ", "").partition("-")
+        begins, ends = _time(first), time(23, 59) if last == "24:00" else _time(last)
+        if not hyphen or begins is None or ends is None or begins >= ends:
+            raise self.refused()
+        return TourHours(begins, ends)
 
 
 def _time(text: str) -> time | None:

@@ -126,6 +126,14 @@ class AlertSettings:
 
 
 @dataclass(frozen=True)
+class TourHours:
+    """Between which local times tours begin at a property."""
+
+    first: time = time(7)
+    last: time = time(21)
+
+
+@dataclass(frozen=True)
 class Property:
     """A configured community."""
 
@@ -140,6 +148,8 @@ class Property:
     aliases: tuple[str, ...] = ()
     pms_time: str | None = None
     """Overrides the time rule of the PMS: `property`, `utc` or an IANA name."""
+    tour_hours: TourHours = field(default_factory=TourHours)
+    """A tour that begins outside of them is held: it was misread, or is a slip."""
     defaults: dict[str, Any] = field(default_factory=dict)
     """Values for what a booking does not say; `duration_minutes` is a whole number, all others are texts."""
     units: dict[str, str] = field(default_factory=dict)
@@ -169,7 +179,9 @@ class Source:
     origins: tuple[str, ...] = ()
     """Websites whose forms may post here from the browser, as `scheme://host[:port]` in lower case."""
     phone_region: str = "US"
-    """Country of phone numbers that are written without one."""
+    """Country of phone numbers that are written without one; also how dates are written, without `date_order`."""
+    date_order: str | None = None
+    """`month_first` or `day_first`: how the sender writes 12/03/2026; None: as in the country of `phone_region`."""
     lead_source: str | None = None
     tolerance: int | None = None
     """Seconds that a signature stays valid; overrides the mapping's."""

@@ -24,7 +24,7 @@ from bridge.settings.fields import (
     Vendor,
     Whole,
 )
-from bridge.settings.hours import Hours, TimeOfDay
+from bridge.settings.hours import Hours, TimeOfDay, TimeSpan
 from bridge.settings.records import OpenIdSettings, PrivacySettings
 from bridge.settings.section import Section
 
@@ -134,6 +134,7 @@ class PropertySection(Section):
     name = Text()
     aliases = TextList()
     pms_time = PmsTime()
+    tour_hours = TimeSpan()
     defaults = fields.Nested(DefaultsSection)
     units = Table(Text().read)
     agents = Table(Text().read)
@@ -147,6 +148,7 @@ class SourceSection(Section):
     enabled = Switch()
     origins = TextList(Origin)
     phone_region = PhoneRegion()
+    date_order = OneOf("month_first", "day_first")
     lead_source = Text()
     tolerance = Whole()
     auth = OneOf("none")

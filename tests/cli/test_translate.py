@@ -92,7 +92,7 @@ class TestWithoutConfiguration:
             ([["Mobile", "917.555.0143"]], "+19175550143"),
             ([["Your cell number?", "+52 55 5555 0143"]], "+525555550143"),
             ([["Telephone", "I have none"]], None),
-            ([[None, "917 555 0143"]], None),
+            ([[None, "917 555 0143"]], "+19175550143"),
         ],
     )
     def test_a_phone_number_may_be_only_an_answer(self, answers: list[list[str]], phone: str | None):
@@ -195,7 +195,7 @@ class TestWithoutConfiguration:
 
     def test_the_mapping_may_be_a_file(self, tmp_path: Path):
         text = Catalogue().get("calendly").path.read_text(encoding="utf-8")
-        changed = text.replace('path="payload.tracking.utm_term"', 'path="payload.nickname"')
+        changed = text.replace('"payload.tracking.utm_term"', '"payload.nickname"')
         (tmp_path / "mine.py").write_text(changed)
         assert only(run("mine.py", invitee(nickname="204")))["booking"]["unit"] == "204"
         assert only(run(str(tmp_path / "mine.py"), invitee()))["errors"] == []
@@ -223,7 +223,7 @@ class TestExplanation:
         return event["explanation"]
 
     def test_each_field_says_what_gave_its_value_and_what_was_empty(self):
-        told = self.explained("calendly", invitee(text_reminder_number="none"))
+        told = self.explained("calendly", invitee(text_reminder_number="later"))
         assert told["decided_by"] == "invitee.created"
         assert told["fields"]["email"] == {
             "value": "wei.zhang@example.cn",
@@ -236,12 +236,15 @@ class TestExplanation:
         assert told["fields"]["unit"] == {
             "value": None,
             "from": [],
-            "empty": ["payload.tracking.utm_term"],
+            "empty": [
+                "payload.tracking.utm_term",
+                "asked(payload.questions_and_answers[].{label: question, value: answer}).unit",
+            ],
             "refused": [],
             "not_needed": [],
         }
         [refused] = told["fields"]["phone"]["refused"]
-        assert (refused["path"], refused["found"]) == ("payload.text_reminder_number", "'none'")
+        assert (refused["path"], refused["found"]) == ("payload.text_reminder_number", "'later'")
 
     def test_a_rule_whose_event_fits_came_close(self):
         told = self.explained("calendly", {**invitee(), "event": "invitee.canceled"})
@@ -263,7 +266,7 @@ class TestExplanation:
 
     @pytest.mark.processes
     def test_on_a_terminal_it_is_a_table(self, tmp_path: Path):
-        (tmp_path / "sent.json").write_text(json.dumps(invitee(email="none", text_reminder_number=None)))
+        (tmp_path / "sent.json").write_text(json.dumps(invitee(email="later", text_reminder_number=None)))
         terminal = "import sys; sys.stdout.isatty = lambda: True; from bridge.cli import main; main()"
         command = [
             sys.executable,
@@ -283,7 +286,7 @@ class TestExplanation:
         words = " ".join(shown.stdout.split())
         assert 'Event "invitee.created": book Decided by: invitee.created' in words
         assert "from payload.name" in words
-        assert "refused: found 'none' at payload.email, expected an e-mail address" in words
+        assert "refused: found 'later' at payload.email, expected an e-mail address" in words
         assert "What stops it" in words
         assert json.loads(called("--json").stdout)["events"][0]["explanation"]
 

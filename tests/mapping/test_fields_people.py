@@ -21,7 +21,7 @@ def test_text(given: Any, text: str) -> None:
     assert read(fields.String(path="a"), given) == text
 
 
-@pytest.mark.parametrize("given", [True, [1], {"a": 1}])
+@pytest.mark.parametrize("given", [True, [1, 2], {"a": 1}])
 def test_no_text(given: Any) -> None:
     assert refused(fields.String(path="a"), given) == {"found": describe(given), "expected": "text"}
 
@@ -53,9 +53,16 @@ def test_part_of_a_name(given: Any, name: str) -> None:
         ("Maria José Cho", "Maria José", "Cho"),
         ("Jordan Q. Avery", "Jordan", "Avery"),
         ("Maya", "Maya", None),
+        ("Bishop Reed", "Bishop", "Reed"),
+        ("Royal Young", "Royal", "Young"),
+        ("King Lee", "King", "Lee"),
+        ("Hon Lam", "Hon", "Lam"),
+        ("Dean Major", "Dean", "Major"),
+        ("Rosa de la Cruz", "Rosa", "de la Cruz"),
+        ("Maya O&#039;Brien", "Maya", "O'Brien"),
+        ("Maya (May) Okafor \U0001f335", "Maya", "Okafor"),
         ("Okafor,", "Okafor", None),
         ("Mr.", "Mr.", None),
-        ("Dr. Jr.", "Dr.", None),
         ("王 小明", "小明", "王"),
         ("Мая Окафор", "Мая", "Окафор"),
         ("مايا أوكافور", "مايا", "أوكافور"),
@@ -68,7 +75,7 @@ def test_a_whole_name_is_split(given: str, first: str, last: str | None) -> None
 
 
 @pytest.mark.parametrize("field", [fields.Name(path="a"), fields.PersonName(path="a")])
-@pytest.mark.parametrize("given", [["Maya"], {"first": "Maya"}, True, "x" * 201])
+@pytest.mark.parametrize("given", [["Maya", "Tom"], {"given": 1}, True, "x" * 201])
 def test_no_name(field: Field, given: Any) -> None:
     assert refused(field, given)["expected"] == field.expected
 
@@ -112,7 +119,6 @@ def test_email(given: Any, email: str) -> None:
         7,
         True,
         {"a": 1},
-        ["a@b.com"],
     ],
 )
 def test_no_email(given: Any) -> None:
@@ -152,7 +158,7 @@ def test_a_mexican_mobile_as_whatsapp_writes_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["call me", "0", "12", "555-0142", "+999 123", "9" * 300, True, "maya@example.com"]
+    "given", ["call me", "12", "555-0142", "+999 123", "9" * 300, True, "maya@example.com"]
 )
 def test_no_phone(given: Any) -> None:
     assert refused(fields.Phone(path="a"), given)["expected"] == "a phone number such as +1 512-555-0142"
@@ -170,3 +176,49 @@ def test_a_phone_stands_behind_what_is_none() -> None:
 def test_of_a_long_list_of_phones_only_the_first_are_tried() -> None:
     assert read(fields.Phone(path="a"), ["no", "512-555-0142"] * 10) == "+15125550142"
     assert refused(fields.Phone(path="a"), ["5125550"] * 1_000_000)["found"]
+
+
+@pytest.mark.parametrize("title", ["Mr", "Mrs.", "Ms", "Mx", "Miss", "Dr.", "Prof.", "Rev"])
+def test_a_title_before_one_word_leaves_the_last_name(title: str) -> None:
+    assert read(fields.PersonName(path="a"), f"{title} Reed") == {"first": None, "last": "Reed"}
+    assert read(fields.PersonName(path="a"), f"{title} Maya Reed") == {"first": "Maya", "last": "Reed"}
+
+
+def test_a_name_in_two_inputs() -> None:
+    assert read(fields.PersonName(path="a"), {"first": "Maya", "last": "Okafor"}) == {
+        "first": "Maya",
+        "last": "Okafor",
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Maya Okafor <maya@example.com>",
+        "maya@example.com,leasing@example.org",
+        "maya@example.com; office@example.org",
+        "maya@example.com.",
+        "mailto:maya@example.com",
+        "<mailto:maya@example.com|maya@example.com>",
+        "my address is maya@example.com, thanks",
+        ["maya@example.com"],
+        ["none", "maya@example.com"],
+        [{"email": "maya@example.com"}],
+        {"emailAddress": {"address": "maya@example.com"}},
+    ],
+)
+def test_an_email_inside_text(given: Any) -> None:
+    assert read(fields.Email(path="a"), given) == "maya@example.com"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"country": "44", "area": "20", "phone": "7946 0018"},
+        {"country": "+44", "area": "20", "phone": "7946 0018"},
+        {"countryCode": "GB", "number": "020 7946 0018"},
+        {"full": "+44 20 7946 0018"},
+    ],
+)
+def test_a_phone_with_its_country_beside_it(given: Any) -> None:
+    assert read(fields.Phone(path="a"), given) == "+442079460018"

@@ -15,6 +15,7 @@ from bridge.console.workbench.views import EditedMapping, bench, may_edit, open_
 from bridge.errors import BridgeError, ConfigurationError
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.explanation import explain
+from bridge.mapping.sources import configured
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, preview
 from bridge.models import Role
@@ -59,7 +60,7 @@ def compare(told: dict[str, Any]) -> Any:
 def translate(told: dict[str, Any]) -> Any:
     """Show the bookings that a mapping reads from a request, what would go to Propexo, and why. Nothing is stored."""
     settings, found, name = tools().settings, _mapping(told), _source(told)
-    mapping = found.schema(phone_region=settings.sources[name].phone_region if name else "US")
+    mapping = configured(found.schema, settings, settings.sources[name] if name else None)
     events = preview(mapping, _posted(told), settings, name, told_to(tools().database))
     return {
         "events": [

@@ -12,6 +12,7 @@ from bridge.inbound.arrivals import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import load_text
 from bridge.mapping.explanation import explain
+from bridge.mapping.sources import configured
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, Preview, preview, preview_event, resolved
 from bridge.settings import PropexoSettings, Settings
@@ -27,8 +28,8 @@ class Script:
 
     def schema(self, settings: Settings) -> Mapping:
         """Raises ConfigurationError."""
-        region = settings.sources[self.source].phone_region if self.source else "US"
-        return load_text(self.text, Path(f"{self.name}.py")).schema(phone_region=region)
+        file = load_text(self.text, Path(f"{self.name}.py"))
+        return configured(file.schema, settings, settings.sources[self.source] if self.source else None)
 
 
 @dataclass(frozen=True)

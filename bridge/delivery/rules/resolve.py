@@ -17,6 +17,7 @@ from bridge.delivery.rules.state import Park, Read
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind
+from bridge.mapping.plausible_hours import implausible_hour
 from bridge.propexo import pms
 from bridge.propexo.bodies import NotOffered, Place, Tour, takes
 from bridge.settings import Property, Settings
@@ -229,7 +230,18 @@ def unsupported_fields(request: BookingRequest, profile: pms.Profile) -> list[st
 
 
 def start_of(request: BookingRequest, found: Property) -> datetime | Park:
-    """The start as an instant; wall time is read in the zone of the property."""
+    """The start as an instant; wall time is read in the zone of the property. A start at night is held."""
+    starts_at = _instant_of(request, found)
+    if isinstance(starts_at, Park):
+        return starts_at
+    problem = implausible_hour(starts_at, found)
+    return Park(Reason.INVALID_TIME, f"{problem}. {WIDEN}") if problem else starts_at
+
+
+WIDEN = "If that is right, widen `tour_hours` of the property, or correct the start; then replay."
+
+
+def _instant_of(request: BookingRequest, found: Property) -> datetime | Park:
     if request.starts_at:
         return request.starts_at.astimezone(UTC)
     if request.starts_at_local is None:

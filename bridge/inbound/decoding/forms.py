@@ -15,6 +15,8 @@ from bridge.inbound.decoding.content import charset, is_json_type
 from bridge.mapping.documents import read_json, storable
 
 _MOST_FIELDS = 1000
+LATIN = "cp1252"
+"""What pages declared as ISO-8859-1 are written in (WHATWG Encoding)."""
 _MOST_BRACKETS = 20
 _INDEX = re.compile("0|[1-9][0-9]{0,8}")
 
@@ -22,16 +24,23 @@ _Keys = tuple[str, ...]
 
 
 def read_form(text: str, codec: str) -> dict[str, Any]:
-    """A URL-encoded form.
+    """A URL-encoded form. A page in another charset escapes in that, and its form does not say so: what is no text of
+    `codec` is Windows-1252, and what is neither has U+FFFD.
 
     Raises:
         DecodingError: it has too many fields.
     """
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding=codec, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise _too_many_fields() from None
-    return nested(pairs)
+    for encoding, errors in ((codec, "strict"), (LATIN, "strict"), (codec, "replace")):
+        try:
+            pairs = parse_qsl(
+                text, keep_blank_values=True, encoding=encoding, errors=errors, max_num_fields=_MOST_FIELDS
+            )
+        except UnicodeDecodeError:
+            continue
+        except ValueError:
+            raise _too_many_fields() from None
+        return nested(pairs)
+    raise AssertionError("`replace` decodes every text")
 
 
 def read_multipart(body: bytes, boundary: str) -> dict[str, Any]:

@@ -6,8 +6,10 @@ was found and what was expected.
 """
 
 from bridge.mapping.fields.base import Field, Found, Integer, String, describe
-from bridge.mapping.fields.people import Email, Name, PersonName, Phone
-from bridge.mapping.fields.times import Duration, Instant, LocalTime, ZonedTime, minutes_between
+from bridge.mapping.fields.durations import Duration, minutes_between
+from bridge.mapping.fields.names import Name, PersonName
+from bridge.mapping.fields.people import Email, Phone
+from bridge.mapping.fields.times import Instant, LocalTime, ZonedTime
 from bridge.mapping.fields.words import Choice, Fingerprint, Lines
 
 __all__ = [

@@ -2,27 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, ClassVar
 
 import marshmallow
 
+from bridge.mapping.absent import is_no_id, is_no_value
 from bridge.mapping.paths import Path, Received, as_text
 
-MOST_TOLD = 5
+MOST_PATHS = 5
 """Paths that an error names."""
 
 
-def told(paths: Sequence[str]) -> str:
+def described_paths(paths: Sequence[str]) -> str:
     """Paths in an error: the first of them, and whether there are more."""
-    return " | ".join([*paths[:MOST_TOLD], *(["..."] if len(paths) > MOST_TOLD else [])])
+    return " | ".join([*paths[:MOST_PATHS], *(["..."] if len(paths) > MOST_PATHS else [])])
+
+
+def unwrapped(value: Any) -> Any:
+    """The item of a list of one: a multi-select with one choice, a parameter that may have several values."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value
 
 
 @dataclass(frozen=True)
 class Found:
-    """What stands at one of a field's paths."""
+    """The value at one of a field's paths."""
 
     path: str
     value: Any
+    zone: Any = None
+    """Of a time: the zone beside it."""
+    hint: Any = None
+    """Of a time: the same moment since 1970."""
 
 
 class Field(marshmallow.fields.Field[Any]):
@@ -39,7 +52,7 @@ class Field(marshmallow.fields.Field[Any]):
     @property
     def where(self) -> str:
         """The paths as text, for an error."""
-        return told([path.expression for path in self.paths])
+        return described_paths([path.expression for path in self.paths])
 
     def shares_a_path_with(self, other: "Field") -> bool:
         """Whether both may read one and the same value."""
@@ -48,9 +61,9 @@ class Field(marshmallow.fields.Field[Any]):
         )
 
     def find(self, received: Received) -> list[Found]:
-        """All that stands at the paths, in their order; absent values left out."""
+        """The values at the paths, in their order; absent ones left out."""
         searched = ((path.expression, path.search(received)) for path in self.paths)
-        return [Found(expression, value) for expression, value in searched if value is not None]
+        return [Found(expression, value) for expression, value in searched if not is_no_value(value)]
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
         found: list[Found] = value
@@ -58,14 +71,18 @@ class Field(marshmallow.fields.Field[Any]):
 
     def choose(self, found: list[Found]) -> Any:
         """The value made of what was found; the first of the candidates unless a subclass knows better."""
-        return self.convert(found[0].value)
+        return self.convert(unwrapped(found[0].value))
 
     def convert(self, value: Any) -> Any:
         return value
 
+    def shown(self, value: Any) -> str:
+        """A value as an error and the notes show it."""
+        return describe(value)
+
     def refuse(self, value: Any, hint: str = "") -> marshmallow.ValidationError:
         """The error for a value of another kind."""
-        return marshmallow.ValidationError({"found": describe(value), "expected": hint or self.expected})
+        return marshmallow.ValidationError({"found": self.shown(value), "expected": hint or self.expected})
 
 
 def describe(value: Any) -> str:
@@ -75,14 +92,28 @@ def describe(value: Any) -> str:
 
 
 class String(Field):
-    """Text; a number is taken as its digits."""
+    """Text; a number is taken as its digits. Entities of HTML and ActiveCampaign's `||choice||` are read."""
 
     expected = "text"
+    is_id = False
+    """Set by the mapping for what names a booking, a person or a record: half an id (`tour-undefined`) is none."""
+
+    def find(self, received: Received) -> list[Found]:
+        found = [one for one in super().find(received) if one.value is not False]
+        return (
+            [one for one in found if not is_no_id(as_text(unwrapped(one.value)) or "")]
+            if self.is_id
+            else found
+        )
 
     def convert(self, value: Any) -> str:
         if isinstance(value, (dict, list, bool)):
             raise self.refuse(value)
-        return as_text(value) or ""
+        text = unescape(as_text(value) or "")
+        choices = [choice.strip() for choice in text.split("||") if choice.strip()] if "||" in text else []
+        if len(choices) > 1:
+            raise self.refuse(value, "one choice")
+        return choices[0] if choices else text
 
 
 class Integer(Field):

@@ -1,81 +1,79 @@
-"""The renter: names, e-mail, phone."""
+"""How to reach the renter: e-mail and phone."""
 
 import itertools
 import re
+from collections.abc import Iterator, Mapping
+from html import unescape
 from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from nameparser import HumanName
 
-from bridge.mapping.fields.base import Field, Found, String
+from bridge.mapping.absent import is_no_value
+from bridge.mapping.fields.base import Field, Found
 from bridge.mapping.paths import as_text
 
-LONGEST_NAME = 200
-"""Characters. The parser is slow on long text, and a public form takes anything."""
+LONGEST_SENTENCE = 300
+"""Characters that are searched for an address or a number."""
+MOST_CANDIDATES = 50
+"""Texts that are tried. Each costs a parse or two, and a public form takes lists of any length."""
 
-
-class Name(String):
-    """A part of a person's name, without invisible characters and with single spaces."""
-
-    expected = f"a name of at most {LONGEST_NAME} characters"
-
-    def convert(self, value: Any) -> str:
-        text = super().convert(value)
-        if len(text) > LONGEST_NAME:
-            raise self.refuse(value)
-        kept = (" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
-        return " ".join("".join(kept).split())
-
-
-class PersonName(Name):
-    """A full name, split into first and last name: `{"first": ..., "last": ...}`.
-
-    One word alone is the first name. Names in the middle go with the first one; initials, titles and suffixes are
-    left out.
-    """
-
-    expected = f"a person's name of at most {LONGEST_NAME} characters"
-
-    def convert(self, value: Any) -> Any:
-        text = super().convert(value).strip(" ,")
-        if " " not in text:
-            return {"first": text or None, "last": None}
-        name = HumanName(text)
-        if not (name.first or name.last):
-            return {"first": text, "last": None}
-        middle = [word for word in name.middle.split() if len(word.strip(".")) > 1]
-        return {"first": " ".join([name.first, *middle]).strip() or None, "last": name.last or None}
+_ADDRESS = re.compile(r"[^\s,;:<>()\[\]{}\"|]+@[^\s,;:<>()\[\]{}\"|]+")
 
 
 class Email(Field):
-    """An e-mail address, in lower case. Deliverability is not checked: no look-up happens here."""
+    """An e-mail address, in lower case. Deliverability is not checked: no look-up happens here.
+
+    The first address of a text or a list wins: `Maya <maya@example.com>`, `maya@example.com, office@example.org`,
+    `<mailto:maya@example.com|maya@example.com>`, also with a full stop after it.
+    """
 
     expected = "an e-mail address such as maya@example.com"
 
-    def convert(self, value: Any) -> str:
-        text = (as_text(value) or "").removeprefix("mailto:").strip("<> ")
+    def choose(self, found: list[Found]) -> str:
+        for one in found:
+            values = one.value if isinstance(one.value, list) else [one.value]
+            for value in values[:MOST_CANDIDATES]:
+                if address := _address(value):
+                    return address
+        raise self.refuse(found[0].value)
+
+
+def _address(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        value = next(
+            (value[name] for name in ("email", "address", "value", "emailAddress") if value.get(name)), None
+        )
+        if isinstance(value, Mapping):
+            return _address(value)
+    text = unescape(as_text(value) or "").strip().removeprefix("mailto:")
+    found = _ADDRESS.finditer(text[:LONGEST_SENTENCE])
+    # In `m aya@example.com` a blank may have slipped into the address: half of it is somebody else's.
+    inside = [each[0] for each in found if not re.search(r"(?:^|\s)[^\s,;:<(]\s$", text[: each.start()])]
+    for candidate in (text, *inside):
         try:
-            validated = validate_email(text, check_deliverability=False, test_environment=True)
-        except EmailNotValidError as error:
-            raise self.refuse(value) from error
+            validated = validate_email(
+                candidate.strip("<>'\u2018\u2019 ").rstrip(".,;!?"),
+                check_deliverability=False,
+                test_environment=True,
+            )
+        except EmailNotValidError:
+            continue
         return validated.normalized.lower()
+    return None
 
 
 _MEXICAN_MOBILE = re.compile(r"^\+521(?=\d{10}$)")
 """WhatsApp still writes the 1 that Mexico dropped in 2019."""
 E164 = phonenumbers.PhoneNumberFormat.E164
-LONGEST_SENTENCE = 300
-"""Characters that are searched for a phone number."""
-MOST_CANDIDATES = 50
-"""Texts that are tried. Each costs a parse or two, and a public form takes lists of any length."""
 
 
 class Phone(Field):
     """A phone number in E.164, read in the source's `phone_region` where it has no country code.
 
     The first candidate that is a possible number wins, also of a list of them: an answer such as "call me"
-    hides no number after it. A number inside a sentence is found ("call 512-555-0142 after five").
+    hides no number after it. A number inside a sentence is found ("call 512-555-0142 after five"). An object has the
+    number in parts: `{"country": "44", "area": "20", "phone": "7946 0958"}`.
     """
 
     expected = "a phone number such as +1 512-555-0142"
@@ -83,22 +81,24 @@ class Phone(Field):
 
     def choose(self, found: list[Found]) -> str:
         values = [one.value if isinstance(one.value, list) else [one.value] for one in found]
-        candidates = itertools.islice(itertools.chain.from_iterable(values), MOST_CANDIDATES)
-        texts = [as_text(value) or "" for value in candidates]
-        numbers = itertools.chain(map(self._parse, texts), map(self._find, texts))
+        candidates = list(itertools.islice(itertools.chain.from_iterable(values), MOST_CANDIDATES))
+        texts = [text for value in candidates for text in _texts(value)]
+        numbers = itertools.chain(
+            (self._parse(*text) for text in texts), (self._find(*text) for text in texts)
+        )
         number = next(filter(None, numbers), None)
         if number is None:
             raise self.refuse(found[0].value)
         return number
 
-    def _find(self, text: str) -> str | None:
-        matches = phonenumbers.PhoneNumberMatcher(text[:LONGEST_SENTENCE], self.region)
+    def _find(self, text: str, region: str | None) -> str | None:
+        matches = phonenumbers.PhoneNumberMatcher(text[:LONGEST_SENTENCE], region or self.region)
         return next((phonenumbers.format_number(one.number, E164) for one in matches), None)
 
-    def _parse(self, text: str) -> str | None:
+    def _parse(self, text: str, region: str | None) -> str | None:
         text = _MEXICAN_MOBILE.sub("+52", text.removeprefix("whatsapp:").removeprefix("tel:"))
         try:
-            number = phonenumbers.parse(text, self.region)
+            number = phonenumbers.parse(text, region or self.region)
         except phonenumbers.NumberParseException:
             return None
         # Not "possible, but only locally": seven digits without an area code.
@@ -106,3 +106,23 @@ class Phone(Field):
         if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
             return None
         return phonenumbers.format_number(number, E164)
+
+
+def _texts(value: Any) -> Iterator[tuple[str, str | None]]:
+    """What may be a number, with the region that stands beside it."""
+    if not isinstance(value, Mapping):
+        yield as_text(value) or "", None
+        return
+    parts = {name.casefold().replace("_", ""): as_text(inner) or "" for name, inner in value.items()}
+    parts = {name: text for name, text in parts.items() if not is_no_value(text)}
+    names = ("full", "e164", "phonenumber", "number", "phone", "value", "national")
+    number = next((parts[name] for name in names if name in parts), "")
+    if "full" not in parts:
+        number = parts.get("area", "") + " " + number if "area" in parts else number
+    country = next(
+        (parts[name] for name in ("countrycode", "country", "code", "dialcode") if name in parts), ""
+    )
+    digits = re.sub(r"\D", "", country)
+    if digits and not number.lstrip().startswith(("+", "00")):
+        yield f"+{digits} {number}", None
+    yield number, country.upper() if re.fullmatch(r"[A-Za-z]{2}", country) else None

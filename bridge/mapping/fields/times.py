@@ -1,228 +1,227 @@
-"""When a tour is, and how long: instants, wall time, lengths."""
+"""When a tour is: instants, wall time, wall time with its zone beside it. `bridge.mapping.moments` reads the texts."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import Any
 
-import dateutil.parser
+from bridge.mapping.absent import is_no_value
+from bridge.mapping.fields.base import Field, Found, described_paths, unwrapped
+from bridge.mapping.moments import (
+    YEARS,
+    Conventions,
+    Moment,
+    MomentError,
+    combine,
+    in_zone,
+    read,
+    read_epoch,
+    read_zone,
+)
+from bridge.mapping.paths import Path, Received, as_text
 
-from bridge.mapping.fields.base import Field, Found, Integer, told
-from bridge.mapping.paths import Path, Received, as_text, is_absent
-
-EPOCH_MILLISECONDS_FROM = 100_000_000_000
-"""Numbers from here on are milliseconds: as seconds they would lie after the year 5138."""
-
-YEARS = range(1970, 2200)
-"""What a sender's clock or a tour can show; also far from the ends of the calendar, where arithmetic overflows."""
-
-LONGEST_TIME = 60
-"""Characters. The parser is slow on long text, and a public form takes anything."""
-
-
-class Instant(Field):
-    """A moment: ISO 8601 or another spelling with `Z` or an offset, `/Date(ms)/`, or seconds or milliseconds
-    since 1970. Aware, in UTC."""
-
-    expected = "a date and time with its offset, such as 2026-12-03T16:00:00Z"
-
-    def convert(self, value: Any) -> datetime:
-        try:
-            moment = self._parse(value)
-        except (ValueError, OverflowError, OSError) as error:
-            raise self.refuse(value) from error
-        if moment.tzinfo is None or moment.year not in YEARS:
-            raise self.refuse(value)
-        try:
-            return moment.astimezone(UTC)
-        except OverflowError as error:
-            raise self.refuse(value) from error
-
-    def _parse(self, value: Any) -> datetime:
-        if isinstance(value, (dict, list, bool)):
-            raise self.refuse(value)
-        text = _MICROSOFT.sub(r"\1", as_text(value) or "")
-        if text.isascii() and text.isdigit() and len(text) >= 9:  # noqa: PLR2004 - seconds since 1973
-            number = int(text)
-            return datetime.fromtimestamp(number / 1000 if number >= EPOCH_MILLISECONDS_FROM else number, UTC)
-        try:
-            return datetime.fromisoformat(text.upper())
-        except ValueError:
-            if len(text) > LONGEST_TIME or not _OFFSET.search(text):
-                raise
-            return _complete(text, None)
-
-
-_MICROSOFT = re.compile(r"/Date\((\d+)(?:[+-]\d{4})?\)/")
-"""Milliseconds since 1970; the offset behind them says only how the sender would show them."""
-_OFFSET = re.compile(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)\)?$", re.IGNORECASE)
+TIME_OF_DAY = "a time of day as well: a date alone, or midnight, is no start"
 
 
 class LocalTime(Field):
     """Wall time at the property: one text, or a date and a time in two fields. Naive.
 
-    `path` finds text with both; `date` and `time` are the paths of the two parts. Takes ISO 8601 and the
-    spellings of forms (`12/03/2026`, `Dec 3, 2026`, `10:30 AM`); month before day, as in the United States. Also an
-    object of numbers: `{"year": 2026, "month": 12, "day": 3, "hours": 10, "minutes": 30}`.
+    `path` finds text with both; `date` and `time` are the paths of the two parts, `zone` that of a zone beside them,
+    `hint` that of the same moment since 1970, which decides between day and month. Reads every spelling of
+    `bridge.mapping.moments`, also an object (`{"dateTime": ..., "timeZone": ...}`, or numbers: `{"year": 2026, ...}`).
+    Where the value itself has an offset, a zone or is a number since 1970, the result is an instant: aware, in UTC.
     """
 
     expected = "a date and a time, such as 2026-12-03 10:30"
+    conventions = Conventions()
+    is_start = False
+    """Set by the mapping: a start is never midnight that nobody wrote as a time."""
 
     def __init__(
-        self, *, path: str | Sequence[str] = (), date: str = "", time: str = "", required: bool = False
+        self,
+        *,
+        path: str | Sequence[str] = (),
+        date: str = "",
+        time: str = "",
+        zone: str = "",
+        hint: str = "",
+        midnight_is_date: bool = False,
+        required: bool = False,
     ) -> None:
         whole = [path] if isinstance(path, str) else list(path)
         super().__init__(path=[*whole, *([f"[{date}, {time}]"] if date else [])], required=required)
         self._parts = (date, time)
+        self.zone = Path(zone) if zone else None
+        self._hint = Path(hint) if hint else None
+        self._midnight_is_date = midnight_is_date
 
     @property
     def where(self) -> str:
         whole = [path.expression for path in self.paths if path.expression != "[{}, {}]".format(*self._parts)]
-        return told([*whole, *(part for part in self._parts if part)])
+        return described_paths([*whole, *(part for part in self._parts if part)])
 
     def find(self, received: Received) -> list[Found]:
-        return [found for found in super().find(received) if not _all_absent(found.value)]
+        found = [one for one in super().find(received) if not _all_absent(one.value)]
+        zone = self.zone.search(received) if self.zone and found else None
+        hint = self._hint.search(received) if self._hint and found else None
+        return [replace(one, zone=zone, hint=hint) for one in found]
 
-    def convert(self, value: Any) -> datetime:
-        if isinstance(value, dict):
-            return self._of_numbers(value)
-        parts = value if isinstance(value, list) else [value]
-        if len(parts) > 1:
-            parts = [_day(part) for part in parts]
-        text = " ".join(as_text(part) or "" for part in parts).strip()
-        if len(text) > LONGEST_TIME or text.isdecimal():  # digits alone are seconds since 1970, or nothing
-            raise self.refuse(text)
+    def choose(self, found: list[Found]) -> datetime:
+        return self.moment(found[0]).start
+
+    def end_of(self, found: Sequence[Found]) -> datetime | None:
+        """The end, where the value is a range such as `10:30 AM - 11:00 AM`."""
+        return self.moment(found[0]).end if found else None
+
+    def moment(self, found: Found) -> Moment:
+        """What the value says. Raises ValidationError."""
         try:
-            moment = _complete(text, _any_zone)
-        except (ValueError, OverflowError) as error:
-            raise self.refuse(text) from error
-        if moment.tzinfo is not None or moment.year not in YEARS:
-            raise self.refuse(text)
+            moment = self._placed(self._moment(found.value, _day_of(found.hint)), found)
+        except MomentError as error:
+            told = str(error)
+            raise self.refuse(found.value, "" if told.startswith("a date and a time") else told) from error
+        except (ValueError, OverflowError, OSError, TypeError, KeyError) as error:
+            raise self.refuse(found.value) from error
+        if moment.start.year not in YEARS:
+            raise self.refuse(found.value)
+        is_date_alone = moment.is_date_alone and (self.is_start or moment.start.tzinfo is None)
+        if is_date_alone or (self._midnight_is_date and _is_utc_midnight(moment.start)):
+            raise self.refuse(found.value, TIME_OF_DAY)
         return moment
 
-    def _of_numbers(self, value: Mapping[str, Any]) -> datetime:
-        try:
-            year, month, day, hour, minute = (
-                int(value[name]) for name in ("year", "month", "day", "hours", "minutes")
-            )
-            moment = datetime(year, month, day, hour, minute)  # noqa: DTZ001 - wall time has no zone
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise self.refuse(value) from error
-        if moment.year not in YEARS:
-            raise self.refuse(value)
+    def shown(self, value: Any) -> str:
+        if isinstance(value, list):
+            value = " ".join(as_text(part) or "" for part in value if not is_no_value(part))
+        return super().shown(value)
+
+    def _placed(self, moment: Moment, found: Found) -> Moment:
+        """The moment in the zone beside it, unless it has its own."""
+        if moment.start.tzinfo is not None or is_no_value(found.zone):
+            return moment
+        zone = read_zone(as_text(unwrapped(found.zone)) or "", self.conventions.zones)
+        if zone is None:
+            raise MomentError(f"a time zone such as America/Chicago, not {as_text(found.zone)}")
+        is_utc = str(zone) in ("UTC", "Etc/UTC")
+        return replace(
+            moment,
+            start=in_zone(moment.start, zone),
+            end=in_zone(moment.end, zone) if moment.end else None,
+            is_date_alone=moment.is_date_alone and not (is_utc and moment.has_time),
+        )
+
+    def _moment(self, value: Any, hint: date | None) -> Moment:
+        if isinstance(value, Mapping):
+            return self._of_object(value, hint)
+        if isinstance(value, bool):
+            raise MomentError(self.expected)
+        if isinstance(value, list):
+            return self._of_parts([_time_of_inputs(unwrapped(part)) for part in value], hint)
+        text = as_text(value) or ""
+        instant = read_epoch(text)
+        return Moment(instant) if instant else read(text, self.conventions, hint)
+
+    def _of_parts(self, parts: list[Any], hint: date | None) -> Moment:
+        given = [part for part in parts if not is_no_value(part)]
+        if len(given) == 1:
+            moment = self._moment(given[0], hint)
+            alone = moment.is_midnight or _is_utc_midnight(moment.start)
+            return replace(moment, is_date_alone=moment.is_date_alone or alone)
+        day, clock = (as_text(part) or "" for part in given)
+        since = read_epoch(day)  # the midnight of a day, in UTC
+        return combine(since.date().isoformat() if since else day, clock, self.conventions, hint)
+
+    def _of_object(self, value: Mapping[str, Any], hint: date | None) -> Moment:
+        found = {re.sub(r"[^a-z]", "", name.casefold()): inner for name, inner in value.items()}
+        if text := _of_inputs(found):
+            return self._moment(text, hint)
+        text = next(
+            (found[name] for name in ("datetime", "startdatetime", "value", "date") if found.get(name)), None
+        )
+        if text is None or isinstance(text, (Mapping, list)):
+            raise MomentError(self.expected)
+        parts = [text, found["time"]] if found.get("time") else text
+        moment = self._moment(parts, _day_of(found.get("unix")) or hint)
+        return self._placed(moment, Found("", text, zone=found.get("timezone")))
+
+
+class Instant(LocalTime):
+    """A moment: any spelling with `Z`, an offset or a zone, `/Date(ms)/`, or seconds or milliseconds since 1970; or
+    wall time whose zone stands beside it, at the path `zone`. Aware, in UTC."""
+
+    expected = "a date and time with its offset, such as 2026-12-03T16:00:00Z"
+
+    def moment(self, found: Found) -> Moment:
+        moment = super().moment(found)
+        if moment.start.tzinfo is None:
+            raise self.refuse(found.value)
         return moment
 
 
-def _day(part: Any) -> Any:
-    """Milliseconds since 1970 beside a time are the midnight of a day, in UTC; all else stays."""
-    text = as_text(part) or ""
-    if not re.fullmatch(r"\d{12,13}", text):
-        return part
-    return datetime.fromtimestamp(int(text) / 1000, UTC).date().isoformat()
+class ZonedTime(Instant):
+    """Wall time whose zone stands beside it, at the path `zone`. Aware, in UTC.
 
-
-def _complete(text: str, zones: Callable[[str | None, int | None], tzinfo | None] | None) -> datetime:
-    """A date and time in any usual spelling. Raises ValueError where a part of it is missing."""
-    # What is missing is filled from a default: two defaults that give different results tell it.
-    one, other = (dateutil.parser.parse(text, default=day, tzinfos=zones) for day in _DEFAULTS)
-    if one != other:
-        raise ValueError("no complete date and time")
-    return one
-
-
-_DEFAULTS = (datetime(2000, 1, 1, 3), datetime(2011, 12, 28, 4))  # noqa: DTZ001 - wall time has no zone
-
-
-class ZonedTime(LocalTime):
-    """Wall time whose zone stands beside it: `zone` is the path of an IANA name. Aware, in UTC.
-
-    An offset in the time itself counts more. Zones are also read as `America/Chicago (GMT-06:00)` and by the names
-    that Rails gives them (`Central Time (US & Canada)`). Without a zone it finds nothing, so that a `starts_at_local`
-    at the same path reads the time as the property's.
+    An offset in the time itself counts more. Zones are read by their IANA, Windows and Rails names. Without a zone it
+    finds nothing, so that a `starts_at_local` at the same path reads the time as the property's.
     """
 
     expected = "a date and a time in a zone, such as 2026-12-03 10:30 in America/Chicago"
 
     def __init__(self, *, path: str | Sequence[str], zone: str, required: bool = False) -> None:
-        super().__init__(path=path, required=required)
-        self._zone = Path(zone)
+        super().__init__(path=path, zone=zone, required=required)
 
     @property
     def where(self) -> str:
-        return f"{super().where} in {self._zone.expression}"
+        return f"{super().where} in {self.zone.expression if self.zone else ''}"
 
     def find(self, received: Received) -> list[Found]:
-        zone = self._zone.search(received)
-        found = super().find(received) if zone else []
-        return [Found(one.path, {"time": one.value, "zone": zone}) for one in found]
-
-    def convert(self, value: Any) -> datetime:
-        if isinstance(value["time"], str) and _OFFSET.search(value["time"]):
-            return Instant(path="time").convert(value["time"])
-        wall, zone = super().convert(value["time"]), self._read_zone(value["zone"])
-        instants = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-        if len(instants) > 1:
-            raise self.refuse(f"{value['time']} {value['zone']}", "a time that exists once in its zone")
-        return instants.pop()
-
-    def _read_zone(self, value: Any) -> ZoneInfo:
-        name = RAILS_ZONES.get(str(value), str(value).partition(" (")[0].strip())
-        try:
-            return ZoneInfo(name)
-        except (ValueError, OSError, KeyError) as error:
-            raise self.refuse(value, "a time zone such as America/Chicago") from error
+        return [found for found in super().find(received) if not is_no_value(found.zone)]
 
 
-RAILS_ZONES = {
-    "Hawaii": "Pacific/Honolulu",
-    "Alaska": "America/Juneau",
-    "Pacific Time (US & Canada)": "America/Los_Angeles",
-    "Arizona": "America/Phoenix",
-    "Mountain Time (US & Canada)": "America/Denver",
-    "Central Time (US & Canada)": "America/Chicago",
-    "Eastern Time (US & Canada)": "America/New_York",
-    "Indiana (East)": "America/Indiana/Indianapolis",
-    "Atlantic Time (Canada)": "America/Halifax",
-}
-"""ActiveSupport::TimeZone::MAPPING, the zones of the United States and Canada."""
+def _of_inputs(found: Mapping[str, Any]) -> str | None:
+    """A date, a time or both as one text, of an object with an input or a number for each part."""
+    year, month, day = (_number(found.get(name)) for name in ("year", "month", "day"))
+    clock = as_text(found.get("timeinput")) or None
+    hour = _number(found.get("hours", found.get("hour")))
+    minute = _number(found.get("minutes", found.get("minute", found.get("min"))))
+    if clock is None and hour is not None and (minute is not None or found.get("ampm")):
+        clock = f"{hour}:{minute or 0:02d}"
+    half = as_text(found.get("ampm", found.get("meridiem"))) or ""
+    clock = clock and f"{clock} {half}".strip()
+    if None in (year, month, day):
+        return clock if year is None and clock else None
+    return f"{year:04d}-{month:02d}-{day:02d} {clock or ''}".strip()
 
 
-class Duration(Integer):
-    """Minutes: a number, `30 min`, or `HH:MM`, also with seconds. `unit="seconds"` for senders that count those."""
-
-    expected = "a number of minutes above 0, such as 30 or 00:30"
-
-    def __init__(
-        self,
-        *,
-        path: str | Sequence[str],
-        unit: Literal["minutes", "seconds"] = "minutes",
-        required: bool = False,
-    ) -> None:
-        super().__init__(path=path, required=required)
-        self._unit = unit
-
-    def convert(self, value: Any) -> int:
-        text = (as_text(value) or "").lower()
-        if len(text) > LONGEST_TIME:  # the expression below takes the square of its length
-            raise self.refuse(value)
-        if match := re.fullmatch(r"(\d{1,2}):(\d\d)(?::\d\d)?", text):
-            return super().convert(int(match[1]) * 60 + int(match[2]))
-        number = super().convert(re.sub(r"\s*(m|mins?|minutes?)$", "", text))
-        return number if self._unit == "minutes" else max(1, round(number / 60))
+def _number(value: Any) -> int | None:
+    try:
+        return int(float(as_text(value) or ""))
+    except (ValueError, OverflowError):
+        return None
 
 
-def _any_zone(name: str | None, offset: int | None) -> tzinfo | None:
-    """A text that names a zone is no wall time, whichever it is."""
-    return None if name is None and offset is None else UTC
+def _time_of_inputs(part: Any) -> Any:
+    """`["10", "30", "am"]`, the inputs of a form's time, or an object of them, as one text."""
+    if isinstance(part, Mapping):
+        return (
+            _of_inputs({re.sub(r"[^a-z]", "", name.casefold()): inner for name, inner in part.items()})
+            or part
+        )
+    if isinstance(part, list) and 2 <= len(part) <= 4 and all(str(each).isdigit() for each in part[:2]):  # noqa: PLR2004
+        return (
+            f"{':'.join(str(each) for each in part[:2])} {' '.join(str(each) for each in part[2:])}".strip()
+        )
+    return part
+
+
+def _day_of(hint: Any) -> date | None:
+    since = read_epoch(as_text(hint) or "") if hint else None
+    return since.date() if since else None
+
+
+def _is_utc_midnight(moment: datetime) -> bool:
+    return moment.tzinfo is not None and moment.astimezone(UTC).time() == time(0)
 
 
 def _all_absent(value: Any) -> bool:
-    return isinstance(value, list) and all(is_absent(part) for part in value)
-
-
-def minutes_between(start: datetime, end: datetime) -> int | None:
-    """The length of a tour in whole minutes; `None` where the end is not after the start."""
-    minutes = round((end - start) / timedelta(minutes=1))
-    return minutes if minutes > 0 else None
+    return isinstance(value, list) and all(is_no_value(part) for part in value)

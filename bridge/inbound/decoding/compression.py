@@ -1,0 +1,42 @@
+"""Bodies that come compressed. The signature covers the bytes as they were sent; all else reads what is in them."""
+
+import zlib
+
+from bridge.errors import BodyTooLarge, DecodingError
+
+_WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_GZIP = b"\x1f\x8b"
+
+
+def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """The body behind its `Content-Encoding`: gzip, deflate (with or without a zlib header), or none.
+
+    A body that says gzip and is none stays as it is: some proxies decompress a body and keep the header.
+
+    Raises:
+        BodyTooLarge: it has more than `limit` bytes; no more than that is decompressed.
+        DecodingError: it is broken, or compressed in another way; a sentence for the operator.
+    """
+    names = [
+        name.strip().lower() for name in (encoding or "").split(",") if name.strip().lower() != "identity"
+    ]
+    names = [name for name in names if name]
+    if not names or not body:
+        return body
+    if len(names) > 1 or names[0] not in _WINDOW:
+        raise DecodingError(
+            f"The body is compressed as {', '.join(names)[:40]!r}. Send it as gzip, or not compressed."
+        )
+    if _WINDOW[names[0]] == _WINDOW["gzip"] and not body.startswith(_GZIP):
+        return body
+    for window in (_WINDOW[names[0]], -zlib.MAX_WBITS):
+        decoder = zlib.decompressobj(window)
+        try:
+            content = decoder.decompress(body, limit + 1)
+        except zlib.error:
+            continue
+        if len(content) > limit:
+            raise BodyTooLarge
+        if decoder.eof:
+            return content
+    raise DecodingError(f"The body is not the {names[0]} that its Content-Encoding says, or it is cut off.")

@@ -1,0 +1,74 @@
+"""What senders write for "not given", defined once for all fields, rules and readers of all mappings.
+
+Absent are null, blank text, empty lists and objects; the words that programs put in place of a value that is not set
+(`undefined`, `null`, `None`, `NaN`, `[object Object]`); a placeholder of a template that nobody filled
+(`{{contact.phone}}`, `{booking_id}`, `${id}`, `%TOUR_ID%`, `{Unit:11}`, `*|FNAME|*`); and, for a field or a reader,
+also 0 and a nil GUID: nothing in a booking has that value.
+"""
+
+import re
+from typing import Any
+
+_LONGEST = 200
+"""Characters of a text that can be nothing but placeholders."""
+_PLACEHOLDER = (
+    r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|[$#@%]?\{[^{}\":]*(?::[^{}\":\s]*)*\}|\$\([^()]*\)|<%[^<>]*%>|%%?[A-Za-z_][\w.-]*%%?"
+    r"|\*\|[^|]*\|\*|\[\[[^\[\]]*\]\]|<<[^<>]*>>|\$\{\{[^{}]*\}\}"
+)
+_WORD = (
+    r"undefined|Undefined|UNDEFINED|null|NULL|NaN|\[object Object\]|\(null\)|<null>|<nil>|None|NONE|none|nil"
+)
+_UNSET = re.compile(rf"\s*(?:(?:{_PLACEHOLDER}|{_WORD})[\s,;/|_-]*)+")
+_NO_ANSWER = re.compile(r"\s*(?:nan|n/a|N/A|\(none\)|\(not set\)|-{1,3}|\u2013|\u2014)\s*")
+_ZERO = re.compile(r"\s*(?:-?0+(?:\.0+)?|\{?[0]{8}-?(?:0000-?){3}0{12}\}?)\s*")
+_PART_UNSET = re.compile(
+    rf"(?:^|[^A-Za-z0-9])(?:undefined|null|NaN|None|\[object Object\])(?:[^A-Za-z0-9]|$)|{_PLACEHOLDER}"
+)
+
+
+def is_absent(value: Any) -> bool:
+    """Whether a sender means "not given" by it."""
+    if isinstance(value, str):
+        return is_unset(value) or bool(_NO_ANSWER.fullmatch(value))
+    return value in (None, [], {})
+
+
+def is_unset(text: str) -> bool:
+    """Whether a text is blank, or stands for a value that a program or a template did not have."""
+    return not text.strip() or (len(text) <= _LONGEST and bool(_UNSET.fullmatch(text)))
+
+
+def is_no_value(value: Any) -> bool:
+    """Whether it is absent for a field: also 0 and a nil GUID, which no id, name, number or time of a booking is."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, (int, float)):
+        return value == 0
+    return is_absent(value) or (isinstance(value, str) and bool(_ZERO.fullmatch(value)))
+
+
+def is_no_id(text: str) -> bool:
+    """Whether a text that several bookings would share stands for an id: a part of it was never filled
+    (`tour-undefined`)."""
+    return is_no_value(text) or (len(text) <= _LONGEST and bool(_PART_UNSET.search(text)))
+
+
+def without_unset(value: Any) -> Any:
+    """The payload with null for each text that is unset, so that `a || b` of a path sees it as a field does.
+
+    The same object where there is nothing to replace.
+    """
+    if isinstance(value, str):
+        return None if value and value.strip() and is_unset(value) and not _is_word_none(value) else value
+    if isinstance(value, dict):
+        replaced = {key: without_unset(inner) for key, inner in value.items()}
+        return replaced if any(replaced[key] is not value[key] for key in value) else value
+    if isinstance(value, list):
+        items = [without_unset(inner) for inner in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
+
+
+def _is_word_none(text: str) -> bool:
+    """In an answer to a question ("Pets?") it says something."""
+    return text.strip().casefold() == "none"

@@ -1,0 +1,73 @@
+"""Compressed bodies: signed as they were sent, read as what is in them."""
+
+import gzip
+import zlib
+from typing import Any
+
+import pytest
+
+from bridge.errors import BodyTooLarge, DecodingError
+from bridge.inbound.decoding.compression import decompressed
+
+BODY = b'{"type": "tour.cancelled", "data": {"booking_id": "B-1"}}'
+RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(BODY), "gzip"),
+        (gzip.compress(BODY), "X-GZIP"),
+        (zlib.compress(BODY), "deflate"),
+        (RAW.compress(BODY) + RAW.flush(), "deflate"),
+        (BODY, None),
+        (BODY, "identity"),
+        (BODY, "gzip"),
+    ],
+)
+def test_a_body_is_decompressed(body: bytes, encoding: str | None) -> None:
+    assert decompressed(body, encoding, 1000) == BODY
+
+
+def test_no_more_than_the_limit_is_decompressed() -> None:
+    with pytest.raises(BodyTooLarge):
+        decompressed(gzip.compress(b" " * 10_000_000), "gzip", 1000)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(b"x", "br"), (gzip.compress(BODY)[:-9], "gzip"), (b"\x1f\x8bxx", "gzip"), (BODY, "gzip, br")],
+)
+def test_what_cannot_be_decompressed_is_told(body: bytes, encoding: str) -> None:
+    with pytest.raises(DecodingError):
+        decompressed(body, encoding, 1000)
+
+
+def test_the_bytes_as_sent_are_signed(door: Any) -> None:
+    body = gzip.compress(BODY)
+    answer = door.client.post(
+        "/hooks/widget", data=body, headers={**door.sign(body), "Content-Encoding": "gzip"}
+    )
+    assert (answer.status_code, answer.json["status"]) == (200, "received")
+    plain = door.client.post(
+        "/hooks/widget", data=body, headers={**door.sign(BODY), "Content-Encoding": "gzip"}
+    )
+    assert plain.status_code == 401
+
+
+def test_a_broken_body_is_parked(door: Any) -> None:
+    body = gzip.compress(BODY)[:-9]
+    answer = door.client.post(
+        "/hooks/widget", data=body, headers={**door.sign(body), "Content-Encoding": "gzip"}
+    )
+    assert (answer.status_code, answer.json["status"]) == (200, "parked")
+
+
+def test_a_slash_after_the_source_does_not_matter(door: Any) -> None:
+    assert door.client.post("/hooks/widget/", data=BODY, headers=door.sign(BODY)).status_code == 200
+    assert door.client.post("/hooks/nobody/", data=BODY).status_code == 404
+
+
+def test_the_older_header_names_of_svix(door: Any) -> None:
+    headers = {name.lower().replace("webhook-", "svix-"): text for name, text in door.sign(BODY).items()}
+    assert door.client.post("/hooks/widget", data=BODY, headers=headers).status_code == 200
