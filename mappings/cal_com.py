@@ -44,13 +44,7 @@ class CalCom(Mapping):
     confirm is held until its `BOOKING_CREATED` comes, unless `on_request` of the source says otherwise.
     """
 
-    signature = Signature(
-        header="X-Cal-Signature-256",
-        signs="{body}",
-        algorithm="hmac-sha256",
-        encoding="hex",
-        missing=("no-secret-provided",),
-    )
+    signature = Signature(header="X-Cal-Signature-256", missing=("no-secret-provided",))
     category = "scheduler"
     event = path("triggerEvent")
     delivery_id = paths("triggerEvent", "payload.uid || payload.bookingUid", SEAT, "createdAt")
@@ -63,15 +57,11 @@ class CalCom(Mapping):
             where="payload.requestReschedule",
             then=IGNORE("the host asked the renter for another time; the new booking follows"),
         ),
-        When(event="BOOKING_CANCELLED", then=CANCEL),
+        When(event=("BOOKING_CANCELLED", "BOOKING_REJECTED"), then=CANCEL),
         When(event="BOOKING_REQUESTED", then=REQUEST),
-        When(event="BOOKING_REJECTED", then=CANCEL),
         When(event="BOOKING_NO_SHOW_UPDATED", where="payload.attendees[?noShow]", then=NO_SHOW),
         When(event="AFTER_GUESTS_CAL_VIDEO_NO_SHOW", then=NO_SHOW),
-        When(
-            event="BOOKING_NO_SHOW_UPDATED",
-            then=IGNORE("a no-show that was taken back changes nothing"),
-        ),
+        When(event="BOOKING_NO_SHOW_UPDATED", then=IGNORE("a no-show that was taken back changes nothing")),
     ]
 
     occurred_at = fields.Instant(path="createdAt")

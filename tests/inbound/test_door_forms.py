@@ -53,7 +53,7 @@ WALL_TIME = {"starts_at_local", "date", "time"}
         ({"date": "", "time": "", "starts_at": "2026-11-24T15:00:00Z"}, {"starts_at"}),
         ({"date": "03/14/2027", "time": "2:30 AM"}, WALL_TIME),
         ({"date": "11/07/2027", "time": "1:30 AM"}, WALL_TIME),
-        ({"duration_minutes": "an hour"}, {"duration_minutes"}),
+        ({"duration_minutes": "a while"}, {"duration_minutes"}),
     ],
 )
 def test_a_visitor_is_told_what_to_correct(door: Any, wrong: dict[str, Any], fields: set[str]) -> None:
