@@ -12,20 +12,22 @@ from bridge.mapping import (
     fields,
     path,
     paths,
-)
+)  # fmt: skip
 from bridge.mapping.kinds import KINDS, named_kind
 
 ANSWERS = "[payload.responses, payload.userFieldsResponses][].* | [] | [?label && value && !isHidden]"
 STANDARD = [
-    "your_name", "email_address", "phone_number", "location", "what_is_this_meeting_about",
-    "additional_notes", "additional_guests", "reason_for_reschedule", "reschedule_reason",
-    "name", "email", "title", "notes", "guests",
+    "your_name", "email_address", "phone_number", "location", "what_is_this_meeting_about", "additional_notes",
+    "additional_guests", "reason_for_reschedule", "reschedule_reason", "name", "email", "title", "notes", "guests",
 ]  # fmt: skip
 """The labels of Cal.com's own questions."""
 ASKED = f"asked({ANSWERS} | [?!contains({STANDARD}, label)].{{label: label, value: value}})"
 # Of an event type with seats, and of a group, all bookings have one `uid`; the person is the one who answered.
 SEAT = "(payload.[attendeeSeatId, seatReferenceUid] | [?@] | [0])"
 RENTER = "(payload.attendees[?email == body().payload.responses.email.value] || payload.attendees) | [0]"
+
+UID = "(payload.uid || payload.bookingUid)"
+OF_A_SEAT = f"({SEAT} || (payload.seatsPerTimeSlot && ({RENTER}).email))"
 
 
 class CalCom(Mapping):
@@ -47,7 +49,7 @@ class CalCom(Mapping):
     signature = Signature(header="X-Cal-Signature-256", missing=("no-secret-provided",))
     category = "scheduler"
     event = path("triggerEvent")
-    delivery_id = paths("triggerEvent", "payload.uid || payload.bookingUid", SEAT, "createdAt")
+    delivery_id = paths("triggerEvent", UID, OF_A_SEAT, "createdAt")
 
     actions = [
         When(event="BOOKING_CREATED", then=BOOK),
@@ -65,14 +67,7 @@ class CalCom(Mapping):
     ]
 
     occurred_at = fields.Instant(path="createdAt")
-    reference = fields.String(
-        path=[
-            f"{SEAT} && join('|', [payload.uid || payload.bookingUid, {SEAT}])",
-            f"payload.seatsPerTimeSlot && join('|', [payload.uid || payload.bookingUid, ({RENTER}).email])",
-            "payload.uid || payload.bookingUid",
-        ],
-        required=True,
-    )
+    reference = fields.String(path=[f"{OF_A_SEAT} && join('|', [{UID}, {OF_A_SEAT}])", UID], required=True)
     previous_reference = fields.String(
         path=[
             f"payload.rescheduleUid && {SEAT} && join('|', [payload.rescheduleUid, {SEAT}])",
@@ -117,9 +112,7 @@ class CalCom(Mapping):
 
     property = fields.String(
         path=[
-            "payload.metadata.property_id",
-            "payload.metadata.property",
-            "payload.responses.property.value",
+            "[payload.metadata.[property_id, property][], payload.responses.property.value][] | [?@] | [0]",
             f"{ASKED}.property",
             "[payload][?!(requiresConfirmation && status == 'ACCEPTED')].type | [0]",
         ]
