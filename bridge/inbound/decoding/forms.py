@@ -25,8 +25,10 @@ def read_form(text: str, codec: str) -> dict[str, Any]:
     """A URL-encoded form.
 
     Raises:
-        DecodingError: it has too many fields.
+        DecodingError: it has too many fields, or is not escaped.
     """
+    if text.count("%") > len(text) // 3:  # more than can be escapes, each of which would be tried
+        raise DecodingError("The body is a form with `%` in it that is not escaped. Write %25 for it.")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, encoding=codec, max_num_fields=_MOST_FIELDS)
     except ValueError:
