@@ -1,6 +1,7 @@
 """The process commands, as real processes on a real embedded PostgreSQL."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -53,9 +54,10 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 class Running:
     """One `bridge ...` and what it says."""
 
-    def __init__(self, folder: Path, *args: str) -> None:
+    def __init__(self, folder: Path, *args: str, options: tuple[str, ...] = ()) -> None:
+        """`options` are Python's."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bridge", *args],
+            [sys.executable, *options, "-m", "bridge", *args],
             cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.said: list[str] = []
@@ -104,8 +106,8 @@ class Installation:
         (folder / "bridge.toml").write_text(CONFIG)
         self.started: list[Running] = []
 
-    def start(self, *args: str) -> Running:
-        self.started.append(Running(self.folder, *args))
+    def start(self, *args: str, options: tuple[str, ...] = ()) -> Running:
+        self.started.append(Running(self.folder, *args, options=options))
         return self.started[-1]
 
     def run(self, *args: str) -> subprocess.CompletedProcess[str]:
@@ -177,6 +179,75 @@ def test_serve_takes_events_and_stops_with_all_it_started(installation: Installa
     assert (kept["id"], kept["duplicate"]) == (stored["id"], True)
     assert second.end(signal.SIGINT) == 0
     assert installation.processes() == []
+
+
+HALF = [
+    b"",
+    b"POST /hooks/widget HTTP/1.1\r\nHost: x\r\nX-A: ",
+    b"POST /hooks/widget HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+    b"POST /hooks/widget HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+]
+"""What a slow client has sent so far."""
+
+
+def test_half_sent_requests_take_no_thread(installation: Installation) -> None:
+    with (installation.folder / "bridge.toml").open("a") as file:
+        file.write("[server]\nworkers = 1\nthreads = 2\nrequest_timeout = 3\n")
+    url = installation.start("web", "--bind", "127.0.0.1:0").url()
+    port = int(url.rpartition(":")[2])
+    with contextlib.ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
+            for _ in range(60)
+        ]
+        for number, connection in enumerate(slow):
+            connection.sendall(HALF[number % len(HALF)])
+        assert post_event(url)["status"] == "received"
+        answers = [_until_closed(connection) for connection in slow]
+    begun = [answer for number, answer in enumerate(answers) if HALF[number % len(HALF)]]
+    assert all(b" 408 " in answer and b"request_timeout" in answer for answer in begun)
+    assert requests.get(f"{url}/livez", timeout=PATIENCE).ok
+
+
+def test_a_malformed_body_is_answered_once_and_the_connection_closed(installation: Installation) -> None:
+    url = installation.start("web", "--bind", "127.0.0.1:0").url()
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=PATIENCE) as connection:
+        connection.sendall(
+            b"POST /hooks/widget HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}"
+        )
+        answer = _until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "malformed_request"
+
+
+def _until_closed(connection: socket.socket) -> bytes:
+    answer = b""
+    with contextlib.suppress(ConnectionError):
+        while data := connection.recv(65536):
+            answer += data
+    return answer
+
+
+def test_serve_imports_nothing_from_the_folder_where_it_starts(installation: Installation) -> None:
+    (installation.folder / "jmespath.py").write_text("raise SystemExit('planted')")
+    running = installation.start("serve", "--bind", "127.0.0.1:0", options=("-P",))  # as `bridge serve` does
+    running.url()
+    assert running.end(signal.SIGTERM) == 0
+
+
+def test_serve_goes_on_when_postgresql_is_killed(installation: Installation) -> None:
+    running = installation.start("serve", "--bind", "127.0.0.1:0")
+    url = running.url()
+    pid = installation.folder / "bridge-data" / "postgres" / "postmaster.pid"
+    os.kill(int(pid.read_text().partition("\n")[0]), signal.SIGKILL)
+    until(lambda: is_accepting(url))
+    assert running.end(signal.SIGTERM) == 0
+
+
+def is_accepting(url: str) -> bool:
+    with contextlib.suppress(AssertionError, requests.RequestException):
+        return post_event(url)["status"] == "received"
+    return False
 
 
 def test_nothing_outlives_a_serve_that_is_killed(installation: Installation) -> None:

@@ -52,6 +52,7 @@ class Installation:
         self.parts = {"top": "", "base_url": "http://127.0.0.1:9", "pms": "ENTRATA", "more": DEFAULTS} | parts
 
     def check(self, *args: str, **parts: str) -> Result:
+        self.path.touch(mode=0o600)
         self.path.write_text(CONFIG.format(**self.parts | parts))
         return CliRunner().invoke(main, ["check", "--config", str(self.path), *args])
 

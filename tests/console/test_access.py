@@ -155,6 +155,16 @@ def test_guesses_elsewhere_do_not_shut_out_the_owner(app, client, maya):
     assert sign_in(client).status_code == 303
 
 
+def test_who_signs_in_after_the_wait_does_not_wait_again(client, world, maya):
+    for number in range(20):
+        sign_in(client, f"name{number}")
+    assert sign_in(client).status_code == 429
+    world.clock.advance(minutes=15)
+    assert [sign_in(client).status_code for _ in range(3)] == [303] * 3
+    assert sign_in(client, "name21").status_code == 401
+    assert sign_in(client).status_code == 429
+
+
 def test_only_two_passwords_are_hashed_at_once():
     with passwords.slot(), passwords.slot():
         assert not passwords._slots.acquire(blocking=False)

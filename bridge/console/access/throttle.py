@@ -5,7 +5,7 @@ this address, and for the address: who guesses elsewhere does not keep the owner
 """
 
 import hashlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -21,15 +21,29 @@ LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
-def keys_of(name: str, address: str | None) -> list[str]:
+def keys_of(name: str, address: str | None) -> tuple[str, str]:
     """Under which the failures of a try are counted: the name at this address, and the address."""
     here = address or ""
-    counted = {"name": f"{name.strip().lower()}\0{here}", "address": here}
-    return [f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}" for kind, text in counted.items()]
+    return _key("name", f"{name.strip().lower()}\0{here}"), _key("address", here)
 
 
-def take(session: Session, keys: Sequence[str], now: datetime) -> timedelta:
-    """Count a try as a failure until it `succeeded`. Return how long to wait instead, where it is too early for one.
+def _key(kind: str, text: str) -> str:
+    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Try:
+    """One that has been counted, or came too early."""
+
+    keys: tuple[str, str]
+    wait: timedelta
+    """How long to wait instead; none where the password may be looked at."""
+    address_failed_at: datetime | None = None
+    """When the last try before this one was counted for the address."""
+
+
+def take(session: Session, keys: tuple[str, str], now: datetime) -> Try:
+    """Count a try as a failure until it `succeeded`, unless it comes too early.
 
     To be committed before the password is looked at.
     """
@@ -45,18 +59,25 @@ def take(session: Session, keys: Sequence[str], now: datetime) -> timedelta:
     ).all()
     wait = max((row.last_at + _pause(row) - now for row in found), default=timedelta())
     if wait > timedelta():
-        return wait
+        return Try(keys, wait)
+    before = next((row.last_at for row in found if row.key == keys[1]), None)
     for row in found:
         row.failures, row.last_at = row.failures + 1, now
-    return timedelta()
+    return Try(keys, timedelta(), before)
 
 
-def succeeded(session: Session, keys: Sequence[str]) -> None:
-    """Forget the failures of a name. Those of its address stay, else one known password would open all others."""
-    name, address = keys
+def succeeded(session: Session, counted: Try) -> None:
+    """Forget the failures of a name. Those of its address stay as they were before the try.
+
+    Else one known password would open all others.
+    """
+    name, address = counted.keys
     session.execute(delete(SignInFailure).where(SignInFailure.key == name))
-    one_less = func.greatest(SignInFailure.failures - 1, 0)
-    session.execute(update(SignInFailure).where(SignInFailure.key == address).values(failures=one_less))
+    as_before = {
+        "failures": func.greatest(SignInFailure.failures - 1, 0),
+        "last_at": counted.address_failed_at,
+    }
+    session.execute(update(SignInFailure).where(SignInFailure.key == address).values(as_before))
 
 
 def _pause(row: SignInFailure) -> timedelta:

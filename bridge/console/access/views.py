@@ -34,17 +34,17 @@ def open_session() -> Response:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
     with tools().database.session() as session:
-        wait = throttle.take(session, keys, now)
-    if not wait:
+        counted = throttle.take(session, keys, now)
+    if not counted.wait:
         with passwords.slot(), tools().database.session() as session:
             account = accounts.authenticate(session, tools().settings, name, password)
             if account is not None:
-                throttle.succeeded(session, keys)
+                throttle.succeeded(session, counted)
                 text = sessions.begin(session, tools().settings, account, now)
                 who = Actor(account.name, account.role, Via.CONSOLE)
                 audit.record(session, who, now, "signed in", ("user", account.name))
                 return with_cookie(redirect(_next(), 303), text)
-    seconds = math.ceil(wait.total_seconds())
+    seconds = math.ceil(counted.wait.total_seconds())
     page = render_template(
         "access/sign_in.html", next=request.form.get("next", ""), name=name, wait=seconds, wrong=True
     )

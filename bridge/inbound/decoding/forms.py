@@ -28,8 +28,10 @@ def read_form(text: str, codec: str) -> dict[str, Any]:
     `codec` is Windows-1252, and what is neither has U+FFFD.
 
     Raises:
-        DecodingError: it has too many fields.
+        DecodingError: it has too many fields, or is not escaped.
     """
+    if text.count("%") > len(text) // 3:  # more than can be escapes, each of which would be tried
+        raise DecodingError("The body is a form with `%` in it that is not escaped. Write %25 for it.")
     for encoding, errors in ((codec, "strict"), (LATIN, "strict"), (codec, "replace")):
         try:
             pairs = parse_qsl(
