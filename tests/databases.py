@@ -124,7 +124,7 @@ class SharedDatabase:
     def _open(self) -> None:
         self._url = self._stack.enter_context(self._databases.one())
         self._keeper = self._stack.enter_context(psycopg.connect(self._url, autocommit=True))
-        self._keeper.execute(f"ALTER DATABASE {self._keeper.info.dbname} SET search_path = {SEARCH_PATH}")
+        self._name = self._keeper.info.dbname
         self._keeper.execute("SET lock_timeout = '2s'")
         tables = self._keeper.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -151,6 +151,7 @@ class SharedDatabase:
         self._database.close()
         try:
             self._keeper.execute(END_OTHERS)
+            self._keeper.execute(f"ALTER DATABASE {self._name} RESET ALL")  # the search path of world.py
             is_as_it_was = self._look() == self._shape
             if is_as_it_was:
                 self._keeper.execute("SELECT test_clock.empty_out(%s)", [self._kept])
