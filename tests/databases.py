@@ -60,9 +60,10 @@ SHAPE = """
         (SELECT string_agg(concat_ws(' ', setdatabase, setrole, setconfig), ',' ORDER BY setdatabase, setrole)
             FROM pg_db_role_setting),
         (SELECT string_agg(concat_ws(' ', rolname, rolconnlimit), ',' ORDER BY oid) FROM pg_roles),
+        (SELECT count(*) FROM pg_statistic WHERE starelid >= 16384),
         (SELECT concat_ws(' ', datallowconn, datconnlimit) FROM pg_database WHERE datname = current_database())
 """
-"""All that a test may alter besides rows."""
+"""All that a test may alter besides rows; statistics too, by which PostgreSQL plans."""
 
 END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
