@@ -60,9 +60,10 @@ SHAPE = """
         (SELECT string_agg(concat_ws(' ', setdatabase, setrole, setconfig), ',' ORDER BY setdatabase, setrole)
             FROM pg_db_role_setting),
         (SELECT string_agg(concat_ws(' ', rolname, rolconnlimit), ',' ORDER BY oid) FROM pg_roles),
+        (SELECT count(*) FROM pg_statistic WHERE starelid >= 16384),
         (SELECT concat_ws(' ', datallowconn, datconnlimit) FROM pg_database WHERE datname = current_database())
 """
-"""All that a test may alter besides rows."""
+"""All that a test may alter besides rows; statistics too, by which PostgreSQL plans."""
 
 END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -124,7 +125,7 @@ class SharedDatabase:
     def _open(self) -> None:
         self._url = self._stack.enter_context(self._databases.one())
         self._keeper = self._stack.enter_context(psycopg.connect(self._url, autocommit=True))
-        self._keeper.execute(f"ALTER DATABASE {self._keeper.info.dbname} SET search_path = {SEARCH_PATH}")
+        self._name = self._keeper.info.dbname
         self._keeper.execute("SET lock_timeout = '2s'")
         tables = self._keeper.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -151,6 +152,7 @@ class SharedDatabase:
         self._database.close()
         try:
             self._keeper.execute(END_OTHERS)
+            self._keeper.execute(f"ALTER DATABASE {self._name} RESET ALL")  # the search path of world.py
             is_as_it_was = self._look() == self._shape
             if is_as_it_was:
                 self._keeper.execute("SELECT test_clock.empty_out(%s)", [self._kept])

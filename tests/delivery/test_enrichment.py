@@ -155,9 +155,11 @@ def test_a_wait_beyond_the_calendar_is_no_defect_of_ours(world, sender_api):
     assert world.status(booked) == ("retrying", "temporary")
 
 
-def test_an_api_that_cannot_be_reached_is_tried_until_a_person_is_told(world):
+def test_an_api_that_cannot_be_reached_is_tried_until_a_person_is_told(world, clock):
     world.connect("acuity", "acuity", api={"base_url": "http://127.0.0.1:9", **ACCESS})
     (booked,) = world.deliver("acuity", hook())
+    world.run(until=clock() + timedelta(minutes=5))
+    clock.advance(hours=71)
     world.run()
     assert world.status(booked) == ("parked", "gave_up")
     assert (

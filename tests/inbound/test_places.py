@@ -73,7 +73,7 @@ class TestEveryPlace:
             scheme.prepare(request(), secrets, NOW)
 
     @everywhere
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(data=st.data())
     def test_whatever_a_forger_sends_is_refused_and_nothing_else(
         self, scheme: Scheme, data: st.DataObject
