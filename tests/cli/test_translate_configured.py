@@ -173,7 +173,7 @@ class TestWithConfiguration:
         assert "Cancel the appointment in ResMan" in only(result)["errors"][0]["message"]
 
     def test_remarks_go_to_stderr(self, config: str):
-        tour = {"start": "2031-07-04T09:00:00Z", "duration_minutes": 30, "title": "Tour"}
+        tour = {"start": "2031-07-04T17:00:00Z", "duration_minutes": 30, "title": "Tour"}
         body = own(
             "booked", prospect={"email": "x@example.com"}, tour=tour, property="harbor", agent="\x1b[31mRed"
         )

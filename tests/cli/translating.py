@@ -33,6 +33,7 @@ integration_id = "cmesaintegration"
 property_id = "cmesa"
 pms = "APPFOLIO"
 time_zone = "America/Denver"
+tour_hours = "00:00-24:00"
 
 [properties.pine]
 integration_id = "cpineintegration"

@@ -264,7 +264,7 @@ class TestWhatIsStillOpen:
 
 def claim(world):
     with world.database.autocommit.connect() as connection:
-        return queue.claim(connection, unread=True, most=9)
+        return queue.claim(connection, unread=9, others=0)
 
 
 def test_a_tour_keeps_what_tells_that_it_is_made(world, told):
