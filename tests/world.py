@@ -44,6 +44,7 @@ class World:
         at_vendor = {
             "pms": vendor,
             "time_zone": "America/Chicago",
+            "tour_hours": "00:00-24:00",
             "defaults": {
                 "employee_id": AGENT,
                 "lead_source_id": LEAD_SOURCE,

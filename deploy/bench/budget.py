@@ -58,7 +58,7 @@ class Simulation:
                 "properties": {
                     "oakwood": {
                         "integration_id": INTEGRATION, "property_id": PROPERTY, "pms": "RENTMANAGER",
-                        "time_zone": "America/Chicago", "name": "Oakwood Flats",
+                        "time_zone": "America/Chicago", "tour_hours": "00:00-24:00", "name": "Oakwood Flats",
                         "defaults": {"duration_minutes": 30},
                     }
                 },

@@ -111,7 +111,12 @@ def measured(client: Any, address: str, rounds: int) -> dict[str, float]:
 
 def client_of(here: Stage) -> Any:
     """API and console for an admin, with the properties and sources of the events."""
-    place = {"integration_id": "i", "pms": "RENTMANAGER", "time_zone": "America/Chicago"}
+    place = {
+        "integration_id": "i",
+        "pms": "RENTMANAGER",
+        "time_zone": "America/Chicago",
+        "tour_hours": "00:00-24:00",
+    }
     document = {
         "propexo": {"token": "t"},
         "properties": {f"property-{n}": {**place, "property_id": f"p{n}"} for n in range(PROPERTIES)},

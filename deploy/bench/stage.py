@@ -201,6 +201,7 @@ def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
                 "property_id": "property-oakwood",
                 "pms": "RENTMANAGER",
                 "time_zone": "America/Chicago",
+                "tour_hours": "00:00-24:00",
                 "aliases": [EVENT_TYPE],
                 "defaults": {"employee_id": "employee-demo", "duration_minutes": 30},
             }
