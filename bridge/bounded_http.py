@@ -28,7 +28,7 @@ class DeadlinePassed(requests.ReadTimeout):
     """No whole answer before the deadline of the call."""
 
 
-class AnswerTooLarge(requests.RequestException):
+class AnswerTooLargeError(requests.RequestException):
     """The answer is larger than it may be."""
 
 
@@ -148,7 +148,7 @@ def request(
     success, what is too much is cut off.
 
     Raises:
-        DeadlinePassed, AnswerTooLarge, requests.RequestException
+        DeadlinePassed, AnswerTooLargeError, requests.RequestException
     """
     with _Deadline(sum(timeouts)) as deadline:
         try:
@@ -172,7 +172,7 @@ def _pieces(answer: requests.Response, largest: int) -> Iterator[bytes]:
     for piece in answer.iter_content(PIECE):
         if len(piece) > left:
             if answer.ok:
-                raise AnswerTooLarge(f"over {largest} bytes")
+                raise AnswerTooLargeError(f"over {largest} bytes")
             yield piece[:left]
             return
         left -= len(piece)

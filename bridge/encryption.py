@@ -30,7 +30,7 @@ SEALED = "sealed"
 """The key under which a document with open fields keeps the others."""
 
 
-class Undecipherable(BridgeError):  # noqa: N818 - a state of the configuration
+class DecryptionError(BridgeError):
     """A stored value is encrypted with a key that `privacy.encryption_keys` does not list. Add that key again."""
 
     code = "undecipherable"
@@ -53,18 +53,18 @@ class Cipher:
         return MARK + self._fernet.encrypt(value)
 
     def unseal(self, stored: bytes) -> bytes:
-        """The inverse of `seal`. Raises Undecipherable."""
+        """The inverse of `seal`. Raises DecryptionError."""
         if not stored.startswith(MARK):
             return stored
         rest = stored.removeprefix(MARK)
         if rest.startswith(AS_IT_IS):
             return rest.removeprefix(AS_IT_IS)
         if self._fernet is None:
-            raise Undecipherable
+            raise DecryptionError
         try:
             return self._fernet.decrypt(rest)
         except InvalidToken:
-            raise Undecipherable from None
+            raise DecryptionError from None
 
     def digests(self, word: str) -> list[str]:
         """A word as an index keeps it: under the key that encrypts, then under the others, then under none."""

@@ -2,26 +2,26 @@
 
     BridgeError
     ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
-    ├── SchemaOutdated          the database needs `bridge migrate`
+    ├── SchemaOutdatedError          the database needs `bridge migrate`
     ├── WorkersRunningError     old workers have to stop before `bridge migrate`
-    ├── DatabaseUnavailable     (bridge.database) it cannot be reached
-    ├── Undecipherable          (bridge.encryption) a stored value is encrypted with a key that is not listed
+    ├── DatabaseUnavailableError     (bridge.database) it cannot be reached
+    ├── DecryptionError          (bridge.encryption) a stored value is encrypted with a key that is not listed
     ├── DecodingError           the body is not what its content type says
     ├── MappingError            the payload cannot be read as a booking
-    ├── RefusedRequest          answered to a sender as application/problem+json
-    │   ├── NotAuthentic            401
-    │   ├── OriginNotAllowed        403
-    │   ├── NotSignedIn             401
-    │   ├── NotAllowed              403
-    │   ├── NotFromThisPage         403
-    │   ├── UnknownSource           404
-    │   ├── MalformedRequest        400
-    │   ├── RequestTimeout          408
-    │   ├── BodyTooLarge            413
-    │   ├── HeadersTooLarge         431
-    │   ├── InvalidForm             422
-    │   ├── NotAccepting            503
-    │   └── NotReady                503
+    ├── RefusedRequestError          answered to a sender as application/problem+json
+    │   ├── NotAuthenticError            401
+    │   ├── OriginNotAllowedError        403
+    │   ├── NotSignedInError             401
+    │   ├── NotAllowedError              403
+    │   ├── NotFromThisPageError         403
+    │   ├── UnknownSourceError           404
+    │   ├── MalformedRequestError        400
+    │   ├── RequestTimeoutError          408
+    │   ├── BodyTooLargeError            413
+    │   ├── HeadersTooLargeError         431
+    │   ├── InvalidFormError             422
+    │   ├── NotAcceptingError            503
+    │   └── NotReadyError                503
     └── PropexoError            (bridge.propexo.errors) an answer of Propexo that is not a success
 
 The docstring of a class is the message that it has when it is raised without one.
@@ -66,7 +66,7 @@ class ConfigurationError(BridgeError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-class SchemaOutdated(BridgeError):  # noqa: N818 - read as a state of the database
+class SchemaOutdatedError(BridgeError):
     """The database schema is not the one of this version. Run `bridge migrate`, then start again."""
 
     code = "schema_outdated"
@@ -108,7 +108,7 @@ class MappingError(BridgeError):
         super().__init__("; ".join(str(error) for error in errors))
 
 
-class RefusedRequest(BridgeError):  # noqa: N818 - the family of answers to a request
+class RefusedRequestError(BridgeError):
     """The request was refused."""
 
     status: ClassVar[int] = 400
@@ -141,7 +141,7 @@ class Doubt(StrEnum):
     """A form of a website that `origins` does not list."""
 
 
-class NotAuthentic(RefusedRequest):
+class NotAuthenticError(RefusedRequestError):
     """The request is not signed as this source's configuration asks."""
 
     # One text for all causes: the answer must not tell a forger how close he came.
@@ -152,61 +152,61 @@ class NotAuthentic(RefusedRequest):
         super().__init__()
 
 
-class OriginNotAllowed(RefusedRequest):
+class OriginNotAllowedError(RefusedRequestError):
     """Forms from this website are not accepted here. Add its origin to `origins` of the source."""
 
     code, status, title = "origin_not_allowed", 403, "Origin not allowed"
 
 
-class NotSignedIn(RefusedRequest):
+class NotSignedInError(RefusedRequestError):
     """Sign in first; at the API, send `Authorization: Bearer <token>` with a token that is valid."""
 
     code, status, title = "not_signed_in", 401, "Not signed in"
 
 
-class NotAllowed(RefusedRequest):
+class NotAllowedError(RefusedRequestError):
     """Your role does not allow this. Ask an administrator of the bridge."""
 
     code, status, title = "not_allowed", 403, "Not allowed"
 
 
-class NotFromThisPage(RefusedRequest):
+class NotFromThisPageError(RefusedRequestError):
     """This does not come from a page of your session. Load the page again, then repeat it."""
 
     code, status, title = "not_from_this_page", 403, "Not from this page"
 
 
-class UnknownSource(RefusedRequest):
+class UnknownSourceError(RefusedRequestError):
     """No source of this name is configured. Check the address that was pasted at the sender."""
 
     code, status, title = "unknown_source", 404, "Unknown source"
 
 
-class BodyTooLarge(RefusedRequest):
+class BodyTooLargeError(RefusedRequestError):
     """The body is larger than this server accepts."""
 
     code, status, title = "body_too_large", 413, "Body too large"
 
 
-class MalformedRequest(RefusedRequest):
+class MalformedRequestError(RefusedRequestError):
     """The request does not say where its body ends, or not as HTTP/1.1 does."""
 
     code, status, title = "malformed_request", 400, "Malformed request"
 
 
-class RequestTimeout(RefusedRequest):
+class RequestTimeoutError(RefusedRequestError):
     """The request did not arrive in time."""
 
     code, status, title = "request_timeout", 408, "Request timeout"
 
 
-class HeadersTooLarge(RefusedRequest):
+class HeadersTooLargeError(RefusedRequestError):
     """The headers are larger than this server accepts."""
 
     code, status, title = "headers_too_large", 431, "Headers too large"
 
 
-class InvalidForm(RefusedRequest):
+class InvalidFormError(RefusedRequestError):
     """Please correct the marked fields."""
 
     code, status, title = "invalid_form", 422, "Invalid form"
@@ -220,14 +220,14 @@ class InvalidForm(RefusedRequest):
         return {"errors": self.errors}
 
 
-class NotAccepting(RefusedRequest):
+class NotAcceptingError(RefusedRequestError):
     """The bridge cannot store this now. Send it again."""
 
     code, status, title = "not_accepting", 503, "Not accepting"
     retry_after = 30
 
 
-class NotReady(RefusedRequest):
+class NotReadyError(RefusedRequestError):
     """Send no requests here at the moment."""
 
     code, status, title = "not_ready", 503, "Not ready"

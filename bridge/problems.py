@@ -9,13 +9,13 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from bridge import metrics
 from bridge.errors import (
-    BodyTooLarge,
+    BodyTooLargeError,
     Doubt,
-    NotAccepting,
-    NotAuthentic,
-    OriginNotAllowed,
-    RefusedRequest,
-    UnknownSource,
+    NotAcceptingError,
+    NotAuthenticError,
+    OriginNotAllowedError,
+    RefusedRequestError,
+    UnknownSourceError,
 )
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 def init_app(app: Flask) -> None:
     """Answer errors of all kinds in one shape."""
-    app.register_error_handler(RefusedRequest, refused)
+    app.register_error_handler(RefusedRequestError, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(SQLAlchemyError, database_error)
     app.register_error_handler(Exception, unexpected)
@@ -42,13 +42,13 @@ def problem(status: int, title: str, detail: str, code: str, **more: Any) -> Res
     return Response(json.dumps(document), status, mimetype="application/problem+json")
 
 
-def refused(error: RefusedRequest) -> Response:
+def refused(error: RefusedRequestError) -> Response:
     """An answer that the bridge gives on purpose."""
     # Only of a signature the cause is known to be a sentence of ours; that of another may repeat what was sent.
-    cause = {"cause": str(error.__cause__)} if isinstance(error, NotAuthentic) else {}
+    cause = {"cause": str(error.__cause__)} if isinstance(error, NotAuthenticError) else {}
     log.info("refused", code=error.code, source=_source(), **cause)
     _count(error)
-    status = _busy_status() if isinstance(error, NotAccepting) else error.status
+    status = _busy_status() if isinstance(error, NotAcceptingError) else error.status
     response = problem(status, error.title, error.message, error.code, **error.members)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -58,7 +58,7 @@ def refused(error: RefusedRequest) -> Response:
 def http_error(error: HTTPException) -> Response:
     """Flask's and Werkzeug's own: an unknown address, a method that a hook does not take, a body over the limit."""
     if isinstance(error, RequestEntityTooLarge):
-        return refused(BodyTooLarge())
+        return refused(BodyTooLargeError())
     metrics.REFUSED.labels("http_error").inc()
     status = error.code or 500
     response = problem(
@@ -85,7 +85,7 @@ def database_error(error: SQLAlchemyError) -> Response:
         cause=type(error.__cause__).__name__,
         source=_source(),
     )
-    return refused(NotAccepting())
+    return refused(NotAcceptingError())
 
 
 def unexpected(error: Exception) -> Response:
@@ -97,10 +97,12 @@ def unexpected(error: Exception) -> Response:
     )
 
 
-def _count(error: RefusedRequest) -> None:
+def _count(error: RefusedRequestError) -> None:
     """Tell Prometheus; and those who look after a source, where a request to it was not believed."""
     metrics.REFUSED.labels(error.code).inc()
-    doubt = {NotAuthentic: getattr(error, "doubt", None), OriginNotAllowed: Doubt.ORIGIN}.get(type(error))
+    doubt = {NotAuthenticError: getattr(error, "doubt", None), OriginNotAllowedError: Doubt.ORIGIN}.get(
+        type(error)
+    )
     source = _source()
     if doubt and source in current_app.extensions["door"].settings.sources:
         current_app.extensions["monitoring"].refusals.note(source, doubt)
@@ -111,8 +113,8 @@ def _busy_status() -> int:
     door = current_app.extensions["door"]
     try:
         return int(door.sources[_source() or ""].mapping.busy_status)
-    except UnknownSource:
-        return NotAccepting.status
+    except UnknownSourceError:
+        return NotAcceptingError.status
 
 
 def _source() -> str | None:

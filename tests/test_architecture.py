@@ -88,6 +88,21 @@ def test_imports_run_one_way(folder: str) -> None:
             assert [one for one in imports(module) if not is_inside(one, allowed)] == [], module
 
 
+def test_exceptions_end_in_error() -> None:
+    bases: dict[str, set[str]] = {}
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases.setdefault(node.name, set()).update(
+                    base.id for base in node.bases if isinstance(base, ast.Name)
+                )
+
+    def is_exception(name: str) -> bool:
+        return name == "Exception" or name.endswith("Error") or any(map(is_exception, bases.get(name, ())))
+
+    assert [name for name in bases if is_exception(name) and not name.endswith("Error")] == []
+
+
 PURE = {"bridge.delivery.decide", "bridge.delivery.rules"}
 EFFECTS = ("sqlalchemy", "psycopg", "requests", "threading", "time", "structlog")
 

@@ -10,7 +10,7 @@ from revisions import empty_out, make_at, run
 from sqlalchemy import select, text
 
 from bridge.database import Database
-from bridge.errors import SchemaOutdated
+from bridge.errors import SchemaOutdatedError
 from bridge.keys import contact_key
 from bridge.models import Base, Event
 
@@ -38,12 +38,12 @@ def test_migrating_from_several_places_at_once(empty):
 
 
 def test_another_versions_schema_is_refused_by_name_of_the_command(empty):
-    with pytest.raises(SchemaOutdated, match="bridge migrate"):
+    with pytest.raises(SchemaOutdatedError, match="bridge migrate"):
         empty.check_schema()
     empty.migrate()
     with empty.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(SchemaOutdated):
+    with pytest.raises(SchemaOutdatedError):
         empty.check_schema()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bridge.database import DatabaseUnavailable
+from bridge.database import DatabaseUnavailableError
 from bridge.embedded import embedded
 
 pytestmark = pytest.mark.processes
@@ -61,6 +61,6 @@ def test_root_does_not_take_the_embedded_server_of_another_user(tmp_path):
     folder = tmp_path / "postgres"
     folder.mkdir()
     os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    with pytest.raises(DatabaseUnavailable, match="belongs to nobody"), embedded(tmp_path):
+    with pytest.raises(DatabaseUnavailableError, match="belongs to nobody"), embedded(tmp_path):
         pass
     assert folder.stat().st_uid == pwd.getpwnam("nobody").pw_uid

@@ -7,22 +7,22 @@ import re
 
 import bridge
 from bridge import errors
-from bridge.errors import BridgeError, RefusedRequest
+from bridge.errors import BridgeError, RefusedRequestError
 
 ANSWERS = {
-    "NotAuthentic": ("not_authentic", 401),
-    "OriginNotAllowed": ("origin_not_allowed", 403),
-    "NotSignedIn": ("not_signed_in", 401),
-    "NotAllowed": ("not_allowed", 403),
-    "NotFromThisPage": ("not_from_this_page", 403),
-    "UnknownSource": ("unknown_source", 404),
-    "MalformedRequest": ("malformed_request", 400),
-    "RequestTimeout": ("request_timeout", 408),
-    "HeadersTooLarge": ("headers_too_large", 431),
-    "BodyTooLarge": ("body_too_large", 413),
-    "InvalidForm": ("invalid_form", 422),
-    "NotAccepting": ("not_accepting", 503),
-    "NotReady": ("not_ready", 503),
+    "NotAuthenticError": ("not_authentic", 401),
+    "OriginNotAllowedError": ("origin_not_allowed", 403),
+    "NotSignedInError": ("not_signed_in", 401),
+    "NotAllowedError": ("not_allowed", 403),
+    "NotFromThisPageError": ("not_from_this_page", 403),
+    "UnknownSourceError": ("unknown_source", 404),
+    "MalformedRequestError": ("malformed_request", 400),
+    "RequestTimeoutError": ("request_timeout", 408),
+    "HeadersTooLargeError": ("headers_too_large", 431),
+    "BodyTooLargeError": ("body_too_large", 413),
+    "InvalidFormError": ("invalid_form", 422),
+    "NotAcceptingError": ("not_accepting", 503),
+    "NotReadyError": ("not_ready", 503),
 }
 """Senders' programs rely on these."""
 
@@ -67,7 +67,7 @@ def test_the_docstring_says_what_is_answered() -> None:
 
 
 def test_answers_keep_their_names() -> None:
-    refusals = RefusedRequest.__subclasses__()
+    refusals = RefusedRequestError.__subclasses__()
     assert {found.__name__: (found.code, found.status) for found in refusals} == ANSWERS
     assert all(found.title for found in refusals)
 

@@ -3,7 +3,7 @@
 import pytest
 from revisions import ENDED, Previous, ask, run
 
-from bridge.errors import SchemaOutdated, WorkersRunningError
+from bridge.errors import SchemaOutdatedError, WorkersRunningError
 
 MINUTES = 7
 """How far the moments of waiting events are away."""
@@ -123,7 +123,7 @@ class TestUpgrade:
         previous.event()
         with pytest.raises(WorkersRunningError):
             previous.database.migrate()
-        with pytest.raises(SchemaOutdated):
+        with pytest.raises(SchemaOutdatedError):
             previous.database.check_schema()
         assert ask(previous.database, "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'") == 1
         run(

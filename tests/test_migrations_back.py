@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from revisions import Previous, ask, run
 
 from bridge.cli import main
-from bridge.errors import SchemaOutdated, WorkersRunningError
+from bridge.errors import SchemaOutdatedError, WorkersRunningError
 
 WAITS = "SELECT next_attempt_at > now() FROM events WHERE id = :id"
 
@@ -141,7 +141,7 @@ class TestBack:
     def test_nothing_of_this_version_remains(self, beside, returned):
         beside.event()
         returned()
-        with pytest.raises(SchemaOutdated):
+        with pytest.raises(SchemaOutdatedError):
             beside.database.check_schema()
         event = beside.event()
         beside.enqueue(event)

@@ -14,7 +14,7 @@ WITHOUT_MARKUP = {"mailto", "mailtos", "json", "jsons", "xml", "xmls", "form", "
 """Mails are sent as plain text; the others go to programs."""
 
 
-class NobodyTold(BridgeError):  # noqa: N818 - what happened
+class AlertDeliveryError(BridgeError):
     """No alert could be delivered. `bridge alerts test` says which addresses work."""
 
     code = "nobody_told"
@@ -47,9 +47,9 @@ class Channels:
         return {_shown(channel): _send(channel, title, text) for channel in self._channels}
 
     def tell(self, title: str, text: str) -> None:
-        """Tell everybody. Raises NobodyTold where not even one heard it."""
+        """Tell everybody. Raises AlertDeliveryError where not even one heard it."""
         if not any(self.send(title, text).values()):
-            raise NobodyTold
+            raise AlertDeliveryError
 
 
 def _send(channel: apprise.NotifyBase, title: str, text: str) -> bool:

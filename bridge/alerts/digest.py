@@ -27,7 +27,7 @@ class Digest:
         self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
 
     def send_if_due(self) -> bool:
-        """Answers whether it was sent. Raises NobodyTold; the next look tries again."""
+        """Answers whether it was sent. Raises AlertDeliveryError; the next look tries again."""
         told, now = self._settings.alerts, self._clock()
         here = now.astimezone(ZoneInfo(told.time_zone))
         if told.digest_at is None or here.time() < told.digest_at:

@@ -47,7 +47,7 @@ class Watch:
         It is written down after it was told: of a process that dies in between, people hear twice.
 
         Raises:
-            NobodyTold: no channel works; the next look tries again.
+            AlertDeliveryError: no channel works; the next look tries again.
         """
         with self._database.session() as session:
             told = {row.key: row for row in session.scalars(select(Alert).where(Alert.key != DIGEST))}

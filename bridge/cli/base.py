@@ -114,8 +114,8 @@ def open_database(settings: "Settings", *, pool_size: int = 2) -> Iterator["Data
     The embedded one is migrated first.
 
     Raises:
-        DatabaseUnavailable: it cannot be reached, or is lost meanwhile.
-        SchemaOutdated: the external database needs `bridge migrate`.
+        DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
+        SchemaOutdatedError: the external database needs `bridge migrate`.
     """
     with connect(settings, pool_size=pool_size) as database:
         if settings.database_url:
@@ -130,12 +130,12 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
     """The database, whatever its schema.
 
     Raises:
-        DatabaseUnavailable: it cannot be reached, or is lost meanwhile.
+        DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
     """
     import psycopg  # noqa: PLC0415 - `--help` must not wait for it
     import sqlalchemy.exc  # noqa: PLC0415 - the same
 
-    from bridge.database import Database, DatabaseUnavailable  # noqa: PLC0415 - the same
+    from bridge.database import Database, DatabaseUnavailableError  # noqa: PLC0415 - the same
     from bridge.embedded import embedded  # noqa: PLC0415 - the same
 
     with contextlib.ExitStack() as stack:
@@ -147,4 +147,4 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
             yield database
         except (sqlalchemy.exc.OperationalError, psycopg.OperationalError) as error:
             reason = " ".join(str(error.__cause__ or error).split())
-            raise DatabaseUnavailable(f"{DatabaseUnavailable.__doc__} ({reason})") from error
+            raise DatabaseUnavailableError(f"{DatabaseUnavailableError.__doc__} ({reason})") from error

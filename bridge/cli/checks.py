@@ -11,16 +11,16 @@ from sqlalchemy import text
 from bridge.cli.base import connect
 from bridge.cli.permissions import readable_secrets
 from bridge.console.deeds.aliases import listed
-from bridge.database import DatabaseUnavailable
+from bridge.database import DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
-from bridge.errors import ConfigurationError, Problem, SchemaOutdated
+from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.propexo import pms
-from bridge.propexo.bodies import MissingFields, Person, Place, Tour, create_body, lead_body
+from bridge.propexo.bodies import MissingFieldsError, Person, Place, Tour, create_body, lead_body
 from bridge.propexo.client import Integration, NoQuota, Propexo
-from bridge.propexo.errors import PropexoError, Unauthorized
+from bridge.propexo.errors import PropexoError, UnauthorizedError
 from bridge.settings import Property, Settings, Source
 from bridge.settings.schema import dotted
 
@@ -93,9 +93,9 @@ def database(settings: Settings) -> Iterator[Finding]:
                 message = f"found PostgreSQL {version}, expected {OLDEST_POSTGRESQL} or newer; upgrade it"
                 yield Finding("problem", key, message)
             opened.check_schema()
-    except DatabaseUnavailable as error:
+    except DatabaseUnavailableError as error:
         yield Finding("problem", key, error.message)
-    except SchemaOutdated as error:
+    except SchemaOutdatedError as error:
         if settings.database_url:
             yield Finding("problem", key, error.message)
         else:
@@ -142,7 +142,7 @@ def propexo(settings: Settings) -> Iterator[Finding]:
             for place in places:
                 yield from _integration(place, found)
                 yield from _property(place, known)
-    except Unauthorized as error:
+    except UnauthorizedError as error:
         yield Finding("problem", "propexo.token", error.message)
     except PropexoError as error:
         yield Finding("problem", "propexo.base_url", f"{told.base_url}: {error.message}")
@@ -224,10 +224,10 @@ def _pms(settings: Settings, found: Property) -> Iterator[Finding]:
             yield Finding("problem", f"{key}.pms", profile.note)
             return
         zone = pms.time_zone(profile, found.time_zone, found.pms_time)
-    except pms.UnknownTimeRule as error:
+    except pms.UnknownTimeRuleError as error:
         yield Finding("problem", f"{key}.pms_time", error.message)
         return
-    except pms.UnsupportedPms as error:
+    except pms.UnsupportedPmsError as error:
         yield Finding("problem", f"{key}.pms", error.message)
         return
     yield Finding("ok", key, f"{profile.name}, which reads times in {zone.key}")
@@ -263,11 +263,11 @@ def _missing(place: Place) -> set[str]:
     try:
         if place.profile.lead is not None:
             lead_body(place, person)
-    except MissingFields as error:
+    except MissingFieldsError as error:
         missing.update(error.fields)
     try:
         create_body(place, "lead", tour)
-    except MissingFields as error:
+    except MissingFieldsError as error:
         missing.update(error.fields)
     return missing
 

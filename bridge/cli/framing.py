@@ -5,7 +5,7 @@ Gunicorn parses the request; this only finds its end, and refuses what has none 
 
 import re
 
-from bridge.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest
+from bridge.errors import BodyTooLargeError, HeadersTooLargeError, MalformedRequestError
 
 MOST_HEADER_BYTES = 128 * 1024
 """Of the request line and all headers, before gunicorn's own limits for each of them count."""
@@ -42,7 +42,7 @@ class Framing:
         """Take what has arrived; answers whether the request is complete.
 
         Raises:
-            HeadersTooLarge, BodyTooLarge, MalformedRequest: nothing more is to be read.
+            HeadersTooLargeError, BodyTooLargeError, MalformedRequestError: nothing more is to be read.
         """
         self.data += data
         if self._end is None and self._chunk is None and not self._find_body():
@@ -58,9 +58,9 @@ class Framing:
         found = self.data.find(b"\r\n\r\n", max(0, self._searched - 3))
         headers = found if found >= 0 else len(self.data)
         if headers > MOST_HEADER_BYTES:
-            raise HeadersTooLarge
+            raise HeadersTooLargeError
         if _BARE_LINE_FEED.search(self.data, max(0, self._searched - 1), headers):
-            raise MalformedRequest
+            raise MalformedRequestError
         self._searched = headers
         if found < 0:
             return False
@@ -75,12 +75,12 @@ class Framing:
         lengths, encodings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
         if encodings:
             if lengths or [encoding.lower() for encoding in encodings] != [b"chunked"]:
-                raise MalformedRequest
+                raise MalformedRequestError
             self._chunk = body
         else:
             length = self._length(lengths)
             if length > self._limit:
-                raise BodyTooLarge
+                raise BodyTooLargeError
             self._end = body + length
         waits = any(value.lower() == b"100-continue" for value in fields.get(b"expect", []))
         self.wants_continue = waits and len(self.data) == body and self._end != body
@@ -89,7 +89,7 @@ class Framing:
         if not lengths:
             return 0
         if len(lengths) > 1 or not re.fullmatch(rb"[0-9]{1,18}", lengths[0]):
-            raise MalformedRequest
+            raise MalformedRequestError
         return int(lengths[0])
 
     def _skip_chunks(self) -> None:
@@ -98,7 +98,7 @@ class Framing:
         while (line_end := self._line_end(self._chunk)) is not None:
             match = _CHUNK.fullmatch(self.data, self._chunk, line_end)
             if match is None:
-                raise MalformedRequest
+                raise MalformedRequestError
             size = int(match[1], 16)
             if size == 0:
                 self._in_trailers, self._chunk = True, line_end + 2
@@ -109,16 +109,16 @@ class Framing:
                 self._uncount(size)
                 return
             if self.data[following : following + 2] != b"\r\n":
-                raise MalformedRequest
+                raise MalformedRequestError
             self._chunk = following + 2
 
     def _count(self, size: int) -> None:
         self._chunks += 1
         self._chunk_bytes += size
         if self._chunk_bytes > self._limit:
-            raise BodyTooLarge
+            raise BodyTooLargeError
         if self._chunks > FREE_CHUNKS + self._chunk_bytes // LEAST_CHUNK:
-            raise MalformedRequest
+            raise MalformedRequestError
 
     def _uncount(self, size: int) -> None:
         """A chunk that is not complete is read again when more has arrived."""
@@ -133,10 +133,10 @@ class Framing:
             self._chunk = line_end + 2
             self._trailers += 1
             if self._trailers > MOST_TRAILERS:
-                raise MalformedRequest
+                raise MalformedRequestError
 
     def _line_end(self, start: int) -> int | None:
         found = self.data.find(b"\r\n", start, start + LONGEST_CHUNK_LINE)
         if found < 0 and len(self.data) >= start + LONGEST_CHUNK_LINE:
-            raise MalformedRequest
+            raise MalformedRequestError
         return found if found >= 0 else None

@@ -23,13 +23,13 @@ from bridge.cli.tables import visible
 from bridge.cli.translate import parse_headers
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.errors import BridgeError, DecodingError, InvalidForm, NotAuthentic, UnknownSource
+from bridge.errors import BridgeError, DecodingError, InvalidFormError, NotAuthenticError, UnknownSourceError
 from bridge.events import history as lineage
 from bridge.events.history import Deed
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
 from bridge.inbound.inbox import Arrival, Equal, Kept, delivery_ids
-from bridge.inbound.saved import Format, Saved, Unreadable, requests_in
+from bridge.inbound.saved import Format, Saved, UnreadableFileError, requests_in
 from bridge.inbound.signatures import Request
 from bridge.inbound.views import Door, arrivals_of, authenticate, read
 from bridge.mapping.catalogue import Catalogue
@@ -100,7 +100,7 @@ def import_(
     _conclude(results, as_json=as_json, verify=not no_verify, dry_run=dry_run)
 
 
-class NotImported(BridgeError):  # noqa: N818 - read as a finding
+class ImportFailedError(BridgeError):
     """This request cannot be imported."""
 
     code = "not_imported"
@@ -143,9 +143,9 @@ class _Import:
         self.seen: set[tuple[str, str]] = set()
         """What a dry run has met, by source and delivery id."""
 
-    def take(self, saved: Saved | Unreadable) -> _Result:
+    def take(self, saved: Saved | UnreadableFileError) -> _Result:
         """Bring one request through the door."""
-        if isinstance(saved, Unreadable):
+        if isinstance(saved, UnreadableFileError):
             return _Result(saved.where, refused=saved.message)
         name = self.source or saved.source
         if saved.method != "POST" or (name is None and saved.address):
@@ -153,23 +153,26 @@ class _Import:
             return _Result(saved.where, skipped=f"left out: {saved.method} {path} is no hook")
         try:
             return self._take(saved, self._source(name))
-        except InvalidForm as error:
+        except InvalidFormError as error:
             told = [f"{field}: {' '.join(messages)}" for field, messages in error.errors.items()]
             refused = [error.message, "; ".join(told)]
         except BridgeError as error:
-            refused = [error.message, str(error.__cause__ or "") if isinstance(error, NotAuthentic) else ""]
+            refused = [
+                error.message,
+                str(error.__cause__ or "") if isinstance(error, NotAuthenticError) else "",
+            ]
         return _Result(saved.where, name, refused=" ".join(filter(None, refused)))
 
     def _source(self, name: str | None) -> Source:
         if name is None:
-            raise NotImported("Nothing says for whose hook it is; say --source.")
+            raise ImportFailedError("Nothing says for whose hook it is; say --source.")
         try:
             found = self.sources[name]
-        except UnknownSource:
+        except UnknownSourceError:
             known = ", ".join(self.settings.sources) or "none"
-            raise NotImported(f"No source {name!r} is configured; there are: {known}.") from None
+            raise ImportFailedError(f"No source {name!r} is configured; there are: {known}.") from None
         if not found.settings.enabled:
-            raise NotImported(f"The source is switched off: `enabled` of sources.{name} is false.")
+            raise ImportFailedError(f"The source is switched off: `enabled` of sources.{name} is false.")
         return found
 
     def _take(self, saved: Saved, source: Source) -> _Result:
@@ -241,13 +244,13 @@ def _is_question(source: Source, received: Received | DecodingError) -> bool:
 
 def _not_after(now: datetime, received_at: datetime | None) -> datetime | None:
     if received_at is not None and received_at > now:
-        raise NotImported(f"`received_at` is {received_at.isoformat()}, which is still to come.")
+        raise ImportFailedError(f"`received_at` is {received_at.isoformat()}, which is still to come.")
     return received_at
 
 
 def _saved(
     files: tuple[str, ...], kind: Format | None, added: Mapping[str, str]
-) -> Iterator[Saved | Unreadable]:
+) -> Iterator[Saved | UnreadableFileError]:
     """The requests of all files, with the headers that the command line adds."""
     for file in files:
         name, content = (

@@ -18,7 +18,7 @@ STOP_WITHIN = 60.0
 """Seconds after which a child that was asked to stop is killed: a worker gives its running jobs 45."""
 
 
-class ChildEnded(BridgeError):  # noqa: N818 - what happened
+class ChildEndedError(BridgeError):
     """A process of the bridge ended by itself."""
 
     code = "child_ended"
@@ -89,7 +89,7 @@ class Children:
         """Wait until SIGTERM or Ctrl-C asks to stop, or for some seconds; answers whether it was asked.
 
         Raises:
-            ChildEnded: a child ended before that.
+            ChildEndedError: a child ended before that.
         """
         try:
             name = self._news.get(timeout=seconds)
@@ -97,7 +97,7 @@ class Children:
             return False
         if name is not None:
             code = self._ended(name)
-            raise ChildEnded(
+            raise ChildEndedError(
                 f"{name} ended by itself ({_in_words(code)}), so everything is stopped. "
                 "Its last lines say why."
             )

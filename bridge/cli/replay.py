@@ -125,7 +125,7 @@ def _named(event_ids: Sequence[int]) -> _Chosen:
 
 
 def _selected(database: Database, settings: Settings, selection: Selection) -> _Chosen:
-    """Raises UnknownProperty."""
+    """Raises UnknownPropertyError."""
     with database.session() as session:
         found = deeds.choose(session, settings, selection)
     return _Chosen(found.ids, by_id=False, statuses=selection.statuses, left_out=tuple(found.left_out))

@@ -27,7 +27,7 @@ bind_option = click.option(
 )
 
 
-class CannotListen(BridgeError):  # noqa: N818 - a state of the world
+class ListenError(BridgeError):
     """The address cannot be listened at."""
 
     code = "cannot_listen"
@@ -127,7 +127,7 @@ def listen(settings: "Settings", bind: str | None) -> socket.socket:
     """The listening socket of the web process.
 
     Raises:
-        CannotListen: the port is taken, or the host is none of this machine.
+        ListenError: the port is taken, or the host is none of this machine.
         click.UsageError: `bind` is not an address.
     """
     if bind and bind.startswith("fd://"):
@@ -146,7 +146,7 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise CannotListen(
+        raise ListenError(
             f"Cannot listen at {host}, port {port}: {error.strerror}. "
             "Choose another with --bind, or set server.host and server.port."
         ) from error

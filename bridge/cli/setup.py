@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
-class AlreadyThere(BridgeError):  # noqa: N818 - a state of the world
+class AlreadyExistsError(BridgeError):
     """The file is there already."""
 
     code = "already_there"
@@ -32,7 +32,9 @@ def init(path: Path, force: bool) -> None:
     from bridge.settings import template  # noqa: PLC0415 - `--help` must not wait for it
 
     if path.exists() and not force:
-        raise AlreadyThere(f"{path} is there already. Choose another name, or overwrite it with --force.")
+        raise AlreadyExistsError(
+            f"{path} is there already. Choose another name, or overwrite it with --force."
+        )
     try:
         # For its owner only: secrets may be written into it.
         with os.fdopen(

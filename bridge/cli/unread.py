@@ -17,7 +17,7 @@ import structlog
 
 from bridge import metrics
 from bridge.cli.framing import Framing
-from bridge.errors import RefusedRequest, RequestTimeout
+from bridge.errors import RefusedRequestError, RequestTimeoutError
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class UnreadRequests:
         now = time.monotonic()
         for waiting in [waiting for waiting in self._waiting.values() if waiting.until <= now]:
             if waiting.size:
-                self._send(waiting, _answer(RequestTimeout()))
+                self._send(waiting, _answer(RequestTimeoutError()))
             self._close(waiting)
 
     def stop(self) -> None:
@@ -141,7 +141,7 @@ class UnreadRequests:
             if framing.feed(data):
                 self._hand_over(waiting, bytes(framing.data))
                 return False
-        except RefusedRequest as error:
+        except RefusedRequestError as error:
             self._refuse(waiting, error)
             return True
         if framing.wants_continue:
@@ -157,7 +157,7 @@ class UnreadRequests:
         conn.data_ready = True
         self._complete(conn)
 
-    def _refuse(self, waiting: Waiting, error: RefusedRequest) -> None:
+    def _refuse(self, waiting: Waiting, error: RefusedRequestError) -> None:
         """Answer, and read on for a while: a connection closed with bytes unread loses its answer."""
         metrics.REFUSED.labels(error.code).inc()
         log.info("refused", code=error.code)
@@ -180,7 +180,7 @@ class UnreadRequests:
         self._closed()
 
 
-def _answer(error: RefusedRequest) -> bytes:
+def _answer(error: RefusedRequestError) -> bytes:
     """As `bridge.problems` answers, of whatever address."""
     document = {
         "type": "about:blank", "title": error.title, "status": error.status, "detail": error.message,

@@ -8,10 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from bridge import problems
-from bridge.errors import RefusedRequest
+from bridge.errors import RefusedRequestError
 
 ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
-    RefusedRequest: problems.refused,
+    RefusedRequestError: problems.refused,
     HTTPException: problems.http_error,
     SQLAlchemyError: problems.database_error,
     Exception: problems.unexpected,

@@ -26,7 +26,7 @@ from bridge.delivery.rules.state import Enrich, Read, Wait, Write
 from bridge.delivery.slots import Gate, Slots
 from bridge.delivery.tools import DatabaseClock, Tools, boot_time
 from bridge.delivery.upkeep import INTERVAL, Upkeep
-from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.errors import RateLimitedError
 from bridge.queue import Claim, Release
 
 log = structlog.get_logger(__name__)
@@ -283,7 +283,7 @@ class Engine:
         if found is not None:
             with self.tools.database.engine.connect() as connection:
                 confirm.note(connection, found, now)
-            if isinstance(found.error, BudgetExhausted):
+            if isinstance(found.error, RateLimitedError):
                 self.blocked_until = found.error.until
         self._sweeps -= 1
 

@@ -12,7 +12,7 @@ from bridge.delivery import sender_api
 from bridge.delivery.rules.entities import ReadRow
 from bridge.delivery.rules.outcomes import Reason, backoff
 from bridge.delivery.rules.state import Enrich, Park, Wait
-from bridge.delivery.sender_api import NoAnswer
+from bridge.delivery.sender_api import NoAnswerError
 from bridge.delivery.tools import Tools
 from bridge.mapping.details import Api, Login
 from bridge.mapping.sources import Source
@@ -30,7 +30,7 @@ def enrich(
     asking = _Asking(tools, source)
     try:
         answer = asking.answer(step)
-    except NoAnswer as error:
+    except NoAnswerError as error:
         if error.outcome is Outcome.STALE and step.fetch.optional:
             return None, None, asking.reads
         return _without_answer(tools, source, error, failure_count), None, asking.reads
@@ -52,7 +52,7 @@ class _Asking:
             access = {**access, "token": kept or self._log_in(api, api.login)}
         try:
             return self._call(kind, lambda: sender_api.ask(sender, api, step.fetch, access, step.ids))
-        except NoAnswer as error:
+        except NoAnswerError as error:
             if error.outcome is not Outcome.UNAUTHORIZED or api.login is None:
                 raise
             tokens.pop(self.source.name, None)
@@ -70,7 +70,7 @@ class _Asking:
         started = self.tools.clock()
         try:
             answer = call()
-        except NoAnswer as error:
+        except NoAnswerError as error:
             ended = self.tools.clock()
             self.reads.append(ReadRow(kind, started, ended, error.outcome, error.status, error.message))
             raise
@@ -78,7 +78,7 @@ class _Asking:
         return answer
 
 
-def _without_answer(tools: Tools, source: Source, error: NoAnswer, failure_count: int) -> Wait | Park:
+def _without_answer(tools: Tools, source: Source, error: NoAnswerError, failure_count: int) -> Wait | Park:
     now = tools.clock()
     match error.outcome:
         case Outcome.UNAUTHORIZED:

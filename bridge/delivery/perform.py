@@ -19,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from bridge import metrics
@@ -34,16 +35,16 @@ from bridge.delivery.tools import Tools
 from bridge.models import Status
 from bridge.propexo.client import Propexo
 from bridge.propexo.errors import (
-    BudgetExhausted,
-    Conflict,
-    Misconfigured,
+    MisconfiguredError,
+    NotFoundError,
     Outcome,
+    PropexoConflictError,
     PropexoError,
-    Rejected,
-    Stale,
-    Transient,
-    Unauthorized,
-    UnknownOutcome,
+    RateLimitedError,
+    RejectedError,
+    TransientError,
+    UnauthorizedError,
+    UnknownOutcomeError,
 )
 
 FETCH = "fetch"
@@ -187,7 +188,7 @@ def answer_to(propexo: Propexo, call: Call) -> Any:
     if call.kind == "get_lead":
         try:
             return propexo.get_lead(**arguments)
-        except Rejected:
+        except RejectedError:
             return None  # the id of another system
     method: Callable[..., Any] = getattr(propexo, call.kind)
     return method(**arguments)
@@ -220,18 +221,18 @@ def _meaning(
 ) -> Wait | Park:
     breaker = snapshot.breakers.get(integration_id) or Breaker(integration_id)
     after = circuit_breaker.after_call(breaker, error.outcome, error.message, now, probing=False)
-    if isinstance(error, Unauthorized) or (
+    if isinstance(error, UnauthorizedError) or (
         after.paused_at is not None and error.outcome in circuit_breaker.UNREACHED
     ):
         return circuit_breaker.paused(replace(after, has_prober=False), now)
     match error:
-        case BudgetExhausted():
+        case RateLimitedError():
             return Wait(error.until, Status.WAITING, Reason.BUDGET, error.message, "budget")
-        case Rejected():
+        case RejectedError():
             return rejected(snapshot, error)
-        case Stale():
+        case NotFoundError():
             return Park(Reason.STALE_LINK, error.message)
-        case Misconfigured():
+        case MisconfiguredError():
             return Park(Reason.MISCONFIGURED, error.message)
     failures = snapshot.event.failure_count
     wait = backoff(failures, tools.random)
@@ -310,10 +311,11 @@ def _may_be_unknown(error: PropexoError) -> bool:
     400 is the only error that it documents; one that names a field of the body is about that field.
     """
     about = {issue.path for issue in error.issues} - {"", "event_id", "id"}
-    return isinstance(error, Stale) or (isinstance(error, Rejected) and error.status == 400 and not about)  # noqa: PLR2004
+    is_refused = isinstance(error, RejectedError) and error.status == HTTPStatus.BAD_REQUEST
+    return isinstance(error, NotFoundError) or (is_refused and not about)
 
 
 def _may_have_arrived(error: PropexoError) -> bool:
-    if isinstance(error, Transient):
+    if isinstance(error, TransientError):
         return error.sent
-    return isinstance(error, UnknownOutcome | Conflict)
+    return isinstance(error, UnknownOutcomeError | PropexoConflictError)

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from bridge import __version__, bounded_http
-from bridge.bounded_http import AnswerTooLarge, BoundedSession
+from bridge.bounded_http import AnswerTooLargeError, BoundedSession
 from bridge.errors import BridgeError, DecodingError
 from bridge.mapping.details import Api, Fetch, Login, filled
 from bridge.mapping.documents import read_json, storable
@@ -25,7 +25,7 @@ GONE = (404, 410)
 BUSY = (408, 425, 429)
 
 
-class NoAnswer(BridgeError):  # noqa: N818 - what happened
+class NoAnswerError(BridgeError):
     """The sender's API gave no usable answer."""
 
     code = "no_answer"
@@ -47,7 +47,7 @@ def ask(sender: str, api: Api, fetch: Fetch, access: Mapping[str, str], ids: Map
     `access` has the credentials, perhaps a `token` and a `base_url`; `ids` have been checked.
 
     Raises:
-        NoAnswer: what it says holds neither an id nor a credential.
+        NoAnswerError: what it says holds neither an id nor a credential.
     """
     values = {**access, **ids}
     user, _, password = filled(api.basic or "", access).partition(":")
@@ -65,7 +65,7 @@ def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> st
     """A fresh token.
 
     Raises:
-        NoAnswer: as `ask`.
+        NoAnswerError: as `ask`.
     """
 
     def told(answered: object) -> str:
@@ -77,7 +77,7 @@ def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> st
     )
     token = as_text(Path(login.at).search(Received(answer, {})))
     if token is None:  # an OAuth server may say `invalid_client` with a 200
-        raise NoAnswer(f"{told(200)} It holds no token.", Outcome.UNAUTHORIZED, 200)
+        raise NoAnswerError(f"{told(200)} It holds no token.", Outcome.UNAUTHORIZED, 200)
     return token
 
 
@@ -97,26 +97,28 @@ def _send(
                 largest=LARGEST_ANSWER, **request,
             )  # fmt: skip
         return _read(told(answer.status_code), answer)
-    except AnswerTooLarge:
+    except AnswerTooLargeError:
         text = f"{told('too much')} It is over {LARGEST_ANSWER} bytes."
-        raise NoAnswer(text, Outcome.MISCONFIGURED) from None
+        raise NoAnswerError(text, Outcome.MISCONFIGURED) from None
     except (requests.RequestException, OSError, ValueError) as error:
         # `from None`: the texts of these exceptions hold the address and what was sent.
-        raise NoAnswer(told(f"nothing ({type(error).__name__})"), Outcome.TRANSIENT) from None
+        raise NoAnswerError(told(f"nothing ({type(error).__name__})"), Outcome.TRANSIENT) from None
 
 
 def _read(told: str, answer: requests.Response) -> Any:
     status = answer.status_code
     if status in (401, 403):
-        raise NoAnswer(told, Outcome.UNAUTHORIZED, status)
+        raise NoAnswerError(told, Outcome.UNAUTHORIZED, status)
     if status in BUSY or status >= 500:  # noqa: PLR2004 - the class of server errors
         after = answer.headers.get("Retry-After", "")
         seconds = float(min(int(after), LONGEST_WAIT)) if re.fullmatch("[0-9]{1,15}", after) else None
-        raise NoAnswer(told, Outcome.TRANSIENT, status, seconds)
+        raise NoAnswerError(told, Outcome.TRANSIENT, status, seconds)
     if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
-        raise NoAnswer(told, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
+        raise NoAnswerError(told, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
     content = answer.content
     try:
         return storable(read_json(content.decode(json.detect_encoding(content))))
     except (ValueError, DecodingError):
-        raise NoAnswer(f"{told} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status) from None
+        raise NoAnswerError(
+            f"{told} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status
+        ) from None

@@ -13,7 +13,7 @@ from bridge.events.history import Deed
 from bridge.models import Event, Status
 
 
-class NotReplayable(BridgeError):  # noqa: N818 - read as a finding
+class NotReplayableError(BridgeError):
     """This event must not run again."""
 
     code = "not_replayable"
@@ -23,10 +23,10 @@ def replay(session: Session, event: Event, now: datetime, by: str | None = None)
     """Run a stored event again, through the same code; what is written already is not written twice.
 
     Raises:
-        NotReplayable: it was a test of the source, which must never book a tour.
+        NotReplayableError: it was a test of the source, which must never book a tour.
     """
     if event.reason == Reason.TEST:
-        raise NotReplayable(f"Event {event.id} is a test of its source. It is never forwarded.")
+        raise NotReplayableError(f"Event {event.id} is a test of its source. It is never forwarded.")
     lineage.note(event, now, Deed.REPLAYED, by, status=event.status, reason=event.reason)
     event.status, event.reason, event.detail = Status.RECEIVED, None, None
     event.ended_at, event.next_attempt_at = None, None

@@ -86,7 +86,7 @@ def _reading(session: Session, event: Event, settings: Settings) -> dict[str, An
     return resolved(read, settings, event.source, told_in(session)).as_json()
 
 
-class SourceGone(BridgeError):  # noqa: N818 - read as a finding
+class SourceRemovedError(BridgeError):
     """The source is no longer configured."""
 
     code = "source_gone"
@@ -96,12 +96,12 @@ def source_of(settings: Settings, name: str) -> Source:
     """A configured source with its mapping, as its events are read today.
 
     Raises:
-        SourceGone: it is no longer configured.
+        SourceRemovedError: it is no longer configured.
         ConfigurationError: its mapping is missing or broken.
     """
     found = settings.sources.get(name)
     if found is None:
-        raise SourceGone(f"The source {name} is no longer configured.")
+        raise SourceRemovedError(f"The source {name} is no longer configured.")
     file = Catalogue(settings.mappings_dir).get(found.mapping)
     return Source(found, file, configured(file.schema, settings, found))
 

@@ -14,7 +14,7 @@ from bridge.aliases import Aliases
 from bridge.delivery.rules.booking_state import event_time, reapply_edited
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.storage.rows import booking_row
-from bridge.errors import BridgeError, DecodingError, NotAuthentic
+from bridge.errors import BridgeError, DecodingError, NotAuthenticError
 from bridge.events import history as lineage
 from bridge.events.detail import mapping_of
 from bridge.events.history import Deed
@@ -34,7 +34,7 @@ MOST_PATHS = 20
 """Changed places that the history names."""
 
 
-class NotRepairable(BridgeError):  # noqa: N818 - read as a finding
+class NotRepairableError(BridgeError):
     """This event cannot be corrected."""
 
     code = "not_repairable"
@@ -58,16 +58,18 @@ class Correction:
 
 
 def repairable(event: Event) -> None:
-    """Raises NotRepairable unless the event has ended without a tour."""
+    """Raises NotRepairableError unless the event has ended without a tour."""
     if event.status not in REPAIRABLE:
         told = "it goes on by itself" if not Status(event.status).ended else "what it said is in the PMS"
-        raise NotRepairable(
+        raise NotRepairableError(
             f"Event {event.id} is {event.status}: {told}. Only a parked, ignored or dismissed event is corrected."
         )
     if event.reason == Reason.TEST:
-        raise NotRepairable(f"Event {event.id} is a test of its source. It is never forwarded.")
+        raise NotRepairableError(f"Event {event.id} is a test of its source. It is never forwarded.")
     if event.blanked_at is not None:
-        raise NotRepairable(f"What event {event.id} said is no longer kept. Let the sender send it again.")
+        raise NotRepairableError(
+            f"What event {event.id} said is no longer kept. Let the sender send it again."
+        )
 
 
 def payload_of(event: Event) -> Any:
@@ -79,7 +81,8 @@ def correction_of(event: Event, payload: Any, settings: Settings, aliases: Alias
     """Read a corrected payload as if it had come so; nothing is stored.
 
     Raises:
-        NotRepairable: the event has not ended so, the source is gone, or the payload is a batch or another account's.
+        NotRepairableError: the event has not ended so, the source is gone, or the payload is a batch or another
+            account's.
         ConfigurationError: its mapping is broken.
     """
     repairable(event)
@@ -107,12 +110,12 @@ def _typed(event: Event) -> dict[str, str]:
 def _arrival(event: Event, mapping: Mapping, received: Received, body: bytes, settings: Settings) -> Arrival:
     try:
         arrivals = arrivals_of(mapping, received, body, settings.sources[event.source].tenants)
-    except NotAuthentic as error:
-        raise NotRepairable(
+    except NotAuthenticError as error:
+        raise NotRepairableError(
             f"The payload is of an account that `tenants` of the source {event.source} does not list."
         ) from error
     if len(arrivals) != 1:
-        raise NotRepairable(
+        raise NotRepairableError(
             f"The payload holds {len(arrivals)} events, and this is one. "
             f"Save it as a file and `bridge import` it, then dismiss event {event.id}."
         )
@@ -152,12 +155,12 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     The first body is kept. The delivery id stays, so that the sender's own repetition remains a duplicate.
 
     Raises:
-        NotRepairable: somebody else has changed the event meanwhile, or the tour of the old payload may stand in
+        NotRepairableError: somebody else has changed the event meanwhile, or the tour of the old payload may stand in
             the PMS, and the corrected one would be a second.
     """
     event = session.get_one(Event, correction.event_id, with_for_update=True)
     if event.status not in REPAIRABLE or event.body != correction.before:
-        raise NotRepairable(
+        raise NotRepairableError(
             f"Event {event.id} has been changed meanwhile. Nothing was saved; look at it again."
         )
     envelope = correction.arrival.envelope
@@ -194,7 +197,7 @@ def _booking_of(session: Session, event: Event, references: list[str]) -> Bookin
     )
     in_pms = booking.written_state == BookingState.BOOKED or booking.open_attempt_id is not None
     if in_pms and session.scalar(same.limit(1)) is None:
-        raise NotRepairable(
+        raise NotRepairableError(
             f"The tour of event {event.id} is in the PMS, or may be, and the corrected payload gives it another "
             "reference: it would be booked a second time. Leave the reference as it is, or do it in the PMS and "
             "dismiss."

@@ -51,7 +51,7 @@ class Selection:
     """Only these."""
 
 
-class UnknownProperty(BridgeError):  # noqa: N818 - read as a finding
+class UnknownPropertyError(BridgeError):
     """No property of this name is configured."""
 
     code = "unknown_property"
@@ -79,7 +79,7 @@ def find_events(
     """The newest events first, each with its booking, without what came (it is loaded when it is asked for).
 
     `before` is that of the page before; without `patience` (seconds) it looks as long as it takes.
-    Raises UnknownProperty.
+    Raises UnknownPropertyError.
     """
     listed = (
         select(Event)
@@ -102,7 +102,7 @@ def last_received(session: Session, source: str) -> datetime | None:
 
 
 def find_ids(session: Session, settings: Settings, selection: Selection) -> list[int]:
-    """The ids of all these events, the oldest first. Raises UnknownProperty."""
+    """The ids of all these events, the oldest first. Raises UnknownPropertyError."""
     query = select(Event.id).where(*_selected(session, settings, selection))
     return list(session.scalars(query.order_by(Event.id)))
 
@@ -146,11 +146,11 @@ def _concerns(session: Session, settings: Settings, found: Property) -> ColumnEl
 
 
 def configured(session: Session, settings: Settings, named: str) -> Property:
-    """The property that a person means. Raises UnknownProperty."""
+    """The property that a person means. Raises UnknownPropertyError."""
     found = property_named(settings, named, told_in(session))
     if found is None:
         known = ", ".join(settings.properties) or "none"
-        raise UnknownProperty(f'No property "{named}" is configured; there are: {known}.')
+        raise UnknownPropertyError(f'No property "{named}" is configured; there are: {known}.')
     return found
 
 

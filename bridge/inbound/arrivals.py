@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from bridge.errors import DecodingError, Doubt, NotAuthentic
+from bridge.errors import DecodingError, Doubt, NotAuthenticError
 from bridge.keys import key, storable
 from bridge.mapping.base import Mapping
 from bridge.mapping.batches import without
@@ -90,7 +90,7 @@ def arrivals_of(
     they are.
 
     Raises:
-        NotAuthentic: nothing is left.
+        NotAuthenticError: nothing is left.
         DecodingError: a batch of more events than one request can store, or an event of more values than any has.
     """
     payload = _without_secrets(mapping, received.payload)
@@ -99,7 +99,7 @@ def arrivals_of(
     ]
     if not items:
         reason = ValueError("No event of the request is of an account that `tenants` lists.")
-        raise NotAuthentic(Doubt.OTHER_ACCOUNT) from reason
+        raise NotAuthenticError(Doubt.OTHER_ACCOUNT) from reason
     if any(has_too_many_leaves(item) for item in items[:LARGEST_BATCH]):
         raise DecodingError(f"An event of the body has more than {MOST_LEAVES} values. Send fewer.")
     if len(items) == 1 and items[0] is received.payload:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bridge.errors import Doubt, NotAuthentic
+from bridge.errors import Doubt, NotAuthenticError
 from bridge.inbound.signatures.algorithms import any_equal
 from bridge.mapping.paths import Path, Received
 
@@ -40,13 +40,13 @@ class ChallengeByGet:
         return (self.token,)
 
     def answer(self, query: Mapping[str, str], verify_tokens: Sequence[str]) -> str:
-        """The text to answer. Raises NotAuthentic; without a configured token always, as with an empty one."""
+        """The text to answer. Raises NotAuthenticError; without a configured token always, as with an empty one."""
         given = query.get(self.token, "").encode("utf-8", "surrogatepass")
         known = [token.encode("utf-8", "surrogatepass") for token in verify_tokens if token]
         challenge = query.get(self.challenge, "")
         asks = self.mode is None or query.get(self.mode[0]) == self.mode[1]
         if not (any_equal(known, [given]) and asks and _is_harmless(challenge)):
-            raise NotAuthentic(Doubt.MISMATCH if known else Doubt.CONFIGURATION)
+            raise NotAuthenticError(Doubt.MISMATCH if known else Doubt.CONFIGURATION)
         return challenge
 
 

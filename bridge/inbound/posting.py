@@ -10,7 +10,7 @@ from bridge.mapping.samples import Sample
 from bridge.settings import Source
 
 
-class CannotSign(BridgeError):  # noqa: N818 - read as a finding
+class SigningError(BridgeError):
     """This sample cannot be signed as the source asks."""
 
     code = "cannot_sign"
@@ -29,7 +29,7 @@ def posted(
     Its `url` is the one that the sender signs: below `public_url`, secrets in path or query included.
 
     Raises:
-        CannotSign: the source has no secret, or one of another kind.
+        SigningError: the source has no secret, or one of another kind.
         ConfigurationError: a file of the sample cannot be read.
     """
     query = f"?{urlencode(sample.query)}" if sample.query else ""
@@ -41,9 +41,9 @@ def posted(
     if source.auth == "none":
         return request
     if not source.secrets:
-        raise CannotSign(f"sources.{source.key} has no secret to sign with.")
+        raise SigningError(f"sources.{source.key} has no secret to sign with.")
     try:
         prepared: Request = signature.prepare(request, source.secrets, now)
     except ValueError as error:
-        raise CannotSign(f"sources.{source.key} cannot sign this sample. {error}") from error
+        raise SigningError(f"sources.{source.key} cannot sign this sample. {error}") from error
     return prepared

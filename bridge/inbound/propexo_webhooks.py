@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge import queue
-from bridge.errors import DecodingError, UnknownSource
+from bridge.errors import DecodingError, UnknownSourceError
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures import Signature
 from bridge.inbound.views import Door, as_sent, whole_body
@@ -61,7 +61,7 @@ def receive() -> Response:
     door: Door = current_app.extensions["door"]
     told = door.settings.propexo
     if not told.webhook_secrets:
-        raise UnknownSource(
+        raise UnknownSourceError(
             "Webhooks of Propexo are not taken here. Set `propexo.webhook_secrets`, then restart."
         )
     body = whole_body(door.settings.server.body_limit)

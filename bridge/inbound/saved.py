@@ -46,7 +46,7 @@ class Saved:
     received_at: datetime | None = None
 
 
-class Unreadable(BridgeError):  # noqa: N818 - read as a finding
+class UnreadableFileError(BridgeError):
     """It holds no request that can be read."""
 
     code = "unreadable"
@@ -56,7 +56,9 @@ class Unreadable(BridgeError):  # noqa: N818 - read as a finding
         self.where = where
 
 
-def requests_in(name: str, content: bytes, kind: Format | None = None) -> Iterator[Saved | Unreadable]:
+def requests_in(
+    name: str, content: bytes, kind: Format | None = None
+) -> Iterator[Saved | UnreadableFileError]:
     """The requests of a file, and what is none; without `kind` it is told by how the content looks."""
     match kind or format_of(name, content):
         case Format.HAR:
@@ -99,17 +101,17 @@ def _is_request(document: Any) -> bool:
     return not document.keys().isdisjoint(("source", "url", "headers"))
 
 
-def _kept(where: str, read: Any) -> Saved | Unreadable:
+def _kept(where: str, read: Any) -> Saved | UnreadableFileError:
     """What `read` gives, or why it gives nothing."""
     try:
         saved: Saved = read()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        return Unreadable(where, f"It is no saved request: {missing}.")
+        return UnreadableFileError(where, f"It is no saved request: {missing}.")
     return saved
 
 
-def _requests(name: str, content: bytes) -> Iterator[Saved | Unreadable]:
+def _requests(name: str, content: bytes) -> Iterator[Saved | UnreadableFileError]:
     whole = _json(content)
     if isinstance(whole, (dict, list)):
         documents = whole if isinstance(whole, list) else [whole]
@@ -144,12 +146,12 @@ def _request(where: str, document: Any) -> Saved:
     )
 
 
-def _har(name: str, content: bytes) -> Iterator[Saved | Unreadable]:
+def _har(name: str, content: bytes) -> Iterator[Saved | UnreadableFileError]:
     document = _json(content)
     try:
         entries = list(document["log"]["entries"])
     except (TypeError, KeyError):
-        yield Unreadable(name, "It is no HAR file: there is no list `log.entries`.")
+        yield UnreadableFileError(name, "It is no HAR file: there is no list `log.entries`.")
         return
     for number, entry in enumerate(entries, 1):
         yield _kept(f"{name}:{number}", lambda number=number, entry=entry: _entry(f"{name}:{number}", entry))

@@ -12,13 +12,13 @@ from bridge.aliases import told_to
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import (
-    BodyTooLarge,
+    BodyTooLargeError,
     DecodingError,
     Doubt,
-    InvalidForm,
-    NotAccepting,
-    NotAuthentic,
-    OriginNotAllowed,
+    InvalidFormError,
+    NotAcceptingError,
+    NotAuthenticError,
+    OriginNotAllowedError,
 )
 from bridge.inbound import inbox, signatures
 from bridge.inbound.arrivals import refused
@@ -111,11 +111,11 @@ def allow(name: str, token: str | None = None) -> Response:
 
 
 def open_door(name: str) -> tuple[Door, Source]:
-    """The configured source. Raises UnknownSource, or NotAccepting where it is switched off."""
+    """The configured source. Raises UnknownSourceError, or NotAcceptingError where it is switched off."""
     door: Door = current_app.extensions["door"]
     source = door.sources[name]
     if not source.settings.enabled:
-        raise NotAccepting("This source is switched off. Send it again later.")
+        raise NotAcceptingError("This source is switched off. Send it again later.")
     return door, source
 
 
@@ -123,12 +123,12 @@ def whole_body(limit: int) -> bytes:
     """The bytes of the request. A length over the limit is refused before reading, by MAX_CONTENT_LENGTH.
 
     Raises:
-        BodyTooLarge: it came in chunks without a length and is over the limit (bytes) as well.
+        BodyTooLargeError: it came in chunks without a length and is over the limit (bytes) as well.
         ClientDisconnected: it ends before the length that was announced.
     """
     body = request.get_data()
     if len(body) > limit:
-        raise BodyTooLarge
+        raise BodyTooLargeError
     if len(body) < (request.content_length or 0):
         raise ClientDisconnected
     return body
@@ -150,16 +150,16 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
 
 
 def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
-    """Raises NotAuthentic, or OriginNotAllowed for a form of a site that is not listed."""
+    """Raises NotAuthenticError, or OriginNotAllowedError for a form of a site that is not listed."""
     if source.mapping.public:
         origin = sent.headers.get("origin")
         if origin is not None and origin not in source.settings.origins:
-            raise OriginNotAllowed
+            raise OriginNotAllowedError
         return
     if source.settings.auth == "none":
         return
     if source.mapping.signature is None:
-        raise NotAuthentic(Doubt.CONFIGURATION)
+        raise NotAuthenticError(Doubt.CONFIGURATION)
     source.mapping.signature.verify(sent, source.settings.secrets, door.clock(), source.settings.tolerance)
 
 
@@ -167,7 +167,7 @@ def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request
     """The request with its body decompressed; as it was sent, with the reason, where that cannot be done.
 
     Raises:
-        BodyTooLarge: the body is over the limit (bytes) once it is decompressed.
+        BodyTooLargeError: the body is over the limit (bytes) once it is decompressed.
     """
     try:
         content = decompressed(sent.body, sent.headers.get("content-encoding"), limit)
@@ -182,7 +182,7 @@ def read(
     """What the body says, or why it cannot be decoded: that is kept as a parked event.
 
     Raises:
-        InvalidForm: a visitor's form cannot be decoded.
+        InvalidFormError: a visitor's form cannot be decoded.
     """
     try:
         if problem is not None:
@@ -190,7 +190,7 @@ def read(
         payload = decode(sent.body, sent.headers.get("content-type"))
     except DecodingError as error:
         if source.mapping.public:
-            raise InvalidForm({"body": [error.message]}) from error
+            raise InvalidFormError({"body": [error.message]}) from error
         return error
     return Received(payload, sent.headers, sent.query)
 
@@ -201,15 +201,15 @@ def arrivals_of(
     """The events of a request, without those of accounts that are not ours.
 
     Raises:
-        NotAuthentic: all of them are of other accounts of this sender.
-        InvalidForm: a visitor's form has wrong values.
+        NotAuthenticError: all of them are of other accounts of this sender.
+        InvalidFormError: a visitor's form has wrong values.
     """
     if isinstance(received, DecodingError):
         return [Arrival(sent.body, sent.headers.get("content-type"), Envelope(), parked=received.message)]
     if source.mapping.public:
         errors = form_errors(source, received, door.settings, told_to(door.database), door.clock())
         if errors:
-            raise InvalidForm(errors)
+            raise InvalidFormError(errors)
     try:
         return inbox.arrivals_of(source.mapping, received, sent.body, source.settings.tenants)
     except DecodingError as error:

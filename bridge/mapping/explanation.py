@@ -17,7 +17,7 @@ from bridge.mapping.paths import Received
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedError:
     """A value that the field could not read."""
 
     path: str
@@ -35,7 +35,7 @@ class FieldExplained:
     gave: tuple[str, ...] = ()
     """The path that gave it; several where the value is made of several."""
     empty: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedError, ...] = ()
     unused: tuple[str, ...] = ()
     """Paths that found something which was not needed."""
 
@@ -158,9 +158,9 @@ def _read(field: Field, found: Sequence[Found]) -> tuple[Any, marshmallow.Valida
         return None, refusal
 
 
-def _refused(one: Found, refusal: marshmallow.ValidationError) -> Refused:
+def _refused(one: Found, refusal: marshmallow.ValidationError) -> RefusedError:
     told = refusal.messages_dict if isinstance(refusal.messages, dict) else {}
-    return Refused(
+    return RefusedError(
         one.path, _text(told.get("found")) or describe(one.value), _text(told.get("expected")) or ""
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.errors import ConfigurationError, Problem, UnknownSource
+from bridge.errors import ConfigurationError, Problem, UnknownSourceError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.moments import Conventions
@@ -56,11 +56,11 @@ class Sources:
         return self._sources.get(name)
 
     def __getitem__(self, name: str) -> Source:
-        """Raises UnknownSource."""
+        """Raises UnknownSourceError."""
         try:
             return self._sources[name]
         except KeyError:
-            raise UnknownSource from None
+            raise UnknownSourceError from None
 
 
 MONTH_FIRST = frozenset({"US", "FM", "GU", "MH", "PH", "PR", "PW"})

@@ -26,7 +26,7 @@ from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
 from bridge.mapping.translation import Envelope
 from bridge.propexo.bodies import (
-    MissingFields,
+    MissingFieldsError,
     OperationName,
     Person,
     Place,
@@ -178,7 +178,7 @@ def resolved(event: Preview, settings: Settings, source: str | None, aliases: Al
             tour, _ = resolved
         event = replace(event, propexo=_request(said, target.place, tour))
     except BridgeError as error:
-        known = isinstance(error, MissingFields) and said.action is Action.RESCHEDULE
+        known = isinstance(error, MissingFieldsError) and said.action is Action.RESCHEDULE
         return _stopped(event, error.message, may_be_known=known)
     return replace(event, remarks=tuple(_remarks(said, target, tour, asked))) if tour else event
 

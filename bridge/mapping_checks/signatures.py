@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound.signatures import Request
 from bridge.mapping.base import Authentication
 from bridge.mapping_checks.preview import Posted
@@ -61,7 +61,7 @@ def _changed(text: str) -> str:
 def _is_authentic(signature: Authentication, request: Request, secrets: list[str]) -> bool:
     try:
         signature.verify(request, secrets, NOW)
-    except NotAuthentic:
+    except NotAuthenticError:
         return False
     return True
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 
 from bridge.database import Database, head, queue_migrations
-from bridge.errors import NotReady
+from bridge.errors import NotReadyError
 
 PATIENCE = 2
 """Seconds that the database has to answer, less than a probe waits."""
@@ -35,17 +35,17 @@ class Readiness:
         """What is checked, each with `ok`.
 
         Raises:
-            NotReady: with what is not.
+            NotReadyError: with what is not.
         """
         if self._stopping:
-            raise NotReady({"process": "is shutting down"})
+            raise NotReadyError({"process": "is shutting down"})
         with self._guard:
             now = self._monotonic()
             if self._looked_at is None or now - self._looked_at >= HOLDS_FOR:
                 self._checks = self._look()
                 self._looked_at = self._monotonic()
         if any(found != OK for found in self._checks.values()):
-            raise NotReady(self._checks)
+            raise NotReadyError(self._checks)
         return self._checks
 
     def _look(self) -> dict[str, str]:

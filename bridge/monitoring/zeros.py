@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from bridge import metrics
 from bridge.delivery.perform import KINDS
-from bridge.errors import Doubt, RefusedRequest
+from bridge.errors import Doubt, RefusedRequestError
 from bridge.models import Status
 from bridge.propexo.errors import Outcome
 
 OTHER_CODES = ("internal_error", "http_error")
-"""Of answers that are no RefusedRequest: a defect of ours, and Flask's own, such as an unknown address."""
+"""Of answers that are no RefusedRequestError: a defect of ours, and Flask's own, such as an unknown address."""
 
 
 def begin(sources: Iterable[str]) -> None:
@@ -19,7 +19,7 @@ def begin(sources: Iterable[str]) -> None:
         metrics.DUPLICATES.labels(source)
         for doubt in Doubt:
             metrics.VERIFICATION_FAILURES.labels(source, doubt)
-    for code in (*refusal_codes(RefusedRequest), *OTHER_CODES):
+    for code in (*refusal_codes(RefusedRequestError), *OTHER_CODES):
         metrics.REFUSED.labels(code)
     for kind in KINDS:
         for outcome in Outcome:
@@ -29,6 +29,6 @@ def begin(sources: Iterable[str]) -> None:
             metrics.ENDED.labels(status)
 
 
-def refusal_codes(kind: type[RefusedRequest]) -> set[str]:
+def refusal_codes(kind: type[RefusedRequestError]) -> set[str]:
     """The codes of all refusals there are."""
     return {kind.code}.union(*map(refusal_codes, kind.__subclasses__()))

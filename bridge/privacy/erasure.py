@@ -38,13 +38,13 @@ BATCH = 500
 """Rows that are decrypted and searched at a time."""
 
 
-class NotAnAddress(BridgeError):  # noqa: N818 - read as a finding
+class InvalidAddressError(BridgeError):
     """This is neither an e-mail address nor a phone number with its country or area code."""
 
     code = "not_an_address"
 
 
-class StillOpen(BridgeError):  # noqa: N818 - read as a finding
+class StillOpenError(BridgeError):
     """Not everything of this person has ended."""
 
     code = "still_open"
@@ -59,17 +59,17 @@ class Person:
 
     @classmethod
     def of(cls, email: str | None, phone: str | None, region: str) -> "Person":
-        """As somebody types it; `region` is the country of a number without one. Raises NotAnAddress."""
+        """As somebody types it; `region` is the country of a number without one. Raises InvalidAddressError."""
         try:
             if email:
                 found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
                 return cls(email=found.normalized.lower())
             number = phonenumbers.parse(phone or "", region)
         except (EmailNotValidError, phonenumbers.NumberParseException):
-            raise NotAnAddress from None
+            raise InvalidAddressError from None
         possible = phonenumbers.is_possible_number_with_reason(number)
         if possible != phonenumbers.ValidationResult.IS_POSSIBLE:  # seven digits are possible "only locally"
-            raise NotAnAddress
+            raise InvalidAddressError
         return cls(phone=phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
     @property
@@ -209,7 +209,7 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     are kept for a repetition lose their content, whomever they are about: the repetition still changes nothing.
 
     Raises:
-        StillOpen: an event has not ended, or a tour is to come, unless `force`; or one is just being written.
+        StillOpenError: an event has not ended, or a tour is to come, unless `force`; or one is just being written.
     """
     traces = find(session, person)
     if not traces.found:
@@ -217,7 +217,7 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     lanes = _hold(session, traces)
     open_ones = objections(session, traces, now)
     if open_ones and not force:
-        raise StillOpen("\n".join([*open_ones, "Nothing was erased; --force erases all the same."]))
+        raise StillOpenError("\n".join([*open_ones, "Nothing was erased; --force erases all the same."]))
     counts = counts_of(session, traces)
     ids = {"ids": list(traces.events), "now": now}
     session.execute(update(Booking).where(Booking.id.in_(traces.bookings)).values(open_attempt_id=None))
@@ -248,7 +248,7 @@ def _calls_of(traces: Traces) -> Any:
 def _hold(session: Session, traces: Traces) -> list[str]:
     """Keep workers from the person's events, and answer the lanes of those that are open.
 
-    Raises StillOpen: one of them runs, or its write is under way.
+    Raises StillOpenError: one of them runs, or its write is under way.
     """
     events: Sequence[Event] = session.scalars(
         select(Event).where(Event.id.in_(traces.events)).order_by(Event.id).with_for_update()
@@ -267,7 +267,7 @@ def _hold(session: Session, traces: Traces) -> list[str]:
     for event in events:
         runs = event.ended_at is None and event.lock in leased
         if runs or (event.id in writing and event.status in UNFINISHED):
-            raise StillOpen(
+            raise StillOpenError(
                 f"Event {event.id} is just being written to the PMS. Nothing was erased; try again when it has ended."
             )
     session.expunge_all()

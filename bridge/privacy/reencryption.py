@@ -20,7 +20,7 @@ def encrypt_again(database: Database) -> Iterator[tuple[str, int]]:
     """Write every encrypted column anew; answers each table with the number of its rows. Safe to repeat and break off.
 
     Raises:
-        Undecipherable: a value needs a key that is not listed; what came before it is done.
+        DecryptionError: a value needs a key that is not listed; what came before it is done.
     """
     for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.local_table.name):  # type: ignore[attr-defined]
         names = [

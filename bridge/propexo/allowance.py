@@ -58,7 +58,7 @@ class Allowance:
     def acquire(self, *, is_soon: bool = False) -> Permit:
         """Take a permit for one call now; `is_soon`: for a tour that starts soon.
 
-        Raises BudgetExhausted with the moment at which it is worth to ask again.
+        Raises RateLimitedError with the moment at which it is worth to ask again.
         """
         permit = self._from_memory()
         if permit is None:

@@ -7,16 +7,16 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bridge.propexo.errors import (
-    BudgetExhausted,
-    Conflict,
     Issue,
-    Misconfigured,
+    MisconfiguredError,
+    NotFoundError,
     Outcome,
+    PropexoConflictError,
     PropexoError,
-    Rejected,
-    Stale,
-    Transient,
-    Unauthorized,
+    RateLimitedError,
+    RejectedError,
+    TransientError,
+    UnauthorizedError,
     classify,
 )
 from bridge.propexo.text import cut, in_words
@@ -27,10 +27,10 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 """The budget is one per minute, so a longer Retry-After is taken for a slip."""
 
 _PLAIN: dict[Outcome, type[PropexoError]] = {
-    Outcome.REJECTED: Rejected,
-    Outcome.UNAUTHORIZED: Unauthorized,
-    Outcome.STALE: Stale,
-    Outcome.CONFLICT: Conflict,
+    Outcome.REJECTED: RejectedError,
+    Outcome.UNAUTHORIZED: UnauthorizedError,
+    Outcome.STALE: NotFoundError,
+    Outcome.CONFLICT: PropexoConflictError,
 }
 
 
@@ -54,10 +54,10 @@ def error_of(
     outcome = classify(status)
     if outcome is Outcome.BUDGET:
         until = now + max(pause, _SHORTEST_PAUSE) if pause is not None else next_minute(now)
-        return BudgetExhausted(detail, until=until, status=status, issues=issues, retry_after=retry_after)
+        return RateLimitedError(detail, until=until, status=status, issues=issues, retry_after=retry_after)
     if outcome is Outcome.TRANSIENT:
-        return Transient(detail, sent=True, status=status, issues=issues, retry_after=retry_after)
-    kind = _PLAIN.get(outcome, Misconfigured)
+        return TransientError(detail, sent=True, status=status, issues=issues, retry_after=retry_after)
+    kind = _PLAIN.get(outcome, MisconfiguredError)
     return kind(detail, status=status, issues=issues, retry_after=retry_after)
 
 

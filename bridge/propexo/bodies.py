@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import Schema
 
 from bridge.errors import BridgeError
-from bridge.propexo.errors import Issue, Rejected
+from bridge.propexo.errors import Issue, RejectedError
 from bridge.propexo.pms import Operation, Profile, to_pms_time
 from bridge.propexo.schemas import (
     APPOINTMENT_TYPES,
@@ -99,7 +99,7 @@ class Tour:
     """Likewise the agent."""
 
 
-class MissingFields(BridgeError):  # noqa: N818 - read as a finding
+class MissingFieldsError(BridgeError):
     """The property-management system needs more than the booking and the configuration hold."""
 
     code = "missing_field"
@@ -117,7 +117,7 @@ def _remedy(key: str, field: str) -> str:
     return "it has no default: let the sender ask for it"
 
 
-class NotOffered(BridgeError):  # noqa: N818 - read as a finding
+class UnsupportedOperationError(BridgeError):
     """The property-management system does not take this through Propexo."""
 
     code = "not_supported"
@@ -138,10 +138,12 @@ def lead_body(
     lead_source_id: str | None = None,
     notes: str | None = None,
 ) -> dict[str, Any]:
-    """Build the body of `create_lead`. Raises NotOffered, MissingFields or Rejected."""
+    """Build the body of `create_lead`. Raises UnsupportedOperationError, MissingFieldsError or RejectedError."""
     profile = place.profile
     if profile.lead is None:
-        raise NotOffered(f"{profile.name} takes no new leads through this bridge. {profile.note}")
+        raise UnsupportedOperationError(
+            f"{profile.name} takes no new leads through this bridge. {profile.note}"
+        )
     known = {
         "integration_id": place.integration_id,
         "property_id": place.property_id,
@@ -164,7 +166,10 @@ def lead_body(
 
 
 def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
-    """Build the body of `create_appointment`. Raises NotOffered, MissingFields, Rejected or RepeatedTime."""
+    """Build the body of `create_appointment`.
+
+    Raises UnsupportedOperationError, MissingFieldsError, RejectedError or RepeatedTimeError.
+    """
     operation = _offered(place.profile, "create")
     known = {**_known(place, tour, operation), "integration_id": place.integration_id, "lead_id": lead_id}
     known["appointment_type"] = tour.appointment_type or "TOUR"
@@ -189,7 +194,7 @@ def update_body(place: Place, tour: Tour) -> dict[str, Any]:
 
 
 def cancel_body(place: Place, event_id: str) -> dict[str, Any]:
-    """Build the body of `cancel_appointment`. Raises NotOffered."""
+    """Build the body of `cancel_appointment`. Raises UnsupportedOperationError."""
     operation = _offered(place.profile, "cancel")
     known = {"integration_id": place.integration_id, "event_id": event_id}
     return _checked(CancelSchema(), _fill(known, place, operation, "a cancellation"))
@@ -229,7 +234,9 @@ def _operation(profile: Profile, name: OperationName) -> Operation | None:
 def _offered(profile: Profile, name: OperationName) -> Operation:
     operation = _operation(profile, name)
     if operation is None:
-        raise NotOffered(f"The bridge cannot {name} an appointment in {profile.name}. {profile.note}")
+        raise UnsupportedOperationError(
+            f"The bridge cannot {name} an appointment in {profile.name}. {profile.note}"
+        )
     return operation
 
 
@@ -286,7 +293,7 @@ def _fill(
         elif field in operation.required:
             missing.append(field)
     if missing:
-        raise MissingFields(place, what, missing)
+        raise MissingFieldsError(place, what, missing)
     return body
 
 
@@ -294,5 +301,5 @@ def _checked(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
     errors = schema.validate(body)
     if errors:
         issues = [Issue(field, " ".join(messages), "invalid") for field, messages in sorted(errors.items())]
-        raise Rejected("Not sent, because of " + "; ".join(map(str, issues)), issues=issues)
+        raise RejectedError("Not sent, because of " + "; ".join(map(str, issues)), issues=issues)
     return body

@@ -13,7 +13,13 @@ from urllib.parse import quote
 import requests
 
 from bridge.clock import Clock, utc_now
-from bridge.propexo.errors import Misconfigured, Rejected, Stale, Transient, UnknownOutcome
+from bridge.propexo.errors import (
+    MisconfiguredError,
+    NotFoundError,
+    RejectedError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from bridge.propexo.records import (
     Appointment,
     Choice,
@@ -114,7 +120,7 @@ class Propexo:
         path = f"/v1/admin/retry-write/{_in_path(job_id)}"
         answer = self._transport.request("POST", path, params={}, body={})
         if isinstance(answer, dict) and answer.get("success") is False:
-            raise Rejected(f"POST {path}: Propexo did not queue the write again.")
+            raise RejectedError(f"POST {path}: Propexo did not queue the write again.")
         return _job_id(f"POST {path}", answer)
 
     def write_status(self, job_id: str) -> WriteStatus:
@@ -132,7 +138,7 @@ class Propexo:
         if not email and not phone:
             raise ValueError("find_leads needs an e-mail or a phone: without, every lead would match")
         if phone and not _TEN_DIGITS.fullmatch(phone):
-            raise Rejected(
+            raise RejectedError(
                 "GET /v1/leads/ was not sent: the phone search takes ten digits, the first from 2 to 9."
             )
         query = {
@@ -225,9 +231,9 @@ class Propexo:
     def _one(self, path: str, read: Callable[[Mapping[str, Any]], Read]) -> Read | None:
         try:
             answer = self._get(path)
-        except Stale:
+        except NotFoundError:
             return None
-        except Rejected as error:
+        except RejectedError as error:
             if error.status != HTTPStatus.BAD_REQUEST:
                 raise
             return None  # the one error that Propexo documents, so an unknown id may be answered with it
@@ -247,13 +253,13 @@ class Propexo:
             # A short page is the last one, even if it says that more follows.
             if len(records) < _PAGE or (isinstance(meta, dict) and meta.get("hasMore") is False):
                 return found
-        raise Misconfigured(f"GET {path} does not end after {len(found)} records.")
+        raise MisconfiguredError(f"GET {path} does not end after {len(found)} records.")
 
 
 def _in_path(record_id: str) -> str:
     # An empty id would address the whole list, and dots another path.
     if not record_id.strip("."):
-        raise Rejected("Not sent: an id is empty or consists of dots.")
+        raise RejectedError("Not sent: an id is empty or consists of dots.")
     return quote(record_id, safe="")
 
 
@@ -265,11 +271,13 @@ def _job_id(request: str, answer: Any) -> str:
             job_id = holder.get("job_id")
             if isinstance(job_id, str) and job_id:
                 return job_id
-    raise UnknownOutcome(f"{request} was accepted, but the answer names no job.")
+    raise UnknownOutcomeError(f"{request} was accepted, but the answer names no job.")
 
 
 def _read(path: str, read: Callable[[Any], Read], answer: Any) -> Read:
     try:
         return read(answer)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Transient(f"GET {path} was answered in a shape that is not documented.", sent=False) from error
+        raise TransientError(
+            f"GET {path} was answered in a shape that is not documented.", sent=False
+        ) from error

@@ -1,15 +1,14 @@
-# ruff: noqa: N818 - these read as outcomes: "except Stale"
 """Every answer of Propexo, classified.
 
     PropexoError                outcome, status, detail, issues, retry_after
-    ├── Rejected                400, 405, 422            a person must change something
-    ├── Unauthorized            401, 403                 the operator must change something
-    ├── Stale                   404, 410                 the record is not there
-    ├── Conflict                409
-    ├── Transient               408, 425, 5xx, no connection    `sent`: may the request have arrived?
-    ├── UnknownOutcome          sent, and no usable answer
-    ├── BudgetExhausted         429                      `until`: when the budget is back
-    └── Misconfigured           everything else
+    ├── RejectedError           400, 405, 422            a person must change something
+    ├── UnauthorizedError       401, 403                 the operator must change something
+    ├── NotFoundError           404, 410                 the record is not there
+    ├── PropexoConflictError    409
+    ├── TransientError          408, 425, 5xx, no connection    `sent`: may the request have arrived?
+    ├── UnknownOutcomeError     sent, and no usable answer
+    ├── RateLimitedError        429                      `until`: when the budget is back
+    └── MisconfiguredError      everything else
 
 Propexo documents 200, 400, 405 and 429 only; the other lines are how the bridge chooses to act on them.
 The docstring of a class is the first sentence of its message.
@@ -106,31 +105,31 @@ class PropexoError(BridgeError):
         super().__init__(f"{sentence} {self.detail}".strip())
 
 
-class Rejected(PropexoError):
+class RejectedError(PropexoError):
     """Propexo cannot take this request; nothing was queued."""
 
     code, outcome = "rejected", Outcome.REJECTED
 
 
-class Unauthorized(PropexoError):
+class UnauthorizedError(PropexoError):
     """Propexo does not accept the token. Check `propexo.token` and that it may use this integration."""
 
     code, outcome = "unauthorized", Outcome.UNAUTHORIZED
 
 
-class Stale(PropexoError):
+class NotFoundError(PropexoError):
     """Propexo does not know this record (any more)."""
 
     code, outcome = "stale", Outcome.STALE
 
 
-class Conflict(PropexoError):
+class PropexoConflictError(PropexoError):
     """Propexo reports a conflict with what is already there."""
 
     code, outcome = "conflict", Outcome.CONFLICT
 
 
-class Transient(PropexoError):
+class TransientError(PropexoError):
     """Propexo is not available at the moment."""
 
     code, outcome = "transient", Outcome.TRANSIENT
@@ -149,13 +148,13 @@ class Transient(PropexoError):
         super().__init__(detail, status=status, issues=issues, retry_after=retry_after)
 
 
-class UnknownOutcome(PropexoError):
+class UnknownOutcomeError(PropexoError):
     """It is not known whether Propexo queued this write. Look for it before sending it again."""
 
     code, outcome = "unknown_outcome", Outcome.UNKNOWN
 
 
-class BudgetExhausted(PropexoError):
+class RateLimitedError(PropexoError):
     """The request budget of this minute is used up; nothing was queued."""
 
     code, outcome = "budget", Outcome.BUDGET
@@ -174,7 +173,7 @@ class BudgetExhausted(PropexoError):
         super().__init__(detail, status=status, issues=issues, retry_after=retry_after)
 
 
-class Misconfigured(PropexoError):
+class MisconfiguredError(PropexoError):
     """This is not how Propexo answers. Check `propexo.base_url` and what stands between here and there."""
 
     code, outcome = "misconfigured", Outcome.MISCONFIGURED

@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - these read as findings: "except RepeatedTime"
 """What each property-management system (PMS) takes through Propexo, as data.
 
 The generic endpoints ask for almost nothing; the PMS behind the integration decides. The tables follow
@@ -209,22 +208,22 @@ PROFILES: dict[str, Profile] = {profile.vendor: profile for profile in _PROFILES
 """By vendor, as Propexo writes it."""
 
 
-class UnsupportedPms(BridgeError):
+class UnsupportedPmsError(BridgeError):
     """Propexo has no PMS of this name."""
 
     code = "unsupported_pms"
 
 
 def profile_of(vendor: str) -> Profile:
-    """Find a profile; raises UnsupportedPms, which names the nearest vendors."""
+    """Find a profile; raises UnsupportedPmsError, which names the nearest vendors."""
     profile = PROFILES.get(vendor.strip().upper())
     if profile is None:
         close = get_close_matches(vendor.strip().upper(), PROFILES, n=3, cutoff=0.5) or sorted(PROFILES)
-        raise UnsupportedPms(f"The bridge knows no PMS {vendor!r}. Did you mean {' or '.join(close)}?")
+        raise UnsupportedPmsError(f"The bridge knows no PMS {vendor!r}. Did you mean {' or '.join(close)}?")
     return profile
 
 
-class UnknownTimeRule(BridgeError):
+class UnknownTimeRuleError(BridgeError):
     """Propexo does not say in which time zone this PMS reads an appointment."""
 
     code = "time_rule_unknown"
@@ -233,12 +232,12 @@ class UnknownTimeRule(BridgeError):
 def time_zone(profile: Profile, property_zone: str, override: str | None) -> ZoneInfo:
     """Find the zone in which a PMS reads the time of an appointment.
 
-    `override` is `pms_time` of the property: "property", "utc" or an IANA name. Raises UnknownTimeRule if
+    `override` is `pms_time` of the property: "property", "utc" or an IANA name. Raises UnknownTimeRuleError if
     neither it nor the profile says the zone, ValueError or ZoneInfoNotFoundError for a name that is none.
     """
     rule = override or profile.time
     if rule is None:
-        raise UnknownTimeRule(
+        raise UnknownTimeRuleError(
             f"Propexo does not say in which time zone {profile.name} reads an appointment. Book one by hand, "
             f"see what {profile.name} shows, and set `pms_time` of the property: "
             '"property", "utc" or the name of a zone.'
@@ -248,13 +247,13 @@ def time_zone(profile: Profile, property_zone: str, override: str | None) -> Zon
     return ZoneInfo("UTC" if rule.upper() == TimeRule.UTC else rule)
 
 
-class SkippedTime(BridgeError):
+class SkippedTimeError(BridgeError):
     """The clocks of this place skip this time, because daylight saving begins."""
 
     code = "skipped_time"
 
 
-class RepeatedTime(BridgeError):
+class RepeatedTimeError(BridgeError):
     """The clocks of this place show this time twice, because daylight saving ends."""
 
     code = "repeated_time"
@@ -263,13 +262,13 @@ class RepeatedTime(BridgeError):
 def to_pms_time(starts_at: datetime, zone: ZoneInfo) -> tuple[str, str]:
     """Convert an instant to `appointment_date` (YYYY-MM-DD) and `appointment_time` (HH:MM:SS), as one moment.
 
-    Raises RepeatedTime if these two would name another instant as well: a PMS takes no offset.
+    Raises RepeatedTimeError if these two would name another instant as well: a PMS takes no offset.
     """
     if starts_at.tzinfo is None:
         raise ValueError("starts_at must be aware")
     local = starts_at.astimezone(zone)
     if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        raise RepeatedTime(
+        raise RepeatedTimeError(
             f"{local:%Y-%m-%d %H:%M} happens twice in {zone.key}, the zone in which the PMS reads it, "
             "because daylight saving ends. Enter this appointment in the PMS by hand."
         )
@@ -279,19 +278,19 @@ def to_pms_time(starts_at: datetime, zone: ZoneInfo) -> tuple[str, str]:
 def from_wall_time(local: datetime, zone: ZoneInfo) -> datetime:
     """Convert the naive wall time of a place to an instant in UTC.
 
-    Raises SkippedTime or RepeatedTime when a change of daylight saving makes it no instant, or two.
+    Raises SkippedTimeError or RepeatedTimeError when a change of daylight saving makes it no instant, or two.
     """
     if local.tzinfo is not None:
         raise ValueError("local must be naive")
     first = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     second = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None, fold=0) != local.replace(fold=0):
-        raise SkippedTime(
+        raise SkippedTimeError(
             f"{local:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clocks skip it, because daylight "
             "saving begins. Ask for the time that is meant."
         )
     if first != second:
-        raise RepeatedTime(
+        raise RepeatedTimeError(
             f"{local:%Y-%m-%d %H:%M} happens twice in {zone.key}, because daylight saving ends. "
             "Ask which one is meant."
         )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.propexo.allowance import Allowance
-from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.errors import RateLimitedError
 from bridge.propexo.rate_limit import SOON, Permit
 from bridge.propexo.shared_limiter import SharedLimiter, spent
 
@@ -69,7 +69,7 @@ class SharedQuota:
         """Reserve one call.
 
         Raises:
-            BudgetExhausted: with the moment at which it is worth to ask again.
+            RateLimitedError: with the moment at which it is worth to ask again.
         """
         start = _start.get()()
         is_soon = start is not None and start - self._clock() <= SOON
@@ -77,10 +77,10 @@ class SharedQuota:
             self._mine.permit = self._allowance.acquire(is_soon=is_soon)
         except SQLAlchemyError as error:
             reason = "The rate limiter cannot be reached."
-            raise BudgetExhausted(reason, until=self._clock() + AWAY) from error
+            raise RateLimitedError(reason, until=self._clock() + AWAY) from error
         if not _may_go.get()():
             self.release()
-            raise BudgetExhausted("It came too late to be sent.", until=self._clock())
+            raise RateLimitedError("It came too late to be sent.", until=self._clock())
 
     def learn(self, limit: int | None, remaining: int | None) -> None:
         """Follow Propexo's own count: others may spend from the same limit."""

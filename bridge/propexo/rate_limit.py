@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.errors import RateLimitedError
 
 MINUTE = timedelta(minutes=1)
 SPARE = 25
@@ -123,7 +123,7 @@ class Grant:
 
     state: RateLimit
     permits: tuple[Permit, ...] = ()
-    refused: BudgetExhausted | None = None
+    refused: RateLimitedError | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def grant(state: RateLimit, want: int, now: datetime, *, urgent: bool) -> Grant:
     if state.blocked_until is not None and now < state.blocked_until:
         return Grant(
             state,
-            refused=BudgetExhausted(
+            refused=RateLimitedError(
                 "Propexo refused the last call of this minute.", until=state.blocked_until
             ),
         )
@@ -183,7 +183,7 @@ def grant(state: RateLimit, want: int, now: datetime, *, urgent: bool) -> Grant:
     count = min(want, state.room(now, urgent=urgent))
     if count < 1:
         made = f"{state.counted} of {state.limit} calls were made in this minute."
-        return Grant(state, refused=BudgetExhausted(made, until=_ask_again(state, now, urgent=urgent)))
+        return Grant(state, refused=RateLimitedError(made, until=_ask_again(state, now, urgent=urgent)))
     first = Permit(now.timestamp(), state.window, state.seen, now, state.called_at)
     held = replace(first, use_by=(now + HELD).timestamp())
     in_flight = _counted_on(_counted_on(state.in_flight, first.use_by, 1), held.use_by, count - 1)

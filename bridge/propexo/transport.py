@@ -18,17 +18,17 @@ from urllib3.exceptions import (
 )
 
 from bridge import __version__, bounded_http, tracing
-from bridge.bounded_http import AnswerTooLarge, BoundedSession
+from bridge.bounded_http import AnswerTooLargeError, BoundedSession
 from bridge.clock import Clock
 from bridge.errors import ConfigurationError, Problem
 from bridge.propexo.answers import decode, error_of
 from bridge.propexo.errors import (
-    BudgetExhausted,
-    Misconfigured,
+    MisconfiguredError,
     Outcome,
     PropexoError,
-    Transient,
-    UnknownOutcome,
+    RateLimitedError,
+    TransientError,
+    UnknownOutcomeError,
     classify,
 )
 
@@ -40,7 +40,7 @@ class Quota(Protocol):
     """The request budget that all processes with one token share."""
 
     def take(self) -> None:
-        """Reserve one request, or raise BudgetExhausted."""
+        """Reserve one request, or raise RateLimitedError."""
 
     def learn(self, limit: int | None, remaining: int | None) -> None:
         """Note what the rate-limit headers of an answer said; None where a header was absent."""
@@ -99,7 +99,7 @@ class Transport:
     def request(self, method: str, path: str, *, params: Mapping[str, Any], body: Any = None) -> Any:
         """Send, and return the JSON of a 2xx (or its text). Anything else raises a PropexoError.
 
-        Everything but a GET is a write: if its fate is not known, UnknownOutcome is raised.
+        Everything but a GET is a write: if its fate is not known, UnknownOutcomeError is raised.
         """
         host = urlsplit(self._base_url).hostname or ""
         told = {"http.request.method": method, "server.address": host, "url.path": path}
@@ -138,7 +138,7 @@ class Transport:
         refusal = error_of(
             name, answer.status_code, headers, answer.content, now=self._clock(), secret=self._token
         )
-        if isinstance(refusal, BudgetExhausted):
+        if isinstance(refusal, RateLimitedError):
             self._quota.exhausted(refusal.until)
         raise refusal
 
@@ -180,19 +180,19 @@ def _no_answer(name: str, error: Exception, *, write: bool) -> PropexoError:
 
     for kind, why in _NEVER_LEFT:
         if among(kind):
-            return Transient(f"{name} was not sent: {why}.", sent=False)
+            return TransientError(f"{name} was not sent: {why}.", sent=False)
     last = type(causes[-1]).__name__
     if among(InvalidURL, InvalidJSONError):
-        return Misconfigured(f"{name} was not sent: it cannot be put into a request ({last}).")
-    if among(AnswerTooLarge):
+        return MisconfiguredError(f"{name} was not sent: it cannot be put into a request ({last}).")
+    if among(AnswerTooLargeError):
         what = f"the answer has more than {LARGEST_ANSWER} bytes"
     elif among(ReadTimeout, ReadTimeoutError):
         what = "no answer within the time-out"
     else:
         what = "the connection broke"
     if write:
-        return UnknownOutcome(f"{name}: {what} after the request went out ({last}).")
-    return Transient(f"{name}: {what} ({last}).", sent=False)
+        return UnknownOutcomeError(f"{name}: {what} after the request went out ({last}).")
+    return TransientError(f"{name}: {what} ({last}).", sent=False)
 
 
 def _has_not_left(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from bridge.sandbox.followup import create_followup
 from bridge.sandbox.gate import Gate
 from bridge.sandbox.overview import create_overview
 from bridge.sandbox.reads import create_reads
-from bridge.sandbox.refusals import Refused, error_body
+from bridge.sandbox.refusals import RefusedError, error_body
 from bridge.sandbox.state import Sandbox
 from bridge.sandbox.writes import create_writes
 
@@ -32,14 +32,14 @@ def create_sandbox(sandbox: Sandbox) -> Flask:
     gate = Gate(sandbox)
     app.before_request(gate.admit)
     app.after_request(gate.finish)
-    app.register_error_handler(Refused, _refuse)
+    app.register_error_handler(RefusedError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     for create in BLUEPRINTS:
         app.register_blueprint(create(sandbox))
     return app
 
 
-def _refuse(refused: Refused) -> tuple[dict[str, Any], int]:
+def _refuse(refused: RefusedError) -> tuple[dict[str, Any], int]:
     return refused.body(), refused.status
 
 

@@ -9,7 +9,7 @@ from bridge.sandbox.jobs import FAILURE, SUCCESS, Job
 from bridge.sandbox.queue import LogQuery
 from bridge.sandbox.reads import refuse_unknown, whole_number
 from bridge.sandbox.records import timestamp
-from bridge.sandbox.refusals import Invalid, issue
+from bridge.sandbox.refusals import InvalidError, issue
 from bridge.sandbox.state import Sandbox
 
 RANGES = {
@@ -67,7 +67,7 @@ def _asked_jobs(sandbox: Sandbox) -> list[Job]:
     refuse_unknown(query, ("limit", "offset", "time_range", "integration_id", "status", "write_category"))
     for name, options in WORDS.items():
         if name in query and query[name] not in options:
-            raise Invalid([issue([name], f"Expected one of {', '.join(options)}.")])
+            raise InvalidError([issue([name], f"Expected one of {', '.join(options)}.")])
     since = sandbox.clock() - RANGES[query["time_range"]] if "time_range" in query else None
     return sandbox.finished_jobs(
         LogQuery(

@@ -7,7 +7,7 @@ from flask import Response, g, json, request
 
 from bridge.sandbox.budget import Spent
 from bridge.sandbox.faults import Fault
-from bridge.sandbox.refusals import BudgetSpent, Unauthorized, error_body
+from bridge.sandbox.refusals import BudgetSpentError, UnauthorizedError, error_body
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.state import Sandbox
 
@@ -26,7 +26,7 @@ class Gate:
         g.at = self._sandbox.clock()
         g.spent = self._sandbox.spend(self._token())
         if g.spent.exceeded:
-            raise BudgetSpent
+            raise BudgetSpentError
         g.fault = self._sandbox.take_fault(request.method, request.path)
         # The answer itself is made in finish(), as for a fault that strikes after the route.
         return Response() if g.fault and g.fault.prevents_write else None
@@ -49,9 +49,9 @@ class Gate:
     def _token(self) -> str:
         given = request.authorization
         if given is None or given.type != "bearer" or not given.token:
-            raise Unauthorized
+            raise UnauthorizedError
         if self._sandbox.token not in (None, given.token):
-            raise Unauthorized
+            raise UnauthorizedError
         return given.token
 
     def _add_budget_headers(self, response: Response, spent: Spent | None) -> None:

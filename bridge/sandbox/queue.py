@@ -8,7 +8,7 @@ from itertools import islice, product, takewhile
 
 from bridge.sandbox.index import Index, Ranked
 from bridge.sandbox.jobs import Job
-from bridge.sandbox.refusals import NotFound
+from bridge.sandbox.refusals import UnknownRecordError
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Queue:
         self._jobs[job.id] = job
 
     def job(self, job_id: str) -> Job:
-        """Raises NotFound."""
+        """Raises UnknownRecordError."""
         if job_id not in self._jobs:
-            raise NotFound
+            raise UnknownRecordError
         return self._jobs[job_id]
 
     def finish_due(self, now: datetime, carry_out: Callable[[Job], None]) -> None:

@@ -19,7 +19,7 @@ from bridge.sandbox.documents import (
 from bridge.sandbox.formats import unrecognized
 from bridge.sandbox.index import Ranked
 from bridge.sandbox.jobs import Pms
-from bridge.sandbox.refusals import Invalid, NotFound, issue
+from bridge.sandbox.refusals import InvalidError, UnknownRecordError, issue
 from bridge.sandbox.state import Sandbox
 
 Document = dict[str, Any]
@@ -175,7 +175,7 @@ def page(listing: Listing, sandbox: Sandbox, query: Mapping[str, str]) -> Docume
 def single(known: Mapping[str, Any], record_id: str, document: Callable[[str], Document]) -> Document:
     """One record. Propexo documents no answer for an unknown id; here it is a 404."""
     if record_id not in known:
-        raise NotFound
+        raise UnknownRecordError
     return {"meta": {"orderBy": []}, "results": document(record_id)}
 
 
@@ -197,7 +197,7 @@ def _moment(name: str, value: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise Invalid([issue([name], "Expected an ISO 8601 date or date-time.")]) from None
+        raise InvalidError([issue([name], "Expected an ISO 8601 date or date-time.")]) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -206,23 +206,23 @@ def _refuse_unusable(asked: Mapping[str, str]) -> None:
         if name in MOMENTS:
             _moment(name, value)
         elif name == "phone_1" and not _SEARCHED_PHONE.fullmatch(value):
-            raise Invalid([issue([name], "Ten digits, the first 2 to 9.")])
+            raise InvalidError([issue([name], "Ten digits, the first 2 to 9.")])
 
 
 def refuse_unknown(query: Mapping[str, str], known: tuple[str, ...]) -> None:
     """A filter that is not documented would be ignored or refused by Propexo; refused is the safe reading."""
     if unknown := [name for name in query if name not in known]:
-        raise Invalid([unrecognized(unknown)])
+        raise InvalidError([unrecognized(unknown)])
 
 
 def whole_number(
     query: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int | None = None
 ) -> int:
-    """A number of the query. Raises Invalid outside its limits."""
+    """A number of the query. Raises InvalidError outside its limits."""
     text = query.get(name, str(default))
     if not re.fullmatch(r"\d{1,9}", text) or int(text) < least or (most is not None and int(text) > most):
         upto = f" to {most}" if most else ""
-        raise Invalid([issue([name], f"Expected a whole number from {least}{upto}.")])
+        raise InvalidError([issue([name], f"Expected a whole number from {least}{upto}.")])
     return int(text)
 
 
@@ -232,7 +232,7 @@ def _refuse_lonely(asked: Mapping[str, str], listing: Listing) -> None:
         needs = ("integration_id", "x_property_id") if name.startswith("x_") else _NEEDS.get(name, ())
         lacking = [need for need in needs if need in listing.filters and need not in asked]
         if lacking:
-            raise Invalid([issue([name], f"Needs {' and '.join(lacking)} with it.")])
+            raise InvalidError([issue([name], f"Needs {' and '.join(lacking)} with it.")])
 
 
 def _order(text: str) -> Order:
@@ -240,7 +240,7 @@ def _order(text: str) -> Order:
     for part in text.split(","):
         name, _, direction = part.strip().partition(":")
         if direction not in ("", "asc", "desc"):
-            raise Invalid([issue(["order-by"], f"Expected {name}:asc or {name}:desc.")])
+            raise InvalidError([issue(["order-by"], f"Expected {name}:asc or {name}:desc.")])
         order.append((name, direction or "asc"))
     return order
 
@@ -258,5 +258,5 @@ def _sorted(documents: list[Document], order: Order) -> list[Document]:
 def _rank(document: Document, name: str) -> tuple[bool, Any]:
     value = document.get(name, ())
     if not isinstance(value, str | int | float | None):
-        raise Invalid([issue(["order-by"], f"Cannot order by '{name}'.")])
+        raise InvalidError([issue(["order-by"], f"Cannot order by '{name}'.")])
     return (False, 0) if value is None else (True, value)

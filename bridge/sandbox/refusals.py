@@ -1,11 +1,11 @@
 """Answers that are not a success, in the error shape that Propexo documents for a 400.
 
     Refused
-    ├── Unauthorized        401
-    ├── Invalid             400, with issues as the Zod library words them
-    ├── NotFound            404
-    ├── NotSupported        405, the PMS has no such operation
-    └── BudgetSpent         429
+    ├── UnauthorizedError        401
+    ├── InvalidError             400, with issues as the Zod library words them
+    ├── UnknownRecordError            404
+    ├── NotSupportedError        405, the PMS has no such operation
+    └── BudgetSpentError         429
 
 Propexo documents only the 400; the other bodies have the same shape here, and a client must not rely on them.
 """
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 Issue = dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818 - the family of answers to a request
+class RefusedError(Exception):
     """The request was refused."""
 
     status: ClassVar[int] = 400
@@ -30,13 +30,13 @@ class Refused(Exception):  # noqa: N818 - the family of answers to a request
         return error_body(self.code, self.message)
 
 
-class Unauthorized(Refused):
+class UnauthorizedError(RefusedError):
     """Send the header `Authorization: Bearer <token>` with a token of this account."""
 
     status, code = 401, "unauthorized"
 
 
-class Invalid(Refused):
+class InvalidError(RefusedError):
     """invalid request"""
 
     def __init__(self, issues: Sequence[Issue]) -> None:
@@ -52,19 +52,19 @@ class Invalid(Refused):
         return error_body(self.code, self.message, details=details)
 
 
-class NotFound(Refused):
+class UnknownRecordError(RefusedError):
     """No record has this id."""
 
     status, code = 404, "not_found"
 
 
-class NotSupported(Refused):
+class NotSupportedError(RefusedError):
     """The PMS does not offer this operation."""
 
     status, code = 405, "not_supported"
 
 
-class BudgetSpent(Refused):
+class BudgetSpentError(RefusedError):
     """The budget of this minute is spent."""
 
     status, code = 429, "rate_limited"

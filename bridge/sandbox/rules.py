@@ -22,7 +22,7 @@ from bridge.sandbox.formats import (
     Time,
     unrecognized,
 )
-from bridge.sandbox.refusals import Invalid, Issue, NotSupported
+from bridge.sandbox.refusals import InvalidError, Issue, NotSupportedError
 
 ID = Text(least=1)
 NAME = Text()
@@ -58,9 +58,9 @@ class Operation:
     required: frozenset[str] = frozenset()
 
     def rule(self, vendor: str) -> Rule:
-        """Raises NotSupported when the PMS does not offer this operation."""
+        """Raises NotSupportedError when the PMS does not offer this operation."""
         if vendor not in self.rules:
-            raise NotSupported(f"{self.name} is not supported: {vendor} has no API for it.")
+            raise NotSupportedError(f"{self.name} is not supported: {vendor} has no API for it.")
         return self.rules[vendor]
 
     def accept(self, body: Any, rule: Rule, *, ignore_unknown_fields: bool = False) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Operation:
 
         Propexo: a field that the PMS does not list is a 400, or dropped in silence with
         `ignore_unknown_fields=true`. A field that the generic schema does not know stays a 400: what the flag
-        does with it is not documented. Raises Invalid with all issues at once.
+        does with it is not documented. Raises InvalidError with all issues at once.
         """
         schema = Record({**self.fields, **rule.formats}, self.required | rule.required)
         listed = self.fields if rule.optional is None else self.required | rule.required | rule.optional
@@ -79,7 +79,7 @@ class Operation:
                 issues.append(unrecognized(unlisted))
             body = {key: value for key, value in body.items() if key in listed}
         if issues:
-            raise Invalid(issues)
+            raise InvalidError(issues)
         return dict(body)
 
 

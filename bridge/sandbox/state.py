@@ -15,7 +15,7 @@ from bridge.sandbox.faults import Fault, Faults
 from bridge.sandbox.jobs import FAILURE, SUCCESS, Job, Pms
 from bridge.sandbox.queue import LogQuery, Queue
 from bridge.sandbox.records import Appointment, Integration, Lead, Property, new_id
-from bridge.sandbox.refusals import Invalid, issue
+from bridge.sandbox.refusals import InvalidError, issue
 from bridge.sandbox.rules import Operation
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.webhooks import Webhooks, news_of, sync_complete, write_failed
@@ -155,7 +155,7 @@ class Sandbox:
             self._tell_read()
 
     def register_webhook(self, asked: Any) -> dict[str, Any]:
-        """Stores a webhook, which is inactive unless told otherwise. Raises Invalid."""
+        """Stores a webhook, which is inactive unless told otherwise. Raises InvalidError."""
         with self._lock:
             return self._webhooks.register(asked, self.clock()).document()
 
@@ -228,10 +228,10 @@ class Sandbox:
             return list(self._properties.values())
 
     def integration(self, integration_id: str) -> Integration:
-        """Raises Invalid for an unknown id, which Propexo does not document."""
+        """Raises InvalidError for an unknown id, which Propexo does not document."""
         with self._lock:
             if integration_id not in self._integrations:
-                raise Invalid([issue(["integration_id"], "No integration of this account has this id.")])
+                raise InvalidError([issue(["integration_id"], "No integration of this account has this id.")])
             return self._integrations[integration_id]
 
     def find_property(self, property_id: str | None) -> Property | None:
@@ -268,7 +268,7 @@ class Sandbox:
         return job
 
     def job(self, job_id: str) -> Job:
-        """Raises NotFound."""
+        """Raises UnknownRecordError."""
         with self._lock:
             self._finish_due_jobs()
             return self._queue.job(job_id)
@@ -280,11 +280,14 @@ class Sandbox:
             return self._queue.ended(query)
 
     def retry(self, job_id: str) -> Job:
-        """Queues a failed write again, with the same body. Raises NotFound, and Invalid for any other job."""
+        """Queues a failed write again, with the same body.
+
+        Raises UnknownRecordError, and InvalidError for any other job.
+        """
         job = self.job(job_id)
         if job.write_status != FAILURE:
             found = issue(["root_job_id"], f"Only a failed write can be retried, not {job.write_status}.")
-            raise Invalid([found])
+            raise InvalidError([found])
         return self.queue(
             job.operation, job.body,
             integration_id=job.integration_id, vendor=job.vendor, record_id=job.record_id,

@@ -15,7 +15,7 @@ import requests
 from bridge.sandbox.documents import event_document, lead_document
 from bridge.sandbox.jobs import Job, Pms
 from bridge.sandbox.records import Integration, Property, new_id, timestamp
-from bridge.sandbox.refusals import Invalid, issue
+from bridge.sandbox.refusals import InvalidError, issue
 
 TRIGGERS = (
     "DATA_UPDATE", "DATA_NEW", "JOB_FAILURE", "SYNC_COMPLETE", "FIRST_SYNC_COMPLETE", "WRITE_OPERATION_FAILURE",
@@ -85,11 +85,11 @@ class Webhooks:
         self._pending: list[Delivery] = []
 
     def register(self, asked: Any, now: datetime) -> Webhook:
-        """Takes the body of `POST /v1/webhooks/`; a secret is made where none is given. Raises Invalid."""
+        """Takes the body of `POST /v1/webhooks/`; a secret is made where none is given. Raises InvalidError."""
         body = asked if isinstance(asked, dict) else {}
         problems = [issue([name], told) for name, is_valid, told in CHECKS if not is_valid(body)]
         if problems:
-            raise Invalid(problems)
+            raise InvalidError(problems)
         webhook = Webhook(
             body["url"],
             body["triggers"],

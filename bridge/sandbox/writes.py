@@ -78,7 +78,7 @@ def change(sandbox: Sandbox, operation: Operation, record_id: str, known: Cached
 def vendor_rule(sandbox: Sandbox, operation: Operation) -> tuple[Any, Rule, str]:
     """The body of this request, with the rule and the name of the PMS that it goes to.
 
-    Raises Invalid without a usable `integration_id`, NotSupported when that PMS has no such operation.
+    Raises InvalidError without a usable `integration_id`, NotSupportedError when that PMS has no such operation.
     """
     body = json_body()
     named = body.get("integration_id") if isinstance(body, dict) else None

@@ -15,7 +15,7 @@ import click
 READ = 65536
 
 
-class UnexpectedAnswer(Exception):  # noqa: N818 - what happened
+class UnexpectedAnswerError(Exception):
     """The server answered something else than the benchmark counts on."""
 
 
@@ -59,7 +59,7 @@ def run(url: str, requests: Iterator[bytes], connections: int = 64) -> Result:
     """Send all requests over so many connections, each waiting for an answer before it sends the next.
 
     Raises:
-        UnexpectedAnswer: one was not answered with 200.
+        UnexpectedAnswerError: one was not answered with 200.
     """
     address = urlsplit(url)
     assert address.hostname  # addresses are ours
@@ -77,7 +77,7 @@ def run(url: str, requests: Iterator[bytes], connections: int = 64) -> Result:
 
 
 def _nothing_came() -> Iterator[tuple[selectors.SelectorKey, int]]:
-    raise UnexpectedAnswer("No answer for a minute.")
+    raise UnexpectedAnswerError("No answer for a minute.")
 
 
 class _Connection:
@@ -127,7 +127,7 @@ class _Connection:
         if not found or (len(body) < _length(head) and came):
             return True
         if not head.startswith(b"HTTP/1.1 200"):
-            raise UnexpectedAnswer(self._answer.decode(errors="replace"))
+            raise UnexpectedAnswerError(self._answer.decode(errors="replace"))
         self._latencies.append(time.perf_counter() - self._began)
         if b"onnection: close" in head:
             self._close()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from werkzeug.wrappers import Response
 
-from bridge.alerts.channels import Channels, NobodyTold
+from bridge.alerts.channels import AlertDeliveryError, Channels
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
 from bridge.delivery.storage.breakers import CircuitBreakers
@@ -210,7 +210,7 @@ def test_an_exhausted_budget_is_told_after_some_minutes(world, office):
 def test_what_could_not_be_told_is_told_later(world, office):
     park(world)
     office.api.answers["/"] = Response("", 500)
-    with pytest.raises(NobodyTold):
+    with pytest.raises(AlertDeliveryError):
         office.look()
     office.api.answers["/"] = {}
     assert len(office.look()) == 1

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.cli.framing import FREE_CHUNKS, MOST_HEADER_BYTES, Framing
-from bridge.errors import BodyTooLarge, HeadersTooLarge, MalformedRequest
+from bridge.errors import BodyTooLargeError, HeadersTooLargeError, MalformedRequestError
 
 LIMIT = 1000
 HEAD = b"POST /hooks/a HTTP/1.1\r\nHost: x\r\n"
@@ -49,7 +49,7 @@ def test_it_ends_with_its_last_byte(data: bytes, cut: st.DataObject) -> None:
 
 @pytest.mark.parametrize("data", MALFORMED)
 def test_what_has_no_clear_end_is_refused(data: bytes) -> None:
-    with pytest.raises(MalformedRequest):
+    with pytest.raises(MalformedRequestError):
         Framing(LIMIT).feed(data)
 
 
@@ -68,21 +68,21 @@ def test_the_next_request_may_be_there_already() -> None:
     ],
 )
 def test_a_body_over_the_limit_is_refused_before_it_is_there(data: bytes) -> None:
-    with pytest.raises(BodyTooLarge):
+    with pytest.raises(BodyTooLargeError):
         Framing(LIMIT).feed(data)
 
 
 def test_headers_without_end_are_refused() -> None:
     framing = Framing(LIMIT)
     assert not framing.feed(b"X: " + b"a" * (MOST_HEADER_BYTES - 10) + b"\r\n")
-    with pytest.raises(HeadersTooLarge):
+    with pytest.raises(HeadersTooLargeError):
         framing.feed(b"X: aaaaaa\r\n")
 
 
 def test_many_tiny_chunks_are_refused() -> None:
     framing = Framing(1024 * 1024)
     assert not framing.feed(CHUNKED + b"1\r\na\r\n" * FREE_CHUNKS)
-    with pytest.raises(MalformedRequest):
+    with pytest.raises(MalformedRequestError):
         framing.feed(b"1\r\na\r\n" * 100)
 
 

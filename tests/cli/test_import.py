@@ -15,7 +15,7 @@ from bridge.app import create_app
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.inbound.saved import Format, Saved, Unreadable, format_of, requests_in
+from bridge.inbound.saved import Format, Saved, UnreadableFileError, format_of, requests_in
 from bridge.inbound.signatures import Request, Signature
 from bridge.models import Event, Lane
 from bridge.settings import load
@@ -347,4 +347,4 @@ def test_a_query_can_be_a_table():
 def test_nothing_makes_it_fall_over(content: bytes):
     for kind in Format:
         for saved in requests_in("file", content, kind):
-            assert isinstance(saved, (Saved, Unreadable))
+            assert isinstance(saved, (Saved, UnreadableFileError))

@@ -6,7 +6,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bridge.console.workbench.bench import Bench, NothingCame, SaidTooMuch, TookTooLong
+from bridge.console.workbench.bench import Bench, EmptyResultError, OutputTooLargeError, WorkbenchTimeoutError
 from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
 from bridge.inbound.arrivals import Kept
 from bridge.mapping_checks.preview import Posted
@@ -109,18 +109,18 @@ def test_a_task_carries_no_secret() -> None:
 
 def test_what_does_not_end_is_ended() -> None:
     bench = Bench(seconds=0.2)
-    with pytest.raises(TookTooLong):
+    with pytest.raises(WorkbenchTimeoutError):
         read(bench, "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass")
     bench.close()
 
 
 def test_what_ends_without_an_answer_is_told(bench: Bench) -> None:
-    with pytest.raises(NothingCame):
+    with pytest.raises(EmptyResultError):
         read(bench, "import os; os._exit(0)")
 
 
 def test_an_answer_is_bounded(bench: Bench) -> None:
-    with pytest.raises(SaidTooMuch):
+    with pytest.raises(OutputTooLargeError):
         read(bench, "raise ValueError('x' * (5 << 20))")
 
 

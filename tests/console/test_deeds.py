@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bridge.console.actor import Actor, Via
 from bridge.console.deeds import aliases, corrections, events, integrations
-from bridge.errors import NotAllowed
+from bridge.errors import NotAllowedError
 from bridge.events.edit import payload_of
 from bridge.events.query import Selection
 from bridge.models import AuditEntry, Event, Role
@@ -55,9 +55,9 @@ def test_an_alias_releases_all_events_that_wait_for_it(world, lost):
 def test_a_name_means_one_property(world, lost):
     with world.database.session() as session:
         aliases.add(session, world.settings, OPERATOR, " Atlantis", "elm", world.clock())
-        with pytest.raises(aliases.AliasTaken, match="means elm already"):
+        with pytest.raises(aliases.AliasTakenError, match="means elm already"):
             aliases.add(session, world.settings, OPERATOR, "ATLANTIS", "oakwood", world.clock())
-        with pytest.raises(aliases.AliasTaken, match="means oakwood already"):
+        with pytest.raises(aliases.AliasTakenError, match="means oakwood already"):
             aliases.add(session, world.settings, OPERATOR, "Oakwood Flats", "elm", world.clock())
 
 
@@ -77,13 +77,13 @@ def test_an_alias_can_be_taken_back(world, lost):
         aliases.add(session, world.settings, OPERATOR, "Atlantis", "elm", world.clock())
         aliases.remove(session, OPERATOR, "ATLANTIS", world.clock())
         assert aliases.listed(session, world.settings) == []
-        with pytest.raises(aliases.UnknownAlias):
+        with pytest.raises(aliases.UnknownAliasError):
             aliases.remove(session, OPERATOR, "Atlantis", world.clock())
 
 
 def test_all_are_replayed_or_none(world, lost):
     under_way = world.book("B-4")
-    with pytest.raises(events.NotPossible) as told, world.database.session() as session:
+    with pytest.raises(events.ActionNotPossibleError) as told, world.database.session() as session:
         events.replay(session, OPERATOR, [lost[0], under_way, 999], world.clock())
     assert set(told.value.objections) == {under_way, 999}
     assert world.status(lost[0]) == ("parked", "unknown_property")
@@ -120,7 +120,7 @@ def test_a_correction_is_read_before_it_is_saved(world, lost):
         payload = payload_of(event)
         payload["data"]["property"] = "oakwood"
         broken = corrections.preview(session, world.settings, event, {"type": "tour.booked", "data": {}})
-        with pytest.raises(corrections.NotReadable, match="reference"):
+        with pytest.raises(corrections.UnreadableCorrectionError, match="reference"):
             corrections.save(session, OPERATOR, broken, world.clock(), again=True)
         good = corrections.preview(session, world.settings, event, payload)
         corrections.save(session, OPERATOR, good, world.clock(), again=True)
@@ -148,5 +148,5 @@ def test_who_may_only_look_changes_nothing(world, lost):
             lambda: integrations.pause(world.database, VIEWER, "cintegration", "", now),
             lambda: integrations.resume(world.database, VIEWER, "cintegration", now),
         ):
-            with pytest.raises(NotAllowed):
+            with pytest.raises(NotAllowedError):
                 deed()

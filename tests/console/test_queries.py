@@ -9,8 +9,8 @@ import pytest
 from bridge.console.actor import Actor, Via
 from bridge.console.masking import mask
 from bridge.console.queries import bookings, events
-from bridge.console.queries.paging import UnknownCursor
-from bridge.events.query import FIRST_WINDOW, Selection, UnknownProperty
+from bridge.console.queries.paging import UnknownCursorError
+from bridge.events.query import FIRST_WINDOW, Selection, UnknownPropertyError
 from bridge.models import Alias, Event, Role, Status, Term
 from bridge.privacy.retention import Retention
 
@@ -75,7 +75,7 @@ def test_a_list_can_be_of_a_span_of_time(world, three):
 
 
 def test_a_property_that_nobody_knows_is_told(world):
-    with pytest.raises(UnknownProperty, match="oakwood, elm"):
+    with pytest.raises(UnknownPropertyError, match="oakwood, elm"):
         page(world, Selection(property="Atlantis"))
 
 
@@ -98,7 +98,7 @@ def test_pages_follow_each_other_without_gap(world, three):
 
 @pytest.mark.parametrize("cursor", ["x", "PDE", "????", "PC0x", "é"])
 def test_a_cursor_of_somebody_else_is_refused(world, cursor):
-    with pytest.raises(UnknownCursor):
+    with pytest.raises(UnknownCursorError):
         page(world, cursor=cursor + "!")
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import processor
 import pytest
 
-from bridge.errors import DecodingError, NotAuthentic
+from bridge.errors import DecodingError, NotAuthenticError
 from bridge.inbound.arrivals import LARGEST_BATCH, arrivals_of
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue, MappingFile
@@ -53,7 +53,7 @@ def bodies() -> dict[str, bytes]:
 
 def read(file: MappingFile, body: bytes) -> None:
     mapping = file.schema(phone_region="US")
-    with contextlib.suppress(DecodingError, NotAuthentic):
+    with contextlib.suppress(DecodingError, NotAuthenticError):
         received = Received(decode(body, "application/json"), {}, {})
         arrivals_of(mapping, received, body)
         mapping.decide(received)

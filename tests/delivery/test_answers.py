@@ -11,7 +11,7 @@ from bridge.delivery.perform import after_failure, after_write
 from bridge.delivery.rules.outcomes import WriteOutcome, backoff
 from bridge.delivery.rules.state import Park, Wait, Write
 from bridge.propexo.answers import error_of
-from bridge.propexo.errors import UnknownOutcome
+from bridge.propexo.errors import UnknownOutcomeError
 
 CREATE = ("POST", "/v1/events/appointments/leads")
 LEADS = "/v1/leads/"
@@ -84,7 +84,9 @@ def test_a_success_without_a_job_id_may_have_arrived():
     known = snapshot(**in_flight(row))
     known = known.having(booking=known.bookings[0])
     write = Write("create", known.bookings[0], HERE, row.request, row.on_confirm)
-    sent = after_write(known, write, row, UnknownOutcome("POST /x: the answer names no job."), TOOLS, NOW)
+    sent = after_write(
+        known, write, row, UnknownOutcomeError("POST /x: the answer names no job."), TOOLS, NOW
+    )
     assert meaning(sent.decision.step) == ("waiting", "outcome_unknown")
     assert sent.decision.snapshot.booking.in_flight_attempt_id == 5
 

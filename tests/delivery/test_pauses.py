@@ -14,7 +14,7 @@ from bridge.delivery.rules.circuit_breaker import (
 from bridge.delivery.rules.entities import Breaker
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Integration
-from bridge.propexo.errors import BudgetExhausted, Outcome
+from bridge.propexo.errors import Outcome, RateLimitedError
 
 HERE, THERE = "cintegration", "celmintegration"
 PAUSED, WRITTEN = ("waiting", "integration_paused"), ("written", None)
@@ -248,5 +248,5 @@ def test_the_budget_is_neither_a_failure_nor_an_answer(world, breakers):
     world.run_due()
     assert world.status(event) == ("waiting", "budget")
     assert state(world) is None
-    with pytest.raises(BudgetExhausted):
+    with pytest.raises(RateLimitedError):
         quota.take()

@@ -24,13 +24,13 @@ from bridge.delivery.rules.state import Interpretation, Read, Snapshot, Wait, Wr
 from bridge.mapping.booking import Action, Contact
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.propexo.client import Appointment, Lead, WriteLogEntry, WriteState, WriteStatus
-from bridge.propexo.errors import Outcome, PropexoError, Transient, UnknownOutcome
+from bridge.propexo.errors import Outcome, PropexoError, TransientError, UnknownOutcomeError
 
 TOOLS = SimpleNamespace(random=SimpleNamespace(random=lambda: 0.5), settings=SETTINGS)
 FAILURES: dict[str, PropexoError] = {
-    "lost before": UnknownOutcome("no answer"),
-    "lost after": UnknownOutcome("no answer"),
-    "refused": Transient("no connection", sent=False),
+    "lost before": UnknownOutcomeError("no answer"),
+    "lost after": UnknownOutcomeError("no answer"),
+    "refused": TransientError("no connection", sent=False),
 }
 
 

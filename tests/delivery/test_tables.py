@@ -36,7 +36,7 @@ from bridge.delivery.rules.state import Call, Enrich, Ignore, Interpretation, Pa
 from bridge.mapping.booking import Action, Contact
 from bridge.models import Status
 from bridge.propexo.client import WriteState, WriteStatus
-from bridge.propexo.errors import Rejected, UnknownOutcome
+from bridge.propexo.errors import RejectedError, UnknownOutcomeError
 
 
 def table(title: str) -> dict[str, list[str]]:
@@ -186,8 +186,8 @@ LOGGED = SimpleNamespace(job_id="cjob", parameters={"notes": "Ref TB-STORED22."}
 ATTEMPTS = {
     "sending | a job id": lambda: sent("cjob"),
     "sending | it was too late to send it": lambda: sent(None),
-    "sending | a refusal": lambda: sent(Rejected("no")),
-    "sending | no usable answer": lambda: sent(UnknownOutcome("no")),
+    "sending | a refusal": lambda: sent(RejectedError("no")),
+    "sending | no usable answer": lambda: sent(UnknownOutcomeError("no")),
     "unknown | its job is in the write log": lambda: traced({_log_call(UNSURE, HERE, NOW): [LOGGED]}, UNSURE),
     "unknown | the record that it made": lambda: traced(
         {

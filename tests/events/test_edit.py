@@ -8,7 +8,7 @@ import pytest
 
 from bridge.aliases import told_to
 from bridge.events.dry_run import dry_run
-from bridge.events.edit import Correction, NotRepairable, correction_of, payload_of, save
+from bridge.events.edit import Correction, NotRepairableError, correction_of, payload_of, save
 from bridge.models import Event, Status
 
 
@@ -118,7 +118,7 @@ def test_a_tour_that_may_stand_in_the_pms_gets_no_other_reference(world: Any):
         event = session.get_one(Event, event_id)
         event.status, event.reason = Status.PARKED, "unconfirmed"
     again = corrected(world, event_id, booking_id="B-2")
-    with pytest.raises(NotRepairable, match="booked a second time"), world.database.session() as session:
+    with pytest.raises(NotRepairableError, match="booked a second time"), world.database.session() as session:
         save(session, again, world.clock(), None)
     told = rehearsed(world, event_id)
     assert "First the bridge asks what became of the create" in told.remarks[0]
@@ -134,7 +134,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: Any):
     mine, theirs = corrected(world, event_id, property="elm"), corrected(world, event_id, property="oakwood")
     with world.database.session() as session:
         save(session, theirs, world.clock(), None)
-    with pytest.raises(NotRepairable, match="changed meanwhile"), world.database.session() as session:
+    with pytest.raises(NotRepairableError, match="changed meanwhile"), world.database.session() as session:
         save(session, mine, world.clock(), None)
     assert json.loads(world.event(event_id).body)["data"]["property"] == "oakwood"
 
@@ -142,7 +142,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: Any):
 def test_a_written_event_is_not_corrected(world: Any):
     event_id = world.book()
     world.run()
-    with pytest.raises(NotRepairable, match="in the PMS"):
+    with pytest.raises(NotRepairableError, match="in the PMS"):
         corrected(world, event_id, property="elm")
 
 

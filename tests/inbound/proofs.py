@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound.signatures import Request, Scheme, Signature
 
 NOW = datetime(2026, 12, 1, 16, 0, tzinfo=UTC)
@@ -30,14 +30,14 @@ def request(body: bytes = JSON, headers: dict[str, str] | None = None, query: st
 def accepts(scheme: Scheme, sent: Request, secrets: Sequence[str] = (SECRET,)) -> bool:
     try:
         scheme.verify(sent, secrets, NOW)
-    except NotAuthentic:
+    except NotAuthenticError:
         return False
     return True
 
 
 def refused(scheme: Scheme, sent: Request, secrets: Sequence[str] = (SECRET,)) -> str:
     """Why it was refused, as the log has it."""
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         scheme.verify(sent, secrets, NOW)
     return str(caught.value.__cause__)
 

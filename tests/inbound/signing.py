@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from inbound.proofs import NOW, private_pem
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound.signatures import Basic, Request, Scheme, Signature, Token
 
 SCHEMES: dict[str, Scheme] = {
@@ -110,9 +110,9 @@ def refused(
     tolerance: int | None = None,
 ) -> str:
     """Why the request was refused, as the log has it."""
-    with pytest.raises(NotAuthentic) as caught:
+    with pytest.raises(NotAuthenticError) as caught:
         SCHEMES[name].verify(sent, [SECRETS[name]] if secrets is None else secrets, now, tolerance)
-    assert str(caught.value) == NotAuthentic.__doc__
+    assert str(caught.value) == NotAuthenticError.__doc__
     return str(caught.value.__cause__)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import BodyTooLarge, DecodingError
+from bridge.errors import BodyTooLargeError, DecodingError
 from bridge.inbound.decoding.compression import decompressed
 
 BODY = b'{"type": "tour.cancelled", "data": {"booking_id": "B-1"}}'
@@ -30,7 +30,7 @@ def test_a_body_is_decompressed(body: bytes, encoding: str | None) -> None:
 
 
 def test_no_more_than_the_limit_is_decompressed() -> None:
-    with pytest.raises(BodyTooLarge):
+    with pytest.raises(BodyTooLargeError):
         decompressed(gzip.compress(b" " * 10_000_000, mtime=0), "gzip", 1000)
 
 

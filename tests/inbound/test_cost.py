@@ -10,7 +10,7 @@ import pytest
 from inbound.proofs import FORM, NOW, RSA, SECRET, SIGNED, accepts, private_pem, refused, request
 from inbound.signing import SCHEMES, SECRETS
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound.signatures import AnyOf, Request, Scheme, SharedSecret, Signature, Token
 from bridge.mapping.catalogue import Catalogue
 
@@ -95,7 +95,7 @@ def _signed(scheme: Scheme, secrets: list[str]) -> Request:
 
 
 def _verify(scheme: Scheme, sent: Request, secrets: list[str]) -> None:
-    with contextlib.suppress(NotAuthentic):
+    with contextlib.suppress(NotAuthenticError):
         scheme.verify(sent, secrets, NOW)
 
 

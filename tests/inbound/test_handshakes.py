@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound import handshakes
 from bridge.inbound.handshakes import LONGEST, ChallengeByGet, ChallengeByPost
 
@@ -17,7 +17,7 @@ ASKED = {"hub.mode": "subscribe", "hub.verify_token": "ours", "hub.challenge": "
 
 
 def refused(query: dict[str, str], tokens: list[str]) -> None:
-    with pytest.raises(NotAuthentic):
+    with pytest.raises(NotAuthenticError):
         BY_GET.answer(query, tokens)
 
 

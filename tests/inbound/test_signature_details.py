@@ -6,7 +6,7 @@ import re
 import pytest
 from inbound.signing import BODY, NOW, SCHEMES, SECRETS, key_pair, refused, request, signed, with_headers
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound.signatures import Basic, Signature
 
 
@@ -54,7 +54,7 @@ class TestListOfItems:
     )
     def test_is_refused(self, header: str) -> None:
         t, v1 = self.parts()
-        with pytest.raises(NotAuthentic):
+        with pytest.raises(NotAuthenticError):
             self.verify(header.format(t=t, v1=v1))
 
     def test_hex_may_be_upper_case(self) -> None:
@@ -63,7 +63,7 @@ class TestListOfItems:
 
     def test_hex_may_not_have_spaces_inside(self) -> None:
         t, v1 = self.parts()
-        with pytest.raises(NotAuthentic):
+        with pytest.raises(NotAuthenticError):
             self.verify(f"{t},{v1[:9]} {v1[9:]}")
 
 

@@ -29,7 +29,7 @@ from inbound.signing import (
     with_headers,
 )
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound import signatures
 from bridge.inbound.signatures import Signature
 
@@ -156,9 +156,9 @@ class TestWindow:
         sent = ageless.prepare(request(), ["key"], NOW)
         ageless.verify(sent, ["key"], NOW + timedelta(days=365))
         ageless.verify(sent.with_headers(ageless.sign(request(), "key", NOW)), ["key"], NOW)
-        with pytest.raises(NotAuthentic):
+        with pytest.raises(NotAuthenticError):
             ageless.verify(with_headers(sent, x_timestamp="1"), ["key"], NOW)
-        with pytest.raises(NotAuthentic):
+        with pytest.raises(NotAuthenticError):
             ageless.verify(sent, ["key"], NOW + timedelta(seconds=61), tolerance=60)
 
     def test_a_timestamp_is_signed_as_it_was_written(self) -> None:
@@ -241,7 +241,7 @@ class TestForgers:
     ) -> None:
         for name, scheme in SCHEMES.items():
             sent = request(b"", dict.fromkeys(scheme.sign(request(), SECRETS[name], now), header))
-            with pytest.raises(NotAuthentic):
+            with pytest.raises(NotAuthenticError):
                 scheme.verify(sent, [secret for secret in secrets if secret not in header], now)
 
 

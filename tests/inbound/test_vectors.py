@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import NotAuthentic
+from bridge.errors import NotAuthenticError
 from bridge.inbound.handshakes import ChallengeByGet
 from bridge.inbound.signatures import Request, Scheme, Signature
 from bridge.inbound.signatures.request import form_fields
@@ -104,7 +104,7 @@ def vectors(chosen: list[Vector]) -> pytest.MarkDecorator:
 
 
 def refused(vector: Vector, request: Request) -> None:
-    with pytest.raises(NotAuthentic):
+    with pytest.raises(NotAuthenticError):
         vector.verify(request)
 
 
@@ -252,7 +252,7 @@ def test_the_handshake_of_meta() -> None:
     assert isinstance(handshake, ChallengeByGet)
     query = Request(vector["headers"], b"", "GET", vector["url"]).query
     assert handshake.answer(query, [vector["secret"]]) == vector["answer"]
-    with pytest.raises(NotAuthentic):
+    with pytest.raises(NotAuthenticError):
         handshake.answer(query, [vector["secret"] + "x"])
 
 
@@ -268,6 +268,6 @@ def test_simplybook_signs_nothing_that_it_sends() -> None:
         {"sign": vector["sign"], "authorization": vector["secret"]}, vector["body"].encode(), url=url
     )
     for forged in (sent, sent.with_parameter("token", vector["sign"]), sent.with_token(vector["sign"])):
-        with pytest.raises(NotAuthentic):
+        with pytest.raises(NotAuthenticError):
             scheme.verify(forged, [vector["secret"]], now)
     scheme.verify(sent.with_token(vector["secret"]), [vector["secret"]], now)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import ConfigurationError, UnknownSource
+from bridge.errors import ConfigurationError, UnknownSourceError
 from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.sources import Sources
 from bridge.settings import parse
@@ -144,7 +144,7 @@ def test_a_source_is_a_mapping_with_its_settings() -> None:
     assert [source.name for source in found] == ["one", "two"]
     assert found["one"].file is found["two"].file
     assert found["one"].mapping is not found["two"].mapping
-    with pytest.raises(UnknownSource):
+    with pytest.raises(UnknownSourceError):
         found["three"]
 
 

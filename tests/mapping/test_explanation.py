@@ -7,7 +7,7 @@ import pytest
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, IGNORE, Api, Fetch, Mapping, TourKind, When, fields, path
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.explanation import Explanation, FieldExplained, Refused, explain
+from bridge.mapping.explanation import Explanation, FieldExplained, RefusedError, explain
 from bridge.mapping.paths import Received
 
 
@@ -56,7 +56,7 @@ def test_a_value_that_nobody_gave_has_empty_paths():
 
 def test_a_refused_value_says_what_was_found_and_expected():
     assert field("starts_at", start="soon").refused == (
-        Refused("start", "'soon'", "a date and time with its offset, such as 2026-12-03T16:00:00Z"),
+        RefusedError("start", "'soon'", "a date and time with its offset, such as 2026-12-03T16:00:00Z"),
     )
     assert field("duration_minutes", length=-1).refused[0].expected.startswith("a number of minutes")
 

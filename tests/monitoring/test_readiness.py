@@ -8,7 +8,7 @@ from flask import Flask
 
 from bridge.app import create_app
 from bridge.database import Database
-from bridge.errors import NotReady
+from bridge.errors import NotReadyError
 from bridge.monitoring.readiness import HOLDS_FOR, Readiness
 from bridge.settings import parse
 
@@ -83,5 +83,5 @@ def test_many_questions_are_one_connection(database: Database) -> None:
     change(database, "DROP TABLE alembic_version")
     readiness.check()
     stopwatch.now += HOLDS_FOR
-    with pytest.raises(NotReady):
+    with pytest.raises(NotReadyError):
         readiness.check()

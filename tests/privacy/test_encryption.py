@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import func, select, text
 
 from bridge.database import Database
-from bridge.encryption import MARK, Undecipherable
+from bridge.encryption import MARK, DecryptionError
 from bridge.inbound.committer import Committer
 from bridge.inbound.inbox import Arrival, Delivery, Kept
 from bridge.mapping.translation import Envelope
@@ -134,7 +134,7 @@ def test_a_key_that_is_gone_is_told(database, clock, opened):
     with opened(OLD) as sealed:
         event_id = add_event(sealed, clock)
     for keys in ((), (NEW,)):
-        told = pytest.raises(Undecipherable, match="encryption_keys")
+        told = pytest.raises(DecryptionError, match="encryption_keys")
         with opened(*keys) as other, other.session() as session, told:
             session.get_one(Event, event_id)
 
@@ -194,7 +194,7 @@ def test_nothing_is_nothing(database, clock, opened):
 def test_two_databases_of_a_process_have_their_own_keys(database, clock, opened):
     with opened(OLD) as one, opened(NEW) as other:
         first, second = add_event(one, clock, b"a"), add_event(other, clock, b"bb")
-        with one.session() as session, pytest.raises(Undecipherable):
+        with one.session() as session, pytest.raises(DecryptionError):
             session.get_one(Event, second)
         with one.session() as session:
             assert session.get_one(Event, first).body == b"a"

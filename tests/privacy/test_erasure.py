@@ -9,9 +9,9 @@ from sqlalchemy import select, text
 from bridge import queue
 from bridge.models import Booking, Erasure, Event, KnownContact, Lead, Status
 from bridge.privacy.erasure import (
-    NotAnAddress,
+    InvalidAddressError,
     Person,
-    StillOpen,
+    StillOpenError,
     counts_of,
     erase_person,
     find,
@@ -68,7 +68,7 @@ class TestAPerson:
         ("email", "phone"), [("maya@", None), (None, "555-0142"), (None, "maya"), (None, "")]
     )
     def test_other_texts_are_refused(self, email, phone):
-        with pytest.raises(NotAnAddress):
+        with pytest.raises(InvalidAddressError):
             Person.of(email, phone, "US")
 
     @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ class TestWhatIsStillOpen:
         world.run()
         before = stored(world)
         with pytest.raises(
-            StillOpen, match=r"Tour TB-\w+ at oakwood is still to come.*stands in the PMS"
+            StillOpenError, match=r"Tour TB-\w+ at oakwood is still to come.*stands in the PMS"
         ) as refusal:
             erase(world)
         assert "--force" in refusal.value.message
@@ -206,7 +206,7 @@ class TestWhatIsStillOpen:
 
     def test_an_event_on_its_way_is_not_erased(self, world):
         event_id = world.book()
-        with pytest.raises(StillOpen, match=f"Event {event_id} is received"):
+        with pytest.raises(StillOpenError, match=f"Event {event_id} is received"):
             erase(world)
 
     def test_unless_it_is_forced_and_then_it_does_not_run(self, world):
@@ -220,20 +220,20 @@ class TestWhatIsStillOpen:
     def test_a_parked_event_is_dismissed_first(self, world):
         world.book(start="2026-11-23T10:30:00-06:00")
         world.run()
-        with pytest.raises(StillOpen, match="is parked: dismiss it first"):
+        with pytest.raises(StillOpenError, match="is parked: dismiss it first"):
             erase(world)
 
     def test_what_is_just_being_written_is_never_erased(self, world):
         event_id = world.book()
         world.run(until=world.clock() + timedelta(seconds=1))
         assert world.status(event_id)[0] == Status.SUBMITTED
-        with pytest.raises(StillOpen, match="just being written"):
+        with pytest.raises(StillOpenError, match="just being written"):
             erase(world, force=True)
 
     def test_what_runs_is_never_erased(self, world):
         world.book()
         claim(world)
-        with pytest.raises(StillOpen, match="just being written"):
+        with pytest.raises(StillOpenError, match="just being written"):
             erase(world, force=True)
 
     def test_a_lease_that_has_ended_does_not_keep_it(self, world):

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.propexo import rate_limit
 from bridge.propexo.allowance import Allowance
-from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.errors import RateLimitedError
 from bridge.propexo.rate_limit import RateLimit
 
 MIDDAY = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -115,7 +115,7 @@ class Worker:
             return
         try:
             permit = self.allowance.acquire()
-        except BudgetExhausted as wait:
+        except RateLimitedError as wait:
             self.blocked_until = wait.until
             simulation.after((wait.until - simulation.now).total_seconds(), self.call)
             return

@@ -9,7 +9,7 @@ from propexo.simulation import MemoryLimiter, Simulation
 from sqlalchemy.exc import OperationalError
 
 from bridge.propexo.allowance import Allowance
-from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.errors import RateLimitedError
 
 LIMIT = 150
 AWAY = OperationalError("SELECT", {}, Exception("away"))
@@ -61,7 +61,7 @@ class TestBlocks:
         def take(_):
             try:
                 return allowance.acquire()
-            except BudgetExhausted:
+            except RateLimitedError:
                 return None
 
         with ThreadPoolExecutor(8) as pool:
@@ -118,7 +118,7 @@ class TestWhatIsLearnt:
         assert limiter.state.unanswered == 2
         other = Allowance(limiter, LIMIT, clock, slots=8)
         for one in (allowance, other):
-            with pytest.raises(BudgetExhausted) as refused:
+            with pytest.raises(RateLimitedError) as refused:
                 one.acquire()
             assert refused.value.until == clock() + timedelta(seconds=42)
 
@@ -127,7 +127,7 @@ class TestWhatIsLearnt:
         limiter.failure = AWAY
         allowance.block(clock() + timedelta(seconds=42))
         limiter.failure = None
-        with pytest.raises(BudgetExhausted):
+        with pytest.raises(RateLimitedError):
             allowance.acquire()
 
     def test_a_limit_that_falls_takes_permits_back(self, limiter, allowance):
@@ -137,7 +137,7 @@ class TestWhatIsLearnt:
         allowance.observe(permit, 96, 5)
         for _ in range(2):
             allowance.acquire()
-        with pytest.raises(BudgetExhausted):
+        with pytest.raises(RateLimitedError):
             allowance.acquire()
 
     def test_what_others_spend_takes_permits_back(self, limiter, allowance):
@@ -145,7 +145,7 @@ class TestWhatIsLearnt:
         allowance.observe(allowance.acquire(), LIMIT, LIMIT - 140)
         for _ in range(4):
             allowance.acquire()
-        with pytest.raises(BudgetExhausted):
+        with pytest.raises(RateLimitedError):
             allowance.acquire()
 
     def test_a_new_minute_is_reported_with_the_next_call(self, limiter, allowance, clock):

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bridge.propexo.bodies import (
-    MissingFields,
-    NotOffered,
+    MissingFieldsError,
     Person,
     Place,
     Tour,
+    UnsupportedOperationError,
     cancel_body,
     create_body,
     dropped_fields,
@@ -20,7 +20,7 @@ from bridge.propexo.bodies import (
     ten_digits,
     update_body,
 )
-from bridge.propexo.errors import Rejected
+from bridge.propexo.errors import RejectedError
 from bridge.propexo.pms import PROFILES, profile_of, time_zone
 from bridge.propexo.text import length
 
@@ -141,19 +141,21 @@ def test_what_cannot_be_booked_is_refused_with_a_reason(vendor: str) -> None:
         lambda: create_body(place(vendor), "clead", TOUR),
         lambda: update_body(place(vendor), TOUR),
     ):
-        with pytest.raises(NotOffered, match=r"The bridge cannot \w+ an appointment in .* directly"):
+        with pytest.raises(
+            UnsupportedOperationError, match=r"The bridge cannot \w+ an appointment in .* directly"
+        ):
             build()
 
 
 @pytest.mark.parametrize(("vendor", "where"), [("RESMAN", "ResMan"), ("MRI", "MRI"), ("YARDI_REST", "Yardi")])
 def test_what_cannot_be_cancelled_names_the_place_to_do_it(vendor: str, where: str) -> None:
-    with pytest.raises(NotOffered, match=f"ancel the appointment,? in {where}"):
+    with pytest.raises(UnsupportedOperationError, match=f"ancel the appointment,? in {where}"):
         cancel_body(place(vendor), "cevt")
 
 
 @pytest.mark.parametrize("vendor", sorted(PROFILES.keys() - LEAD.keys()))
 def test_leads_that_cannot_be_made_are_refused(vendor: str) -> None:
-    with pytest.raises(NotOffered, match="takes no new leads"):
+    with pytest.raises(UnsupportedOperationError, match="takes no new leads"):
         lead_body(place(vendor, **DEFAULTS), ANA)
 
 
@@ -172,7 +174,7 @@ def test_leads_that_cannot_be_made_are_refused(vendor: str) -> None:
 )
 def test_what_is_missing_is_named_and_the_defaults_supply_it(vendor: str, missing: list[str]) -> None:
     if missing:
-        with pytest.raises(MissingFields) as caught:
+        with pytest.raises(MissingFieldsError) as caught:
             create_body(place(vendor), "clead", BARE)
         assert caught.value.fields == missing
         assert profile_of(vendor).name in caught.value.message
@@ -186,7 +188,7 @@ def test_what_is_missing_is_named_and_the_defaults_supply_it(vendor: str, missin
 
 def test_a_first_name_has_no_default() -> None:
     nameless = replace(ANA, first_name=None, last_name=None)
-    with pytest.raises(MissingFields) as caught:
+    with pytest.raises(MissingFieldsError) as caught:
         lead_body(place("RENTMANAGER"), nameless)
     assert caught.value.message == (
         "Rent Manager needs more for a new lead: first_name (it has no default: let the sender ask for it), "
@@ -290,16 +292,16 @@ def test_an_update_leaves_alone_what_staff_may_have_changed() -> None:
     ],
 )
 def test_a_wrong_value_is_a_sentence_before_it_is_a_400(changes: dict[str, Any], field: str) -> None:
-    with pytest.raises(Rejected, match=f"Not sent, because of {field}: ") as caught:
+    with pytest.raises(RejectedError, match=f"Not sent, because of {field}: ") as caught:
         create_body(place("ENTRATA"), "clead", replace(TOUR, **changes))
     assert [issue.path for issue in caught.value.issues] == [field]
     assert caught.value.status is None
 
 
 def test_an_empty_id_is_missing() -> None:
-    with pytest.raises(MissingFields, match="event_id"):
+    with pytest.raises(MissingFieldsError, match="event_id"):
         cancel_body(place("ENTRATA"), "")
-    with pytest.raises(MissingFields, match="lead_id"):
+    with pytest.raises(MissingFieldsError, match="lead_id"):
         create_body(place("MRI"), "", TOUR)
 
 

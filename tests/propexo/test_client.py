@@ -11,7 +11,13 @@ import requests
 from bridge import __version__
 from bridge.errors import ConfigurationError
 from bridge.propexo.client import NoQuota, Propexo
-from bridge.propexo.errors import BudgetExhausted, Misconfigured, PropexoError, Rejected, UnknownOutcome
+from bridge.propexo.errors import (
+    MisconfiguredError,
+    PropexoError,
+    RateLimitedError,
+    RejectedError,
+    UnknownOutcomeError,
+)
 
 from .conftest import NOW, TOKEN, FarEnd, Ledger  # isort: skip
 
@@ -73,13 +79,13 @@ def test_a_success_without_a_job_is_unknown(
     status: int, answer: Any, propexo: Propexo, far_end: FarEnd
 ) -> None:
     far_end.answer(status, answer)
-    with pytest.raises(UnknownOutcome, match="names no job"):
+    with pytest.raises(UnknownOutcomeError, match="names no job"):
         propexo.create_appointment(BODY)
 
 
 def test_a_retry_that_was_not_queued_is_rejected(propexo: Propexo, far_end: FarEnd) -> None:
     far_end.answer(200, {"success": False, "job_id": "cjob"})
-    with pytest.raises(Rejected, match="did not queue"):
+    with pytest.raises(RejectedError, match="did not queue"):
         propexo.retry_write("cold")
 
 
@@ -87,7 +93,7 @@ def test_a_retry_that_was_not_queued_is_rejected(propexo: Propexo, far_end: FarE
 @pytest.mark.parametrize("location", ["/v1/leads/", "http://[", "\x00bad", "ftp://elsewhere/"])
 def test_redirects_are_not_followed(status: int, location: str, propexo: Propexo, far_end: FarEnd) -> None:
     far_end.answer(status, b"", location=location)
-    with pytest.raises(Misconfigured):
+    with pytest.raises(MisconfiguredError):
         propexo.create_lead(BODY)
     assert len(far_end.requests) == 1
 
@@ -133,7 +139,7 @@ def test_the_quota_learns_from_every_answer(
 
 def test_a_429_tells_the_quota_until_when(propexo: Propexo, far_end: FarEnd, ledger: Ledger) -> None:
     far_end.answer(429, b"")
-    with pytest.raises(BudgetExhausted) as caught:
+    with pytest.raises(RateLimitedError) as caught:
         propexo.write_status("cjob")
     assert ledger.until == caught.value.until == datetime(2026, 5, 1, 12, 31, 1, tzinfo=UTC)
 
@@ -141,9 +147,9 @@ def test_a_429_tells_the_quota_until_when(propexo: Propexo, far_end: FarEnd, led
 def test_nothing_is_sent_without_budget(far_end: FarEnd) -> None:
     class Spent(NoQuota):
         def take(self) -> None:
-            raise BudgetExhausted(until=NOW)
+            raise RateLimitedError(until=NOW)
 
-    with pytest.raises(BudgetExhausted):
+    with pytest.raises(RateLimitedError):
         Propexo(far_end.url, TOKEN, quota=Spent()).get_lead("clead")
     assert far_end.requests == []
 

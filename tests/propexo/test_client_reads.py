@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.propexo.client import Propexo, WriteState
-from bridge.propexo.errors import Rejected, Transient
+from bridge.propexo.errors import RejectedError, TransientError
 
 from .conftest import FarEnd  # isort: skip
 
@@ -56,7 +56,7 @@ def test_write_status(
 )
 def test_a_read_in_another_shape_is_tried_again(answer: Any, propexo: Propexo, far_end: FarEnd) -> None:
     far_end.answer(200, answer)
-    with pytest.raises(Transient, match="not documented") as caught:
+    with pytest.raises(TransientError, match="not documented") as caught:
         propexo.write_status("cjob")
     assert not caught.value.sent
 
@@ -79,7 +79,7 @@ def test_find_leads(propexo: Propexo, far_end: FarEnd) -> None:
 
 def test_a_search_that_cannot_work_is_not_sent(propexo: Propexo, far_end: FarEnd) -> None:
     for phone in ("+15125550123", "1125550123", "\u0665125550123", "51255501234"):
-        with pytest.raises(Rejected, match="ten digits"):
+        with pytest.raises(RejectedError, match="ten digits"):
             propexo.find_leads(integration_id="cint", property_id="cprop", phone=phone)
     with pytest.raises(ValueError, match="every lead"):
         propexo.find_leads(integration_id="cint", property_id="cprop")
@@ -89,7 +89,7 @@ def test_a_search_that_cannot_work_is_not_sent(propexo: Propexo, far_end: FarEnd
 @pytest.mark.parametrize("record_id", ["", ".", ".."])
 def test_an_id_never_addresses_something_else(record_id: str, propexo: Propexo, far_end: FarEnd) -> None:
     for call in (propexo.get_lead, propexo.get_appointment, propexo.write_status, propexo.retry_write):
-        with pytest.raises(Rejected, match="id is empty"):
+        with pytest.raises(RejectedError, match="id is empty"):
             call(record_id)
     assert far_end.requests == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.propexo import errors
 from bridge.propexo.answers import error_of
-from bridge.propexo.errors import BudgetExhausted, Issue, Outcome, PropexoError, Transient, classify
+from bridge.propexo.errors import Issue, Outcome, PropexoError, RateLimitedError, TransientError, classify
 
 NOW = datetime(2026, 5, 1, 12, 30, 15, tzinfo=UTC)
 NAMED = {
@@ -65,7 +65,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
 def test_an_answer_with_5xx_may_have_been_acted_upon() -> None:
     for status in (408, 425, 500, 503, 599):
         error = refusal(status)
-        assert isinstance(error, Transient)
+        assert isinstance(error, TransientError)
         assert error.sent
 
 
@@ -185,7 +185,7 @@ def test_the_token_is_in_no_text(body: Any) -> None:
 )  # fmt: skip
 def test_retry_after_or_the_next_minute(header: str, seconds: int | None) -> None:
     error = refusal(429, retry_after=header)
-    assert isinstance(error, BudgetExhausted)
+    assert isinstance(error, RateLimitedError)
     next_minute = datetime(2026, 5, 1, 12, 31, 1, tzinfo=UTC)
     assert error.until == (next_minute if seconds is None else NOW + timedelta(seconds=seconds))
 

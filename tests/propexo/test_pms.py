@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bridge.propexo.pms import (
     PROFILES,
-    RepeatedTime,
-    SkippedTime,
-    UnknownTimeRule,
-    UnsupportedPms,
+    RepeatedTimeError,
+    SkippedTimeError,
+    UnknownTimeRuleError,
+    UnsupportedPmsError,
     from_wall_time,
     profile_of,
     time_zone,
@@ -73,7 +73,7 @@ def test_date_and_time_denote_the_same_instant_in_the_zone_of_the_rule(
     wall = starts_at.astimezone(zone).replace(tzinfo=None)
     try:
         date, time = to_pms_time(starts_at.astimezone(sender), zone)
-    except RepeatedTime:
+    except RepeatedTimeError:
         assert wall in [other.astimezone(zone).replace(tzinfo=None) for other in others]
         return
     assert (len(date), len(time)) == (10, 8)
@@ -97,9 +97,9 @@ def test_a_wall_time_is_an_instant_or_refused(data: st.DataObject, place: str) -
     }
     try:
         assert {from_wall_time(local, zone)} == candidates
-    except SkippedTime:
+    except SkippedTimeError:
         assert not candidates
-    except RepeatedTime:
+    except RepeatedTimeError:
         assert len(candidates) == 2
 
 
@@ -110,11 +110,11 @@ def test_a_late_tour_changes_its_day_in_mountain_time() -> None:
 
 def test_skipped_and_repeated_wall_times_say_what_to_do() -> None:
     chicago = ZoneInfo("America/Chicago")
-    with pytest.raises(SkippedTime, match="2026-03-08 02:30 does not exist in America/Chicago"):
+    with pytest.raises(SkippedTimeError, match="2026-03-08 02:30 does not exist in America/Chicago"):
         from_wall_time(datetime(2026, 3, 8, 2, 30), chicago)  # noqa: DTZ001 - wall time
-    with pytest.raises(RepeatedTime, match="2026-11-01 01:30 happens twice in America/Chicago"):
+    with pytest.raises(RepeatedTimeError, match="2026-11-01 01:30 happens twice in America/Chicago"):
         from_wall_time(datetime(2026, 11, 1, 1, 30), chicago)  # noqa: DTZ001 - wall time
-    with pytest.raises(RepeatedTime, match="by hand"):
+    with pytest.raises(RepeatedTimeError, match="by hand"):
         to_pms_time(datetime(2026, 11, 1, 6, 30, tzinfo=UTC), chicago)
 
 
@@ -140,7 +140,7 @@ def test_the_operator_has_the_last_word(vendor: str, override: str, zone: str) -
 
 
 def test_mri_has_no_rule_and_says_so() -> None:
-    with pytest.raises(UnknownTimeRule, match=r"MRI.*`pms_time`"):
+    with pytest.raises(UnknownTimeRuleError, match=r"MRI.*`pms_time`"):
         time_zone(profile_of("MRI"), "America/Chicago", None)
 
 
@@ -190,7 +190,7 @@ def test_what_each_pms_offers(vendor: str, offers: str) -> None:
 
 def test_an_unknown_vendor_gets_close_matches() -> None:
     assert profile_of(" entrata ").vendor == "ENTRATA"
-    with pytest.raises(UnsupportedPms, match=r"'ENTRADA'.*ENTRATA"):
+    with pytest.raises(UnsupportedPmsError, match=r"'ENTRADA'.*ENTRATA"):
         profile_of("ENTRADA")
-    with pytest.raises(UnsupportedPms, match="APPFOLIO or BUILDIUM"):
+    with pytest.raises(UnsupportedPmsError, match="APPFOLIO or BUILDIUM"):
         profile_of("?")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from bridge.propexo.errors import BudgetExhausted
+from bridge.propexo.errors import RateLimitedError
 from bridge.propexo.quota import SharedQuota, calls_for, spent
 
 LIMIT = 150
@@ -27,7 +27,7 @@ class FarEnd:
         """One call through the budget; answers whether it was allowed."""
         try:
             quota.take()
-        except BudgetExhausted as wait:
+        except RateLimitedError as wait:
             self.until = wait.until
             return False
         minute = (self.clock() + self.ahead).replace(second=0, microsecond=0)
@@ -133,7 +133,7 @@ def test_calls_at_the_same_moment_are_counted_one_by_one(in_blocks, clock):
     def take(_):
         try:
             in_blocks.take()
-        except BudgetExhausted:
+        except RateLimitedError:
             return False
         return True
 
@@ -170,7 +170,7 @@ def test_without_headers_our_own_count_and_clock_are_all_there_is(quota, clock):
         for made in range(1000):
             try:
                 quota.take()
-            except BudgetExhausted as wait:
+            except RateLimitedError as wait:
                 return made, wait.until
             quota.learn(None, None)
         return None
@@ -211,7 +211,7 @@ def test_workers_with_threads_spend_the_minute_and_no_more(database, clock):
         quota = workers[n % 4]
         try:
             quota.take()
-        except BudgetExhausted:
+        except RateLimitedError:
             return 0
         with lock:
             far.used[clock()] += 1
@@ -248,7 +248,7 @@ def test_what_is_spent_forgets_the_minute_before(database, quota, clock):
 
 
 def test_a_call_that_waited_too_long_for_its_permit_does_not_go_out(quota, clock):
-    with calls_for(lambda: None, lambda: False), pytest.raises(BudgetExhausted) as refused:
+    with calls_for(lambda: None, lambda: False), pytest.raises(RateLimitedError) as refused:
         quota.take()
     assert refused.value.until == clock()
     assert FarEnd(clock).spend(quota) == 144
@@ -259,7 +259,7 @@ def test_while_the_database_is_away_nobody_calls(database, quota, clock):
         raise OperationalError("", {}, Exception("away"))
 
     event.listen(database.engine, "before_cursor_execute", break_off)
-    with pytest.raises(BudgetExhausted) as refused:
+    with pytest.raises(RateLimitedError) as refused:
         quota.take()
     assert refused.value.until == clock() + timedelta(seconds=1)
     event.remove(database.engine, "before_cursor_execute", break_off)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bridge.propexo.client import Propexo
-from bridge.propexo.errors import PropexoError, Transient, UnknownOutcome
+from bridge.propexo.errors import PropexoError, TransientError, UnknownOutcomeError
 
 from .conftest import TOKEN  # isort: skip
 
@@ -48,7 +48,7 @@ def checked(error: PropexoError) -> PropexoError:
 
 def assert_not_sent(client: Propexo, words: str) -> None:
     for error in (write(client), read(client)):
-        assert isinstance(error, Transient)
+        assert isinstance(error, TransientError)
         assert not error.sent
         assert words in error.detail
 
@@ -187,7 +187,7 @@ def test_the_fate_of_a_write_that_went_out_is_unknown(
 ) -> None:
     with raw_server(behave) as url:
         error = write(connect(url))
-    assert isinstance(error, UnknownOutcome)
+    assert isinstance(error, UnknownOutcomeError)
     assert words in error.detail
     assert "after the request went out" in error.detail
 
@@ -198,7 +198,7 @@ def test_a_read_can_always_be_repeated(
 ) -> None:
     with raw_server(behave) as url:
         error = read(connect(url))
-    assert isinstance(error, Transient)
+    assert isinstance(error, TransientError)
     assert not error.sent
     assert words in error.detail
 

@@ -12,19 +12,19 @@ from bridge.models import Role, SignIn, User
 from bridge.settings import Settings
 
 
-class UnknownUser(BridgeError):  # noqa: N818 - read as a finding
+class UnknownUserError(BridgeError):
     """The database has no user of this name. Users of bridge.toml are changed there."""
 
     code = "unknown_user"
 
 
-class NoUserName(BridgeError):  # noqa: N818 - read as a finding
+class MissingUserNameError(BridgeError):
     """Give the user a name."""
 
     code = "no_user_name"
 
 
-class NameTaken(BridgeError):  # noqa: N818 - read as a finding
+class NameTakenError(BridgeError):
     """There is a user of this name already."""
 
     code = "name_taken"
@@ -66,12 +66,12 @@ def every_user(session: Session) -> list[User]:
 
 
 def add(session: Session, settings: Settings, name: str, role: Role, password: str, now: datetime) -> User:
-    """Raises NoUserName, NameTaken, WeakPassword."""
+    """Raises MissingUserNameError, NameTakenError, WeakPasswordError."""
     name = name.strip().lower()
     if not name:
-        raise NoUserName
+        raise MissingUserNameError
     if name in settings.users or session.scalar(select(User.id).where(User.name == name)):
-        raise NameTaken(f'There is a user "{name}" already.')
+        raise NameTakenError(f'There is a user "{name}" already.')
     user = User(name=name, role=role, password_hash=passwords.hashed(password), created_at=now)
     session.add(user)
     session.flush()
@@ -79,15 +79,15 @@ def add(session: Session, settings: Settings, name: str, role: Role, password: s
 
 
 def named(session: Session, name: str) -> User:
-    """A user of the database, locked. Raises UnknownUser."""
+    """A user of the database, locked. Raises UnknownUserError."""
     user = session.scalar(select(User).where(User.name == name.strip().lower()).with_for_update())
     if user is None:
-        raise UnknownUser
+        raise UnknownUserError
     return user
 
 
 def set_password(session: Session, user: User, password: str) -> None:
-    """Also ends all that the user has opened. Raises WeakPassword."""
+    """Also ends all that the user has opened. Raises WeakPasswordError."""
     user.password_hash = passwords.hashed(password)
     sign_out(session, user)
 

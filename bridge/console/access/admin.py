@@ -91,7 +91,7 @@ def revoke_token(token_id: int) -> Response:
         with tools().database.session() as session:
             token = tokens.revoke(session, token_id, tools().clock())
             _note(session, "revoked", ("token", token_id), before={"name": token.name})
-    except tokens.UnknownToken:
+    except tokens.UnknownTokenError:
         abort(404)
     return redirect(url_for("admin.list_tokens"), 303)
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from bridge.console.access import sessions, tokens
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
-from bridge.errors import NotAllowed, NotFromThisPage, NotSignedIn
+from bridge.errors import NotAllowedError, NotFromThisPageError, NotSignedInError
 from bridge.models import Role
 from bridge.settings.fields import is_loopback
 
@@ -42,9 +42,9 @@ def needs(role: Role) -> Callable[[View], View]:
             if visitor is None:
                 if request.path.startswith("/console"):
                     return _to_the_door()
-                raise NotSignedIn
+                raise NotSignedInError
             if not visitor.actor.may(role):
-                raise NotAllowed
+                raise NotAllowedError
             if request.method not in SAFE:
                 _check_origin(visitor)
             return view(*args, **kwargs)
@@ -56,15 +56,15 @@ def needs(role: Role) -> Callable[[View], View]:
 
 
 def current_actor() -> Actor:
-    """Who asks. Raises NotSignedIn."""
+    """Who asks. Raises NotSignedInError."""
     return current_visitor().actor
 
 
 def current_visitor() -> Visitor:
-    """Who asks, and with what. Raises NotSignedIn."""
+    """Who asks, and with what. Raises NotSignedInError."""
     visitor = _visitor()
     if visitor is None:
-        raise NotSignedIn
+        raise NotSignedInError
     return visitor
 
 
@@ -77,13 +77,13 @@ def require_role(role: Role) -> None:
     """For a view that is open to all with some configurations: by a token or by a session.
 
     Raises:
-        NotSignedIn, NotAllowed
+        NotSignedInError, NotAllowedError
     """
     visitor = _by_token() or _by_cookie()
     if visitor is None:
-        raise NotSignedIn
+        raise NotSignedInError
     if not visitor.actor.may(role):
-        raise NotAllowed
+        raise NotAllowedError
 
 
 def cookie_name() -> str:
@@ -123,12 +123,12 @@ def _by_token() -> Visitor | None:
 
 
 def _check_origin(visitor: Visitor) -> None:
-    """Raises NotFromThisPage: another site may have made the browser send this, with the cookie."""
+    """Raises NotFromThisPageError: another site may have made the browser send this, with the cookie."""
     if not visitor.csrf:
         return
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(sent.encode(), visitor.csrf.encode()):
-        raise NotFromThisPage
+        raise NotFromThisPageError
 
 
 def _to_the_door() -> Response:

@@ -33,13 +33,13 @@ TIMEOUT = (5, 10)
 """Seconds to connect and to wait for an answer."""
 
 
-class OpenIdFailed(BridgeError):  # noqa: N818 - what happened
+class OpenIdFailedError(BridgeError):
     """Your company's sign-in did not tell the bridge who you are. Try again; if it goes on, ask an administrator."""
 
     code = "openid_failed"
 
 
-class NoRole(BridgeError):  # noqa: N818 - read as a finding
+class MissingRoleError(BridgeError):
     """You are known, and nobody has given you a role here. Ask an administrator for one of the groups that have one."""
 
     code = "no_role"
@@ -62,7 +62,7 @@ class OpenId:
         self._settings, self._redirect_uri, self._clock = settings, redirect_uri, clock
 
     def begin(self) -> Begun:
-        """Raises OpenIdFailed: the provider does not say where to go."""
+        """Raises OpenIdFailedError: the provider does not say where to go."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         url, _ = self._session().create_authorization_url(
             self._metadata()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
@@ -73,13 +73,13 @@ class OpenId:
         """The e-mail and the role of whoever comes back; `answer` is the address with the code.
 
         Raises:
-            OpenIdFailed: it is no answer to what this browser began, or the provider's token is not valid.
-            NoRole: none of the groups has one.
+            OpenIdFailedError: it is no answer to what this browser began, or the provider's token is not valid.
+            MissingRoleError: none of the groups has one.
         """
         state, nonce, verifier = ([*remembered.split("."), "", "", ""])[:3]
         told = parse_qs(urlsplit(answer).query)
         if not (state and nonce and verifier) or told.get("state") != [state] or "code" not in told:
-            raise OpenIdFailed
+            raise OpenIdFailedError
         metadata = self._metadata()
         try:
             token = self._session(state).fetch_token(
@@ -90,9 +90,9 @@ class OpenId:
             )
             claims = self._claims(metadata, token["id_token"], nonce)
         except (AuthlibBaseError, JoseError, requests.RequestException, KeyError, ValueError) as error:
-            raise OpenIdFailed from error
+            raise OpenIdFailedError from error
         if not claims.get("email") or not claims.get("email_verified"):
-            raise OpenIdFailed("Your company's sign-in gave no verified e-mail address.")
+            raise OpenIdFailedError("Your company's sign-in gave no verified e-mail address.")
         return str(claims["email"]).lower(), self._role_of(claims)
 
     def _claims(self, metadata: dict[str, Any], id_token: str, nonce: str) -> dict[str, Any]:
@@ -115,19 +115,21 @@ class OpenId:
         groups = told if isinstance(told, list) else [told]
         roles = [Role(self._settings.roles[group]) for group in groups if group in self._settings.roles]
         if not roles:
-            raise NoRole
+            raise MissingRoleError
         return max(roles, key=list(Role).index)
 
     def _metadata(self) -> dict[str, Any]:
-        """Where the provider's addresses are. Raises OpenIdFailed."""
+        """Where the provider's addresses are. Raises OpenIdFailedError."""
         try:
             found: dict[str, Any] = self._get(
                 f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
             )
         except (requests.RequestException, ValueError) as error:
-            raise OpenIdFailed("Your company's sign-in does not answer. Try again in a minute.") from error
+            raise OpenIdFailedError(
+                "Your company's sign-in does not answer. Try again in a minute."
+            ) from error
         if found.get("issuer") != self._settings.issuer:
-            raise OpenIdFailed("console.openid.issuer is not how the provider calls itself.")
+            raise OpenIdFailedError("console.openid.issuer is not how the provider calls itself.")
         return found
 
     def _get(self, url: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from bridge.errors import BridgeError, NotAccepting
+from bridge.errors import BridgeError, NotAcceptingError
 
 SHORTEST = 12
 AT_ONCE = 2
@@ -25,25 +25,25 @@ _slots = threading.BoundedSemaphore(AT_ONCE)
 
 @contextlib.contextmanager
 def slot() -> Iterator[None]:
-    """Wait until a password may be hashed. Raises NotAccepting after a while."""
+    """Wait until a password may be hashed. Raises NotAcceptingError after a while."""
     if not _slots.acquire(timeout=PATIENCE):
-        raise NotAccepting("Too many people sign in at the moment. Try it again.")
+        raise NotAcceptingError("Too many people sign in at the moment. Try it again.")
     try:
         yield
     finally:
         _slots.release()
 
 
-class WeakPassword(BridgeError):  # noqa: N818 - read as a finding
+class WeakPasswordError(BridgeError):
     """A password has at least 12 characters. A sentence of a few words is a good one."""
 
     code = "weak_password"
 
 
 def hashed(password: str) -> str:
-    """What is stored. Raises WeakPassword."""
+    """What is stored. Raises WeakPasswordError."""
     if len(password) < SHORTEST:
-        raise WeakPassword
+        raise WeakPasswordError
     return _hasher.hash(password)
 
 

@@ -16,7 +16,7 @@ USED_TO = timedelta(hours=1)
 """How exactly the last use is kept."""
 
 
-class UnknownToken(BridgeError):  # noqa: N818 - read as a finding
+class UnknownTokenError(BridgeError):
     """There is no such token, or it is revoked already."""
 
     code = "unknown_token"
@@ -52,9 +52,9 @@ def every_token(session: Session) -> list[Token]:
 
 
 def revoke(session: Session, token_id: int, now: datetime) -> Token:
-    """Raises UnknownToken."""
+    """Raises UnknownTokenError."""
     token = session.get(Token, token_id, with_for_update=True)
     if token is None or token.revoked_at is not None:
-        raise UnknownToken
+        raise UnknownTokenError
     token.revoked_at = now
     return token

@@ -12,7 +12,7 @@ from bridge.console.access import accounts, passwords, sessions, throttle
 from bridge.console.access.guard import cookie_name, needs, needs_tls
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
-from bridge.errors import NotFromThisPage
+from bridge.errors import NotFromThisPageError
 from bridge.models import Role
 
 OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
@@ -84,10 +84,10 @@ def sign_out() -> Response:
 
 
 def _check_site() -> None:
-    """There is no session yet whose token could be asked for. Raises NotFromThisPage."""
+    """There is no session yet whose token could be asked for. Raises NotFromThisPageError."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
-        raise NotFromThisPage
+        raise NotFromThisPageError
 
 
 def _next() -> str:

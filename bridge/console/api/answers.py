@@ -7,46 +7,50 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, UnprocessableEntity
 
 from bridge import problems
-from bridge.console.access.accounts import NameTaken, NoUserName, UnknownUser
-from bridge.console.access.passwords import WeakPassword
-from bridge.console.api.repeating import AnotherRequest, StillRunning, UnusableKey
-from bridge.console.deeds.aliases import AliasTaken, NoName, UnknownAlias
-from bridge.console.deeds.corrections import NotReadable
-from bridge.console.deeds.events import NotPossible
-from bridge.console.queries.integrations import UnknownIntegration
-from bridge.console.queries.paging import Page, UnknownCursor
-from bridge.errors import BridgeError, ConfigurationError, RefusedRequest
-from bridge.events.detail import SourceGone
-from bridge.events.edit import NotRepairable
-from bridge.events.query import UnknownProperty
+from bridge.console.access.accounts import MissingUserNameError, NameTakenError, UnknownUserError
+from bridge.console.access.passwords import WeakPasswordError
+from bridge.console.api.repeating import (
+    IdempotencyKeyReusedError,
+    InvalidIdempotencyKeyError,
+    RequestInProgressError,
+)
+from bridge.console.deeds.aliases import AliasTakenError, MissingNameError, UnknownAliasError
+from bridge.console.deeds.corrections import UnreadableCorrectionError
+from bridge.console.deeds.events import ActionNotPossibleError
+from bridge.console.queries.integrations import UnknownIntegrationError
+from bridge.console.queries.paging import Page, UnknownCursorError
+from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
+from bridge.events.detail import SourceRemovedError
+from bridge.events.edit import NotRepairableError
+from bridge.events.query import UnknownPropertyError
 
 
-class NoSuchRow(BridgeError):  # noqa: N818 - read as a finding
+class NoSuchRowError(BridgeError):
     """There is nothing of this id."""
 
     code = "no_such_row"
 
 
 STATUSES: dict[type[BridgeError], int] = {
-    AliasTaken: 409,
-    AnotherRequest: 422,
+    AliasTakenError: 409,
+    IdempotencyKeyReusedError: 422,
     ConfigurationError: 409,
-    NameTaken: 409,
-    NoName: 409,
-    NoUserName: 422,
-    NoSuchRow: 404,
-    NotPossible: 409,
-    NotReadable: 409,
-    NotRepairable: 409,
-    SourceGone: 409,
-    StillRunning: 409,
-    UnknownAlias: 404,
-    UnknownCursor: 404,
-    UnknownIntegration: 404,
-    UnknownProperty: 404,
-    UnknownUser: 404,
-    UnusableKey: 422,
-    WeakPassword: 422,
+    NameTakenError: 409,
+    MissingNameError: 409,
+    MissingUserNameError: 422,
+    NoSuchRowError: 404,
+    ActionNotPossibleError: 409,
+    UnreadableCorrectionError: 409,
+    NotRepairableError: 409,
+    SourceRemovedError: 409,
+    RequestInProgressError: 409,
+    UnknownAliasError: 404,
+    UnknownCursorError: 404,
+    UnknownIntegrationError: 404,
+    UnknownPropertyError: 404,
+    UnknownUserError: 404,
+    InvalidIdempotencyKeyError: 422,
+    WeakPasswordError: 422,
 }
 """What each finding is answered with; any other is a conflict."""
 TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood"}
@@ -54,7 +58,7 @@ TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood"}
 
 def tell_problems(blueprint: Blueprint) -> None:
     """Answer what goes wrong in these views in the shape of all errors."""
-    blueprint.register_error_handler(RefusedRequest, problems.refused)
+    blueprint.register_error_handler(RefusedRequestError, problems.refused)
     blueprint.register_error_handler(BridgeError, _finding)
     blueprint.register_error_handler(UnprocessableEntity, _not_understood)
 
@@ -62,7 +66,7 @@ def tell_problems(blueprint: Blueprint) -> None:
 def _finding(error: BridgeError) -> Response:
     status = STATUSES.get(type(error), 409)
     more: dict[str, Any] = {}
-    if isinstance(error, NotPossible):
+    if isinstance(error, ActionNotPossibleError):
         more = {"errors": {str(event_id): line for event_id, line in error.objections.items()}}
     return problems.problem(status, TITLES[status], error.message, error.code, **more)
 

@@ -113,7 +113,7 @@ def page() -> str:
 
 
 def _allowed_description() -> Description:
-    """Raises NotSignedIn, NotAllowed. A viewer reads no payloads, so no recorded ones either."""
+    """Raises NotSignedInError, NotAllowedError. A viewer reads no payloads, so no recorded ones either."""
     found: Description = current_app.extensions["api_description"]
     if not found.is_public:
         require_role(Role.OPERATOR)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas
-from bridge.console.api.answers import NoSuchRow, linked, tell_problems
+from bridge.console.api.answers import NoSuchRowError, linked, tell_problems
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.repeating import once
 from bridge.console.deeds import aliases, corrections
@@ -30,11 +30,11 @@ ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 
 @contextmanager
 def one_event(event_id: int) -> Iterator[tuple[Session, Event]]:
-    """A stored event that still tells something. Raises NoSuchRow."""
+    """A stored event that still tells something. Raises NoSuchRowError."""
     with tools().database.session() as session:
         event = session.get(Event, event_id)
         if event is None or event.removed_at is not None:
-            raise NoSuchRow
+            raise NoSuchRowError
         yield session, event
 
 

@@ -10,7 +10,7 @@ from bridge.console import audit
 from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas_of_places as shown
-from bridge.console.api.answers import NoSuchRow, linked, tell_problems
+from bridge.console.api.answers import NoSuchRowError, linked, tell_problems
 from bridge.console.api.fields import LARGEST, PageArguments
 from bridge.console.api.repeating import once
 from bridge.console.deeds import users as deeds
@@ -108,8 +108,8 @@ def revoke_token(token_id: int) -> None:
         with tools().database.session() as session:
             tokens.revoke(session, token_id, now)
             audit.record(session, current_actor(), now, "revoked", ("token", token_id))
-    except tokens.UnknownToken as error:
-        raise NoSuchRow from error
+    except tokens.UnknownTokenError as error:
+        raise NoSuchRowError from error
 
 
 @people.route("/alerts")

@@ -9,7 +9,7 @@ from marshmallow import RAISE
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas
 from bridge.console.api import schemas_of_places as shown
-from bridge.console.api.answers import NoSuchRow, linked, tell_problems
+from bridge.console.api.answers import NoSuchRowError, linked, tell_problems
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.repeating import once
 from bridge.console.deeds import aliases as alias_deeds
@@ -18,7 +18,7 @@ from bridge.console.queries import bookings, integrations
 from bridge.console.sources import told
 from bridge.console.today import figures
 from bridge.console.tools import tools
-from bridge.errors import UnknownSource
+from bridge.errors import UnknownSourceError
 from bridge.models import Role
 
 places = Blueprint(
@@ -47,7 +47,7 @@ def show_booking(booking_id: int) -> Any:
     with tools().database.session() as session:
         found = bookings.booking(session, tools().settings, current_actor(), booking_id)
     if found is None:
-        raise NoSuchRow
+        raise NoSuchRowError
     return found
 
 
@@ -67,8 +67,8 @@ def show_source(name: str) -> Any:
     """Show a source: its address and set-up, refused requests, changed fields, what it has recorded."""
     try:
         source = tools().sources[name]
-    except UnknownSource as error:
-        raise NoSuchRow from error
+    except UnknownSourceError as error:
+        raise NoSuchRowError from error
     here, now = request.host_url.rstrip("/"), tools().clock()
     with tools().database.session() as session:
         return told.page(session, tools().settings, source, current_actor(), now, here)

@@ -23,19 +23,19 @@ LONGEST = timedelta(minutes=10)
 """No answer takes so long: whoever should have given it was killed."""
 
 
-class UnusableKey(BridgeError):  # noqa: N818 - read as a finding
+class InvalidIdempotencyKeyError(BridgeError):
     """An Idempotency-Key has 1 to 255 visible ASCII characters."""
 
     code = "unusable_key"
 
 
-class AnotherRequest(BridgeError):  # noqa: N818 - read as a finding
+class IdempotencyKeyReusedError(BridgeError):
     """This Idempotency-Key was used for another request. Take a new key for each change."""
 
     code = "another_request"
 
 
-class StillRunning(BridgeError):  # noqa: N818 - read as a finding
+class RequestInProgressError(BridgeError):
     """The first request with this Idempotency-Key is still being answered. Send it again in a moment."""
 
     code = "still_running"
@@ -53,7 +53,7 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
         if key is None or token_id is None:
             return view(*args, **kwargs)
         if not KEY.fullmatch(key):
-            raise UnusableKey
+            raise InvalidIdempotencyKeyError
         known = _known(token_id, key)
         if known is not None:
             return known
@@ -69,7 +69,10 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _known(token_id: int, key: str) -> Response | None:
-    """The answer that was given, or `None` and the key is ours. Raises AnotherRequest, StillRunning."""
+    """The answer that was given, or `None` and the key is ours.
+
+    Raises IdempotencyKeyReusedError or RequestInProgressError.
+    """
     said = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
     digest, now = hashlib.sha256(said).hexdigest(), tools().clock()
     with tools().database.session() as session:
@@ -88,9 +91,9 @@ def _known(token_id: int, key: str) -> Response | None:
             return None
         row = session.get_one(IdempotencyKey, (token_id, key))
         if row.request != digest:
-            raise AnotherRequest
+            raise IdempotencyKeyReusedError
         if row.status is None:
-            raise StillRunning
+            raise RequestInProgressError
         body = json.dumps(row.answer) if row.answer is not None else ""
         return Response(body, row.status, mimetype="application/json")
 

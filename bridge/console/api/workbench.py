@@ -7,11 +7,11 @@ from flask_smorest import Blueprint
 from bridge.aliases import told_to
 from bridge.console.access.guard import needs
 from bridge.console.api import schemas_of_places as shown
-from bridge.console.api.answers import NoSuchRow, tell_problems
+from bridge.console.api.answers import NoSuchRowError, tell_problems
 from bridge.console.tools import tools
 from bridge.console.workbench.requests import stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script
-from bridge.console.workbench.views import EditedMapping, bench, may_edit, open_for, why_not
+from bridge.console.workbench.views import MappingChangedError, bench, may_edit, open_for, why_not
 from bridge.errors import BridgeError, ConfigurationError
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.explanation import explain
@@ -24,7 +24,7 @@ workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1", descripti
 tell_problems(workbench)
 
 
-class MappingFailed(BridgeError):  # noqa: N818 - read as a finding
+class MappingFailedError(BridgeError):
     """The edited mapping cannot be loaded, or did not come to an end in time."""
 
     code = "mapping_failed"
@@ -77,10 +77,10 @@ def translate(told: dict[str, Any]) -> Any:
 
 
 def _tried(task: Reading | Comparison) -> dict[str, Any]:
-    """Raises MappingFailed."""
+    """Raises MappingFailedError."""
     found = bench.run(task)
     if "problem" in found:
-        raise MappingFailed(found["problem"])
+        raise MappingFailedError(found["problem"])
     return found
 
 
@@ -88,20 +88,20 @@ def _mapping(told: dict[str, Any]) -> MappingFile:
     try:
         return Catalogue(tools().settings.mappings_dir).get(told["mapping"])
     except ConfigurationError as error:
-        raise NoSuchRow(error.message) from error
+        raise NoSuchRowError(error.message) from error
 
 
 def _source(told: dict[str, Any]) -> str | None:
     name: str | None = told.get("source")
     if name is not None and name not in tools().settings.sources:
-        raise NoSuchRow(f"No source {name!r} is configured.")
+        raise NoSuchRowError(f"No source {name!r} is configured.")
     return name
 
 
 def _script(told: dict[str, Any]) -> Script:
-    """The edited mapping. Raises EditedMapping, NoSuchRow."""
+    """The edited mapping. Raises MappingChangedError, NoSuchRowError."""
     if not may_edit():
-        raise EditedMapping(why_not())
+        raise MappingChangedError(why_not())
     return Script(_mapping(told).name, told["text"], _source(told))
 
 

@@ -18,19 +18,19 @@ from bridge.settings import Settings
 from bridge.settings.records import same_name
 
 
-class AliasTaken(BridgeError):  # noqa: N818 - read as a finding
+class AliasTakenError(BridgeError):
     """This name means a property already."""
 
     code = "alias_taken"
 
 
-class UnknownAlias(BridgeError):  # noqa: N818 - read as a finding
+class UnknownAliasError(BridgeError):
     """Nobody has added this alias at the console. What stands in bridge.toml is changed there."""
 
     code = "unknown_alias"
 
 
-class NoName(BridgeError):  # noqa: N818 - read as a finding
+class MissingNameError(BridgeError):
     """The event names no property. Set `property` of its source in bridge.toml, or correct the payload."""
 
     code = "no_name"
@@ -71,16 +71,19 @@ def _problem(settings: Settings, alias: Alias) -> str | None:
 def add(
     session: Session, settings: Settings, actor: Actor, alias: str, property_name: str, now: datetime
 ) -> Alias:
-    """Let a name mean a property from now on. Raises AliasTaken, UnknownProperty, NoName, NotAllowed."""
+    """Let a name mean a property from now on.
+
+    Raises AliasTakenError, UnknownPropertyError, MissingNameError or NotAllowedError.
+    """
     must_be(actor, Role.OPERATOR)
     found = configured(session, settings, property_name)
     name = same_name(storable(alias) or "")[: 4 * KEY_LENGTH]
     if not name:
-        raise NoName("An alias is a text of at least one letter.")
+        raise MissingNameError("An alias is a text of at least one letter.")
     by_file, row = settings.property_named(name), session.get(Alias, name)
     holder = by_file.key if by_file else row.property if row else None
     if holder is not None:
-        raise AliasTaken(f'"{name}" means {holder} already.')
+        raise AliasTakenError(f'"{name}" means {holder} already.')
     row = Alias(alias=name, property=found.key, added_at=now, added_by=actor.name)
     session.add(row)
     audit.record(session, actor, now, "added", ("alias", name), after={"property": found.key})
@@ -89,11 +92,11 @@ def add(
 
 
 def remove(session: Session, actor: Actor, alias: str, now: datetime) -> None:
-    """Let a name mean nothing any more. Raises UnknownAlias, NotAllowed."""
+    """Let a name mean nothing any more. Raises UnknownAliasError, NotAllowedError."""
     must_be(actor, Role.OPERATOR)
     row = session.get(Alias, same_name(storable(alias) or ""), with_for_update=True)
     if row is None:
-        raise UnknownAlias
+        raise UnknownAliasError
     audit.record(session, actor, now, "removed", ("alias", row.alias), before={"property": row.property})
     session.delete(row)
 
@@ -109,11 +112,11 @@ def choose_property(
 ) -> Chosen:
     """Let what an event calls its property mean this one; answers it and all parked events like it, to be replayed.
 
-    Raises NoName, AliasTaken, UnknownProperty, NotAllowed.
+    Raises MissingNameError, AliasTakenError, UnknownPropertyError, NotAllowedError.
     """
     name = name_of(event)
     if name is None:
-        raise NoName
+        raise MissingNameError
     found = add(session, settings, actor, name, property_name, now)
     return choose(
         session, settings, Selection(reasons=(Reason.UNKNOWN_PROPERTY.value,), property=found.property)

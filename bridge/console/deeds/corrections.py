@@ -18,14 +18,17 @@ from bridge.models import Event, Role
 from bridge.settings import Settings
 
 
-class NotReadable(BridgeError):  # noqa: N818 - read as a finding
+class UnreadableCorrectionError(BridgeError):
     """The mapping cannot read the payload so; nothing was saved."""
 
     code = "not_readable"
 
 
 def preview(session: Session, settings: Settings, event: Event, payload: Any) -> Correction:
-    """How a corrected payload would be read; nothing is saved. Raises NotRepairable, SourceGone, ConfigurationError."""
+    """How a corrected payload would be read; nothing is saved.
+
+    Raises NotRepairableError, SourceRemovedError or ConfigurationError.
+    """
     return repair.correction_of(event, payload, settings, told_in(session))
 
 
@@ -41,13 +44,13 @@ def save(
     """Replace what the event says and, if `again`, run it. Unless `force`, only what can be read is saved.
 
     Raises:
-        NotReadable: the mapping cannot read it.
-        NotRepairable: somebody else has changed the event, or its tour may stand in the PMS.
-        NotAllowed: not for this role.
+        UnreadableCorrectionError: the mapping cannot read it.
+        NotRepairableError: somebody else has changed the event, or its tour may stand in the PMS.
+        NotAllowedError: not for this role.
     """
     must_be(actor, Role.OPERATOR)
     if correction.unreadable and not force:
-        raise NotReadable(" ".join(map(error_sentence, correction.unreadable)))
+        raise UnreadableCorrectionError(" ".join(map(error_sentence, correction.unreadable)))
     event = repair.save(session, correction, now, actor.name)
     changed = {"changed": list(correction.changed)}
     audit.record(session, actor, now, "corrected", ("event", event.id), after=changed)

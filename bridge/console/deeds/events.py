@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bridge.console import audit
 from bridge.console.actor import Actor
 from bridge.delivery.rules.outcomes import Reason
-from bridge.errors import BridgeError, NotAllowed
+from bridge.errors import BridgeError, NotAllowedError
 from bridge.events import actions
 from bridge.events.dry_run import DryRun, dry_run
 from bridge.events.query import Selection, find_ids
@@ -24,7 +24,7 @@ ONE_BY_ONE = (Reason.AMBIGUOUS,)
 """A person looks for each of them in the PMS first, so that no selection takes them along."""
 
 
-class NotPossible(BridgeError):  # noqa: N818 - read as a finding
+class ActionNotPossibleError(BridgeError):
     """Not all of these events can be changed so; none was."""
 
     code = "not_possible"
@@ -45,13 +45,13 @@ class Chosen:
 
 
 def must_be(actor: Actor, role: Role) -> None:
-    """Raises NotAllowed."""
+    """Raises NotAllowedError."""
     if not actor.may(role):
-        raise NotAllowed
+        raise NotAllowedError
 
 
 def choose(session: Session, settings: Settings, selection: Selection) -> Chosen:
-    """What a replay of a selection would take, the oldest first. Raises UnknownProperty.
+    """What a replay of a selection would take, the oldest first. Raises UnknownPropertyError.
 
     Only what has ended and can run again, parked events unless the selection names other statuses.
     """
@@ -63,7 +63,7 @@ def choose(session: Session, settings: Settings, selection: Selection) -> Chosen
 
 
 def replay(session: Session, actor: Actor, ids: Sequence[int], now: datetime) -> list[int]:
-    """Run these events again, all or none. Raises NotPossible, NotAllowed."""
+    """Run these events again, all or none. Raises ActionNotPossibleError, NotAllowedError."""
     must_be(actor, Role.OPERATOR)
     return [_again(session, actor, event, now) for event in locked(session, ids, replay_objection)]
 
@@ -71,7 +71,7 @@ def replay(session: Session, actor: Actor, ids: Sequence[int], now: datetime) ->
 def replay_chosen(
     session: Session, actor: Actor, ids: Sequence[int], statuses: Sequence[str], now: datetime
 ) -> list[int]:
-    """Of these events, run those again that still are as they were selected. Raises NotAllowed."""
+    """Of these events, run those again that still are as they were selected. Raises NotAllowedError."""
     must_be(actor, Role.OPERATOR)
     unchanged = select(Event).where(
         Event.id.in_(ids),
@@ -91,7 +91,7 @@ def _again(session: Session, actor: Actor, event: Event, now: datetime) -> int:
 
 
 def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
-    """What a replay of each would send; nothing is called, nothing changes. Raises NotPossible."""
+    """What a replay of each would send; nothing is called, nothing changes. Raises ActionNotPossibleError."""
     found = select(Event).where(Event.id.in_(ids)).order_by(Event.id)
     return [
         dry_run(session, event, settings, now)
@@ -100,7 +100,7 @@ def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: da
 
 
 def dismiss(session: Session, actor: Actor, ids: Sequence[int], note: str | None, now: datetime) -> list[int]:
-    """A person has dealt with these parked events, all or none. Raises NotPossible, NotAllowed.
+    """A person has dealt with these parked events, all or none. Raises ActionNotPossibleError, NotAllowedError.
 
     `note` says what was done about it; it stays with the event.
     """
@@ -132,7 +132,7 @@ def dismiss_objection(event: Event) -> str | None:
 
 
 def locked(session: Session, ids: Sequence[int], objection: Callable[[Event], str | None]) -> list[Event]:
-    """The events in the order of their ids, held until the commit. Raises NotPossible."""
+    """The events in the order of their ids, held until the commit. Raises ActionNotPossibleError."""
     query = select(Event).where(Event.id.in_(ids)).order_by(Event.id).with_for_update()
     return _checked(list(session.scalars(query)), ids, objection)
 
@@ -144,5 +144,5 @@ def _checked(
     told = {one: objection(found[one]) if one in found else f"There is no event {one}." for one in ids}
     objections = {one: line for one, line in told.items() if line}
     if objections:
-        raise NotPossible(objections)
+        raise ActionNotPossibleError(objections)
     return events

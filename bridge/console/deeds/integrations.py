@@ -11,7 +11,7 @@ from bridge.models import Role
 
 
 def pause(database: Database, actor: Actor, integration_id: str, reason: str, now: datetime) -> int:
-    """Let its events wait until it is resumed. Answers how many wait, or will. Raises NotAllowed."""
+    """Let its events wait until it is resumed. Answers how many wait, or will. Raises NotAllowedError."""
     must_be(actor, Role.OPERATOR)
     waiting = CircuitBreakers(database, lambda: now).pause(integration_id, reason)
     _note(database, actor, integration_id, "paused", now, {"reason": reason})
@@ -19,7 +19,10 @@ def pause(database: Database, actor: Actor, integration_id: str, reason: str, no
 
 
 def resume(database: Database, actor: Actor, integration_id: str, now: datetime) -> int | None:
-    """End its pause, whoever began it. Answers how many events go on; `None`: it was not paused. Raises NotAllowed."""
+    """End its pause, whoever began it. Returns how many events go on; `None`: it was not paused.
+
+    Raises NotAllowedError.
+    """
     must_be(actor, Role.OPERATOR)
     waiting = CircuitBreakers(database, lambda: now).resume(integration_id)
     if waiting is not None:

@@ -25,7 +25,7 @@ class UserChange:
 def add_user(
     session: Session, settings: Settings, actor: Actor, name: str, role: Role, password: str, now: datetime
 ) -> User:
-    """Let somebody sign in. Raises NotAllowed, NoUserName, NameTaken, WeakPassword."""
+    """Let somebody sign in. Raises NotAllowedError, MissingUserNameError, NameTakenError, WeakPasswordError."""
     must_be(actor, Role.ADMIN)
     user = accounts.add(session, settings, name, role, password, now)
     audit.record(session, actor, now, "added", ("user", user.name), after={"role": role})
@@ -36,7 +36,7 @@ def change_user(session: Session, actor: Actor, name: str, change: UserChange, n
     """Change a user of the database; what is open under an old password ends.
 
     Raises:
-        NotAllowed, UnknownUser, WeakPassword: nothing is changed.
+        NotAllowedError, UnknownUserError, WeakPasswordError: nothing is changed.
     """
     must_be(actor, Role.ADMIN)
     user = accounts.named(session, name)

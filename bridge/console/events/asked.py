@@ -13,7 +13,7 @@ OPEN = "open"
 """Stands for all events that go on by themselves."""
 
 
-class NotADay(BridgeError):  # noqa: N818 - read as a finding
+class InvalidDayError(BridgeError):
     """One of the days is none. Write it as 2026-12-31."""
 
     code = "not_a_day"
@@ -44,7 +44,7 @@ class Asked:
         return {name: value for name, value in asdict(self).items() if value}
 
     def selection(self) -> Selection:
-        """Everything but the search. Days are of UTC, both included. Raises NotADay."""
+        """Everything but the search. Days are of UTC, both included. Raises InvalidDayError."""
         until = _day(self.until)
         return Selection(
             statuses=UNFINISHED if self.status == OPEN else _one(self.status),
@@ -74,7 +74,7 @@ def _day(text: str) -> datetime | None:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise NotADay from error
+        raise InvalidDayError from error
     if day > LAST_DAY:
-        raise NotADay
+        raise InvalidDayError
     return datetime.combine(day, datetime.min.time(), UTC)

@@ -139,7 +139,7 @@ def do_edit(event_id: int) -> Response:
     return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
 
 
-class NotJson(DecodingError):  # noqa: N818 - read as a finding
+class InvalidJsonError(DecodingError):
     """The payload is not JSON."""
 
     code = "correction_not_json"
@@ -166,7 +166,7 @@ def _correction(session: Session, event_id: int) -> Correction:
     try:
         payload: Any = json.loads(request.form.get("payload", ""))
     except ValueError as error:
-        raise NotJson(f"This is not JSON yet: {error}.") from error
+        raise InvalidJsonError(f"This is not JSON yet: {error}.") from error
     return corrections.preview(session, tools().settings, stored(session, event_id), payload)
 
 

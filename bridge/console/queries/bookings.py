@@ -76,7 +76,7 @@ def page(
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[BookingRow]:
-    """The newest bookings first. Raises UnknownProperty, UnknownCursor."""
+    """The newest bookings first. Raises UnknownPropertyError, UnknownCursorError."""
     wanted = select(Booking).where(Booking.merged_into.is_(None))
     for column, value in (
         (Booking.source, source),

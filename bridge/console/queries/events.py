@@ -57,7 +57,7 @@ def page(
     """The newest events first.
 
     `search` is what somebody typed; `patience`, in seconds, limits how long rare events are looked for, after which a
-    page is short and not the last. Raises UnknownProperty, UnknownCursor.
+    page is short and not the last. Raises UnknownPropertyError, UnknownCursorError.
     """
     before = before_of(cursor)
     if search and search.strip():

@@ -12,7 +12,7 @@ from bridge.models import Integration
 from bridge.settings import Settings
 
 
-class UnknownIntegration(BridgeError):  # noqa: N818 - read as a finding
+class UnknownIntegrationError(BridgeError):
     """No property has this integration."""
 
     code = "unknown_integration"
@@ -59,14 +59,14 @@ def integration(session: Session, settings: Settings, integration_id: str) -> In
 def integration_named(settings: Settings, text: str) -> str:
     """The id of the integration that a person means: its id, or the key or name of one of its properties.
 
-    Raises UnknownIntegration.
+    Raises UnknownIntegrationError.
     """
     known = list(_configured(settings))
     place = settings.property_named(text)
     if text in known:
         return text
     if place is None:
-        raise UnknownIntegration(
+        raise UnknownIntegrationError(
             f'No property has the integration "{text}"; there are: {", ".join(known) or "none"}.'
         )
     return place.integration_id

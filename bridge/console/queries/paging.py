@@ -13,7 +13,7 @@ MOST = 200
 """Rows of a page."""
 
 
-class UnknownCursor(BridgeError):  # noqa: N818 - read as a finding
+class UnknownCursorError(BridgeError):
     """This cursor is none that a page of this list has given. Begin again without one."""
 
     code = "unknown_cursor"
@@ -34,7 +34,7 @@ def cursor_of(before: int | None) -> str | None:
 
 
 def before_of(cursor: str | None) -> int | None:
-    """The id below which the page begins. Raises UnknownCursor."""
+    """The id below which the page begins. Raises UnknownCursorError."""
     if not cursor:
         return None
     try:
@@ -43,7 +43,7 @@ def before_of(cursor: str | None) -> int | None:
         )
         number = int(text.removeprefix("<"))
     except (binascii.Error, ValueError):
-        raise UnknownCursor from None
+        raise UnknownCursorError from None
     if cursor_of(number) != cursor or not 0 <= number < 2**63:
-        raise UnknownCursor
+        raise UnknownCursorError
     return number

@@ -14,7 +14,7 @@ from bridge.mapping.sources import Source
 from bridge.settings import Settings
 
 
-class UnknownSample(BridgeError):  # noqa: N818 - read as a finding
+class UnknownSampleError(BridgeError):
     """The mapping of this source has no sample of this name."""
 
     code = "unknown_sample"
@@ -41,7 +41,7 @@ def try_out(app: Flask, settings: Settings, source: Source, name: str, now: date
     job, and no replay forwards it.
 
     Raises:
-        UnknownSample, CannotSign: there is nothing to send.
+        UnknownSampleError, SigningError: there is nothing to send.
     """
     sample = _sample(source, name)
     proof = source.file.schema.signature
@@ -57,7 +57,7 @@ def _sample(source: Source, name: str) -> Sample:
     for sample in source.file.samples:
         if sample.name == name:
             return sample
-    raise UnknownSample
+    raise UnknownSampleError
 
 
 def _event_of(document: Any) -> int | None:

@@ -25,7 +25,7 @@ def listing() -> str:
 @sources_pages.get("/<name>")
 @needs(Role.VIEWER)
 def show(name: str) -> str:
-    """Raises UnknownSource."""
+    """Raises UnknownSourceError."""
     source, now = tools().sources[name], tools().clock()
     here = request.host_url.rstrip("/")
     with tools().database.session() as session:
@@ -37,7 +37,7 @@ def show(name: str) -> str:
 @sources_pages.post("/<name>/test")
 @needs(Role.OPERATOR)
 def test(name: str) -> str:
-    """Send a sample through the door; answers what it said. Raises UnknownSource."""
+    """Send a sample through the door; answers what it said. Raises UnknownSourceError."""
     source, sample, now = tools().sources[name], request.form.get("sample", ""), tools().clock()
     try:
         trial = try_out(_app(), tools().settings, source, sample, now)

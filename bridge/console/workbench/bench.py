@@ -24,19 +24,19 @@ MOST = 4 << 20
 """Bytes of an answer."""
 
 
-class NothingCame(BridgeError):  # noqa: N818 - what happened
+class EmptyResultError(BridgeError):
     """The mapping ended its process without an answer."""
 
     code = "workbench_ended"
 
 
-class TookTooLong(BridgeError):  # noqa: N818 - what happened
+class WorkbenchTimeoutError(BridgeError):
     """The mapping did not come to an end in time."""
 
     code = "workbench_slow"
 
 
-class SaidTooMuch(BridgeError):  # noqa: N818 - what happened
+class OutputTooLargeError(BridgeError):
     """The answer is larger than a page can show. Try it on less."""
 
     code = "workbench_large"
@@ -57,7 +57,7 @@ class Bench:
         """What came of it; `{"problem": ...}` where the text cannot be loaded or fails.
 
         Raises:
-            TookTooLong, SaidTooMuch, NothingCame: and the process is gone.
+            WorkbenchTimeoutError, OutputTooLargeError, EmptyResultError: and the process is gone.
         """
         with self._one:
             process = self._spare if self._spare and self._spare.poll() is None else _start()
@@ -102,27 +102,27 @@ def _ask(process: subprocess.Popen[bytes], task: bytes, seconds: float) -> bytes
     assert process.stdin is not None
     try:
         if _read(process, time.monotonic() + SECONDS_TO_START, len(READY)) != READY:
-            raise NothingCame
+            raise EmptyResultError
         process.stdin.write(task)
         process.stdin.close()
     except BrokenPipeError as error:
-        raise NothingCame from error
+        raise EmptyResultError from error
     answer = _read(process, time.monotonic() + seconds, MOST + 1)
     if len(answer) > MOST:
-        raise SaidTooMuch
+        raise OutputTooLargeError
     if not answer:
-        raise NothingCame
+        raise EmptyResultError
     return answer
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float, most: int) -> bytes:
-    """What it writes, to its end or up to `most` bytes. Raises TookTooLong."""
+    """What it writes, to its end or up to `most` bytes. Raises WorkbenchTimeoutError."""
     assert process.stdout is not None
     pipe, read = process.stdout.fileno(), bytearray()
     while len(read) < most:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([pipe], [], [], left)[0]:
-            raise TookTooLong
+            raise WorkbenchTimeoutError
         part = os.read(pipe, min(most - len(read), 1 << 16))
         if not part:
             break

@@ -33,7 +33,7 @@ class Shown:
     details: str = ""
 
 
-class FormNotReadable(DecodingError):  # noqa: N818 - read as a finding
+class FormNotReadableError(DecodingError):
     """A field of the form is not what it should be."""
 
     code = "form_not_readable"
@@ -54,12 +54,12 @@ def shown_event(event: Event) -> Shown:
 
 
 def posted(form: Dictionary[str, str]) -> Posted:
-    """The request in the form. Raises FormNotReadable."""
+    """The request in the form. Raises FormNotReadableError."""
     headers = {"content-type": form["content_type"].strip()} if form.get("content_type", "").strip() else {}
     for line in form.get("headers", "").splitlines():
         name, colon, value = line.partition(":")
         if line.strip() and not colon:
-            raise FormNotReadable(f"Headers: found {line.strip()!r}, expected `Name: value`.")
+            raise FormNotReadableError(f"Headers: found {line.strip()!r}, expected `Name: value`.")
         if line.strip():
             headers[name.strip().lower()] = value.strip()
     return Posted(
@@ -116,9 +116,9 @@ def _details(form: Dictionary[str, str]) -> dict[str, Any]:
     try:
         told = json.loads(text)
     except ValueError as error:
-        raise FormNotReadable(f"What the sender's API answered is not JSON: {error}.") from error
+        raise FormNotReadableError(f"What the sender's API answered is not JSON: {error}.") from error
     if not isinstance(told, dict):
-        raise FormNotReadable(
+        raise FormNotReadableError(
             "What the sender's API answered: found no object, expected one with the names of `details`."
         )
     return told

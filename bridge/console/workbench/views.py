@@ -119,18 +119,18 @@ def download() -> Response:
     return answer
 
 
-class EditedMapping(BridgeError):  # noqa: N818 - read as a finding
+class MappingChangedError(BridgeError):
     """An edited mapping is code that would run on this server: only an administrator may try it out here."""
 
     code = "edited_mapping_not_allowed"
 
 
 def _script() -> Script:
-    """The mapping in the form. Raises EditedMapping, ConfigurationError."""
+    """The mapping in the form. Raises MappingChangedError, ConfigurationError."""
     file = _file(request.form.get("mapping", ""))
     text = _text()
     if text.strip() != file.path.read_text(encoding="utf-8").strip() and not may_edit():
-        raise EditedMapping(why_not())
+        raise MappingChangedError(why_not())
     source = request.form.get("source") or None
     return Script(file.name, text, source if source in tools().settings.sources else None)
 

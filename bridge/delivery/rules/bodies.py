@@ -5,9 +5,9 @@ from typing import Any
 
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.state import Park, Snapshot
-from bridge.propexo.bodies import MissingFields, NotOffered
-from bridge.propexo.errors import Rejected
-from bridge.propexo.pms import RepeatedTime, SkippedTime
+from bridge.propexo.bodies import MissingFieldsError, UnsupportedOperationError
+from bridge.propexo.errors import RejectedError
+from bridge.propexo.pms import RepeatedTimeError, SkippedTimeError
 
 MAPPING_FIELD_OF = {
     "appointment_date": "starts_at",
@@ -33,23 +33,23 @@ def checked(snapshot: Snapshot, build: Callable[[], dict[str, Any]]) -> dict[str
     """A body, or a `Park` that names what is missing or wrong, before anything is sent."""
     try:
         return build()
-    except MissingFields as error:
+    except MissingFieldsError as error:
         return _missing(snapshot, error)
-    except NotOffered as error:
+    except UnsupportedOperationError as error:
         return Park(Reason.NOT_SUPPORTED, error.message)
-    except (RepeatedTime, SkippedTime) as error:
+    except (RepeatedTimeError, SkippedTimeError) as error:
         return Park(Reason.INVALID_TIME, error.message)
-    except Rejected as error:
+    except RejectedError as error:
         return rejected(snapshot, error)
 
 
-def rejected(snapshot: Snapshot, error: Rejected) -> Park:
+def rejected(snapshot: Snapshot, error: RejectedError) -> Park:
     """What Propexo, or our own check, does not accept."""
     detail = with_origins(snapshot, error.message, [issue.path for issue in error.issues])
     return Park(Reason.REJECTED, detail)
 
 
-def _missing(snapshot: Snapshot, error: MissingFields) -> Park:
+def _missing(snapshot: Snapshot, error: MissingFieldsError) -> Park:
     """Where the sender named what is missing, that name is what an operator looks for."""
     unknown = [snapshot.unknown[field] for field in error.fields if field in snapshot.unknown]
     message = " ".join([*(one.advice for one in unknown), error.message])

@@ -19,7 +19,7 @@ from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.propexo import pms
-from bridge.propexo.bodies import NotOffered, Place, Tour, takes
+from bridge.propexo.bodies import Place, Tour, UnsupportedOperationError, takes
 from bridge.settings import Property, Settings
 
 APPOINTMENT_TYPES = {
@@ -132,7 +132,9 @@ def target_at(settings: Settings, key: str | None) -> TourTarget | Park:
 def _place(settings: Settings, found: Property) -> Place:
     profile = pms.profile_of(found.pms)
     if profile.create is None:
-        raise NotOffered(f"The bridge cannot create an appointment in {profile.name}. {profile.note}")
+        raise UnsupportedOperationError(
+            f"The bridge cannot create an appointment in {profile.name}. {profile.note}"
+        )
     defaults = dict(found.defaults)
     if settings.propexo.organization_name:
         defaults.setdefault("organization_name", settings.propexo.organization_name)

@@ -2,7 +2,7 @@
 
 import zlib
 
-from bridge.errors import BodyTooLarge, DecodingError
+from bridge.errors import BodyTooLargeError, DecodingError
 
 _WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _GZIP = b"\x1f\x8b"
@@ -14,7 +14,7 @@ def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
     A body that says gzip and is none stays as it is: some proxies decompress a body and keep the header.
 
     Raises:
-        BodyTooLarge: it has more than `limit` bytes; no more than that is decompressed.
+        BodyTooLargeError: it has more than `limit` bytes; no more than that is decompressed.
         DecodingError: it is broken, or compressed in another way; a sentence for the operator.
     """
     names = [
@@ -36,7 +36,7 @@ def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
         except zlib.error:
             continue
         if len(content) > limit:
-            raise BodyTooLarge
+            raise BodyTooLargeError
         if decoder.eof:
             return content
     raise DecodingError(f"The body is not the {names[0]} that its Content-Encoding says, or it is cut off.")

@@ -22,7 +22,7 @@ Several of them:
     FirstOf(Signature(header="X-New"), Signature(header="X-Old"))  the first that the request carries decides
 
 Everything here works on the bytes as they came, before anything parses them, and fails closed. A mistake in
-a declaration is a `ValueError` when the mapping file is imported; a mistake of a sender is a `NotAuthentic`.
+a declaration is a `ValueError` when the mapping file is imported; a mistake of a sender is a `NotAuthenticError`.
 """
 
 from bridge.inbound.signatures.combined import AllOf, AnyOf, FirstOf

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bridge.errors import Doubt
-from bridge.inbound.signatures.request import Doubtful, Request
+from bridge.inbound.signatures.request import AuthFailureError, Request
 from bridge.inbound.signatures.scheme import Scheme
 
 
@@ -85,7 +85,7 @@ class AnyOf(_Combined):
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
         candidates = self._candidates(request)
-        missing = Doubtful(Doubt.MISSING, f"The request has nothing in {self.where}.")
+        missing = AuthFailureError(Doubt.MISSING, f"The request has nothing in {self.where}.")
         reasons: list[ValueError] = [] if candidates else [missing]
         for part in candidates:
             try:
@@ -188,6 +188,6 @@ NEAREST = (Doubt.STALE, Doubt.MISMATCH, Doubt.MALFORMED, Doubt.MISSING, Doubt.CO
 """Of several doubts, that of the proof which came nearest tells most."""
 
 
-def _joined(reasons: Sequence[ValueError]) -> Doubtful:
-    doubts = {reason.doubt if isinstance(reason, Doubtful) else Doubt.MALFORMED for reason in reasons}
-    return Doubtful(min(doubts, key=NEAREST.index), " ".join(dict.fromkeys(map(str, reasons))))
+def _joined(reasons: Sequence[ValueError]) -> AuthFailureError:
+    doubts = {reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED for reason in reasons}
+    return AuthFailureError(min(doubts, key=NEAREST.index), " ".join(dict.fromkeys(map(str, reasons))))

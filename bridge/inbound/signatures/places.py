@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from bridge.errors import DecodingError, Doubt
 from bridge.inbound.decoding import decode
-from bridge.inbound.signatures.request import Doubtful, Request
+from bridge.inbound.signatures.request import AuthFailureError, Request
 
 LONGEST_WITH_SECRET = 128 * 1024
 """Bytes of a body that is parsed before anything is proven, because it holds the secret."""
@@ -109,7 +109,7 @@ class InPath(Place):
 
     def read(self, request: Request) -> bytes:
         if not request.token:
-            raise Doubtful(Doubt.MISSING, "The address has no secret behind the source's name.")
+            raise AuthFailureError(Doubt.MISSING, "The address has no secret behind the source's name.")
         return request.token.encode()
 
     def write(self, request: Request, secret: str) -> Request:
@@ -143,7 +143,7 @@ class InBody(Place):
         for name in self.key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value:
-            raise Doubtful(Doubt.MISSING, f"The body has no text at `{self.key}`.")
+            raise AuthFailureError(Doubt.MISSING, f"The body has no text at `{self.key}`.")
         return value.encode()
 
     def write(self, request: Request, secret: str) -> Request:

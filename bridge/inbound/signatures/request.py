@@ -14,7 +14,7 @@ LONGEST_FORM = 64 * 1024
 MOST_FIELDS = 1000
 
 
-class Doubtful(ValueError):  # noqa: N818 - what is found, not a failure of ours
+class AuthFailureError(ValueError):
     """What speaks against a request: a sentence for the log, and a word for counting."""
 
     def __init__(self, doubt: Doubt, sentence: str) -> None:
@@ -43,7 +43,7 @@ class Request:
         """The text of a header. Raises ValueError where it is missing, empty or not ASCII."""
         text = self.headers.get(name.lower(), "").strip(" \t")
         if not text:
-            raise Doubtful(Doubt.MISSING, f"The request has no header {name}.")
+            raise AuthFailureError(Doubt.MISSING, f"The request has no header {name}.")
         if not text.isascii():
             raise ValueError(f"The header {name} holds characters other than ASCII.")
         return text
@@ -59,7 +59,7 @@ class Request:
         if len(values) > 1:
             raise ValueError(f"The query has the parameter {name} {len(values)} times.")
         if not values or not values[0]:
-            raise Doubtful(Doubt.MISSING, f"The query has no parameter {name}.")
+            raise AuthFailureError(Doubt.MISSING, f"The query has no parameter {name}.")
         return values[0]
 
     @cached_property

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.errors import Doubt, NotAuthentic
-from bridge.inbound.signatures.request import Doubtful, Request
+from bridge.errors import Doubt, NotAuthenticError
+from bridge.inbound.signatures.request import AuthFailureError, Request
 
 NO_SECRET = "There is no secret: without one, anybody could send bookings. Copy it from the sender."  # noqa: S105
 
@@ -99,7 +99,7 @@ class Scheme(ABC):
     def verify(
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None = None
     ) -> None:
-        """Accept the request silently, or raise NotAuthentic and nothing else, whatever its bytes are.
+        """Accept the request silently, or raise NotAuthenticError and nothing else, whatever its bytes are.
 
         Any of the secrets will do, so that two are live during a rotation; with none, or with an unfit one,
         nothing is authentic. `tolerance` (seconds) replaces the one of the declaration. The `__cause__` of
@@ -108,14 +108,16 @@ class Scheme(ABC):
         try:
             self._require(request, secrets, now, tolerance)
         except ValueError as reason:
-            raise NotAuthentic(reason.doubt if isinstance(reason, Doubtful) else Doubt.MALFORMED) from reason
+            raise NotAuthenticError(
+                reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED
+            ) from reason
 
     def _require(
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
         """What `verify` does, raising ValueError."""
         if problems := self.check_secrets(secrets):
-            raise Doubtful(Doubt.CONFIGURATION, " ".join(problems))
+            raise AuthFailureError(Doubt.CONFIGURATION, " ".join(problems))
         self._require_genuine(request, secrets, now, tolerance)
 
     def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
@@ -153,7 +155,7 @@ class Proof(Scheme):
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
     ) -> None:
         if not self._is_genuine(request, self._keys(secrets), now, tolerance):
-            raise Doubtful(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
+            raise AuthFailureError(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
 
     def _first(self, secrets: Sequence[str]) -> str:
         if not secrets:

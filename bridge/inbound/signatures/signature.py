@@ -11,7 +11,7 @@ from bridge.errors import Doubt
 from bridge.inbound.signatures.algorithms import ALGORITHMS, Algorithm, any_equal
 from bridge.inbound.signatures.encodings import ENCODINGS, KEYS, Encoding
 from bridge.inbound.signatures.items import HeaderItems
-from bridge.inbound.signatures.request import Doubtful, Request
+from bridge.inbound.signatures.request import AuthFailureError, Request
 from bridge.inbound.signatures.scheme import Proof
 from bridge.inbound.signatures.template import COVERING_BODY, SIGNED, SIGNING_URL, Template
 from bridge.inbound.signatures.timestamps import NOTATIONS, require_recent
@@ -129,7 +129,7 @@ class Signature(Proof):
         text = request.header(self.header)
         if text in self.missing:
             told = f"{self.header} is `{text}`: the sender has no secret. Set one at the sender."
-            raise Doubtful(Doubt.MISSING, told)
+            raise AuthFailureError(Doubt.MISSING, told)
         found = self._items.read(text)
         values = {"id": request.header(self.id_header).encode()} if self.id_header else {}
         if self.timestamp_header:
@@ -166,7 +166,7 @@ class Signature(Proof):
         digest = hashlib.sha256(request.body).hexdigest().encode()
         if not any_equal([digest], [request.parameter(self.body_digest).lower()]):
             told = f"The query's {self.body_digest} is not the SHA-256 of the body."
-            raise Doubtful(Doubt.MISMATCH, told)
+            raise AuthFailureError(Doubt.MISMATCH, told)
 
     def _delivery_id(self, request: Request) -> str | None:
         return request.headers.get(self.id_header.lower()) if self.id_header else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bridge.errors import Doubt
-from bridge.inbound.signatures.request import Doubtful, Request
+from bridge.inbound.signatures.request import AuthFailureError, Request
 
 _PORTS = {b"http": b":80", b"https": b":443"}
 _DECODED_BY_HUBSPOT = re.compile("%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
@@ -46,7 +46,7 @@ def _method(request: Request) -> bytes:
 def _url(request: Request) -> bytes:
     if not request.url:
         told = "The sender signs the address that it calls: set the bridge's public address."
-        raise Doubtful(Doubt.CONFIGURATION, told)
+        raise AuthFailureError(Doubt.CONFIGURATION, told)
     return request.url.encode("ascii")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.errors import Doubt
-from bridge.inbound.signatures.request import Doubtful
+from bridge.inbound.signatures.request import AuthFailureError
 
 LONGEST_ISO = 40
 
@@ -25,7 +25,7 @@ def require_recent(notation: Notation, timestamp: str, now: datetime, tolerance:
     age = now.timestamp() - notation.read(timestamp)
     if abs(age) > tolerance:
         told = f"The timestamp is {age:.0f} s old; {tolerance} s are allowed. Check both clocks."
-        raise Doubtful(Doubt.STALE, told)
+        raise AuthFailureError(Doubt.STALE, told)
 
 
 def _seconds(timestamp: str) -> float:
