@@ -210,12 +210,15 @@ class _Transaction:
     def _look_again(self, drafts: Sequence[Draft]) -> None:
         """Whoever was recorded as waiting for what has ended meanwhile is due at once.
 
-        The rows of what it waits for are locked: what ends later, sees that this event waits, and wakes it.
+        The rows of what it waits for are locked: what ends later, sees that this event waits, and wakes it. An event
+        that was put back waits for its turn only, whatever it waited for before.
         """
         waiting = {
             one.after.event.id: one.after.event.waiting_on or ""
             for one in drafts
-            if one.result.release is not None and one.after.event.ended_at is None
+            if one.result.release is not None
+            and not one.result.is_put_back
+            and one.after.event.ended_at is None
         }
         predecessors = _numbers(waiting, "event:")
         ended: set[int] = set()

@@ -105,7 +105,9 @@ def result_of(job: Job, now: datetime) -> Result:
     if job.put_back_until is not None:
         after = job.before
         event = replace(after.event, rank=job.rank)
-        is_put_back = event.status != Status.RECEIVED
+        # It waits for its first call, or again after a pause that is over: now only others come before it.
+        has_not_begun = event.status == Status.RECEIVED or event.reason == Reason.INTEGRATION_PAUSED
+        is_put_back = not has_not_begun
         if not is_put_back:
             detail = "Many tours wait; the soonest goes first."
             event = ended_event(
