@@ -135,7 +135,6 @@ class Scene:
                     "property_id": f"c{key}",
                     "pms": vendor,
                     "time_zone": "America/Chicago",
-                    "tour_hours": "00:00-24:00",
                     "name": key.title(),
                     "defaults": {"employee_id": "cemployee", "lead_relationship_id": "crelationship"},
                 }
