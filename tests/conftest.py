@@ -61,7 +61,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
-PATIENCE = {"processes": 400, "bench": 900}
+PATIENCE = {"processes": 900, "bench": 1800}
 """Seconds until a test of this kind is broken off."""
 
 

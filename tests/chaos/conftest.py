@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     events = config.getoption("chaos_events")
     ours = [item for item in items if item.path.parent == Path(__file__).parent]
     for item in ours:
-        item.add_marker(pytest.mark.timeout(1800 if events >= LONG else 240))
+        item.add_marker(pytest.mark.timeout(1800 if events >= LONG else 900))
     if events < SHORT:
         left = [item for item in ours if item.name not in TELLING]
         items[:] = [item for item in items if item not in left]
