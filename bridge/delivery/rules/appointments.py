@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.delivery.rules.bodies import checked
 from bridge.delivery.rules.booking_state import to_request
-from bridge.delivery.rules.entities import BookingRow
-from bridge.delivery.rules.in_flight import ATTRIBUTES, poll_again, resolve_in_flight
+from bridge.delivery.rules.entities import AttemptRow, BookingRow
+from bridge.delivery.rules.in_flight import by_attribute, poll_again, resolve_in_flight
 from bridge.delivery.rules.leads import NewLead, find_lead
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
@@ -35,7 +35,7 @@ def resolve_write(
     if booking.in_flight_attempt_id is None:
         return snapshot
     attempt = snapshot.attempts[booking.in_flight_attempt_id]
-    effect = {name: value for name, value in (attempt.on_confirm or {}).items() if name != "id_column"}
+    effect = _effect(attempt)
     target = target_at(settings, effect.get("property", booking.property_key))  # perhaps another property
     if isinstance(target, Park):
         return Decision(target, snapshot)
@@ -49,6 +49,11 @@ def resolve_write(
         lambda known: _adopt(known, booking, target, effect),
         now,
     )
+
+
+def _effect(attempt: AttemptRow) -> dict[str, Any]:
+    """What the booking becomes by a write, without the id of what it makes."""
+    return {name: value for name, value in (attempt.on_confirm or {}).items() if name != "id_column"}
 
 
 def _adopt(
@@ -66,18 +71,17 @@ def adopt_failed(snapshot: Snapshot, booking: BookingRow, settings: Settings) ->
     create = snapshot.failed_create
     if create is None or booking.may_be_in_pms:
         return snapshot
-    effect = {name: value for name, value in (create.on_confirm or {}).items() if name != "id_column"}
+    effect = _effect(create)
     target = target_at(settings, effect.get("property", booking.property_key))
     if isinstance(target, Park):
         return snapshot
-    found = find_appointment(snapshot, target, effect["lead_id"], booking)
-    if isinstance(found, Read):
-        return Decision(found, snapshot)
-    if found is None:
+    changes = _adopt(snapshot, booking, target, effect)
+    if isinstance(changes, Read):
+        return Decision(changes, snapshot)
+    if changes is None:
         return snapshot
-    values = {ATTRIBUTES.get(column, column): value for column, value in effect.items()}
-    row = replace(booking, **{**values, "appointment_id": found.id, "appointment_verified": True})
-    return snapshot.with_owner(row).with_event(propexo_job_id=f"found:{found.id}")
+    row = replace(booking, **by_attribute(changes))
+    return snapshot.with_owner(row).with_event(propexo_job_id=f"found:{changes['appointment_id']}")
 
 
 def cancel(snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime) -> Decision:

@@ -279,8 +279,8 @@ def settle(
 ) -> Snapshot:
     """End the owner's in-flight write; `changes` are columns of the owner, if any."""
     snapshot = snapshot.with_attempt(replace(attempt, outcome=outcome, detail=detail or attempt.detail))
-    values = {ATTRIBUTES.get(column, column): value for column, value in (changes or {}).items()}
-    snapshot = snapshot.with_owner(replace(owner, **values, in_flight_attempt_id=None))
+    row = replace(owner, **by_attribute(changes or {}), in_flight_attempt_id=None)
+    snapshot = snapshot.with_owner(row)
     if changes is not None and isinstance(owner, BookingRow) and attempt.event_id == snapshot.event.id:
         job_id = attempt.job_id or f"found:{changes.get('appointment_id')}"
         snapshot = snapshot.with_event(propexo_job_id=job_id)
@@ -289,6 +289,11 @@ def settle(
             reason=None, poll_count=0
         )  # the next one is looked for from the beginning
     return snapshot
+
+
+def by_attribute(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes of columns under the names of the attributes that a row has for them."""
+    return {ATTRIBUTES.get(column, column): value for column, value in changes.items()}
 
 
 def _changes(attempt: AttemptRow, status: WriteStatus) -> dict[str, Any]:
