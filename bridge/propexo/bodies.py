@@ -123,6 +123,9 @@ class UnsupportedOperationError(BridgeError):
     code = "not_supported"
 
 
+_LEAD, _APPOINTMENT, _CANCEL = LeadSchema(), AppointmentSchema(), CancelSchema()
+
+
 def takes(profile: Profile, field: str) -> bool:
     """Whether any write to this PMS, of a lead or of an appointment, may carry a body field."""
     operations = [operation.fields for operation in (profile.create, profile.update) if operation]
@@ -162,7 +165,7 @@ def lead_body(
             body[name] = cut(body[name], profile.name_limit, ellipsis="")
     if profile.lead_notes_limit and "notes" in body:
         body["notes"] = cut(body["notes"], profile.lead_notes_limit)
-    return _checked(LeadSchema(), body)
+    return _checked(_LEAD, body)
 
 
 def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
@@ -174,7 +177,7 @@ def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
     known = {**_known(place, tour, operation), "integration_id": place.integration_id, "lead_id": lead_id}
     known["appointment_type"] = tour.appointment_type or "TOUR"
     known["title"] = cut(tour.title or place.defaults.get("title") or _title(tour), TITLE_LIMIT)
-    return _checked(AppointmentSchema(), _fill(known, place, operation, "a new appointment"))
+    return _checked(_APPOINTMENT, _fill(known, place, operation, "a new appointment"))
 
 
 def update_body(place: Place, tour: Tour) -> dict[str, Any]:
@@ -190,14 +193,14 @@ def update_body(place: Place, tour: Tour) -> dict[str, Any]:
         known["title"] = place.defaults.get("title") or _title(tour)
     known["title"] = cut(known["title"] or "", TITLE_LIMIT)
     body = _fill(known, place, operation, "a changed appointment", without=tuple(operation.optional))
-    return _checked(AppointmentSchema(), body)
+    return _checked(_APPOINTMENT, body)
 
 
 def cancel_body(place: Place, event_id: str) -> dict[str, Any]:
     """Build the body of `cancel_appointment`. Raises UnsupportedOperationError."""
     operation = _offered(place.profile, "cancel")
     known = {"integration_id": place.integration_id, "event_id": event_id}
-    return _checked(CancelSchema(), _fill(known, place, operation, "a cancellation"))
+    return _checked(_CANCEL, _fill(known, place, operation, "a cancellation"))
 
 
 def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) -> list[str]:

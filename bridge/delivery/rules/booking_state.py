@@ -36,7 +36,11 @@ CONTACT_FIELDS = ("first_name", "last_name", "email", "phone")
 
 def new_ending() -> str:
     """An unguessable ending of a reference code that survives being typed."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    number, letters = secrets.randbelow(len(_ALPHABET) ** 8), ""
+    for _ in range(8):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters += _ALPHABET[digit]
+    return letters
 
 
 class Timed(Protocol):

@@ -3,12 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bridge.models import BookingState, Status
 
+Row = TypeVar("Row")
 EventTime = tuple[datetime, int]
 """Where an event stands in its booking's life: the sender's clock, then the rank of its action."""
+
+
+def changed(row: Row, **changes: Any) -> Row:
+    """Return the frozen row with some values replaced, as `dataclasses.replace` does.
+
+    It copies the values at once: a tour takes about 100 changes, and the rows have up to 37 fields. For classes without
+    `__post_init__` and slots. Raises TypeError for a field that the row does not have.
+    """
+    values = vars(row)
+    if unknown := changes.keys() - values.keys():
+        raise TypeError(f"{type(row).__name__} has no {', '.join(sorted(unknown))}.")
+    copy = object.__new__(type(row))
+    vars(copy).update(values, **changes)
+    return copy
 
 
 @dataclass(frozen=True)

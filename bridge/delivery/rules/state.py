@@ -6,7 +6,7 @@ snapshot with what was concluded on the way. Rows carry the names of `models`' c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self
 
@@ -20,6 +20,7 @@ from bridge.delivery.rules.entities import (
     LeadRow,
     Owner,
     SenderContact,
+    changed,
 )
 from bridge.delivery.rules.outcomes import Reason
 from bridge.mapping.booking import Booking as BookingRequest
@@ -198,15 +199,15 @@ class Snapshot:
 
     def having(self, **changes: Any) -> Self:
         """This snapshot with what was concluded."""
-        return replace(self, **changes)
+        return changed(self, **changes)
 
     def with_event(self, **changes: Any) -> Self:
-        return replace(self, event=replace(self.event, **changes))
+        return changed(self, event=changed(self.event, **changes))
 
     def with_answer(self, call: Call, answer: Any) -> Self:
         """What is known after a call was answered."""
-        event = replace(self.event, failure_count=0, integration_id=call.integration_id)
-        return replace(
+        event = changed(self.event, failure_count=0, integration_id=call.integration_id)
+        return changed(
             self,
             event=event,
             answers={**self.answers, call: answer},
@@ -214,19 +215,19 @@ class Snapshot:
         )
 
     def with_attempt(self, attempt: AttemptRow) -> Self:
-        return replace(self, attempts={**self.attempts, attempt.id: attempt})
+        return changed(self, attempts={**self.attempts, attempt.id: attempt})
 
     def with_lead(self, lead: LeadRow) -> Self:
-        return replace(self, leads={**self.leads, lead.key: lead})
+        return changed(self, leads={**self.leads, lead.key: lead})
 
     def with_owner(self, owner: Owner) -> Self:
         """Replace the row of a booking or a lead."""
         if isinstance(owner, LeadRow):
             return self.with_lead(owner)
         if self.booking is not None and self.booking.id == owner.id:
-            return replace(self, booking=owner)
+            return changed(self, booking=owner)
         others = tuple(owner if one.id == owner.id else one for one in self.duplicates)
-        return replace(self, duplicates=others)
+        return changed(self, duplicates=others)
 
     def code(self, prefix: str, number: int) -> str:
         """The reference code of a row that is new: `number` tells the several ones of a run apart."""
