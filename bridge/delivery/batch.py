@@ -136,20 +136,23 @@ class BatchLoader:
         """What events say, by id and place in the lane: most are read for the first of several runs. A replay, also
         of a corrected event, has a new place."""
 
-    def load(self, claims: Sequence[Claim], leased_at: float) -> tuple[list[Job], list[Release]]:
-        """The jobs of claimed lanes; and the lanes in which nothing can run now."""
+    def load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
+        """The jobs of claimed lanes; and the lanes in which nothing can run now.
+
+        Of new events only the `room` soonest are decided; the others get their rank and go back.
+        """
         try:
-            return self._load(claims, leased_at)
+            return self._load(claims, leased_at, room)
         except OperationalError:
             raise
         except Exception as error:
             if len(claims) == 1:
                 log.exception("a lane cannot be loaded")
                 return self._failed(claims[0], leased_at, error)
-        loaded = [self.load([claim], leased_at) for claim in claims]
+        loaded = [self.load([claim], leased_at, room) for claim in claims]
         return [job for jobs, _ in loaded for job in jobs], [one for _, idle in loaded for one in idle]
 
-    def _load(self, claims: Sequence[Claim], leased_at: float) -> tuple[list[Job], list[Release]]:
+    def _load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         now = claims[0].now
         by_lane = {one.lane: one for one in claims}
         with self._tools.database.engine.connect() as connection:
@@ -161,9 +164,15 @@ class BatchLoader:
                 if by_lane[lane].claims > MOST_CLAIMS:
                     read[event.id] = (event, Interpretation(problem=_poisonous(by_lane[lane])))
             loader = Loader(connection, self._tools.settings, now)
-            snapshots = loader.snapshots({event.id: read[event.id] for event in chosen.values()})
+            later = self._later(loader, lanes, [read[event.id] for event in chosen.values()], room, now)
+            snapshots = loader.snapshots(
+                {event.id: read[event.id] for event in chosen.values() if event.id not in later}
+            )
         jobs = []
         for lane, event in chosen.items():
+            if event.id in later:
+                jobs.append(_put_back(by_lane[lane], leased_at, lanes[lane], *later[event.id], now))
+                continue
             snapshot = snapshots[event.id]
             ranks = {one.id: self._rank(*read[one.id], snapshot, now) for one in _unread(lanes[lane], event)}
             jobs.append(self._job(by_lane[lane], leased_at, lanes[lane], snapshot, ranks, now))
@@ -173,6 +182,31 @@ class BatchLoader:
             if lane not in chosen
         ]
         return jobs, idle
+
+    def _later(
+        self,
+        loader: Loader,
+        lanes: Mapping[str, list[EventRow]],
+        read: Sequence[tuple[EventRow, Interpretation]],
+        room: int,
+        now: datetime,
+    ) -> dict[int, tuple[Snapshot, int]]:
+        """By id the new events that go back, with their ranks: those that are alone in their lane and say when their
+        tour starts need no more than that to be ranked.
+        """
+        if len(read) <= room:
+            return {}
+        aliases = loader.aliases()
+        ranked = []
+        for event, said in read:
+            is_new = event.rank is None and event.status == Status.RECEIVED and len(lanes[event.lane]) == 1
+            request = said.request
+            if is_new and said.problem is None and request and (request.starts_at or request.starts_at_local):
+                snapshot = Snapshot(event, said, codes=(), aliases=aliases)
+                ranked.append((self._rank(event, said, snapshot, now), snapshot))
+        ranked.sort(key=lambda pair: (pair[0], pair[1].event.id))
+        decided = max(0, room - (len(read) - len(ranked)))
+        return {snapshot.event.id: (snapshot, rank) for rank, snapshot in ranked[decided:]}
 
     def _interpret(
         self, connection: Connection, events: Sequence[EventRow]
@@ -278,6 +312,16 @@ def snapshot_of(
 
 def _unread(lane: Sequence[EventRow], chosen: EventRow) -> list[EventRow]:
     return [one for one in lane if one.rank is None and one.id != chosen.id][:MOST_SIBLINGS]
+
+
+def _put_back(
+    claim: Claim, leased_at: float, lane: list[EventRow], snapshot: Snapshot, rank: int, now: datetime
+) -> Job:
+    """A job of which nothing is known but its rank."""
+    waits = Wait(now, Status.WAITING, Reason.BUDGET, "")
+    return Job(
+        claim, leased_at, lane, snapshot, snapshot, Decision(waits, snapshot), rank, put_back_until=now
+    )
 
 
 def _poisonous(claim: Claim) -> Park:

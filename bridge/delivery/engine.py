@@ -173,7 +173,7 @@ class Engine:
         if not self._claimed:
             return False
         self.clock.follow(self._claimed[0].now)
-        jobs, idle = self._loader.load(self._claimed, self._claimed_at)
+        jobs, idle = self._loader.load(self._claimed, self._claimed_at, room)
         self._claimed = []
         self._idle += idle
         self._gate.refresh(jobs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.aliases import property_named
+from bridge.aliases import Aliases, property_named
 from bridge.delivery.rules.booking_state import new_ending
 from bridge.delivery.rules.entities import (
     AttemptRow,
@@ -55,17 +55,13 @@ class Loader:
 
     def snapshots(self, events: Mapping[int, tuple[EventRow, Interpretation]]) -> dict[int, Snapshot]:
         """The snapshot of each event, by id."""
-        names = self._aliases()
-
-        def alias(name: str) -> str | None:
-            return next((names[one] for one in spellings(name) if one in names), None)
-
+        aliases = self.aliases()
         snapshots = {
             id_: Snapshot(
                 event,
                 read,
                 codes=tuple(new_ending() for _ in range(4)),
-                aliases=alias,
+                aliases=aliases,
             )
             for id_, (event, read) in events.items()
         }
@@ -76,8 +72,14 @@ class Loader:
         self._add_property(snapshots)
         return snapshots
 
-    def _aliases(self) -> dict[str, str]:
-        return {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}
+    def aliases(self) -> Aliases:
+        """Names of properties that an operator has given."""
+        names = {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}
+
+        def alias(name: str) -> str | None:
+            return next((names[one] for one in spellings(name) if one in names), None)
+
+        return alias
 
     def _add_order(self, snapshots: dict[int, Snapshot]) -> None:
         """Earlier events of the same booking or person that have not ended, and later ones that speak for it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
+from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -24,7 +24,6 @@ from bridge.delivery.rules.state import Snapshot
 from bridge.delivery.storage.record_rows import (
     ConflictError,
     Draft,
-    execute,
     storable_values,
     store_attempts,
     store_bookings,
@@ -51,10 +50,10 @@ DATA_ERRORS = ("22", "23", "40", "54")
 """Classes of PostgreSQL's errors that speak of what is stored and not of the server."""
 
 
-_OPEN = (Event.id == bindparam("this_id"), Event.ended_at.is_(None))
-_END = Change(Event, RECORDED_COLUMNS, RECORDED, *_OPEN)
-_INTENT = Change(Event, RECORDED_COLUMNS, RECORDED_AT_INTENT, *_OPEN)
-_RANK = Change(Event, RECORDED_COLUMNS, ("rank",), *_OPEN)
+_IS_OPEN, _SAME = Event.ended_at.is_(None), {"id": Event.id}
+_END = Change(Event, RECORDED_COLUMNS, RECORDED, _IS_OPEN, same=_SAME)
+_INTENT = Change(Event, RECORDED_COLUMNS, RECORDED_AT_INTENT, _IS_OPEN, same=_SAME)
+_RANK = Change(Event, RECORDED_COLUMNS, ("rank",), _IS_OPEN, same=_SAME)
 
 
 def record(
@@ -194,13 +193,13 @@ class _Transaction:
             (_END, [one for one in by_id if not (one.result.intent or one.result.is_put_back)]),
         ):
             rows = [change.parameters(one.after.event, id=one.after.event.id) for one in chosen]
-            execute(self._connection, change.statement, [storable_values(row) for row in rows])
+            change.execute(self._connection, [storable_values(row) for row in rows])
         ranks = [
             {"this_id": id_, "new_rank": rank}
             for draft in drafts
             for id_, rank in sorted(draft.result.ranks.items())
         ]
-        execute(self._connection, _RANK.statement, ranks)
+        _RANK.execute(self._connection, ranks)
         for draft in drafts:
             enrichment = draft.after.event.enrichment
             if enrichment != draft.result.before.event.enrichment:

@@ -45,11 +45,15 @@ class Slots:
         """Whether nothing new is begun."""
         self.woken = threading.Event()
         """Set when there is something to do."""
+        self._running = 0
+        self._answered = threading.Condition()
 
     def stop(self) -> None:
         """Send no write any more that was not sent yet."""
         self.stopping = True
         self.woken.set()
+        with self._answered:
+            self._answered.notify()
 
     def take(self, job: Job) -> bool:
         """Whether a slot is free for the next call of a job; it is the job's then."""
@@ -77,6 +81,11 @@ class Slots:
         """Let an answer be taken up."""
         self._answers.put(take_up)
         self.woken.set()
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """Wait until no call is running, at most so long: answers that come together share a commit."""
+        with self._answered:
+            self._answered.wait_for(lambda: self._running == 0 or self.stopping, seconds)
 
     def read(
         self, job: Job, then: Callable[[Job, Chain], None], failed: Callable[[Job, Exception], None]
@@ -154,7 +163,21 @@ class Slots:
                 log.exception("unexpected error in a sweep")
             self.answer(lambda: then(found))
 
-        self._executor.submit(run)
+        self._start(self._executor, run)
+
+    def _start(self, executor: Executor, call: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                call()
+            finally:
+                with self._answered:
+                    self._running -= 1
+                    if self._running == 0:
+                        self._answered.notify()
+
+        with self._answered:
+            self._running += 1
+        executor.submit(run)
 
     def _submit(
         self,
@@ -180,7 +203,7 @@ class Slots:
                 else:
                     self.answer(take_up)
 
-        executor.submit(call)
+        self._start(executor, call)
 
 
 class Gate:

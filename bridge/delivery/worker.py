@@ -37,6 +37,8 @@ POLL_INTERVAL = 1.0
 """Seconds between looks for work that nothing has announced."""
 TICK_INTERVAL = 0.02
 """Seconds between two ticks of a busy worker, so that they share commits."""
+WAIT_FOR_ANSWERS = 0.1
+"""Seconds for which a tick waits for all calls that are running, for the same reason."""
 FINISH_WITHIN = 45.0
 """Seconds that running calls get at a shutdown: more than one call to Propexo can last."""
 WATCHDOG = 60.0
@@ -134,6 +136,7 @@ class Worker:
                 continue
             if did:
                 self._stopping.wait(TICK_INTERVAL)
+                self._engine.calls.wait_for_answers(WAIT_FOR_ANSWERS)
             else:
                 self._engine.calls.woken.wait(POLL_INTERVAL)
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, text
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy import Connection, delete, text
 
 from bridge import search_index
 from bridge.delivery.results import Result
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow
 from bridge.delivery.rules.outcomes import WriteOutcome
 from bridge.delivery.rules.state import Merge, Snapshot, Write
-from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, values_of
+from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
 from bridge.keys import storable
 from bridge.models import Attempt, Booking, BookingReference, Lead
@@ -35,53 +34,54 @@ class Draft:
     attempt: AttemptRow | None = None
 
 
+_SAME_BOOKING = {"id": Booking.id, "version": Booking.version}
 _BOOKING = Change(
     Booking,
     BOOKING,
     [name for name in BOOKING if name not in ("id", "source", "created_at", "version")],
-    Booking.id == bindparam("this_id"),
-    Booking.version == bindparam("this_version"),
+    same=_SAME_BOOKING,
     version=Booking.version + 1,
 )
 _TAKE_BOOKING = Change(
     Booking,
     BOOKING,
     ["in_flight_attempt_id"],
-    Booking.id == bindparam("this_id"),
-    Booking.version == bindparam("this_version"),
     Booking.open_attempt_id.is_(None),
+    same=_SAME_BOOKING,
     version=Booking.version + 1,
 )
-_OF_LEAD = (
-    Lead.integration_id == bindparam("this_integration"),
-    Lead.property_id == bindparam("this_property"),
-    Lead.contact == bindparam("this_contact"),
-)
+_SAME_LEAD = {"integration": Lead.integration_id, "property": Lead.property_id, "contact": Lead.contact}
 _LEAD = Change(
     Lead,
     LEAD,
     ["lead_id", "created", "in_flight_attempt_id"],
-    *_OF_LEAD,
-    Lead.open_attempt_id.is_not_distinct_from(bindparam("this_attempt")),
-    Lead.lead_id.is_not_distinct_from(bindparam("this_lead")),
+    same={**_SAME_LEAD, "attempt": Lead.open_attempt_id, "lead": Lead.lead_id},
 )
 _TAKE_LEAD = Change(
     Lead,
     LEAD,
     ["in_flight_attempt_id"],
-    *_OF_LEAD,
     Lead.open_attempt_id.is_(None),
     Lead.lead_id.is_(None),
     ~Lead.created,
+    same=_SAME_LEAD,
 )
 _ATTEMPT = Change(
     Attempt,
     ATTEMPT,
     [name for name in ATTEMPT if name not in ("id", "event_id", "booking_id", "kind", "request")],
-    Attempt.id == bindparam("this_id"),
+    same={"id": Attempt.id},
 )
-_NEW_BOOKING, _NEW_LEAD, _NEW_ATTEMPT = insert(Booking), insert(Lead), insert(Attempt)
-_NEW_REFERENCE = insert(BookingReference)
+_NEW_BOOKING, _NEW_LEAD = Insertion(Booking, BOOKING), Insertion(Lead, LEAD)
+_NEW_ATTEMPT = Insertion(Attempt, ATTEMPT)
+_NEW_REFERENCE = Insertion(
+    BookingReference,
+    {
+        "source": BookingReference.source,
+        "reference": BookingReference.reference,
+        "booking_id": BookingReference.booking_id,
+    },
+)
 _IDS = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :many)")
 _MERGE = (
     "UPDATE booking_references SET booking_id = :kept WHERE booking_id = :gone",
@@ -91,14 +91,10 @@ _MERGE = (
 _EMPTY: dict[str, Any] = {column.key: None for column in ATTEMPT.values()} | {"unlisted": 0, "look_count": 0}
 
 
-def execute(
-    connection: Connection, statement: UpdateBase, rows: Sequence[dict[str, Any]], *, checked: bool = False
-) -> None:
-    """Run a statement for each row. `checked`: raises ConflictError unless each finds its row as it was loaded."""
-    if rows:
-        found = connection.execute(statement, list(rows))
-        if checked and found.rowcount != len(rows):
-            raise ConflictError
+def _change(connection: Connection, change: Change, rows: Sequence[dict[str, Any]]) -> None:
+    """Change rows. Raises ConflictError unless each is there as it was loaded."""
+    if change.execute(connection, rows) != len(rows):
+        raise ConflictError
 
 
 def _ids(connection: Connection, table: str, many: int) -> Iterator[int]:
@@ -120,7 +116,7 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
         assert draft.after.booking is not None
         booking = replace(draft.after.booking, id=id_)
         draft.after = draft.after.having(booking=booking).with_event(booking_id=id_)
-    execute(connection, _NEW_BOOKING, [values_of(BOOKING, one.after.booking) for one in new])
+    _NEW_BOOKING.execute(connection, [values_of(BOOKING, one.after.booking) for one in new])
     changed: list[tuple[BookingRow, int]] = []
     for draft in drafts:
         for row, version in _changed(draft):
@@ -128,7 +124,7 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
             draft.after = draft.after.with_owner(replace(row, version=version + 1))
     changed.sort(key=lambda pair: pair[0].id or 0)
     rows = [_BOOKING.parameters(row, id=row.id, version=version) for row, version in changed]
-    execute(connection, _BOOKING.statement, rows, checked=True)
+    _change(connection, _BOOKING, rows)
     for draft in drafts:
         for merge in draft.after.merges[len(draft.result.before.merges) :]:
             _merge(connection, merge)
@@ -170,7 +166,7 @@ def _store_references(connection: Connection, drafts: Sequence[Draft]) -> None:
         for name in one.after.event.known_by
         if name not in one.after.links
     ]
-    execute(connection, _NEW_REFERENCE, sorted(rows, key=lambda row: (row["source"], row["reference"])))
+    _NEW_REFERENCE.execute(connection, sorted(rows, key=lambda row: (row["source"], row["reference"])))
 
 
 def _index(connection: Connection, drafts: Sequence[Draft]) -> None:
@@ -209,12 +205,12 @@ def store_leads(connection: Connection, drafts: Sequence[Draft]) -> None:
                 draft.after = draft.after.with_lead(replace(lead, is_new=False))
             elif lead != before.leads.get(lead.key):
                 changed.append((lead, before.leads[lead.key]))
-    execute(connection, _NEW_LEAD, [values_of(LEAD, row) for row in sorted(new, key=lambda row: row.key)])
+    _NEW_LEAD.execute(connection, [values_of(LEAD, row) for row in sorted(new, key=lambda row: row.key)])
     parameters = [
         _LEAD.parameters(row, **_key(row), attempt=loaded.in_flight_attempt_id, lead=loaded.lead_id)
         for row, loaded in sorted(changed, key=lambda pair: pair[0].key)
     ]
-    execute(connection, _LEAD.statement, parameters, checked=True)
+    _change(connection, _LEAD, parameters)
 
 
 def _key(lead: LeadRow) -> dict[str, str]:
@@ -226,21 +222,21 @@ def store_attempts(connection: Connection, drafts: Sequence[Draft], now: datetim
     many = sum(len(one.result.reads) + (one.result.intent is not None) for one in drafts)
     ids = _ids(connection, "attempts", many)
     rows: list[dict[str, Any]] = []
-    changed: list[AttemptRow] = []
+    changed: dict[int, AttemptRow] = {}
     for draft in drafts:
         result = draft.result
         rows += [_read_values(next(ids), draft.after.event.id, read) for read in result.reads]
         before = result.before.attempts
-        changed += [one for id_, one in draft.after.attempts.items() if one is not before.get(id_)]
+        changed |= {id_: one for id_, one in draft.after.attempts.items() if one is not before.get(id_)}
         if result.intent is not None:
             draft.attempt = _intent(next(ids), draft, result.intent, now)
             rows.append({**_EMPTY, **values_of(ATTEMPT, draft.attempt)})
-    execute(connection, _NEW_ATTEMPT, rows)
+    _NEW_ATTEMPT.execute(connection, rows)
     parameters = [
         storable_values(_ATTEMPT.parameters(row, id=row.id))
-        for row in sorted(changed, key=lambda row: row.id)
+        for row in sorted(changed.values(), key=lambda row: row.id)
     ]
-    execute(connection, _ATTEMPT.statement, parameters)
+    _ATTEMPT.execute(connection, parameters)
     _take_owners(connection, drafts)
 
 
@@ -285,8 +281,8 @@ def _take_owners(connection: Connection, drafts: Sequence[Draft]) -> None:
         draft.after = after.with_event(waiting_on=owner.reference_code)
     bookings.sort(key=lambda row: row["this_id"])
     leads.sort(key=lambda row: (row["this_integration"], row["this_property"], row["this_contact"]))
-    execute(connection, _TAKE_BOOKING.statement, bookings, checked=True)
-    execute(connection, _TAKE_LEAD.statement, leads, checked=True)
+    _change(connection, _TAKE_BOOKING, bookings)
+    _change(connection, _TAKE_LEAD, leads)
 
 
 def _stored_owner(after: Snapshot, write: Write) -> Owner:

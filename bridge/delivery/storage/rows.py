@@ -1,9 +1,24 @@
 """How the rows of state.py map to the columns of `bridge.models`, whose types encrypt what says who somebody is."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Text,
+    TypeDecorator,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bridge.delivery.rules.entities import BookingRow
@@ -125,10 +140,44 @@ def values_of(columns: Columns, row: Any, names: Iterable[str] | None = None) ->
     return {columns[name].key: getattr(row, name) for name in (columns if names is None else names)}
 
 
+class _Rows:
+    """Rows as one JSON parameter, which PostgreSQL reads as a table: one statement for any number of them."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        names = [column(name, of.type) for name, of in columns.items()]
+        given = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON))
+        self.c = given.table_valued(*names).render_derived(name="given", with_types=True).c
+
+    def parameters(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+        """The rows as they are stored, encrypted where the columns are."""
+        dialect = connection.dialect
+        sealed = {
+            name: of.type.process_bind_param
+            for name, of in self._columns.items()
+            if isinstance(of.type, TypeDecorator)
+        }
+        stored = [
+            {name: sealed[name](value, dialect) if name in sealed else value for name, value in row.items()}
+            for row in rows
+        ]
+        return {"rows": json.dumps(stored, default=_text_of)}
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no column")
+
+
 class Change:
     """An update of some columns of a table, prepared once: building a statement costs more than running it.
 
-    The parameters of a row are `this_...` for the conditions and `new_...` for the values.
+    Args:
+        names: the attributes whose columns get the row's values.
+        conditions: what must hold of the row that is stored.
+        same: columns that have the values that `parameters` gets for them; they find the row.
+        others: values of other columns.
     """
 
     def __init__(
@@ -137,13 +186,43 @@ class Change:
         columns: Columns,
         names: Iterable[str],
         *conditions: ColumnElement[bool],
+        same: Columns,
         **others: Any,
     ) -> None:
         self._keys = {name: columns[name].key for name in names}
-        values: dict[str, Any] = {key: bindparam(f"new_{key}") for key in self._keys.values()}
-        self.statement = update(model).where(*conditions).values({**values, **others})
+        new = {f"new_{key}": columns[name] for name, key in self._keys.items()}
+        self._rows = _Rows({**new, **{f"this_{name}": of for name, of in same.items()}})
+        given = self._rows.c
+        found = [
+            of.is_not_distinct_from(given[f"this_{name}"]) if of.nullable else of == given[f"this_{name}"]
+            for name, of in same.items()
+        ]
+        values: dict[str, Any] = {key: given[f"new_{key}"] for key in self._keys.values()}
+        self._statement = update(model).where(*found, *conditions).values({**values, **others})
 
     def parameters(self, row: Any, **this: Any) -> dict[str, Any]:
         """The parameters for one row."""
         values = {f"new_{key}": getattr(row, name) for name, key in self._keys.items()}
         return {**values, **{f"this_{name}": value for name, value in this.items()}}
+
+    def execute(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """Change the rows of these parameters; returns how many were found."""
+        return (
+            connection.execute(self._statement, self._rows.parameters(connection, rows)).rowcount
+            if rows
+            else 0
+        )
+
+
+class Insertion:
+    """An insert of any number of rows in one statement."""
+
+    def __init__(self, model: type[Base], columns: Columns) -> None:
+        by_key = {of.key: of for of in columns.values()}
+        self._rows = _Rows(by_key)
+        self._statement = insert(model).from_select(list(by_key), select(*self._rows.c))
+
+    def execute(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows, each with its values by column."""
+        if rows:
+            connection.execute(self._statement, self._rows.parameters(connection, rows))
