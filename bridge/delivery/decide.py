@@ -29,6 +29,7 @@ from bridge.delivery.rules.booking_state import (
 )
 from bridge.delivery.rules.entities import BookingRow, EventRow
 from bridge.delivery.rules.in_flight import poll_again, polls_for
+from bridge.delivery.rules.lead_changes import follow_person, is_another_person, shown
 from bridge.delivery.rules.leads import end_begun
 from bridge.delivery.rules.outcomes import (
     GIVE_UP_AFTER,
@@ -39,12 +40,13 @@ from bridge.delivery.rules.outcomes import (
     Reason,
 )
 from bridge.delivery.rules.record_cache import look_up
-from bridge.delivery.rules.resolve import property_of, start_of, target_of, tour_of
+from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, target_of, tour_of
 from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
 from bridge.keys import contact_key
-from bridge.mapping.booking import Action
+from bridge.mapping.booking import Action, Contact
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState, Status
+from bridge.propexo.bodies import Tour
 from bridge.settings import Settings
 
 CHANGES_A_BOOKING = (Action.BOOK, Action.RESCHEDULE, Action.CANCEL)
@@ -244,16 +246,40 @@ def _reach_booked(
         return Decision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
-    if booking.is_in_pms and booking.property_key != target.property.key:
-        return cancel(snapshot, booking, settings, now)  # an appointment cannot move to another property
-    if booking.is_in_pms and not needs_update(target, booking, tour):
+    if booking.is_in_pms:
+        return _change(snapshot, booking, target, tour, tour_request.contact, action, settings, now)
+    if tour.starts_at <= now:
+        return Decision(_start_passed(tour), snapshot)
+    return create(snapshot, booking, target, tour, tour_request, now)
+
+
+def _change(
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    tour: Tour,
+    contact: Contact,
+    action: Action,
+    settings: Settings,
+    now: datetime,
+) -> Decision:
+    """Bring the appointment of a booking to what its events say."""
+    if booking.property_key != target.property.key or is_another_person(booking, contact):
+        # An appointment can move to no other property, nor become another person's.
+        return cancel(snapshot, booking, settings, now)
+    followed = follow_person(snapshot, booking, target, tour, contact, now)
+    if isinstance(followed, Decision):
+        return followed
+    snapshot, tour = followed
+    if not needs_update(target, booking, tour):
         return Decision(_done(snapshot, action, booking), snapshot)
     if tour.starts_at <= now:
-        detail = f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC."
-        return Decision(Park(Reason.START_PASSED, detail), snapshot)
-    if booking.is_in_pms:
-        return update(snapshot, booking, target, tour, now)
-    return create(snapshot, booking, target, tour, tour_request, now)
+        return Decision(_start_passed(tour), snapshot)
+    return update(snapshot, booking, target, tour, contact, now)
+
+
+def _start_passed(tour: Tour) -> Park:
+    return Park(Reason.START_PASSED, f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC.")
 
 
 def _wait_for_booking(
@@ -274,7 +300,7 @@ def _wait_for_booking(
 def _done(snapshot: Snapshot, action: Action, booking: BookingRow) -> Ignore | Written:
     event = snapshot.event
     if event.propexo_job_id:
-        return Written()
+        return Written(None, shown(booking))
     if booking.desired_state == BookingState.CANCELLED and action is Action.CANCEL:
         return Ignore(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
     if is_superseded(event, action, booking):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bridge import search_index
 from bridge.aliases import property_named
 from bridge.delivery.rules.booking_state import new_ending
 from bridge.delivery.rules.entities import (
@@ -18,19 +19,18 @@ from bridge.delivery.rules.entities import (
     LeadRow,
     SenderContact,
 )
+from bridge.delivery.rules.failures import Failure, failure_of
 from bridge.delivery.rules.interpret import moment_of, person_key, received_as
+from bridge.delivery.rules.named import NAMED_RECORDS, lead_names, spellings, values_in
 from bridge.delivery.rules.outcomes import WriteOutcome
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
 from bridge.delivery.storage.rows import EVENT
+from bridge.encryption import digests
 from bridge.errors import DecodingError
-from bridge.keys import contact_key, key
 from bridge.mapping.booking import Action
 from bridge.mapping.sources import Source
 from bridge.settings import Settings
-from bridge.settings.records import same_name
-
-NAMED_RECORDS = ("unit", "agent", "lead_source")
 
 
 def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, list[EventRow]]:
@@ -72,6 +72,7 @@ class Loader:
         self._add_order(snapshots)
         self._add_bookings(snapshots)
         self._add_contacts(snapshots)
+        self._add_others(snapshots)
         self._add_attempts(snapshots)
         self._add_property(snapshots)
         return snapshots
@@ -180,6 +181,26 @@ class Loader:
                 contact = SenderContact(source, contact_id, known[source, contact_id])
                 snapshots[id_] = snapshots[id_].having(contact=contact)
 
+    def _add_others(self, snapshots: dict[int, Snapshot]) -> None:
+        """Other bookings of somebody with the same e-mail or phone, at whatever source."""
+        wanted = {
+            id_: {term for word in address_words(one) for term in digests(self._connection, word)}
+            for id_, one in snapshots.items()
+            if one.interpretation.request is not None
+        }
+        terms = sorted(set().union(*wanted.values()))
+        if not terms:
+            return
+        found: dict[str, list[BookingRow]] = {}
+        for row in self._connection.execute(queries.OTHERS, {"terms": terms}):
+            values = dict(row._mapping)
+            found.setdefault(values.pop("term"), []).append(BookingRow(**values))
+        for id_, names in wanted.items():
+            own = {row.id for row in (*snapshots[id_].bookings, *snapshots[id_].duplicates)}
+            rows = {row.id: row for name in names for row in found.get(name, ()) if row.id not in own}
+            others = tuple(rows[number] for number in sorted(rows, key=lambda number: number or 0))
+            snapshots[id_] = snapshots[id_].having(others=others)
+
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
         """The in-flight writes of the bookings, and what tells their traces apart."""
         bookings = [row for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
@@ -214,6 +235,7 @@ class Loader:
             snapshots[id_] = one.having(
                 failed_writes=sum(row.outcome == WriteOutcome.FAILED for row in own),
                 refused_changes=sum(row.outcome != WriteOutcome.FAILED for row in changes),
+                lead_update_refused=any(row.kind == "update_lead" and _is_refused(row) for row in own),
                 failed_create=creates[-1] if creates else None,
             )
 
@@ -294,31 +316,16 @@ class Loader:
                 yield found.integration_id, found.property_id
 
 
+def _is_refused(row: AttemptRow) -> bool:
+    return row.outcome != WriteOutcome.FAILED or failure_of(row.detail or "") is not Failure.PASSING
+
+
 def _columns(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
     """Pairs as two arrays."""
     return {first: [one for one, _ in pairs], second: [two for _, two in pairs]}
 
 
-def values_in(snapshot: Snapshot, *names: str) -> Iterable[str]:
-    """What the event, its bookings and the contact that it names say in these fields."""
-    request = snapshot.interpretation.request
-    maps = [one.fields for one in snapshot.bookings] + ([snapshot.contact.fields] if snapshot.contact else [])
-    for name in names:
-        yield from (fields[name]["value"] for fields in maps if name in fields)
-        if request is not None:
-            value = getattr(request.contact, name, None) or getattr(request, name, None)
-            if value:
-                yield value
-
-
-def lead_names(snapshot: Snapshot) -> set[str]:
-    """The keys of leads that the event's tour may be for."""
-    people = {contact_key(email, None) for email in values_in(snapshot, "email")}
-    people |= {contact_key(None, phone) for phone in values_in(snapshot, "phone")}
-    named = {key(f"lead:{lead_id}") for lead_id in values_in(snapshot, "lead_id")}
-    return {name for name in people | named if name}
-
-
-def spellings(name: str) -> Iterable[str]:
-    spelled = same_name(name)
-    return spelled, spelled.removeprefix("property:").strip()
+def address_words(snapshot: Snapshot) -> set[str]:
+    """The words of the search index for the addresses of the event's tour."""
+    emails = {search_index.email_word(email) for email in values_in(snapshot, "email")}
+    return emails | {search_index.phone_word(phone) for phone in values_in(snapshot, "phone")}

@@ -63,6 +63,7 @@ def read(**changes):
     return Interpretation(**{"source": SOURCE, "action": "book", "translated_action": "book", **changes})
 
 
+JONAS = Contact("Jonas", "Weller", "jonas@example.com", "+13035550188")
 TEXT = "The payload has no start."
 GONE = Interpretation(problem=Park(Reason.MISCONFIGURED, TEXT))
 EVENTS = {
@@ -81,7 +82,7 @@ EVENTS = {
         request(contact=Contact(), contact_id="P-1"), person_predecessor=3
     ),
     "its booking is of another person": snapshot(
-        request(contact=Contact("Jonas", "Weller", "jonas@example.com", "+13035550188")), **stored(booking())
+        request(contact=JONAS), **stored(booking())
     ),
     "it is tentative, and such tours are held": snapshot(
         request(requested=True),
@@ -104,12 +105,20 @@ BOOKINGS = {
     "booked / nothing, and no property is known": snapshot(request(property="Nowhere")),
     "booked / nothing, and no start is known": snapshot(request(starts_at=None)),
     "booked / at another property": snapshot(request(property="elm"), of=event(2, minutes=1), **stored(in_pms())),
+    "booked / another person's": snapshot(
+        request(contact=JONAS), of=event(2, minutes=1, replayed_at=NOW), **stored(in_pms(person=MAYA))
+    ),
+    "booked / the same tour, and its person is corrected": snapshot(
+        request(contact=replace(MAYA, email="m.okafor@example.com")),
+        of=event(2, minutes=1),
+        **stored(in_pms(person=MAYA)),
+    ),
     "booked / the same tour": snapshot(**stored(in_pms())),
     "booked / nothing, and its start has passed": snapshot(request(starts_at=NOW - timedelta(hours=1))),
     "booked / another tour": snapshot(
         request(starts_at=START + timedelta(hours=1)), of=event(2, minutes=1), **stored(in_pms())
     ),
-    "booked / nothing, and the lead is known": snapshot(**lead(lead_id="clead")),
+    "booked / nothing, and the lead is known": snapshot(**lead(lead_id="clead", person=MAYA)),
 }  # fmt: skip
 LEADS = {
     "nothing is known of it": snapshot(),
@@ -118,7 +127,8 @@ LEADS = {
         **lead(in_flight_attempt_id=5), attempts={5: attempt(kind="create_lead", booking_id=None)}
     ),
     "the PMS has it, and its id has not come yet": snapshot(**lead(created=True), answers=NOBODY),
-    "its id is known": snapshot(**lead(lead_id="clead")),
+    "its id is known, and not who it is": snapshot(**lead(lead_id="clead")),
+    "it is known": snapshot(**lead(lead_id="clead", person=MAYA)),
 }
 TABLES = {
     "What keeps an event from changing its booking, in this order:": EVENTS,

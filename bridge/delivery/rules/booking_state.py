@@ -242,5 +242,8 @@ def fill_in(request: BookingRequest, known: SenderContact | None) -> BookingRequ
 
 
 def contact_code(source: str, contact_id: str) -> str:
-    """What an event waits on that names a person by an id: a digest, because the id may be an address."""
+    """What an event waits on that names a person by an id: a digest, because the id may be an address.
+
+    Ids that differ in case only share it: that wakes one event too many, which looks and waits on.
+    """
     return (contact_key(f"{source}|{contact_id}", None) or "").replace("contact:", "person:")

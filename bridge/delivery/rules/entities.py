@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bridge.mapping.booking import Contact
 from bridge.models import BookingState, Status
 
 EventTime = tuple[datetime, int]
@@ -103,6 +104,8 @@ class LeadRow:
     in_flight_attempt_id: int | None = None
     is_new: bool = False
     """Whether it is not stored yet."""
+    person: Contact | None = None
+    """Who it was made for, where this run knows; never stored."""
 
     @property
     def key(self) -> tuple[str, str, str]:

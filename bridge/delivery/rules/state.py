@@ -94,7 +94,7 @@ class Enrich:
 class Write:
     """Make a write: on record first, then sent."""
 
-    kind: Literal["create_lead", "create", "update", "cancel"]
+    kind: Literal["create_lead", "update_lead", "create", "update", "cancel"]
     owner: Owner
     integration_id: str
     request: Mapping[str, Any]
@@ -155,6 +155,8 @@ class Snapshot:
     """The booking that each reference of the event names."""
     duplicates: tuple[BookingRow, ...] = ()
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
+    others: tuple[BookingRow, ...] = ()
+    """Other bookings of somebody with the same e-mail or phone, the newest of each."""
     predecessor: int | None = None
     """An earlier event of the same booking that has not ended."""
     person_predecessor: int | None = None
@@ -172,6 +174,8 @@ class Snapshot:
     """Writes of this event that failed since it came, or was replayed."""
     refused_changes: int = 0
     """Updates and cancels of this event that Propexo refused since it came, or was replayed."""
+    lead_update_refused: bool = False
+    """Whether a change of the lead was refused since the event came, or was replayed: the notes say it instead."""
     failed_create: AttemptRow | None = None
     """The last create of the booking that failed: its appointment may be there all the same."""
     known_jobs: frozenset[str] = frozenset()
