@@ -50,6 +50,7 @@ Then its booking decides, in this order; what it is to be, and what the PMS has:
 | booked / another person's | `Write` cancel |
 | booked / the same tour, and its person is corrected | `Write` update_lead |
 | booked / the same tour | `Ignore` already_written |
+| booked / nothing, and another source's tour is the same | `Ignore` linked |
 | booked / nothing, and its start has passed | `Park` start_passed |
 | booked / another tour | `Write` update |
 | booked / nothing, and the lead is known | `Write` create |

@@ -41,6 +41,7 @@ from bridge.delivery.rules.outcomes import (
 )
 from bridge.delivery.rules.record_cache import look_up
 from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, target_of, tour_of
+from bridge.delivery.rules.same_tour import link, told_by
 from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action, Contact
@@ -189,7 +190,10 @@ def _merge(
         detail = f'Booking "{snapshot.event.reference}" is of {reused[0]}; this event names {reused[1]}.'
         return Park(Reason.REFERENCE_REUSED, detail)
     moment = event_time(snapshot.event, request.action)
-    booking = apply_request(snapshot.booking, request, moment, sets_state=not held)
+    source_name = snapshot.event.source
+    booking = apply_request(snapshot.booking, request, moment, sets_state=not held, source=source_name)
+    if not held:
+        snapshot, booking = link(snapshot, booking, settings)
     key = property_of(settings, snapshot.event.source, booking, snapshot.aliases)
     snapshot = snapshot.having(booking=booking).with_event(booking_id=booking.id, property_key=key)
     return snapshot, booking, held
@@ -299,8 +303,12 @@ def _wait_for_booking(
 
 def _done(snapshot: Snapshot, action: Action, booking: BookingRow) -> Ignore | Written:
     event = snapshot.event
+    linked = told_by(booking)
     if event.propexo_job_id:
-        return Written(None, shown(booking))
+        detail = " ".join(filter(None, (linked, shown(booking)))) or None
+        return Written(Reason.LINKED if linked else None, detail)
+    if linked and event.source != booking.source and action is not Action.CANCEL:
+        return Ignore(Reason.LINKED, linked)
     if booking.desired_state == BookingState.CANCELLED and action is Action.CANCEL:
         return Ignore(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
     if is_superseded(event, action, booking):

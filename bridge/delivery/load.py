@@ -203,7 +203,9 @@ class Loader:
 
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
         """The in-flight writes of the bookings, and what tells their traces apart."""
-        bookings = [row for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
+        bookings = [
+            row for one in snapshots.values() for row in (*one.bookings, *one.duplicates, *one.others)
+        ]
         attempts = self.attempts([row.in_flight_attempt_id for row in bookings])
         unverified = [row.id for row in bookings if row.may_be_in_pms and not row.appointment_verified]
         creates: dict[int | None, AttemptRow] = {}
@@ -214,13 +216,17 @@ class Loader:
         for id_, one in snapshots.items():
             ids = [row.id for row in (*one.bookings, *one.duplicates)]
             last = next((creates[number] for number in ids if number in creates), None)
-            snapshots[id_] = one.having(attempts=attempts, last_create=last, known_jobs=jobs)
+            others = {row.id: (creates.get(row.id), None) for row in one.others if row.id is not None}
+            snapshots[id_] = one.having(
+                attempts=attempts, last_create=last, known_jobs=jobs, creates_of_others=others
+            )
         self._add_failures(snapshots)
 
     def _add_failures(self, snapshots: dict[int, Snapshot]) -> None:
         """The writes that failed: of the events, and creates of the bookings that are not in the PMS."""
         again = [id_ for id_, one in snapshots.items() if one.event.first_call_at is not None]
         missing = [row.id for one in snapshots.values() for row in one.bookings if not row.is_in_pms]
+        missing += [row.id for one in snapshots.values() for row in one.others if row.is_awaited]
         if not (again or missing):
             return
         rows = self._connection.execute(queries.FAILED, {"events": again, "bookings": missing})
@@ -229,13 +235,18 @@ class Loader:
             since = one.event.replayed_at or one.event.received_at
             own = [row for row in failed if row.event_id == id_ and row.started_at >= since]
             ids = {row.id for row in one.bookings if not row.is_in_pms}
-            creates = [row for row in failed if row.kind == "create" and row.booking_id in ids]
-            creates = [row for row in creates if row.outcome == WriteOutcome.FAILED]
+            all_creates = [
+                row for row in failed if row.kind == "create" and row.outcome == WriteOutcome.FAILED
+            ]
+            creates = [row for row in all_creates if row.booking_id in ids]
+            lost = {row.booking_id: row for row in all_creates}
+            others = {id_: (made, lost.get(id_)) for id_, (made, _) in one.creates_of_others.items()}
             changes = [row for row in own if row.kind in ("update", "cancel")]
             snapshots[id_] = one.having(
                 failed_writes=sum(row.outcome == WriteOutcome.FAILED for row in own),
                 refused_changes=sum(row.outcome != WriteOutcome.FAILED for row in changes),
                 lead_update_refused=any(row.kind == "update_lead" and _is_refused(row) for row in own),
+                creates_of_others=others,
                 failed_create=creates[-1] if creates else None,
             )
 

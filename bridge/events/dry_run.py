@@ -178,7 +178,7 @@ def stop_sentence(step: Step) -> str:
 
 def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
     """What would be sent if a write whose outcome is not known yet left no trace."""
-    for row in (*snapshot.bookings, *snapshot.duplicates):
+    for row in (*snapshot.bookings, *snapshot.duplicates, *snapshot.others):
         attempt = snapshot.attempts.get(row.in_flight_attempt_id or 0)
         if attempt is not None:
             remarks.append(
@@ -188,6 +188,7 @@ def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
     return snapshot.having(
         bookings=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.bookings),
         duplicates=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.duplicates),
+        others=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.others),
         leads={key: replace(row, in_flight_attempt_id=None) for key, row in snapshot.leads.items()},
     )
 
@@ -212,6 +213,7 @@ def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapsh
     return snapshot.having(
         bookings=tuple(row_of(row) for row in snapshot.bookings),
         duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *new)),
+        others=tuple(row_of(row) for row in snapshot.others),
     )
 
 

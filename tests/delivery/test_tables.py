@@ -30,6 +30,7 @@ import bridge.delivery
 from bridge.delivery.decide import decide
 from bridge.delivery.perform import after_write
 from bridge.delivery.results import ended_event
+from bridge.delivery.rules.booking_state import apply_request
 from bridge.delivery.rules.in_flight import _log_call
 from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
 from bridge.delivery.rules.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
@@ -94,6 +95,7 @@ EVENTS = {
 }  # fmt: skip
 UNSURE = attempt(outcome="unknown", job_id=None, look_count=1, look_at=NOW)
 CANCEL = request(Action.CANCEL)
+OF_ANOTHER_SOURCE = apply_request(in_pms(source="other", fields={}), request(property="oakwood"), (NOW, 0))
 CANCELLED = {"desired_state": "cancelled"}
 BOOKINGS = {
     "a duplicate of it is in the PMS": snapshot(**stored(booking(), duplicates=(in_pms(id=8, merged_into=7),))),
@@ -114,6 +116,7 @@ BOOKINGS = {
         **stored(in_pms(person=MAYA)),
     ),
     "booked / the same tour": snapshot(**stored(in_pms())),
+    "booked / nothing, and another source's tour is the same": snapshot(others=(OF_ANOTHER_SOURCE,)),
     "booked / nothing, and its start has passed": snapshot(request(starts_at=NOW - timedelta(hours=1))),
     "booked / another tour": snapshot(
         request(starts_at=START + timedelta(hours=1)), of=event(2, minutes=1), **stored(in_pms())

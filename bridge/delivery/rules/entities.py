@@ -85,6 +85,11 @@ class BookingRow:
         return self.confirmed_state == BookingState.BOOKED
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether there is to be an appointment, and none is known."""
+        return self.desired_state == BookingState.BOOKED and not self.is_in_pms
+
+    @property
     def may_be_in_pms(self) -> bool:
         """Whether the PMS holds an appointment of it, or may soon."""
         return self.is_in_pms or self.in_flight_attempt_id is not None

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NOT_FORWARDED = "not_forwarded", "Nothing: the sender's event changes no appointment."
     SUPERSEDED = "superseded", "Nothing: a newer event of the same booking has already decided."
     ALREADY_WRITTEN = "already_written", "Nothing: the PMS holds exactly this tour."
+    LINKED = "linked", "Nothing: two sources report this tour, and it has one appointment."
     NOTHING_TO_CANCEL = (
         "nothing_to_cancel",
         "Nothing: the booking was never written. A late event of it will not bring it back.",

@@ -157,6 +157,8 @@ class Snapshot:
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
     others: tuple[BookingRow, ...] = ()
     """Other bookings of somebody with the same e-mail or phone, the newest of each."""
+    creates_of_others: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(default_factory=dict)
+    """By other booking: its last confirmed create, and its last create that failed."""
     predecessor: int | None = None
     """An earlier event of the same booking that has not ended."""
     person_predecessor: int | None = None
@@ -188,6 +190,8 @@ class Snapshot:
     # What `decide` concludes.
     booking: BookingRow | None = None
     merges: tuple["Merge", ...] = ()
+    linked: tuple[int, ...] = ()
+    """Bookings of which this run has learned that two sources report them."""
     start: datetime | None = None
     """When the tour starts, once it is known. Nothing is tried beyond it."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
