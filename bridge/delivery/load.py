@@ -1,6 +1,6 @@
 """Loads what decisions need, for several events together: a few statements, whatever their number."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bridge import search_index
 from bridge.aliases import property_named
+from bridge.delivery.order import add_order, columns_of
 from bridge.delivery.rules.booking_state import new_ending
 from bridge.delivery.rules.entities import (
     AttemptRow,
@@ -20,16 +21,11 @@ from bridge.delivery.rules.entities import (
     SenderContact,
 )
 from bridge.delivery.rules.failures import Failure, failure_of
-from bridge.delivery.rules.interpret import moment_of, person_key, received_as
 from bridge.delivery.rules.named import NAMED_RECORDS, lead_names, spellings, values_in
 from bridge.delivery.rules.outcomes import WriteOutcome
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
-from bridge.delivery.storage.rows import EVENT
 from bridge.encryption import digests
-from bridge.errors import DecodingError
-from bridge.mapping.booking import Action
-from bridge.mapping.sources import Source
 from bridge.settings import Settings
 
 
@@ -69,7 +65,7 @@ class Loader:
             )
             for id_, (event, read) in events.items()
         }
-        self._add_order(snapshots)
+        add_order(self._connection, snapshots)
         self._add_bookings(snapshots)
         self._add_contacts(snapshots)
         self._add_others(snapshots)
@@ -80,61 +76,10 @@ class Loader:
     def _aliases(self) -> dict[str, str]:
         return {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}
 
-    def _add_order(self, snapshots: dict[int, Snapshot]) -> None:
-        """Earlier events of the same booking or person that have not ended, and later ones that speak for it."""
-        by_booking = {id_: one.event.references for id_, one in snapshots.items() if one.event.references}
-        by_person = {
-            id_: [name] for id_, one in snapshots.items() if (name := person_key(one.interpretation))
-        }
-        for id_, predecessor in self._predecessors(snapshots, by_booking).items():
-            snapshots[id_] = snapshots[id_].having(predecessor=predecessor)
-        for id_, predecessor in self._predecessors(snapshots, by_person).items():
-            snapshots[id_] = snapshots[id_].having(person_predecessor=predecessor)
-        for id_, one in snapshots.items():
-            source = one.interpretation.source
-            if source and source.mapping.coalesce and one.interpretation.action != Action.IGNORE:
-                snapshots[id_] = one.having(newer=self._newer_event(one.event, source))
-
-    def _predecessors(
-        self, snapshots: Mapping[int, Snapshot], references: Mapping[int, Sequence[str]]
-    ) -> dict[int, int]:
-        """By event the first open one before it that has one of its references."""
-        if not references:
-            return {}
-        pairs = sorted({(snapshots[id_].event.source, name) for id_, of in references.items() for name in of})
-        named: dict[tuple[str, str], list[Any]] = {}
-        for row in self._connection.execute(queries.PREDECESSORS, _columns(pairs, "sources", "names")):
-            for name in {row.reference, row.previous_reference}:
-                named.setdefault((row.source, name), []).append(row)
-        found = {}
-        for id_, names in references.items():
-            event = snapshots[id_].event
-            rows = [row for name in names for row in named.get((event.source, name), ())]
-            before = [row for row in rows if row.id != id_ and row.seq < event.seq]
-            if before:
-                found[id_] = min(before, key=lambda row: row.seq).id
-        return found
-
-    def _newer_event(self, event: EventRow, source: Source) -> int | None:
-        """An open event of the same booking that happened later, and changes something."""
-        this = {"this_source": event.source, "this_reference": event.reference, "this_event": event.id}
-        for row in self._connection.execute(queries.NEWER, this):
-            values = row._mapping
-            other = EventRow(**{name: values[name] for name in EVENT})
-            if moment_of(other) <= moment_of(event):
-                continue
-            try:
-                received = received_as(row.body, row.content_type, row.headers, row.query, row.answers)
-            except DecodingError:
-                continue
-            if source.mapping.decide(received).action is not Action.IGNORE:
-                return other.id
-        return None
-
     def _add_bookings(self, snapshots: dict[int, Snapshot]) -> None:
         """Those that the events' references name, and rows that were merged into them."""
-        keys = sorted({(one.event.source, name) for one in snapshots.values() for name in one.event.known_by})
-        linked_rows = self._connection.execute(queries.LINKS, _columns(keys, "sources", "names"))
+        keys = sorted({(one.event.source, name) for one in snapshots.values() for name in one.named_by})
+        linked_rows = self._connection.execute(queries.LINKS, columns_of(keys, "sources", "names"))
         links = {(row.source, row.reference): row.booking_id for row in linked_rows}
         ids = sorted(set(links.values()))
         found = self._connection.execute(queries.BOOKINGS, {"ids": ids}) if ids else ()
@@ -143,7 +88,8 @@ class Loader:
         for id_, one in snapshots.items():
             source = one.event.source
             linked = {name: links[source, name] for name in one.event.known_by if (source, name) in links}
-            named = sorted({number for number in linked.values() if number in by_id})
+            chained = [links[source, name] for name in one.chain if (source, name) in links]
+            named = sorted({number for number in (*linked.values(), *chained) if number in by_id})
             snapshots[id_] = one.having(
                 links=linked,
                 bookings=tuple(by_id[number] for number in named),
@@ -174,7 +120,7 @@ class Loader:
         if not wanted:
             return
         pairs = sorted(set(wanted.values()))
-        rows = self._connection.execute(queries.CONTACTS, _columns(pairs, "sources", "contacts"))
+        rows = self._connection.execute(queries.CONTACTS, columns_of(pairs, "sources", "contacts"))
         known = {(row.source, row.contact_id): row.details for row in rows}
         for id_, (source, contact_id) in wanted.items():
             if (source, contact_id) in known:
@@ -310,7 +256,7 @@ class Loader:
         if not places:
             return {}
         pairs = sorted(places)
-        rows = self._connection.execute(queries.RECORDS, _columns(pairs, "integrations", "properties"))
+        rows = self._connection.execute(queries.RECORDS, columns_of(pairs, "integrations", "properties"))
         return {
             (row.integration_id, row.property_id, row.kind): CachedRecords(row.fetched_at, row.records)
             for row in rows
@@ -329,11 +275,6 @@ class Loader:
 
 def _is_refused(row: AttemptRow) -> bool:
     return row.outcome != WriteOutcome.FAILED or failure_of(row.detail or "") is not Failure.PASSING
-
-
-def _columns(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
-    """Pairs as two arrays."""
-    return {first: [one for one, _ in pairs], second: [two for _, two in pairs]}
 
 
 def address_words(snapshot: Snapshot) -> set[str]:

@@ -11,7 +11,7 @@ from bridge.delivery.rules.entities import AttemptRow, BookingRow
 from bridge.delivery.rules.in_flight import by_attribute, poll_again, resolve_in_flight
 from bridge.delivery.rules.leads import FoundLead, NewLead, find_lead
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
-from bridge.delivery.rules.people import lead_of, named, names_differ, with_visitor
+from bridge.delivery.rules.people import lead_of, left_of, named, names_differ, with_visitor
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
 from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
 from bridge.errors import BridgeError
@@ -28,6 +28,9 @@ from bridge.propexo.bodies import (
 )
 from bridge.propexo.client import Appointment
 from bridge.settings import Settings
+
+BESIDE_THE_TOUR = ("lead", "person", "left")
+"""What a confirmed tour keeps besides the tour."""
 
 
 def resolve_write(
@@ -119,8 +122,13 @@ def create(
     tour: Tour,
     request: BookingRequest,
     now: datetime,
+    *,
+    left: str | None = None,
 ) -> Decision:
-    """Find or make the lead, then create the appointment."""
+    """Find or make the lead, then create the appointment.
+
+    `left`: what an operator has to cancel by hand once it is booked, because its PMS takes no cancellations.
+    """
     body = checked(snapshot, lambda: create_body(target.place, "<lead_id>", tour))
     if isinstance(body, Park):
         return Decision(body, snapshot)  # what is missing shows before a lead is made
@@ -134,7 +142,7 @@ def create(
     if isinstance(body, Park):
         return Decision(body, snapshot)
     on_confirm = {
-        **_as_confirmed(target, tour, lead.person or request.contact, request.contact),
+        **_as_confirmed(target, tour, lead.person or request.contact, request.contact, left),
         "written_state": BookingState.BOOKED.value,
         "lead_id": lead.id,
         "appointment_verified": False,
@@ -167,7 +175,7 @@ def update(
     body = {**body, "event_id": appointment_id}
     note = _dropped_note(snapshot, target, "update", tour)
     place = target.place
-    confirmed = _as_confirmed(target, tour, lead_of(booking), contact)
+    confirmed = _as_confirmed(target, tour, lead_of(booking), contact, left_of(booking))
     write = Write("update", booking, place.integration_id, body, confirmed, note)
     return Decision(write, snapshot)
 
@@ -248,13 +256,16 @@ def _created_by_its_job(snapshot: Snapshot, integration_id: str, lead_id: str) -
     return found if found and lead_id in found.lead_ids else None
 
 
-def _as_confirmed(target: TourTarget, tour: Tour, lead: Contact | None, person: Contact) -> dict[str, Any]:
-    """What the booking becomes: the tour, who its lead is as far as that is known, and who comes."""
-    people = {"lead": contact_fields(lead), "person": contact_fields(person)} if lead else {}
-    return {
-        "written": {**asdict(tour), "starts_at": tour.starts_at.isoformat(), **people},
-        "property": target.property.key,
-    }
+def _as_confirmed(
+    target: TourTarget, tour: Tour, lead: Contact | None, person: Contact, left: str | None
+) -> dict[str, Any]:
+    """What the booking becomes: the tour, who its lead is as far as that is known, who comes, and what is left."""
+    written = {**asdict(tour), "starts_at": tour.starts_at.isoformat()}
+    if lead:
+        written |= {"lead": contact_fields(lead), "person": contact_fields(person)}
+    if left:
+        written["left"] = left
+    return {"written": written, "property": target.property.key}
 
 
 def _dropped_note(
@@ -281,7 +292,7 @@ def confirmed_tour(booking: BookingRow) -> Tour:
     """The tour as the PMS confirmed it; without title and notes once they were erased."""
     values = dict(booking.confirmed_tour or {})
     starts_at = datetime.fromisoformat(values["starts_at"])
-    values = {name: value for name, value in values.items() if name not in ("lead", "person")}
+    values = {name: value for name, value in values.items() if name not in BESIDE_THE_TOUR}
     return Tour(**{"title": None, "notes": None, **values, "starts_at": starts_at})
 
 

@@ -110,6 +110,10 @@ class Reason(StrEnum):
         "Set the default that the detail names, then replay. Where there is none, book by hand and dismiss.",
     )
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
+    CANCEL_BY_HAND = (
+        "cancel_by_hand",
+        "The tour is booked anew. Cancel its old appointment where the detail says, then replay or dismiss.",
+    )
     INVALID_TIME = (
         "invalid_time",
         "A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss.",
@@ -203,6 +207,8 @@ LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 6
 """Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Looks for the booking that an event without a contact names; then a person is told."""
+WAIT_FOR_LINK = [timedelta(seconds=seconds) for seconds in (10, 20)]
+"""Looks for the booking that a move names and nobody knows: the move before it may have been overtaken."""
 WAIT_FOR_PREDECESSOR = timedelta(seconds=60)
 """Its end wakes who waits for it; this is for a wake-up that was lost."""
 WAIT_FOR_CONFIRMING = [timedelta(minutes=15), timedelta(hours=1)]

@@ -56,6 +56,12 @@ def person_of(booking: BookingRow) -> Contact | None:
     return Contact(**{name: known.get(name) for name in CONTACT_FIELDS}) if known is not None else None
 
 
+def left_of(booking: BookingRow) -> str | None:
+    """What an operator has to cancel by hand, where nobody has said it yet."""
+    left: str | None = (booking.confirmed_tour or {}).get("left")
+    return left
+
+
 def same_email(one: str | None, other: str | None) -> bool:
     """Whether both are given and equal but for their case."""
     return bool(one and other and one.lower() == other.lower())

@@ -150,9 +150,11 @@ class Snapshot:
     answers: Mapping[Call, Any] = field(default_factory=dict)
     """What this run has read."""
     bookings: tuple[BookingRow, ...] = ()
-    """Those that a reference of the event names, the oldest first."""
+    """Those that a reference of the event, or of its `chain`, names, the oldest first."""
     links: Mapping[str, int] = field(default_factory=dict)
     """The booking that each reference of the event names."""
+    chain: tuple[str, ...] = ()
+    """Further references of the booking, as stored events that have not ended connect them with the event's."""
     duplicates: tuple[BookingRow, ...] = ()
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
     others: tuple[BookingRow, ...] = ()
@@ -203,6 +205,11 @@ class Snapshot:
     """Integrations that have answered in this run."""
     probing: frozenset[str] = frozenset()
     """Integrations whose probe this run has taken."""
+
+    @property
+    def named_by(self) -> list[str]:
+        """All references of its booking."""
+        return [*self.event.known_by, *self.chain]
 
     def having(self, **changes: Any) -> Self:
         """This snapshot with what was concluded."""
