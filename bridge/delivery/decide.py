@@ -13,7 +13,6 @@ from bridge.delivery.rules.appointments import (
     adopt_failed,
     cancel,
     create,
-    needs_update,
     resolve_write,
     update,
 )
@@ -25,11 +24,22 @@ from bridge.delivery.rules.booking_state import (
     other_renter,
     to_request,
 )
+from bridge.delivery.rules.confirmed import (
+    as_changed_by_hand,
+    confirmed_as_known,
+    needs_update,
+    worth_a_new_one,
+)
 from bridge.delivery.rules.endings import ended, wait_for_booking, wait_for_link
 from bridge.delivery.rules.entities import BookingRow, EventRow
 from bridge.delivery.rules.lead_changes import follow_person, is_another_person
 from bridge.delivery.rules.leads import end_begun
-from bridge.delivery.rules.left_behind import handed_over, leave, to_cancel_by_hand
+from bridge.delivery.rules.left_behind import (
+    handed_over,
+    leave,
+    to_cancel_by_hand,
+    to_change_by_hand,
+)
 from bridge.delivery.rules.outcomes import (
     GIVE_UP_AFTER,
     GRACE,
@@ -47,6 +57,7 @@ from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState, Status
 from bridge.propexo.bodies import Tour
+from bridge.propexo.carried import not_carried
 from bridge.settings import Settings
 
 CHANGES_A_BOOKING = (Action.BOOK, Action.RESCHEDULE, Action.CANCEL)
@@ -289,11 +300,19 @@ def _change(
     if isinstance(followed, Decision):
         return followed
     snapshot, tour = followed
-    if not needs_update(target, booking, tour):
+    before = confirmed_as_known(booking, tour)
+    lost = not_carried(target.place.profile, before, tour)
+    if not lost and not needs_update(target, booking, tour):
         return ended(snapshot, action, booking, settings)
     if tour.starts_at <= now:
         return Decision(_start_passed(tour), snapshot)
-    return update(snapshot, booking, target, tour, contact, now)
+    if worth_a_new_one(target, before, tour):
+        return cancel(snapshot, booking, settings, now)
+    left = to_change_by_hand(target, lost) if lost else None
+    if left and not needs_update(target, booking, tour):
+        booking = as_changed_by_hand(booking, target, tour, contact, left)
+        return ended(snapshot.with_owner(booking), action, booking, settings)
+    return update(snapshot, booking, target, tour, contact, now, left=left)
 
 
 def _start_passed(tour: Tour) -> Park:

@@ -97,6 +97,8 @@ class Tour:
     """The unit as the sender names it, for PMSs that take no unit with an appointment, and units that nobody knows."""
     agent_name: str | None = None
     """Likewise the agent."""
+    source_name: str | None = None
+    """Likewise the lead source."""
     visitor: str | None = None
     """A sentence about who comes, where the lead is somebody else: the notes begin with it."""
     contact: str | None = None
@@ -231,9 +233,9 @@ def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) 
         "appointment_duration_minutes": None if noted else tour.duration_minutes,
         "appointment_type": None if noted else tour.appointment_type,
         "employee_id": None if noted and tour.agent_name else tour.employee_id,
-        "lead_source_id": tour.lead_source_id,
+        "lead_source_id": None if noted and tour.source_name else tour.lead_source_id,
         "notes": tour.notes,
-        "title": tour.title,
+        "title": None if noted else tour.title,
         "unit_id": None if noted and tour.unit_name else tour.unit_id,
     }
     return [name for name, value in held.items() if value is not None and name not in operation.fields]
@@ -301,6 +303,10 @@ def _notes(place: Place, tour: Tour, operation: Operation) -> str:
         *_without_field(tour, operation),
     ]
     parts.append(tour.notes or place.defaults.get("notes") or "")
+    if tour.title and "title" not in operation.fields:
+        parts.append(f"{tour.title.rstrip('.')}.")
+    if tour.source_name and not (tour.lead_source_id and "lead_source_id" in operation.fields):
+        parts.append(f"Source {tour.source_name}.")
     return cut(" ".join(filter(None, parts)), NOTES_LIMIT)
 
 

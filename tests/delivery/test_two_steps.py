@@ -34,7 +34,7 @@ class TestOutOfAPmsWithoutCancellations:
         return moved
 
     def test_is_booked_anew_first_and_then_an_operator_is_asked(self, world, vendor, moved):
-        assert world.status(moved) == ("parked", "cancel_by_hand")
+        assert world.status(moved) == ("parked", "finish_by_hand")
         detail = world.event(moved).detail
         assert detail.startswith(
             "Booked at Elm Court on 2026-12-04 at 13:00 (America/Chicago). Cancel the appointment"
@@ -53,7 +53,7 @@ class TestOutOfAPmsWithoutCancellations:
         world.clock.now += timedelta(minutes=1)
         again = world.reschedule(start="2026-12-04T15:00:00-06:00", property="elm")
         world.run()
-        assert world.event(again).reason != "cancel_by_hand"
+        assert world.event(again).reason != "finish_by_hand"
         assert len(world.sandbox.active_appointments("celm")) == 1
 
 
@@ -76,7 +76,7 @@ class TestResMan:
         world.run()
         world.replay(again)
         world.run()
-        assert world.status(again) == ("parked", "cancel_by_hand")
+        assert world.status(again) == ("parked", "finish_by_hand")
         assert "Cancel the appointment of Maya Okafor" in world.event(again).detail
         assert len({one.lead_id for one in world.tours}) == 2
 

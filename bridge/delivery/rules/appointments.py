@@ -1,12 +1,13 @@
 """The appointment of a booking: created, changed, cancelled, and found again when its id is not known."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bridge.delivery.rules.bodies import checked
-from bridge.delivery.rules.booking_state import contact_fields, to_request
+from bridge.delivery.rules.booking_state import to_request
+from bridge.delivery.rules.confirmed import as_confirmed, confirmed_tour
 from bridge.delivery.rules.entities import AttemptRow, BookingRow
 from bridge.delivery.rules.in_flight import by_attribute, poll_again, resolve_in_flight
 from bridge.delivery.rules.leads import FoundLead, NewLead, find_lead
@@ -14,7 +15,6 @@ from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.rules.people import lead_of, left_of, named, names_differ, with_visitor
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
 from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
-from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
 from bridge.models import BookingState
@@ -28,9 +28,6 @@ from bridge.propexo.bodies import (
 )
 from bridge.propexo.client import Appointment
 from bridge.settings import Settings
-
-BESIDE_THE_TOUR = ("lead", "person", "left")
-"""What a confirmed tour keeps besides the tour."""
 
 
 def resolve_write(
@@ -142,7 +139,7 @@ def create(
     if isinstance(body, Park):
         return Decision(body, snapshot)
     on_confirm = {
-        **_as_confirmed(target, tour, lead.person or request.contact, request.contact, left),
+        **as_confirmed(target, tour, lead.person or request.contact, request.contact, left),
         "written_state": BookingState.BOOKED.value,
         "lead_id": lead.id,
         "appointment_verified": False,
@@ -162,9 +159,16 @@ def _match_note(lead: FoundLead, contact: Contact) -> str | None:
 
 
 def update(
-    snapshot: Snapshot, booking: BookingRow, target: TourTarget, tour: Tour, contact: Contact, now: datetime
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    tour: Tour,
+    contact: Contact,
+    now: datetime,
+    *,
+    left: str | None = None,
 ) -> Decision:
-    """Send the whole tour anew."""
+    """Send the whole tour anew. `left`: as of `create`, what the update does not take."""
     body = checked(snapshot, lambda: update_body(target.place, tour))
     if isinstance(body, Park):
         return Decision(body, snapshot)
@@ -175,7 +179,8 @@ def update(
     body = {**body, "event_id": appointment_id}
     note = _dropped_note(snapshot, target, "update", tour)
     place = target.place
-    confirmed = _as_confirmed(target, tour, lead_of(booking), contact, left_of(booking))
+    left = " ".join(filter(None, (left_of(booking), left))) or None
+    confirmed = as_confirmed(target, tour, lead_of(booking), contact, left)
     write = Write("update", booking, place.integration_id, body, confirmed, note)
     return Decision(write, snapshot)
 
@@ -256,18 +261,6 @@ def _created_by_its_job(snapshot: Snapshot, integration_id: str, lead_id: str) -
     return found if found and lead_id in found.lead_ids else None
 
 
-def _as_confirmed(
-    target: TourTarget, tour: Tour, lead: Contact | None, person: Contact, left: str | None
-) -> dict[str, Any]:
-    """What the booking becomes: the tour, who its lead is as far as that is known, who comes, and what is left."""
-    written = {**asdict(tour), "starts_at": tour.starts_at.isoformat()}
-    if lead:
-        written |= {"lead": contact_fields(lead), "person": contact_fields(person)}
-    if left:
-        written["left"] = left
-    return {"written": written, "property": target.property.key}
-
-
 def _dropped_note(
     snapshot: Snapshot,
     target: TourTarget,
@@ -286,25 +279,6 @@ def _dropped_note(
     if unknown:
         sentences.append(f"Not in bridge.toml, and not exactly once in Propexo: {unknown}.")
     return " ".join(sentences) or None
-
-
-def confirmed_tour(booking: BookingRow) -> Tour:
-    """The tour as the PMS confirmed it; without title and notes once they were erased."""
-    values = dict(booking.confirmed_tour or {})
-    starts_at = datetime.fromisoformat(values["starts_at"])
-    values = {name: value for name, value in values.items() if name not in BESIDE_THE_TOUR}
-    return Tour(**{"title": None, "notes": None, **values, "starts_at": starts_at})
-
-
-def needs_update(target: TourTarget, booking: BookingRow, tour: Tour) -> bool:
-    """Whether an update would tell the PMS anything new."""
-    before = confirmed_tour(booking)
-    if tour == before:
-        return False
-    try:
-        return update_body(target.place, tour) != update_body(target.place, before)
-    except BridgeError:
-        return True  # building the update says what stops it
 
 
 def start_if_known(booking: BookingRow, target: TourTarget) -> datetime | None:

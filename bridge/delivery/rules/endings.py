@@ -3,18 +3,20 @@
 from datetime import datetime
 
 from bridge.delivery.rules.booking_state import contact_code, is_superseded
+from bridge.delivery.rules.confirmed import confirmed_tour
 from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.in_flight import poll_again, polls_for
 from bridge.delivery.rules.lead_changes import shown
 from bridge.delivery.rules.left_behind import handed_over
 from bridge.delivery.rules.outcomes import GRACE, NOTIFY_BEFORE, WAIT_FOR_BOOKING, WAIT_FOR_LINK, Reason
+from bridge.delivery.rules.resolve import target_at
 from bridge.delivery.rules.same_tour import told_by
 from bridge.delivery.rules.state import Decision, Ignore, Park, Snapshot, Wait, Written
 from bridge.delivery.rules.timeline import statements_of
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState
-from bridge.propexo.bodies import Tour
+from bridge.propexo.bodies import Tour, dropped_fields
 from bridge.settings import Settings
 
 
@@ -60,10 +62,22 @@ def ended(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Set
     over = handed_over(snapshot, booking, settings)
     if over is not None:
         return Decision(over[1], over[0])
-    return Decision(_done(snapshot, action, booking), snapshot)
+    return Decision(_done(snapshot, action, booking, settings), snapshot)
 
 
-def _done(snapshot: Snapshot, action: Action, booking: BookingRow) -> Ignore | Written:
+def _held(booking: BookingRow, settings: Settings) -> str:
+    """What the PMS has of the tour: all of it, or all but what it has no place for."""
+    target = target_at(settings, booking.property_key)
+    if isinstance(target, Park) or not booking.confirmed_tour:
+        return "The PMS holds exactly this tour."
+    dropped = dropped_fields(target.place.profile, "create", confirmed_tour(booking))
+    lost = [name for name in dropped if name != "lead_source_id"]  # that is the lead's
+    if lost:
+        return f"The PMS holds this tour, and has no place for {', '.join(lost)}."
+    return "The PMS holds exactly this tour."
+
+
+def _done(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings) -> Ignore | Written:
     event = snapshot.event
     linked = told_by(booking)
     if event.propexo_job_id:
@@ -75,4 +89,4 @@ def _done(snapshot: Snapshot, action: Action, booking: BookingRow) -> Ignore | W
         return Ignore(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
     if is_superseded(event, action, booking):
         return Ignore(Reason.SUPERSEDED, "A newer event of this booking has decided.")
-    return Ignore(Reason.ALREADY_WRITTEN, "The PMS holds exactly this tour.")
+    return Ignore(Reason.ALREADY_WRITTEN, _held(booking, settings))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bridge.delivery.rules.appointments import confirmed_tour
 from bridge.delivery.rules.bodies import checked
 from bridge.delivery.rules.booking_state import contact_fields
+from bridge.delivery.rules.confirmed import confirmed_tour
 from bridge.delivery.rules.entities import BookingRow, LeadRow
 from bridge.delivery.rules.people import (
     corrections,

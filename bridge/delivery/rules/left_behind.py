@@ -1,15 +1,15 @@
 """An appointment that no call can cancel: the tour is booked anew first, then an operator cancels the old one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.delivery.rules.appointments import confirmed_tour
+from bridge.delivery.rules.confirmed import confirmed_tour
 from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.people import left_of, named, person_of
-from bridge.delivery.rules.resolve import target_at
+from bridge.delivery.rules.resolve import TourTarget, target_at
 from bridge.delivery.rules.state import Park, Snapshot
 from bridge.models import BookingState
 from bridge.settings import Settings
@@ -29,6 +29,12 @@ def to_cancel_by_hand(booking: BookingRow, settings: Settings) -> str | None:
     )
 
 
+def to_change_by_hand(target: TourTarget, what: Sequence[str]) -> str:
+    """What an operator has to enter, because no update takes it and no call cancels the appointment."""
+    name = target.place.profile.name
+    return f"{name} takes no other {' and '.join(what)} through Propexo. Change it in {name} by hand."
+
+
 def handed_over(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[Snapshot, Park] | None:
     """Say what was booked and what is left to do; once said, it is the operator's, and a replay ends well."""
     left = left_of(booking)
@@ -41,7 +47,7 @@ def handed_over(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> 
         booked = f"Booked at {target.property.name or target.property.key} on {when}. "
     confirmed = {name: value for name, value in (booking.confirmed_tour or {}).items() if name != "left"}
     snapshot = snapshot.with_owner(replace(booking, confirmed_tour=confirmed))
-    return snapshot, Park(Reason.CANCEL_BY_HAND, f"{booked}{left}")
+    return snapshot, Park(Reason.FINISH_BY_HAND, f"{booked}{left}")
 
 
 def leave(snapshot: Snapshot, booking: BookingRow, duplicate: BookingRow, left: str) -> Snapshot:

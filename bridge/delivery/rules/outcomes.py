@@ -110,9 +110,9 @@ class Reason(StrEnum):
         "Set the default that the detail names, then replay. Where there is none, book by hand and dismiss.",
     )
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
-    CANCEL_BY_HAND = (
-        "cancel_by_hand",
-        "The tour is booked anew. Cancel its old appointment where the detail says, then replay or dismiss.",
+    FINISH_BY_HAND = (
+        "finish_by_hand",
+        "The PMS takes the rest from nobody but you: do in it what the detail says, then replay or dismiss.",
     )
     INVALID_TIME = (
         "invalid_time",
