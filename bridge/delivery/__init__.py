@@ -47,7 +47,10 @@ Then its booking decides, in this order; what it is to be, and what the PMS has:
 | booked / nothing, and no property is known | `Park` unknown_property |
 | booked / nothing, and no start is known | `Park` needs_time |
 | booked / at another property | `Write` cancel |
+| booked / another person's | `Write` cancel |
+| booked / the same tour, and its person is corrected | `Write` update_lead |
 | booked / the same tour | `Ignore` already_written |
+| booked / nothing, and another source's tour is the same | `Ignore` linked |
 | booked / nothing, and its start has passed | `Park` start_passed |
 | booked / another tour | `Write` update |
 | booked / nothing, and the lead is known | `Write` create |
@@ -60,7 +63,8 @@ Its lead, where it has to be created:
 | Propexo knows nobody with this e-mail or phone | `Write` create_lead |
 | its write is in flight | `Read` write_status |
 | the PMS has it, and its id has not come yet | `Wait` lead_id |
-| its id is known | `Write` create |
+| its id is known, and not who it is | `Read` get_lead |
+| it is known | `Write` create |
 
 A write on record (an attempt), by what is learned of it:
 

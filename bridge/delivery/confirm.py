@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bridge import queue
 from bridge.delivery.rules.entities import AttemptRow
-from bridge.delivery.rules.in_flight import MOST_MISSES, Category
+from bridge.delivery.rules.in_flight import MOST_MISSES, OF_LEADS, Category
 from bridge.delivery.rules.outcomes import CONFIRM_AFTER
 from bridge.delivery.storage.rows import ATTEMPT, labelled
 from bridge.models import Attempt, Booking, Lead, Sweep
@@ -68,7 +68,7 @@ _MAY_BE_LISTED = (
     Attempt.sent_at <= bindparam("maybe_written"),
 )
 _GRACE = func.make_interval(0, 0, 0, 0, 0, 0, Attempt.unlisted * int(SWEEP_EVERY.total_seconds()))
-_CATEGORY: ColumnElement[str] = case((Attempt.kind == "create_lead", "leads"), else_="events")
+_CATEGORY: ColumnElement[str] = case((Attempt.kind.in_(OF_LEADS), "leads"), else_="events")
 _SEVERAL_WAITING = (
     select(
         Attempt.integration_id,

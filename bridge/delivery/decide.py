@@ -13,38 +13,51 @@ from bridge.delivery.rules.appointments import (
     adopt_failed,
     cancel,
     create,
-    needs_update,
     resolve_write,
     update,
 )
 from bridge.delivery.rules.booking_state import (
     apply_request,
-    contact_code,
     event_time,
     fill_in,
     find_booking,
-    is_superseded,
     other_renter,
     to_request,
 )
+from bridge.delivery.rules.confirmed import (
+    as_changed_by_hand,
+    confirmed_as_known,
+    needs_update,
+    worth_a_new_one,
+)
+from bridge.delivery.rules.endings import ended, wait_for_booking, wait_for_link
 from bridge.delivery.rules.entities import BookingRow, EventRow
-from bridge.delivery.rules.in_flight import poll_again, polls_for
+from bridge.delivery.rules.lead_changes import follow_person, is_another_person
 from bridge.delivery.rules.leads import end_begun
+from bridge.delivery.rules.left_behind import (
+    handed_over,
+    leave,
+    to_cancel_by_hand,
+    to_change_by_hand,
+)
 from bridge.delivery.rules.outcomes import (
     GIVE_UP_AFTER,
     GRACE,
     NOTIFY_BEFORE,
-    WAIT_FOR_BOOKING,
     WAIT_FOR_PREDECESSOR,
     Reason,
 )
+from bridge.delivery.rules.people import left_of
 from bridge.delivery.rules.record_cache import look_up
-from bridge.delivery.rules.resolve import property_of, start_of, target_of, tour_of
-from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
+from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, target_of, tour_of
+from bridge.delivery.rules.same_tour import link
+from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState, Status
+from bridge.propexo.bodies import Tour
+from bridge.propexo.carried import not_carried
 from bridge.settings import Settings
 
 CHANGES_A_BOOKING = (Action.BOOK, Action.RESCHEDULE, Action.CANCEL)
@@ -152,10 +165,10 @@ def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now:
     snapshot, booking, is_held = merged
     if is_held:
         return tentative.handle(snapshot, booking, request, settings, now)
-    ended = _end_duplicates(snapshot, settings, now)
-    if isinstance(ended, Decision):
-        return ended
-    snapshot = ended
+    without = _end_duplicates(snapshot, settings, now)
+    if isinstance(without, Decision):
+        return without
+    snapshot, booking = without, without.booking or booking
     resolved = resolve_write(snapshot, booking, settings, now)
     if isinstance(resolved, Decision):
         return resolved
@@ -165,11 +178,13 @@ def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now:
     snapshot, booking = adopted, adopted.booking or booking
     if booking.desired_state == BookingState.CANCELLED:
         if booking.is_in_pms:
-            return cancel(snapshot, booking, settings, now)
+            # Before the cancel forgets what is left of the appointment before this one.
+            over = handed_over(snapshot, booking, settings)
+            return Decision(over[1], over[0]) if over else cancel(snapshot, booking, settings, now)
         begun = _end_begun_lead(snapshot, booking, settings, now)
         if isinstance(begun, Decision):
             return begun
-        return Decision(_done(begun, request.action, booking), begun)
+        return ended(begun, request.action, booking, settings)
     return _reach_booked(snapshot, booking, request.action, settings, now)
 
 
@@ -187,7 +202,10 @@ def _merge(
         detail = f'Booking "{snapshot.event.reference}" is of {reused[0]}; this event names {reused[1]}.'
         return Park(Reason.REFERENCE_REUSED, detail)
     moment = event_time(snapshot.event, request.action)
-    booking = apply_request(snapshot.booking, request, moment, sets_state=not held)
+    source_name = snapshot.event.source
+    booking = apply_request(snapshot.booking, request, moment, sets_state=not held, source=source_name)
+    if not held:
+        snapshot, booking = link(snapshot, booking, settings)
     key = property_of(settings, snapshot.event.source, booking, snapshot.aliases)
     snapshot = snapshot.having(booking=booking).with_event(booking_id=booking.id, property_key=key)
     return snapshot, booking, held
@@ -201,7 +219,10 @@ def _end_duplicates(snapshot: Snapshot, settings: Settings, now: datetime) -> Sn
             return resolved
         snapshot = resolved
         current = next(one for one in snapshot.duplicates if one.id == duplicate.id)
-        if current.is_in_pms:
+        left = to_cancel_by_hand(current, settings) if current.is_in_pms else None
+        if left and snapshot.booking is not None and snapshot.booking.is_in_pms:
+            snapshot = leave(snapshot, snapshot.booking, current, left)
+        elif current.is_in_pms:
             return cancel(snapshot, current, settings, now)
     return snapshot
 
@@ -223,7 +244,7 @@ def _reach_booked(
     tour_request = to_request(booking.fields)
     contact = contact_key(tour_request.contact.email, tour_request.contact.phone)
     if not booking.is_in_pms and not contact and not tour_request.lead_id:
-        return Decision(_wait_for_booking(snapshot, booking, tour_request, now), snapshot)
+        return Decision(wait_for_booking(snapshot, booking, tour_request, now), snapshot)
     target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
     if isinstance(target, Park):
         return Decision(target, snapshot)
@@ -244,42 +265,58 @@ def _reach_booked(
         return Decision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
-    if booking.is_in_pms and booking.property_key != target.property.key:
-        return cancel(snapshot, booking, settings, now)  # an appointment cannot move to another property
-    if booking.is_in_pms and not needs_update(target, booking, tour):
-        return Decision(_done(snapshot, action, booking), snapshot)
-    if tour.starts_at <= now:
-        detail = f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC."
-        return Decision(Park(Reason.START_PASSED, detail), snapshot)
     if booking.is_in_pms:
-        return update(snapshot, booking, target, tour, now)
+        return _change(snapshot, booking, target, tour, tour_request, action, settings, now)
+    if tour.starts_at <= now:
+        return Decision(_start_passed(tour), snapshot)
+    overtaken = wait_for_link(snapshot, booking, tour, now)
+    if overtaken is not None:
+        return Decision(overtaken, snapshot)
     return create(snapshot, booking, target, tour, tour_request, now)
 
 
-def _wait_for_booking(
-    snapshot: Snapshot, booking: BookingRow, tour: BookingRequest, now: datetime
-) -> Wait | Park:
-    """For the event that says who it is about: an earlier one of the booking, or one of the person."""
-    named, reason = f'booking "{snapshot.event.reference}"', Reason.UNKNOWN_BOOKING
-    waiting_on = booking.reference_code
-    if tour.contact_id:
-        named, reason = f'person "{tour.contact_id}"', Reason.UNKNOWN_CONTACT
-        waiting_on = contact_code(snapshot.event.source, tour.contact_id)
-    if polls_for(snapshot, reason) >= len(WAIT_FOR_BOOKING):
-        return Park(reason, f"It names {named}, of which nothing ever arrived, and no person to book for.")
-    detail = f"It names {named}, which the bridge does not know yet, and no e-mail or phone."
-    return poll_again(snapshot, WAIT_FOR_BOOKING, reason, detail, now, waiting_on=waiting_on)
+def _change(
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    tour: Tour,
+    request: BookingRequest,
+    action: Action,
+    settings: Settings,
+    now: datetime,
+) -> Decision:
+    """Bring the appointment of a booking to what its events say."""
+    contact = request.contact
+    if booking.property_key != target.property.key or is_another_person(booking, contact):
+        # An appointment can move to no other property, nor become another person's.
+        left = to_cancel_by_hand(booking, settings)
+        if left is None:
+            return cancel(snapshot, booking, settings, now)
+        if tour.starts_at <= now:
+            return Decision(_start_passed(tour), snapshot)
+        left = " ".join(filter(None, (left_of(booking), left)))
+        return create(snapshot, booking, target, tour, request, now, left=left)
+    followed = follow_person(snapshot, booking, target, tour, contact, now)
+    if isinstance(followed, Decision):
+        return followed
+    snapshot, tour = followed
+    before = confirmed_as_known(booking, tour)
+    lost = not_carried(target.place.profile, before, tour)
+    if not lost and not needs_update(target, booking, tour):
+        return ended(snapshot, action, booking, settings)
+    if tour.starts_at <= now:
+        return Decision(_start_passed(tour), snapshot)
+    if worth_a_new_one(target, before, tour):
+        return cancel(snapshot, booking, settings, now)
+    left = to_change_by_hand(target, lost) if lost else None
+    if left and not needs_update(target, booking, tour):
+        booking = as_changed_by_hand(booking, target, tour, contact, left)
+        return ended(snapshot.with_owner(booking), action, booking, settings)
+    return update(snapshot, booking, target, tour, contact, now, left=left)
 
 
-def _done(snapshot: Snapshot, action: Action, booking: BookingRow) -> Ignore | Written:
-    event = snapshot.event
-    if event.propexo_job_id:
-        return Written()
-    if booking.desired_state == BookingState.CANCELLED and action is Action.CANCEL:
-        return Ignore(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
-    if is_superseded(event, action, booking):
-        return Ignore(Reason.SUPERSEDED, "A newer event of this booking has decided.")
-    return Ignore(Reason.ALREADY_WRITTEN, "The PMS holds exactly this tour.")
+def _start_passed(tour: Tour) -> Park:
+    return Park(Reason.START_PASSED, f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC.")
 
 
 def in_time(wait: Wait, event: EventRow, start: datetime | None, now: datetime) -> Wait | Park:

@@ -1,13 +1,15 @@
 """Loads what decisions need, for several events together: a few statements, whatever their number."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bridge import search_index
 from bridge.aliases import Aliases, property_named
+from bridge.delivery.order import add_order, columns_of
 from bridge.delivery.rules.booking_state import new_ending
 from bridge.delivery.rules.entities import (
     AttemptRow,
@@ -18,19 +20,13 @@ from bridge.delivery.rules.entities import (
     LeadRow,
     SenderContact,
 )
-from bridge.delivery.rules.interpret import moment_of, person_key, received_as
+from bridge.delivery.rules.failures import Failure, failure_of
+from bridge.delivery.rules.named import NAMED_RECORDS, lead_names, spellings, values_in
 from bridge.delivery.rules.outcomes import WriteOutcome
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
-from bridge.delivery.storage.rows import EVENT
-from bridge.errors import DecodingError
-from bridge.keys import contact_key, key
-from bridge.mapping.booking import Action
-from bridge.mapping.sources import Source
+from bridge.encryption import digests
 from bridge.settings import Settings
-from bridge.settings.records import same_name
-
-NAMED_RECORDS = ("unit", "agent", "lead_source")
 
 
 def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, list[EventRow]]:
@@ -65,9 +61,10 @@ class Loader:
             )
             for id_, (event, read) in events.items()
         }
-        self._add_order(snapshots)
+        add_order(self._connection, snapshots)
         self._add_bookings(snapshots)
         self._add_contacts(snapshots)
+        self._add_others(snapshots)
         self._add_attempts(snapshots)
         self._add_property(snapshots)
         return snapshots
@@ -81,61 +78,10 @@ class Loader:
 
         return alias
 
-    def _add_order(self, snapshots: dict[int, Snapshot]) -> None:
-        """Earlier events of the same booking or person that have not ended, and later ones that speak for it."""
-        by_booking = {id_: one.event.references for id_, one in snapshots.items() if one.event.references}
-        by_person = {
-            id_: [name] for id_, one in snapshots.items() if (name := person_key(one.interpretation))
-        }
-        for id_, predecessor in self._predecessors(snapshots, by_booking).items():
-            snapshots[id_] = snapshots[id_].having(predecessor=predecessor)
-        for id_, predecessor in self._predecessors(snapshots, by_person).items():
-            snapshots[id_] = snapshots[id_].having(person_predecessor=predecessor)
-        for id_, one in snapshots.items():
-            source = one.interpretation.source
-            if source and source.mapping.coalesce and one.interpretation.action != Action.IGNORE:
-                snapshots[id_] = one.having(newer=self._newer_event(one.event, source))
-
-    def _predecessors(
-        self, snapshots: Mapping[int, Snapshot], references: Mapping[int, Sequence[str]]
-    ) -> dict[int, int]:
-        """By event the first open one before it that has one of its references."""
-        if not references:
-            return {}
-        pairs = sorted({(snapshots[id_].event.source, name) for id_, of in references.items() for name in of})
-        named: dict[tuple[str, str], list[Any]] = {}
-        for row in self._connection.execute(queries.PREDECESSORS, _columns(pairs, "sources", "names")):
-            for name in {row.reference, row.previous_reference}:
-                named.setdefault((row.source, name), []).append(row)
-        found = {}
-        for id_, names in references.items():
-            event = snapshots[id_].event
-            rows = [row for name in names for row in named.get((event.source, name), ())]
-            before = [row for row in rows if row.id != id_ and row.seq < event.seq]
-            if before:
-                found[id_] = min(before, key=lambda row: row.seq).id
-        return found
-
-    def _newer_event(self, event: EventRow, source: Source) -> int | None:
-        """An open event of the same booking that happened later, and changes something."""
-        this = {"this_source": event.source, "this_reference": event.reference, "this_event": event.id}
-        for row in self._connection.execute(queries.NEWER, this):
-            values = row._mapping
-            other = EventRow(**{name: values[name] for name in EVENT})
-            if moment_of(other) <= moment_of(event):
-                continue
-            try:
-                received = received_as(row.body, row.content_type, row.headers, row.query, row.answers)
-            except DecodingError:
-                continue
-            if source.mapping.decide(received).action is not Action.IGNORE:
-                return other.id
-        return None
-
     def _add_bookings(self, snapshots: dict[int, Snapshot]) -> None:
         """Those that the events' references name, and rows that were merged into them."""
-        keys = sorted({(one.event.source, name) for one in snapshots.values() for name in one.event.known_by})
-        linked_rows = self._connection.execute(queries.LINKS, _columns(keys, "sources", "names"))
+        keys = sorted({(one.event.source, name) for one in snapshots.values() for name in one.named_by})
+        linked_rows = self._connection.execute(queries.LINKS, columns_of(keys, "sources", "names"))
         links = {(row.source, row.reference): row.booking_id for row in linked_rows}
         ids = sorted(set(links.values()))
         found = self._connection.execute(queries.BOOKINGS, {"ids": ids}) if ids else ()
@@ -144,7 +90,8 @@ class Loader:
         for id_, one in snapshots.items():
             source = one.event.source
             linked = {name: links[source, name] for name in one.event.known_by if (source, name) in links}
-            named = sorted({number for number in linked.values() if number in by_id})
+            chained = [links[source, name] for name in one.chain if (source, name) in links]
+            named = sorted({number for number in (*linked.values(), *chained) if number in by_id})
             snapshots[id_] = one.having(
                 links=linked,
                 bookings=tuple(by_id[number] for number in named),
@@ -175,16 +122,38 @@ class Loader:
         if not wanted:
             return
         pairs = sorted(set(wanted.values()))
-        rows = self._connection.execute(queries.CONTACTS, _columns(pairs, "sources", "contacts"))
+        rows = self._connection.execute(queries.CONTACTS, columns_of(pairs, "sources", "contacts"))
         known = {(row.source, row.contact_id): row.details for row in rows}
         for id_, (source, contact_id) in wanted.items():
             if (source, contact_id) in known:
                 contact = SenderContact(source, contact_id, known[source, contact_id])
                 snapshots[id_] = snapshots[id_].having(contact=contact)
 
+    def _add_others(self, snapshots: dict[int, Snapshot]) -> None:
+        """Other bookings of somebody with the same e-mail or phone, at whatever source."""
+        wanted = {
+            id_: {term for word in address_words(one) for term in digests(self._connection, word)}
+            for id_, one in snapshots.items()
+            if one.interpretation.request is not None
+        }
+        terms = sorted(set().union(*wanted.values()))
+        if not terms:
+            return
+        found: dict[str, list[BookingRow]] = {}
+        for row in self._connection.execute(queries.OTHERS, {"terms": terms}):
+            values = dict(row._mapping)
+            found.setdefault(values.pop("term"), []).append(BookingRow(**values))
+        for id_, names in wanted.items():
+            own = {row.id for row in (*snapshots[id_].bookings, *snapshots[id_].duplicates)}
+            rows = {row.id: row for name in names for row in found.get(name, ()) if row.id not in own}
+            others = tuple(rows[number] for number in sorted(rows, key=lambda number: number or 0))
+            snapshots[id_] = snapshots[id_].having(others=others)
+
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
         """The in-flight writes of the bookings, and what tells their traces apart."""
-        bookings = [row for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
+        bookings = [
+            row for one in snapshots.values() for row in (*one.bookings, *one.duplicates, *one.others)
+        ]
         attempts = self.attempts([row.in_flight_attempt_id for row in bookings])
         unverified = [row.id for row in bookings if row.may_be_in_pms and not row.appointment_verified]
         creates: dict[int | None, AttemptRow] = {}
@@ -195,13 +164,17 @@ class Loader:
         for id_, one in snapshots.items():
             ids = [row.id for row in (*one.bookings, *one.duplicates)]
             last = next((creates[number] for number in ids if number in creates), None)
-            snapshots[id_] = one.having(attempts=attempts, last_create=last, known_jobs=jobs)
+            others = {row.id: (creates.get(row.id), None) for row in one.others if row.id is not None}
+            snapshots[id_] = one.having(
+                attempts=attempts, last_create=last, known_jobs=jobs, creates_of_others=others
+            )
         self._add_failures(snapshots)
 
     def _add_failures(self, snapshots: dict[int, Snapshot]) -> None:
         """The writes that failed: of the events, and creates of the bookings that are not in the PMS."""
         again = [id_ for id_, one in snapshots.items() if one.event.first_call_at is not None]
         missing = [row.id for one in snapshots.values() for row in one.bookings if not row.is_in_pms]
+        missing += [row.id for one in snapshots.values() for row in one.others if row.is_awaited]
         if not (again or missing):
             return
         rows = self._connection.execute(queries.FAILED, {"events": again, "bookings": missing})
@@ -210,12 +183,18 @@ class Loader:
             since = one.event.replayed_at or one.event.received_at
             own = [row for row in failed if row.event_id == id_ and row.started_at >= since]
             ids = {row.id for row in one.bookings if not row.is_in_pms}
-            creates = [row for row in failed if row.kind == "create" and row.booking_id in ids]
-            creates = [row for row in creates if row.outcome == WriteOutcome.FAILED]
+            all_creates = [
+                row for row in failed if row.kind == "create" and row.outcome == WriteOutcome.FAILED
+            ]
+            creates = [row for row in all_creates if row.booking_id in ids]
+            lost = {row.booking_id: row for row in all_creates}
+            others = {id_: (made, lost.get(id_)) for id_, (made, _) in one.creates_of_others.items()}
             changes = [row for row in own if row.kind in ("update", "cancel")]
             snapshots[id_] = one.having(
                 failed_writes=sum(row.outcome == WriteOutcome.FAILED for row in own),
                 refused_changes=sum(row.outcome != WriteOutcome.FAILED for row in changes),
+                lead_update_refused=any(row.kind == "update_lead" and _is_refused(row) for row in own),
+                creates_of_others=others,
                 failed_create=creates[-1] if creates else None,
             )
 
@@ -279,7 +258,7 @@ class Loader:
         if not places:
             return {}
         pairs = sorted(places)
-        rows = self._connection.execute(queries.RECORDS, _columns(pairs, "integrations", "properties"))
+        rows = self._connection.execute(queries.RECORDS, columns_of(pairs, "integrations", "properties"))
         return {
             (row.integration_id, row.property_id, row.kind): CachedRecords(row.fetched_at, row.records)
             for row in rows
@@ -296,31 +275,11 @@ class Loader:
                 yield found.integration_id, found.property_id
 
 
-def _columns(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
-    """Pairs as two arrays."""
-    return {first: [one for one, _ in pairs], second: [two for _, two in pairs]}
+def _is_refused(row: AttemptRow) -> bool:
+    return row.outcome != WriteOutcome.FAILED or failure_of(row.detail or "") is not Failure.PASSING
 
 
-def values_in(snapshot: Snapshot, *names: str) -> Iterable[str]:
-    """What the event, its bookings and the contact that it names say in these fields."""
-    request = snapshot.interpretation.request
-    maps = [one.fields for one in snapshot.bookings] + ([snapshot.contact.fields] if snapshot.contact else [])
-    for name in names:
-        yield from (fields[name]["value"] for fields in maps if name in fields)
-        if request is not None:
-            value = getattr(request.contact, name, None) or getattr(request, name, None)
-            if value:
-                yield value
-
-
-def lead_names(snapshot: Snapshot) -> set[str]:
-    """The keys of leads that the event's tour may be for."""
-    people = {contact_key(email, None) for email in values_in(snapshot, "email")}
-    people |= {contact_key(None, phone) for phone in values_in(snapshot, "phone")}
-    named = {key(f"lead:{lead_id}") for lead_id in values_in(snapshot, "lead_id")}
-    return {name for name in people | named if name}
-
-
-def spellings(name: str) -> Iterable[str]:
-    spelled = same_name(name)
-    return spelled, spelled.removeprefix("property:").strip()
+def address_words(snapshot: Snapshot) -> set[str]:
+    """The words of the search index for the addresses of the event's tour."""
+    emails = {search_index.email_word(email) for email in values_in(snapshot, "email")}
+    return emails | {search_index.phone_word(phone) for phone in values_in(snapshot, "phone")}

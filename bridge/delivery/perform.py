@@ -49,7 +49,8 @@ from bridge.propexo.errors import (
 
 FETCH = "fetch"
 KINDS = (
-    "create_lead", "create", "update", "cancel", "write_status", "write_log", "newest_leads", "find_leads", "get_lead",
+    "create_lead", "update_lead", "create", "update", "cancel", "write_status", "write_log", "newest_leads",
+    "find_leads", "get_lead",
     "list_appointments", "get_appointment", "list_units", "list_employees", "list_lead_sources", "probe", "login",
     FETCH,
 )  # fmt: skip
@@ -200,6 +201,8 @@ def send(propexo: Propexo, write: Write) -> str:
     match write.kind:
         case "create_lead":
             return propexo.create_lead(body)
+        case "update_lead":
+            return propexo.update_lead(body.pop("lead_id"), body)
         case "create":
             return propexo.create_appointment(body)
         case "update":
@@ -284,6 +287,11 @@ def after_write(
         snapshot = snapshot.with_attempt(attempt)
         return Sent(_bounded(look_later(attempt, code), snapshot, now), (seen,))
     owner = replace(owner, in_flight_attempt_id=None)
+    if write.kind == "update_lead" and isinstance(answer, RejectedError | NotFoundError):
+        snapshot = snapshot.with_attempt(attempt).with_owner(owner)
+        detail = f"{answer.message} The notes of the appointment say it instead."
+        wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
+        return Sent(_bounded(wait, snapshot, now), (seen,))
     if isinstance(owner, BookingRow) and owner.appointment_verified and _may_be_unknown(answer):
         # The id leads nowhere: the next run, or a replay, searches for the appointment by its reference.
         owner = replace(owner, appointment_id=None, appointment_verified=False)

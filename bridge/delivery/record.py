@@ -268,7 +268,8 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
     if event.ended_at is not None or event.reason in WAITS_FOR_LATER:
         codes.add(f"event:{event.id}")
     learned = None
-    loaded = {row.id: row for row in (*before.bookings, *before.duplicates, before.booking) if row}
+    known_rows = (*before.others, *before.bookings, *before.duplicates, before.booking)
+    loaded = {row.id: row for row in known_rows if row}
     for row in filter(None, (after.booking, *after.duplicates)):
         known = loaded.get(row.id)
         if known is not None and replace(row, version=known.version) != known:
@@ -276,7 +277,7 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
             if row.fields != known.fields:
                 learned = row.id
     for merge in after.merges:
-        codes |= {row.reference_code for row in before.bookings if row.id == merge.gone}
+        codes |= {row.reference_code for row in (*before.bookings, *before.others) if row.id == merge.gone}
     codes |= {lead.reference_code for key, lead in after.leads.items() if lead != before.leads.get(key)}
     known_outcomes = {id_: attempt.outcome for id_, attempt in before.attempts.items()}
     learned_of = [

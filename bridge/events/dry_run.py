@@ -18,6 +18,7 @@ from bridge.delivery.decide import decide
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.entities import BookingRow, LeadRow
 from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.people import contact_in
 from bridge.delivery.rules.record_cache import LISTS
 from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT
 from bridge.delivery.rules.state import Call, Enrich, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
@@ -50,7 +51,7 @@ class PlannedRequest:
     """One request as it would be sent, beside the last one of its kind."""
 
     kind: str
-    """create_lead, create, update or cancel."""
+    """create_lead, update_lead, create, update or cancel."""
     method: str
     path: str
     body: Mapping[str, Any]
@@ -177,7 +178,7 @@ def stop_sentence(step: Step) -> str:
 
 def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
     """What would be sent if a write whose outcome is not known yet left no trace."""
-    for row in (*snapshot.bookings, *snapshot.duplicates):
+    for row in (*snapshot.bookings, *snapshot.duplicates, *snapshot.others):
         attempt = snapshot.attempts.get(row.in_flight_attempt_id or 0)
         if attempt is not None:
             remarks.append(
@@ -187,26 +188,32 @@ def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
     return snapshot.having(
         bookings=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.bookings),
         duplicates=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.duplicates),
+        others=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.others),
         leads={key: replace(row, in_flight_attempt_id=None) for key, row in snapshot.leads.items()},
     )
 
 
 def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapshot:
-    """The snapshot once a lead was created or an appointment cancelled."""
+    """The snapshot once a lead was created or changed, or an appointment cancelled."""
     if isinstance(write.owner, LeadRow):
-        return snapshot.with_lead(replace(write.owner, lead_id=LEAD_ID, is_new=False))
-    cancelled: dict[str, Any] = {
+        person = contact_in(write.request)
+        return snapshot.with_lead(replace(write.owner, lead_id=LEAD_ID, is_new=False, person=person))
+    changed: dict[str, Any] = {
         "confirmed_state": "cancelled", "confirmed_tour": None, "appointment_id": None, "appointment_verified": False,
+        "reference_code": REFERENCE,
     }  # fmt: skip
+    if write.kind == "update_lead":
+        changed = {"confirmed_tour": write.on_confirm["written"]}
 
     def row_of(row: BookingRow) -> BookingRow:
         is_it = isinstance(write.owner, BookingRow) and row.id == write.owner.id
-        return replace(row, **cancelled, reference_code=REFERENCE) if is_it else row
+        return replace(row, **changed) if is_it else row
 
     new = concluded.duplicates[len(snapshot.duplicates) :]
     return snapshot.having(
         bookings=tuple(row_of(row) for row in snapshot.bookings),
         duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *new)),
+        others=tuple(row_of(row) for row in snapshot.others),
     )
 
 
@@ -270,6 +277,8 @@ def _address(write: Write, body: Mapping[str, Any]) -> tuple[str, str]:
     match write.kind:
         case "create_lead":
             return "POST", "/v1/leads/"
+        case "update_lead":
+            return "PUT", f"/v1/leads/{body['lead_id']}"
         case "create":
             return "POST", PATH
         case "update":

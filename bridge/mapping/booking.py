@@ -28,7 +28,7 @@ class TourKind(StrEnum):
 
 @dataclass(frozen=True)
 class Contact:
-    """The renter. E-mail in lower case, phone in E.164."""
+    """The renter. E-mail in the letters of the sender (compare without case), phone in E.164."""
 
     first_name: str | None = None
     last_name: str | None = None

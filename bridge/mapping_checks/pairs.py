@@ -95,7 +95,7 @@ def _are_strangers(one: Booking | None, other: Booking | None) -> bool:
         return False
     emails, phones = (one.contact.email, other.contact.email), (one.contact.phone, other.contact.phone)
     known = emails if all(emails) else phones
-    return all(known) and known[0] != known[1]
+    return all(known) and (known[0] or "").lower() != (known[1] or "").lower()
 
 
 def _content(one: Seen) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ takes goes out, within its limits.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -97,6 +97,12 @@ class Tour:
     """The unit as the sender names it, for PMSs that take no unit with an appointment, and units that nobody knows."""
     agent_name: str | None = None
     """Likewise the agent."""
+    source_name: str | None = None
+    """Likewise the lead source."""
+    visitor: str | None = None
+    """A sentence about who comes, where the lead is somebody else: the notes begin with it."""
+    contact: str | None = None
+    """Sentences about how to reach the lead's person, where the lead says otherwise."""
 
 
 class MissingFieldsError(BridgeError):
@@ -150,22 +156,36 @@ def lead_body(
     known = {
         "integration_id": place.integration_id,
         "property_id": place.property_id,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "email_1": person.email,
-        "phone_1": ten_digits(person.phone) or person.phone,
+        **_of_person(person, profile),
         "third_party_id": person.reference,
         "employee_id": employee_id,
         "lead_source_id": lead_source_id,
         "notes": notes,
     }
     body = _fill(known, place, Operation(profile.lead, _LEAD_OPTIONAL), "a new lead", without=("notes",))
-    for name in ("first_name", "last_name"):
-        if profile.name_limit and name in body:
-            body[name] = cut(body[name], profile.name_limit, ellipsis="")
+    if profile.name_limit and "last_name" in body:  # also a default
+        body["last_name"] = cut(body["last_name"], profile.name_limit, ellipsis="")
     if profile.lead_notes_limit and "notes" in body:
         body["notes"] = cut(body["notes"], profile.lead_notes_limit)
     return _checked(_LEAD, body)
+
+
+def lead_update_body(place: Place, person: Person, changed: Collection[str]) -> dict[str, Any]:
+    """Build the body of `update_lead`: of the person what is in `changed`, and what the PMS wants with every change.
+
+    Raises UnsupportedOperationError, MissingFieldsError or RejectedError.
+    """
+    profile = place.profile
+    if profile.lead_update is None:
+        raise UnsupportedOperationError(
+            f"{profile.name} takes no changes of leads through this bridge. {profile.note}"
+        )
+    known = _of_person(person, profile)
+    wanted = {name: known[name] for name in changed}
+    needed = {name: known[name] for name in profile.lead_update}
+    operation = Operation(profile.lead_update, frozenset(changed))
+    body = _fill({**needed, **wanted}, place, operation, "a changed lead", without=tuple(changed))
+    return _checked(LeadSchema(), body)
 
 
 def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
@@ -216,9 +236,9 @@ def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) 
         "appointment_duration_minutes": None if noted else tour.duration_minutes,
         "appointment_type": None if noted else tour.appointment_type,
         "employee_id": None if noted and tour.agent_name else tour.employee_id,
-        "lead_source_id": tour.lead_source_id,
+        "lead_source_id": None if noted and tour.source_name else tour.lead_source_id,
         "notes": tour.notes,
-        "title": tour.title,
+        "title": None if noted else tour.title,
         "unit_id": None if noted and tour.unit_name else tour.unit_id,
     }
     return [name for name, value in held.items() if value is not None and name not in operation.fields]
@@ -228,6 +248,21 @@ def ten_digits(phone: str | None) -> str | None:
     """Give an E.164 number as Propexo's phone search takes it; None if it is not North American."""
     found = _NORTH_AMERICAN.fullmatch(phone or "")
     return found[1] if found else None
+
+
+def _of_person(person: Person, profile: Profile) -> dict[str, str | None]:
+    """The fields of a lead that say who it is, within the limits of the PMS."""
+
+    def short(name: str | None) -> str | None:
+        return cut(name, profile.name_limit, ellipsis="") if name and profile.name_limit else name
+
+    return {
+        "first_name": short(person.first_name),
+        "last_name": short(person.last_name),
+        # In lower case, so that a search finds it whatever letters the next booking has.
+        "email_1": person.email.lower() if person.email else None,
+        "phone_1": ten_digits(person.phone) or person.phone,
+    }
 
 
 def _operation(profile: Profile, name: OperationName) -> Operation | None:
@@ -263,9 +298,18 @@ def _title(tour: Tour) -> str:
 
 
 def _notes(place: Place, tour: Tour, operation: Operation) -> str:
-    """The reference first, because it must survive every cut; then what has no field of its own."""
-    parts = [f"Ref {tour.reference}.", *_without_field(tour, operation)]
+    """Who comes and the reference first, because they must survive every cut; then what has no field of its own."""
+    parts = [
+        tour.visitor or "",
+        f"Ref {tour.reference}.",
+        tour.contact or "",
+        *_without_field(tour, operation),
+    ]
     parts.append(tour.notes or place.defaults.get("notes") or "")
+    if tour.title and "title" not in operation.fields:
+        parts.append(f"{tour.title.rstrip('.')}.")
+    if tour.source_name and not (tour.lead_source_id and "lead_source_id" in operation.fields):
+        parts.append(f"Source {tour.source_name}.")
     return cut(" ".join(filter(None, parts)), NOTES_LIMIT)
 
 

@@ -97,6 +97,10 @@ class Propexo:
         """Queue a new lead (`bodies.lead_body`); answers the job id."""
         return self._write("POST", "/v1/leads/", body)
 
+    def update_lead(self, lead_id: str, body: Body) -> str:
+        """Queue a change of a lead (`bodies.lead_update_body`); answers the job id."""
+        return self._write("PUT", f"/v1/leads/{_in_path(lead_id)}", body)
+
     def create_appointment(self, body: Body) -> str:
         """Queue a new appointment (`bodies.create_body`); answers the job id.
 

@@ -47,6 +47,8 @@ class Profile:
     cancel: Operation | None = None
     lead: frozenset[str] | None = None
     """The fields that a new lead must have; None if leads cannot be created."""
+    lead_update: frozenset[str] | None = None
+    """The fields that a change of a lead must have; None if leads cannot be changed."""
     returns_appointment_id: bool = False
     """Whether `created_record_id` of a created appointment is its event id, without a sync in between."""
     returns_lead_id: bool = False
@@ -71,6 +73,10 @@ def _lead(fields: str) -> frozenset[str]:
     return frozenset(fields.split()) | {"integration_id"}
 
 
+_ANY: frozenset[str] = frozenset()
+_NAMES = frozenset({"first_name", "last_name"})
+
+
 _CANCEL = _operation("integration_id event_id")
 _CRM = (
     "{} is reached through another API family of Propexo (/crm/v1), which this bridge does not speak. "
@@ -89,6 +95,7 @@ _PROFILES = (
         update=_operation("notes", "unit_id date time duration_minutes type title"),
         cancel=_CANCEL,
         lead=_lead("property_id lead_source_id first_name last_name"),
+        lead_update=_ANY,
         time=TimeRule.MOUNTAIN,
     ),
     Profile(
@@ -98,6 +105,7 @@ _PROFILES = (
         update=_operation("date time duration_minutes", "notes priority"),
         cancel=_CANCEL,
         lead=_lead("property_id lead_relationship_id first_name last_name"),
+        lead_update=_ANY,
         returns_appointment_id=True,
         name_limit=30,
         time=TimeRule.PROPERTY,
@@ -110,6 +118,7 @@ _PROFILES = (
         update=_operation("date time duration_minutes title", "notes"),
         cancel=_CANCEL,
         lead=_lead("property_id first_name last_name"),
+        lead_update=_ANY,
         returns_appointment_id=True,
         returns_lead_id=True,
         # The zone of the location, else the one of all locations, else Eastern: if Rent Manager holds no
@@ -122,6 +131,7 @@ _PROFILES = (
         create=_operation("integration_id lead_id lead_source_id date time", "unit_id notes"),
         update=_operation("date time", "unit_id notes"),
         lead=_lead("property_id lead_source_id employee_id first_name last_name"),
+        lead_update=_ANY,
         returns_appointment_id=True,
         returns_lead_id=True,
         # Propexo's page contradicts itself: UTC at its head, property time beside the field. UTC is the
@@ -136,6 +146,7 @@ _PROFILES = (
         update=_operation("", "date time duration_minutes employee_id notes"),
         cancel=_CANCEL,
         lead=_lead("property_id first_name last_name"),
+        lead_update=_ANY,
         returns_appointment_id=True,
         returns_lead_id=True,
         time=TimeRule.UTC,
@@ -146,6 +157,7 @@ _PROFILES = (
         create=_operation("integration_id lead_id date", "time employee_id status notes"),
         update=_operation("date", "time employee_id status notes"),
         lead=_lead("property_id last_name"),
+        lead_update=_ANY,
         returns_lead_id=True,
         lead_notes_limit=30,
         note="Propexo documents no cancellation for MRI. Cancel the appointment in MRI.",
@@ -159,6 +171,7 @@ _PROFILES = (
         lead=_lead(
             "property_id lead_source_id employee_id third_party_id organization_name first_name last_name"
         ),
+        lead_update=_NAMES,
         # Of an appointment, the created_record_id may be the lead's.
         returns_lead_id=True,
         time=TimeRule.PROPERTY,
@@ -168,6 +181,7 @@ _PROFILES = (
         "Yardi REST",
         create=_operation("integration_id lead_id unit_id employee_id date time", "notes"),
         update=_operation("date time"),
+        lead_update=_NAMES,
         time=TimeRule.PROPERTY,
         note="Propexo documents neither new leads nor cancellations for Yardi REST. "
         "Enter the lead, or cancel the appointment, in Yardi.",

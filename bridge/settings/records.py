@@ -195,6 +195,8 @@ class Source:
     """`base_url` and credentials of the sender's API, for hooks that carry ids only."""
     on_request: str | None = None
     """`book`, `hold` or `lead_only`: what becomes of a tour that nobody has confirmed; overrides the mapping's."""
+    same_day: str | None = None
+    """`move`: another tour of the same person on the same day at the same property is a move; None: a second tour."""
     reply_text: str | None = None
     """What a person reads in the answer to a chat's request."""
     ignore_changes_by: tuple[str, ...] = ()

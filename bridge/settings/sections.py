@@ -156,6 +156,7 @@ class SourceSection(Section):
     verify_tokens = TextList()
     api = ApiAccess()
     on_request = OneOf("book", "hold", "lead_only")
+    same_day = OneOf("move")
     reply_text = Text()
     ignore_changes_by = TextList()
     silent_after = Whole()

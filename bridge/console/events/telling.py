@@ -19,7 +19,7 @@ from bridge.inbound.arrivals import Kept
 from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import preview_event
-from bridge.models import Event, Status
+from bridge.models import TOUR_OPEN, Event, Status
 from bridge.settings import Settings
 
 MOST_OTHERS = 20
@@ -28,6 +28,7 @@ MOST_RAW = 100_000
 """Characters of a body that are shown."""
 CALLS = {
     "create_lead": "Create the lead",
+    "update_lead": "Correct the lead",
     "create": "Book the tour",
     "update": "Move the tour",
     "cancel": "Cancel the tour",
@@ -71,7 +72,9 @@ def telling(
     shown["sentences"] = list(_sentences(event, shown, actor))
     shown = masked(actor, shown, "explanation", "problems")
     shown["attempts"] = [_attempt(one, actor) for one in told["attempts"]]
-    shown["booking"] = masked(actor, told["booking"], keep=("written",)) if told["booking"] else None
+    shown["booking"] = (
+        masked(actor, _booking(told["booking"], actor), keep=("written",)) if told["booking"] else None
+    )
     return shown
 
 
@@ -88,6 +91,13 @@ def named_property(event: Event) -> str | None:
 def _attempt(attempt: dict[str, Any], actor: Actor) -> dict[str, Any]:
     kind = str(attempt["kind"])
     return {**masked(actor, attempt), "words": CALLS.get(kind, kind.replace("_", " ").capitalize())}
+
+
+def _booking(booking: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    written = booking["written"]
+    if actor.sees_people or not written:
+        return booking
+    return {**booking, "written": {name: value for name, value in written.items() if name in TOUR_OPEN}}
 
 
 def _sentences(event: Event, told: dict[str, Any], actor: Actor) -> Iterator[str]:

@@ -1,20 +1,22 @@
 """The appointment of a booking: created, changed, cancelled, and found again when its id is not known."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bridge.delivery.rules.bodies import checked
 from bridge.delivery.rules.booking_state import to_request
+from bridge.delivery.rules.confirmed import as_confirmed, confirmed_tour
 from bridge.delivery.rules.entities import AttemptRow, BookingRow
 from bridge.delivery.rules.in_flight import by_attribute, poll_again, resolve_in_flight
-from bridge.delivery.rules.leads import NewLead, find_lead
+from bridge.delivery.rules.leads import FoundLead, NewLead, find_lead
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
+from bridge.delivery.rules.people import lead_of, left_of, named, names_differ, with_visitor
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
 from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
-from bridge.errors import BridgeError
 from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Contact
 from bridge.models import BookingState
 from bridge.propexo.bodies import (
     OperationName,
@@ -117,8 +119,13 @@ def create(
     tour: Tour,
     request: BookingRequest,
     now: datetime,
+    *,
+    left: str | None = None,
 ) -> Decision:
-    """Find or make the lead, then create the appointment."""
+    """Find or make the lead, then create the appointment.
+
+    `left`: what an operator has to cancel by hand once it is booked, because its PMS takes no cancellations.
+    """
     body = checked(snapshot, lambda: create_body(target.place, "<lead_id>", tour))
     if isinstance(body, Park):
         return Decision(body, snapshot)  # what is missing shows before a lead is made
@@ -126,23 +133,42 @@ def create(
     found = find_lead(snapshot, target, request, new, now)
     if isinstance(found, Decision):
         return found
-    snapshot, lead_id = found
-    body = {**body, "lead_id": lead_id}
+    snapshot, lead = found
+    tour = with_visitor(tour, lead.person, request.contact)
+    body = checked(snapshot, lambda: create_body(target.place, lead.id, tour))
+    if isinstance(body, Park):
+        return Decision(body, snapshot)
     on_confirm = {
-        **_as_confirmed(target, tour),
+        **as_confirmed(target, tour, lead.person or request.contact, request.contact, left),
         "written_state": BookingState.BOOKED.value,
-        "lead_id": lead_id,
+        "lead_id": lead.id,
         "appointment_verified": False,
         "id_column": "appointment_id" if target.place.profile.returns_appointment_id else None,
     }
-    note = _dropped_note(snapshot, target, "create", tour, request)
+    notes = (_match_note(lead, request.contact), _dropped_note(snapshot, target, "create", tour, request))
+    note = " ".join(filter(None, notes)) or None
     return Decision(Write("create", booking, target.place.integration_id, body, on_confirm, note), snapshot)
 
 
+def _match_note(lead: FoundLead, contact: Contact) -> str | None:
+    """How the lead was found, and what contradicts it."""
+    sentences = [f"The lead was found by its {lead.matched_by}."] if lead.matched_by else []
+    if lead.person and names_differ(lead.person, contact):
+        sentences.append(f"It is {named(lead.person)}; the notes name {named(contact)} as the visitor.")
+    return " ".join(sentences) or None
+
+
 def update(
-    snapshot: Snapshot, booking: BookingRow, target: TourTarget, tour: Tour, now: datetime
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    tour: Tour,
+    contact: Contact,
+    now: datetime,
+    *,
+    left: str | None = None,
 ) -> Decision:
-    """Send the whole tour anew."""
+    """Send the whole tour anew. `left`: as of `create`, what the update does not take."""
     body = checked(snapshot, lambda: update_body(target.place, tour))
     if isinstance(body, Park):
         return Decision(body, snapshot)
@@ -153,7 +179,9 @@ def update(
     body = {**body, "event_id": appointment_id}
     note = _dropped_note(snapshot, target, "update", tour)
     place = target.place
-    write = Write("update", booking, place.integration_id, body, _as_confirmed(target, tour), note)
+    left = " ".join(filter(None, (left_of(booking), left))) or None
+    confirmed = as_confirmed(target, tour, lead_of(booking), contact, left)
+    write = Write("update", booking, place.integration_id, body, confirmed, note)
     return Decision(write, snapshot)
 
 
@@ -233,13 +261,6 @@ def _created_by_its_job(snapshot: Snapshot, integration_id: str, lead_id: str) -
     return found if found and lead_id in found.lead_ids else None
 
 
-def _as_confirmed(target: TourTarget, tour: Tour) -> dict[str, Any]:
-    return {
-        "written": {**asdict(tour), "starts_at": tour.starts_at.isoformat()},
-        "property": target.property.key,
-    }
-
-
 def _dropped_note(
     snapshot: Snapshot,
     target: TourTarget,
@@ -258,24 +279,6 @@ def _dropped_note(
     if unknown:
         sentences.append(f"Not in bridge.toml, and not exactly once in Propexo: {unknown}.")
     return " ".join(sentences) or None
-
-
-def confirmed_tour(booking: BookingRow) -> Tour:
-    """The tour as the PMS confirmed it; without title and notes once they were erased."""
-    values = dict(booking.confirmed_tour or {})
-    starts_at = datetime.fromisoformat(values["starts_at"])
-    return Tour(**{"title": None, "notes": None, **values, "starts_at": starts_at})
-
-
-def needs_update(target: TourTarget, booking: BookingRow, tour: Tour) -> bool:
-    """Whether an update would tell the PMS anything new."""
-    before = confirmed_tour(booking)
-    if tour == before:
-        return False
-    try:
-        return update_body(target.place, tour) != update_body(target.place, before)
-    except BridgeError:
-        return True  # building the update says what stops it
 
 
 def start_if_known(booking: BookingRow, target: TourTarget) -> datetime | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from bridge.delivery.rules import timeline
 from bridge.delivery.rules.entities import BookingRow, EventRow, EventTime, SenderContact
 from bridge.delivery.rules.state import Merge, Snapshot
 from bridge.keys import contact_key
@@ -31,6 +32,10 @@ CODE = re.compile(rf"(?<![A-Z0-9])TB-[{_ALPHABET}]{{8}}\b")
 NO_FIELD = {
     "action", "reference", "previous_reference", "occurred_at", "contact", "requested", "starts_at", "starts_at_local",
 }  # fmt: skip
+MOVED_BY_ALL = ("start", "property")
+"""What every source that reports a tour may change; the newest counts."""
+LINKED_NOTES = "linked_notes"
+"""The notes of another source that reports the same tour."""
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone")
 
 
@@ -59,13 +64,18 @@ def event_time(event: Timed, action: str | None) -> EventTime:
 
 
 def merge_fields(
-    fields: Mapping[str, Any], values: Mapping[str, Any], moment: EventTime
+    fields: Mapping[str, Any], values: Mapping[str, Any], moment: EventTime, by: str | None = None
 ) -> Mapping[str, Any]:
-    """The fields with these values, each where none is newer. The same object where nothing changes."""
+    """The fields with these values, each where none is newer. The same object where nothing changes.
+
+    `by`: the source that said it, where the booking is another one's.
+    """
     result: dict[str, Any] = {}
     for name, value in values.items():
         known = fields.get(name)
         new = {"value": value, "at": moment[0].isoformat(), "rank": moment[1]}
+        if by is not None:
+            new["by"] = by
         if known is None or (moment >= _set_at(known) and known != new):
             result[name] = new
     return {**fields, **result} if result else fields
@@ -84,6 +94,9 @@ def fields_of(request: BookingRequest) -> dict[str, Any]:
 def to_request(fields: Mapping[str, Any]) -> BookingRequest:
     """The tour as all events of a booking together describe it."""
     values = {name: field["value"] for name, field in fields.items()}
+    notes, more = values.get("notes"), values.get(LINKED_NOTES)
+    if more and more not in (notes or ""):
+        values["notes"] = f"{notes} {more}" if notes else more
     return booking_from_json({**values, "action": Action.BOOK, "reference": ""})
 
 
@@ -93,13 +106,24 @@ def with_request(booking: BookingRow, request: BookingRequest, moment: EventTime
 
 
 def apply_request(
-    booking: BookingRow, request: BookingRequest, moment: EventTime, *, sets_state: bool = True
+    booking: BookingRow,
+    request: BookingRequest,
+    moment: EventTime,
+    *,
+    sets_state: bool = True,
+    source: str | None = None,
 ) -> BookingRow:
     """Merge a request into a booking. Values older than the stored ones are ignored.
 
-    Unless it `sets_state`, the request only adds details: another event says whether there is to be a tour.
+    Unless it `sets_state`, the request only adds details: another event says whether there is to be a tour. `source`:
+    whose request it is, if not that of the booking's own source.
     """
     fields = booking.fields
+    source = source or booking.source
+    if sets_state:
+        is_cancel = request.action is Action.CANCEL
+        start = None if is_cancel else fields_of(request).get("start")
+        fields = timeline.with_statement(fields, timeline.Statement(moment, source, start, is_cancel))
     if request.action is not Action.CANCEL:
         values = fields_of(request)
         if (
@@ -109,13 +133,28 @@ def apply_request(
         ):
             # A request to move a tour must not move it: it only adds what no event has set.
             values = {name: value for name, value in values.items() if name not in fields}
-        fields = merge_fields(fields, values, moment)
+        fields = _merge_from(fields, values, moment, source if source != booking.source else None)
     if sets_state and (booking.decided_at is None or moment >= (booking.decided_at, booking.decided_rank)):
         state = BookingState.CANCELLED if request.action is Action.CANCEL else BookingState.BOOKED
         return replace(
             booking, fields=fields, desired_state=state, decided_at=moment[0], decided_rank=moment[1]
         )
     return replace(booking, fields=fields)
+
+
+def _merge_from(
+    fields: Mapping[str, Any], values: Mapping[str, Any], moment: EventTime, by: str | None
+) -> Mapping[str, Any]:
+    """The fields with what a source says. One that reports another one's booking moves it, and adds what it lacks."""
+    if by is None:
+        return merge_fields(fields, values, moment)
+    values = {LINKED_NOTES if name == "notes" else name: value for name, value in values.items()}
+    for name, value in values.items():
+        if name in MOVED_BY_ALL:
+            fields = merge_fields(fields, {name: value}, moment)
+        elif name not in fields or fields[name].get("by") == by:
+            fields = merge_fields(fields, {name: value}, moment, by)
+    return fields
 
 
 def other_renter(booking: BookingRow, contact: Contact) -> tuple[str, str] | None:
@@ -162,7 +201,7 @@ def reapply_edited(
         for name, field in booking.fields.items()
         if name in still or _set_at(field) != before
     }
-    booking = replace(booking, fields=fields)
+    booking = replace(booking, fields=timeline.without(fields, before))
     if booking.decided_at is not None and (booking.decided_at, booking.decided_rank) == before:
         return replace(booking, decided_at=after[0], decided_rank=after[1])
     return booking
@@ -215,17 +254,25 @@ def merge_bookings(one: BookingRow, other: BookingRow) -> tuple[BookingRow, Book
     """
     newer, older = sorted((one, other), key=_last_change, reverse=True)
     kept, gone = (older, newer) if older.may_be_in_pms and not newer.may_be_in_pms else (newer, older)
-    fields = kept.fields
+    return fold(kept, gone), gone
+
+
+def fold(kept: BookingRow, gone: BookingRow) -> BookingRow:
+    """The one row with what the other knows besides; the newer of the two decides whether there is to be a tour."""
+    fields = timeline.union(kept.fields, gone.fields)
     for name, field in gone.fields.items():
-        fields = merge_fields(fields, {name: field["value"]}, _set_at(field))
-    kept = replace(
+        if name != timeline.FIELD:
+            speaker = field.get("by") or gone.source
+            by = speaker if speaker != kept.source else None
+            fields = _merge_from(fields, {name: field["value"]}, _set_at(field), by)
+    newer = max((kept, gone), key=_last_change)
+    return replace(
         kept,
         fields=fields,
         desired_state=newer.desired_state,
         decided_at=newer.decided_at,
         decided_rank=newer.decided_rank,
     )
-    return kept, gone
 
 
 def _last_change(booking: BookingRow) -> EventTime:
@@ -246,5 +293,8 @@ def fill_in(request: BookingRequest, known: SenderContact | None) -> BookingRequ
 
 
 def contact_code(source: str, contact_id: str) -> str:
-    """What an event waits on that names a person by an id: a digest, because the id may be an address."""
+    """What an event waits on that names a person by an id: a digest, because the id may be an address.
+
+    Ids that differ in case only share it: that wakes one event too many, which looks and waits on.
+    """
     return (contact_key(f"{source}|{contact_id}", None) or "").replace("contact:", "person:")

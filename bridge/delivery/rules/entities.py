@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from bridge.mapping.booking import Contact
 from bridge.models import BookingState, Status
 
 Row = TypeVar("Row")
@@ -99,6 +100,11 @@ class BookingRow:
         return self.confirmed_state == BookingState.BOOKED
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether there is to be an appointment, and none is known."""
+        return self.desired_state == BookingState.BOOKED and not self.is_in_pms
+
+    @property
     def may_be_in_pms(self) -> bool:
         """Whether the PMS holds an appointment of it, or may soon."""
         return self.is_in_pms or self.in_flight_attempt_id is not None
@@ -118,6 +124,8 @@ class LeadRow:
     in_flight_attempt_id: int | None = None
     is_new: bool = False
     """Whether it is not stored yet."""
+    person: Contact | None = None
+    """Who it was made for, where this run knows; never stored."""
 
     @property
     def key(self) -> tuple[str, str, str]:

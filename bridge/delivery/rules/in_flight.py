@@ -34,6 +34,7 @@ from bridge.propexo.errors import Outcome
 Category = Literal["events", "leads"]
 
 CREATES = ("create_lead", "create")
+OF_LEADS = ("create_lead", "update_lead")
 NOT_TAKEN = (408, 425, 503)
 """Statuses by which a server says that it did not take a request up. After any other error of a server a create
 may have been written: it goes out again only when an operator has looked."""
@@ -54,7 +55,7 @@ Adopt = Callable[[Snapshot], Mapping[str, Any] | Read | None]
 
 def category_of(kind: str) -> Category:
     """The part of the write log that lists a write of this kind."""
-    return "leads" if kind == "create_lead" else "events"
+    return "leads" if kind in OF_LEADS else "events"
 
 
 def poll_again(
@@ -130,7 +131,10 @@ def _find_trace(
     if log not in snapshot.answers:
         return Decision(Read(log), snapshot)
     creates = attempt.kind in CREATES
-    trace = owner.reference_code if creates else (attempt.request or {})["event_id"]
+    sent = attempt.request or {}
+    trace = (
+        owner.reference_code if creates else sent["lead_id" if attempt.kind == "update_lead" else "event_id"]
+    )
     job_id = _find_job(snapshot, attempt, snapshot.answers[log], trace)
     if job_id:
         return snapshot.with_attempt(replace(attempt, outcome=Outcome.SUBMITTED, job_id=job_id))
@@ -197,6 +201,8 @@ def _is_same_write(entry: WriteLogEntry, attempt: AttemptRow) -> bool:
     sent = attempt.request or {}
     if attempt.kind == "cancel":
         return not mentions(entry, "appointment_date")
+    if attempt.kind == "update_lead":
+        return all(mentions(entry, value) for name, value in sent.items() if name != "lead_id")
     if attempt.kind == "update":
         values = [sent[name] for name in ("appointment_date", "appointment_time") if name in sent]
         return all(mentions(entry, value) for value in values)
@@ -242,7 +248,10 @@ def _failed(
     snapshot = settle(snapshot, owner, attempt, WriteOutcome.FAILED, detail=words)
     if attempt.event_id == snapshot.event.id:
         snapshot = snapshot.with_event(propexo_job_id=None)
-    return Decision(failures.after_failure(words, snapshot.failed_writes, now), snapshot)
+    step = failures.after_failure(words, snapshot.failed_writes, now)
+    if attempt.kind == "update_lead" and isinstance(step, Park):
+        return snapshot.having(lead_update_refused=True)  # the notes say it instead
+    return Decision(step, snapshot)
 
 
 def _status_of(snapshot: Snapshot, attempt: AttemptRow, integration_id: str) -> WriteStatus | Read:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from bridge.delivery.rules.bodies import checked
+from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.entities import LeadRow
 from bridge.delivery.rules.in_flight import poll_again, resolve_in_flight
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
+from bridge.delivery.rules.people import contact_in, contact_of, lead_of, named
 from bridge.delivery.rules.resolve import TourTarget
 from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
 from bridge.keys import contact_key, key
@@ -28,18 +30,31 @@ class NewLead:
     """What the person asked for, where no appointment will say it."""
 
 
+@dataclass(frozen=True)
+class FoundLead:
+    """The lead of a tour."""
+
+    id: str
+    person: Contact | None = None
+    """As the PMS has it, where that is known."""
+    matched_by: str | None = None
+    """By what it was found, where it was searched for."""
+    refused: str | None = None
+    """Who else has the phone, where that did not count as the same person."""
+
+
 def find_lead(
     snapshot: Snapshot, target: TourTarget, request: BookingRequest, new: NewLead, now: datetime
-) -> tuple[Snapshot, str] | Decision:
-    """Return the lead's Propexo id, or what has to happen first to find or create it."""
+) -> tuple[Snapshot, FoundLead] | Decision:
+    """Return the lead of a tour, or what has to happen first to find or create it."""
     place = target.place
     if request.lead_id:
-        named = _named(snapshot, place, request.lead_id, now)
-        if isinstance(named, Decision):
-            return named
-        snapshot, lead_id = named
-        if lead_id:
-            return snapshot, lead_id
+        by_sender = _named(snapshot, place, request.lead_id, now)
+        if isinstance(by_sender, Decision):
+            return by_sender
+        snapshot, found = by_sender
+        if found:
+            return snapshot, found
     contact = contact_key(request.contact.email, request.contact.phone)
     if contact is None:
         detail = f'The sender names nobody but lead "{request.lead_id}", which Propexo does not know at this property.'
@@ -47,13 +62,14 @@ def find_lead(
     lead = _row(snapshot, place, contact, now)
     snapshot = snapshot.with_event(waiting_on=lead.reference_code)
     was_in_flight = lead.in_flight_attempt_id is not None
-    if was_in_flight:
+    if lead.in_flight_attempt_id is not None:
+        made = contact_in(snapshot.attempts[lead.in_flight_attempt_id].request)
         resolved = resolve_in_flight(
             snapshot, lead, place.integration_id, lambda known: _adopt(known, place, request.contact), now
         )
         if isinstance(resolved, Decision):
             return resolved
-        snapshot, lead = resolved, resolved.leads[lead.key]
+        snapshot, lead = resolved, replace(resolved.leads[lead.key], person=made)
     return _existing_or_new(snapshot, target, lead, request.contact, new, now, was_in_flight=was_in_flight)
 
 
@@ -82,36 +98,67 @@ def _existing_or_new(
     now: datetime,
     *,
     was_in_flight: bool,
-) -> tuple[Snapshot, str] | Decision:
+) -> tuple[Snapshot, FoundLead] | Decision:
     """The lead that is known or that Propexo finds, else a new one."""
     place = target.place
+    match: Match | None = None
     if lead.lead_id is None and (lead.created or not was_in_flight):
-        found = search(snapshot, place, contact)
-        if isinstance(found, Read):
-            return Decision(found, snapshot)
-        lead = replace(lead, lead_id=found)
+        searched = search(snapshot, place, contact)
+        if isinstance(searched, Read):
+            return Decision(searched, snapshot)
+        match = searched
+        lead = replace(lead, lead_id=match.lead.id if match.lead else None)
         snapshot = snapshot.with_lead(lead)
-    if lead.lead_id is not None:
-        return snapshot, lead.lead_id
-    if lead.created:
-        return Decision(_wait_for_sync(snapshot, place, lead, now), snapshot)
-    return _create(snapshot, target, lead, contact, new)
+    if lead.lead_id is None:
+        if lead.created:
+            return Decision(_wait_for_sync(snapshot, place, lead, now), snapshot)
+        return _create(snapshot, target, lead, contact, new, match)
+    if match and match.lead:
+        person = contact_of(match.lead)
+        return snapshot, FoundLead(lead.lead_id, person, match.by, match.refused)
+    if lead.person is not None:
+        return snapshot, FoundLead(lead.lead_id, lead.person)
+    known = _person_of(snapshot, place, lead.lead_id, contact)
+    if isinstance(known, Read):
+        return Decision(known, snapshot)
+    return snapshot, FoundLead(lead.lead_id, known)
+
+
+def _person_of(snapshot: Snapshot, place: Place, lead_id: str, contact: Contact) -> Contact | Read | None:
+    """Who a lead is that was found or made for an earlier event; its own bookings say so, else Propexo does."""
+    rows = [row for row in (snapshot.booking, *snapshot.others) if row is not None]
+    for row in reversed(rows):
+        if row.lead_id == lead_id and (person := lead_of(row)):
+            return person
+    call = Call.of("get_lead", place.integration_id, lead_id=lead_id)
+    if call not in snapshot.answers:
+        return Read(call)
+    answer: client.Lead | None = snapshot.answers[call]
+    if answer is not None:
+        return contact_of(answer)
+    # Not synced yet: the first of its bookings has made it.
+    own = contact_key(contact.email, contact.phone)
+    people = (to_request(row.fields).contact for row in snapshot.others)
+    return next((one for one in people if contact_key(one.email, one.phone) == own), None)
 
 
 def _named(
     snapshot: Snapshot, place: Place, lead_id: str, now: datetime
-) -> tuple[Snapshot, str | None] | Decision:
+) -> tuple[Snapshot, FoundLead | None] | Decision:
     """The lead that the sender names, if Propexo knows it here: the id may be another system's."""
     lead = _row(snapshot, place, key(f"lead:{lead_id}") or lead_id, now)
     if lead.lead_id is not None:
-        return snapshot, lead.lead_id
+        person = _person_of(snapshot, place, lead.lead_id, Contact())
+        if isinstance(person, Read):
+            return Decision(person, snapshot)
+        return snapshot, FoundLead(lead.lead_id, person)
     call = Call.of("get_lead", place.integration_id, lead_id=lead_id)
     if call not in snapshot.answers:
         return Decision(Read(call), snapshot)
     found: client.Lead | None = snapshot.answers[call]
     if found is None or found.property_id not in (None, place.property_id):
         return snapshot, None
-    return snapshot.with_lead(replace(lead, lead_id=found.id)), found.id
+    return snapshot.with_lead(replace(lead, lead_id=found.id)), FoundLead(found.id, contact_of(found))
 
 
 def _row(snapshot: Snapshot, place: Place, contact: str, now: datetime) -> LeadRow:
@@ -120,7 +167,17 @@ def _row(snapshot: Snapshot, place: Place, contact: str, now: datetime) -> LeadR
     return known or LeadRow(place.integration_id, place.property_id, contact, code, now, is_new=True)
 
 
-def search(snapshot: Snapshot, place: Place, contact: Contact) -> str | Read | None:
+@dataclass(frozen=True)
+class Match:
+    """What a search for a person came to."""
+
+    lead: client.Lead | None
+    by: str = ""
+    refused: str | None = None
+    """Who has the phone and is somebody else."""
+
+
+def search(snapshot: Snapshot, place: Place, contact: Contact) -> Match | Read:
     """By e-mail, then by phone. The newest record wins; a phone can be shared, so names must not contradict.
 
     Propexo's filter is exact as far as anybody knows: an e-mail is searched as it came, then in lower case.
@@ -128,13 +185,17 @@ def search(snapshot: Snapshot, place: Place, contact: Contact) -> str | Read | N
     email = contact.email or ""
     for spelling in dict.fromkeys(filter(None, (email, email.lower()))):
         hits = _find(snapshot, place, "email", spelling)
-        if isinstance(hits, Read) or hits:
-            return hits if isinstance(hits, Read) else hits[0].id
+        if isinstance(hits, Read):
+            return hits
+        if hits:
+            return Match(hits[0], "e-mail")
     phone = ten_digits(contact.phone)
     hits = _find(snapshot, place, "phone", phone) if phone else []
     if isinstance(hits, Read):
         return hits
-    return next((hit.id for hit in hits if not _is_somebody_else(hit, contact)), None)
+    strangers = [named(contact_of(hit)) for hit in hits if _is_somebody_else(hit, contact)]
+    found = next((hit for hit in hits if not _is_somebody_else(hit, contact)), None)
+    return Match(found, "phone", strangers[0] if strangers and not found else None)
 
 
 def _find(snapshot: Snapshot, place: Place, name: str, value: str) -> list[client.Lead] | Read:
@@ -146,11 +207,18 @@ def _find(snapshot: Snapshot, place: Place, name: str, value: str) -> list[clien
 
 def _adopt(snapshot: Snapshot, place: Place, contact: Contact) -> Mapping[str, Any] | Read | None:
     found = search(snapshot, place, contact)
-    return {"lead_id": found, "created": True} if isinstance(found, str) else found
+    if isinstance(found, Read):
+        return found
+    return {"lead_id": found.lead.id, "created": True} if found.lead else None
 
 
 def _create(
-    snapshot: Snapshot, target: TourTarget, lead: LeadRow, contact: Contact, new: NewLead
+    snapshot: Snapshot,
+    target: TourTarget,
+    lead: LeadRow,
+    contact: Contact,
+    new: NewLead,
+    match: Match | None = None,
 ) -> Decision:
     place = target.place
     person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, lead.reference_code)
@@ -164,7 +232,10 @@ def _create(
     if isinstance(body, Park):
         return Decision(body, snapshot)
     on_confirm = {"id_column": "lead_id" if place.profile.returns_lead_id else None, "created": True}
-    return Decision(Write("create_lead", lead, place.integration_id, body, on_confirm), snapshot)
+    note = None
+    if match and match.refused:
+        note = f"The phone leads to {match.refused}, who has another name and e-mail: {named(contact)} becomes a lead."
+    return Decision(Write("create_lead", lead, place.integration_id, body, on_confirm, note), snapshot)
 
 
 def _wait_for_sync(snapshot: Snapshot, place: Place, lead: LeadRow, now: datetime) -> Any:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NOT_FORWARDED = "not_forwarded", "Nothing: the sender's event changes no appointment."
     SUPERSEDED = "superseded", "Nothing: a newer event of the same booking has already decided."
     ALREADY_WRITTEN = "already_written", "Nothing: the PMS holds exactly this tour."
+    LINKED = "linked", "Nothing: two sources report this tour, and it has one appointment."
     NOTHING_TO_CANCEL = (
         "nothing_to_cancel",
         "Nothing: the booking was never written. A late event of it will not bring it back.",
@@ -109,6 +110,10 @@ class Reason(StrEnum):
         "Set the default that the detail names, then replay. Where there is none, book by hand and dismiss.",
     )
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
+    FINISH_BY_HAND = (
+        "finish_by_hand",
+        "The PMS takes the rest from nobody but you: do in it what the detail says, then replay or dismiss.",
+    )
     INVALID_TIME = (
         "invalid_time",
         "A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss.",
@@ -202,6 +207,8 @@ LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 6
 """Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Looks for the booking that an event without a contact names; then a person is told."""
+WAIT_FOR_LINK = [timedelta(seconds=seconds) for seconds in (10, 20)]
+"""Looks for the booking that a move names and nobody knows: the move before it may have been overtaken."""
 WAIT_FOR_PREDECESSOR = timedelta(seconds=60)
 """Its end wakes who waits for it; this is for a wake-up that was lost."""
 WAIT_FOR_CONFIRMING = [timedelta(minutes=15), timedelta(hours=1)]

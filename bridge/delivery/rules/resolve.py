@@ -86,7 +86,7 @@ class TourTarget:
 
 def target_of(settings: Settings, source: str, named: str | None, aliases: Aliases) -> TourTarget | Park:
     """The property that a booking names, else the default of its source; an unknown name has no default."""
-    name = named or settings.sources[source].property
+    name = named or _default_property(settings, source)
     found = property_named(settings, name, aliases) if name else None
     if found is not None:
         return at_property(settings, found)
@@ -99,13 +99,19 @@ def target_of(settings: Settings, source: str, named: str | None, aliases: Alias
     return Park(Reason.UNKNOWN_PROPERTY, f"{problem}, then replay.")
 
 
+def _default_property(settings: Settings, source: str) -> str | None:
+    """The property of a source; a booking may outlive the source that reported it first."""
+    found = settings.sources.get(source)
+    return found.property if found else None
+
+
 def property_of(settings: Settings, source: str, booking: BookingRow, aliases: Aliases) -> str | None:
     """The key of a booking's property: where it was written, else the one it names, else its source's default."""
     if booking.property_key:
         return booking.property_key
     named = booking.fields.get("property", {}).get("value")
     if named is None:
-        return settings.sources[source].property
+        return _default_property(settings, source)
     found = property_named(settings, named, aliases)
     return found.key if found else None
 
@@ -179,6 +185,7 @@ def tour_of(
         property_name=target.property.name,
         unit_name=_name_of(request.unit),
         agent_name=_name_of(request.agent),
+        source_name=_name_of(request.lead_source),
     )
     return tour, resolved
 
@@ -197,10 +204,11 @@ def resolve_ids(
     Where there is no id, the default of the property stands.
     """
     found, profile = target.property, target.place.profile
+    known = settings.sources.get(source)
     named = (
         (UNIT, found.units, (request.unit,)),
         (AGENT, found.agents, (request.agent,)),
-        (LEAD_SOURCE, found.lead_sources, (request.lead_source, settings.sources[source].lead_source)),
+        (LEAD_SOURCE, found.lead_sources, (request.lead_source, known.lead_source if known else None)),
     )
     ids: dict[str, str] = {}
     unknown: dict[str, UnresolvedName] = {}

@@ -95,7 +95,7 @@ class Enrich:
 class Write:
     """Make a write: on record first, then sent."""
 
-    kind: Literal["create_lead", "create", "update", "cancel"]
+    kind: Literal["create_lead", "update_lead", "create", "update", "cancel"]
     owner: Owner
     integration_id: str
     request: Mapping[str, Any]
@@ -151,11 +151,17 @@ class Snapshot:
     answers: Mapping[Call, Any] = field(default_factory=dict)
     """What this run has read."""
     bookings: tuple[BookingRow, ...] = ()
-    """Those that a reference of the event names, the oldest first."""
+    """Those that a reference of the event, or of its `chain`, names, the oldest first."""
     links: Mapping[str, int] = field(default_factory=dict)
     """The booking that each reference of the event names."""
+    chain: tuple[str, ...] = ()
+    """Further references of the booking, as stored events that have not ended connect them with the event's."""
     duplicates: tuple[BookingRow, ...] = ()
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
+    others: tuple[BookingRow, ...] = ()
+    """Other bookings of somebody with the same e-mail or phone, the newest of each."""
+    creates_of_others: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(default_factory=dict)
+    """By other booking: its last confirmed create, and its last create that failed."""
     predecessor: int | None = None
     """An earlier event of the same booking that has not ended."""
     person_predecessor: int | None = None
@@ -173,6 +179,8 @@ class Snapshot:
     """Writes of this event that failed since it came, or was replayed."""
     refused_changes: int = 0
     """Updates and cancels of this event that Propexo refused since it came, or was replayed."""
+    lead_update_refused: bool = False
+    """Whether a change of the lead was refused since the event came, or was replayed: the notes say it instead."""
     failed_create: AttemptRow | None = None
     """The last create of the booking that failed: its appointment may be there all the same."""
     known_jobs: frozenset[str] = frozenset()
@@ -185,6 +193,8 @@ class Snapshot:
     # What `decide` concludes.
     booking: BookingRow | None = None
     merges: tuple["Merge", ...] = ()
+    linked: tuple[int, ...] = ()
+    """Bookings of which this run has learned that two sources report them."""
     start: datetime | None = None
     """When the tour starts, once it is known. Nothing is tried beyond it."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
@@ -196,6 +206,11 @@ class Snapshot:
     """Integrations that have answered in this run."""
     probing: frozenset[str] = frozenset()
     """Integrations whose probe this run has taken."""
+
+    @property
+    def named_by(self) -> list[str]:
+        """All references of its booking."""
+        return [*self.event.known_by, *self.chain]
 
     def having(self, **changes: Any) -> Self:
         """This snapshot with what was concluded."""

@@ -35,6 +35,7 @@ from bridge.models import (
     Integration,
     KnownContact,
     Lead,
+    Term,
 )
 from bridge.propexo.errors import Outcome
 
@@ -104,6 +105,22 @@ LINKS = select(BookingReference.source, BookingReference.reference, BookingRefer
 )
 """`sources` and `names`, in pairs: the bookings that they name."""
 BOOKINGS = select(*labelled(BOOKING)).where(or_(_in(Booking.id, "ids"), _in(Booking.merged_into, "ids")))
+MOST_OTHERS = 50
+"""Bookings of one e-mail or phone, the newest, that are compared with an event's: a placeholder may have thousands."""
+_TERMS = func.unnest(_texts("terms")).table_valued("term").render_derived()
+_NAMED_BY = (
+    select(Term.booking_id)
+    .where(Term.term == _TERMS.c.term)
+    .order_by(Term.booking_id.desc())
+    .limit(MOST_OTHERS)
+    .lateral()
+)
+OTHERS = (
+    select(_TERMS.c.term, *labelled(BOOKING))
+    .select_from(_TERMS.join(_NAMED_BY, true()).join(Booking, Booking.id == _NAMED_BY.c.booking_id))
+    .where(Booking.merged_into.is_(None))
+)
+"""`terms`: the bookings whose renter has one of these addresses, each with the term."""
 ECHOED = select(Booking.code, Booking.id).where(_in(Booking.code, "codes"))
 _PEOPLE = _pairs("sources", "contacts")
 CONTACTS = select(KnownContact.source, KnownContact.contact_id, KnownContact.details).join(

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, bindparam, delete, text, update
 
 from bridge import search_index
 from bridge.delivery.results import Result
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow
-from bridge.delivery.rules.outcomes import WriteOutcome
+from bridge.delivery.rules.outcomes import Reason, WriteOutcome
+from bridge.delivery.rules.same_tour import told_by
 from bridge.delivery.rules.state import Merge, Snapshot, Write
 from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
 from bridge.keys import storable
-from bridge.models import Attempt, Booking, BookingReference, Lead
+from bridge.models import Attempt, Booking, BookingReference, Event, Lead, Status
 
 
 class ConflictError(BridgeError):
@@ -129,11 +130,13 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
         for merge in draft.after.merges[len(draft.result.before.merges) :]:
             _merge(connection, merge)
     _store_references(connection, drafts)
+    _store_links(connection, drafts)
     _index(connection, drafts)
 
 
 def _loaded(before: Snapshot) -> dict[int | None, BookingRow]:
-    return {row.id: row for row in (*before.bookings, *before.duplicates, before.booking) if row is not None}
+    rows = (*before.others, *before.bookings, *before.duplicates, before.booking)
+    return {row.id: row for row in rows if row is not None}
 
 
 def _changed(draft: Draft) -> list[tuple[BookingRow, int]]:
@@ -167,6 +170,33 @@ def _store_references(connection: Connection, drafts: Sequence[Draft]) -> None:
         if name not in one.after.links
     ]
     _NEW_REFERENCE.execute(connection, sorted(rows, key=lambda row: (row["source"], row["reference"])))
+
+
+_LINKED = (
+    update(Event)
+    .where(
+        Event.booking_id == bindparam("this_booking"),
+        Event.status == Status.WRITTEN,
+        Event.reason.is_(None),
+        Event.id != bindparam("this_event"),
+    )
+    .values(reason=Reason.LINKED, detail=bindparam("new_detail"))
+)
+
+
+def _store_links(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Say on the events that have written a tour that another source reports it, too."""
+    rows = [
+        {
+            "this_booking": draft.after.booking.id,
+            "this_event": draft.after.event.id,
+            "new_detail": told_by(draft.after.booking),
+        }
+        for draft in drafts
+        if draft.after.booking is not None and len(draft.after.linked) > len(draft.result.before.linked)
+    ]
+    if rows:
+        connection.execute(_LINKED, rows)
 
 
 def _index(connection: Connection, drafts: Sequence[Draft]) -> None:

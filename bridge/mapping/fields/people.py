@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"[^\s,;:<>()\[\]{}\"|]+@[^\s,;:<>()\[\]{}\"|]+")
 
 
 class Email(Field):
-    """An e-mail address, in lower case. Deliverability is not checked: no look-up happens here.
+    """An e-mail address, in the letters of the sender. Deliverability is not checked: no look-up happens here.
 
     The first address of a text or a list wins: `Maya <maya@example.com>`, `maya@example.com, office@example.org`,
     `<mailto:maya@example.com|maya@example.com>`, also with a full stop after it.
@@ -59,7 +59,9 @@ def _address(value: Any) -> str | None:
             )
         except EmailNotValidError:
             continue
-        return validated.normalized.lower()
+        # Propexo's search may be exact, so the letters stay as they came; all comparisons ignore their case.
+        same = validated.original.lower() == validated.normalized.lower()
+        return validated.original if same else validated.normalized
     return None
 
 
