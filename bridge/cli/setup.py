@@ -13,7 +13,7 @@ from bridge.cli.base import Refusal, config_option, json_option, load_settings, 
 from bridge.errors import BridgeError, ConfigurationError
 
 if TYPE_CHECKING:
-    from bridge.cli.checks import Finding
+    from bridge.propexo.preflight import Finding
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 

@@ -25,6 +25,7 @@ from bridge.propexo.records import (
     Choice,
     Integration,
     Lead,
+    StandardOffset,
     WriteLogEntry,
     WriteState,
     WriteStatus,
@@ -217,9 +218,20 @@ class Propexo:
         query = {"integration_id": integration_id, "property_id": property_id}
         return self._all("/v1/lead-relationships/", Choice.read, **query)
 
-    def list_properties(self, *, integration_id: str) -> list[Choice]:
-        """List the properties of an integration."""
+    def list_properties(self, *, integration_id: str | None = None) -> list[Choice]:
+        """List the properties of an integration, or of the whole account."""
         return self._all("/v1/properties/", Choice.read, integration_id=integration_id)
+
+    def list_enabled(self, *, integration_id: str) -> dict[str, bool]:
+        """Return which properties of an integration Propexo syncs, by their ids."""
+        path = f"/v1/admin/integrations/{_in_path(integration_id)}/properties"
+        return dict(
+            self._all(path, lambda record: (str(record["property_id"]), record.get("enabled") is not False))
+        )
+
+    def list_offsets(self, *, integration_id: str) -> list[StandardOffset]:
+        """List the clocks of the properties of an integration; most PMSs give none."""
+        return self._all("/v1/timezones/", StandardOffset.read, integration_id=integration_id)
 
     def _write(self, method: str, path: str, body: Body) -> str:
         answer = self._transport.request(method, path, params=_DROP_UNKNOWN, body=dict(body))

@@ -51,19 +51,28 @@ _MOMENT_IN_EVENT_DATETIME = frozenset({"RESMAN", "REALPAGE_RPX"})
 
 
 def lookup(
-    kind: str, integration: Integration, place: Property | None, *, x_id: str, now: datetime, **fields: Any
+    kind: str,
+    integration: Integration,
+    place: Property | None,
+    *,
+    x_id: str,
+    now: datetime,
+    id: str | None = None,  # noqa: A002 - the name of the field
+    **fields: Any,
 ) -> dict[str, Any]:
-    """A look-up document. Raises TypeError for a field that its kind does not have."""
+    """A look-up document, with a new id unless one is given. Raises TypeError for a field that it does not have."""
     keys = _LOOKUP_KEYS[kind]
     if unknown := fields.keys() - keys.keys():
         raise TypeError(f"{kind} have no {', '.join(sorted(unknown))}.")
-    return {**_base(new_id(), x_id, integration, place, created_at=now), **keys, **fields}
+    return {**_base(id or new_id(), x_id, integration, place, created_at=now), **keys, **fields}
 
 
 def property_document(place: Property, integration: Integration) -> dict[str, Any]:
     base = _base(place.id, place.x_id, integration, place, created_at=place.created_at)
     lists: Document = {"office_hours": [], "pet_types": [], "associated_owner_ids": []}
-    return {**base, **dict.fromkeys(_PROPERTY_KEYS), **lists, "name": place.name, "is_active": True}
+    # Published as nullable, but with a list of words that has no null in it.
+    phones = dict.fromkeys(("manager_phone_1_type", "manager_phone_2_type"), "WORK")
+    return {**base, **dict.fromkeys(_PROPERTY_KEYS), **phones, **lists, "name": place.name, "is_active": True}
 
 
 def property_switch(place: Property) -> Document:

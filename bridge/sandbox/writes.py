@@ -48,9 +48,10 @@ def create_writes(sandbox: Sandbox) -> Blueprint:
     def cancel_appointment() -> Answer:
         body = json_body()
         event_id = body.get("event_id") if isinstance(body, dict) else None
-        with sandbox.reading() as pms:
-            if event_id not in pms.appointments.read and sandbox.unknown_ids_are_invalid:
-                raise UnknownRecordError
+        if sandbox.unknown_ids_are_invalid and isinstance(event_id, str):
+            with sandbox.reading() as pms:
+                if event_id not in pms.appointments.read:
+                    raise UnknownRecordError
         return write(sandbox, CANCEL_APPOINTMENT)
 
     return writes
