@@ -15,6 +15,7 @@ COMMANDS = {
     "migrate": ("serve", "Bring the database to this version."),
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
+    "propexo": ("propexo", "Show what the account has at Propexo, with the ids that bridge.toml wants."),
     "sources": ("catalogue", "Show the configured sources."),
     "mappings": ("catalogue", "List the mappings, run their tests, and begin one of your own."),
     "translate": (

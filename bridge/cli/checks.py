@@ -18,11 +18,8 @@ from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.propexo import pms, preflight
 from bridge.propexo.bodies import MissingFieldsError, Person, Place, Tour, create_body, lead_body
-from bridge.propexo.client import NoQuota, Propexo
-from bridge.propexo.errors import PropexoError, UnauthorizedError
 from bridge.propexo.preflight import Finding, is_placeholder
 from bridge.settings import Property, Settings, Source
-from bridge.settings.records import PropexoSettings
 from bridge.settings.schema import dotted
 
 PLACEHOLDER = "replace-me"
@@ -102,37 +99,9 @@ def _aliases(settings: Settings) -> Iterator[Finding]:
                 yield Finding("warning", f'alias "{alias.alias}"', alias.problem)
 
 
-def client_of(account: PropexoSettings) -> Propexo:
-    """A client for a few calls of a command, which no worker's budget knows of."""
-    return Propexo(
-        account.base_url,
-        account.token,
-        quota=NoQuota(),
-        connect_timeout=account.connect_timeout,
-        read_timeout=account.read_timeout,
-    )
-
-
 def propexo(settings: Settings) -> Iterator[Finding]:
     """Whether Propexo takes the token, and what it says of each integration and property."""
-    told, client = settings.propexo, client_of(settings.propexo)
-    integrations = _integrations(settings)
-    if not integrations:
-        message = "not tried: it takes an integration_id to ask for; configure a property"
-        yield Finding("warning", "propexo.token", message)
-    others = list(settings.properties.values())
-    try:
-        for number, (integration_id, places) in enumerate(integrations.items()):
-            published = preflight.read(client, integration_id, places)
-            if number == 0:
-                yield Finding("ok", "propexo.token", f"{told.base_url} accepts it")
-            for place in places:
-                others_here = [other for other in others if other.key != place.key]
-                yield from preflight.findings(place, others_here, published)
-    except UnauthorizedError as error:
-        yield Finding("problem", "propexo.token", error.message)
-    except PropexoError as error:
-        yield Finding("problem", "propexo.base_url", f"{told.base_url}: {error.message}")
+    return preflight.examine(settings, preflight.client_of(settings.propexo))
 
 
 def _of(problem: Problem) -> Finding:
@@ -262,12 +231,3 @@ def _missing(place: Place) -> set[str]:
     except MissingFieldsError as error:
         missing.update(error.fields)
     return missing
-
-
-def _integrations(settings: Settings) -> dict[str, list[Property]]:
-    """The properties of each integration; those with a placeholder are told already."""
-    found: dict[str, list[Property]] = {}
-    for each in settings.properties.values():
-        if not any(map(is_placeholder, (each.integration_id, each.property_id))):
-            found.setdefault(each.integration_id, []).append(each)
-    return found

@@ -16,6 +16,7 @@ from bridge.console.events.bulk_views import bulk
 from bridge.console.events.deed_views import deeds
 from bridge.console.events.event_views import event
 from bridge.console.events.views import events
+from bridge.console.health.views import health_pages
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import Tools, tools
@@ -43,6 +44,7 @@ PAGES = (
     deeds,
     bookings_pages,
     sources_pages,
+    health_pages,
     workbench,
     admin,
 )
@@ -52,6 +54,7 @@ NAVIGATION = (
     (Role.VIEWER, "/console/events", "Events"),
     (Role.VIEWER, "/console/bookings", "Bookings"),
     (Role.VIEWER, "/console/sources", "Sources"),
+    (Role.VIEWER, "/console/health", "Health"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),

@@ -40,6 +40,7 @@ __all__ = [
     "NoQuota",
     "Propexo",
     "Quota",
+    "StandardOffset",
     "WriteLogEntry",
     "WriteState",
     "WriteStatus",

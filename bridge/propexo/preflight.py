@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.propexo.client import Choice, Integration, Propexo
+from bridge.propexo.client import Choice, Integration, NoQuota, Propexo
+from bridge.propexo.errors import PropexoError, UnauthorizedError
 from bridge.propexo.pms import PROFILES, Profile
-from bridge.settings import Property
+from bridge.settings import Property, Settings
+from bridge.settings.records import PropexoSettings
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -47,6 +49,55 @@ class Published:
     """Whether each property is synced, by id."""
     records: Mapping[tuple[str, str], Sequence[Choice]] = field(default_factory=dict)
     """Key of the configured property and kind -> what may be chosen there."""
+
+
+def client_of(account: PropexoSettings) -> Propexo:
+    """A client for a few calls, which the budget of the workers does not know of."""
+    return Propexo(
+        account.base_url,
+        account.token,
+        quota=NoQuota(),
+        connect_timeout=account.connect_timeout,
+        read_timeout=account.read_timeout,
+    )
+
+
+def examine(settings: Settings, client: Propexo) -> Iterator[Finding]:
+    """Whether Propexo takes the token, and what is wrong with each property that has no placeholder as its id."""
+    account, everywhere = settings.propexo, list(settings.properties.values())
+    integrations = _integrations(settings)
+    if not integrations:
+        message = "not tried: it takes an integration_id to ask for; configure a property"
+        yield Finding("warning", "propexo.token", message)
+    try:
+        for number, (integration_id, places) in enumerate(integrations.items()):
+            published = read(client, integration_id, places)
+            if number == 0:
+                yield Finding("ok", "propexo.token", f"{account.base_url} accepts it")
+            for place in places:
+                others = [other for other in everywhere if other.key != place.key]
+                yield from findings(place, others, published)
+    except UnauthorizedError as error:
+        yield Finding("problem", "propexo.token", error.message)
+    except PropexoError as error:
+        yield Finding("problem", "propexo.base_url", f"{account.base_url}: {error.message}")
+
+
+def start_warnings(settings: Settings, client: Propexo) -> Iterator[str]:
+    """What is to be known before a worker begins: leads or events that are not synced. Raises PropexoError."""
+    for integration_id, places in _integrations(settings).items():
+        integration = client.get_integration(integration_id)
+        if integration is not None:
+            yield from unsynced(places[0], integration)
+
+
+def _integrations(settings: Settings) -> dict[str, list[Property]]:
+    """The properties of each integration; those with a placeholder are reported already."""
+    found: dict[str, list[Property]] = {}
+    for each in settings.properties.values():
+        if not any(map(is_placeholder, (each.integration_id, each.property_id))):
+            found.setdefault(each.integration_id, []).append(each)
+    return found
 
 
 def read(client: Propexo, integration_id: str, places: Sequence[Property]) -> Published:
@@ -94,9 +145,9 @@ def findings(place: Property, others: Sequence[Property], published: Published) 
         yield from _records(place, kind, published)
 
 
-def start_warnings(places: Sequence[Property], integration: Integration) -> list[str]:
-    """What is to be known of an integration before a worker begins: leads or events that are not synced."""
-    return [each.message for each in _models(places[0], integration) if each.key.endswith(".integration_id")]
+def unsynced(place: Property, integration: Integration) -> list[str]:
+    """What happens because leads or events of an integration are not synced."""
+    return [each.message for each in _models(place, integration) if each.key.endswith(".integration_id")]
 
 
 def _integration(place: Property, found: Integration) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.propexo.pms import PROFILES
-from bridge.propexo.preflight import Published, findings, is_placeholder, start_warnings
+from bridge.propexo.preflight import Published, findings, is_placeholder, unsynced
 from bridge.propexo.records import Choice, Integration
 from bridge.settings import Property
 
@@ -62,7 +62,7 @@ def test_a_model_that_is_not_synced_is_a_problem_where_ids_come_with_it(vendor, 
     assert (level, key) == ("warning" if gives_ids else "problem", "properties.oakwood.integration_id")
     assert ("never arrives" in message) == (not gives_ids)
     assert message.endswith("ask Propexo to enable it")
-    assert start_warnings([place], published.integration) == [message]
+    assert unsynced(place, published.integration) == [message]
 
 
 def test_a_model_that_is_synced_is_fine():
