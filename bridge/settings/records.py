@@ -151,7 +151,8 @@ class Property:
     tour_hours: TourHours = field(default_factory=TourHours)
     """A tour that begins outside of them is held: it was misread, or is a slip."""
     defaults: dict[str, Any] = field(default_factory=dict)
-    """Values for what a booking does not say; `duration_minutes` is a whole number, all others are texts."""
+    """Values for what a booking does not say: texts, `duration_minutes` is a whole number, and `appointment_types` is
+    from a kind of tour to Propexo's type."""
     units: dict[str, str] = field(default_factory=dict)
     """From the sender's word to Propexo's unit id; `agents` and `lead_sources` likewise."""
     agents: dict[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates, validates
 from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
+    Capitals,
     Contact,
     EncryptionKey,
     HttpsUrl,
@@ -114,12 +115,26 @@ class AlertsSection(Section):
     digest_at = TimeOfDay()
 
 
+TYPES = ("TOUR", "SELF_GUIDED_TOUR", "VIRTUAL_TOUR", "LEASING_APPOINTMENT")
+
+
+class AppointmentTypesSection(Section):
+    in_person = Capitals(*TYPES)
+    self_guided = Capitals(*TYPES)
+    virtual = Capitals(*TYPES)
+    leasing = Capitals(*TYPES)
+
+
 class DefaultsSection(Section):
     employee_id = Text()
     lead_source_id = Text()
     lead_relationship_id = Text()
     unit_id = Text()
     duration_minutes = Whole()
+    appointment_type = Capitals(*TYPES)
+    appointment_types = fields.Nested(AppointmentTypesSection)
+    status = Capitals("COMPLETED", "OPEN", "REVIEW", "DENIED")
+    priority = Capitals("HIGH", "MEDIUM", "LOW")
     last_name = Text()
     title = Text()
     notes = Text()

@@ -1,4 +1,4 @@
-"""Propexo's published contract (`propexo.yaml`), and what of a request or an answer violates it.
+"""Propexo's published contract (`contract.yaml`), and what of a request or an answer violates it.
 
 It is read strictly: unknown keys, unknown filters and times longer than the pattern are violations.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-FILE = Path(__file__).with_name("propexo.yaml")
+FILE = Path(__file__).with_name("contract.yaml")
 WRITE_FLAG = "ignore_unknown_fields"
 NEEDED_FILTERS = {"unit_number": {"property_id"}}
 """Beside the ids of a PMS, which need `integration_id` and `x_property_id` where a list has these filters."""
