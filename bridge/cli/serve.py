@@ -90,6 +90,7 @@ def worker(config: Path | None) -> None:
     """
     from bridge import tracing  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.alerts import watch  # noqa: PLC0415 - the same
+    from bridge.delivery import sync_on_demand  # noqa: PLC0415 - the same
     from bridge.delivery.worker import Worker, make_tools, stopped_by_signals  # noqa: PLC0415 - the same
     from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
     from bridge.privacy import tasks as privacy_tasks  # noqa: PLC0415 - the same
@@ -106,7 +107,8 @@ def worker(config: Path | None) -> None:
         tracing.begin()
         threading.Thread(target=_warn, args=(settings,), name="preflight", daemon=True).start()
         say("Forwarding events.")
-        worker = Worker(tools, [watch.register, drift.register, tasks.register, privacy_tasks.register])
+        registers = [watch.register, drift.register, tasks.register, privacy_tasks.register]
+        worker = Worker(tools, [*registers, sync_on_demand.register])
         with stopped_by_signals(worker):
             worker.run()
 

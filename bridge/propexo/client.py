@@ -5,7 +5,7 @@ Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retrie
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -198,6 +198,14 @@ class Propexo:
     def get_integration(self, integration_id: str) -> Integration | None:
         """Read an integration; None if Propexo does not know it. Its `vendor` tells the PMS."""
         return self._one(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
+
+    def manual_sync(self, integration_id: str, models: Sequence[str]) -> None:
+        """Ask for a sync of some data models now, such as `leads`. It ends minutes later; see `get_integration`."""
+        path = f"/v1/admin/integrations/{_in_path(integration_id)}/manual-sync"
+        answer = self._transport.request("POST", path, params={}, body={"models_to_sync": list(models)})
+        result = answer.get("result") if isinstance(answer, dict) else None
+        if isinstance(result, dict) and result.get("success") is False:
+            raise RejectedError(f"POST {path}: Propexo did not begin the sync.")
 
     def list_units(self, *, integration_id: str, property_id: str) -> list[Choice]:
         """List the units of a property."""

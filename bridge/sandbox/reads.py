@@ -91,7 +91,8 @@ def create_reads(sandbox: Sandbox) -> Blueprint:
 
     @reads.get("/v1/admin/integrations/<integration_id>/")
     def integration(integration_id: str) -> Document:
-        found = [integration_document(each) for each in sandbox.integrations if each.id == integration_id]
+        with sandbox.reading():
+            found = [integration_document(each) for each in sandbox.integrations if each.id == integration_id]
         return {"meta": {"orderBy": []}, "results": found[0] if found else None}
 
     @reads.get("/v1/admin/integrations/<integration_id>/properties")

@@ -41,6 +41,9 @@ class PropexoSection(Section):
     connect_timeout = Seconds()
     read_timeout = Seconds()
     organization_name = Text()
+    sync_on_demand = Switch()
+    sync_on_demand_minutes = Whole()
+    sync_hours = Whole()
     webhook_secrets = TextList()
 
     @validates("webhook_secrets")

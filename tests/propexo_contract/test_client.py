@@ -64,6 +64,8 @@ READS: dict[str, Callable[[Propexo, Account, str], Any]] = {
     "write_log": lambda client, account, vendor: client.write_log(integration_id=vendor, category="events"),
     "get_integration": lambda client, account, vendor: client.get_integration(vendor),
     "list_properties": lambda client, account, vendor: client.list_properties(integration_id=vendor),
+    "list_enabled": lambda client, account, vendor: client.list_enabled(integration_id=vendor),
+    "list_offsets": lambda client, account, vendor: client.list_offsets(integration_id=vendor),
     **{
         f"list_{kind}": lambda client, account, vendor, kind=kind: getattr(client, f"list_{kind}")(
             integration_id=vendor, property_id=f"{vendor}-property"
@@ -85,6 +87,7 @@ WRITES: dict[str, Callable[[Propexo, Account, str], Any]] = {
     "update_lead": lambda client, account, vendor: client.update_lead(
         account.leads[vendor], {"first_name": "Zoë", "last_name": "Ortega", "email_1": "zoe@example.com"}
     ),
+    "manual_sync": lambda client, account, vendor: client.manual_sync(vendor, ["events", "leads"]) or True,
     "retry_write": lambda client, account, vendor: client.retry_write(failed_job(client, account)),
 }
 OTHERS = {"write_status", "flush_rate_limit"}
