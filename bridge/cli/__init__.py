@@ -28,6 +28,7 @@ COMMANDS = {
         "imports",
         "Take in requests that were saved elsewhere, as if their senders had posted them now.",
     ),
+    "appointments": ("appointments", "Show what the PMS holds, matched to our bookings."),
     "alerts": ("alerts", "Show what people are told, and try whether they can be reached."),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
     "users": ("people", "Manage who may sign in at the console."),

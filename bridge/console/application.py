@@ -11,6 +11,7 @@ from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
 from bridge.console.api import application as api
+from bridge.console.appointments.views import appointments_pages
 from bridge.console.bookings.views import bookings_pages
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.deed_views import deeds
@@ -43,6 +44,7 @@ PAGES = (
     event,
     deeds,
     bookings_pages,
+    appointments_pages,
     sources_pages,
     health_pages,
     workbench,
@@ -53,6 +55,7 @@ NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
     (Role.VIEWER, "/console/events", "Events"),
     (Role.VIEWER, "/console/bookings", "Bookings"),
+    (Role.VIEWER, "/console/appointments", "Appointments"),
     (Role.VIEWER, "/console/sources", "Sources"),
     (Role.VIEWER, "/console/health", "Health"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),

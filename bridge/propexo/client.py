@@ -168,6 +168,11 @@ class Propexo:
         query = {"integration_id": integration_id, "lead_id": lead_id}
         return self._all("/v1/appointments/", Appointment.read, **query)
 
+    def list_property_appointments(self, *, integration_id: str, property_id: str) -> list[Appointment]:
+        """List every appointment of a property, the newest record first. Absence proves nothing: the cache lags."""
+        query = {"integration_id": integration_id, "property_id": property_id}
+        return self._all("/v1/appointments/", Appointment.read, **query)
+
     def get_appointment(self, event_id: str) -> Appointment | None:
         """Read one appointment; None if Propexo does not know it."""
         return self._one(f"/v1/events/{_in_path(event_id)}", Appointment.read)

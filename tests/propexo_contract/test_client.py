@@ -60,6 +60,9 @@ READS: dict[str, Callable[[Propexo, Account, str], Any]] = {
     "list_appointments": lambda client, account, vendor: client.list_appointments(
         integration_id=vendor, lead_id=account.leads[vendor]
     ),
+    "list_property_appointments": lambda client, account, vendor: client.list_property_appointments(
+        integration_id=vendor, property_id=f"{vendor}-property"
+    ),
     "get_appointment": lambda client, account, vendor: client.get_appointment(account.events[vendor]),
     "write_log": lambda client, account, vendor: client.write_log(integration_id=vendor, category="events"),
     "get_integration": lambda client, account, vendor: client.get_integration(vendor),
