@@ -18,10 +18,12 @@ import psycopg
 import pytest
 import structlog
 from databases import Databases, SharedDatabase
+from propexo_contract.contract import exchange_problems
 from world import SenderApi, World
 
 from bridge.database import Database
 from bridge.embedded import embedded
+from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 
@@ -175,7 +177,15 @@ def vendor() -> str:
 @pytest.fixture
 def world(database: Database, clock: Any, vendor: str) -> Iterator[World]:
     sandbox = Sandbox(clock, slow_zone_seconds=0, write_seconds=2, budget_per_minute=1000)
+    violations: list[str] = []
+
+    def watch(seen: SeenRequest, answer: Any) -> None:
+        status = None if answer is None else seen.status
+        violations.extend(exchange_problems(seen.method, seen.path, seen.query, seen.body, status, answer))
+
+    sandbox.observe = watch
     with SandboxServer(sandbox) as server:
         world = World(database, sandbox, server.url, clock, vendor)
         yield world
         world.close()
+    assert violations == [], "Propexo's contract is violated"

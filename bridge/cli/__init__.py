@@ -15,6 +15,7 @@ COMMANDS = {
     "migrate": ("serve", "Bring the database to this version."),
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
+    "propexo": ("propexo", "Show what the account has at Propexo, with the ids that bridge.toml wants."),
     "sources": ("catalogue", "Show the configured sources."),
     "mappings": ("catalogue", "List the mappings, run their tests, and begin one of your own."),
     "translate": (
@@ -27,6 +28,7 @@ COMMANDS = {
         "imports",
         "Take in requests that were saved elsewhere, as if their senders had posted them now.",
     ),
+    "appointments": ("appointments", "Show what the PMS holds, matched to our bookings."),
     "alerts": ("alerts", "Show what people are told, and try whether they can be reached."),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
     "users": ("people", "Manage who may sign in at the console."),

@@ -6,6 +6,7 @@ import click
 
 from bridge.cli import overview
 from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.cli.field_table import with_field_table
 from bridge.cli.new_mapping import new_mapping
 from bridge.cli.tables import show_table
 from bridge.errors import ConfigurationError
@@ -71,7 +72,7 @@ def list_mappings(*, config: Path | None, as_json: bool) -> None:
     "--write",
     "document",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"Put it into this document, between {overview.BEGIN} and {overview.END}.",
+    help=f"Put it into this document, between {overview.BEGIN} and {overview.END}; the table of fields likewise.",
 )
 def show_markdown(*, document: Path | None) -> None:
     """Print the mappings that come with the bridge as a table in Markdown."""
@@ -80,7 +81,7 @@ def show_markdown(*, document: Path | None) -> None:
         click.echo(overview.table(files))
         return
     try:
-        text = overview.with_table(document.read_text(encoding="utf-8"), files)
+        text = with_field_table(overview.with_table(document.read_text(encoding="utf-8"), files))
     except ValueError as error:
         raise Refusal(f"{document}: {error}") from error
     document.write_text(text, encoding="utf-8")

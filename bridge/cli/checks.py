@@ -2,9 +2,8 @@
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import text
 
@@ -17,28 +16,15 @@ from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
-from bridge.propexo import pms
+from bridge.propexo import pms, preflight
 from bridge.propexo.bodies import MissingFieldsError, Person, Place, Tour, create_body, lead_body
-from bridge.propexo.client import Integration, NoQuota, Propexo
-from bridge.propexo.errors import PropexoError, UnauthorizedError
+from bridge.propexo.preflight import Finding, is_placeholder
 from bridge.settings import Property, Settings, Source
 from bridge.settings.schema import dotted
 
-Level = Literal["ok", "warning", "problem"]
 PLACEHOLDER = "replace-me"
 """What `bridge init` writes where only the operator knows the value."""
 OLDEST_POSTGRESQL = 14
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: Level
-    """A problem keeps something from working; a warning is to be known."""
-    key: str
-    """Where: the path of a key, a file or a service."""
-    message: str
 
 
 def problems(error: ConfigurationError) -> Iterator[Finding]:
@@ -115,37 +101,7 @@ def _aliases(settings: Settings) -> Iterator[Finding]:
 
 def propexo(settings: Settings) -> Iterator[Finding]:
     """Whether Propexo takes the token, and what it says of each integration and property."""
-    told = settings.propexo
-    client = Propexo(
-        told.base_url,
-        told.token,
-        quota=NoQuota(),
-        connect_timeout=told.connect_timeout,
-        read_timeout=told.read_timeout,
-    )
-    integrations = _integrations(settings)
-    if not integrations:
-        message = "not tried: it takes an integration_id to ask for; configure a property"
-        yield Finding("warning", "propexo.token", message)
-    try:
-        for number, (integration_id, places) in enumerate(integrations.items()):
-            found = client.get_integration(integration_id)
-            if number == 0:
-                yield Finding("ok", "propexo.token", f"{told.base_url} accepts it")
-            if found is None:
-                for place in places:
-                    message = f'Propexo knows no integration "{integration_id}"; copy its id from Propexo'
-                    yield Finding("problem", f"properties.{place.key}.integration_id", message)
-                continue
-            listed = client.list_properties(integration_id=integration_id)
-            known = {choice.id: choice.name for choice in listed}
-            for place in places:
-                yield from _integration(place, found)
-                yield from _property(place, known)
-    except UnauthorizedError as error:
-        yield Finding("problem", "propexo.token", error.message)
-    except PropexoError as error:
-        yield Finding("problem", "propexo.base_url", f"{told.base_url}: {error.message}")
+    return preflight.examine(settings, preflight.client_of(settings.propexo))
 
 
 def _of(problem: Problem) -> Finding:
@@ -159,8 +115,13 @@ def _placeholders(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[Findin
     elif isinstance(value, tuple):
         for index, each in enumerate(value):
             yield from _placeholders(each, (*at, index))
-    elif isinstance(value, str) and value.strip().lower() == PLACEHOLDER:
-        yield Finding("problem", dotted(at), f'is still "{PLACEHOLDER}"; put in your own value')
+    elif isinstance(value, str) and _is_to_fill_in(value, at):
+        yield Finding("problem", dotted(at), f'is still "{value.strip()}"; put in your own value')
+
+
+def _is_to_fill_in(text: str, at: tuple[str | int, ...]) -> bool:
+    is_id = str(at[-1]).endswith("_id") or (len(at) > 1 and at[-2] in ("units", "agents", "lead_sources"))
+    return is_placeholder(text) if is_id else text.strip().lower() == PLACEHOLDER
 
 
 def _mappings(settings: Settings) -> Iterator[Finding]:
@@ -270,35 +231,3 @@ def _missing(place: Place) -> set[str]:
     except MissingFieldsError as error:
         missing.update(error.fields)
     return missing
-
-
-def _integrations(settings: Settings) -> dict[str, list[Property]]:
-    """The properties of each integration; those with a placeholder are told already."""
-    found: dict[str, list[Property]] = {}
-    for each in settings.properties.values():
-        if PLACEHOLDER not in (each.integration_id, each.property_id):
-            found.setdefault(each.integration_id, []).append(each)
-    return found
-
-
-def _integration(place: Property, found: Integration) -> Iterator[Finding]:
-    key = f"properties.{place.key}"
-    if found.vendor.upper() != place.pms:
-        message = f'found "{place.pms}", but at Propexo this integration is "{found.vendor}"; correct it'
-        yield Finding("problem", f"{key}.pms", message)
-    if found.active is False or found.is_archived:
-        message = "the integration is switched off at Propexo; activate it there"
-        yield Finding("problem", f"{key}.integration_id", message)
-    if found.can_authenticate is False:
-        message = "the PMS refuses the credentials that Propexo holds for this integration; renew them there"
-        yield Finding("problem", f"{key}.integration_id", message)
-
-
-def _property(place: Property, known: dict[str, str | None]) -> Iterator[Finding]:
-    key = f"properties.{place.key}.property_id"
-    if place.property_id in known:
-        yield Finding("ok", key, f"Propexo calls it {known[place.property_id] or 'nothing'}")
-        return
-    listed = ", ".join(f"{each} ({name})" for each, name in list(known.items())[:5])
-    message = f'the integration has no property "{place.property_id}"; it has {listed or "none"}'
-    yield Finding("problem", key, f"{message}. Copy the id from Propexo")

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,7 @@ def worker(config: Path | None) -> None:
     """
     from bridge import tracing  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.alerts import watch  # noqa: PLC0415 - the same
+    from bridge.delivery import sync_on_demand  # noqa: PLC0415 - the same
     from bridge.delivery.worker import Worker, make_tools, stopped_by_signals  # noqa: PLC0415 - the same
     from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
     from bridge.privacy import tasks as privacy_tasks  # noqa: PLC0415 - the same
@@ -103,8 +105,10 @@ def worker(config: Path | None) -> None:
         tools = make_tools(settings, database)
         zeros.begin(settings.sources)
         tracing.begin()
+        threading.Thread(target=_warn, args=(settings,), name="preflight", daemon=True).start()
         say("Forwarding events.")
-        worker = Worker(tools, [watch.register, drift.register, tasks.register, privacy_tasks.register])
+        registers = [watch.register, drift.register, tasks.register, privacy_tasks.register]
+        worker = Worker(tools, [*registers, sync_on_demand.register])
         with stopped_by_signals(worker):
             worker.run()
 
@@ -179,6 +183,21 @@ def _let_it_be_watched(stack: contextlib.ExitStack, settings: "Settings", databa
     listener = stack.enter_context(_bound(settings.server.host, port))
     say(f"Metrics at {address_of(listener)}/metrics")
     stack.enter_context(answering(listener, settings, database))
+
+
+def _warn(settings: "Settings") -> None:
+    """Log what Propexo does not sync; a worker does not wait for the answer."""
+    import structlog  # noqa: PLC0415 - `--help` must not wait for it
+
+    from bridge.propexo import preflight  # noqa: PLC0415 - the same
+    from bridge.propexo.errors import PropexoError  # noqa: PLC0415 - the same
+
+    log = structlog.get_logger(__name__)
+    try:
+        for message in preflight.start_warnings(settings, preflight.client_of(settings.propexo)):
+            log.warning("a model is not synced", detail=message)
+    except PropexoError as error:
+        log.info("Propexo could not be asked", detail=error.message)
 
 
 def _check_sources(settings: "Settings") -> None:

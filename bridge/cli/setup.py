@@ -13,7 +13,7 @@ from bridge.cli.base import Refusal, config_option, json_option, load_settings, 
 from bridge.errors import BridgeError, ConfigurationError
 
 if TYPE_CHECKING:
-    from bridge.cli.checks import Finding
+    from bridge.propexo.preflight import Finding
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -27,7 +27,18 @@ class AlreadyExistsError(BridgeError):
 @click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="bridge.toml")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def init(path: Path, force: bool) -> None:
+@click.option(
+    "--from-propexo",
+    is_flag=True,
+    help="Write the properties that Propexo has, with their ids, PMS and names. Needs PROPEXO_TOKEN.",
+)
+@click.option(
+    "--base-url",
+    default="https://api.propexo.com",
+    show_default=True,
+    help="Where Propexo is asked.",
+)
+def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
     """Write a commented bridge.toml."""
     from bridge.settings import template  # noqa: PLC0415 - `--help` must not wait for it
 
@@ -35,19 +46,36 @@ def init(path: Path, force: bool) -> None:
         raise AlreadyExistsError(
             f"{path} is there already. Choose another name, or overwrite it with --force."
         )
+    text = _found_at_propexo(template(), base_url) if from_propexo else template()
     try:
         # For its owner only: secrets may be written into it.
         with os.fdopen(
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
         ) as file:
             os.fchmod(file.fileno(), 0o600)
-            file.write(template())
+            file.write(text)
     except OSError as error:
         raise Refusal(f"{path} cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Next:")
     say("  1. Put in your properties and sources, and set the environment variable PROPEXO_TOKEN.")
     say("  2. `bridge check` tells what is still missing.")
     say("  3. `bridge serve` starts it.  (To try it without an account: `bridge demo`.)")
+
+
+def _found_at_propexo(template: str, base_url: str) -> str:
+    """The template with the properties of the account. Raises PropexoError."""
+    from bridge.cli.first_configuration import properties_of, with_properties  # noqa: PLC0415 - the same
+    from bridge.propexo.preflight import client_of  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.settings.records import PropexoSettings  # noqa: PLC0415 - the same
+
+    token = os.environ.get("PROPEXO_TOKEN", "").strip()
+    if not token:
+        raise Refusal("Set the environment variable PROPEXO_TOKEN to the token of your account.")
+    found, offsets = properties_of(client_of(PropexoSettings(token, base_url.rstrip("/"))))
+    if not found:
+        raise Refusal("Propexo lists no property for this token; ask Propexo to enable the model properties.")
+    say(f"Found {len(found)} properties at Propexo.")
+    return with_properties(template, found, offsets, base_url)
 
 
 @click.command()

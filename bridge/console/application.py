@@ -11,11 +11,13 @@ from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
 from bridge.console.api import application as api
+from bridge.console.appointments.views import appointments_pages
 from bridge.console.bookings.views import bookings_pages
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.deed_views import deeds
 from bridge.console.events.event_views import event
 from bridge.console.events.views import events
+from bridge.console.health.views import health_pages
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import Tools, tools
@@ -42,7 +44,9 @@ PAGES = (
     event,
     deeds,
     bookings_pages,
+    appointments_pages,
     sources_pages,
+    health_pages,
     workbench,
     admin,
 )
@@ -51,7 +55,9 @@ NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
     (Role.VIEWER, "/console/events", "Events"),
     (Role.VIEWER, "/console/bookings", "Bookings"),
+    (Role.VIEWER, "/console/appointments", "Appointments"),
     (Role.VIEWER, "/console/sources", "Sources"),
+    (Role.VIEWER, "/console/health", "Health"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),

@@ -4,7 +4,7 @@ from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
 from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
-from bridge.mapping.booking import Action, Booking, Contact, TourKind
+from bridge.mapping.booking import Action, AppointmentStatus, Booking, Contact, Priority, TourKind
 from bridge.mapping.details import Api, Fetch, Login
 from bridge.mapping.flattening import flat
 from bridge.mapping.paths import constant, digest, first, header, path, paths
@@ -22,11 +22,13 @@ __all__ = [
     "RESCHEDULE",
     "Action",
     "Api",
+    "AppointmentStatus",
     "Booking",
     "Contact",
     "Fetch",
     "Login",
     "Mapping",
+    "Priority",
     "Reply",
     "TourKind",
     "When",

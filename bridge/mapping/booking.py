@@ -24,6 +24,25 @@ class TourKind(StrEnum):
     IN_PERSON = "in_person"
     SELF_GUIDED = "self_guided"
     VIRTUAL = "virtual"
+    LEASING = "leasing"
+    """A talk about a lease instead of a tour."""
+
+
+class AppointmentStatus(StrEnum):
+    """Where an appointment is in the PMS; MRI takes it."""
+
+    OPEN = "open"
+    REVIEW = "review"
+    COMPLETED = "completed"
+    DENIED = "denied"
+
+
+class Priority(StrEnum):
+    """How urgent an appointment is; RealPage Partner Exchange takes it."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,8 @@ class Booking:
     """The start as wall time at the property (naive), when the sender knows no zone."""
     duration_minutes: int | None = None
     kind: TourKind | None = None
+    status: AppointmentStatus | None = None
+    priority: Priority | None = None
     property: str | None = None
     """As the sender writes it; the configured aliases say which property it is."""
     unit: str | None = None

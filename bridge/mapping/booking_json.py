@@ -3,18 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.mapping.booking import Action, Contact, TourKind
+from bridge.mapping.booking import Action, AppointmentStatus, Contact, Priority, TourKind
 from bridge.mapping.booking import Booking as Said
 
 
 def booking_to_json(said: Said) -> dict[str, Any]:
     """The booking as `bridge translate` prints it: instants in UTC, absent is null.
 
-    What few senders have (`contact_id`, `requested`) is there only if it says something.
+    What few senders have (`contact_id`, `requested`, `status`, `priority`) is there only if it says something.
     """
     contact = {name: getattr(said.contact, name) for name in ("first_name", "last_name", "email", "phone")}
     document = {name: getattr(said, name) for name in Said.__dataclass_fields__}
-    for name in ("contact_id", "requested"):
+    for name in ("contact_id", "requested", "status", "priority"):
         if not document[name]:
             del document[name]
     for name in ("occurred_at", "starts_at", "starts_at_local"):
@@ -37,7 +37,7 @@ def booking_from_json(document: dict[str, Any]) -> Said:
         "title",
         "notes",
     )
-    kind = document.get("kind")
+    kind, status, priority = (document.get(name) for name in ("kind", "status", "priority"))
     others: dict[str, Any] = {name: document.get(name) for name in names}
     return Said(
         action=Action(document["action"]),
@@ -46,6 +46,8 @@ def booking_from_json(document: dict[str, Any]) -> Said:
         starts_at=_moment(start.get("starts_at")),
         starts_at_local=_moment(start.get("starts_at_local")),
         kind=TourKind(kind) if kind else None,
+        status=AppointmentStatus(status) if status else None,
+        priority=Priority(priority) if priority else None,
         **others,
     )
 

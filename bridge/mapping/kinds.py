@@ -1,6 +1,6 @@
 """What kinds of tours are called where people choose the words."""
 
-from bridge.mapping.booking import TourKind
+from bridge.mapping.booking import AppointmentStatus, Priority, TourKind
 
 KINDS = {
     "in person*": TourKind.IN_PERSON,
@@ -15,7 +15,11 @@ KINDS = {
     "live video*": TourKind.VIRTUAL,
     "online*": TourKind.VIRTUAL,
     "remote*": TourKind.VIRTUAL,
+    "leasing*": TourKind.LEASING,
+    "lease signing*": TourKind.LEASING,
 }
+STATUSES = {word.value: word for word in AppointmentStatus}
+PRIORITIES = {word.value: word for word in Priority}
 
 
 def named_kind(expression: str) -> str:

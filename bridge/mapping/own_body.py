@@ -11,6 +11,7 @@ from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REQUEST,
 from bridge.mapping.base import Mapping
 from bridge.mapping.event_words import is_about_tours
 from bridge.mapping.kinds import KINDS as KINDS  # noqa: PLC0414 - where it was before
+from bridge.mapping.kinds import PRIORITIES, STATUSES
 from bridge.mapping.paths import Received, first, header, path
 
 BODY = '"json".body || "json" || json(data) || json(payload) || json(body) || root || @'
@@ -171,6 +172,8 @@ class OwnBody(Mapping):
         path=["tour_type", "tour_kind", "visit_type", "showing_type", "appointment_type", "kind", "type"],
         table=KINDS,
     )
+    status = fields.Choice(path=["pms_status", "tour_pms_status"], table=STATUSES)
+    priority = fields.Choice(path=["priority", "tour_priority"], table=PRIORITIES)
 
     property = fields.String(
         path=[

@@ -21,7 +21,7 @@ BOOKING_FIELDS = (
 SUFFICIENT_WITHOUT = frozenset(
     {
         "email", "phone", "first_name", "last_name", "full_name", "ends_at", "ends_at_local",
-        "duration_minutes", "occurred_at", "title", "notes", "agent", "lead_source", "unit",
+        "duration_minutes", "occurred_at", "title", "notes", "agent", "lead_source", "unit", "status", "priority",
     }
 )  # fmt: skip
 """Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there."""

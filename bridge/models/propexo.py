@@ -60,7 +60,8 @@ class Integration(Base):
 
 
 class Notice(Base):
-    """One of Propexo's own webhooks that was acted upon, so that nobody can make us look again by repeating it."""
+    """One of Propexo's own webhooks that was acted upon, so that nobody can make us look again by repeating it; or when
+    a sync of an integration was last asked for."""
 
     __tablename__ = "notices"
 

@@ -30,12 +30,15 @@ OperationName = Literal["create", "update", "cancel"]
 
 _DEFAULTS = {
     "appointment_duration_minutes": "duration_minutes",
+    "appointment_type": "appointment_type",
     "employee_id": "employee_id",
     "last_name": "last_name",
     "lead_relationship_id": "lead_relationship_id",
     "lead_source_id": "lead_source_id",
     "notes": "notes",
     "organization_name": "organization_name",
+    "priority": "priority",
+    "status": "status",
     "title": "title",
     "unit_id": "unit_id",
 }
@@ -103,6 +106,10 @@ class Tour:
     """A sentence about who comes, where the lead is somebody else: the notes begin with it."""
     contact: str | None = None
     """Sentences about how to reach the lead's person, where the lead says otherwise."""
+    status: str | None = None
+    """COMPLETED, OPEN, REVIEW or DENIED."""
+    priority: str | None = None
+    """HIGH, MEDIUM or LOW."""
 
 
 class MissingFieldsError(BridgeError):
@@ -195,7 +202,7 @@ def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
     """
     operation = _offered(place.profile, "create")
     known = {**_known(place, tour, operation), "integration_id": place.integration_id, "lead_id": lead_id}
-    known["appointment_type"] = tour.appointment_type or "TOUR"
+    known["appointment_type"] = tour.appointment_type or place.defaults.get("appointment_type") or "TOUR"
     known["title"] = cut(tour.title or place.defaults.get("title") or _title(tour), TITLE_LIMIT)
     return _checked(_APPOINTMENT, _fill(known, place, operation, "a new appointment"))
 
@@ -238,6 +245,8 @@ def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) 
         "employee_id": None if noted and tour.agent_name else tour.employee_id,
         "lead_source_id": None if noted and tour.source_name else tour.lead_source_id,
         "notes": tour.notes,
+        "priority": tour.priority,
+        "status": tour.status,
         "title": None if noted else tour.title,
         "unit_id": None if noted and tour.unit_name else tour.unit_id,
     }
@@ -288,6 +297,8 @@ def _known(place: Place, tour: Tour, operation: Operation) -> dict[str, Any]:
         "unit_id": tour.unit_id,
         "employee_id": tour.employee_id,
         "lead_source_id": tour.lead_source_id,
+        "status": tour.status,
+        "priority": tour.priority,
         "notes": _notes(place, tour, operation),
     }
 

@@ -5,7 +5,7 @@ Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retrie
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from bridge.propexo.records import (
     Choice,
     Integration,
     Lead,
+    StandardOffset,
     WriteLogEntry,
     WriteState,
     WriteStatus,
@@ -39,6 +40,7 @@ __all__ = [
     "NoQuota",
     "Propexo",
     "Quota",
+    "StandardOffset",
     "WriteLogEntry",
     "WriteState",
     "WriteStatus",
@@ -170,6 +172,11 @@ class Propexo:
         query = {"integration_id": integration_id, "lead_id": lead_id}
         return self._all("/v1/appointments/", Appointment.read, **query)
 
+    def list_property_appointments(self, *, integration_id: str, property_id: str) -> list[Appointment]:
+        """List every appointment of a property, the newest record first. Absence proves nothing: the cache lags."""
+        query = {"integration_id": integration_id, "property_id": property_id}
+        return self._all("/v1/appointments/", Appointment.read, **query)
+
     def get_appointment(self, event_id: str) -> Appointment | None:
         """Read one appointment; None if Propexo does not know it."""
         return self._one(f"/v1/events/{_in_path(event_id)}", Appointment.read)
@@ -201,6 +208,14 @@ class Propexo:
         """Read an integration; None if Propexo does not know it. Its `vendor` tells the PMS."""
         return self._one(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
 
+    def manual_sync(self, integration_id: str, models: Sequence[str]) -> None:
+        """Ask for a sync of some data models now, such as `leads`. It ends minutes later; see `get_integration`."""
+        path = f"/v1/admin/integrations/{_in_path(integration_id)}/manual-sync"
+        answer = self._transport.request("POST", path, params={}, body={"models_to_sync": list(models)})
+        result = answer.get("result") if isinstance(answer, dict) else None
+        if isinstance(result, dict) and result.get("success") is False:
+            raise RejectedError(f"POST {path}: Propexo did not begin the sync.")
+
     def list_units(self, *, integration_id: str, property_id: str) -> list[Choice]:
         """List the units of a property."""
         query = {"integration_id": integration_id, "property_id": property_id}
@@ -221,9 +236,20 @@ class Propexo:
         query = {"integration_id": integration_id, "property_id": property_id}
         return self._all("/v1/lead-relationships/", Choice.read, **query)
 
-    def list_properties(self, *, integration_id: str) -> list[Choice]:
-        """List the properties of an integration."""
+    def list_properties(self, *, integration_id: str | None = None) -> list[Choice]:
+        """List the properties of an integration, or of the whole account."""
         return self._all("/v1/properties/", Choice.read, integration_id=integration_id)
+
+    def list_enabled(self, *, integration_id: str) -> dict[str, bool]:
+        """Return which properties of an integration Propexo syncs, by their ids."""
+        path = f"/v1/admin/integrations/{_in_path(integration_id)}/properties"
+        return dict(
+            self._all(path, lambda record: (str(record["property_id"]), record.get("enabled") is not False))
+        )
+
+    def list_offsets(self, *, integration_id: str) -> list[StandardOffset]:
+        """List the clocks of the properties of an integration; most PMSs give none."""
+        return self._all("/v1/timezones/", StandardOffset.read, integration_id=integration_id)
 
     def _write(self, method: str, path: str, body: Body) -> str:
         answer = self._transport.request(method, path, params=_DROP_UNKNOWN, body=dict(body))

@@ -3,7 +3,7 @@
 Ids are Propexo's. Moments that carry an offset are aware.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -144,11 +144,19 @@ class Integration:
     can_authenticate: bool | None
     """Whether the PMS accepts the credentials that Propexo holds."""
     last_completed_sync: datetime | None
+    models: Mapping[str, bool]
+    """Whether Propexo syncs each data model, such as `leads`; one that is not listed is not known."""
+    interfaces: Mapping[str, bool]
+    """Whether each interface may be used, such as ENTRATA_CREATE_EVENT."""
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
         return cls(
             id=str(record["id"]),
+            models=_switches((record.get("models") or {}).items()),
+            interfaces=_switches(
+                (each.get("interface_name"), each) for each in record.get("integration_interfaces") or ()
+            ),
             name=_text(record.get("name")),
             vendor=str(record.get("vendor") or ""),
             active=_flag(record.get("active")),
@@ -172,6 +180,9 @@ class Choice:
     """Employees only."""
     roles: tuple[str, ...]
     """Employees only; empty on some PMSs. LEASING_AGENT may be given an appointment."""
+    integration_id: str | None = None
+    vendor: str | None = None
+    """The PMS, as Propexo writes it."""
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
@@ -183,7 +194,35 @@ class Choice:
             property_id=_text(record.get("property_id")),
             is_active=_flag(record.get("is_active")),
             roles=tuple(map(str, roles)) if isinstance(roles, list) else (),
+            integration_id=_text(record.get("integration_id")),
+            vendor=_text(record.get("integration_vendor")),
         )
+
+
+@dataclass(frozen=True)
+class StandardOffset:
+    """The clock of a property, or of all properties of an integration: no zone has a name at Propexo."""
+
+    property_id: str | None
+    offset: str | None
+    """Of standard time, all year round: `-06:00`."""
+    observes_daylight_saving: bool | None
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Self:
+        return cls(
+            property_id=_text(record.get("property_id")),
+            offset=_text(record.get("offset")),
+            observes_daylight_saving=_flag(record.get("observes_daylight_savings")),
+        )
+
+
+def _switches(entries: Iterable[tuple[Any, Any]]) -> dict[str, bool]:
+    return {
+        str(name): each["enabled"]
+        for name, each in entries
+        if isinstance(each, Mapping) and isinstance(each.get("enabled"), bool)
+    }
 
 
 def _text(value: Any) -> str | None:

@@ -18,6 +18,10 @@ APPOINTMENT_TYPES = {
 """Propexo's appointment types, and how people call them."""
 
 
+APPOINTMENT_STATUSES = ("COMPLETED", "OPEN", "REVIEW", "DENIED")
+PRIORITIES = ("HIGH", "MEDIUM", "LOW")
+
+
 def _text(limit: int | None = None) -> fields.String:
     return fields.String(validate=validate.Length(min=1, max=limit))
 
@@ -35,6 +39,8 @@ class AppointmentSchema(Schema):
     appointment_time = fields.String(validate=validate.Regexp(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z"))
     appointment_duration_minutes = fields.Integer(strict=True, validate=validate.Range(min=1))
     appointment_type = fields.String(validate=validate.OneOf(list(APPOINTMENT_TYPES)))
+    status = fields.String(validate=validate.OneOf(APPOINTMENT_STATUSES))
+    priority = fields.String(validate=validate.OneOf(PRIORITIES))
     title = _text(TITLE_LIMIT)
     notes = _text(NOTES_LIMIT)
 

@@ -12,7 +12,7 @@ from bridge.sandbox.followup import create_followup
 from bridge.sandbox.gate import Gate
 from bridge.sandbox.overview import create_overview
 from bridge.sandbox.reads import create_reads
-from bridge.sandbox.refusals import RefusedError, error_body
+from bridge.sandbox.refusals import InvalidError, RefusedError, UnknownRecordError, error_body, issue
 from bridge.sandbox.state import Sandbox
 from bridge.sandbox.writes import create_writes
 
@@ -33,6 +33,12 @@ def create_sandbox(sandbox: Sandbox) -> Flask:
     app.before_request(gate.admit)
     app.after_request(gate.finish)
     app.register_error_handler(RefusedError, _refuse)
+
+    def refuse_unknown(error: UnknownRecordError) -> tuple[dict[str, Any], int]:
+        known_as = InvalidError([issue(["id"], error.message)]) if sandbox.unknown_ids_are_invalid else error
+        return _refuse(known_as)
+
+    app.register_error_handler(UnknownRecordError, refuse_unknown)
     app.register_error_handler(HTTPException, _refuse_http)
     for create in BLUEPRINTS:
         app.register_blueprint(create(sandbox))

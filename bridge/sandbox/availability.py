@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Blueprint
 
-from bridge.sandbox.records import Appointment, Property, new_id, timestamp
+from bridge.sandbox.records import DEFAULT_MINUTES, Appointment, Property, new_id, timestamp
 from bridge.sandbox.rules import AVAILABILITY
 from bridge.sandbox.state import Sandbox
 from bridge.sandbox.writes import vendor_rule
 
 OPENS, CLOSES = 9 * 60, 17 * 60
-DEFAULT_MINUTES = 30
 DEFAULT_DAYS = 7
 
 
@@ -66,16 +65,10 @@ def calendar(sandbox: Sandbox, place: Property, asked: dict[str, Any]) -> dict[s
 
 
 def _slots(day: date, minutes: int, booked: list[Appointment]) -> Iterator[dict[str, str]]:
-    taken = [_span(each) for each in booked if each.appointment_date[:10] == day.isoformat()]
+    taken = [each.span for each in booked if each.appointment_date[:10] == day.isoformat()]
     for start in range(OPENS, CLOSES - minutes + 1, minutes):
         if all(start + minutes <= begin or end <= start for begin, end in taken):
             yield {"start": _clock(start), "end": _clock(start + minutes)}
-
-
-def _span(appointment: Appointment) -> tuple[int, int]:
-    hours, minutes, _ = (int(part) for part in (appointment.appointment_time or "00:00:00").split(":"))
-    begin = hours * 60 + minutes
-    return begin, begin + (appointment.appointment_duration_minutes or DEFAULT_MINUTES)
 
 
 def _clock(minutes: int) -> str:

@@ -23,6 +23,23 @@ class IntegrationSchema(Schema):
     properties = fields.List(fields.Nested(PropertySchema), load_default=list)
 
 
+class SwitchesSchema(Schema):
+    """What is on (true) and what is off."""
+
+    models = fields.Dict(keys=fields.String(), values=fields.Boolean())
+    interfaces = fields.Dict(keys=fields.String(), values=fields.Boolean())
+    properties = fields.Dict(keys=fields.String(), values=fields.Boolean())
+
+
+class BehaviourSchema(Schema):
+    """Attributes of the sandbox."""
+
+    refuses_taken_slots = fields.Boolean()
+    unknown_ids_are_invalid = fields.Boolean()
+    write_seconds = fields.Float(validate=validate.Range(min=0))
+    sync_seconds = fields.Float(validate=validate.Range(min=0))
+
+
 class LeadSchema(Schema):
     class Meta:
         unknown = INCLUDE  # the fields of a lead, as in a write
@@ -88,6 +105,8 @@ def create_control(sandbox: Sandbox) -> Blueprint:
         sandbox.fail(**asdict(fault))
         return asdict(fault)
 
+    _add_switches(control, sandbox)
+
     @control.delete("/sandbox/faults")
     def clear_faults() -> dict[str, Any]:
         sandbox.clear_faults()
@@ -99,6 +118,21 @@ def create_control(sandbox: Sandbox) -> Blueprint:
         return {}
 
     return control
+
+
+def _add_switches(control: Blueprint, sandbox: Sandbox) -> None:
+    @control.post("/sandbox/integrations/<integration_id>/switches")
+    def switch(integration_id: str) -> dict[str, Any]:
+        switches = SwitchesSchema().load(request.get_json())
+        sandbox.switch(integration_id, **switches)
+        return dict(switches)
+
+    @control.post("/sandbox/behaviour")
+    def behave() -> dict[str, Any]:
+        behaviour = BehaviourSchema().load(request.get_json())
+        for name, value in behaviour.items():
+            setattr(sandbox, name, value)
+        return dict(behaviour)
 
 
 def _refuse(error: ValidationError) -> tuple[dict[str, Any], int]:

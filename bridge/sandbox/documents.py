@@ -6,26 +6,44 @@ from typing import Any
 
 from bridge.sandbox.records import Appointment, Cached, Integration, Lead, Property, new_id, timestamp
 
-_LOOKUP_KEYS: dict[str, dict[str, Any]] = {
+Document = dict[str, Any]
+
+_LOOKUP_KEYS: dict[str, Document] = {
     "lead-sources": {"x_location_id": None, "name": None},
     "lead-relationships": {"x_location_id": None, "name": None},
     "employees": {"x_location_id": None, "name": None, "email": None, "is_active": True, "roles": []},
-    "units": {
-        "x_location_id": None, "number": None, "building_name": None, "building_number": None,
-        "bedrooms": None, "bathrooms": None,
-        "is_available": None, "is_vacant": None, "address_1": None, "floor_plan_id": None,
-        "unit_type_id": None,
-    },
+    "units": dict.fromkeys((
+        "x_floor_plan_id", "x_unit_type_id", "bathrooms", "bathrooms_full", "bathrooms_half", "bedrooms",
+        "building_name", "building_number", "city", "country", "custom_data", "floor_plan_code",
+        "floor_plan_name", "floor", "is_available", "is_furnished", "is_listed", "is_vacant", "number",
+        "rent_amount_market_in_cents", "rent_amount_max_in_cents", "rent_amount_min_in_cents", "square_feet",
+        "state", "street_address_1", "street_address_2", "address_1", "address_2", "zip", "pets_allowed",
+        "dogs_allowed", "cats_allowed", "pet_policy", "floor_plan_id", "unit_type_id",
+    )),
     "timezones": {
         "x_location_id": None, "is_active": True, "offset": None, "observes_daylight_savings": None,
         "server_time_error_seconds": None,
     },
 }  # fmt: skip
 
+_PROPERTY_KEYS = (
+    "x_created_at", "x_building_id", "building_number", "city", "code", "country", "county", "custom_data",
+    "manager_email", "manager_name", "manager_phone_1", "manager_phone_1_type", "manager_phone_2",
+    "manager_phone_2_type", "notes", "number_of_units", "square_footage", "square_feet", "state",
+    "street_address_1", "street_address_2", "address_1", "address_2", "type", "type_raw", "type_normalized",
+    "website", "year_built", "zip", "long_description", "short_description",
+)  # fmt: skip
+_EMPTY_LEAD_KEYS = (
+    "x_created_at", "x_guestcard_id", "x_leasing_agent_id", "x_unit_id", "x_updated_at", "x_lead_source_id",
+    "custom_data", "desired_amenities", "desired_floor_plan_id", "desired_floor_plan_name",
+    "desired_max_square_ft", "desired_min_square_ft", "desired_unit_number", "email_2", "ils", "leasing_agent",
+    "pet_details",
+)  # fmt: skip
 _LEAD_KEYS = (
     "first_name", "middle_name", "last_name", "email_1", "phone_1_type", "phone_2_type", "lead_source",
     "lead_source_id", "notes", "target_move_in_date", "desired_num_bedrooms", "desired_num_bathrooms",
-    "desired_min_rent_in_cents", "desired_max_rent_in_cents", "number_of_occupants",
+    "desired_min_rent_in_cents", "desired_max_rent_in_cents", "number_of_occupants", "address_1", "address_2",
+    "city", "state", "zip", "country", "date_of_birth", "desired_lease_term_in_months", "desired_unit_type",
 )  # fmt: skip
 
 _MOMENT_IN_EVENT_DATETIME = frozenset({"RESMAN", "REALPAGE_RPX"})
@@ -33,37 +51,62 @@ _MOMENT_IN_EVENT_DATETIME = frozenset({"RESMAN", "REALPAGE_RPX"})
 
 
 def lookup(
-    kind: str, integration: Integration, place: Property | None, *, x_id: str, now: datetime, **fields: Any
+    kind: str,
+    integration: Integration,
+    place: Property | None,
+    *,
+    x_id: str,
+    now: datetime,
+    id: str | None = None,  # noqa: A002 - the name of the field
+    **fields: Any,
 ) -> dict[str, Any]:
-    """A look-up document. Raises TypeError for a field that its kind does not have."""
+    """A look-up document, with a new id unless one is given. Raises TypeError for a field that it does not have."""
     keys = _LOOKUP_KEYS[kind]
     if unknown := fields.keys() - keys.keys():
         raise TypeError(f"{kind} have no {', '.join(sorted(unknown))}.")
-    return {**_base(new_id(), x_id, integration, place, created_at=now), **keys, **fields}
+    return {**_base(id or new_id(), x_id, integration, place, created_at=now), **keys, **fields}
 
 
 def property_document(place: Property, integration: Integration) -> dict[str, Any]:
     base = _base(place.id, place.x_id, integration, place, created_at=place.created_at)
-    empty = dict.fromkeys(("code", "address_1", "city", "state", "zip", "country"))
-    return {**base, **empty, "name": place.name, "is_active": True, "office_hours": []}
+    lists: Document = {"office_hours": [], "pet_types": [], "associated_owner_ids": []}
+    # Published as nullable, but with a list of words that has no null in it.
+    phones = dict.fromkeys(("manager_phone_1_type", "manager_phone_2_type"), "WORK")
+    return {**base, **dict.fromkeys(_PROPERTY_KEYS), **phones, **lists, "name": place.name, "is_active": True}
+
+
+def property_switch(place: Property) -> Document:
+    """Whether a property of an integration is enabled; its `id` is not that of the property."""
+    return {
+        "id": f"{place.id}-switch",
+        "created_at": timestamp(place.created_at),
+        "integration_id": place.integration_id,
+        "property_id": place.id,
+        "enabled": place.enabled,
+    }
 
 
 def lead_document(cached: Cached[Lead], integration: Integration, place: Property | None) -> dict[str, Any]:
     lead = cached.record
     return {
         **_base_of(cached, integration, place),
+        **dict.fromkeys(_EMPTY_LEAD_KEYS),
         **{key: getattr(lead, key) for key in _LEAD_KEYS},
-        "x_guestcard_id": None,
-        "x_leasing_agent_id": None,
-        "email_2": None,
+        "desired_num_bedrooms": _whole(lead.desired_num_bedrooms),
+        "number_of_occupants": _whole(lead.number_of_occupants),
         "phone_1": pms_phone(lead.phone_1),
         "phone_2": pms_phone(lead.phone_2),
-        "leasing_agent": None,
         # Raw PMS text, not the words of the write.
         "status": (lead.status or "ACTIVE").capitalize(),
         "unit_id_preferred": lead.desired_unit_ids or ([lead.unit_id] if lead.unit_id else []),
+        "x_unit_id_preferred": [],
         "pets": [],
+        "screenings": [],
     }
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def event_document(
@@ -109,9 +152,27 @@ def ten_digits(text: str) -> str | None:
 
 
 def integration_document(integration: Integration) -> dict[str, Any]:
-    synced = integration.last_completed_sync
+    """An integration with its switches; how many calls its PMS allows is a figure of the sandbox's own."""
+    synced, made = integration.last_completed_sync, timestamp(integration.created_at)
     return {
+        **dict.fromkeys(("base_url", "last_completed_back_sync", "last_data_access_check")),
         "id": integration.id,
+        "created_at": made,
+        "updated_at": made,
+        "max_job_concurrency": 10,
+        "max_request_frequency": 100,
+        "max_request_cadence": "MINUTE",
+        "new_properties_are_enabled": True,
+        "integration_interfaces": [
+            {"interface_name": name, "enabled": enabled, "version": None}
+            for name, enabled in integration.interfaces.items()
+        ],
+        "models": {
+            name: {"enabled": enabled, "from_interfaces": []} for name, enabled in integration.models.items()
+        },
+        "configuration_meta_data": [],
+        "is_running_sync": False,
+        "is_running_data_access_check": False,
         "name": f"{integration.vendor.replace('_', ' ').title()} sandbox",
         "vendor": integration.vendor,
         "active": True,
@@ -152,7 +213,7 @@ def _base(
         "last_seen": timestamp(last_seen or created_at),
         "x_id": x_id,
         "x_property_id": place.x_id if place else "",
-        "property_id": place.id if place else None,
+        "property_id": place.id if place else "",
         "integration_id": integration.id,
         "integration_vendor": integration.vendor,
     }

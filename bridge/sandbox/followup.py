@@ -5,12 +5,15 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from bridge.sandbox.formats import ListOf, OneOf, Record, Text
 from bridge.sandbox.jobs import FAILURE, SUCCESS, Job
+from bridge.sandbox.model_names import SYNCED
 from bridge.sandbox.queue import LogQuery
 from bridge.sandbox.reads import refuse_unknown, whole_number
 from bridge.sandbox.records import timestamp
 from bridge.sandbox.refusals import InvalidError, issue
 from bridge.sandbox.state import Sandbox
+from bridge.sandbox.writes import json_body
 
 RANGES = {
     "hour": timedelta(hours=1),
@@ -25,6 +28,7 @@ CATEGORIES = (
     "resident_payments", "resident_pets", "residents", "service_request_vendors", "service_requests",
     "transactions", "units",
 )  # fmt: skip
+MANUAL_SYNC = Record({"sync_config_id": Text(), "models_to_sync": ListOf(OneOf(SYNCED))})
 WORDS = {"time_range": tuple(RANGES), "status": (SUCCESS, FAILURE), "write_category": CATEGORIES}
 
 
@@ -51,7 +55,10 @@ def create_followup(sandbox: Sandbox) -> Blueprint:
 
     @followup.post("/v1/admin/integrations/<integration_id>/manual-sync")
     def manual_sync(integration_id: str) -> dict[str, Any]:
-        sandbox.sync(integration_id)
+        body = json_body() or {}
+        if problems := list(MANUAL_SYNC.issues(body, ())):
+            raise InvalidError(problems)
+        sandbox.begin_sync(integration_id, body.get("models_to_sync") or ("leads", "events"))
         return {"result": {"success": True}}
 
     @followup.post("/v1/webhooks/")

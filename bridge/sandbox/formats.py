@@ -120,7 +120,7 @@ class Number(Format):
             yield from super().issues(value, path)
 
     def _limits(self, value: Any, path: Path) -> Iterator[Issue]:
-        if self.whole and isinstance(value, float):
+        if self.whole and not float(value).is_integer():
             message = "Expected integer, received float"
             yield issue(path, message, "invalid_type", expected="integer", received="float")
         if self.least is not None and value < self.least:
@@ -137,13 +137,16 @@ class Flag(Format):
 
 @dataclass(frozen=True)
 class ListOf(Format):
-    """At most `most` items of one format."""
+    """`least` to `most` items of one format."""
 
     item: Format
     most: int | None = None
+    least: int = 0
     expected: ClassVar[str] = "array"
 
     def _limits(self, value: Any, path: Path) -> Iterator[Issue]:
+        if len(value) < self.least:
+            yield _too_small(path, "array", self.least, "Array must contain at least {} element(s)")
         if self.most is not None and len(value) > self.most:
             yield _too_big(path, "array", self.most, "Array must contain at most {} element(s)")
         for index, item in enumerate(value):

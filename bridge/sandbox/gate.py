@@ -72,7 +72,8 @@ class Gate:
             status=None if fault.drop else response.status_code,
             at=g.at,
         )
-        self._sandbox.record(seen)
+        is_real = not fault.drop and fault.status is None and not fault.no_job_id
+        self._sandbox.record(seen, response.get_json(silent=True) if is_real else None)
 
 
 def _is_api() -> bool:

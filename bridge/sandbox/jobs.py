@@ -64,20 +64,27 @@ class PmsError(Exception):
 class Pms:
     """Carries out jobs: changes what the PMS holds, and what Propexo can read where it reads a write back."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_synced: Callable[[str, str, str | None], bool]) -> None:
+        """`is_synced` answers for a model, the id of an integration and that of a property."""
         self.leads: Shelf[Lead] = Shelf(
             {
                 "integration_id": lambda lead: lead.integration_id,
                 "email_1": lambda lead: lead.email_1,
                 "phone_1": lambda lead: ten_digits(lead.phone_1 or ""),
-            }
+            },
+            lambda lead: is_synced("leads", lead.integration_id, lead.property_id),
         )
         self.appointments: Shelf[Appointment] = Shelf(
             {
                 "integration_id": lambda appointment: appointment.integration_id,
                 "lead_id": lambda appointment: appointment.lead_id,
-            }
+            },
+            lambda appointment: is_synced(
+                "events", appointment.integration_id, self._property_of(appointment)
+            ),
         )
+        self.refuses_taken_slots = False
+        """A PMS with one tour at a time takes no second one that overlaps with another at its property."""
         self._x_ids = 1000
         self._writes: dict[str, Callable[[Job], Lead | Appointment]] = {
             CREATE_LEAD.name: self._create_lead,
@@ -92,11 +99,20 @@ class Pms:
         self._x_ids += 1
         return str(self._x_ids)
 
-    def carry_out(self, job: Job) -> None:
-        """Ends the job. Propexo: `created_record_id` is null when the job failed or the PMS gives no id."""
+    def _property_of(self, appointment: Appointment) -> str | None:
+        return self.leads.held[appointment.lead_id].property_id
+
+    def carry_out(self, job: Job, switched_off: str | None = None) -> None:
+        """Ends the job. Propexo: `created_record_id` is null when the job failed or the PMS gives no id.
+
+        `switched_off` is the interface that the write would need. What Propexo answers to such a write is not
+        documented; here it ends in FAILURE.
+        """
         outcome = job.fault.write_status if job.fault else None
         failed = PmsError(500, (job.fault and job.fault.message) or REFUSED)
         try:
+            if switched_off:
+                raise PmsError(403, f"The interface {switched_off} is not enabled for this integration.")
             if outcome == FAILURE and not (job.fault and job.fault.is_written):
                 raise failed
             record = self._writes[job.operation.name](job)
@@ -143,6 +159,12 @@ class Pms:
         return lead
 
     def _keep_appointment(self, appointment: Appointment, job: Job) -> Appointment:
+        if self.refuses_taken_slots and appointment.active:
+            place = self._property_of(appointment)
+            for other in self.appointments.held.values():
+                is_another = other.id != appointment.id and other.active and self._property_of(other) == place
+                if is_another and other.overlaps(appointment):
+                    raise PmsError(409, "The requested time is no longer available.")
         self.appointments.put(appointment)
         if CREATE_APPOINTMENT.rules[job.vendor].created == "record":
             self.appointments.read_back(appointment.id, job.due_at)

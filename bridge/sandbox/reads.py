@@ -14,6 +14,7 @@ from bridge.sandbox.documents import (
     integration_document,
     lead_document,
     property_document,
+    property_switch,
     ten_digits,
 )
 from bridge.sandbox.formats import unrecognized
@@ -90,8 +91,15 @@ def create_reads(sandbox: Sandbox) -> Blueprint:
 
     @reads.get("/v1/admin/integrations/<integration_id>/")
     def integration(integration_id: str) -> Document:
-        found = [integration_document(each) for each in sandbox.integrations if each.id == integration_id]
+        with sandbox.reading():
+            found = [integration_document(each) for each in sandbox.integrations if each.id == integration_id]
         return {"meta": {"orderBy": []}, "results": found[0] if found else None}
+
+    @reads.get("/v1/admin/integrations/<integration_id>/properties")
+    def switches(integration_id: str) -> Document:
+        places = [each for each in sandbox.properties if each.integration_id == integration_id]
+        listing = Listing("", (), lambda *_: _all_of([property_switch(each) for each in places]))
+        return page(listing, sandbox, request.args)
 
     return reads
 
@@ -107,7 +115,7 @@ def lead_of(sandbox: Sandbox, pms: Pms, lead_id: str) -> Document:
 def event_of(sandbox: Sandbox, pms: Pms, event_id: str) -> Document:
     cached = pms.appointments.read[event_id]
     appointment = cached.record
-    place = sandbox.find_property(pms.leads.read[appointment.lead_id].record.property_id)
+    place = sandbox.find_property(pms.leads.held[appointment.lead_id].property_id)
     return event_document(cached, sandbox.integration(appointment.integration_id), place)
 
 
@@ -122,7 +130,9 @@ def events(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> Choice:
 
 
 def properties(sandbox: Sandbox, *_: Any) -> Choice:
-    places = sandbox.properties
+    places = [
+        each for each in sandbox.properties if sandbox.integration(each.integration_id).models["properties"]
+    ]
     return _all_of([property_document(each, sandbox.integration(each.integration_id)) for each in places])
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+DEFAULT_MINUTES = 30
+"""What an appointment without a duration takes."""
+
 
 def new_id() -> str:
     """An opaque id as Propexo makes them: `c` and 24 characters."""
@@ -19,16 +22,47 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+MODELS = (
+    "properties", "units", "employees", "lead_sources", "lead_relationships", "timezones", "leads", "events",
+    "leads_to_events",
+)  # fmt: skip
+"""The data models that tours need. At Propexo each is switched on per integration, leads and events not at first."""
+
+INTERFACES = {
+    "APPFOLIO": ("APPFOLIO_CREATE_APPOINTMENT", "APPFOLIO_CREATE_LEAD", "APPFOLIO_READ_APPOINTMENTS",
+                 "APPFOLIO_READ_LEADS", "APPFOLIO_UPDATE_APPOINTMENT", "APPFOLIO_UPDATE_LEAD", "APPFOLIO_BASE"),
+    "ENTRATA": ("ENTRATA_CREATE_EVENT", "ENTRATA_CREATE_LEAD", "ENTRATA_LEAD_EVENTS", "ENTRATA_PROSPECTS",
+                "ENTRATA_UPDATE_LEAD", "ENTRATA_BASE"),
+    "REALPAGE_RPX": ("REALPAGE_RPX_APPOINTMENTS", "REALPAGE_RPX_APPOINTMENT_AVAILABILITY",
+                     "REALPAGE_RPX_CREATE_APPOINTMENT", "REALPAGE_RPX_CREATE_LEAD", "REALPAGE_RPX_LEADS",
+                     "REALPAGE_RPX_UPDATE_APPOINTMENT", "REALPAGE_RPX_UPDATE_APPOINTMENT_CANCEL",
+                     "REALPAGE_RPX_UPDATE_LEAD"),
+    "RESMAN": ("RESMAN_CREATE_LEAD", "RESMAN_READ_LEADS", "RESMAN_READ_LEAD_SOURCES", "RESMAN_UPDATE_LEAD",
+               "RESMAN_BASE"),
+    "YARDI": ("YARDI_GUESTCARD",),
+}  # fmt: skip
+"""The published interfaces of tours and leads; any other PMS has one, named `<PMS>_BASE`."""
+
+
 @dataclass
 class Integration:
     """One PMS account."""
 
     id: str
     vendor: str
+    created_at: datetime
     last_completed_sync: datetime | None = None
+    models: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODELS, True))
+    """Whether each is synced. What is not synced cannot be read at Propexo."""
+    interfaces: dict[str, bool] = field(default_factory=dict)
+    """Whether each may be used."""
+
+    def __post_init__(self) -> None:
+        names = INTERFACES.get(self.vendor, (f"{self.vendor}_BASE",))
+        self.interfaces = dict.fromkeys(names, True) | self.interfaces
 
 
-@dataclass(frozen=True)
+@dataclass
 class Property:
     """One community of an integration. `x_id` is its id in the PMS."""
 
@@ -37,6 +71,8 @@ class Property:
     name: str
     x_id: str
     created_at: datetime
+    enabled: bool = True
+    """Switched at Propexo: what belongs to a property that is not enabled is not synced."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +105,10 @@ class Lead:
     third_party_id: str | None = None
     organization_name: str | None = None
     target_move_in_date: str | None = None
+    desired_move_in_date: str | None = None
+    """Deprecated, as are the next two; Propexo still takes them."""
+    desired_bathrooms: str | None = None
+    desired_bedrooms: int | None = None
     desired_num_bedrooms: float | None = None
     desired_num_bathrooms: float | None = None
     desired_unit_type: str | None = None
@@ -124,6 +164,18 @@ class Appointment:
     @property
     def active(self) -> bool:
         return not (self.cancelled or self.deleted)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From when to when it takes on its day, in minutes since midnight."""
+        hours, minutes, _ = (int(part) for part in (self.appointment_time or "00:00:00").split(":"))
+        begin = hours * 60 + minutes
+        return begin, begin + (self.appointment_duration_minutes or DEFAULT_MINUTES)
+
+    def overlaps(self, other: "Appointment") -> bool:
+        (begin, end), (other_begin, other_end) = self.span, other.span
+        same_day = self.appointment_date[:10] == other.appointment_date[:10]
+        return same_day and begin < other_end and other_begin < end
 
 
 R = TypeVar("R", Lead, Appointment)

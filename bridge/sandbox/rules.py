@@ -113,6 +113,10 @@ _LEAD: dict[str, Format] = {
     "applicant_status": OneOf(("APPLICANT", "CO_APPLICANT", "OCCUPANT")),
     "desired_num_bedrooms": Number(),
     "desired_num_bathrooms": Number(least=0),
+    # Deprecated, and still taken.
+    "desired_move_in_date": Date(),
+    "desired_bathrooms": NAME,
+    "desired_bedrooms": Number(least=0, whole=True),
     "desired_min_rent_in_cents": Number(nullable=True),
     "desired_max_rent_in_cents": Number(least=0),
     "number_of_occupants": Number(),
@@ -132,6 +136,15 @@ _LEAD_EVENT = Record(
         "reasons_for_event": NAME,
     },
     required=frozenset({"employee_id", "event_name", "event_datetime"}),
+)  # fmt: skip
+
+_CHANGED_LEAD_EVENT = Record(
+    {
+        **dict.fromkeys(("unit_id", "x_type_id", "x_leasing_agent_id", "x_sub_type_id", "x_result_id",
+                         "time_from", "time_to", "notes", "title", "reasons_for_event", "id"), NAME),
+        **dict.fromkeys(("event_datetime", "appointment_datetime"), DateTime()),
+    },
+    required=frozenset({"x_type_id"}),
 )  # fmt: skip
 
 _INACTIVE_REASONS = (
@@ -242,7 +255,9 @@ CREATE_LEAD = Operation(
 
 UPDATE_LEAD = Operation(
     "Update lead", "leads",
-    fields={"lead_id": ID, **_LEAD, "inactive_reason": OneOf(_INACTIVE_REASONS)},
+    fields={
+        "lead_id": ID, **_LEAD, "inactive_reason": OneOf(_INACTIVE_REASONS), "events": ListOf(_CHANGED_LEAD_EVENT),
+    },
     rules={
         "ENTRATA": Rule(),
         "REALPAGE_RPX": Rule(formats=_SHORT_NAMES),

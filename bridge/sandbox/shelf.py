@@ -17,12 +17,14 @@ ALL: Key = ("", "")
 class Shelf(Generic[R]):
     """The records of one kind: `held` by the PMS, and `read` by Propexo."""
 
-    def __init__(self, values: Values[R]) -> None:
+    def __init__(self, values: Values[R], is_synced: Callable[[R], bool] = lambda _: True) -> None:
         self.held: dict[str, R] = {}
         self.read: dict[str, Cached[R]] = {}
         self.news: list[tuple[Cached[R] | None, Cached[R]]] = []
         """What was read for the first time, or was read and has changed: how it was and how it is."""
         self._values: Values[R] = values
+        self._is_synced: Callable[[R], bool] = is_synced
+        """Whether Propexo reads this record at all."""
         self._index: Index[str] = Index()
 
     def put(self, record: R) -> None:
@@ -35,7 +37,7 @@ class Shelf(Generic[R]):
     def read_back(self, record_id: str, now: datetime) -> None:
         """Brings one record into the cache, which never loses one: a deleted record stays as last seen."""
         record, before = self.held[record_id], self.read.get(record_id)
-        if record.deleted:
+        if record.deleted or not self._is_synced(record):
             return
         unchanged = before is not None and before.record == record
         after = self.read[record_id] = Cached(

@@ -1,27 +1,28 @@
 """The sandbox itself: records, jobs, budget and faults, in memory and safe to use from several threads."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
 from bridge.clock import Clock, utc_now
+from bridge.sandbox.account_setup import AccountSetup
+from bridge.sandbox.accounts import Accounts
 from bridge.sandbox.budget import Budget, Spent
-from bridge.sandbox.documents import lookup
 from bridge.sandbox.faults import Fault, Faults
 from bridge.sandbox.jobs import FAILURE, SUCCESS, Job, Pms
 from bridge.sandbox.queue import LogQuery, Queue
-from bridge.sandbox.records import Appointment, Integration, Lead, Property, new_id
+from bridge.sandbox.records import Appointment, Lead
 from bridge.sandbox.refusals import InvalidError, issue
 from bridge.sandbox.rules import Operation
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.webhooks import Webhooks, news_of, sync_complete, write_failed
 
 
-class Sandbox:
+class Sandbox(AccountSetup):
     """A Propexo account with its integrations, and the PMSs behind them.
 
     The public attributes may be changed while a server runs. Times are those of `clock`; only answers that
@@ -39,6 +40,7 @@ class Sandbox:
         token: str | None = None,
         log_parameters: bool = True,
         retry_after: int | None = None,
+        sync_seconds: float = 0.0,
     ) -> None:
         self.clock = clock
         self.budget_per_minute = budget_per_minute
@@ -54,6 +56,12 @@ class Sandbox:
         """The write log shows `parameters`, which Propexo declares optional."""
         self.retry_after = retry_after
         """Seconds sent as `Retry-After` with a 429; Propexo documents no such header."""
+        self.sync_seconds = sync_seconds
+        """How long a manual sync takes."""
+        self.unknown_ids_are_invalid = False
+        """An id that Propexo does not know is answered 400, the only error that it documents, instead of 404."""
+        self.observe: Callable[[SeenRequest, Any], None] | None = None
+        """Called with each request that no fault answers, and with the JSON that answers it."""
         self.stopping = threading.Event()
         """Set by the server when it stops: answers are held back no longer."""
         self._lock = threading.RLock()
@@ -65,66 +73,15 @@ class Sandbox:
             self._clear()
 
     def _clear(self) -> None:
-        self._integrations: dict[str, Integration] = {}
-        self._properties: dict[str, Property] = {}
-        self._lookups: list[dict[str, Any]] = []
-        self._pms = Pms()
+        self._accounts = Accounts()
+        self._pms = Pms(self._accounts.is_synced)
+        self._syncs: list[tuple[datetime, str, tuple[str, ...]]] = []
+        """When each asked sync ends, of which integration and models."""
         self._queue = Queue()
         self._requests: list[SeenRequest] = []
         self._budget = Budget()
         self._faults = Faults()
         self._webhooks = Webhooks()
-
-    def add_integration(self, integration_id: str, vendor: str) -> str:
-        """Registers a PMS account; `vendor` is Propexo's upper-case name, such as ENTRATA."""
-        with self._lock:
-            self._integrations[integration_id] = Integration(integration_id, vendor)
-        return integration_id
-
-    def add_property(self, integration_id: str, property_id: str, name: str) -> str:
-        with self._lock:
-            self.integration(integration_id)
-            self._properties[property_id] = Property(
-                property_id, integration_id, name, self._pms.next_x_id(), self.clock()
-            )
-        return property_id
-
-    def add_lead(
-        self, integration_id: str, property_id: str | None, *, synced: bool = True, **fields: Any
-    ) -> str:
-        """A lead that the PMS holds already; Propexo can read it when `synced`."""
-        with self._lock:
-            self.integration(integration_id)
-            lead = Lead(new_id(), integration_id, self._pms.next_x_id(), property_id, **fields)
-            self._pms.leads.put(lead)
-            if synced:
-                self._pms.leads.read_back(lead.id, self.clock())
-        return lead.id
-
-    def add_unit(self, integration_id: str, property_id: str, number: str, **fields: Any) -> str:
-        return self._add_lookup("units", integration_id, property_id, number=number, **fields)
-
-    def add_employee(self, integration_id: str, property_id: str, name: str, **fields: Any) -> str:
-        return self._add_lookup("employees", integration_id, property_id, name=name, **fields)
-
-    def add_lead_source(self, integration_id: str, property_id: str, name: str, **fields: Any) -> str:
-        return self._add_lookup("lead-sources", integration_id, property_id, name=name, **fields)
-
-    def add_lead_relationship(self, integration_id: str, property_id: str, name: str, **fields: Any) -> str:
-        return self._add_lookup("lead-relationships", integration_id, property_id, name=name, **fields)
-
-    def add_timezone(self, integration_id: str, property_id: str, offset: str, **fields: Any) -> str:
-        """`offset` is that of standard time (`-06:00`), all year round."""
-        return self._add_lookup("timezones", integration_id, property_id, offset=offset, **fields)
-
-    def _add_lookup(self, kind: str, integration_id: str, property_id: str, **fields: Any) -> str:
-        with self._lock:
-            document = lookup(
-                kind, self.integration(integration_id), self.find_property(property_id),
-                x_id=self._pms.next_x_id(), now=self.clock(), **fields,
-            )  # fmt: skip
-            self._lookups.append({"kind": kind, "document": document})
-        return str(document["id"])
 
     def delete(self, record_id: str) -> None:
         """Deletes a lead or an appointment in its PMS. Propexo goes on to show it as last seen."""
@@ -133,17 +90,31 @@ class Sandbox:
             self._pms.leads.delete(record_id)
             self._pms.appointments.delete(record_id)
 
-    def sync(self, integration_id: str) -> None:
-        """Makes everything that this PMS holds readable."""
+    def sync(self, integration_id: str, models: Sequence[str] = ("leads", "events")) -> None:
+        """Makes what this PMS holds of these models readable, as far as they are switched on."""
         with self._lock:
             self._finish_due_jobs()
-            now = self.clock()
-            self.integration(integration_id).last_completed_sync = now
+            self.integration(integration_id)
+            self._end_sync(self.clock(), integration_id, tuple(models))
+
+    def begin_sync(self, integration_id: str, models: Sequence[str] = ("leads", "events")) -> None:
+        """Begins a sync that ends when `sync_seconds` have passed."""
+        with self._lock:
+            self.integration(integration_id)
+            due_at = self.clock() + timedelta(seconds=self.sync_seconds)
+            self._syncs.append((due_at, integration_id, tuple(models)))
+            self._finish_due_jobs()
+
+    def _end_sync(self, now: datetime, integration_id: str, models: tuple[str, ...]) -> None:
+        integration = self.integration(integration_id)
+        integration.last_completed_sync = now
+        synced = [name for name in models if integration.models.get(name)]
+        if "leads" in synced:
             self._pms.leads.read_all(integration_id, now)
+        if "events" in synced:
             self._pms.appointments.read_all(integration_id, now)
-            self._tell_read()
-            told = sync_complete(integration_id, self.integration(integration_id).vendor)
-            self._tell("SYNC_COMPLETE", told)
+        self._tell_read()
+        self._tell("SYNC_COMPLETE", sync_complete(integration_id, integration.vendor, synced))
 
     def read(self, record_id: str) -> None:
         """Makes one lead or appointment readable, as Propexo does after a write where the add-on for it is bought."""
@@ -179,7 +150,7 @@ class Sandbox:
         self._webhooks.tell(trigger, data, self.clock(), wrapped=self.wrapped)
 
     def _tell_read(self) -> None:
-        for trigger, data in news_of(self._pms, self._integrations, self._properties):
+        for trigger, data in news_of(self._pms, self._accounts.integrations, self._accounts.properties):
             self._tell(trigger, data)
 
     def fail(self, **fault: Any) -> None:
@@ -216,32 +187,6 @@ class Sandbox:
         with self._lock:
             at_property = {lead.id for lead in self.leads if property_id in (None, lead.property_id)}
             return [each for each in self.appointments if each.active and each.lead_id in at_property]
-
-    @property
-    def integrations(self) -> list[Integration]:
-        with self._lock:
-            return list(self._integrations.values())
-
-    @property
-    def properties(self) -> list[Property]:
-        with self._lock:
-            return list(self._properties.values())
-
-    def integration(self, integration_id: str) -> Integration:
-        """Raises InvalidError for an unknown id, which Propexo does not document."""
-        with self._lock:
-            if integration_id not in self._integrations:
-                raise InvalidError([issue(["integration_id"], "No integration of this account has this id.")])
-            return self._integrations[integration_id]
-
-    def find_property(self, property_id: str | None) -> Property | None:
-        with self._lock:
-            return self._properties.get(property_id or "")
-
-    def lookups(self, kind: str) -> list[dict[str, Any]]:
-        """The look-up documents of one kind: units, employees, lead-sources, ..."""
-        with self._lock:
-            return [entry["document"] for entry in self._lookups if entry["kind"] == kind]
 
     @contextmanager
     def reading(self) -> Iterator[Pms]:
@@ -294,11 +239,16 @@ class Sandbox:
         )  # fmt: skip
 
     def _finish_due_jobs(self) -> None:
-        self._queue.finish_due(self.clock(), self._carry_out)
+        now = self.clock()
+        self._queue.finish_due(now, self._carry_out)
+        ended = sorted(sync for sync in self._syncs if sync[0] <= now)
+        self._syncs = [sync for sync in self._syncs if sync[0] > now]
+        for sync in ended:
+            self._end_sync(*sync)
         self._tell_read()
 
     def _carry_out(self, job: Job) -> None:
-        self._pms.carry_out(job)
+        self._pms.carry_out(job, self._accounts.switched_off(job))
         if job.write_status != SUCCESS:
             self._tell("WRITE_OPERATION_FAILURE", write_failed(job))
 
@@ -312,9 +262,12 @@ class Sandbox:
         with self._lock:
             return self._faults.take(method, path)
 
-    def record(self, request: SeenRequest) -> None:
+    def record(self, request: SeenRequest, answer: Any) -> None:
+        """Keep a request. `answer` is the JSON that answers it; None if a fault or nothing does."""
         with self._lock:
             self._requests.append(request)
+        if self.observe is not None:
+            self.observe(request, answer)
 
     def hold_back(self, seconds: float) -> None:
         """Waits, but no longer than the server runs."""

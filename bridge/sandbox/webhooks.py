@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 import requests
 
 from bridge.sandbox.documents import event_document, lead_document
+from bridge.sandbox.formats import Flag, ListOf, OneOf, Path, Record, Text
 from bridge.sandbox.jobs import Job, Pms
+from bridge.sandbox.model_names import WITH_WEBHOOKS
 from bridge.sandbox.records import Integration, Property, new_id, timestamp
-from bridge.sandbox.refusals import InvalidError, issue
+from bridge.sandbox.refusals import InvalidError, Issue, issue
 
 TRIGGERS = (
     "DATA_UPDATE", "DATA_NEW", "JOB_FAILURE", "SYNC_COMPLETE", "FIRST_SYNC_COMPLETE", "WRITE_OPERATION_FAILURE",
@@ -50,7 +52,10 @@ class Webhook:
         return {
             "id": self.id, "created_at": made, "updated_at": made, "url": self.url, "active": self.active,
             "headers": list(self.headers) or None, "secret": self.secret, "system": "SANDBOX",
-            "triggers": [{"trigger": trigger, "model": self.model} for trigger in self.triggers],
+            "triggers": [
+                {"id": f"{self.id}-{number}", "trigger": trigger, "model": self.model}
+                for number, trigger in enumerate(self.triggers)
+            ],
         }  # fmt: skip
 
 
@@ -86,10 +91,9 @@ class Webhooks:
 
     def register(self, asked: Any, now: datetime) -> Webhook:
         """Takes the body of `POST /v1/webhooks/`; a secret is made where none is given. Raises InvalidError."""
-        body = asked if isinstance(asked, dict) else {}
-        problems = [issue([name], told) for name, is_valid, told in CHECKS if not is_valid(body)]
-        if problems:
+        if problems := list(REGISTRATION.issues(asked, ())):
             raise InvalidError(problems)
+        body: dict[str, Any] = asked
         webhook = Webhook(
             body["url"],
             body["triggers"],
@@ -122,25 +126,26 @@ class Webhooks:
             self._pending.append(delivery)
 
 
-def _has_address(body: dict[str, Any]) -> bool:
-    return isinstance(body.get("url"), str) and urlsplit(body["url"]).scheme in {"http", "https"}
+class Address(Text):
+    """An address that can be posted to."""
+
+    def _limits(self, value: Any, path: Path) -> Iterator[Issue]:
+        if urlsplit(value).scheme not in {"http", "https"}:
+            yield issue(path, "Invalid url", "invalid_string", validation="url")
 
 
-def _has_triggers(body: dict[str, Any]) -> bool:
-    named = body.get("triggers")
-    return isinstance(named, list) and bool(named) and all(one in TRIGGERS for one in named)
-
-
-def _has_secret(body: dict[str, Any]) -> bool:
-    secret = body.get("secret")
-    return secret is None or (isinstance(secret, str) and len(secret) >= SHORTEST_SECRET)
-
-
-CHECKS: tuple[tuple[str, Callable[[dict[str, Any]], bool], str], ...] = (
-    ("url", _has_address, "Invalid url"),
-    ("triggers", _has_triggers, f"Expected at least one of {', '.join(TRIGGERS)}."),
-    ("secret", _has_secret, f"String must contain at least {SHORTEST_SECRET} character(s)"),
+REGISTRATION = Record(
+    {
+        "url": Address(),
+        "triggers": ListOf(OneOf(TRIGGERS), least=1),
+        "model": OneOf(WITH_WEBHOOKS),
+        "active": Flag(),
+        "secret": Text(SHORTEST_SECRET),
+        "headers": ListOf(Record({"header": Text(), "value": Text()}, frozenset({"header", "value"}))),
+    },
+    frozenset({"url", "triggers"}),
 )
+"""The body of `POST /v1/webhooks/`."""
 
 
 def write_failed(job: Job) -> dict[str, Any]:
@@ -151,12 +156,12 @@ def write_failed(job: Job) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def sync_complete(integration_id: str, vendor: str) -> dict[str, Any]:
+def sync_complete(integration_id: str, vendor: str, models: Sequence[str]) -> dict[str, Any]:
     """What SYNC_COMPLETE says. Propexo: that some read jobs fail is normal."""
     return {
         "integration_id": integration_id, "vendor": vendor, "successful_job_count": 40, "failed_job_count": 1,
         "is_sync_finished": True, "is_backsync": False, "job_schedule_id": None,
-        "models_synced": ["leads", "events", "leads-to-events"],
+        "models_synced": [*models, *(["leads-to-events"] if {"leads", "events"} <= {*models} else [])],
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, g, request
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.jobs import Job
 from bridge.sandbox.records import Cached
+from bridge.sandbox.refusals import UnknownRecordError
 from bridge.sandbox.rules import (
     CANCEL_APPOINTMENT,
     CREATE_APPOINTMENT,
@@ -45,6 +46,12 @@ def create_writes(sandbox: Sandbox) -> Blueprint:
 
     @writes.post("/v1/events/appointments/leads/cancel")
     def cancel_appointment() -> Answer:
+        body = json_body()
+        event_id = body.get("event_id") if isinstance(body, dict) else None
+        if sandbox.unknown_ids_are_invalid and isinstance(event_id, str):
+            with sandbox.reading() as pms:
+                if event_id not in pms.appointments.read:
+                    raise UnknownRecordError
         return write(sandbox, CANCEL_APPOINTMENT)
 
     return writes
@@ -65,6 +72,8 @@ def change(sandbox: Sandbox, operation: Operation, record_id: str, known: Cached
     An id that Propexo does not know is held against the generic schema alone and fails in its job; what
     Propexo answers is not documented.
     """
+    if known is None and sandbox.unknown_ids_are_invalid:
+        raise UnknownRecordError
     integration = sandbox.integration(known.record.integration_id) if known else None
     vendor = integration.vendor if integration else ""
     rule = operation.rule(vendor) if vendor else Rule()

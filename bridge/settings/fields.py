@@ -96,6 +96,15 @@ class OneOf(Text):
         return text.lower()
 
 
+class Capitals(OneOf):
+    """One of a few words of Propexo, in capitals."""
+
+    def convert(self, text: str) -> str:
+        if text.upper() not in self.words:
+            raise self.refused()
+        return text.upper()
+
+
 class Vendor(Text):
     expected = 'the name of the property-management system, such as "ENTRATA"'
 

@@ -20,6 +20,12 @@ class PropexoSettings:
     read_timeout: float = 30.0
     """Seconds. Propexo delays answers by 2 s once 80 % of the budget is used."""
     organization_name: str | None = None
+    sync_on_demand: bool = True
+    """Ask Propexo for a sync when a tour waits for an id that only a sync brings, and starts before the next one."""
+    sync_on_demand_minutes: int = 30
+    """So long after one sync that was asked for no other is, per integration."""
+    sync_hours: int = 12
+    """How often Propexo syncs without being asked."""
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     """Any of them may have signed a webhook of Propexo; without one there is no address for webhooks."""
 
@@ -151,7 +157,8 @@ class Property:
     tour_hours: TourHours = field(default_factory=TourHours)
     """A tour that begins outside of them is held: it was misread, or is a slip."""
     defaults: dict[str, Any] = field(default_factory=dict)
-    """Values for what a booking does not say; `duration_minutes` is a whole number, all others are texts."""
+    """Values for what a booking does not say: texts, `duration_minutes` is a whole number, and `appointment_types` is
+    from a kind of tour to Propexo's type."""
     units: dict[str, str] = field(default_factory=dict)
     """From the sender's word to Propexo's unit id; `agents` and `lead_sources` likewise."""
     agents: dict[str, str] = field(default_factory=dict)

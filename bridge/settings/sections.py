@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates, validates
 from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
+    Capitals,
     Contact,
     EncryptionKey,
     HttpsUrl,
@@ -40,6 +41,9 @@ class PropexoSection(Section):
     connect_timeout = Seconds()
     read_timeout = Seconds()
     organization_name = Text()
+    sync_on_demand = Switch()
+    sync_on_demand_minutes = Whole()
+    sync_hours = Whole()
     webhook_secrets = TextList()
 
     @validates("webhook_secrets")
@@ -114,12 +118,26 @@ class AlertsSection(Section):
     digest_at = TimeOfDay()
 
 
+TYPES = ("TOUR", "SELF_GUIDED_TOUR", "VIRTUAL_TOUR", "LEASING_APPOINTMENT")
+
+
+class AppointmentTypesSection(Section):
+    in_person = Capitals(*TYPES)
+    self_guided = Capitals(*TYPES)
+    virtual = Capitals(*TYPES)
+    leasing = Capitals(*TYPES)
+
+
 class DefaultsSection(Section):
     employee_id = Text()
     lead_source_id = Text()
     lead_relationship_id = Text()
     unit_id = Text()
     duration_minutes = Whole()
+    appointment_type = Capitals(*TYPES)
+    appointment_types = fields.Nested(AppointmentTypesSection)
+    status = Capitals("COMPLETED", "OPEN", "REVIEW", "DENIED")
+    priority = Capitals("HIGH", "MEDIUM", "LOW")
     last_name = Text()
     title = Text()
     notes = Text()

@@ -40,6 +40,7 @@ def sandbox() -> Iterator[SandboxServer]:
     account = Sandbox(token="token")
     account.add_integration("cintegration", "ENTRATA")
     account.add_property("cintegration", "cproperty", "Oakwood Flats")
+    account.add_lead_source("cintegration", "cproperty", "Website", id="cleadsource")
     with SandboxServer(account) as server:
         yield server
 
@@ -290,3 +291,32 @@ class TestReadableSecrets:
         (tmp_path / "token").write_text("secret")
         (tmp_path / "token").chmod(0o644)
         assert [path.name for path in readable_secrets(tmp_path / "bridge.toml")] == found
+
+
+@pytest.mark.parametrize("text", ["...", "<id of the agent>"])
+def test_a_placeholder_in_an_id_is_named_by_its_key(offline: Installation, text: str) -> None:
+    more = (
+        f'agents = {{ Jane = "{text}" }}\ndefaults = {{ duration_minutes = 30, lead_source_id = "{text}" }}'
+    )
+    found = offline.bad("--offline", more=more)
+    assert found["problem", "properties.oakwood.agents.Jane"] == f'is still "{text}"; put in your own value'
+    assert ("problem", "properties.oakwood.defaults.lead_source_id") in found
+
+
+def test_what_is_switched_off_at_propexo_is_found(installation: Installation, sandbox: SandboxServer) -> None:
+    sandbox.sandbox.switch(
+        "cintegration",
+        models={"leads": False},
+        interfaces={"ENTRATA_CREATE_EVENT": False},
+        properties={"cproperty": False},
+    )
+    told = installation.check().stdout
+    assert "its tour is never booked" in told
+    assert "ENTRATA_CREATE_EVENT is switched off" in told
+    assert "the property is not enabled at Propexo" in told
+
+
+def test_an_id_that_does_not_exist_is_found(installation: Installation) -> None:
+    more = 'defaults = { duration_minutes = 30, lead_source_id = "cgone" }'
+    found = installation.bad(more=more)["problem", "properties.oakwood.defaults.lead_source_id"]
+    assert "`bridge propexo list lead-sources --property oakwood`" in found

@@ -6,6 +6,7 @@ import pytest
 from documentation.documents import GUIDE, README, ROOT, TEXTS, code_words
 from jmespath.functions import Functions
 
+from bridge.cli.field_table import with_field_table
 from bridge.cli.overview import with_table
 from bridge.delivery.rules.outcomes import Reason
 from bridge.inbound import signatures
@@ -20,7 +21,7 @@ def test_the_table_of_the_mappings_is_true() -> None:
     """The guide ends in it; the README leads there."""
     files = Catalogue().all()
     told = f"Run `bridge mappings table --write {GUIDE.relative_to(ROOT)}`: a mapping has changed."
-    assert with_table(TEXTS[GUIDE], files) == TEXTS[GUIDE], told
+    assert with_field_table(with_table(TEXTS[GUIDE], files)) == TEXTS[GUIDE], told
     assert {file.name for file in files} <= code_words(GUIDE)
     assert "](mappings/README.md" in TEXTS[README]
 

@@ -364,3 +364,44 @@ def test_the_senders_own_words_are_cut_first() -> None:
     notes = create_body(place("MRI"), "clead", long)["notes"]
     assert len(notes) <= 256
     assert notes.startswith("Ref TB-7F3A9KQ2. Unit 204. Self-guided tour. 45 minutes. word")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "field", "value"),
+    [
+        ("MRI", "status", "REVIEW"),
+        ("REALPAGE_RPX", "priority", "HIGH"),
+        ("ENTRATA", "appointment_type", "LEASING_APPOINTMENT"),
+    ],
+)
+class TestFieldsOfOnePms:
+    def body(self, vendor: str, tour: Tour, build: Any = create_body, **defaults: Any) -> dict[str, Any]:
+        profile = profile_of(vendor)
+        zone = time_zone(profile, "America/Chicago", "property")
+        place = Place("oakwood", "cint", "cprop", profile, zone, DEFAULTS | defaults)
+        return build(place, "clead", tour) if build is create_body else build(place, tour)
+
+    def test_from_the_booking(self, vendor, field, value):
+        tour = replace(TOUR, **{field: value})
+        assert self.body(vendor, tour, **{field: "LOW"})[field] == value
+        assert self.body(vendor, tour, update_body)[field] == value
+
+    def test_from_the_default_where_the_booking_says_nothing(self, vendor, field, value):
+        tour = replace(TOUR, appointment_type=None)
+        assert self.body(vendor, tour, **{field: value})[field] == value
+        # What staff has chosen since stays.
+        assert field not in self.body(vendor, tour, update_body, **{field: value})
+
+    def test_others_get_none(self, vendor, field, value):
+        tour = replace(TOUR, **{field: value})
+        for other in PROFILES:
+            if other != vendor and PROFILES[other].create:
+                assert field not in self.body(other, tour)
+                assert (field in dropped_fields(PROFILES[other], "create", tour)) == (
+                    field != "appointment_type"
+                )
+
+
+def test_a_word_that_propexo_does_not_have_is_refused():
+    with pytest.raises(RejectedError, match="priority"):
+        TestFieldsOfOnePms().body("REALPAGE_RPX", replace(TOUR, priority="URGENT"))

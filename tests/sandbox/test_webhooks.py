@@ -64,9 +64,10 @@ def test_a_registration_is_answered_with_its_secret_and_inactive(api, hook):
         ({"triggers": ["DATA_NEW"]}, ["url"]),
         ({"url": "ftp://x", "triggers": ["DATA_NEW"]}, ["url"]),
         ({"url": "https://x.example", "triggers": []}, ["triggers"]),
-        ({"url": "https://x.example", "triggers": ["DATA_GONE"]}, ["triggers"]),
+        ({"url": "https://x.example", "triggers": ["DATA_GONE"]}, ["triggers", 0]),
         ({"url": "https://x.example", "triggers": ["DATA_NEW"], "secret": "short"}, ["secret"]),
-        (None, ["url"]),
+        ({}, ["url"]),
+        ([], []),
     ],
 )
 def test_refuses_a_registration(api, body, at):

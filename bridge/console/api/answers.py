@@ -23,6 +23,7 @@ from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
 from bridge.events.detail import SourceRemovedError
 from bridge.events.edit import NotRepairableError
 from bridge.events.query import UnknownPropertyError
+from bridge.propexo.errors import PropexoError
 
 
 class NoSuchRowError(BridgeError):
@@ -52,8 +53,8 @@ STATUSES: dict[type[BridgeError], int] = {
     InvalidIdempotencyKeyError: 422,
     WeakPasswordError: 422,
 }
-"""What each finding is answered with; any other is a conflict."""
-TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood"}
+"""What each finding is answered with; an error of Propexo with 502, any other is a conflict."""
+TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood", 502: "Propexo did not answer"}
 
 
 def tell_problems(blueprint: Blueprint) -> None:
@@ -64,7 +65,7 @@ def tell_problems(blueprint: Blueprint) -> None:
 
 
 def _finding(error: BridgeError) -> Response:
-    status = STATUSES.get(type(error), 409)
+    status = 502 if isinstance(error, PropexoError) else STATUSES.get(type(error), 409)
     more: dict[str, Any] = {}
     if isinstance(error, ActionNotPossibleError):
         more = {"errors": {str(event_id): line for event_id, line in error.objections.items()}}

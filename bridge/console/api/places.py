@@ -14,11 +14,13 @@ from bridge.console.api.fields import LARGEST
 from bridge.console.api.repeating import once
 from bridge.console.deeds import aliases as alias_deeds
 from bridge.console.deeds import integrations as integration_deeds
-from bridge.console.queries import bookings, integrations
+from bridge.console.queries import appointments, bookings, integrations
 from bridge.console.sources import told
 from bridge.console.today import figures
 from bridge.console.tools import tools
 from bridge.errors import UnknownSourceError
+from bridge.events.pms_appointments import own_bookings
+from bridge.events.query import configured
 from bridge.models import Role
 
 places = Blueprint(
@@ -49,6 +51,19 @@ def show_booking(booking_id: int) -> Any:
     if found is None:
         raise NoSuchRowError
     return found
+
+
+@places.route("/appointments")
+@needs(Role.VIEWER)
+@places.arguments(shown.AppointmentArguments, location="query", unknown=RAISE)
+@places.response(200, shown.AppointmentList)
+def list_appointments(wanted: dict[str, Any]) -> Any:
+    """List what the PMS of a property holds, matched to our bookings: ours, theirs, missing. Asks Propexo."""
+    named = wanted.pop("property")
+    with tools().database.session() as session:
+        place = configured(session, tools().settings, named)
+        own = own_bookings(session, place)
+    return {"appointments": appointments.page(tools().settings, current_actor(), place, own, **wanted)}
 
 
 @places.route("/sources")

@@ -11,6 +11,44 @@ def _text() -> fields.String:
     return fields.String(allow_none=True)
 
 
+class AppointmentArguments(Schema):
+    """Days are those of the property."""
+
+    property = Text(
+        required=True, metadata={"description": "Key, name or an alias of a configured property."}
+    )
+    first = fields.Date(data_key="from")
+    last = fields.Date(data_key="to")
+
+
+class AppointmentLine(Schema):
+    """An appointment of the PMS, a booking, or both."""
+
+    match = fields.Function(
+        lambda row: row.match.value,
+        metadata={"type": "string", "enum": ["ours", "theirs", "missing"]},
+    )
+    starts_at = fields.Function(
+        lambda row: row.starts_at.isoformat() if row.starts_at else None,
+        metadata={
+            "type": ["string", "null"],
+            "description": "With an offset where a booking says it; without one as Propexo shows it, in a zone that "
+            "it does not document.",
+        },
+    )
+    appointment_id = _text()
+    lead_id = _text()
+    notes = fields.String(allow_none=True, metadata={"description": "Only for who may see renters."})
+    last_seen = fields.DateTime(allow_none=True)
+    booking_id = fields.Integer(allow_none=True)
+    code = _text()
+    state = _text()
+
+
+class AppointmentList(Schema):
+    appointments = fields.List(fields.Nested(AppointmentLine))
+
+
 class SourceLine(Schema):
     """One source; the numbers are of the last 24 hours."""
 

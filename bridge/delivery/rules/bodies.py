@@ -14,6 +14,8 @@ MAPPING_FIELD_OF = {
     "appointment_time": "starts_at",
     "appointment_duration_minutes": "duration_minutes",
     "appointment_type": "kind",
+    "status": "status",
+    "priority": "priority",
     "unit_id": "unit",
     "employee_id": "agent",
     "lead_source_id": "lead_source",

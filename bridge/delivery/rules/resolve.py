@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
@@ -26,6 +27,7 @@ APPOINTMENT_TYPES = {
     TourKind.IN_PERSON: "TOUR",
     TourKind.SELF_GUIDED: "SELF_GUIDED_TOUR",
     TourKind.VIRTUAL: "VIRTUAL_TOUR",
+    TourKind.LEASING: "LEASING_APPOINTMENT",
 }
 PROPEXO_ID = re.compile(r"c[a-z0-9]{24}")
 """How the ids in Propexo's examples look; anything else is taken for a name of the sender's."""
@@ -175,7 +177,9 @@ def tour_of(
     tour = Tour(
         starts_at=starts_at,
         duration_minutes=request.duration_minutes,
-        appointment_type=APPOINTMENT_TYPES[request.kind] if request.kind else None,
+        appointment_type=_appointment_type(request.kind, target.property.defaults),
+        status=request.status.upper() if request.status else None,
+        priority=request.priority.upper() if request.priority else None,
         unit_id=resolved.ids.get(UNIT.field),
         employee_id=resolved.ids.get(AGENT.field),
         lead_source_id=resolved.ids.get(LEAD_SOURCE.field),
@@ -188,6 +192,14 @@ def tour_of(
         source_name=_name_of(request.lead_source),
     )
     return tour, resolved
+
+
+def _appointment_type(kind: TourKind | None, defaults: Mapping[str, Any]) -> str | None:
+    """Propexo's type of a kind of tour, as the property has it; of no kind `defaults.appointment_type` stands."""
+    if kind is None:
+        return None
+    own: dict[str, str] = defaults.get("appointment_types", {})
+    return own.get(kind, APPOINTMENT_TYPES[kind])
 
 
 def _name_of(named: str | None) -> str | None:

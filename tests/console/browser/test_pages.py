@@ -15,6 +15,8 @@ AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
     "today": "/console",
     "bookings": "/console/bookings",
+    "appointments": "/console/appointments?property=oakwood",
+    "health": "/console/health",
     "sources": "/console/sources",
     "source": "/console/sources/widget",
     "sign-in": "/console/sign-in",

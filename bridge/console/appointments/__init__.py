@@ -1,0 +1,1 @@
+"""What the PMS holds, matched to our bookings."""

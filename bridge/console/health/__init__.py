@@ -1,0 +1,1 @@
+"""Whether the connections run, and what Propexo has switched off."""

@@ -1,0 +1,30 @@
+"""What `bridge check` finds at Propexo, kept for some minutes, so that a page that is open costs few calls."""
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bridge.propexo import preflight
+from bridge.propexo.preflight import Finding
+from bridge.settings import Settings
+
+KEEP = timedelta(minutes=10)
+LONGEST_CALL = 10.0
+"""Seconds that a page waits for one answer of Propexo."""
+
+
+class LatestFindings:
+    """Of one web process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: tuple[list[Finding], datetime] | None = None
+
+    def of(self, settings: Settings, now: datetime) -> tuple[list[Finding], datetime]:
+        """The findings and when they were made: now, or at most ten minutes ago."""
+        with self._lock:
+            if self._found is None or now - self._found[1] > KEEP:
+                account = settings.propexo
+                quick = replace(account, read_timeout=min(account.read_timeout, LONGEST_CALL))
+                self._found = list(preflight.examine(settings, preflight.client_of(quick))), now
+            return self._found
