@@ -5,6 +5,8 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import problems, security_txt
+from bridge.availability.calendar import Calendar
+from bridge.availability.views import availability
 from bridge.clock import Clock, utc_now
 from bridge.console import application as console
 from bridge.console.tools import Tools
@@ -34,6 +36,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.extensions["door"] = Door(settings, sources, database, clock)
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
+    app.extensions["calendar"] = Calendar(settings, database, clock)
+    app.register_blueprint(availability)
     problems.init_app(app)
     console.init_app(app, Tools(settings, sources, database, clock))
     forms = {
@@ -42,6 +46,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         if source.mapping.public
     }
     if forms:
+        times = {path.replace("/hooks/", "/availability/"): rule for path, rule in forms.items()}
+        CORS(app, resources=times, methods=["GET"])
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
     security_txt.init_app(app, settings.server.security_contact, clock)
     monitoring.init_app(app, settings, database, clock)
