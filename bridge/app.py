@@ -6,6 +6,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import problems, security_txt
 from bridge.availability.calendar import Calendar
+from bridge.availability.kept import KeptAnswers
+from bridge.availability.knowledge import reader
 from bridge.availability.views import availability
 from bridge.clock import Clock, utc_now
 from bridge.console import application as console
@@ -20,7 +22,9 @@ from bridge.settings import Settings
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Flask:
-    """The web process: takes requests, stores them, answers. It never calls Propexo and never waits for a worker.
+    """The web process: takes requests, stores them, answers. It never waits for a worker.
+
+    It calls Propexo for free times only.
 
     Raises:
         ConfigurationError: a source cannot work as it is configured.
@@ -36,7 +40,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.extensions["door"] = Door(settings, sources, database, clock)
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
-    app.extensions["calendar"] = Calendar(settings, database, clock)
+    app.extensions["calendar"] = Calendar(settings, database, clock, reader(settings, database, clock))
+    app.extensions["kept_answers"] = KeptAnswers(database, clock)
     app.register_blueprint(availability)
     problems.init_app(app)
     console.init_app(app, Tools(settings, sources, database, clock))

@@ -3,18 +3,19 @@
 Everything that offers or accepts a time asks here: the list, the widget, the renter's link, chats and agents' tools.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import property_named, told_to
+from bridge.availability.knowledge import Knowledge
 from bridge.availability.listing import MOST_DAYS, Availability, Slot, days_of, slots_between
-from bridge.availability.rules.slots import Obstacle, Times, kinds_of, obstacle, rules_of
+from bridge.availability.rules.slots import Obstacle, candidates, kinds_of, obstacle
 from bridge.availability.rules.wall_clock import local_date
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import InvalidDatesError, NoTourTimesError, UnknownPropertyNameError, UnknownTourKindError
+from bridge.propexo.client import Propexo
 from bridge.settings import Property, Settings
 
 MOST_NEAREST = 5
@@ -39,8 +40,13 @@ class Verdict:
 class Calendar:
     """Free times of all properties; may be shared between threads."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(self, settings: Settings, database: Database, clock: Clock, propexo: Propexo) -> None:
         self._settings, self._database, self._clock = settings, database, clock
+        self._knowledge = Knowledge(settings, database, clock, propexo)
+
+    def close(self) -> None:
+        """Wait for the calls that are on their way."""
+        self._knowledge.close()
 
     def property_named(self, name: str) -> Property:
         """The property that a request means, by its key, its name or an alias.
@@ -52,6 +58,10 @@ class Calendar:
         if found is None:
             raise UnknownPropertyNameError
         return found
+
+    def today(self, place: Property) -> date:
+        """The date at a property."""
+        return local_date(self._clock(), rules_zone(place))
 
     def list_times(
         self, place: Property, first: date | None = None, days: int = 7, kind: str | None = None
@@ -75,17 +85,25 @@ class Calendar:
         first = first or local_date(now, rules_zone(place))
         if first > date.max - timedelta(days=MOST_DAYS + LOOK_AHEAD + 1) or first.year < now.year - 1:
             raise InvalidDatesError
-        times = self._times(place, kinds, first, days)
-        slots = slots_between(times, first, days, now)
+        found = self._knowledge.of(place, kinds, first, days)
+        slots = slots_between(found.times, first, days, now)
 
         def beyond(after: date) -> date | None:
-            more = self._times(place, kinds, after, LOOK_AHEAD)
-            found = slots_between(more, after, LOOK_AHEAD, now)
-            return found[0].start.date() if found else None
+            if found.origin == "pms":
+                return None  # it would cost more calls
+            more = self._knowledge.of(place, kinds, after, LOOK_AHEAD)
+            later = slots_between(more.times, after, LOOK_AHEAD, now)
+            return later[0].start.date() if later else None
 
-        listed = days_of(times, slots, first, days, now, beyond)
+        listed = days_of(found.times, slots, first, days, now, beyond)
         return Availability(
-            place.key, place.time_zone, now, "hours", tuple(slots), tuple(listed), kinds_of(place)
+            place.key,
+            place.time_zone,
+            found.as_of,
+            found.origin,
+            tuple(slots),
+            tuple(listed),
+            kinds_of(place),
         )
 
     def check(
@@ -109,13 +127,22 @@ class Calendar:
         chosen = self._kinds(place, kind)[0]
         now = self._clock()
         day = local_date(start, rules_zone(place))
-        times = self._times(place, (chosen,), day, 1)[chosen]
-        found = obstacle(times, start, now, length=length, owner=moving)
+        known = self._knowledge.of(place, (chosen,), day, 1, is_check=True)
+        found = obstacle(known.times[chosen], start, now, length=length, owner=moving)
         return Verdict(found, () if found is None else self._nearest(place, chosen, start, now))
+
+    def explain(
+        self, place: Property, kind: str, first: date, days: int
+    ) -> list[tuple[datetime, Obstacle | None]]:
+        """Each start that could be offered, with why it is not; what `bridge availability --why` prints."""
+        known = self._knowledge.of(place, self._kinds(place, kind), first, days).times[kind]
+        now = self._clock()
+        dates = [first + timedelta(days=number) for number in range(days)]
+        return [(start, obstacle(known, start, now)) for day in dates for start in candidates(known, day)]
 
     def _nearest(self, place: Property, kind: str, start: datetime, now: datetime) -> tuple[Slot, ...]:
         first = max(local_date(start, rules_zone(place)), local_date(now, rules_zone(place)))
-        slots = slots_between(self._times(place, (kind,), first, 7), first, 7, now)
+        slots = slots_between(self._knowledge.of(place, (kind,), first, 7).times, first, 7, now)
         nearest = sorted(slots, key=lambda slot: abs(slot.start - start))[:MOST_NEAREST]
         return tuple(sorted(nearest, key=lambda slot: slot.start))
 
@@ -126,12 +153,6 @@ class Calendar:
         if kind is not None and kind not in offered:
             raise UnknownTourKindError(offered)
         return offered if kind is None else (kind,)
-
-    def _times(self, place: Property, kinds: tuple[str, ...], first: date, days: int) -> Mapping[str, Times]:
-        """What is known of these days, by kind."""
-        del first, days
-        rules = {kind: rules_of(place, kind) for kind in kinds}
-        return {kind: Times(one) for kind, one in rules.items() if one is not None}
 
 
 def rules_zone(place: Property) -> ZoneInfo:

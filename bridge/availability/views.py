@@ -7,6 +7,7 @@ from datetime import date
 from flask import Blueprint, Response, current_app, request
 
 from bridge.availability.calendar import Calendar
+from bridge.availability.kept import KeptAnswers
 from bridge.availability.listing import MOST_DAYS
 from bridge.errors import (
     Doubt,
@@ -35,9 +36,13 @@ def free_times(name: str) -> Response:
     if not named:
         raise UnknownPropertyNameError
     place = calendar.property_named(named)
-    first, days = _first(), _days()
-    found = calendar.list_times(place, first, days, request.args.get("kind") or None)
-    response = Response(json.dumps(found.as_json()), mimetype="application/json")
+    first, days, kind = _first() or calendar.today(place), _days(), request.args.get("kind") or None
+
+    def make() -> bytes:
+        return json.dumps(calendar.list_times(place, first, days, kind).as_json()).encode()
+
+    kept: KeptAnswers = current_app.extensions["kept_answers"]
+    response = Response(kept.get((place.key, kind, first, days), make), mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -8,7 +8,7 @@ what becomes of what.
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.delivery.rules import circuit_breaker, tentative
+from bridge.delivery.rules import circuit_breaker, slots, tentative
 from bridge.delivery.rules.appointments import (
     adopt_failed,
     cancel,
@@ -230,7 +230,10 @@ def _reach_booked(
     start = start_of(tour_request, target.property)
     if isinstance(start, Park):
         return Decision(start, snapshot)
-    snapshot = snapshot.having(start=start)
+    taken = slots.take(snapshot.having(start=start), booking, target, tour_request, now)
+    if isinstance(taken, Park):
+        return Decision(taken, snapshot.having(start=start))
+    snapshot = taken
     place, code = target.place, booking.reference_code
     resolved = tour_of(
         settings,

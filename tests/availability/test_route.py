@@ -30,7 +30,7 @@ def document() -> dict[str, Any]:
         },
         "sources": {
             "website": {"mapping": "website_form", "property": "oakwood", "origins": [SITE]},
-            "crm": {"mapping": "standard_webhooks", "secrets": ["other", SECRET]},
+            "crm": {"mapping": "standard_webhooks", "secrets": ["whsec_" + "A" * 32, SECRET]},
             "off": {"mapping": "website_form", "origins": [SITE], "enabled": False},
         },
     }

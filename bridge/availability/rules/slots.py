@@ -5,7 +5,7 @@ keeps its buffers free before and after; buffers lie around tours, not inside op
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -72,6 +72,8 @@ class Busy:
     kind: str = IN_PERSON
     owner: int | None = None
     agent: str | None = None
+    written_since: datetime | None = None
+    """When it was taken, of a tour that the PMS has confirmed."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,13 @@ def starts_of(times: Times, day: date) -> Iterator[datetime]:
         yield from sorted(one for one in times.offers if local_date(one, rules.zone) == day)
         return
     yield from sorted({one for hours in _hours(rules, day) for one in _grid(rules, hours, day)})
+
+
+def candidates(times: Times, day: date) -> list[datetime]:
+    """The starts of a day that are offered, and those that the hours alone would give."""
+    found = set(starts_of(times, day)) | set(starts_of(replace(times, offers=None), day))
+    dark = replace(times, offers=None, rules=replace(times.rules, blackouts=()))
+    return sorted(found | set(starts_of(dark, day)))
 
 
 def free_starts(times: Times, day: date, now: datetime) -> list[datetime]:

@@ -109,6 +109,18 @@ class LeadRow:
         return self.integration_id, self.property_id, self.contact
 
 
+@dataclass(frozen=True)
+class Claim:
+    """The time that a booking holds at its property. `booking_id` is `None` until the booking is stored."""
+
+    booking_id: int | None
+    property_key: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    agent: str | None = None
+
+
 Owner = BookingRow | LeadRow
 """What a write is about."""
 

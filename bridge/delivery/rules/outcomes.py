@@ -109,6 +109,10 @@ class Reason(StrEnum):
         "Set the default that the detail names, then replay. Where there is none, book by hand and dismiss.",
     )
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
+    SLOT_TAKEN = (
+        "slot_taken",
+        "Another tour has this time. Agree on another one with the renter and correct the start, or book by hand.",
+    )
     INVALID_TIME = (
         "invalid_time",
         "A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss.",

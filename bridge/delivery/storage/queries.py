@@ -20,7 +20,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bridge.delivery.rules.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
@@ -35,6 +35,7 @@ from bridge.models import (
     Integration,
     KnownContact,
     Lead,
+    SlotClaim,
 )
 from bridge.propexo.errors import Outcome
 
@@ -162,3 +163,33 @@ _AT = _pairs("integrations", "properties")
 RECORDS = select(
     Choices.integration_id, Choices.property_id, Choices.kind, Choices.fetched_at, Choices.records
 ).join(_AT, and_(Choices.integration_id == _AT.c.integrations, Choices.property_id == _AT.c.properties))
+_CLAIM = (
+    SlotClaim.booking_id,
+    SlotClaim.property.label("property_key"),
+    SlotClaim.kind,
+    SlotClaim.starts_at,
+    SlotClaim.ends_at,
+    SlotClaim.agent,
+)
+_WINDOWS = (
+    func.unnest(
+        _texts("properties"),
+        bindparam("froms", type_=ARRAY(TIMESTAMP(timezone=True))),
+        bindparam("tos", type_=ARRAY(TIMESTAMP(timezone=True))),
+    )
+    .table_valued("place", "since", "until")
+    .render_derived()
+)
+CLAIMS = (
+    select(*_CLAIM)
+    .join(
+        _WINDOWS,
+        and_(
+            SlotClaim.property == _WINDOWS.c.place,
+            SlotClaim.starts_at >= _WINDOWS.c.since,
+            SlotClaim.starts_at < _WINDOWS.c.until,
+        ),
+    )
+    .union(select(*_CLAIM).where(_in(SlotClaim.booking_id, "bookings")))
+)
+"""`properties`, `froms` and `tos`, together: the claims that begin there then; and those of these `bookings`."""
