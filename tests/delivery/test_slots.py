@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event as listener
 from world import World
 
+from bridge.delivery.storage.claims import claim_written
 from bridge.events.actions import dismiss
 from bridge.models import Event, SlotClaim
 
@@ -141,6 +142,24 @@ def test_what_is_held_for_an_operator_keeps_its_time_until_it_is_dismissed(world
     world.replay(second)
     world.run()
     assert world.status(second) == ("written", None)
+
+
+def test_tours_from_before_the_property_offered_times_hold_theirs(world: World):
+    oakwood = world.document["properties"]["oakwood"]
+    del oakwood["slots"]
+    oakwood["tour_hours"] = "00:00-24:00"
+    world.restart()
+    book(world, "A")
+    world.run()
+    assert claims(world) == []
+    offer(world)
+    for expected in (1, 0):
+        with world.database.engine.begin() as connection:
+            assert claim_written(connection, world.settings, world.clock()) == expected
+    assert claims(world) == ["21:00-21:30"]
+    second = book(world, "B")
+    world.run()
+    assert world.status(second) == ("parked", "slot_taken")
 
 
 def test_buffers_and_length_count(world: World):
