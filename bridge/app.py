@@ -5,6 +5,10 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import problems, security_txt
+from bridge.availability.calendar import Calendar
+from bridge.availability.kept import KeptAnswers
+from bridge.availability.knowledge import reader
+from bridge.availability.views import availability
 from bridge.clock import Clock, utc_now
 from bridge.console import application as console
 from bridge.console.tools import Tools
@@ -18,7 +22,9 @@ from bridge.settings import Settings
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Flask:
-    """The web process: takes requests, stores them, answers. It never calls Propexo and never waits for a worker.
+    """The web process: takes requests, stores them, answers. It never waits for a worker.
+
+    It calls Propexo for free times only.
 
     Raises:
         ConfigurationError: a source cannot work as it is configured.
@@ -34,6 +40,9 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.extensions["door"] = Door(settings, sources, database, clock)
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
+    app.extensions["calendar"] = Calendar(settings, database, clock, reader(settings, database, clock))
+    app.extensions["kept_answers"] = KeptAnswers(database, clock)
+    app.register_blueprint(availability)
     problems.init_app(app)
     console.init_app(app, Tools(settings, sources, database, clock))
     forms = {
@@ -42,6 +51,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         if source.mapping.public
     }
     if forms:
+        times = {path.replace("/hooks/", "/availability/"): rule for path, rule in forms.items()}
+        CORS(app, resources=times, methods=["GET"])
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
     security_txt.init_app(app, settings.server.security_contact, clock)
     monitoring.init_app(app, settings, database, clock)

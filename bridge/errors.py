@@ -20,6 +20,10 @@
     │   ├── BodyTooLargeError            413
     │   ├── HeadersTooLargeError         431
     │   ├── InvalidFormError             422
+    │   ├── UnknownPropertyNameError     404
+    │   ├── NoTourTimesError             404
+    │   ├── UnknownTourKindError         422
+    │   ├── InvalidDatesError            422
     │   ├── NotAcceptingError            503
     │   └── NotReadyError                503
     └── PropexoError            (bridge.propexo.errors) an answer of Propexo that is not a success
@@ -218,6 +222,38 @@ class InvalidFormError(RefusedRequestError):
     @property
     def members(self) -> dict[str, Any]:
         return {"errors": self.errors}
+
+
+class UnknownPropertyNameError(RefusedRequestError):
+    """No property of this name is configured. Check `property`, and the aliases in bridge.toml."""
+
+    code, status, title = "unknown_property_name", 404, "Unknown property"
+
+
+class NoTourTimesError(RefusedRequestError):
+    """This property offers no times. Give it `tour_hours` of the week in bridge.toml."""
+
+    code, status, title = "no_tour_times", 404, "No tour times"
+
+
+class UnknownTourKindError(RefusedRequestError):
+    """The property does not offer this kind of tour."""
+
+    code, status, title = "unknown_tour_kind", 422, "Unknown kind of tour"
+
+    def __init__(self, kinds: tuple[str, ...]) -> None:
+        self.kinds = kinds
+        super().__init__(f"The property does not offer this kind of tour. It offers {', '.join(kinds)}.")
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"kinds": list(self.kinds)}
+
+
+class InvalidDatesError(RefusedRequestError):
+    """`from` is a date such as 2026-12-03, `days` a number from 1 to 14."""
+
+    code, status, title = "invalid_dates", 422, "Invalid dates"
 
 
 class NotAcceptingError(RefusedRequestError):

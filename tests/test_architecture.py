@@ -17,6 +17,7 @@ SHARED = {"bridge"} | {
     f"bridge.{name}"
     for name in (
         "aliases",
+        "availability.rules",
         "bounded_http",
         "clock",
         "database",
@@ -34,6 +35,7 @@ SHARED = {"bridge"} | {
 FOLDERS = {
     "alerts": SHARED
     | {"bridge.delivery", "bridge.events", "bridge.privacy", "bridge.propexo", "bridge.mapping"},
+    "availability": SHARED | {"bridge.delivery", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "cli": {"bridge"},
     "console": {"bridge"},
     "delivery": SHARED
@@ -103,7 +105,7 @@ def test_exceptions_end_in_error() -> None:
     assert [name for name in bases if is_exception(name) and not name.endswith("Error")] == []
 
 
-PURE = {"bridge.delivery.decide", "bridge.delivery.rules"}
+PURE = {"bridge.delivery.decide", "bridge.delivery.rules", "bridge.availability.rules"}
 EFFECTS = ("sqlalchemy", "psycopg", "requests", "threading", "time", "structlog")
 
 

@@ -21,6 +21,10 @@ ANSWERS = {
     "HeadersTooLargeError": ("headers_too_large", 431),
     "BodyTooLargeError": ("body_too_large", 413),
     "InvalidFormError": ("invalid_form", 422),
+    "UnknownPropertyNameError": ("unknown_property_name", 404),
+    "NoTourTimesError": ("no_tour_times", 404),
+    "UnknownTourKindError": ("unknown_tour_kind", 422),
+    "InvalidDatesError": ("invalid_dates", 422),
     "NotAcceptingError": ("not_accepting", 503),
     "NotReadyError": ("not_ready", 503),
 }

@@ -46,6 +46,7 @@ Then its booking decides, in this order; what it is to be, and what the PMS has:
 | booked / nothing, and nobody is named | `Wait` unknown_booking |
 | booked / nothing, and no property is known | `Park` unknown_property |
 | booked / nothing, and no start is known | `Park` needs_time |
+| booked / nothing, and another tour has its time | `Park` slot_taken |
 | booked / at another property | `Write` cancel |
 | booked / another person's | `Write` cancel |
 | booked / the same tour, and its person is corrected | `Write` update_lead |

@@ -8,7 +8,7 @@ what becomes of what.
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.delivery.rules import circuit_breaker, tentative
+from bridge.delivery.rules import circuit_breaker, slots, tentative
 from bridge.delivery.rules.appointments import (
     adopt_failed,
     cancel,
@@ -265,6 +265,10 @@ def _reach_booked(
         return Decision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
+    taken = slots.take(snapshot, booking, target, tour_request, now)
+    if isinstance(taken, Park | Read):
+        return Decision(taken, snapshot)
+    snapshot = taken
     if booking.is_in_pms:
         return _change(snapshot, booking, target, tour, tour_request, action, settings, now)
     if tour.starts_at <= now:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bridge import search_index
 from bridge.aliases import Aliases, property_named
+from bridge.delivery.load_slots import add_slots
 from bridge.delivery.order import add_order, columns_of
 from bridge.delivery.rules.booking_state import new_ending
 from bridge.delivery.rules.entities import (
@@ -67,6 +68,7 @@ class Loader:
         self._add_others(snapshots)
         self._add_attempts(snapshots)
         self._add_property(snapshots)
+        add_slots(self._connection, self._settings, self._now, snapshots)
         return snapshots
 
     def aliases(self) -> Aliases:

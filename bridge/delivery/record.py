@@ -21,6 +21,7 @@ from bridge.delivery.rules.booking_state import contact_code, contact_fields, ev
 from bridge.delivery.rules.entities import EventRow
 from bridge.delivery.rules.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
 from bridge.delivery.rules.state import Snapshot
+from bridge.delivery.storage.claims import store_claims
 from bridge.delivery.storage.record_rows import (
     ConflictError,
     Draft,
@@ -136,6 +137,7 @@ class _Transaction:
     def record(self, results: Sequence[Result]) -> list[Recorded]:
         drafts = [Draft(one, one.after) for one in sorted(results, key=lambda one: one.claim.lane)]
         store_bookings(self._connection, drafts)
+        store_claims(self._connection, drafts)
         store_leads(self._connection, drafts)
         store_attempts(self._connection, drafts, self._now)
         self._contacts(drafts)

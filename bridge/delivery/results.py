@@ -10,6 +10,7 @@ from bridge.delivery.rules.entities import AttemptRow, EventRow, ReadRow
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.priority import lane_rank, next_due
 from bridge.delivery.rules.record_cache import LISTS, cacheable
+from bridge.delivery.rules.slots import settle
 from bridge.delivery.rules.state import Ignore, Park, Snapshot, Step, Wait, Write, Written
 from bridge.models import Status
 from bridge.queue import Claim, Release
@@ -96,7 +97,7 @@ def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:
 
 def result_of(job: Job, now: datetime) -> Result:
     """What is recorded of a job: the intent of its write, or its end."""
-    step, after = job.decision.step, job.decision.snapshot
+    step, after = job.decision.step, settle(job.decision)
     lists = tuple(_lists(job, now))
     if isinstance(step, Write) and job.put_back_until is None:
         after = after.with_event(rank=job.rank)

@@ -15,6 +15,7 @@ from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
 from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, Token, User
 from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
+from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
 
 __all__ = [
     "SAYINGS_OPEN",
@@ -44,6 +45,9 @@ __all__ = [
     "Role",
     "SignIn",
     "SignInFailure",
+    "SlotCalendar",
+    "SlotClaim",
+    "SlotSource",
     "Status",
     "Sweep",
     "Tally",

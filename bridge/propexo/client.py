@@ -6,6 +6,7 @@ Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retrie
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 import requests
 
 from bridge.clock import Clock, utc_now
+from bridge.propexo.availability import PmsCalendar
 from bridge.propexo.errors import (
     MisconfiguredError,
     NotFoundError,
@@ -235,6 +237,43 @@ class Propexo:
         """List the lead relationships of a property, which RealPage Partner Exchange asks for."""
         query = {"integration_id": integration_id, "property_id": property_id}
         return self._all("/v1/lead-relationships/", Choice.read, **query)
+
+    def appointment_availability(
+        self,
+        *,
+        integration_id: str,
+        property_id: str,
+        first: date,
+        days: int,
+        minutes: int,
+        calendar_types: Sequence[str] = (),
+    ) -> list[PmsCalendar]:
+        """Ask the PMS which times are free, for 1 to 7 days. It is answered at once and changes nothing.
+
+        Args:
+            first: in the zone in which the PMS counts days (`pms.time_zone`).
+            minutes: length of the appointment.
+        """
+        path = "/v1/appointment-availability/"
+        body: dict[str, Any] = {
+            "integration_id": integration_id,
+            "property_id": property_id,
+            "availability_start_date": first.isoformat(),
+            "availability_duration_days": days,
+            "appointment_duration_minutes": minutes,
+        }
+        if calendar_types:
+            body["calendar_types"] = list(calendar_types)
+        answer = self._transport.request("POST", path, params={}, body=body)
+        return _read(path, lambda answer: [PmsCalendar.read(one) for one in answer["result"]], answer)
+
+    def newest_appointments(self, *, integration_id: str, property_id: str) -> list[Appointment]:
+        """List the appointments of a property that Propexo read last, at most 250."""
+        path = "/v1/appointments/"
+        page = self._get(
+            path, integration_id=integration_id, property_id=property_id, **_NEWEST_FIRST, limit=_PAGE
+        )
+        return _read(path, lambda answer: [Appointment.read(record) for record in answer["results"]], page)
 
     def list_properties(self, *, integration_id: str | None = None) -> list[Choice]:
         """List the properties of an integration, or of the whole account."""

@@ -57,6 +57,10 @@ class Profile:
     lead_notes_limit: int | None = None
     time: TimeRule | None = None
     """None: not documented, so the operator must set `pms_time` of the property."""
+    offers_times: bool = False
+    """Whether it says through Propexo which times are free."""
+    calendar_types: tuple[str, ...] = ()
+    """Whose free times are asked for; Entrata takes bookings for leasing only."""
     note: str = ""
     """For a person: why something is not offered, and what to do instead."""
 
@@ -97,6 +101,8 @@ _PROFILES = (
         lead=_lead("property_id lead_source_id first_name last_name"),
         lead_update=_ANY,
         time=TimeRule.MOUNTAIN,
+        offers_times=True,
+        calendar_types=("LEASING",),
     ),
     Profile(
         "REALPAGE_RPX",
@@ -109,6 +115,7 @@ _PROFILES = (
         returns_appointment_id=True,
         name_limit=30,
         time=TimeRule.PROPERTY,
+        offers_times=True,
     ),
     Profile(
         "RENTMANAGER",

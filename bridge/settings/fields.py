@@ -210,13 +210,14 @@ class Whole(Setting):
     """A whole number above 0."""
 
     expected = "a whole number above 0, without quotes"
+    lowest: ClassVar[int] = 1
     highest: ClassVar[float] = math.inf
 
     def read(self, value: Any) -> int:
         number = value
         if isinstance(value, OutsideText) and re.fullmatch(r"\s*\d{1,18}\s*", value, re.ASCII):
             number = int(value)
-        if type(number) is not int or not 0 < number <= self.highest:
+        if type(number) is not int or not self.lowest <= number <= self.highest:
             raise self.refused()
         return number
 

@@ -25,13 +25,31 @@ from bridge.settings.fields import (
     Vendor,
     Whole,
 )
-from bridge.settings.hours import Hours, TimeOfDay, TimeSpan
-from bridge.settings.records import OpenIdSettings, PrivacySettings
+from bridge.settings.hours import Closed, Hours, TimeOfDay, TourTimes, WeeklyHours
+from bridge.settings.records import KindSettings, OpenIdSettings, PrivacySettings, SlotSettings
 from bridge.settings.section import Section
 
 MAPPING = 'the name of a mapping, such as "calendly"'
 SHORTEST_WEBHOOK_SECRET = 10
 ROLES = ("viewer", "operator", "admin")
+OFFER_TIMES = ("ENTRATA", "REALPAGE_RPX")
+"""PMSs that say through Propexo which times are free."""
+KINDS = ("in_person", "self_guided", "virtual")
+
+
+class Minutes(Whole):
+    expected = "minutes from 1 to 1440, without quotes"
+    highest = 1440
+
+
+class Buffer(Whole):
+    expected = "minutes from 0 on, without quotes"
+    lowest = 0
+
+
+class Percent(Whole):
+    expected = "a percentage from 1 to 100, without quotes"
+    highest = 100
 
 
 class PropexoSection(Section):
@@ -44,6 +62,7 @@ class PropexoSection(Section):
     sync_on_demand = Switch()
     sync_on_demand_minutes = Whole()
     sync_hours = Whole()
+    availability_share = Percent()
     webhook_secrets = TextList()
 
     @validates("webhook_secrets")
@@ -144,6 +163,46 @@ class DefaultsSection(Section):
     organization_name = Text()
 
 
+class KindSection(Section):
+    hours = WeeklyHours()
+    minutes = Minutes()
+    every = Minutes()
+    buffer_before = Buffer()
+    buffer_after = Buffer()
+    at_once = Whole()
+
+    @post_load
+    def as_record(self, values: dict[str, Any], **_: Any) -> KindSettings:
+        return KindSettings(**values)
+
+
+class SlotsSection(Section):
+    minutes = Minutes()
+    every = Minutes()
+    buffer_before = Buffer()
+    buffer_after = Buffer()
+    notice = Buffer()
+    horizon = Whole()
+    at_once = Whole()
+    most_a_day = Whole()
+    blackouts = TextList(Closed)
+    on_taken = OneOf("hold", "book", "other_agent")
+    subtract_appointments = Switch()
+    appointment_times = OneOf("instant", "wall_clock", "either")
+    kinds = Table(KindSection().load)
+
+    @validates("kinds")
+    def are_kinds_of_tours(self, kinds: dict[str, KindSettings], **_: Any) -> None:
+        """The words of a booking's own kinds."""
+        wrong = [name for name in kinds if name not in KINDS]
+        if wrong:
+            raise ValidationError({name: [f"one of {', '.join(KINDS)}"] for name in wrong})
+
+    @post_load
+    def as_record(self, values: dict[str, Any], **_: Any) -> SlotSettings:
+        return SlotSettings(**values)
+
+
 class PropertySection(Section):
     integration_id = Text("the Propexo id of the integration, in quotes", required=True)
     property_id = Text("the Propexo id of the property, in quotes", required=True)
@@ -152,11 +211,29 @@ class PropertySection(Section):
     name = Text()
     aliases = TextList()
     pms_time = PmsTime()
-    tour_hours = TimeSpan()
+    tour_hours = TourTimes()
+    slots = fields.Nested(SlotsSection)
     defaults = fields.Nested(DefaultsSection)
     units = Table(Text().read)
     agents = Table(Text().read)
     lead_sources = Table(Text().read)
+
+    @validates_schema
+    def slots_have_hours(self, data: dict[str, Any], **_: Any) -> None:
+        """Times are offered within hours of the week, or as the PMS says."""
+        hours = data.get("tour_hours")
+        if "slots" not in data or (hours and hours.week is not None) or data.get("pms") in OFFER_TIMES:
+            return
+        if "pms" in data and not all(one.hours for one in data["slots"].kinds.values() or [KindSettings()]):
+            raise ValidationError({"tour_hours": [f"{WeeklyHours.expected}, for the times that are offered"]})
+
+    @post_load
+    def weekly_hours_are_offered(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Hours of the week need no other setting."""
+        hours = values.get("tour_hours")
+        if hours and hours.week is not None:
+            values.setdefault("slots", SlotSettings())
+        return values
 
 
 class SourceSection(Section):

@@ -31,6 +31,7 @@ from bridge.delivery.decide import decide
 from bridge.delivery.perform import after_write
 from bridge.delivery.results import ended_event
 from bridge.delivery.rules.booking_state import apply_request
+from bridge.delivery.rules.entities import Claim
 from bridge.delivery.rules.in_flight import _log_call
 from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
 from bridge.delivery.rules.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
@@ -38,6 +39,7 @@ from bridge.mapping.booking import Action, Contact
 from bridge.models import Status
 from bridge.propexo.client import WriteState, WriteStatus
 from bridge.propexo.errors import RejectedError, UnknownOutcomeError
+from bridge.settings.records import SlotSettings
 
 
 def table(title: str) -> dict[str, list[str]]:
@@ -93,6 +95,10 @@ EVENTS = {
         ),
     ),
 }  # fmt: skip
+OFFERING = replace(
+    SETTINGS,
+    properties={key: replace(one, slots=SlotSettings()) for key, one in SETTINGS.properties.items()},
+)
 UNSURE = attempt(outcome="unknown", job_id=None, look_count=1, look_at=NOW)
 CANCEL = request(Action.CANCEL)
 OF_ANOTHER_SOURCE = apply_request(in_pms(source="other", fields={}), request(property="oakwood"), (NOW, 0))
@@ -106,6 +112,9 @@ BOOKINGS = {
     "booked / nothing, and nobody is named": snapshot(request(contact=Contact())),
     "booked / nothing, and no property is known": snapshot(request(property="Nowhere")),
     "booked / nothing, and no start is known": snapshot(request(starts_at=None)),
+    "booked / nothing, and another tour has its time": snapshot(
+        claims=(Claim(99, "oakwood", "in_person", START, START + timedelta(minutes=30)),)
+    ),
     "booked / at another property": snapshot(request(property="elm"), of=event(2, minutes=1), **stored(in_pms())),
     "booked / another person's": snapshot(
         request(contact=JONAS), of=event(2, minutes=1, replayed_at=NOW), **stored(in_pms(person=MAYA))
@@ -147,7 +156,7 @@ def test_every_row_has_its_case(title):
 
 @pytest.mark.parametrize(("title", "row"), [(title, row) for title, cases in TABLES.items() for row in cases])
 def test_a_row_is_what_decide_does(title, row):
-    decision = decide(TABLES[title][row], SETTINGS, NOW)
+    decision = decide(TABLES[title][row], OFFERING if "has its time" in row else SETTINGS, NOW)
     assert label(decision.step) == table(title)[row][1]
 
 

@@ -21,6 +21,7 @@ from bridge.settings import (
     schema,
     sections,
 )
+from bridge.settings.records import KindSettings, SlotSettings
 
 
 def test_the_template_loads_once_its_variables_are_set():
@@ -46,6 +47,8 @@ def test_the_template_shows_every_setting():
     assert shown["users"]["maya"].keys() == sections.UserSection().fields.keys()
     assert shown["alerts"].keys() == sections.AlertsSection().fields.keys()
     assert oakwood.keys() == sections.PropertySection().fields.keys()
+    assert oakwood["slots"].keys() == sections.SlotsSection().fields.keys()
+    assert oakwood["slots"]["kinds"]["self_guided"].keys() == sections.KindSection().fields.keys()
     assert oakwood["defaults"].keys() == sections.DefaultsSection().fields.keys()
     assert from_sources == sections.SourceSection().fields.keys()
 
@@ -86,6 +89,8 @@ def test_the_records_have_exactly_the_settings():
         (ConfiguredUser, sections.UserSection, {"key"}),
         (AlertSettings, sections.AlertsSection, set()),
         (Property, sections.PropertySection, {"key"}),
+        (SlotSettings, sections.SlotsSection, set()),
+        (KindSettings, sections.KindSection, set()),
         (Source, sections.SourceSection, {"key"}),
         (Settings, schema.Document, {"path"}),
     ]

@@ -132,6 +132,20 @@ class LeadRow:
         return self.integration_id, self.property_id, self.contact
 
 
+@dataclass(frozen=True)
+class Claim:
+    """The time that a booking holds at its property. `booking_id` is `None` until the booking is stored."""
+
+    booking_id: int | None
+    property_key: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    agent: str | None = None
+    written_since: datetime | None = field(default=None, compare=False)
+    """When it was taken, where the PMS has confirmed the tour since; loaded and never written."""
+
+
 Owner = BookingRow | LeadRow
 """What a write is about."""
 

@@ -114,6 +114,10 @@ class Reason(StrEnum):
         "finish_by_hand",
         "The PMS takes the rest from nobody but you: do in it what the detail says, then replay or dismiss.",
     )
+    SLOT_TAKEN = (
+        "slot_taken",
+        "Another tour has this time. Agree on another one with the renter and correct the start, or book by hand.",
+    )
     INVALID_TIME = (
         "invalid_time",
         "A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss.",

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from bridge.aliases import Aliases, none_told
+from bridge.availability.rules.slots import Times
 from bridge.delivery.rules.entities import (
     AttemptRow,
     BookingRow,
     Breaker,
     CachedRecords,
+    Claim,
     EventRow,
     LeadRow,
     Owner,
@@ -187,10 +189,16 @@ class Snapshot:
     """Job ids in an answer of the write log that belong to other attempts."""
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     records: Mapping[tuple[str, str, str], CachedRecords] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    """The times that the bookings of the event hold, and all those around the times that it may ask for."""
+    calendars: Mapping[tuple[str, str], CachedRecords] = field(default_factory=dict)
+    """What the PMS of a property has offered just now, by integration and property."""
     several_wait: frozenset[tuple[str | None, str]] = frozenset()
     """Integrations and categories whose write log is read for all: a single write need not ask."""
     is_backlog: bool = False
     # What `decide` concludes.
+    slot: "SlotChange | None" = None
+    """What becomes of the time that the booking holds; `None`: nothing."""
     booking: BookingRow | None = None
     merges: tuple["Merge", ...] = ()
     linked: tuple[int, ...] = ()
@@ -258,6 +266,16 @@ class Merge:
     gone_version: int
     is_deleted: bool
     """Else the row remains until its appointment is cancelled."""
+
+
+@dataclass(frozen=True)
+class SlotChange:
+    """A booking takes a time, or gives back what it holds."""
+
+    claim: Claim | None
+    """`None`: it holds nothing any more."""
+    times: Times | None = None
+    """By what it is checked again as it is stored, without the times that other bookings hold; `None`: it is not."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     func,
     literal,
     or_,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bridge.delivery.rules.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
@@ -30,11 +31,14 @@ from bridge.models import (
     Attempt,
     Booking,
     BookingReference,
+    BookingState,
     Choices,
     Event,
     Integration,
     KnownContact,
     Lead,
+    SlotClaim,
+    SlotSource,
     Term,
 )
 from bridge.propexo.errors import Outcome
@@ -179,3 +183,53 @@ _AT = _pairs("integrations", "properties")
 RECORDS = select(
     Choices.integration_id, Choices.property_id, Choices.kind, Choices.fetched_at, Choices.records
 ).join(_AT, and_(Choices.integration_id == _AT.c.integrations, Choices.property_id == _AT.c.properties))
+_CLAIM = (
+    SlotClaim.booking_id,
+    SlotClaim.property.label("property_key"),
+    SlotClaim.kind,
+    SlotClaim.starts_at,
+    SlotClaim.ends_at,
+    SlotClaim.agent,
+    case((Booking.written_state == BookingState.BOOKED, SlotClaim.changed_at)).label("written_since"),
+)
+_WINDOWS = (
+    func.unnest(
+        _texts("properties"),
+        bindparam("froms", type_=ARRAY(TIMESTAMP(timezone=True))),
+        bindparam("tos", type_=ARRAY(TIMESTAMP(timezone=True))),
+    )
+    .table_valued("place", "since", "until")
+    .render_derived()
+)
+CLAIMS = (
+    select(*_CLAIM)
+    .join(Booking, Booking.id == SlotClaim.booking_id)
+    .join(
+        _WINDOWS,
+        and_(
+            SlotClaim.property == _WINDOWS.c.place,
+            SlotClaim.starts_at >= _WINDOWS.c.since,
+            SlotClaim.starts_at < _WINDOWS.c.until,
+        ),
+    )
+    .union(
+        select(*_CLAIM)
+        .join(Booking, Booking.id == SlotClaim.booking_id)
+        .where(_in(SlotClaim.booking_id, "bookings"))
+    )
+)
+"""`properties`, `froms` and `tos`, together: the claims that begin there then; and those of these `bookings`."""
+_OFFERING = _pairs("integrations", "properties")
+CALENDARS = (
+    select(SlotSource.integration_id, SlotSource.property_id, SlotSource.fetched_at, SlotSource.content)
+    .join(
+        _OFFERING,
+        and_(
+            SlotSource.integration_id == _OFFERING.c.integrations,
+            SlotSource.property_id == _OFFERING.c.properties,
+        ),
+    )
+    .where(SlotSource.kind.like("calendars:%"), SlotSource.fetched_at > bindparam("since"))
+    .order_by(SlotSource.fetched_at)
+)
+"""What PMSs have offered since a moment at these properties."""

@@ -1,0 +1,91 @@
+"""Answers of one process, kept for a minute: most requests for free times cost no query.
+
+What a tour takes or gives back counts at once: the counter of its property is read every second. An old answer is given
+while one thread makes the new one.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.models import SlotCalendar
+
+KEPT = timedelta(seconds=60)
+LOOK_EVERY = timedelta(seconds=1)
+MOST = 1000
+"""Answers that are kept."""
+
+Question = tuple[str, str | None, date, int]
+"""Property, kind of tour, first day, days."""
+
+
+@dataclass
+class Answer:
+    """One answer."""
+
+    body: bytes | None = None
+    made_at: datetime | None = None
+    changes: int = 0
+    """How often times of the property had been taken or freed by then."""
+    renewing: threading.Lock = field(default_factory=threading.Lock)
+
+
+class KeptAnswers:
+    """Keeps answers; may be shared between threads."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._answers: OrderedDict[Question, Answer] = OrderedDict()
+        self._guard = threading.Lock()
+        self._changes: dict[str, int] = {}
+        self._looked_at: datetime | None = None
+        self._looking = threading.Lock()
+
+    def get(self, question: Question, make: Callable[[], bytes]) -> bytes:
+        """The answer to a question, made anew where it is too old or times have changed."""
+        answer = self._answer_to(question)
+        changes = self._changes_at(question[0])
+        if self._is_good(answer, changes) and answer.body is not None:
+            return answer.body
+        if not answer.renewing.acquire(blocking=answer.body is None):
+            return answer.body or make()
+        try:
+            if not self._is_good(answer, changes) or answer.body is None:
+                body = make()
+                answer.body, answer.made_at, answer.changes = body, self._clock(), changes
+            return answer.body
+        finally:
+            answer.renewing.release()
+
+    def _is_good(self, answer: Answer, changes: int) -> bool:
+        is_young = answer.made_at is not None and self._clock() - answer.made_at < KEPT
+        return is_young and answer.changes == changes
+
+    def _answer_to(self, question: Question) -> Answer:
+        with self._guard:
+            answer = self._answers.get(question)
+            if answer is None:
+                answer = self._answers[question] = Answer()
+                while len(self._answers) > MOST:
+                    self._answers.popitem(last=False)
+            return answer
+
+    def _changes_at(self, place: str) -> int:
+        """Before the answer is made: what changes meanwhile makes it old."""
+        now = self._clock()
+        is_due = self._looked_at is None or now - self._looked_at >= LOOK_EVERY
+        if is_due and self._looking.acquire(blocking=self._looked_at is None):
+            try:
+                with self._database.autocommit.connect() as connection:
+                    rows = connection.execute(select(SlotCalendar.property, SlotCalendar.changes))
+                    self._changes = {row.property: row.changes for row in rows}
+                self._looked_at = now
+            finally:
+                self._looking.release()
+        return self._changes.get(place, 0)

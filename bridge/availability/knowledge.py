@@ -1,0 +1,208 @@
+"""What is known of the times of a property: its rules, the times that tours hold, and what Propexo says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+
+from bridge.availability.rules.offers import offers_of
+from bridge.availability.rules.slots import IN_PERSON, Busy, Times, rules_of
+from bridge.availability.rules.wall_clock import bounds, local_date
+from bridge.availability.sources import Key, Known, SlotSources
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.delivery.rules.booking_state import CODE
+from bridge.models import Booking
+from bridge.propexo import pms
+from bridge.propexo.client import Appointment, Propexo
+from bridge.propexo.quota import SharedQuota
+from bridge.settings import Property, Settings
+
+CONNECT_WITHIN, ANSWER_WITHIN = 1.0, 2.0
+"""Seconds: somebody waits."""
+FRESH = timedelta(seconds=60)
+"""So old may be what a list shows of the PMS; and so old what a check goes by:"""
+FRESH_FOR_CHECK = timedelta(seconds=30)
+APPOINTMENTS_KEPT = timedelta(minutes=5)
+WEEK = 7
+AROUND = timedelta(days=1)
+"""Longer than any tour with its buffers."""
+CLAIMS = text("""
+    SELECT slot_claims.booking_id, kind, slot_claims.starts_at, ends_at, agent,
+        CASE WHEN bookings.written_state = 'booked' THEN slot_claims.changed_at END AS written_since
+    FROM slot_claims JOIN bookings ON bookings.id = booking_id
+    WHERE slot_claims.property = :property AND slot_claims.starts_at >= :since AND slot_claims.starts_at < :until
+""")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of some days, by kind of tour."""
+
+    times: Mapping[str, Times]
+    origin: str
+    """`pms` or `hours`."""
+    as_of: datetime
+
+
+def reader(settings: Settings, database: Database, clock: Clock) -> Propexo:
+    """A client for calls that somebody waits for."""
+    account = settings.propexo
+    quota = SharedQuota(database, account.token, account.budget_per_minute, clock)
+    return Propexo(
+        account.base_url,
+        account.token,
+        quota=quota,
+        clock=clock,
+        connect_timeout=min(CONNECT_WITHIN, account.connect_timeout),
+        read_timeout=min(ANSWER_WITHIN, account.read_timeout),
+    )
+
+
+class Knowledge:
+    """Reads what is taken from the database, always anew, and the rest from what Propexo answered lately."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, propexo: Propexo) -> None:
+        self._database, self._clock, self._propexo = database, clock, propexo
+        account = settings.propexo
+        most = max(1, account.budget_per_minute * account.availability_share // 100)
+        self._sources = SlotSources(database, clock, most)
+
+    def close(self) -> None:
+        """Wait for the calls that are on their way."""
+        self._sources.close()
+
+    def of(
+        self, place: Property, kinds: Sequence[str], first: date, days: int, *, is_check: bool = False
+    ) -> Found:
+        """What is known of some days; `is_check`: somebody takes a time now."""
+        now = self._clock()
+        rules = {kind: one for kind in kinds if (one := rules_of(place, kind)) is not None}
+        taken = self._taken(place, first, days)
+        if pms.profile_of(place.pms).offers_times:
+            offered = self._offered(place, first, days, now, is_check=is_check)
+            if offered is not None:
+                return _by_pms(place, rules, taken, offered, now)
+            return Found({kind: Times(one, taken) for kind, one in rules.items()}, "hours", now)
+        as_of = now
+        if place.slots is not None and place.slots.subtract_appointments:
+            others, as_of = self._appointments(place, now)
+            taken += others
+        return Found({kind: Times(one, taken) for kind, one in rules.items()}, "hours", as_of)
+
+    def _taken(self, place: Property, first: date, days: int) -> list[Busy]:
+        """What tours hold, written or not."""
+        since, until = bounds(first, days, ZoneInfo(place.time_zone))
+        this = {"property": place.key, "since": since - AROUND, "until": until + AROUND}
+        with self._database.autocommit.connect() as connection:
+            return [
+                Busy(row.starts_at, row.ends_at, row.kind, row.booking_id, row.agent, row.written_since)
+                for row in connection.execute(CLAIMS, this)
+            ]
+
+    # What the PMS offers.
+
+    def _offered(
+        self, place: Property, first: date, days: int, now: datetime, *, is_check: bool
+    ) -> Known | None:
+        """The calendars of the weeks that these days touch; `None`: one of them is not known."""
+        zone = pms_zone(place)
+        begins, ends = bounds(first, days, ZoneInfo(place.time_zone))
+        today = local_date(now, zone)
+        dates = [local_date(begins, zone), local_date(ends - timedelta(seconds=1), zone)]
+        last_week = max(dates[1], today).toordinal() // WEEK
+        first_week = max(dates[0], today).toordinal() // WEEK
+        known: list[Known] = []
+        for week in range(first_week, last_week + 1):
+            one = self._week(place, week, today, is_check=is_check)
+            if one is None:
+                return None
+            known.append(one)
+        content = [calendar for one in known for calendar in one.content]
+        return Known(min(one.fetched_at for one in known), content)
+
+    def _week(self, place: Property, week: int, today: date, *, is_check: bool) -> Known | None:
+        begins_on = date.fromordinal(week * WEEK)
+        first = max(begins_on, today)
+        minutes = place.slots.minutes if place.slots else 30
+
+        def fetch() -> list[dict[str, Any]]:
+            calendars = self._propexo.appointment_availability(
+                integration_id=place.integration_id,
+                property_id=place.property_id,
+                first=first,
+                days=(begins_on + timedelta(days=WEEK) - first).days,
+                minutes=minutes,
+                calendar_types=pms.profile_of(place.pms).calendar_types,
+            )
+            self._propexo.flush_rate_limit(at_once=True)
+            return [asdict(one) for one in calendars]
+
+        key = Key(place.integration_id, place.property_id, f"calendars:{begins_on.isoformat()}")
+        return self._sources.get(key, FRESH_FOR_CHECK if is_check else FRESH, fetch, waits=is_check)
+
+    # Appointments that others have made.
+
+    def _appointments(self, place: Property, now: datetime) -> tuple[list[Busy], datetime]:
+        def fetch() -> list[dict[str, str]]:
+            found = self._propexo.newest_appointments(
+                integration_id=place.integration_id, property_id=place.property_id
+            )
+            self._propexo.flush_rate_limit(at_once=True)
+            return self._of_others(place, found, now)
+
+        key = Key(place.integration_id, place.property_id, "appointments")
+        known = self._sources.get(key, APPOINTMENTS_KEPT, fetch)
+        if known is None or place.slots is None:
+            return [], now
+        length = timedelta(minutes=place.slots.minutes)
+        reading = place.slots.appointment_times
+        chosen = ("instant", "wall_clock") if reading == "either" else (reading,)
+        texts = [text for one in known.content for text in {one[name] for name in chosen}]
+        starts = [datetime.fromisoformat(one) for one in texts]
+        return [Busy(start, start + length, IN_PERSON) for start in starts], known.fetched_at
+
+    def _of_others(
+        self, place: Property, found: Sequence[Appointment], now: datetime
+    ) -> list[dict[str, str]]:
+        """When those appointments begin that the bridge did not make; ours hold their times themselves.
+
+        Propexo does not document the zone: each is kept as the instant that is written, and as the wall clock of
+        the PMS, whatever offset it carries.
+        """
+        with self._database.autocommit.connect() as connection:
+            ids = [one.id for one in found]
+            own = set(
+                connection.scalars(select(Booking.appointment_id).where(Booking.appointment_id.in_(ids)))
+            )
+        zone = pms_zone(place)
+        starts: list[dict[str, str]] = []
+        for one in found:
+            start = one.appointment_datetime or one.event_datetime
+            if start is None or one.id in own or CODE.search(one.notes or ""):
+                continue
+            wall_clock = start.replace(tzinfo=zone).astimezone(UTC)
+            instant = start.astimezone(UTC) if start.tzinfo else wall_clock
+            if instant > now - AROUND:
+                starts.append({"instant": instant.isoformat(), "wall_clock": wall_clock.isoformat()})
+        return starts
+
+
+def _by_pms(
+    place: Property, rules: Mapping[str, Any], taken: Sequence[Busy], offered: Known, now: datetime
+) -> Found:
+    times, origin = {}, "hours"
+    for kind, one in rules.items():
+        offers = offers_of(offered.content, kind, pms_zone(place), one.length, now)
+        times[kind] = Times(one, taken, offers, None if offers is None else offered.fetched_at)
+        if offers is not None:
+            origin = "pms"
+    return Found(times, origin, offered.fetched_at)
+
+
+def pms_zone(place: Property) -> ZoneInfo:
+    """The zone in which the PMS of a property writes times."""
+    return pms.time_zone(pms.profile_of(place.pms), place.time_zone, place.pms_time)

@@ -1,0 +1,1 @@
+"""What is free, as pure functions: no I/O, no clock."""

@@ -1,0 +1,79 @@
+"""GET /availability/<source>: the free times of a property."""
+
+import hmac
+import json
+from datetime import date
+
+from flask import Blueprint, Response, current_app, request
+
+from bridge.availability.calendar import Calendar
+from bridge.availability.kept import KeptAnswers
+from bridge.availability.listing import MOST_DAYS
+from bridge.errors import (
+    Doubt,
+    InvalidDatesError,
+    NotAuthenticError,
+    OriginNotAllowedError,
+    UnknownPropertyNameError,
+)
+from bridge.inbound.views import open_door
+from bridge.mapping.sources import Source
+
+availability = Blueprint("availability", __name__)
+
+
+@availability.get("/availability/<name>", strict_slashes=False)
+def free_times(name: str) -> Response:
+    """The free times of `property`, else of the source's own.
+
+    200; 401 or 403: not this source's secret or website; 404: no such source or property, or one that offers no
+    times; 422: dates or kind; 503: the source is switched off, or the database is away.
+    """
+    _, source = open_door(name)
+    authorize(source)
+    calendar: Calendar = current_app.extensions["calendar"]
+    named = request.args.get("property", "").strip() or source.settings.property
+    if not named:
+        raise UnknownPropertyNameError
+    place = calendar.property_named(named)
+    first, days, kind = _first() or calendar.today(place), _days(), request.args.get("kind") or None
+
+    def make() -> bytes:
+        return json.dumps(calendar.list_times(place, first, days, kind).as_json()).encode()
+
+    kept: KeptAnswers = current_app.extensions["kept_answers"]
+    response = Response(kept.get((place.key, kind, first, days), make), mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def authorize(source: Source) -> None:
+    """Raises NotAuthenticError, or OriginNotAllowedError for a page of a site that is not listed."""
+    if source.mapping.public:
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in source.settings.origins:
+            raise OriginNotAllowedError
+        return
+    if source.settings.auth == "none":
+        return
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticError(Doubt.MISSING)
+    given = token.strip().encode()
+    if not any(hmac.compare_digest(given, secret.encode()) for secret in source.settings.secrets):
+        raise NotAuthenticError(Doubt.MISMATCH)
+
+
+def _first() -> date | None:
+    text = request.args.get("from", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidDatesError from None
+
+
+def _days() -> int:
+    text = request.args.get("days", "7").strip()
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= MOST_DAYS:
+        raise InvalidDatesError
+    return int(text)

@@ -1,0 +1,124 @@
+"""Stores the times that bookings hold: checked once more under a lock per property."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from bridge.availability.rules.slots import taken
+from bridge.delivery.rules.entities import Claim
+from bridge.delivery.rules.slots import AROUND, as_busy
+from bridge.delivery.rules.state import SlotChange
+from bridge.delivery.storage import queries
+from bridge.delivery.storage.record_rows import ConflictError, Draft
+from bridge.settings import Settings
+
+LOCK = text("""
+    INSERT INTO slot_calendars (property, changes)
+    SELECT place, 1 FROM unnest(CAST(:properties AS text[])) AS place ORDER BY place
+    ON CONFLICT (property) DO UPDATE SET changes = slot_calendars.changes + 1
+""")
+"""Whoever takes or frees a time at a property waits here for all who do."""
+FREE = text("DELETE FROM slot_claims WHERE booking_id = ANY(:bookings)")
+TAKE = text("""
+    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at, agent)
+    VALUES (:booking_id, :property_key, :kind, :starts_at, :ends_at, :agent)
+    ON CONFLICT (booking_id) DO UPDATE SET property = excluded.property, kind = excluded.kind,
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, agent = excluded.agent, changed_at = now()
+""")
+
+
+OF_WRITTEN = text("""
+    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at)
+    SELECT id, property, kind, starts_at, starts_at + make_interval(mins => minutes)
+    FROM (
+        SELECT id, property, CAST(written ->> 'starts_at' AS timestamptz) AS starts_at,
+            coalesce(CAST(written ->> 'duration_minutes' AS integer), :minutes) AS minutes,
+            CASE written ->> 'appointment_type'
+                WHEN 'SELF_GUIDED_TOUR' THEN 'self_guided' WHEN 'VIRTUAL_TOUR' THEN 'virtual' ELSE 'in_person'
+            END AS kind
+        FROM bookings WHERE property = :property AND written_state = 'booked'
+    ) AS tours
+    WHERE starts_at > :now
+    ON CONFLICT (booking_id) DO NOTHING
+""")
+
+
+def claim_written(connection: Connection, settings: Settings, now: datetime) -> int:
+    """Let tours that are in the PMS hold their times, also where their property offers times only since now.
+
+    Returns the number of tours that had none.
+    """
+    found = 0
+    for place in settings.properties.values():
+        if place.slots is not None:
+            this = {"property": place.key, "minutes": place.slots.minutes, "now": now}
+            found += connection.execute(OF_WRITTEN, this).rowcount
+    return found
+
+
+def store_claims(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Take and free the times of some results; their bookings are stored already.
+
+    Raises:
+        ConflictError: another tour has taken a time meanwhile.
+    """
+    changed = [one for one in drafts if one.after.slot is not None and not one.result.is_put_back]
+    if not changed:
+        return
+    claims = [_claim_of(one) for one in changed]
+    properties = {claim.property_key for claim in claims if claim}
+    for draft in changed:
+        properties |= {one.property_key for one in draft.after.claims if one.booking_id in _holders(draft)}
+    connection.execute(LOCK, {"properties": sorted(properties)})
+    kept = {claim.booking_id for claim in claims if claim}
+    freed = {id_ for draft in changed for id_ in _holders(draft)} - kept
+    if freed:
+        connection.execute(FREE, {"bookings": sorted(freed)})
+    taken_now = [claim for claim in claims if claim]
+    if taken_now:
+        _check(connection, changed, taken_now)
+        connection.execute(TAKE, [vars(claim) for claim in taken_now])
+    for draft, claim in zip(changed, claims, strict=True):
+        others = tuple(one for one in draft.after.claims if one.booking_id not in _holders(draft))
+        draft.after = draft.after.having(slot=None, claims=(*others, *([claim] if claim else [])))
+
+
+def _claim_of(draft: Draft) -> Claim | None:
+    change, booking = draft.after.slot, draft.after.booking
+    assert change is not None
+    assert booking is not None  # it was decided on
+    return replace(change.claim, booking_id=booking.id) if change.claim else None
+
+
+def _holders(draft: Draft) -> set[int]:
+    """The booking of a result, and the rows that turned out to be the same."""
+    after = draft.after
+    return {row.id for row in (after.booking, *after.duplicates) if row is not None and row.id is not None}
+
+
+def _check(connection: Connection, changed: Iterable[Draft], claims: Sequence[Claim]) -> None:
+    """By the same function as the decision, with what is stored by now. Raises ConflictError."""
+    this = {
+        "properties": [one.property_key for one in claims],
+        "froms": [one.starts_at - AROUND for one in claims],
+        "tos": [one.starts_at + AROUND for one in claims],
+        "bookings": [],
+    }
+    own = {id_ for draft in changed for id_ in _holders(draft)}
+    stored = [Claim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
+    stored = [one for one in stored if one.booking_id not in own]
+    for draft in changed:
+        claim = next(
+            (one for one in claims if draft.after.booking and one.booking_id == draft.after.booking.id), None
+        )
+        if claim is None:
+            continue
+        change: SlotChange | None = draft.after.slot
+        if change is not None and change.times is not None:
+            there = [as_busy(one) for one in stored if one.property_key == claim.property_key]
+            known = replace(change.times, busy=[*change.times.busy, *there])
+            if taken(known, claim.starts_at, claim.ends_at - claim.starts_at):
+                raise ConflictError
+        stored.append(claim)

@@ -1,0 +1,35 @@
+"""Many renters ask for one time at the same moment, and several workers forward their tours."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+from world import World
+
+THREE = "2026-12-03T15:00:00-06:00"
+
+
+@pytest.mark.parametrize("capacity", [1, 3])
+def test_twenty_renters_race_for_one_time(world: World, capacity: int):
+    slots = {"at_once": capacity}
+    world.document["properties"]["oakwood"] |= {"tour_hours": ["mon-sun 09:00-18:00"], "slots": slots}
+    world.restart()
+    world.at_once = 4
+    events = [world.book(f"R{number}", start=THREE, email=f"r{number}@example.com") for number in range(20)]
+    world.set_database_clock()
+    engines = [world.new_engine() for _ in range(4)]
+
+    def drain(number: int) -> None:
+        engine = engines[number]
+        while engine.tick() or engine.is_calling:
+            engine.calls.woken.wait(0.05)
+
+    with ThreadPoolExecutor(len(engines)) as threads:
+        list(threads.map(drain, range(len(engines))))
+    world.run()
+    statuses = [world.status(one) for one in events]
+    assert statuses.count(("written", None)) == capacity
+    assert statuses.count(("parked", "slot_taken")) == 20 - capacity
+    assert len(world.tours) == capacity
+    with world.database.session() as session:
+        assert session.scalar(text("SELECT count(*) FROM slot_claims")) == capacity
