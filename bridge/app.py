@@ -18,6 +18,7 @@ from bridge.inbound.views import Door, hooks
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
+from bridge.renter.views import renter
 from bridge.settings import Settings
 from bridge.widget import application as widget
 
@@ -58,4 +59,5 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     security_txt.init_app(app, settings.server.security_contact, clock)
     monitoring.init_app(app, settings, database, clock)
     widget.init_app(app, settings, sources, database, clock)
+    app.register_blueprint(renter)
     return app
