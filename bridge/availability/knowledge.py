@@ -125,8 +125,8 @@ class Knowledge:
         return Known(min(one.fetched_at for one in known), content)
 
     def _week(self, place: Property, week: int, today: date, *, is_check: bool) -> Known | None:
-        monday = date.fromordinal(week * WEEK)
-        first = max(monday, today)
+        begins_on = date.fromordinal(week * WEEK)
+        first = max(begins_on, today)
         minutes = place.slots.minutes if place.slots else 30
 
         def fetch() -> list[dict[str, Any]]:
@@ -134,20 +134,20 @@ class Knowledge:
                 integration_id=place.integration_id,
                 property_id=place.property_id,
                 first=first,
-                days=(monday + timedelta(days=WEEK) - first).days,
+                days=(begins_on + timedelta(days=WEEK) - first).days,
                 minutes=minutes,
                 calendar_types=pms.profile_of(place.pms).calendar_types,
             )
             self._propexo.flush_rate_limit(at_once=True)
             return [asdict(one) for one in calendars]
 
-        key = Key(place.integration_id, place.property_id, f"calendars:{monday.isoformat()}")
+        key = Key(place.integration_id, place.property_id, f"calendars:{begins_on.isoformat()}")
         return self._sources.get(key, FRESH_FOR_CHECK if is_check else FRESH, fetch, waits=is_check)
 
     # Appointments that others have made.
 
     def _appointments(self, place: Property, now: datetime) -> tuple[list[Busy], datetime]:
-        def fetch() -> list[str]:
+        def fetch() -> list[dict[str, str]]:
             found = self._propexo.newest_appointments(
                 integration_id=place.integration_id, property_id=place.property_id
             )
@@ -159,27 +159,35 @@ class Knowledge:
         if known is None or place.slots is None:
             return [], now
         length = timedelta(minutes=place.slots.minutes)
-        starts = [datetime.fromisoformat(one) for one in known.content]
+        reading = place.slots.appointment_times
+        chosen = ("instant", "wall_clock") if reading == "either" else (reading,)
+        texts = [text for one in known.content for text in {one[name] for name in chosen}]
+        starts = [datetime.fromisoformat(one) for one in texts]
         return [Busy(start, start + length, IN_PERSON) for start in starts], known.fetched_at
 
-    def _of_others(self, place: Property, found: Sequence[Appointment], now: datetime) -> list[str]:
+    def _of_others(
+        self, place: Property, found: Sequence[Appointment], now: datetime
+    ) -> list[dict[str, str]]:
         """When those appointments begin that the bridge did not make; ours hold their times themselves.
 
-        Propexo does not document the zone of a time without an offset: it is read as the PMS reads times.
+        Propexo does not document the zone: each is kept as the instant that is written, and as the wall clock of
+        the PMS, whatever offset it carries.
         """
         with self._database.autocommit.connect() as connection:
             ids = [one.id for one in found]
             own = set(
                 connection.scalars(select(Booking.appointment_id).where(Booking.appointment_id.in_(ids)))
             )
-        starts: list[str] = []
+        zone = pms_zone(place)
+        starts: list[dict[str, str]] = []
         for one in found:
             start = one.appointment_datetime or one.event_datetime
             if start is None or one.id in own or CODE.search(one.notes or ""):
                 continue
-            moment = (start if start.tzinfo else start.replace(tzinfo=pms_zone(place))).astimezone(UTC)
-            if moment > now - AROUND:
-                starts.append(moment.isoformat())
+            wall_clock = start.replace(tzinfo=zone).astimezone(UTC)
+            instant = start.astimezone(UTC) if start.tzinfo else wall_clock
+            if instant > now - AROUND:
+                starts.append({"instant": instant.isoformat(), "wall_clock": wall_clock.isoformat()})
         return starts
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from bridge.clock import Clock
 from bridge.database import Database
@@ -33,9 +33,10 @@ READ = text("""
 """)
 TAKE = text("""
     INSERT INTO slot_sources (integration_id, property_id, kind, asked_at, content)
-    SELECT :integration, :property, :kind, :now, '[]'
+    SELECT CAST(:integration AS varchar), :property, :kind, CAST(:now AS timestamptz), '[]'
     WHERE (SELECT count(*) FROM slot_sources WHERE asked_at > :minute_ago) < :most
-        AND NOT EXISTS (SELECT FROM integrations WHERE integration_id = :integration AND paused_at IS NOT NULL)
+        AND NOT EXISTS (
+            SELECT FROM integrations WHERE integration_id = CAST(:integration AS varchar) AND paused_at IS NOT NULL)
     ON CONFLICT (integration_id, property_id, kind) DO UPDATE SET asked_at = excluded.asked_at
         WHERE slot_sources.asked_at IS NULL OR slot_sources.asked_at <= :free_since
     RETURNING 1
@@ -118,7 +119,7 @@ class SlotSources:
             with self._database.engine.begin() as connection:
                 connection.execute(STORE, {**vars(key), "now": now, "content": content})
                 connection.execute(FORGET, {"before": now - timedelta(days=2)})
-        except (PropexoError, SQLAlchemyError) as error:
+        except (PropexoError, OperationalError) as error:
             log.info("free times cannot be asked", kind=key.kind, error=type(error).__name__)
             return None
         else:

@@ -29,6 +29,7 @@ COMMANDS = {
     ),
     "alerts": ("alerts", "Show what people are told, and try whether they can be reached."),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
+    "availability": ("availability", "Show the free times of a property, and why others are not."),
     "users": ("people", "Manage who may sign in at the console."),
     "tokens": ("people", "Manage the bearer tokens of the management API."),
     "aliases": ("aliases", "Tell what senders call a property, without a restart."),

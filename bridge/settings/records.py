@@ -211,6 +211,8 @@ class SlotSettings:
     """`hold`, `book` or `other_agent`: what becomes of a tour whose time is taken."""
     subtract_appointments: bool = True
     """Whether appointments that Propexo lists take time away, where the PMS offers no times itself."""
+    appointment_times: str = "either"
+    """How the times of these appointments are read: `instant`, `wall_clock`, or `either`: both take time away."""
     kinds: dict[str, KindSettings] = field(default_factory=dict)
     """By kind of tour; those that are offered. Empty: `in_person`."""
 

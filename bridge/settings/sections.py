@@ -176,6 +176,7 @@ class SlotsSection(Section):
     blackouts = TextList(Closed)
     on_taken = OneOf("hold", "book", "other_agent")
     subtract_appointments = Switch()
+    appointment_times = OneOf("instant", "wall_clock", "either")
     kinds = Table(KindSection().load)
 
     @validates("kinds")
