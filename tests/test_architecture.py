@@ -74,6 +74,7 @@ FOLDERS = {
         "bridge.inbound",
         "bridge.mapping",
         "bridge.problems",
+        "bridge.propexo",
         "bridge.renter.links",
         "bridge.signing_keys",
     },

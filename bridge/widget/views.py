@@ -17,6 +17,7 @@ from bridge.errors import (
 )
 from bridge.inbound.views import Door, open_door
 from bridge.mapping.sources import Source
+from bridge.propexo.pms import profile_of
 from bridge.settings import Property
 from bridge.widget.desk import FormDesk
 from bridge.widget.errors import in_words
@@ -109,6 +110,7 @@ def place_json(place: Property) -> dict[str, Any]:
         "address": place.address,
         "phone": place.phone,
         "time_zone": place.time_zone,
+        "has_live_calendar": profile_of(place.pms).offers_times,
     }
 
 

@@ -40,6 +40,7 @@ def test_the_widget_learns_what_it_shows_of_properties(visitor: Visitor) -> None
     assert answer.json["places"][0] == {
         "key": "oakwood", "name": "Oakwood Flats", "address": "410 Oakwood Avenue, Austin, TX",
         "phone": "+1 512-555-0134", "time_zone": "America/Chicago",
+        "has_live_calendar": False,
     }  # fmt: skip
     assert [place["key"] for place in visitor.get("/widget/website/places").json["places"]] == ["oakwood"]
 
