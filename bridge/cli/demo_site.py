@@ -15,23 +15,24 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Oakwood Flats</title>
+<title>Riverside Lofts</title>
 <link rel="icon" href="data:,">
 <style>
   body {{ max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; font: 18px/1.6 Georgia, serif; }}
+  pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
   tour-booking {{ --tour-accent: #7a3b1d; --tour-accent-text: #fff; margin-top: 1.5rem; }}
 </style>
 </head>
 <body>
-<h1>Bright homes on Oakwood Avenue</h1>
-<p>This page stands for your website. The line below it is all that it needs:</p>
+<h1>Bright lofts on River Street</h1>
+<p>This page stands for your website. This line is all that it needs:</p>
 <pre><code>{shown}</code></pre>
 {line}
-<noscript><p><a href="{bridge}/widget/website">Book a tour</a></p></noscript>
+<noscript><p><a href="{bridge}/widget/website?property=riverside">Book a tour</a></p></noscript>
 </body>
 </html>
 """
-LINE = '<script async src="{bridge}/widget.js?source=website&amp;property=oakwood,riverside"></script>'
+LINE = '<script async src="{bridge}/widget.js?source=website&amp;property=riverside"></script>'
 
 
 class DemoSite:

@@ -251,5 +251,5 @@ def configuration(base_url: str, site: str) -> dict[str, Any]:
             }
             for name, secret in SECRETS.items()
         }
-        | {"website": {"mapping": "website_form", "property": "oakwood", "origins": [site]}},
+        | {"website": {"mapping": "website_form", "property": "riverside", "origins": [site]}},
     }

@@ -36,6 +36,8 @@ from bridge.settings import Settings
 
 hooks = Blueprint("hooks", __name__)
 
+TOUR_LINK = "{tour_link}"
+"""In `reply_text`: the address at which the renter moves or cancels the tour."""
 TEST = "bridge.test"
 """A key of the WSGI environment by which the console marks its own request: no header can set it."""
 
@@ -102,8 +104,10 @@ def take(
         desk.admit(source, form, delivery.ids[0])
     stored = door.committer.store(delivery)
     count(source.name, stored)
-    receipt = desk.receipt(source, form, arrivals[0].envelope.reference) if desk and form else {}
-    return stored, receipt
+    needs_receipt = form is not None or TOUR_LINK in (source.settings.reply_text or "")
+    if desk is None or not needs_receipt or not isinstance(received, Received):
+        return stored, {}
+    return stored, desk.receipt(source, received, arrivals[0].envelope.reference)
 
 
 @hooks.get("/hooks/<name>", strict_slashes=False, provide_automatic_options=False)
@@ -263,9 +267,9 @@ def answer(
     if source.mapping.reply and stored:
         readable = received if isinstance(received, Received) else None
         ignored = readable is not None and source.mapping.decide(readable).action is Action.IGNORE
-        text = source.mapping.reply.render(
-            source.settings.reply_text, stored[0].id, ignored=ignored, received=readable
-        )
+        link = receipt.get("tour", {}).get("link", "")
+        reply_text = (source.settings.reply_text or "").replace(TOUR_LINK, link) or None
+        text = source.mapping.reply.render(reply_text, stored[0].id, ignored=ignored, received=readable)
         return Response(text, source.mapping.reply.status, content_type=source.mapping.reply.content_type)
     told = [
         {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}

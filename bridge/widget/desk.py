@@ -78,12 +78,16 @@ class FormDesk:
             return {}
         form = received.payload if isinstance(received.payload, Mapping) else {}
         language = choose(form.get("lang"), *request.accept_languages.values()) or DEFAULT
+        return {"tour": self.tour_addresses(source.name, reference, language)}
+
+    def tour_addresses(self, source: str, reference: str, language: str = DEFAULT) -> dict[str, str]:
+        """The link of a tour, which works from now on, and its calendar file."""
         now = self.clock()
         key = signing_key(self.database, LINK_KEY, now)
         with self.database.session() as session:
-            token = links.issue(session, key, source.name, reference, language, now)
+            token = links.issue(session, key, source, reference, language, now)
         link = f"{self.home}/tour/{token}"
-        return {"tour": {"link": link, "calendar": f"{link}.ics"}}
+        return {"link": link, "calendar": f"{link}.ics"}
 
     @property
     def home(self) -> str:

@@ -10,6 +10,8 @@ from sqlalchemy import text
 from widget.conftest import SITE, Visitor, with_website
 from world import World
 
+from bridge.console.access import tokens
+from bridge.models import Role
 from bridge.renter import links
 from bridge.signing_keys import signing_key
 from bridge.widget.desk import LINK_KEY
@@ -213,6 +215,33 @@ def test_a_booking_of_another_sender_has_a_link_as_well(visitor: Visitor) -> Non
     world.clock.advance(minutes=1)
     world.reschedule("B-1", start="2026-12-07T09:00:00-06:00")
     assert "Monday, December 7" in renter.get().text
+
+
+def test_the_api_gives_the_link_to_whoever_sends_mails(visitor: Visitor) -> None:
+    world = visitor.world
+    event = world.book("B-1", start="2026-12-03T10:30:00-06:00")
+    with world.database.session() as session:
+        _, token = tokens.create(session, "mails", Role.OPERATOR, world.clock(), None)
+    headers = {"Authorization": f"Bearer {token}"}
+    answers = [
+        world.client.post(f"/api/v1/events/{event}/tour-link", headers={**headers, "Idempotency-Key": key})
+        for key in "ab"
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    assert answers[0].json == answers[1].json
+    renter = Renter(visitor, answers[0].json["link"].removeprefix("http://localhost"))
+    assert renter.heading() == "Your tour is requested"
+
+
+def test_a_reply_can_hold_the_link(visitor: Visitor) -> None:
+    visitor.world.connect("chat", "voiceflow", reply_text="Change or cancel: {tour_link}")
+    payload = {
+        "event": "book_tour", "booking_id": "V-1", "email": "maya@example.com", "start": "2026-12-03T10:30:00-06:00",
+    }  # fmt: skip
+    answer = visitor.world.client.post("/hooks/chat", json=payload)
+    found = re.search(r"/tour/([\w-]{24})", answer.text)
+    assert found, answer.text
+    assert Renter(visitor, found[0]).heading() == "Your tour is requested"
 
 
 # The calendar file

@@ -150,7 +150,7 @@
       const name = (options) => new Intl.DateTimeFormat(this.#locale, { ...options, timeZoneName: "short" }).formatToParts(date).find((part) => part.type === "timeZoneName").value;
       const wall = (options) => new Intl.DateTimeFormat("en-US", { ...options, dateStyle: "short", timeStyle: "short" }).format(date);
       const there = { timeZone: this.#place.time_zone };
-      const differs = wall(there) === wall({}) ? "" : ` ${this.#t.zone_differs}`;
+      const differs = wall(there) === wall({}) ? "" : `. ${this.#t.zone_differs}`;
       return filled(this.#t.zone, { zone: name(there) }) + differs;
     }
     #whole() {
