@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.console.sources.widget_line import Options, accent_of, contrast, line_of
 from bridge.settings.records import FormSettings
 from bridge.widget import proofs
 from bridge.widget.admission import FAR_BEYOND, Admission, Counts, Signs, admission
@@ -131,3 +132,28 @@ def test_what_was_left_empty_counts_once() -> None:
 
 def test_a_field_without_a_text_of_its_own_has_one_all_the_same() -> None:
     assert in_words({"unit": ["?"]}, {}, words("en")) == {"unit": ["Please correct this field."]}
+
+
+# The line for a website
+
+
+def test_the_line_says_only_what_is_not_as_usual() -> None:
+    plain = line_of("https://b.example", "website", Options(["oakwood", "elm"]))
+    assert plain == (
+        '<script async src="https://b.example/widget.js?source=website&property=oakwood,elm"></script>'
+    )
+    styled = line_of("https://b.example", "website", Options(["oakwood"], "es", "#ffee00", "2px"))
+    assert "lang=es" in styled
+    assert "--tour-accent: #ffee00; --tour-accent-text: #000000; --tour-radius: 2px;" in styled
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"), [("#ABCDEF", "#abcdef"), ("red", "#2b52c7"), ("#fff;}", "#2b52c7")]
+)
+def test_only_a_colour_is_one(text: str, colour: str) -> None:
+    assert accent_of(text) == colour
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

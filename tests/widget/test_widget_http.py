@@ -6,8 +6,10 @@ from typing import Any
 
 import altcha
 import pytest
+from console.conftest import open_browser
 from widget.conftest import SITE, Visitor
 
+from bridge.models import Role
 from bridge.widget.admission import FAR_BEYOND
 from bridge.widget.script import LARGEST, script
 
@@ -271,3 +273,19 @@ def test_proxies_are_counted_as_configured(visitor: Visitor) -> None:
     visitor.world.document["server"] = {"trusted_proxies": 1}
     visitor.world.restart()
     assert [send(3, "198.51.100.3"), send(4, "198.51.100.4"), send(5, "198.51.100.4")] == [200, 200, 429]
+
+
+# The console's page
+
+
+def test_the_console_builds_the_line(visitor: Visitor) -> None:
+    world = visitor.world
+    browser = open_browser(world.client.application, world.settings, world.database, world.clock, Role.VIEWER)
+    source = browser.get("/console/sources/website").text
+    assert 'href="/console/sources/website/widget"' in source
+    page = browser.get("/console/sources/website/widget?property=elm&lang=es&accent=%237a3b1d&radius=2px")
+    assert page.status_code == 200
+    assert "widget.js?source=website&amp;property=elm&amp;lang=es" in page.text
+    assert "http://localhost/widget/website?property=elm&amp;lang=es" in page.text
+    assert "--tour-accent: #7a3b1d" in page.text
+    assert browser.get("/console/sources/widget/widget").status_code == 404
