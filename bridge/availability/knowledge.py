@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
-from bridge.availability.rules.offers import not_counted, offers_of
+from bridge.availability.rules.offers import offers_of
 from bridge.availability.rules.slots import IN_PERSON, Busy, Times, rules_of
 from bridge.availability.rules.wall_clock import bounds, local_date
 from bridge.availability.sources import Key, Known, SlotSources
@@ -195,10 +195,9 @@ def _by_pms(
     place: Property, rules: Mapping[str, Any], taken: Sequence[Busy], offered: Known, now: datetime
 ) -> Found:
     times, origin = {}, "hours"
-    unknown = not_counted(taken, offered.fetched_at)
     for kind, one in rules.items():
         offers = offers_of(offered.content, kind, pms_zone(place), one.length, now)
-        times[kind] = Times(one, taken if offers is None else unknown, offers)
+        times[kind] = Times(one, taken, offers, None if offers is None else offered.fetched_at)
         if offers is not None:
             origin = "pms"
     return Found(times, origin, offered.fetched_at)

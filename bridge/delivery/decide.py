@@ -230,10 +230,7 @@ def _reach_booked(
     start = start_of(tour_request, target.property)
     if isinstance(start, Park):
         return Decision(start, snapshot)
-    taken = slots.take(snapshot.having(start=start), booking, target, tour_request, now)
-    if isinstance(taken, Park):
-        return Decision(taken, snapshot.having(start=start))
-    snapshot = taken
+    snapshot = snapshot.having(start=start)
     place, code = target.place, booking.reference_code
     resolved = tour_of(
         settings,
@@ -247,6 +244,10 @@ def _reach_booked(
         return Decision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
+    taken = slots.take(snapshot, booking, target, tour_request, now)
+    if isinstance(taken, Park | Read):
+        return Decision(taken, snapshot)
+    snapshot = taken
     if booking.is_in_pms and booking.property_key != target.property.key:
         return cancel(snapshot, booking, settings, now)  # an appointment cannot move to another property
     if booking.is_in_pms and not needs_update(target, booking, tour):

@@ -8,20 +8,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.aliases import property_named
+from bridge.delivery.load_slots import add_slots
 from bridge.delivery.rules.booking_state import new_ending
 from bridge.delivery.rules.entities import (
     AttemptRow,
     BookingRow,
     Breaker,
     CachedRecords,
-    Claim,
     EventRow,
     LeadRow,
     SenderContact,
 )
 from bridge.delivery.rules.interpret import moment_of, person_key, received_as
 from bridge.delivery.rules.outcomes import WriteOutcome
-from bridge.delivery.rules.slots import slot_windows
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
 from bridge.delivery.storage.rows import EVENT
@@ -76,7 +75,7 @@ class Loader:
         self._add_contacts(snapshots)
         self._add_attempts(snapshots)
         self._add_property(snapshots)
-        self._add_claims(snapshots)
+        add_slots(self._connection, self._settings, self._now, snapshots)
         return snapshots
 
     def _aliases(self) -> dict[str, str]:
@@ -259,28 +258,6 @@ class Loader:
                 breakers=breakers,
                 records=records,
             )
-
-    def _add_claims(self, snapshots: dict[int, Snapshot]) -> None:
-        """The times that are taken, where a tour may be asked for at a property that offers times."""
-        if not any(one.slots for one in self._settings.properties.values()):
-            return
-        windows = {id_: list(slot_windows(one, self._settings)) for id_, one in snapshots.items()}
-        bookings = [row.id for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
-        wanted = sorted({window for each in windows.values() for window in each})
-        if not (wanted or bookings):
-            return
-        this = {
-            "properties": [place for place, _, _ in wanted],
-            "froms": [since for _, since, _ in wanted],
-            "tos": [until for _, _, until in wanted],
-            "bookings": bookings,
-        }
-        claims = [Claim(**row._mapping) for row in self._connection.execute(queries.CLAIMS, this)]
-        for id_, one in snapshots.items():
-            own = {row.id for row in (*one.bookings, *one.duplicates)}
-            places = {place for place, _, _ in windows[id_]}
-            near = [each for each in claims if each.property_key in places or each.booking_id in own]
-            snapshots[id_] = one.having(claims=tuple(near))
 
     def breakers(self) -> dict[str, Breaker]:
         """By integration; one that is closed and has not failed has none."""

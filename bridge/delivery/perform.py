@@ -50,8 +50,8 @@ from bridge.propexo.errors import (
 FETCH = "fetch"
 KINDS = (
     "create_lead", "create", "update", "cancel", "write_status", "write_log", "newest_leads", "find_leads", "get_lead",
-    "list_appointments", "get_appointment", "list_units", "list_employees", "list_lead_sources", "probe", "login",
-    FETCH,
+    "list_appointments", "get_appointment", "list_units", "list_employees", "list_lead_sources",
+    "appointment_availability", "probe", "login", FETCH,
 )  # fmt: skip
 """What is called for, as it is counted; the `fetch_<name>` of senders' APIs are one."""
 MOST_READS = 12
@@ -190,6 +190,11 @@ def answer_to(propexo: Propexo, call: Call) -> Any:
             return propexo.get_lead(**arguments)
         except RejectedError:
             return None  # the id of another system
+    if call.kind == "appointment_availability":
+        try:
+            return propexo.appointment_availability(**arguments)
+        except (RejectedError, NotFoundError, TransientError, UnknownOutcomeError):
+            return None  # an accepted tour does not wait for what the PMS may not offer
     method: Callable[..., Any] = getattr(propexo, call.kind)
     return method(**arguments)
 

@@ -21,6 +21,7 @@ from bridge import queue
 from bridge.clock import Clock, utc_now
 from bridge.database import REACH, Database
 from bridge.delivery.engine import Engine
+from bridge.delivery.storage.claims import claim_written
 from bridge.delivery.tools import Tools, boot_time
 from bridge.delivery.upkeep import backlog_of
 from bridge.mapping.catalogue import Catalogue
@@ -108,6 +109,7 @@ class Worker:
         for thread in helpers:
             thread.start()
         try:
+            self._claim_written()
             self._forward()
         finally:
             faulthandler.cancel_dump_traceback_later()
@@ -117,6 +119,18 @@ class Worker:
             for thread in helpers:
                 thread.join(FINISH_WITHIN)
             self._tools.propexo.flush_rate_limit(at_once=True)
+
+    def _claim_written(self) -> None:
+        """Once, before anything is forwarded: bridge.toml may let a property offer times that it did not before."""
+        while not self._stopping.is_set():
+            try:
+                with self._tools.database.engine.begin() as connection:
+                    claim_written(connection, self._tools.settings, self._tools.clock())
+            except (DBAPIError, psycopg.Error) as error:
+                log.warning("the database is away", error=type(error).__name__)
+                self._stopping.wait(RETRY_INTERVAL)
+            else:
+                return
 
     def _forward(self) -> None:
         ends_at: float | None = None

@@ -22,6 +22,10 @@ def bare_app() -> Flask:
         request.get_data()
         return Response(b'{"id":1,"status":"received"}\n', mimetype="application/json")
 
+    @app.get("/bare")
+    def answer() -> Response:
+        return Response(b"0" * int(request.args["size"]), mimetype="application/json")
+
     return app
 
 

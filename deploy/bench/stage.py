@@ -215,7 +215,7 @@ def await_answer(url: str) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=60)
         except (requests.ConnectionError, requests.Timeout):
             if time.monotonic() > deadline:
                 raise

@@ -47,6 +47,13 @@ def test_delivery_times_the_way_to_the_first_call() -> None:
 
 
 @pytest.mark.bench
+def test_availability_compares_free_times_with_a_bare_view() -> None:
+    measured = run("availability", requests=200, rounds=1, connections=8)
+    assert measured["bare"]["requests"] == measured["times"]["requests"] == 200
+    assert measured["calls"] == 1
+
+
+@pytest.mark.bench
 def test_growth_fills_the_table_and_measures_twice() -> None:
     told = run("growth", few=20, many=400, requests=20, rounds=1)
     assert told["few"]["events"] == 20
@@ -54,7 +61,7 @@ def test_growth_fills_the_table_and_measures_twice() -> None:
     assert {"accept_slower_by", "events_list_slower_by"} <= told.keys()
 
 
-@pytest.mark.parametrize("name", ["accept", "delivery", "drain", "growth", "memory"])
+@pytest.mark.parametrize("name", ["accept", "availability", "delivery", "drain", "growth", "memory"])
 def test_every_benchmark_is_in_the_readme_and_tells_its_goal(name: str) -> None:
     assert f"`{name}.py`" in (FOLDER / "README.md").read_text()
     assert "Goal:" in (FOLDER / f"{name}.py").read_text()

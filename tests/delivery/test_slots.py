@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event as listener
 from world import World
 
+from bridge.delivery.storage.claims import claim_written
 from bridge.events.actions import dismiss
 from bridge.models import Event, SlotClaim
 
@@ -143,6 +144,24 @@ def test_what_is_held_for_an_operator_keeps_its_time_until_it_is_dismissed(world
     assert world.status(second) == ("written", None)
 
 
+def test_tours_from_before_the_property_offered_times_hold_theirs(world: World):
+    oakwood = world.document["properties"]["oakwood"]
+    del oakwood["slots"]
+    oakwood["tour_hours"] = "00:00-24:00"
+    world.restart()
+    book(world, "A")
+    world.run()
+    assert claims(world) == []
+    offer(world)
+    for expected in (1, 0):
+        with world.database.engine.begin() as connection:
+            assert claim_written(connection, world.settings, world.clock()) == expected
+    assert claims(world) == ["21:00-21:30"]
+    second = book(world, "B")
+    world.run()
+    assert world.status(second) == ("parked", "slot_taken")
+
+
 def test_buffers_and_length_count(world: World):
     offer(world, buffer_after=15)
     book(world, "A")
@@ -186,3 +205,60 @@ def test_a_batch_takes_its_times_in_few_statements(world: World):
     locks = [one for one in statements if "INSERT INTO slot_calendars" in one]
     takes = [one for one in statements if "INSERT INTO slot_claims" in one]
     assert len(locks) == len(takes) < 8
+
+
+AVAILABILITY = "/v1/appointment-availability/"
+
+
+class TestAtAPmsThatOffersTimes:
+    """Entrata: 09:00 to 17:00 there, which is 10:00 to 18:00 at the property."""
+
+    @pytest.fixture
+    def vendor(self) -> str:
+        return "ENTRATA"
+
+    @pytest.fixture(autouse=True)
+    def lead(self, world: World) -> None:
+        for name in "ab":
+            world.sandbox.add_lead("cintegration", "cproperty", email_1=f"{name}@example.com")
+
+    def test_a_time_that_the_pms_does_not_offer_is_held(self, world: World):
+        first = book(world, "A", start="2026-12-03T18:30:00-06:00")
+        world.run()
+        assert world.status(first) == ("parked", "slot_taken")
+        assert "2026-12-03 18:30 is not offered by the PMS." in str(world.event(first).detail)
+        assert "2026-12-03 17:30" in str(world.event(first).detail)
+        assert world.tours == []
+
+    def test_a_tour_that_is_offered_is_written_and_asks_once(self, world: World):
+        book(world, "A")
+        world.run()
+        assert [one.appointment_time for one in world.tours] == ["14:00:00"]
+        assert len(world.calls("POST", AVAILABILITY)) == 1
+
+    def test_what_was_asked_just_now_is_not_asked_again(self, world: World):
+        world.document["sources"]["site"] = {
+            "mapping": "website_form", "property": "oakwood", "origins": ["https://www.example.com"],
+        }  # fmt: skip
+        world.restart()
+        assert world.client.get("/availability/site?from=2026-12-03").json["origin"] == "pms"
+        calls = len(world.calls("POST", AVAILABILITY))
+        book(world, "A")
+        world.run()
+        assert len(world.tours) == 1
+        assert len(world.calls("POST", AVAILABILITY)) == calls
+
+    @pytest.mark.parametrize("status", [400, 405, 503])
+    def test_a_tour_is_not_lost_because_nobody_says_what_is_free(self, world: World, status: int):
+        world.sandbox.fail(method="POST", path=AVAILABILITY, status=status, times=99)
+        first = book(world, "A")
+        world.run()
+        assert world.event(first).reason != "slot_taken"
+        assert len(world.tours) == 1
+
+    def test_a_tour_moves_by_less_than_its_length(self, world: World):
+        book(world, "A")
+        world.run(until=world.clock() + timedelta(minutes=5))
+        world.reschedule("A", start="2026-12-03T15:15:00-06:00")
+        world.run(until=world.clock() + timedelta(hours=14))
+        assert claims(world) == ["21:15-21:45"]

@@ -6,11 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.availability.rules.slots import Busy, Offer
+from bridge.availability.rules.slots import Offer
 
 SELF_GUIDED_CALENDAR = "ENTRATA_SELF_GUIDED_TOUR_CALENDAR"
-KNOWN_AFTER = timedelta(minutes=2)
-"""So long after a tour took its time, a tour that is written is among what the PMS counts."""
 
 
 def offers_of(
@@ -65,8 +63,3 @@ def _instant(day: str, clock: str, zone: ZoneInfo) -> datetime | None:
         return None
     first, second = (naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     return first if first == second else None
-
-
-def not_counted(busy: Sequence[Busy], fetched_at: datetime) -> list[Busy]:
-    """The tours that the PMS did not know of yet when it was asked."""
-    return [one for one in busy if one.written_since is None or one.written_since > fetched_at - KNOWN_AFTER]

@@ -38,8 +38,8 @@ class Obstacle(StrEnum):
     """Nobody can say: Propexo is away, and the property has no hours of its own."""
 
 
-TAKEN = (Obstacle.TAKEN, Obstacle.FULL_DAY, Obstacle.NOT_OFFERED)
-"""Other tours are in the way; the rest is a rule for those who choose a time."""
+KNOWN_AFTER = timedelta(minutes=2)
+"""So long after a tour took its time, one that is written is among what the PMS counts."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class Times:
     busy: Sequence[Busy] = ()
     offers: dict[datetime, Offer] | None = None
     """What the PMS offers, by start; `None`: it is not asked, and the hours of the rules count."""
+    fetched_at: datetime | None = None
+    """When the PMS offered that."""
 
 
 def rules_of(place: Property, kind: str = IN_PERSON) -> Rules | None:
@@ -173,6 +175,8 @@ def taken(
     if times.offers is not None and start not in times.offers:
         return Obstacle.NOT_OFFERED
     others = [one for one in times.busy if owner is None or one.owner != owner]
+    if times.fetched_at is not None:
+        others = [one for one in others if not _is_counted(one, times.fetched_at)]
     day = local_date(start, rules.zone)
     if rules.most_a_day is not None:
         same_day = sum(local_date(one.starts_at, rules.zone) == day for one in others)
@@ -185,6 +189,11 @@ def taken(
     ]
     overlapping = [one for one in around if one[0] < ends and begins < one[1]]
     return Obstacle.TAKEN if _most_at_once(overlapping, begins) >= at_once else None
+
+
+def _is_counted(busy: Busy, fetched_at: datetime) -> bool:
+    """Whether the PMS knew of a tour when it said what it offers."""
+    return busy.written_since is not None and busy.written_since <= fetched_at - KNOWN_AFTER
 
 
 def _most_at_once(spans: Sequence[tuple[datetime, datetime]], begins: datetime) -> int:

@@ -119,6 +119,8 @@ class Claim:
     starts_at: datetime
     ends_at: datetime
     agent: str | None = None
+    written_since: datetime | None = field(default=None, compare=False)
+    """When it was taken, where the PMS has confirmed the tour since; loaded and never written."""
 
 
 Owner = BookingRow | LeadRow

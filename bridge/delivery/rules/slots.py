@@ -4,16 +4,19 @@ Only properties with `slots` in bridge.toml have such times. Hours, notice and h
 a tour that a sender has accepted: here only other tours are in the way.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import property_named
+from bridge.availability.rules.offers import offers_of
 from bridge.availability.rules.slots import (
     IN_PERSON,
     Busy,
     Obstacle,
+    Rules,
     Times,
     free_starts,
     rules_of,
@@ -24,11 +27,14 @@ from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.entities import BookingRow, Claim
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.resolve import TourTarget, start_of
-from bridge.delivery.rules.state import Decision, Park, SlotChange, Snapshot
+from bridge.delivery.rules.state import Call, Decision, Park, Read, SlotChange, Snapshot
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState
+from bridge.propexo import pms
 from bridge.settings import Property, Settings
 
+FRESH = timedelta(seconds=30)
+"""So old may be what the PMS offers when a time is taken."""
 AROUND = timedelta(days=2)
 """Before and after a start: holds its whole day, and where else the tour could go."""
 MOST_NEAREST = 4
@@ -53,8 +59,12 @@ def slot_windows(snapshot: Snapshot, settings: Settings) -> Iterable[tuple[str, 
 
 def take(
     snapshot: Snapshot, booking: BookingRow, target: TourTarget, request: BookingRequest, now: datetime
-) -> Snapshot | Park:
-    """Let the booking hold the time of its tour; a `Park` where other tours have it."""
+) -> Snapshot | Park | Read:
+    """Let the booking hold the time of its tour.
+
+    Returns:
+        A `Park` where other tours have it; a `Read` where the PMS has to be asked first.
+    """
     place, start = target.property, snapshot.start
     if place.slots is None or start is None or start <= now:
         return snapshot
@@ -68,13 +78,70 @@ def take(
         return snapshot
     if rules is None or _is_there(booking, place, start):
         return snapshot.having(slot=SlotChange(claim))
-    known = Times(rules)
+    known = _as_offered(snapshot, booking, target, rules, start, length, now)
+    if isinstance(known, Read):
+        return known
     obstacle = taken(_with_claims(known, snapshot, booking), start, length)
     if obstacle is None:
         return snapshot.having(slot=SlotChange(claim, known))
     if place.slots.on_taken == "book":
         return snapshot.having(slot=SlotChange(claim))
     return Park(Reason.SLOT_TAKEN, _sentence(obstacle, snapshot, booking, known, start, now))
+
+
+def offers_times(place: Property) -> bool:
+    """Whether the PMS of a property is asked which times are free."""
+    return place.slots is not None and pms.profile_of(place.pms).offers_times
+
+
+def _as_offered(
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    rules: Rules,
+    start: datetime,
+    length: timedelta,
+    now: datetime,
+) -> Times | Read:
+    """The rules of a property with what its PMS offers on that day; without, where it is not asked, or cannot be."""
+    place = target.place
+    if not offers_times(target.property) or _overlaps_itself(booking, target.property, start, length):
+        return Times(rules)
+    day = local_date(start, place.zone)
+    call = Call.of(
+        "appointment_availability",
+        place.integration_id,
+        integration_id=place.integration_id,
+        property_id=place.property_id,
+        first=day,
+        days=1,
+        minutes=int(length.total_seconds()) // 60,
+        calendar_types=place.profile.calendar_types,
+    )
+    kept = snapshot.calendars.get((place.integration_id, place.property_id))
+    if call in snapshot.answers:
+        if snapshot.answers[call] is None:
+            return Times(rules)
+        calendars, fetched_at = [asdict(one) for one in snapshot.answers[call]], now
+    elif kept is not None and _covers(kept.records, day):
+        calendars, fetched_at = [dict(one) for one in kept.records], kept.fetched_at
+    else:
+        return Read(call)
+    offers = offers_of(calendars, rules.kind, place.zone, length, now)
+    return Times(rules, (), offers, None if offers is None else fetched_at)
+
+
+def _covers(calendars: Sequence[Mapping[str, Any]], day: date) -> bool:
+    return any(one["date"] == day.isoformat() for calendar in calendars for one in calendar["days"])
+
+
+def _overlaps_itself(booking: BookingRow, place: Property, start: datetime, length: timedelta) -> bool:
+    """Whether the tour moves by less than its own length: the PMS cannot offer what it has itself."""
+    tour = booking.confirmed_tour
+    if not (tour and booking.is_in_pms and booking.property_key == place.key):
+        return False
+    before = datetime.fromisoformat(tour["starts_at"])
+    return abs(start - before) < max(length, timedelta(minutes=tour.get("duration_minutes") or 0))
 
 
 def settle(decision: Decision) -> Snapshot:
@@ -128,7 +195,9 @@ def _with_claims(known: Times, snapshot: Snapshot, booking: BookingRow) -> Times
 
 def as_busy(claim: Claim) -> Busy:
     """A claim as a taken time."""
-    return Busy(claim.starts_at, claim.ends_at, claim.kind, claim.booking_id, claim.agent)
+    return Busy(
+        claim.starts_at, claim.ends_at, claim.kind, claim.booking_id, claim.agent, claim.written_since
+    )
 
 
 def _sentence(

@@ -182,6 +182,8 @@ class Snapshot:
     records: Mapping[tuple[str, str, str], CachedRecords] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     """The times that the bookings of the event hold, and all those around the times that it may ask for."""
+    calendars: Mapping[tuple[str, str], CachedRecords] = field(default_factory=dict)
+    """What the PMS of a property has offered just now, by integration and property."""
     several_wait: frozenset[tuple[str | None, str]] = frozenset()
     """Integrations and categories whose write log is read for all: a single write need not ask."""
     is_backlog: bool = False

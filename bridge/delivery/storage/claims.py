@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -11,6 +12,7 @@ from bridge.delivery.rules.slots import AROUND, as_busy
 from bridge.delivery.rules.state import SlotChange
 from bridge.delivery.storage import queries
 from bridge.delivery.storage.record_rows import ConflictError, Draft
+from bridge.settings import Settings
 
 LOCK = text("""
     INSERT INTO slot_calendars (property, changes)
@@ -25,6 +27,35 @@ TAKE = text("""
     ON CONFLICT (booking_id) DO UPDATE SET property = excluded.property, kind = excluded.kind,
         starts_at = excluded.starts_at, ends_at = excluded.ends_at, agent = excluded.agent, changed_at = now()
 """)
+
+
+OF_WRITTEN = text("""
+    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at)
+    SELECT id, property, kind, starts_at, starts_at + make_interval(mins => minutes)
+    FROM (
+        SELECT id, property, CAST(written ->> 'starts_at' AS timestamptz) AS starts_at,
+            coalesce(CAST(written ->> 'duration_minutes' AS integer), :minutes) AS minutes,
+            CASE written ->> 'appointment_type'
+                WHEN 'SELF_GUIDED_TOUR' THEN 'self_guided' WHEN 'VIRTUAL_TOUR' THEN 'virtual' ELSE 'in_person'
+            END AS kind
+        FROM bookings WHERE property = :property AND written_state = 'booked'
+    ) AS tours
+    WHERE starts_at > :now
+    ON CONFLICT (booking_id) DO NOTHING
+""")
+
+
+def claim_written(connection: Connection, settings: Settings, now: datetime) -> int:
+    """Let tours that are in the PMS hold their times, also where their property offers times only since now.
+
+    Returns the number of tours that had none.
+    """
+    found = 0
+    for place in settings.properties.values():
+        if place.slots is not None:
+            this = {"property": place.key, "minutes": place.slots.minutes, "now": now}
+            found += connection.execute(OF_WRITTEN, this).rowcount
+    return found
 
 
 def store_claims(connection: Connection, drafts: Sequence[Draft]) -> None:

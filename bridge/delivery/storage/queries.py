@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     func,
     literal,
     or_,
@@ -30,12 +31,14 @@ from bridge.models import (
     Attempt,
     Booking,
     BookingReference,
+    BookingState,
     Choices,
     Event,
     Integration,
     KnownContact,
     Lead,
     SlotClaim,
+    SlotSource,
 )
 from bridge.propexo.errors import Outcome
 
@@ -170,6 +173,7 @@ _CLAIM = (
     SlotClaim.starts_at,
     SlotClaim.ends_at,
     SlotClaim.agent,
+    case((Booking.written_state == BookingState.BOOKED, SlotClaim.changed_at)).label("written_since"),
 )
 _WINDOWS = (
     func.unnest(
@@ -182,6 +186,7 @@ _WINDOWS = (
 )
 CLAIMS = (
     select(*_CLAIM)
+    .join(Booking, Booking.id == SlotClaim.booking_id)
     .join(
         _WINDOWS,
         and_(
@@ -190,6 +195,24 @@ CLAIMS = (
             SlotClaim.starts_at < _WINDOWS.c.until,
         ),
     )
-    .union(select(*_CLAIM).where(_in(SlotClaim.booking_id, "bookings")))
+    .union(
+        select(*_CLAIM)
+        .join(Booking, Booking.id == SlotClaim.booking_id)
+        .where(_in(SlotClaim.booking_id, "bookings"))
+    )
 )
 """`properties`, `froms` and `tos`, together: the claims that begin there then; and those of these `bookings`."""
+_OFFERING = _pairs("integrations", "properties")
+CALENDARS = (
+    select(SlotSource.integration_id, SlotSource.property_id, SlotSource.fetched_at, SlotSource.content)
+    .join(
+        _OFFERING,
+        and_(
+            SlotSource.integration_id == _OFFERING.c.integrations,
+            SlotSource.property_id == _OFFERING.c.properties,
+        ),
+    )
+    .where(SlotSource.kind.like("calendars:%"), SlotSource.fetched_at > bindparam("since"))
+    .order_by(SlotSource.fetched_at)
+)
+"""What PMSs have offered since a moment at these properties."""
