@@ -18,7 +18,9 @@ from bridge.inbound.views import Door, hooks
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
+from bridge.renter.views import renter
 from bridge.settings import Settings
+from bridge.widget import application as widget
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Flask:
@@ -56,4 +58,6 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
     security_txt.init_app(app, settings.server.security_contact, clock)
     monitoring.init_app(app, settings, database, clock)
+    widget.init_app(app, settings, sources, database, clock)
+    app.register_blueprint(renter)
     return app

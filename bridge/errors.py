@@ -15,6 +15,10 @@
     │   ├── NotAllowedError              403
     │   ├── NotFromThisPageError         403
     │   ├── UnknownSourceError           404
+    │   ├── SubmissionReusedError        409
+    │   ├── ProofOfWorkNeededError       429
+    │   ├── TooManyFormsError            429
+    │   ├── TimeNotFreeError             422
     │   ├── MalformedRequestError        400
     │   ├── RequestTimeoutError          408
     │   ├── BodyTooLargeError            413
@@ -186,6 +190,41 @@ class UnknownSourceError(RefusedRequestError):
     code, status, title = "unknown_source", 404, "Unknown source"
 
 
+class SubmissionReusedError(RefusedRequestError):
+    """Another form was sent under this submission id before. It was kept as it came first."""
+
+    code, status, title = "submission_reused", 409, "Submission id used before"
+
+    def __init__(self, receipt: dict[str, Any]) -> None:
+        self.receipt = receipt
+        super().__init__()
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return self.receipt
+
+
+class ProofOfWorkNeededError(RefusedRequestError):
+    """Many forms came from here. Send it again with the solution of `challenge` in the field `altcha`."""
+
+    code, status, title = "proof_of_work_needed", 429, "Proof of work needed"
+
+    def __init__(self, challenge: dict[str, Any]) -> None:
+        self.challenge = challenge
+        super().__init__()
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"challenge": self.challenge}
+
+
+class TooManyFormsError(RefusedRequestError):
+    """Too many forms came from here. Call the leasing office, or try again in an hour."""
+
+    code, status, title = "too_many_forms", 429, "Too many forms"
+    retry_after = 3600
+
+
 class BodyTooLargeError(RefusedRequestError):
     """The body is larger than this server accepts."""
 
@@ -261,6 +300,20 @@ class NotAcceptingError(RefusedRequestError):
 
     code, status, title = "not_accepting", 503, "Not accepting"
     retry_after = 30
+
+
+class TimeNotFreeError(RefusedRequestError):
+    """This time is not free. Choose another one."""
+
+    code, status, title = "time_not_free", 422, "Time not free"
+
+    def __init__(self, errors: dict[str, list[str]], nearest: list[dict[str, Any]]) -> None:
+        self.errors, self.nearest = errors, nearest
+        super().__init__()
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"errors": self.errors, "nearest": self.nearest}
 
 
 class NotReadyError(RefusedRequestError):

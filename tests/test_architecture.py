@@ -58,6 +58,26 @@ FOLDERS = {
     "privacy": SHARED | {"bridge.encryption", "bridge.inbound", "bridge.delivery"},
     "propexo": SHARED,
     "settings": {"bridge.errors"},
+    "renter": SHARED
+    | {
+        "bridge.availability",
+        "bridge.delivery",
+        "bridge.inbound",
+        "bridge.mapping",
+        "bridge.problems",
+        "bridge.signing_keys",
+        "bridge.widget",
+    },
+    "widget": SHARED
+    | {
+        "bridge.availability",
+        "bridge.inbound",
+        "bridge.mapping",
+        "bridge.problems",
+        "bridge.propexo",
+        "bridge.renter.links",
+        "bridge.signing_keys",
+    },
     "sandbox": {"bridge.clock", "bridge.errors"},
 }
 """What each may import besides itself, with all that is in it. A stored event is read again by the door's own code."""

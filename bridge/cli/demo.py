@@ -18,6 +18,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from bridge.cli.base import say
+from bridge.cli.demo_site import DemoSite
 from bridge.cli.processes import Children
 from bridge.cli.scenario import ORIGIN, PROPERTIES, SECRETS, Post, Scenario, configuration, scenario
 from bridge.cli.serve import address_of, listen
@@ -87,13 +88,16 @@ def demo(once: bool, as_json: bool) -> None:
         url = stack.enter_context(SandboxServer(sandbox)).url
         plan = scenario(utc_now())
         prepare(sandbox, plan)
-        database, door, children = stack.enter_context(running(folder, url))
+        site = stack.enter_context(DemoSite())
+        database, door, children = stack.enter_context(running(folder, url, site.url))
+        site.show(door)
         outcomes = [knock(door, post) for post in plan.posts]
         if follow(database, outcomes, children, quiet=as_json):
             return
         good = report(outcomes, plan, sandbox, as_json=as_json)
         if not once:
             say(f"\nThe console: {door}{console_link(database)}\nThe sandbox PMS: {url}")
+            say(f"A website with the tour widget: {site.url}")
             say(f"The door: {door}/hooks/<source>\nCtrl-C ends the demo.")
             children.watch()
     if once and not good:
@@ -122,9 +126,9 @@ def prepare(sandbox: Sandbox, plan: Scenario) -> None:
 
 
 @contextmanager
-def running(folder: Path, sandbox_url: str) -> Iterator[tuple[Database, str, Children]]:
-    """Database, web process and worker, for as long as the block lasts."""
-    document = configuration(sandbox_url)
+def running(folder: Path, sandbox_url: str, site: str) -> Iterator[tuple[Database, str, Children]]:
+    """Database, web process and worker, for as long as the block lasts; `site` may show the tour widget."""
+    document = configuration(sandbox_url, site)
     config = folder / "bridge.toml"
     config.write_text(toml_of(document))
     settings = parse(document, {}, config)

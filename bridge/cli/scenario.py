@@ -220,8 +220,11 @@ def _form(name: Name, start: datetime) -> dict[str, Any]:
     }
 
 
-def configuration(base_url: str) -> dict[str, Any]:
-    """The bridge.toml of the demo, as a document."""
+STREETS = {"oakwood": "410 Oakwood Avenue", "riverside": "22 River Street"}
+
+
+def configuration(base_url: str, site: str) -> dict[str, Any]:
+    """The bridge.toml of the demo, as a document; `site` is the origin of the page with the widget."""
     return {
         "propexo": {"token": "demo-token", "base_url": base_url},
         "properties": {
@@ -231,6 +234,10 @@ def configuration(base_url: str) -> dict[str, Any]:
                 "pms": pms,
                 "name": name,
                 "time_zone": str(ZONE),
+                "address": f"{STREETS[key]}, Austin, TX",
+                "phone": "+1 512-555-0134",
+                "tour_hours": ["mon-sun 08:00-19:00"],
+                "slots": {"minutes": 30, "kinds": {"in_person": {}, "self_guided": {}}},
                 "aliases": [EVENT_TYPE] if key == "oakwood" else [],
                 "defaults": {"employee_id": "employee-demo", "duration_minutes": 30},
             }
@@ -243,5 +250,6 @@ def configuration(base_url: str) -> dict[str, Any]:
                 **({"secrets": [secret]} if secret else {"origins": [ORIGIN]}),
             }
             for name, secret in SECRETS.items()
-        },
+        }
+        | {"website": {"mapping": "website_form", "property": "riverside", "origins": [site]}},
     }

@@ -76,7 +76,7 @@ def _reading(session: Session, event: Event, settings: Settings) -> dict[str, An
     if not event.body:
         return {"problem": "The body is empty or no longer kept."}
     try:
-        mapping = mapping_of(settings, event.source)
+        mapping = mapping_of(settings, event)
     except BridgeError as error:
         return {"problem": error.message}
     kept = Kept(event.headers, event.query)
@@ -106,9 +106,9 @@ def source_of(settings: Settings, name: str) -> Source:
     return Source(found, file, configured(file.schema, settings, found))
 
 
-def mapping_of(settings: Settings, source: str) -> Mapping:
-    """The mapping of a source. Raises as `source_of`."""
-    return source_of(settings, source).mapping
+def mapping_of(settings: Settings, event: Event) -> Mapping:
+    """The mapping with which an event is read. Raises as `source_of`."""
+    return source_of(settings, event.source).reading(event.headers).mapping
 
 
 def _booking(session: Session, booking: Booking) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def correction_of(event: Event, payload: Any, settings: Settings, aliases: Alias
         ConfigurationError: its mapping is broken.
     """
     repairable(event)
-    mapping = mapping_of(settings, event.source)
+    mapping = mapping_of(settings, event)
     body = json.dumps(payload, ensure_ascii=False, indent=2).encode()
     kept = Kept({**event.headers, **_typed(event)}, event.query)
     arrival = _arrival(event, mapping, Received(payload, kept.headers, kept.query), body, settings)

@@ -1,6 +1,7 @@
 """A form in a browser: its visitor can correct what is wrong, if told at once and by field."""
 
 from datetime import UTC, datetime
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
@@ -10,6 +11,16 @@ from bridge.mapping.paths import Received
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.mapping.sources import Source
 from bridge.settings import Settings
+
+
+class FormDesk(Protocol):
+    """What a form passes on its way; `current_app.extensions["forms"]`."""
+
+    def admit(self, source: Source, received: Received, delivery_id: str) -> None:
+        """Raises what keeps a form that can be read from being stored."""
+
+    def receipt(self, source: Source, received: Received, reference: str | None) -> dict[str, Any]:
+        """What its visitor gets in the answer."""
 
 
 def form_errors(

@@ -25,7 +25,7 @@ from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
 from bridge.inbound.decoding.compression import decompressed
-from bridge.inbound.forms import form_errors
+from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
 from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
 from bridge.mapping.booking import Action
@@ -36,6 +36,8 @@ from bridge.settings import Settings
 
 hooks = Blueprint("hooks", __name__)
 
+TOUR_LINK = "{tour_link}"
+"""In `reply_text`: the address at which the renter moves or cancels the tour."""
 TEST = "bridge.test"
 """A key of the WSGI environment by which the console marks its own request: no header can set it."""
 
@@ -73,15 +75,39 @@ def receive(name: str, token: str | None = None) -> Response:
         challenge = source.mapping.handshake.answer(received.payload)
         if challenge is not None:
             return Response(challenge, mimetype="text/plain")
-    arrivals = arrivals_of(door, source, sent, received)  # 401 for another tenant, 422 for a form
+    stored, receipt = take(
+        door, source, sent, received
+    )  # 401 for another tenant, 409, 422, 429 for a form, 503
+    return answer(source, received, stored, receipt)  # 200, whatever a duplicate or a parked event
+
+
+def take(
+    door: Door, source: Source, sent: signatures.Request, received: Received | DecodingError
+) -> tuple[list[Stored], dict[str, Any]]:
+    """Store the events of a request; returns what was stored, and what a visitor gets for a form.
+
+    Raises:
+        NotAuthenticError: all of them are of other accounts of this sender.
+        InvalidFormError: a visitor's form has wrong values, or its time is not free.
+        SubmissionReusedError, ProofOfWorkNeededError, TooManyFormsError: a form is not taken.
+        SQLAlchemyError: nothing is stored.
+    """
+    arrivals = arrivals_of(door, source, sent, received)
     kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     is_test = TEST in request.environ
     delivery = Delivery(
-        name, kept, arrivals, door.clock(), equal_of(source, sent), is_test, tracing.current()
+        source.name, kept, arrivals, door.clock(), equal_of(source, sent), is_test, tracing.current()
     )
-    stored = door.committer.store(delivery)  # 503
-    count(name, stored)
-    return answer(source, received, stored)  # 200, whatever a duplicate or a parked event
+    desk: FormDesk | None = current_app.extensions.get("forms")
+    form = received if source.mapping.public and isinstance(received, Received) and not is_test else None
+    if desk and form:
+        desk.admit(source, form, delivery.ids[0])
+    stored = door.committer.store(delivery)
+    count(source.name, stored)
+    needs_receipt = form is not None or TOUR_LINK in (source.settings.reply_text or "")
+    if desk is None or not needs_receipt or not isinstance(received, Received):
+        return stored, {}
+    return stored, desk.receipt(source, received, arrivals[0].envelope.reference)
 
 
 @hooks.get("/hooks/<name>", strict_slashes=False, provide_automatic_options=False)
@@ -231,18 +257,23 @@ def count(name: str, stored: list[Stored]) -> None:
         metrics.DUPLICATES.labels(name).inc(duplicates)
 
 
-def answer(source: Source, received: Received | DecodingError, stored: list[Stored]) -> Response:
-    """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants."""
+def answer(
+    source: Source, received: Received | DecodingError, stored: list[Stored], receipt: dict[str, Any]
+) -> Response:
+    """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants.
+
+    A visitor's form gets its `receipt` besides.
+    """
     if source.mapping.reply and stored:
         readable = received if isinstance(received, Received) else None
         ignored = readable is not None and source.mapping.decide(readable).action is Action.IGNORE
-        text = source.mapping.reply.render(
-            source.settings.reply_text, stored[0].id, ignored=ignored, received=readable
-        )
+        link = receipt.get("tour", {}).get("link", "")
+        reply_text = (source.settings.reply_text or "").replace(TOUR_LINK, link) or None
+        text = source.mapping.reply.render(reply_text, stored[0].id, ignored=ignored, received=readable)
         return Response(text, source.mapping.reply.status, content_type=source.mapping.reply.content_type)
     told = [
         {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}
         for one in stored
     ]
-    document = told[0] if len(told) == 1 else {"status": "received", "events": told}
+    document = {**told[0], **receipt} if len(told) == 1 else {"status": "received", "events": told}
     return Response(json.dumps(document), mimetype="application/json")

@@ -1,14 +1,19 @@
 """The configured sources: each a name, its settings and its mapping, ready to use."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bridge.errors import ConfigurationError, Problem, UnknownSourceError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.moments import Conventions
+from bridge.mapping.renter_change import MARK, RenterChange
 from bridge.settings import Settings
 from bridge.settings import Source as SourceSettings
+
+RENTER_CHANGE = RenterChange()
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class Source:
     @property
     def name(self) -> str:
         return self.settings.key
+
+    def reading(self, headers: Dictionary[str, Any]) -> "Source":
+        """The source as a stored event with these headers is read: what a renter changed is in words of ours."""
+        return replace(self, mapping=RENTER_CHANGE) if MARK in headers else self
 
 
 class Sources:

@@ -13,6 +13,7 @@ from bridge.models.base import (
 from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
+from bridge.models.forms import FormCount, SigningKey, TourLink
 from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, Token, User
 from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
@@ -33,6 +34,7 @@ __all__ = [
     "Choices",
     "Erasure",
     "Event",
+    "FormCount",
     "Gauge",
     "IdempotencyKey",
     "Integration",
@@ -45,6 +47,7 @@ __all__ = [
     "Role",
     "SignIn",
     "SignInFailure",
+    "SigningKey",
     "SlotCalendar",
     "SlotClaim",
     "SlotSource",
@@ -53,6 +56,7 @@ __all__ = [
     "Tally",
     "Term",
     "Token",
+    "TourLink",
     "User",
     "changes_of",
 ]

@@ -17,6 +17,7 @@ FREE_OF_PERSONAL_DATA = {
         "source", "content_type", "original_content_type", "event", "trace", "status", "action", "reason", "job_id",
         "property", "integration_id", "awaits",
     ),
+    "form_counts": ("key",),
     "gauges": ("name", "labels"),
     "idempotency_keys": ("key", "request"),
     "integrations": ("integration_id", "cause", "reason"),
@@ -32,8 +33,10 @@ FREE_OF_PERSONAL_DATA = {
     "slot_sources": ("integration_id", "property_id", "kind", "content"),
     "sign_in_failures": ("key",),
     "sign_ins": ("digest", "name", "role", "origin", "csrf"),
+    "signing_keys": ("name",),
     "sweeps": ("integration_id", "category"),
     "tallies": ("source",),
+    "tour_links": ("source", "language"),
     "tokens": ("name", "digest", "role", "created_by"),
     "users": ("name", "password_hash", "role"),
 }  # fmt: skip
@@ -44,12 +47,14 @@ DIGESTS = {
     "lanes": ("lane",),
     "leads": ("contact",),
     "terms": ("term",),
+    "tour_links": ("digest",),
 }
 """Of an address or a name: they find somebody whom one knows, and name nobody."""
 IDS_OF_SENDERS = {
     "booking_references": ("reference",),
     "events": ("delivery_id", "reference", "previous_reference"),
     "known_contacts": ("contact_id",),
+    "tour_links": ("reference",),
 }
 """Needed in conditions, so not encrypted. An erasure removes references that hold the address; all of them expire but
 the id of a delivery, by which a repetition is known."""

@@ -220,6 +220,7 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
         raise StillOpenError("\n".join([*open_ones, "Nothing was erased; --force erases all the same."]))
     counts = counts_of(session, traces)
     ids = {"ids": list(traces.events), "now": now}
+    session.execute(text(_LINKS_GONE), {**ids, "bookings": list(traces.bookings)})
     session.execute(update(Booking).where(Booking.id.in_(traces.bookings)).values(open_attempt_id=None))
     session.execute(update(Lead).where(Lead.open_attempt_id.in_(select(Attempt.id).where(_calls_of(traces))))
                     .values(open_attempt_id=None))  # fmt: skip
@@ -274,6 +275,10 @@ def _hold(session: Session, traces: Traces) -> list[str]:
     return sorted(lanes)
 
 
+_LINKS_GONE = """DELETE FROM tour_links WHERE (source, reference) IN (
+    SELECT source, reference FROM events WHERE id = ANY(:ids) AND reference IS NOT NULL
+    UNION SELECT source, reference FROM booking_references WHERE booking_id = ANY(:bookings))"""
+"""The renter's links to the tours."""
 _LEASED = """
     WITH held AS MATERIALIZED (SELECT lane, lease, due_at FROM lanes WHERE lane = ANY(:lanes) ORDER BY lane FOR UPDATE)
     SELECT lane FROM held WHERE lease IS NOT NULL AND due_at > now()"""

@@ -4,6 +4,7 @@
   `body_days`, and all but source, delivery id, how and when they ended after `row_days`; their calls likewise.
 - Tours, counted from their start, lose contact data, title and notes, later the row with its references.
 - People whom a source told of and nobody has named for `row_days` are forgotten.
+- The links of renters go with their tours.
 - Answers of the management API are kept for a day, for requests that are repeated with their Idempotency-Key.
 
 An event that is on its way or parked is not touched, nor its tour, nor a write of which the outcome is still looked
@@ -119,6 +120,14 @@ STEPS = (
         "FROM known_contacts WHERE used_at < :remove_before",
         """ DELETE FROM known_contacts USING due
         WHERE known_contacts.source = due.source AND known_contacts.contact_id = due.contact_id""",
+    ),
+    Step(
+        "links_removed",
+        "digest",
+        """FROM tour_links WHERE created_at < :remove_before AND NOT EXISTS (
+            SELECT FROM booking_references AS name
+            WHERE name.source = tour_links.source AND name.reference = tour_links.reference)""",
+        " DELETE FROM tour_links USING due WHERE tour_links.digest = due.digest",
     ),
     Step(
         "answers_removed",

@@ -71,6 +71,16 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True)
+class FormSettings:
+    """How many forms of websites come in an hour before a browser has to work for each; see deploy/widget.md."""
+
+    per_address: int = 10
+    """From one address: an office or a dormitory may share it."""
+    per_contact: int = 5
+    per_property: int = 100
+
+
+@dataclass(frozen=True)
 class OpenIdSettings:
     """A provider of OpenID Connect that vouches for people."""
 
@@ -225,6 +235,13 @@ class Property:
     time_zone: str
     """An IANA name that `zoneinfo` knows."""
     name: str | None = None
+    address: str | None = None
+    """As renters read it in the widget and in their calendars."""
+    phone: str | None = None
+    """Of the leasing office, as renters read it."""
+    move_notice: int = 60
+    """Minutes before a tour up to which its renter may move it by the link; later only the office does."""
+    cancel_notice: int = 60
     aliases: tuple[str, ...] = ()
     pms_time: str | None = None
     """Overrides the time rule of the PMS: `property`, `utc` or an IANA name."""
@@ -299,6 +316,7 @@ class Settings:
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    forms: FormSettings = field(default_factory=FormSettings)
     properties: dict[str, Property] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     users: dict[str, ConfiguredUser] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
     AlertsSection,
     ConsoleSection,
+    FormsSection,
     PrivacySection,
     PropertySection,
     PropexoSection,
@@ -46,6 +47,7 @@ class Document(Section):
     privacy = fields.Nested(PrivacySection)
     console = fields.Nested(ConsoleSection)
     alerts = fields.Nested(AlertsSection)
+    forms = fields.Nested(FormsSection)
     properties = Table(PropertySection().load)
     sources = Table(SourceSection().load)
     users = Table(UserSection().load)

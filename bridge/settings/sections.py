@@ -110,6 +110,12 @@ class UserSection(Section):
     password_hash = Text("what `bridge users hash` prints", required=True)
 
 
+class FormsSection(Section):
+    per_address = Whole()
+    per_contact = Whole()
+    per_property = Whole()
+
+
 class OpenIdSection(Section):
     issuer = HttpsUrl(required=True)
     client_id = Text(required=True)
@@ -209,6 +215,10 @@ class PropertySection(Section):
     pms = Vendor(required=True)
     time_zone = TimeZone(required=True)
     name = Text()
+    address = Text()
+    phone = Text()
+    move_notice = Whole()
+    cancel_notice = Whole()
     aliases = TextList()
     pms_time = PmsTime()
     tour_hours = TourTimes()

@@ -59,6 +59,7 @@ def test_content_goes_first(world, retention):
     later(world, 31)  # the tour is only 22 days ago
     assert retention.report() == {
         "events_removed": 0, "events_blanked": 1, "tours_removed": 0, "tours_blanked": 0, "people_forgotten": 0,
+        "links_removed": 0,
         "answers_removed": 0,
     }  # fmt: skip
     assert retention.run()["events_blanked"] == 1
@@ -107,6 +108,7 @@ def test_a_tour_to_come_keeps_its_contact(world, retention):
     later(world, 100)
     assert retention.run() == {
         "events_removed": 1, "events_blanked": 0, "tours_removed": 0, "tours_blanked": 0, "people_forgotten": 0,
+        "links_removed": 0,
         "answers_removed": 0,
     }  # fmt: skip
     moved = world.reschedule(start="2027-06-04T10:30:00-05:00")

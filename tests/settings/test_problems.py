@@ -33,7 +33,8 @@ def test_everything_wrong_is_told_at_once():
         "properties.elm.time_zone: missing, expected an IANA time zone",
         (
             "properties.elm.park: unknown key; the known ones are integration_id, property_id, pms, "
-            "time_zone, name, aliases, pms_time, tour_hours, slots, defaults, units, agents, lead_sources"
+            "time_zone, name, address, phone, move_notice, cancel_notice, aliases, pms_time, tour_hours, slots, "
+            "defaults, units, agents, lead_sources"
         ),
         'sources.calendly.property: found "beech", expected the key of a configured property',
     ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from bridge.events.detail import story
 from bridge.events.edit import Correction
 from bridge.events.query import Selection
 from bridge.models import Event, Role
+from bridge.widget.desk import FormDesk
 
 events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders told us.")
 tell_problems(events)
@@ -92,6 +94,21 @@ def show_payload(event_id: int) -> Any:
     """Show what came."""
     with one_event(event_id) as (session, event):
         return story(session, event, tools().settings)
+
+
+@events.route(f"{ONE}/tour-link", methods=["POST"])
+@needs(Role.OPERATOR)
+@once
+@events.doc(**{"x-once": True})
+@events.response(200, schemas.TourLink)
+def issue_tour_link(event_id: int) -> Any:
+    """Answer the address at which the renter moves or cancels the tour of an event; always the same."""
+    with one_event(event_id) as (_, event):
+        if event.reference is None:
+            raise NoSuchRowError
+        source, reference = event.source, event.reference
+    desk: FormDesk = current_app.extensions["forms"]
+    return desk.tour_addresses(source, reference)
 
 
 @events.route(f"{ONE}/rehearsal")

@@ -129,6 +129,13 @@ class Payload(Schema):
     original = fields.Raw(allow_none=True)
 
 
+class TourLink(Schema):
+    """Where a renter moves or cancels a tour, and its calendar file."""
+
+    link = fields.String(required=True)
+    calendar = fields.String(required=True)
+
+
 class Ids(Schema):
     ids = ids(BATCH)
 

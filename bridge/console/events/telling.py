@@ -120,7 +120,7 @@ def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
         return None
     kept, answers = Kept(event.headers, event.query), event.answers or {}
     try:
-        mapping = mapping_of(settings, event.source)
+        mapping = mapping_of(settings, event)
         read = preview_event(mapping, event.body, event.content_type, kept, answers, event.delivery_id)
     except BridgeError:
         return None

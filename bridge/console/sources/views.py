@@ -6,9 +6,11 @@ from bridge.console import audit
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.sources import told
 from bridge.console.sources.trial import try_out
+from bridge.console.sources.widget_line import READABLE, Options, accent_of, contrast, line_of, query_of
 from bridge.console.tools import tools
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, UnknownSourceError
 from bridge.models import Role
+from bridge.widget.words import LOCALES, choose
 
 sources_pages = Blueprint("sources", __name__, url_prefix="/console/sources")
 
@@ -31,7 +33,43 @@ def show(name: str) -> str:
     with tools().database.session() as session:
         page = told.page(session, tools().settings, source, current_actor(), now, here)
     may_test = current_actor().may(Role.OPERATOR)
-    return render_template("sources/source.html", page=page, now=now, may_test=may_test)
+    return render_template(
+        "sources/source.html", page=page, now=now, may_test=may_test, is_form=source.mapping.public
+    )
+
+
+@sources_pages.get("/<name>/widget")
+@needs(Role.VIEWER)
+def widget(name: str) -> str:
+    """Build the line that puts the widget on a website. Raises UnknownSourceError, also for a source with a secret."""
+    source, settings = tools().sources[name], tools().settings
+    if not source.mapping.public:
+        raise UnknownSourceError
+    own = source.settings.property
+    chosen = [key for key in request.args.getlist("property") if key in settings.properties]
+    options = Options(
+        chosen or [own or next(iter(settings.properties), "")],
+        choose(request.args.get("lang")) or "",
+        accent_of(request.args.get("accent", "")),
+        "2px" if request.args.get("radius") == "2px" else "8px",
+    )
+    home = settings.server.public_url or request.host_url.rstrip("/")
+    with tools().database.session() as session:
+        (line,) = told.lines(session, [source], tools().clock())
+    return render_template(
+        "sources/widget.html",
+        line=line,
+        now=tools().clock(),
+        options=options,
+        code=line_of(home, name, options),
+        link=f"{home}/widget/{query_of(name, options).replace('source=', '', 1).replace('&', '?', 1)}",
+        home=home,
+        origins=source.settings.origins,
+        places=settings.properties.values(),
+        is_readable=contrast(options.accent, "#ffffff") >= READABLE,
+        languages=LOCALES,
+        query=query_of(name, options),
+    )
 
 
 @sources_pages.post("/<name>/test")

@@ -37,6 +37,7 @@ def interpret(
     if source is None:
         detail = f'The source "{event.source}" is no longer in bridge.toml. Add it again, then replay.'
         return Interpretation(problem=Park(Reason.MISCONFIGURED, detail))
+    source = source.reading(headers)
     try:
         received = received_as(body, content_type, headers, query, event.enrichment)
     except DecodingError as error:

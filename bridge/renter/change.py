@@ -1,0 +1,62 @@
+"""What a renter may do with a tour now, and the event by which it happens."""
+
+import json
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from bridge.inbound.arrivals import Arrival, Kept
+from bridge.inbound.inbox import Delivery
+from bridge.mapping.paths import Received
+from bridge.mapping.renter_change import CANCELLED, MARK, MOVED
+from bridge.mapping.sources import RENTER_CHANGE
+from bridge.models import TourLink
+from bridge.renter.tour import Tour
+
+
+class Possible(Enum):
+    """Whether a renter may change a tour by the link."""
+
+    YES = auto()
+    TOO_LATE = auto()
+    """The tour is nearer than the notice; only the office changes it."""
+    IS_CANCELLED = auto()
+    IS_OVER = auto()
+
+
+def may_move(tour: Tour, now: datetime) -> Possible:
+    """Whether the renter may move the tour now."""
+    return _possible(tour, tour.place.move_notice, now)
+
+
+def may_cancel(tour: Tour, now: datetime) -> Possible:
+    """Whether the renter may cancel the tour now."""
+    return _possible(tour, tour.place.cancel_notice, now)
+
+
+def _possible(tour: Tour, notice: int, now: datetime) -> Possible:
+    if tour.end <= now:
+        return Possible.IS_OVER
+    if tour.is_cancelled:
+        return Possible.IS_CANCELLED
+    return Possible.TOO_LATE if tour.start - now < timedelta(minutes=notice) else Possible.YES
+
+
+def delivery_of(link: TourLink, tour: Tour, start: datetime | None, now: datetime) -> Delivery:
+    """The event that moves a tour to `start`, or cancels it.
+
+    Its id is made of the state that the renter saw: sent twice, it is one event.
+    """
+    what = "cancel" if start is None else "move"
+    body: dict[str, Any] = {
+        "event": CANCELLED if start is None else MOVED,
+        "id": f"renter:{link.digest[:24]}:{what}:{tour.version}",
+        "at": now.isoformat(),
+        "booking_id": link.reference,
+    }
+    if start is not None:
+        minutes = int(tour.length.total_seconds() // 60)
+        body |= {"starts_at": start.isoformat(), "duration_minutes": minutes}
+    envelope = RENTER_CHANGE.envelope(Received(body, {}, {}))
+    arrival = Arrival(json.dumps(body).encode(), "application/json", envelope)
+    return Delivery(link.source, Kept({MARK: what}, {}), [arrival], now)

@@ -1,0 +1,153 @@
+"""A tour as its renter sees it: what all its events ask for, those that no worker has read yet included."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, false, or_, select
+from sqlalchemy.orm import Session
+
+from bridge.aliases import Aliases, property_named, told_in
+from bridge.delivery.rules.booking_state import apply_request, event_time, new_booking, to_request
+from bridge.delivery.rules.entities import BookingRow
+from bridge.delivery.rules.interpret import received_as
+from bridge.delivery.storage.rows import booking_row
+from bridge.errors import DecodingError
+from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.sources import Source
+from bridge.models import Booking, BookingReference, BookingState, Event, Status, TourLink
+from bridge.settings import Property, Settings
+
+USUAL_MINUTES = 30
+"""Of a tour whose length nobody has given."""
+
+
+@dataclass(frozen=True)
+class Tour:
+    """One tour, for its renter."""
+
+    place: Property
+    booking_id: int | None
+    """`None`: no worker has read it yet."""
+    start: datetime
+    """In the zone of the property."""
+    length: timedelta
+    kind: str
+    first_name: str | None
+    is_cancelled: bool
+    is_confirmed: bool
+    """The PMS has it as it is shown."""
+    needs_attention: bool
+    """A person at the office has to look at it first."""
+    changes: int
+    """How often something was asked for since it was booked."""
+
+    @property
+    def end(self) -> datetime:
+        return self.start + self.length
+
+    @property
+    def version(self) -> str:
+        """Changes with everything that a renter could want to change."""
+        state = "cancelled" if self.is_cancelled else self.start.astimezone(UTC).isoformat()
+        return f"{self.changes} {state}"
+
+
+def load(session: Session, settings: Settings, source: Source, link: TourLink, now: datetime) -> Tour | None:
+    """The tour of a link; `None` where nothing is known of its time or property (any more)."""
+    booking = _booking(session, link)
+    events = _events(session, link, booking)
+    row = booking_row(booking) if booking else new_booking(link.source, "", now)
+    row = with_events(row, events, source)
+    request = to_request(row.fields)
+    place = place_of(settings, source, request, told_in(session))
+    start = start_of(request, place) if place else None
+    if place is None or start is None:
+        return None
+    confirmed = (row.confirmed_tour or {}).get("starts_at") if row.is_in_pms else None
+    minutes = request.duration_minutes or place.defaults.get("duration_minutes") or USUAL_MINUTES
+    live = [event for event in events if event.status != Status.IGNORED]
+    return Tour(
+        place=place,
+        booking_id=booking.id if booking else None,
+        start=start,
+        length=timedelta(minutes=minutes),
+        kind=str(request.kind or "in_person"),
+        first_name=request.contact.first_name,
+        is_cancelled=row.desired_state == BookingState.CANCELLED,
+        is_confirmed=confirmed is not None and datetime.fromisoformat(confirmed) == start,
+        needs_attention=any(event.status == Status.PARKED for event in live),
+        changes=max(len(live) - 1, 0),
+    )
+
+
+def with_events(row: BookingRow, events: Iterable[Event], source: Source) -> BookingRow:
+    """A booking as it will be once its open events were processed. Pure."""
+    for event in events:
+        if Status(event.status).ended and event.booking_id is not None:
+            continue
+        request = request_of(event, source)
+        if request is not None:
+            row = apply_request(
+                row,
+                request,
+                event_time(event, request.action),
+                sets_state=not request.requested,
+            )
+    return row
+
+
+def request_of(event: Event, source: Source) -> BookingRequest | None:
+    """What a stored event asks for; `None` where it cannot be read or asks for nothing."""
+    if not event.body or event.status in (Status.IGNORED, Status.DISMISSED):
+        return None
+    try:
+        received = received_as(event.body, event.content_type, event.headers, event.query, event.answers)
+    except DecodingError:
+        return None
+    return source.reading(event.headers).mapping.translate(received).booking
+
+
+def place_of(
+    settings: Settings, source: Source, request: BookingRequest, aliases: Aliases
+) -> Property | None:
+    """The property that the booking names, else the source's own."""
+    named = request.property or source.settings.property
+    return property_named(settings, named, aliases) if named else None
+
+
+def start_of(request: BookingRequest, place: Property) -> datetime | None:
+    """The start in the zone of the property."""
+    zone = ZoneInfo(place.time_zone)
+    if request.starts_at is not None:
+        return request.starts_at.astimezone(zone)
+    local = request.starts_at_local
+    return local.replace(tzinfo=zone) if local else None
+
+
+def _booking(session: Session, link: TourLink) -> Booking | None:
+    known = select(Booking).join(BookingReference, BookingReference.booking_id == Booking.id)
+    booking = session.scalar(
+        known.where(BookingReference.source == link.source, BookingReference.reference == link.reference)
+    )
+    while booking is not None and booking.merged_into is not None:
+        booking = session.get(Booking, booking.merged_into)
+    return booking
+
+
+def _events(session: Session, link: TourLink, booking: Booking | None) -> Sequence[Event]:
+    """All events of the tour, the oldest first."""
+    names = {link.reference}
+    if booking is not None:
+        others = select(BookingReference.reference).where(
+            BookingReference.booking_id == booking.id, BookingReference.source == link.source
+        )
+        names |= set(session.scalars(others))
+    is_named = or_(Event.reference.in_(names), Event.previous_reference.in_(names))
+    is_of_tour = or_(
+        and_(Event.source == link.source, is_named),
+        Event.booking_id == booking.id if booking is not None else false(),
+    )
+    found = session.scalars(select(Event).where(is_of_tour, Event.removed_at.is_(None)))
+    return sorted(found, key=lambda event: (event.occurred_at or event.received_at, event.id))

@@ -1,0 +1,29 @@
+"""init_app(): gives the web process the widget, its page, and what guards the forms of websites."""
+
+from flask import Flask
+from flask_cors import CORS
+
+from bridge.clock import Clock
+from bridge.database import Database
+from bridge.errors import InvalidFormError, TimeNotFreeError
+from bridge.mapping.sources import Sources
+from bridge.settings import Settings
+from bridge.widget.desk import FormDesk
+from bridge.widget.hosted_views import hosted
+from bridge.widget.views import invalid_form, widget
+
+
+def init_app(app: Flask, settings: Settings, sources: Sources, database: Database, clock: Clock) -> None:
+    """Register `/widget.js` and everything below `/widget`; the calendar of free times must be there already."""
+    app.extensions["forms"] = FormDesk(settings, database, app.extensions["calendar"], clock)
+    for error in (InvalidFormError, TimeNotFreeError):
+        app.register_error_handler(error, invalid_form)
+    for blueprint in (widget, hosted):
+        app.register_blueprint(blueprint)
+    places = {
+        f"/widget/{source.name}/places": {"origins": list(source.settings.origins)}
+        for source in sources
+        if source.mapping.public
+    }
+    if places:
+        CORS(app, resources=places, methods=["GET"])

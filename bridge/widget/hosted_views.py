@@ -1,0 +1,173 @@
+"""GET and POST /widget/<source>: the widget as an ordinary page."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+
+from bridge.availability.calendar import Calendar
+from bridge.availability.listing import Availability
+from bridge.errors import (
+    InvalidDatesError,
+    InvalidFormError,
+    NoTourTimesError,
+    OriginNotAllowedError,
+    ProofOfWorkNeededError,
+    RefusedRequestError,
+    SubmissionReusedError,
+    TimeNotFreeError,
+    TooManyFormsError,
+)
+from bridge.inbound import signatures
+from bridge.inbound.views import Door, take
+from bridge.mapping.paths import Received
+from bridge.mapping.sources import Source
+from bridge.settings import Property
+from bridge.widget.desk import FormDesk
+from bridge.widget.errors import in_words
+from bridge.widget.hosted import DAYS, Choice, booking_of, missing, page_of
+from bridge.widget.views import named_places, public_source
+from bridge.widget.words import DEFAULT, Words, choose, words
+
+hosted = Blueprint("hosted", __name__)
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors {}"
+)
+
+
+@hosted.get("/widget/<name>", strict_slashes=False)
+def show(name: str) -> Response:
+    """The free times and the form. `property`, `lang`, `kind` and `day` may stand in the address."""
+    door, source = public_source(name)
+    offered = named_places(door, source, request.args.get("property", ""))
+    choice = Choice.of(request.args)
+    return _page(source, offered[0], offered, choice, _words(request.args))
+
+
+@hosted.post("/widget/<name>", strict_slashes=False)
+def book(name: str) -> Response:
+    """Show another day with all that was typed, or book.
+
+    200: the page; 403: sent from another website; 409, 422, 429: not booked, and the page says why.
+    """
+    door, source = public_source(name)
+    desk: FormDesk = current_app.extensions["forms"]
+    if request.headers.get("Origin") not in (None, desk.home, request.host_url.rstrip("/")):
+        raise OriginNotAllowedError
+    offered = named_places(door, source, request.args.get("property", ""))
+    choice, language = Choice.of(request.form), _words(request.form)
+    place = named_places(door, source, choice.property)[0] if choice.property else offered[0]
+    if "book" not in request.form:
+        return _page(source, place, offered, choice, language)
+    return _booked(door, source, place, offered, choice, language)
+
+
+def _booked(
+    door: Door,
+    source: Source,
+    place: Property,
+    offered: Sequence[Property],
+    choice: Choice,
+    language: Words,
+) -> Response:
+    """Send the form as the script would, and show what came of it."""
+    times = _times(place, choice)
+    form = booking_of(choice, place, times.kinds if times else (), language.language)
+    form |= {name: request.form[name] for name in ("stamp", "altcha", "homepage") if request.form.get(name)}
+
+    def again(error: RefusedRequestError, errors: Mapping[str, Sequence[str]], **more: Any) -> Response:
+        response = _page(source, place, offered, choice, language, errors, **more)
+        response.status_code = error.status
+        return response
+
+    errors = missing(choice, language)
+    try:
+        if errors:
+            raise InvalidFormError(errors)
+        receipt = _taken(door, source, form)
+    except SubmissionReusedError as error:
+        receipt = error.receipt
+    except TimeNotFreeError as error:
+        return again(error, in_words(error.errors, form, language), notice=language("gone"))
+    except InvalidFormError as error:
+        return again(error, {**errors, **in_words(_others(error.errors, errors), form, language)})
+    except ProofOfWorkNeededError as error:
+        return again(error, {}, notice=language("work_text"), challenge=error.challenge)
+    except TooManyFormsError as error:
+        return again(error, {}, notice=language("refused_text"))
+    slot = next(
+        (slot for slot in (times.slots if times else ()) if slot.start.isoformat() == choice.start), None
+    )
+    return _answer(
+        source, "renter_done.html", words=language, place=place, slot=slot, choice=choice, **receipt
+    )
+
+
+def _others(errors: dict[str, list[str]], known: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {name: texts for name, texts in errors.items() if name not in known}
+
+
+def _taken(door: Door, source: Source, form: dict[str, Any]) -> dict[str, Any]:
+    """Store the form through the inbox, as the source's own address does."""
+    body = json.dumps(form, ensure_ascii=False).encode()
+    sent = signatures.Request({"content-type": "application/json"}, body)
+    _, receipt = take(door, source, sent, Received(form, sent.headers, {}))
+    return receipt
+
+
+def _times(place: Property, choice: Choice) -> Availability | None:
+    calendar: Calendar = current_app.extensions["calendar"]
+    try:
+        return calendar.list_times(place, choice.first, DAYS)
+    except NoTourTimesError:
+        return None
+    except InvalidDatesError:
+        return calendar.list_times(place, None, DAYS)
+
+
+def _page(
+    source: Source,
+    place: Property,
+    offered: Sequence[Property],
+    choice: Choice,
+    language: Words,
+    errors: Mapping[str, Sequence[str]] | None = None,
+    *,
+    notice: str | None = None,
+    challenge: dict[str, Any] | None = None,
+) -> Response:
+    desk: FormDesk = current_app.extensions["forms"]
+    page = page_of(language, place, offered, _times(place, choice), choice, errors, notice)
+    stamp = request.form.get("stamp") or desk.stamp(source.name)
+    query = {"property": ",".join(one.key for one in offered), "lang": language.language}
+    return _answer(
+        source,
+        "renter_book.html",
+        page=page,
+        words=language,
+        place=place,
+        stamp=stamp,
+        query=query,
+        challenge=json.dumps(challenge) if challenge else None,
+    )
+
+
+def _answer(source: Source, template: str, **values: Any) -> Response:
+    response = make_response(render_template(template, source=source.name, **values))
+    ancestors = " ".join(("'self'", *source.settings.origins))
+    response.headers |= {
+        "Content-Security-Policy": POLICY.format(ancestors),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }
+    return response
+
+
+def _words(values: Mapping[str, str]) -> Words:
+    """In the language that the address or the form names, else in the browser's."""
+    return words(choose(values.get("lang"), *request.accept_languages.values()) or DEFAULT)
