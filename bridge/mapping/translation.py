@@ -62,6 +62,8 @@ class Translation:
     """Why nothing is forwarded, when `action` is ignore."""
     booking: Booking | None = None
     errors: tuple[FieldError, ...] = ()
+    is_unknown: bool = False
+    """Whether it is ignored because no rule of the mapping knows the event."""
 
 
 def dispensable(decision: Decision) -> frozenset[str]:
