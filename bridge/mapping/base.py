@@ -21,6 +21,7 @@ from bridge.mapping.paths import Expression, Path, Reader, Received
 from bridge.mapping.replies import Reply
 from bridge.mapping.translation import (
     BOOKING_FIELDS,
+    END,
     IDS,
     START,
     Envelope,
@@ -100,6 +101,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     """Who made the change; what `ignore_changes_by` of the source lists is ignored, so that nothing goes in circles."""
     actions: ClassVar[Sequence[When]] = ()
     """Rules; the first that applies decides. An event that no rule knows is ignored; see `unknown_event`."""
+    has_agent_time_zone: ClassVar[bool] = False
+    """A bot's agent puts the offset of its own zone behind times; `agent_time_zone` of the source names that zone."""
     on_request: ClassVar[Literal["book", "hold", "lead_only"]] = "hold"
     """What becomes of a `REQUEST`, unless the source says it."""
 
@@ -123,6 +126,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             elif isinstance(field, LocalTime):
                 field.conventions = conventions or Conventions()
                 field.is_start = name in START
+                field.is_tour_time = name in (*START, *END)
             elif isinstance(field, String):
                 field.is_id = name in IDS
 

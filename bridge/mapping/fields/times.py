@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from bridge.mapping.absent import is_no_value
@@ -37,6 +37,9 @@ class LocalTime(Field):
     conventions = Conventions()
     is_start = False
     """Set by the mapping: a start is never midnight that nobody wrote as a time."""
+
+    is_tour_time = False
+    """Set by the mapping for starts and ends: a bot's agent may have put its own offset behind them."""
 
     def __init__(
         self,
@@ -78,6 +81,8 @@ class LocalTime(Field):
         """What the value says. Raises ValidationError."""
         try:
             moment = self._placed(self._moment(found.value, _day_of(found.hint)), found)
+            if self.is_tour_time and self.conventions.agent_zone:
+                moment = without_offset_of(moment, self.conventions.agent_zone)
         except MomentError as error:
             told = str(error)
             raise self.refuse(found.value, "" if told.startswith("a date and a time") else told) from error
@@ -143,6 +148,15 @@ class LocalTime(Field):
         parts = [text, found["time"]] if found.get("time") else text
         moment = self._moment(parts, _day_of(found.get("unix")) or hint)
         return self._placed(moment, Found("", text, zone=found.get("timezone")))
+
+
+def without_offset_of(moment: Moment, zone: tzinfo) -> Moment:
+    """The wall time that a person named, where the offset behind it is that of this zone."""
+    if moment.offset is None or moment.start.astimezone(zone).utcoffset() != moment.offset:
+        return moment
+    start = moment.start.astimezone(zone).replace(tzinfo=None)
+    end = moment.end.astimezone(zone).replace(tzinfo=None) if moment.end else None
+    return replace(moment, start=start, end=end, offset=None)
 
 
 class Instant(LocalTime):

@@ -219,7 +219,7 @@ def _joined(left: _Side, right: _Side) -> Moment:
     is_utc = start.tzinfo is not None and not gap and (gap is not None or zone in (UTC, timezone.utc))  # noqa: UP017
     is_midnight = clock.is_zero and until is None
     end = end if end is not None and end > start else None
-    return Moment(start, end, is_midnight and not is_utc, is_midnight)
+    return Moment(start, end, is_midnight and not is_utc, is_midnight, offset=gap)
 
 
 def _placed(wall: datetime, gap: timedelta | None, zone: tzinfo | None) -> datetime:
