@@ -8,6 +8,7 @@ from bridge.mapping.booking import Action, Booking, Contact, TourKind
 from bridge.mapping.details import Api, Fetch, Login
 from bridge.mapping.flattening import flat
 from bridge.mapping.paths import constant, digest, first, header, path, paths
+from bridge.mapping.questions import asked, topic
 from bridge.mapping.replies import Reply
 from bridge.mapping.tools import tool_rules
 
@@ -31,6 +32,7 @@ __all__ = [
     "TourKind",
     "When",
     "answers",
+    "asked",
     "constant",
     "digest",
     "fields",
@@ -40,4 +42,5 @@ __all__ = [
     "path",
     "paths",
     "tool_rules",
+    "topic",
 ]

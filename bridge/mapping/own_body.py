@@ -158,14 +158,22 @@ class OwnBody(Mapping):
         zone=END_ZONE,
     )
     duration_minutes = fields.Duration(
-        path=_tour(
-            "duration_minutes",
-            "duration",
-            "length",
-            "duration_in_minutes",
-            "duration_seconds",
-            "duration_hours",
-        )
+        path=[
+            "duration_hours && duration_minutes && join('', [text(duration_hours), 'h ', text(duration_minutes), 'm'])",
+            *_tour(
+                "duration_minutes",
+                "duration",
+                "length",
+                "duration_in_minutes",
+                "length_in_minutes",
+                "duration_mins",
+                "duration_min",
+                "duration_seconds",
+                "duration_hours",
+                "duration_ms",
+                "duration_milliseconds",
+            ),
+        ]
     )
     kind = fields.Choice(
         path=["tour_type", "tour_kind", "visit_type", "showing_type", "appointment_type", "kind", "type"],

@@ -100,11 +100,7 @@ class String(Field):
 
     def find(self, received: Received) -> list[Found]:
         found = [one for one in super().find(received) if one.value is not False]
-        return (
-            [one for one in found if not is_no_id(as_text(unwrapped(one.value)) or "")]
-            if self.is_id
-            else found
-        )
+        return [one for one in found if not (self.is_id and _is_no_id(unwrapped(one.value)))]
 
     def convert(self, value: Any) -> str:
         if isinstance(value, (dict, list, bool)):
@@ -114,6 +110,10 @@ class String(Field):
         if len(choices) > 1:
             raise self.refuse(value, "one choice")
         return choices[0] if choices else text
+
+
+def _is_no_id(value: Any) -> bool:
+    return not isinstance(value, (dict, list)) and is_no_id(as_text(value) or "")
 
 
 class Integer(Field):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from html import unescape
 from zoneinfo import ZoneInfo
 
 from bridge.mapping.moments import words
@@ -46,7 +47,7 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     Raises:
         MomentError: the text is no date, or can be read in two ways; says what was expected.
     """
-    plain = words.normalised(text).strip()
+    plain = words.normalised(unescape(text) if "&" in text else text).strip().strip("\"'\u201c\u201d").strip()
     conventions = conventions or Conventions()
     if not plain or len(plain) > LONGEST:
         raise MomentError(EXPECTED)
