@@ -10,7 +10,7 @@ from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REQUEST, RESCHEDULE, Decision, When
 from bridge.mapping.base import Mapping
 from bridge.mapping.event_words import is_about_tours
-from bridge.mapping.kinds import KINDS as KINDS  # noqa: PLC0414 - where it was before
+from bridge.mapping.kinds import KINDS
 from bridge.mapping.paths import Received, first, header, path
 
 BODY = '"json".body || "json" || json(data) || json(payload) || json(body) || root || @'

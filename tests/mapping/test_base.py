@@ -22,8 +22,9 @@ from bridge.mapping import (
     path,
     paths,
 )
+from bridge.mapping.absent import is_absent
 from bridge.mapping.fields.times import TIME_OF_DAY
-from bridge.mapping.paths import Path, Received, is_absent
+from bridge.mapping.paths import Path, Received
 from bridge.mapping.translation import Envelope
 
 

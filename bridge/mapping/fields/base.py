@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import marshmallow
 
 from bridge.mapping.absent import is_no_id, is_no_value
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.paths import Path, Paths, Received, as_text, listed
 
 MOST_PATHS = 5
 """Paths that an error names."""
@@ -43,9 +43,9 @@ class Field(marshmallow.fields.Field[Any]):
 
     expected: ClassVar[str] = "a value"
 
-    def __init__(self, *, path: str | Sequence[str], required: bool = False) -> None:
+    def __init__(self, *, path: Paths, required: bool = False) -> None:
         super().__init__(required=required, load_default=marshmallow.missing if required else None)
-        self.paths = tuple(Path(one) for one in ([path] if isinstance(path, str) else path))
+        self.paths = tuple(Path(one) for one in listed(path))
         if not self.paths:
             raise ValueError("a field needs at least one path")
 

@@ -1,12 +1,12 @@
 """How long a tour takes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bridge.mapping.fields.base import Found, Integer, unwrapped
-from bridge.mapping.paths import as_text
+from bridge.mapping.paths import Paths, as_text
 
 LONGEST = 60
 """Characters."""
@@ -36,7 +36,7 @@ class Duration(Integer):
     def __init__(
         self,
         *,
-        path: str | Sequence[str],
+        path: Paths,
         unit: Literal["minutes", "seconds"] = "minutes",
         required: bool = False,
     ) -> None:

@@ -19,7 +19,7 @@ from bridge.mapping.moments import (
     read_epoch,
     read_zone,
 )
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.paths import Path, Paths, Received, as_text, listed
 
 TIME_OF_DAY = "a time of day as well: a date alone, or midnight, is no start"
 
@@ -44,7 +44,7 @@ class LocalTime(Field):
     def __init__(
         self,
         *,
-        path: str | Sequence[str] = (),
+        path: Paths = (),
         date: str = "",
         time: str = "",
         zone: str = "",
@@ -52,8 +52,7 @@ class LocalTime(Field):
         midnight_is_date: bool = False,
         required: bool = False,
     ) -> None:
-        whole = [path] if isinstance(path, str) else list(path)
-        super().__init__(path=[*whole, *([f"[{date}, {time}]"] if date else [])], required=required)
+        super().__init__(path=[*listed(path), *([f"[{date}, {time}]"] if date else [])], required=required)
         self._parts = (date, time)
         self.zone = Path(zone) if zone else None
         self._hint = Path(hint) if hint else None
@@ -181,7 +180,7 @@ class ZonedTime(Instant):
 
     expected = "a date and a time in a zone, such as 2026-12-03 10:30 in America/Chicago"
 
-    def __init__(self, *, path: str | Sequence[str], zone: str, required: bool = False) -> None:
+    def __init__(self, *, path: Paths, zone: str, required: bool = False) -> None:
         super().__init__(path=path, zone=zone, required=required)
 
     @property
