@@ -107,7 +107,7 @@ class String(Field):
             raise self.refuse(value)
         text = unescape(as_text(value) or "")
         choices = [choice.strip() for choice in text.split("||") if choice.strip()] if "||" in text else []
-        if len(choices) > 1:
+        if len(choices) > 1 or (self.is_id and "\n" in text):
             raise self.refuse(value, "one choice")
         return choices[0] if choices else text
 
