@@ -39,6 +39,8 @@ class DialogflowEs(OwnBody):
     Parameters: `person`, `email`, `phone-number`, `date-time`, `tour-type`, `property-id`, `booking-id`; without the
     last a session has one booking. Other intents get an empty answer. Nothing is sent twice: after about 5 s the bot
     goes on while the tour may have been received. The bot says `reply_text` of the source.
+    The agent puts the offset of its own zone behind a time. If that zone is not the property's, give it as
+    `agent_time_zone` of the source: then the clock counts, as the person said it.
     Inferred: the shapes of `date-time`. Of a span ("Friday from two to three") the start counts.
     """
 
@@ -46,6 +48,7 @@ class DialogflowEs(OwnBody):
     signature = SharedSecret("basic", "bearer", "header")
     category = "chat"
     has_other_events = True
+    has_agent_time_zone = True
     maturity = "inferred"
 
     event = path("queryResult.action || queryResult.intent.displayName")

@@ -1,21 +1,18 @@
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, answers, fields, path
+from bridge.mapping import BOOK, CANCEL, IGNORE, REMEMBER, Mapping, When, fields, path
 from bridge.mapping.kinds import KINDS
 
 FORM = "[event, chat.thread.events][] | [?type == 'filled_form'] | [-1].fields"
+# The answer is a text, or the label of a choice.
+ASKED = (
+    f"asked({FORM}[].{{label: label, type: type, value: not_null(answer.label, answer, answers[].label)}})"
+)
 CUSTOMER = "chat.users[?type == 'customer'] | [0]"
 
 
 def session(key: str) -> str:
     """A session field of the customer, which stand in a list of objects with one key."""
     return f"customer.session_fields[].{key} | [0]"
-
-
-answer = answers("form", value="answer.label || answer")  # a text, or the label of a choice
-# Labels as people word them: `Tour date:`, `When would you like to visit?`, `Which property?`; often with a colon.
-TOUR = "(?:tour|visit|showing|viewing)"
-DATE = answer(f"{TOUR}.*(?:date|start)|(?:date|when).*{TOUR}|preferred date")
-TIME = answer(r"^(?!.*(?:date|call)).*\btime")
 
 
 class LiveChat(Mapping):
@@ -48,12 +45,12 @@ class LiveChat(Mapping):
     delivery_id = path(
         "join('|', [action, payload.chat_id || payload.chat.id, payload.event.id || payload.chat.thread.id])"
     )
-    root = f"payload | merge(@, {{form: {FORM}, customer: {CUSTOMER}}})"
+    root = f"payload | merge(@, {{form: {FORM}, asked: {ASKED}, customer: {CUSTOMER}}})"
 
     actions = [
         When(
             event=("incoming_event", "incoming_chat"),
-            where=f"payload | {{form: {FORM}}} | {DATE}",
+            where=f"payload | {ASKED} | tour_start || tour_date",
             then=BOOK,
         ),
         When(event="incoming_chat", where=f"payload | {CUSTOMER} | [email, name][?@] | [0]", then=REMEMBER),
@@ -72,13 +69,15 @@ class LiveChat(Mapping):
     occurred_at = fields.Instant(path=["event.created_at", "chat.thread.created_at"])
     reference = fields.String(path=["chat_id", "chat.id"], required=True)
     contact_id = fields.String(path=["customer.id", "event.author_id", "user_id"])
-    full_name = fields.PersonName(path=["form[?type == 'name'].answer | [0]", "customer.name"])
-    email = fields.Email(path=["form[?type == 'email'].answer | [0]", "customer.email"])
-    phone = fields.Phone(path=[answer("phone|mobile|cell"), session("phone")])
-    starts_at_local = fields.LocalTime(date=DATE, time=TIME)
-    kind = fields.Choice(path=answer("tour type|type of tour"), table=KINDS)
-    property = fields.String(path=[session("property_id"), answer("property|community|apartments")])
-    unit = fields.String(path=[session("unit_id"), answer("^(?:unit|apartment)(?: number)?[: ]*$")])
+    full_name = fields.PersonName(path=["form[?type == 'name'].answer | [0]", "asked.name", "customer.name"])
+    email = fields.Email(path=["form[?type == 'email'].answer | [0]", "asked.email", "customer.email"])
+    phone = fields.Phone(path=["asked.phone", session("phone")])
+    starts_at_local = fields.LocalTime(
+        path="asked.tour_start", date="asked.tour_date", time="asked.tour_time"
+    )
+    kind = fields.Choice(path="asked.tour_type", table=KINDS)
+    property = fields.String(path=[session("property_id"), "asked.property"])
+    unit = fields.String(path=[session("unit_id"), "asked.unit"])
     agent = fields.String(path="chat.users[?type == 'agent'] | [0].email")
     lead_id = fields.String(path=session("lead_id"))
     notes = fields.Lines(path="form[].[label, answer.label || answer || join(', ', answers[].label)]")

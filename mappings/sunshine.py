@@ -1,15 +1,44 @@
+import re
+
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, answers, fields, path
+from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, asked, fields, path, topic
 from bridge.mapping.kinds import KINDS
 
-# The answer is under the key that is equal to the type of the field.
-answer = answers("fields", label="name", value="text || email || select[0].name")
-# What somebody chose has a name, which may be an id, and a label.
-TIME = (
-    "find(fields, 'name', 'tour_time') | text || match(select[0].name, '^[0-9]+:[0-9]+.*') || select[0].label"
-)
-# A name in the form is not mixed with that of the user.
-TYPED = answer("^(full_)?name$")
+
+def answer(field):
+    """The text of an answer. What somebody chose has a name, which may be an id, and a label."""
+    chosen = (field.get("select") or [{}])[0]
+    is_time = topic(field.get("name") or "") == "tour_time" or topic(field.get("label") or "") == "tour_time"
+    by_label = is_time and not re.match(r"\d+:\d", chosen.get("name") or "")
+    return field.get("text") or field.get("email") or chosen.get("label" if by_label else "name")
+
+
+def answered(payload):
+    """The answers of the form, by what was asked."""
+    message = payload["events"][0]["payload"].get("message") or {}
+    listed = message.get("content", {}).get("fields") or []
+    return asked([{**field, "value": answer(field)} for field in listed])
+
+
+def dated(payload):
+    """The day of the tour, where the form asks for one."""
+    found = answered(payload)
+    return found.get("tour_start") or found.get("tour_date")
+
+
+def tour(payload):
+    """The parts of the event, with what was answered."""
+    event = payload["events"][0]
+    inner = event["payload"]
+    author = (inner.get("message") or {}).get("author") or {}
+    return {
+        "at": event.get("createdAt"),
+        "asked": answered(payload),
+        "user": inner.get("user") or author.get("user"),
+        "author": author,
+        "button": (inner.get("postback") or {}).get("payload"),
+        "conversation": inner.get("conversation"),
+    }
 
 
 class Sunshine(Mapping):
@@ -40,20 +69,12 @@ class Sunshine(Mapping):
     split = "events"
     event = path("events[0].type")
     delivery_id = path("events[0].id")
-    root = """events[0].{
-        at: createdAt,
-        fields: payload.message.content.fields,
-        user: payload.user || payload.message.author.user,
-        author: payload.message.author,
-        button: payload.postback.payload,
-        conversation: payload.conversation
-    }"""
+    root = tour
 
     actions = [
         When(
             event="conversation:message",
-            where="events[0].payload.message.content.fields[?match(name, '^tour_(start|date)$')] | "
-            "[?text || select] | [0]",
+            where=dated,
             then=BOOK,
         ),
         When(event="conversation:message", then=IGNORE("no form with a tour in it")),
@@ -71,19 +92,18 @@ class Sunshine(Mapping):
         required=True,
     )
     contact_id = fields.String(path=["user.id", "author.userId"])
-    first_name = fields.Name(path=[answer("^first_name$"), f"[@][?!({TYPED})].user.profile.givenName | [0]"])
-    last_name = fields.Name(path=[answer("^last_name$"), f"[@][?!({TYPED})].user.profile.surname | [0]"])
-    full_name = fields.PersonName(path=[TYPED, "author.displayName"])
-    email = fields.Email(path=[answer("^email$"), "user.profile.email"])
-    phone = fields.Phone(path=answer("^phone$"))
-    starts_at = fields.Instant(path=answer("^tour_start$"))
+    # A name in the form is not mixed with that of the user.
+    first_name = fields.Name(path=["asked.first_name", "[@][?!(asked.name)].user.profile.givenName | [0]"])
+    last_name = fields.Name(path=["asked.last_name", "[@][?!(asked.name)].user.profile.surname | [0]"])
+    full_name = fields.PersonName(path=["asked.name", "author.displayName"])
+    email = fields.Email(path=["asked.email", "user.profile.email"])
+    phone = fields.Phone(path="asked.phone")
+    starts_at = fields.Instant(path="asked.tour_start")
     starts_at_local = fields.LocalTime(
-        path=answer("^tour_start$"),
-        date=answer("^tour_date$"),
-        time=TIME,
+        path="asked.tour_start", date="asked.tour_date", time="asked.tour_time"
     )
-    kind = fields.Choice(path=answer("^tour_type$"), table=KINDS)
-    property = fields.String(path=[answer("^property(_id)?$"), "user.metadata.property_id"])
-    unit = fields.String(path=[answer("^unit(_id)?$"), "user.metadata.unit_id"])
+    kind = fields.Choice(path="asked.tour_type", table=KINDS)
+    property = fields.String(path=["asked.property", "user.metadata.property_id"])
+    unit = fields.String(path=["asked.unit", "user.metadata.unit_id"])
     lead_id = fields.String(path="user.metadata.lead_id")
-    notes = fields.Lines(path=answer("^notes$"))
+    notes = fields.Lines(path=["asked.message", "asked.others"])

@@ -1,17 +1,30 @@
 from bridge.inbound.signatures import Signature
-from bridge.mapping import IGNORE, REQUEST, Mapping, When, fields, header, path
+from bridge.mapping import IGNORE, REQUEST, Mapping, When, asked, fields, header, path
 from bridge.mapping.kinds import KINDS
 
-# Labels as people word them: `Tour date`, `Preferred date of your visit`; `Tour time`, but not the best time to call.
-TOUR = r"\b(?:tour|visit|showing|viewing)\b"
-DATE = rf"[^:\n]*(?:{TOUR}[^:\n]*\bdate|\bdate\b[^:\n]*{TOUR}|preferred date)\b[^:\n]*"
-TIME = r"(?![^:\n]*\b(?:date|call)\b)[^:\n]*\btime\b[^:\n]*"
-DATED = f"match(ticket.message || message.text, '^{DATE}: *(.+)')"
+
+def answered(payload):
+    """The lines `label: answer` of the form, by what was asked."""
+    text = (payload.get("ticket") or payload.get("message") or {}).get(
+        "message" if "ticket" in payload else "text"
+    ) or ""
+    lines = [line.partition(":") for line in text.splitlines()]
+    return {**asked([{"label": label, "value": value.strip()} for label, _, value in lines]), "text": text}
 
 
-def line(label: str) -> str:
-    """What stands behind `label:` in a line of the form."""
-    return f"match(text, '^(?:{label}) *: *(.+)')"
+def dated(payload):
+    """The day of the tour, where the form asks for one."""
+    found = answered(payload)
+    return found.get("tour_start") or found.get("tour_date")
+
+
+def tour(payload):
+    """The request with what was answered."""
+    return {
+        **payload,
+        "asked": answered(payload),
+        "person": payload.get("requester") or payload.get("visitor"),
+    }
 
 
 class TawkTo(Mapping):
@@ -40,10 +53,10 @@ class TawkTo(Mapping):
 
     event = path("event")
     delivery_id = header("X-Hook-Event-Id")
-    root = "merge(@, {text: ticket.message || message.text, person: requester || visitor})"
+    root = tour
 
     actions = [
-        When(event=("ticket:create", "chat:start"), where=DATED, then=REQUEST),
+        When(event=("ticket:create", "chat:start"), where=dated, then=REQUEST),
         When(event=("ticket:create", "chat:start"), then=IGNORE("it has no line `Tour date: ...`")),
         When(
             event=("chat:end", "chat:transcript_created"), then=IGNORE("what is said in a chat is not read")
@@ -53,12 +66,16 @@ class TawkTo(Mapping):
 
     occurred_at = fields.Instant(path="time")
     reference = fields.String(path=["ticket.id", "chatId"], required=True)
-    full_name = fields.PersonName(path=[line("(?:your |full )*name"), "person.name"])
-    email = fields.Email(path=[line("(?:your )?e-?mail(?: address)?"), "person.email"])
-    phone = fields.Phone(path=line(r"[^:\n]*\b(?:phone|mobile|cell)\b[^:\n]*"))
-    starts_at_local = fields.LocalTime(date=line(DATE), time=line(TIME))
-    kind = fields.Choice(path=line("(?:type of tour|tour type)"), table=KINDS)
-    property = fields.String(path=[line("property|community"), "property.name", "property.id"])
-    unit = fields.String(path=line("unit|apartment"))
+    first_name = fields.Name(path="asked.first_name")
+    last_name = fields.Name(path="asked.last_name")
+    full_name = fields.PersonName(path=["asked.name", "person.name"])
+    email = fields.Email(path=["asked.email", "person.email"])
+    phone = fields.Phone(path="asked.phone")
+    starts_at_local = fields.LocalTime(
+        path="asked.tour_start", date="asked.tour_date", time="asked.tour_time"
+    )
+    kind = fields.Choice(path="asked.tour_type", table=KINDS)
+    property = fields.String(path=["asked.property", "property.name", "property.id"])
+    unit = fields.String(path="asked.unit")
     title = fields.String(path="ticket.subject")
-    notes = fields.Lines(path=r"""replace(text, `"\r"`, '')""")
+    notes = fields.Lines(path=r"""replace(asked.text, `"\r"`, '')""")

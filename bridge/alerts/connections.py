@@ -1,4 +1,5 @@
-"""What stands between the bridge and people's bookings: silent senders, failed verifications, pauses, the budget."""
+"""What stands between the bridge and people's bookings: silent senders, failed verifications, events of unknown names,
+pauses, the budget."""
 
 import math
 from datetime import datetime, timedelta
@@ -9,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts.finding import Finding, Kind
 from bridge.alerts.hours import business_hours_between
+from bridge.alerts.plain import without_links
 from bridge.delivery.rules.circuit_breaker import Cause
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.storage.breakers import unfinished
+from bridge.events import unknown_events as unknown
 from bridge.events.query import last_received
 from bridge.models import Event, Integration, Refusal
 from bridge.settings import Settings
@@ -74,6 +77,21 @@ def refused(session: Session, settings: Settings, now: datetime) -> list[Finding
         )
         level = int(math.log2(number / FEWEST_REFUSALS)) + 1
         findings.append(Finding(Kind.REFUSED, source, level, (line,), f"/console/sources/{source}"))
+    return findings
+
+
+def unknown_events(session: Session, settings: Settings, now: datetime) -> list[Finding]:
+    """Names of events that no rule of a source's mapping knows; each is reported once while it keeps coming."""
+    findings = []
+    for one in unknown.unknown_events(session, now):
+        if one.source not in settings.sources:
+            continue
+        line = (
+            f'{one.source} sends events named "{without_links(one.event)}", which its mapping does not know: they are '
+            f"ignored. {Reason.UNKNOWN_EVENT.advice}"
+        )
+        about = f"{one.source}:{one.event}"
+        findings.append(Finding(Kind.UNKNOWN_EVENT, about, 1, (line,), f"/console/sources/{one.source}"))
     return findings
 
 

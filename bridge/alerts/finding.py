@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PAUSED = "paused", "Connections that stand still"
     BUDGET = "budget", "Propexo's calls are used up"
     SILENT = "silent", "Senders that fell silent"
+    UNKNOWN_EVENT = "unknown_event", "Events that a mapping does not know"
     REFUSED = "refused", "Requests that failed their verification"
 
 

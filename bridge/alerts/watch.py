@@ -31,6 +31,7 @@ def findings(session: Session, settings: Settings, now: datetime, told: Mapping[
         *connections.paused(session, settings, now),
         *connections.budget(session, settings, now),
         *connections.silent(session, settings, now),
+        *connections.unknown_events(session, settings, now),
         *connections.refused(session, settings, now),
     ]
 

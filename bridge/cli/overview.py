@@ -5,7 +5,8 @@ from typing import Any
 
 from bridge.clock import utc_now
 from bridge.inbound.signatures import AllOf, AnyOf, Basic, FirstOf, Request, SharedSecret, Signature, Token
-from bridge.mapping.base import Authentication, Mapping
+from bridge.mapping.authentication import Authentication
+from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action
 from bridge.mapping.catalogue import MappingFile
 from bridge.mapping.own_body import OwnBody

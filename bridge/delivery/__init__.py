@@ -27,6 +27,7 @@ What keeps an event from changing its booking, in this order:
 | a later event speaks for both | `Ignore` superseded |
 | the sender's API has to be asked | `Enrich` |
 | the mapping cannot read it | `Park` unmappable |
+| no rule of the mapping knows it | `Ignore` unknown_event |
 | it changes no appointment | `Ignore` not_forwarded |
 | it says who a person is | `Ignore` remembered |
 | the renter did not come | `Ignore` no_show |

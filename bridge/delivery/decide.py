@@ -128,7 +128,8 @@ def _before_the_booking(snapshot: Snapshot, now: datetime) -> Step | None:
     if read.enrich or read.problem:
         return read.enrich or read.problem
     if read.request is None:
-        return Ignore(Reason.NOT_FORWARDED, read.ignored or "")
+        reason = Reason.UNKNOWN_EVENT if read.is_unknown else Reason.NOT_FORWARDED
+        return Ignore(reason, read.ignored or "")
     if read.request.action is Action.REMEMBER:
         contact_id = read.request.contact_id or read.request.reference
         detail = f'Person "{contact_id}" is known for tours that name no more than this id.'

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
 from bridge import metrics, queue
+from bridge.delivery.decided_requests import end_decided_requests
 from bridge.delivery.results import Recorded, Result
 from bridge.delivery.rules.booking_state import contact_code, contact_fields, event_time, merge_fields
 from bridge.delivery.rules.entities import EventRow
@@ -143,6 +144,7 @@ class _Transaction:
         self._contacts(drafts)
         self._lists(drafts)
         self._events(drafts)
+        end_decided_requests(self._connection, drafts, self._now)
         self._look_again(drafts)
         queue.commit(
             self._connection,

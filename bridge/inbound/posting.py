@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from bridge.errors import BridgeError
 from bridge.inbound.signatures import Request
-from bridge.mapping.base import Authentication
+from bridge.mapping.authentication import Authentication
 from bridge.mapping.samples import Sample
 from bridge.settings import Source
 

@@ -8,6 +8,7 @@ from bridge.mapping.booking import Action, AppointmentStatus, Booking, Contact, 
 from bridge.mapping.details import Api, Fetch, Login
 from bridge.mapping.flattening import flat
 from bridge.mapping.paths import constant, digest, first, header, path, paths
+from bridge.mapping.questions import asked, topic
 from bridge.mapping.replies import Reply
 from bridge.mapping.tools import tool_rules
 
@@ -33,6 +34,7 @@ __all__ = [
     "TourKind",
     "When",
     "answers",
+    "asked",
     "constant",
     "digest",
     "fields",
@@ -42,4 +44,5 @@ __all__ = [
     "path",
     "paths",
     "tool_rules",
+    "topic",
 ]

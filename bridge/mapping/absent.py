@@ -21,6 +21,14 @@ _WORD = (
 _UNSET = re.compile(rf"\s*(?:(?:{_PLACEHOLDER}|{_WORD})[\s,;/|_-]*)+")
 _NO_ANSWER = re.compile(r"\s*(?:nan|n/a|N/A|\(none\)|\(not set\)|-{1,3}|\u2013|\u2014)\s*")
 _ZERO = re.compile(r"\s*(?:-?0+(?:\.0+)?|\{?[0]{8}-?(?:0000-?){3}0{12}\}?)\s*")
+_NOT_AN_ID = re.compile(
+    r"\s*(?:unknown|unset|tbd|tba|n\.?a\.?|false|true|no id|#n/a|#ref!?|#value!?|#name\?"
+    r"|=+\s*\$\S+|<[^<>]*>|\[[^\[\]]*\]"
+    r"|(?:your |the )?(?:booking|tour|appointment|appt|showing|reservation|event|lead|unit|property|agent|contact)"
+    r"[ _-]?(?:id|uid|ref|reference|number|no|key))\s*",
+    re.IGNORECASE,
+)
+"""What stands where an id was to be: a word for none, an error of a spreadsheet, the field's own name."""
 _PART_UNSET = re.compile(
     rf"(?:^|[^A-Za-z0-9])(?:undefined|null|NaN|None|\[object Object\])(?:[^A-Za-z0-9]|$)|{_PLACEHOLDER}"
 )
@@ -50,6 +58,8 @@ def is_no_value(value: Any) -> bool:
 def is_no_id(text: str) -> bool:
     """Whether a text that several bookings would share stands for an id: a part of it was never filled
     (`tour-undefined`)."""
+    if len(text) <= _LONGEST and _NOT_AN_ID.fullmatch(text):
+        return True
     return is_no_value(text) or (len(text) <= _LONGEST and bool(_PART_UNSET.search(text)))
 
 

@@ -18,6 +18,8 @@ class Decision:
     """Whether the booking is a wish that nobody has confirmed; `on_request` of the source says what to do."""
     held: str | None = None
     """Why an operator has to look at the event: what was expected instead."""
+    is_unknown: bool = False
+    """Whether it is ignored because no rule knows the event."""
 
 
 BOOK = Decision(Action.BOOK)

@@ -3,15 +3,15 @@
 import difflib
 import inspect
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, cast
 
 import marshmallow
 from marshmallow.schema import SchemaMeta
 
 from bridge.errors import FieldError, MappingError
 from bridge.mapping.actions import Decision, When
+from bridge.mapping.authentication import Authentication, Handshake
 from bridge.mapping.batches import Split
 from bridge.mapping.booking import Action, Booking
 from bridge.mapping.details import Api, Fetch
@@ -21,6 +21,7 @@ from bridge.mapping.paths import Expression, Path, Reader, Received
 from bridge.mapping.replies import Reply
 from bridge.mapping.translation import (
     BOOKING_FIELDS,
+    END,
     IDS,
     START,
     Envelope,
@@ -33,43 +34,6 @@ from bridge.mapping.translation import (
     missing_for,
     person_reference,
 )
-
-
-class Authentication(Protocol):
-    """How a sender proves who it is; `bridge.inbound.signatures` has the schemes."""
-
-    def check_secrets(self, secrets: Sequence[str]) -> list[str]: ...
-
-    def verify(
-        self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None
-    ) -> None: ...
-
-    def sign(
-        self, request: Any, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]: ...
-
-    def prepare(
-        self, request: Any, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
-    ) -> Any: ...
-
-    def signs_body(self, request: Any) -> bool: ...
-
-    @property
-    def header_names(self) -> tuple[str, ...]: ...
-
-    @property
-    def query_names(self) -> tuple[str, ...]: ...
-
-    @property
-    def body_secrets(self) -> tuple[str, ...]: ...
-
-    @property
-    def signs_url(self) -> bool: ...
-
-
-class Handshake(Protocol):
-    """What a sender asks before it sends; `bridge.inbound.handshakes` has them."""
-
 
 UNKNOWN_EVENT = "this mapping knows no event named {}"
 """Why an event is ignored that no rule knows."""
@@ -137,6 +101,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     """Who made the change; what `ignore_changes_by` of the source lists is ignored, so that nothing goes in circles."""
     actions: ClassVar[Sequence[When]] = ()
     """Rules; the first that applies decides. An event that no rule knows is ignored; see `unknown_event`."""
+    has_agent_time_zone: ClassVar[bool] = False
+    """A bot's agent puts the offset of its own zone behind times; `agent_time_zone` of the source names that zone."""
     on_request: ClassVar[Literal["book", "hold", "lead_only"]] = "hold"
     """What becomes of a `REQUEST`, unless the source says it."""
 
@@ -160,6 +126,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             elif isinstance(field, LocalTime):
                 field.conventions = conventions or Conventions()
                 field.is_start = name in START
+                field.is_tour_time = name in (*START, *END)
             elif isinstance(field, String):
                 field.is_id = name in IDS
 
@@ -241,7 +208,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             return rule.then
         event = self.event.read(received)
         return self.unknown_event(event, received) or Decision(
-            Action.IGNORE, UNKNOWN_EVENT.format(describe(event))
+            Action.IGNORE, UNKNOWN_EVENT.format(describe(event)), is_unknown=True
         )
 
     def unknown_event(self, event: str | None, received: Received) -> Decision | None:  # noqa: ARG002 - for subclasses
@@ -268,7 +235,9 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             nameless = FieldError("event", "event", "nothing", "the name of an event that this mapping knows")
             return Translation(event, delivery_id, decision.action, errors=(nameless,))
         if decision.action is Action.IGNORE:
-            return Translation(event, delivery_id, decision.action, decision.reason)
+            return Translation(
+                event, delivery_id, decision.action, decision.reason, is_unknown=decision.is_unknown
+            )
         try:
             booking = self._booking(decision, self.inner(received))
         except MappingError as error:

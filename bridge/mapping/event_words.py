@@ -28,6 +28,7 @@ _VERBS: dict[str, Meaning] = {
     "request": "request",
     "pend": "request",
     "book": "book",
+    "reserve": "book",
     "create": "book",
     "schedule": "book",
     "confirm": "book",
@@ -53,6 +54,7 @@ _FORMS = {
         f"{stem}ation", f"{stem}al", f"{verb}d", f"{verb}led",
     )
 }  # fmt: skip
+_FORMS["made"] = "book"
 _NOUNS = frozenset(
     {
         "tour", "tours", "appointment", "appointments", "appt", "appts", "booking", "bookings", "showing", "showings",
@@ -80,9 +82,14 @@ _FILLERS = frozenset(
     }
 )
 _NO_SHOW = re.compile(r"(?:^|_)(?:no_?show(?:ed|s)?|missed|did_not_(?:show|come|attend))(?:_|$)")
-_SUFFIX = re.compile(
-    r"\s+(?:[-\u2013\u2014|:@]|by|for|at|with|from|in|through|via|using)\s+.*$", re.IGNORECASE
+_SUFFIX = re.compile(r"(?:\s+[-\u2013\u2014|@]|\s*:|\s*\()\s+.*$|\s*\(.*$", re.IGNORECASE)
+_PREFIX = re.compile(r"^\s*\[[^\[\]]*\]\s*(?=\S)")
+_CONNECTORS = frozenset({"by", "for", "at", "with", "from", "in", "through", "via", "using"})
+"""Behind one of them stands who or where, not what."""
+_OF_NO_SHOW = frozenset(
+    {"no", "show", "shows", "noshow", "noshows", "showed", "missed", "did", "not", "come", "attend"}
 )
+_RE_VERB = re.compile(r"\bre[-_ ](?=schedul|book)", re.IGNORECASE)
 _RELATED = re.compile(r"(?:^|_)(?:re)?(?:book|schedul|cancel|move)")
 LONGEST = 200
 """Characters of an event's name."""
@@ -92,9 +99,24 @@ def meaning(name: str | None) -> Meaning | None:
     """What a name asks for; `None` where a word is not known, or where its verbs ask for different things."""
     if not name or len(name) > LONGEST:
         return None
-    words = _words(_SUFFIX.sub("", name.strip()))
+    words, beside = _parts(name)
+    meant = _meaning_of(words)
+    others = {_FORMS[word] for word in beside if word in _FORMS and word not in _NOUNS}
+    return meant if others <= {meant} else None  # `Tour booked - cancelled by guest`
+
+
+def _parts(name: str) -> tuple[list[str], list[str]]:
+    """The words that say what happened, and those beside them that say who or where."""
+    name = _PREFIX.sub("", name.strip())
+    suffix = _SUFFIX.search(name)
+    words = _words(name[: suffix.start()] if suffix else name)
+    place = next((place for place, word in enumerate(words) if place and word in _CONNECTORS), len(words))
+    return words[:place], [*words[place:], *_words(suffix[0] if suffix else "")]
+
+
+def _meaning_of(words: list[str]) -> Meaning | None:
     if _NO_SHOW.search("_".join(words)):
-        rest = [word for word in words if word not in ("no", "show", "noshow", "missed", "showed")]
+        rest = [word for word in words if word not in _OF_NO_SHOW]
         is_plain = all(word in _NOUNS or word in _FILLERS or word in _FORMS for word in rest)
         return "no_show" if is_plain else None
     verbs = [word for word in words if word in _FORMS and word not in _NOUNS]
@@ -106,7 +128,8 @@ def meaning(name: str | None) -> Meaning | None:
     found = list(dict.fromkeys(_FORMS[word] for word in verbs))
     if not found:
         return _by_nouns(words)
-    return found[0] if len(found) == 1 else None
+    is_asked = words[-1] == "request" and found != ["request"]  # `cancel request`: done, or only asked for
+    return found[0] if len(found) == 1 and not is_asked else None
 
 
 def _by_nouns(words: list[str]) -> Meaning | None:
@@ -128,4 +151,4 @@ def is_about_tours(name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in snake(name).split("_") if word]
+    return [word for word in snake(_RE_VERB.sub("re", name)).split("_") if word]

@@ -10,8 +10,7 @@ from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REQUEST, RESCHEDULE, Decision, When
 from bridge.mapping.base import Mapping
 from bridge.mapping.event_words import is_about_tours
-from bridge.mapping.kinds import KINDS as KINDS  # noqa: PLC0414 - where it was before
-from bridge.mapping.kinds import PRIORITIES, STATUSES
+from bridge.mapping.kinds import KINDS, PRIORITIES, STATUSES
 from bridge.mapping.paths import Received, first, header, path
 
 BODY = '"json".body || "json" || json(data) || json(payload) || json(body) || root || @'
@@ -159,14 +158,22 @@ class OwnBody(Mapping):
         zone=END_ZONE,
     )
     duration_minutes = fields.Duration(
-        path=_tour(
-            "duration_minutes",
-            "duration",
-            "length",
-            "duration_in_minutes",
-            "duration_seconds",
-            "duration_hours",
-        )
+        path=[
+            "duration_hours && duration_minutes && join('', [text(duration_hours), 'h ', text(duration_minutes), 'm'])",
+            *_tour(
+                "duration_minutes",
+                "duration",
+                "length",
+                "duration_in_minutes",
+                "length_in_minutes",
+                "duration_mins",
+                "duration_min",
+                "duration_seconds",
+                "duration_hours",
+                "duration_ms",
+                "duration_milliseconds",
+            ),
+        ]
     )
     kind = fields.Choice(
         path=["tour_type", "tour_kind", "visit_type", "showing_type", "appointment_type", "kind", "type"],

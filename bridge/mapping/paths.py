@@ -10,7 +10,7 @@ Where an expression would become a program, a path is a Python function of the p
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -19,14 +19,20 @@ import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
-from bridge.mapping.absent import is_absent as is_absent  # noqa: PLC0414 - where it was before
-from bridge.mapping.absent import is_no_value, without_unset
+from bridge.mapping.absent import is_absent, is_no_value, without_unset
 from bridge.mapping.flattening import flat
 from bridge.mapping.functions import json_value, renamed
 from bridge.mapping.text_functions import TextFunctions
 
 Expression = str | Callable[[Any], Any]
 """A JMESPath expression, or a Python function that takes the payload below `root` and returns the value."""
+Paths = Expression | Sequence[Expression]
+"""One of them, or several in their order."""
+
+
+def listed(paths: Paths) -> list[Expression]:
+    """The paths as a list, also where there is only one."""
+    return [paths] if isinstance(paths, str) or callable(paths) else list(paths)
 
 
 @dataclass(frozen=True)

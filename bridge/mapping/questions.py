@@ -21,28 +21,40 @@ MOST_ANSWERS = 500
 OTHER_PERSON, OTHER_DATE = "other_person", "other_date"
 
 _OTHER_PERSON = re.compile(
-    r"\b(emergency|partner|spouse|wife|husband|fiance|boyfriend|girlfriend|room ?mates?|house ?mates?"
+    r"\b(emergenc\w*|partner|spouse|wife|husband|fiance|boyfriend|girlfriend|room ?mates?|house ?mates?"
     r"|co ?(?:applicant|tenant|renter|signer|occupant|resident|borrower)s?|guarantors?|land ?lords?|landlady"
     r"|refer(?:red|rer|rers|ral|rals|ence|ences|s)?|realtors?|brokers?|agents?|friends?|employers?|supervisors?"
     r"|managers?|parents?|mother|father|guardian|compan(?:y|ies|ion)|pets?|dogs?|cats?|vehicles?|cars?"
     r"|(?:second|secondary|additional|another|other) (?:person|adult|applicant|tenant|occupant|guest|renter|resident)s?"
-    r"|someone|somebody|their|his|her|kin|child|children|kids|occupants?|plus one|additional guests?|guests)\b"
+    r"|someone|somebody|their|his|her|kin|child|children|kids|occupants?|plus one|additional guests?|guests"
+    r"|locators?|case ?workers?|case managers?|social workers?|assistants?|advocates?|accompan\w*"
+    r"|(?:touring|coming|visiting|joining|moving(?: in)?|living) with|urgenc\w*|notfall\w*|referencias?"
+    r"|pareja|conyuge|espos[oa]|partenaire|conjointe?|conjuge|lebensgefahrt\w*|ehe(?:mann|frau|partner\w*)"
+    r"|vermieter\w*|proprietaire|caser[oa]|arrendador\w*|senhorio|locador\w*|garante?s?|fiador\w*|avalista|burge\w*"
+    r"|padres?|madre|hij[oa]s?|empleador\w*|empregador\w*|jefe|chefe|employeur|arbeitgeber\w*|freund\w*|amig[oa]s?"
+    r"|companer[oa]s?|companheir[oa]s?|colocataires?|mitbewohner\w*)\b"
 )
 _OTHER_DATE = re.compile(
     r"\b(mov(?:e|es|ing)|lease|birth(?:day|date)?|born|dob|occup\w*|call(?: ?back)?|callback|reach|contact|text you"
     r"|graduat\w*|employ\w*|hired?|jobs?|expir\w*|school|semester|arriv\w*|anniversary|sign(?:ed|ature)?|submi\w*"
     r"|need\w*|vacat\w*|evict\w*|notice|reference|license|start date|today s date|today|current\w*|hear|heard|mudanza"
     r"|nacimiento|emmenag\w*|einzug\w*|second choice|third choice|alternat\w*|back ?up|2nd|3rd|full time|part time"
-    r"|first time|last time|created?|updated?|modified|timestamp|sent|received|entry|landed)\b"
+    r"|first time|last time|created?|updated?|modified|timestamp|sent|received|entry|landed"
+    r"|follow ?up|deadline|apply by|(?:last|previous|prior) (?:visit|tour|showing)|mudarse|mudan\w*|umzug\w*"
+    r"|einzieh\w*|mietbeginn|demenag\w*|geburts\w*|naissance|nascimento|rappel\w*|ruckruf\w*|anruf\w*|llama\w*"
+    r"|appel\w*|ligar|contrat\w*)\b"
 )
 _OTHER_UNLESS_TOUR = re.compile(
     r"\b(availab\w*|budget|income|rent|lead time|time ?zone|time ?frame|timeline)\b"
 )
-_TOUR = re.compile(r"\b(tour|visit|showing|viewing|appointment|schedule|come by|stop by)\w*\b")
+_TOUR = re.compile(
+    r"\b(tour|visit|showing|viewing|appointment|schedule|come by|stop by|besichtigung|cita)\w*\b"
+)
 _BOTH = re.compile(r"\bfirst\b.*\blast\b")
 _NOT_THE_NAME = re.compile(
     r"\b(compan\w*|pet|dog|cat|propert\w*|communit\w*|building|complex|unit|apartment|street|user ?name|file|maiden"
-    r"|utm|form|page|campaign|event)\b"
+    r"|utm|form|page|campaign|event|entreprise|societe|empresa|firma|mascota|animal|haustier|condominio|edificio"
+    r"|propiedad|comunidad|imovel|residence)\b"
 )
 _RANK_LAST = re.compile(r"\b(alternat\w*|secondary|second|backup|work|office|home|other|additional|2)\b")
 
@@ -58,7 +70,9 @@ _PATTERNS = {
     "tour_type": r"(tour|visit|showing) ?(type|kind|format)\b.*|.*\b(type|kind|sort) of (tour|visit|showing).*"
     r"|.*\bhow\b.*(tour|visit).*|.*\bself guided\b.*\b(or|in person|virtual)\b.*",
     "property": rf"{_ASKING}{_PLACE}(?: ?(?:id|name|key|code|of interest))*{_INTEREST}"
-    rf"|(?:which|preferred|tour) location{_INTEREST}",
+    rf"|(?:which|preferred|tour) location{_INTEREST}|(?:(?:select|choose|pick) (?:your |a |the )?)?locations?"
+    r"|(?:interested|desired) (?:property|community)|propiedad|comunidad|edificio|residence|immeuble|imovel|condominio"
+    r"|wohnanlage",
     "unit": rf"{_ASKING}(?:units?|apartments?|apts?)(?: ?(?:id|number|no|name|of interest))?{_INTEREST}",
     "lead_source": r"lead ?source|utm ?source",
     "lead_id": r"(propexo )?lead ?id",
@@ -66,20 +80,25 @@ _PATTERNS = {
     "message": r"(your |any |additional |other |further )*(message|notes?|comments?|questions?)"
     r"( or (comments?|questions?|notes?))?|anything else.*",
 }
-_EMAIL = re.compile(r"\be ?mails?\b|\bmail address\b|\bcorreo\b|\bcourriel\b")
+_EMAIL = re.compile(
+    r"\be ?mails?\b|\bmail (?:address|adresse)\b|\badresse mail\b|^(?:your )?mail$|\bcorreo\b|\bcourriel\b"
+)
 _PHONE = re.compile(
-    r"\b(phone|mobile|cell(?:phone|ular)?|whats ?app|tel(?:ephone|efono|efon|e)?|handy|movil)\b|phone"
+    r"\b(phone|mobile|cell(?:phone|ular)?|celular|whats ?app|tel(?:ephone|efon\w*|emovel|e)?|handy\w*|movil)\b"
+    r"|phone|\b(?:mobilnummer|rufnummer|portable)\b|\b(?:your|best) number\b"
     r"|\bnumber\b.*\b(reach|text|call)\b|\b(reach|text|call)\b.*\bnumber\b|\bcontact number\b"
 )
 _FIRST = re.compile(
     r"\b(first|given) ?names?\b|\bfore ?name\b|\bf ?name\b|\bprimer nombre\b|\bvorname\b|\bprenom\b|\bname first\b"
+    r"|^first$"
 )
 _LAST = re.compile(
     r"\b(last|family) ?names?\b|\bsur ?name\b|\bl ?name\b|\bapellidos?\b|\bnachname\b|\bname last\b"
+    r"|\bsobrenome\b|\bnom de famille\b|^last$"
 )
-_NAME = re.compile(r"\b(full ?)?names?\b|\bfullname\b|\bnombre\b|\bwho are you\b")
-_DAY = re.compile(r"\b(dates?|days?|fecha|datum|jour)\b")
-_HOUR = re.compile(r"\b(times?|time ?slots?|slots?|hours?|hora|uhrzeit|heure)\b")
+_NAME = re.compile(r"\b(full ?)?names?\b|\bfullname\b|\b(?:nombre|nom|nome)\b|\bwho are you\b")
+_DAY = re.compile(r"\b(dates?|days?|fecha|datum|jour|data (?:da|de|do|preferida)|\w*termin)\b")
+_HOUR = re.compile(r"\b(times?|time ?slots?|slots?|hours?|hora|horario|uhrzeit|heure)\b")
 _WHEN = re.compile(
     r"\bwhen\b.*\b(visit|tour|come|see|stop|view|show)|\btour (start|at)\b|\b(tour|visit) (date ?time|date time)\b"
 )
@@ -180,6 +199,7 @@ def asked(answers: Any) -> dict[str, Any]:
     for name, answer in _by_type(found, by_topic):
         found[name] = answer["value"]
         used.append(id(answer))
+    _split_names(found)
     rest = [
         answer
         for answer in listed
@@ -189,6 +209,15 @@ def asked(answers: Any) -> dict[str, Any]:
         found.setdefault("tour_date", found.pop("tour_start"))
     others = [[answer["label"] or answer["name"], answer["value"]] for answer in rest]
     return {**found, "others": [pair for pair in others if not isinstance(pair[1], Mapping)]}
+
+
+def _split_names(found: dict[str, Any]) -> None:
+    """Beside a first name, what is asked for as the name alone is the last one: `Prénom` and `Nom`."""
+    first, name = found.get("first_name"), found.get("name")
+    if not isinstance(first, str) or not isinstance(name, str) or "last_name" in found:
+        return
+    if first.casefold() not in name.casefold():
+        found["last_name"] = found.pop("name")
 
 
 def _listed(answers: Any) -> Iterable[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bridge.errors import ConfigurationError, Problem, UnknownSourceError
 from bridge.mapping.base import Mapping
@@ -88,11 +89,12 @@ def configured(
 def conventions_of(settings: Settings, source: SourceSettings | None) -> Conventions:
     """How a source writes dates: as it says, else as its country does; and the zones that a time of it can be in."""
     region = source.phone_region if source else "US"
+    agent = ZoneInfo(source.agent_time_zone) if source and source.agent_time_zone else None
     order = source.date_order if source else None
-    day_first = order == "day_first" if order else region not in MONTH_FIRST
+    day_first: bool | None = order == "day_first" if order else region not in MONTH_FIRST
     if order is None and region in BOTH_ORDERS:
-        return Conventions(None, _zones(settings, source))
-    return Conventions(day_first, _zones(settings, source))
+        day_first = None
+    return Conventions(day_first, _zones(settings, source), agent)
 
 
 def _zones(settings: Settings, source: SourceSettings | None) -> frozenset[str]:
@@ -104,6 +106,9 @@ def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> 
     """What a source lacks that its mapping needs, or has that it does not know."""
     key, mapping = f"sources.{source.key}", file.schema
     yield from (Problem(f"{key}.api", told) for told in _api_problems(source, mapping))
+    if source.agent_time_zone and not mapping.has_agent_time_zone:
+        told = f"not needed; {mapping.sender()} puts no offset of its own behind times"
+        yield Problem(f"{key}.agent_time_zone", told)
     if mapping.tenant_required and not source.tenants:
         told = (
             f"found none, expected your accounts: {mapping.sender()} signs for all its customers with one key"

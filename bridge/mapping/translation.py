@@ -27,6 +27,7 @@ SUFFICIENT_WITHOUT = frozenset(
 """Fields whose unreadable value does not cost the tour: it goes out without, and the notes say what stood there."""
 
 START = ("starts_at", "starts_at_local")
+END = ("ends_at", "ends_at_local")
 IDS = frozenset({"reference", "previous_reference", "contact_id", "lead_id", "property", "unit", "agent"})
 PERSON = ("email", "phone", "lead_id", "contact_id")
 
@@ -62,6 +63,8 @@ class Translation:
     """Why nothing is forwarded, when `action` is ignore."""
     booking: Booking | None = None
     errors: tuple[FieldError, ...] = ()
+    is_unknown: bool = False
+    """Whether it is ignored because no rule of the mapping knows the event."""
 
 
 def dispensable(decision: Decision) -> frozenset[str]:
@@ -102,8 +105,7 @@ def either_start(
     A sender whose customers write the time as they like is read as an instant and as wall time; one of them fits.
     """
     kept = dict(errors)
-    ends = ("ends_at", "ends_at_local")
-    for name, other in (START, START[::-1], ends, ends[::-1]):
+    for name, other in (START, START[::-1], END, END[::-1]):
         if (
             name in kept
             and (values.get(other) or values.get(name))

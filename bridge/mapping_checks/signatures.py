@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bridge.errors import NotAuthenticError
 from bridge.inbound.signatures import Request
-from bridge.mapping.base import Authentication
+from bridge.mapping.authentication import Authentication
 from bridge.mapping_checks.preview import Posted
 
 ADDRESS = "https://bridge.example.com/hooks/source"

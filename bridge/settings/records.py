@@ -305,6 +305,8 @@ class Source:
     """Business hours without an event after which it counts as silent; overrides `alerts.silent_after`."""
     record: bool = False
     """Stores whatever is sent here, so that a mapping can be written from real requests; then `mapping` may lack."""
+    agent_time_zone: str | None = None
+    """The zone of a bot's agent, which puts the offset of that zone behind times that people mean as the property's."""
 
 
 @dataclass(frozen=True)

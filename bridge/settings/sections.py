@@ -254,6 +254,7 @@ class SourceSection(Section):
     origins = TextList(Origin)
     phone_region = PhoneRegion()
     date_order = OneOf("month_first", "day_first")
+    agent_time_zone = TimeZone()
     lead_source = Text()
     tolerance = Whole()
     auth = OneOf("none")

@@ -253,3 +253,19 @@ def test_neither_names_nor_secrets_reach_the_log(world, office, capsys, caplog):
     assert "people were told" in heard
     for word in ("Maya", "Okafor", "maya@example.com", "secret-password", "Elm Cuort"):
         assert word not in heard
+
+
+def test_an_event_that_no_rule_knows_is_told_once_for_its_name(world, office):
+    world.send("viewed")
+    world.run_due()
+    [message] = office.look()
+    assert message["title"] == "Events that a mapping does not know"
+    assert 'widget sends events named "tour.viewed", which its mapping does not know' in message["message"]
+    world.send("viewed", "B-2")
+    world.run_due()
+    assert office.look() == []
+    world.send("opened", "B-2")
+    world.run_due()
+    [message] = office.look()
+    assert "tour.opened" in message["message"]
+    assert "tour.viewed" not in message["message"]

@@ -99,3 +99,15 @@ def test_recorded_requests_are_shown_to_operators_only(world, signed_in):
     page = signed_in(Role.VIEWER).get("/console/sources/fresh").text
     assert "shown to operators" in page
     assert "Maya" not in page
+
+
+def test_events_that_no_rule_knows_are_listed_by_their_names(world, operator):
+    assert "tour.viewed" not in operator.get("/console/sources/widget").text
+    for number in range(3):
+        event = world.send("viewed", f"B-{number}")
+    world.book()
+    world.run_due()
+    assert world.status(event) == ("ignored", "unknown_event")
+    page = operator.get("/console/sources/widget").text
+    assert f'<a href="/console/events/{event}">tour.viewed</a></th><td>3</td>' in page
+    assert "tour.booked</a>" not in page

@@ -84,6 +84,33 @@ def test_a_person_is_told_when_nobody_confirms_it_in_time(world, asked):
     assert world.event(asked).ended_at - world.event(asked).received_at <= timedelta(hours=72)
 
 
+@pytest.mark.parametrize("decide", ["book", "cancel"])
+def test_a_parked_request_needs_nobody_once_it_is_decided(world, asked, decide):
+    world.run(until=world.clock() + timedelta(days=4))
+    assert world.status(asked) == ("parked", "requested")
+    decided = world.book(start="2026-12-10T10:30:00-06:00") if decide == "book" else world.cancel()
+    world.run(until=world.clock() + HOUR)
+    assert world.event(decided).status in ("written", "ignored")
+    assert world.status(asked) == ("ignored", "superseded")
+    assert world.event(asked).detail == f"Event {decided} has decided it."
+
+
+def test_a_request_without_a_time_needs_nobody_once_it_is_booked(world):
+    asked = ask(world, tour={"notes": "Any evening next week"})
+    world.run()
+    assert world.status(asked) == ("parked", "needs_time")
+    world.book()
+    world.run()
+    assert world.status(asked) == ("ignored", "superseded")
+
+
+def test_a_parked_request_is_not_decided_by_what_happened_before_it(world, asked):
+    world.run(until=world.clock() + timedelta(days=4))
+    world.cancel(at=world.event(asked).received_at - HOUR)
+    world.run(until=world.clock() + HOUR)
+    assert world.status(asked) == ("parked", "requested")
+
+
 def test_a_source_can_book_what_is_asked_for(world):
     world.document["sources"]["widget"]["on_request"] = "book"
     world.restart()

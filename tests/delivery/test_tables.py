@@ -78,6 +78,7 @@ EVENTS = {
     "a later event speaks for both": snapshot(newer=4),
     "the sender's API has to be asked": snapshot(interpretation=read(enrich=Enrich(None, {}))),
     "the mapping cannot read it": snapshot(interpretation=read(problem=Park(Reason.UNMAPPABLE, TEXT))),
+    "no rule of the mapping knows it": snapshot(interpretation=read(ignored="viewed", is_unknown=True)),
     "it changes no appointment": snapshot(interpretation=read(ignored="viewed")),
     "it says who a person is": snapshot(request(Action.REMEMBER, contact_id="P-1")),
     "the renter did not come": snapshot(request(Action.NO_SHOW)),

@@ -88,11 +88,29 @@ def test_no_reader_finds_it(value: str) -> None:
     assert header("webhook-id").read(received) is None
 
 
-@pytest.mark.parametrize("value", ["tour-undefined", "booking_null", "TB-{id}", "unit/[object Object]"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tour-undefined",
+        "booking_null",
+        "TB-{id}",
+        "unit/[object Object]",
+        "Unknown",
+        "TBD",
+        "booking_id",
+        "Lead ID",
+        "<id>",
+        "[booking_id]",
+        "#REF!",
+        "==$json.id",
+        "false",
+    ],
+)
 def test_half_an_id_is_none(value: str) -> None:
     assert is_no_id(value)
     assert not is_no_id("TB-90210")
     assert not is_no_id("nullify-1")
+    assert not is_no_id("Unit 5")
 
 
 def test_the_next_path_is_taken_also_inside_an_expression() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, Mapping, When, answers, fields, path
+from bridge.mapping import BOOK, CANCEL, Mapping, TourKind, When, answers, fields, path
+from bridge.mapping.fields import Field
 from bridge.mapping.paths import Path, Received
 
 FORM = {
@@ -64,6 +65,10 @@ def moved_to(payload: Any) -> Any:
     return payload["times"][-1]
 
 
+def last(payload: Any) -> Any:
+    return payload[-1]
+
+
 def is_off(payload: Any) -> bool:
     return bool(payload["state"] == "off")
 
@@ -120,3 +125,27 @@ def test_a_function_may_be_a_condition_and_has_a_name() -> None:
     assert Widget().root_expression == "booking()"
     assert Widget().where("starts_at") == "moved_to() | start"
     assert path(is_off).headers == frozenset()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        fields.String(path=moved_to),
+        fields.Instant(path=moved_to),
+        fields.LocalTime(path=moved_to),
+        fields.ZonedTime(path=moved_to, zone="zone"),
+        fields.Lines(path=moved_to),
+    ],
+    ids=lambda field: type(field).__name__,
+)
+def test_a_path_may_be_one_function(field: Field) -> None:
+    assert field.where.startswith("moved_to()")
+    payload = {"times": ["2031-03-05T16:00:00Z"], "zone": "America/Chicago"}
+    found = field.find(Received(payload, {}))
+    assert str(field.deserialize(found)).startswith("2031-03-05")
+
+
+def test_a_choice_and_a_length_of_one_function() -> None:
+    assert fields.Duration(path=last).deserialize(fields.Duration(path=last).find(Received([45], {}))) == 45
+    kind = fields.Choice(path=last, table={"self*": TourKind.SELF_GUIDED})
+    assert kind.deserialize(kind.find(Received(["Self-guided"], {}))) is TourKind.SELF_GUIDED

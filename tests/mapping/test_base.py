@@ -22,8 +22,9 @@ from bridge.mapping import (
     path,
     paths,
 )
+from bridge.mapping.absent import is_absent
 from bridge.mapping.fields.times import TIME_OF_DAY
-from bridge.mapping.paths import Path, Received, is_absent
+from bridge.mapping.paths import Path, Received
 from bridge.mapping.translation import Envelope
 
 
@@ -308,3 +309,16 @@ def test_a_phone_is_read_in_the_region_of_the_source() -> None:
     swiss, american = Widget(phone_region="CH"), Widget()
     phones = [mapping.envelope(received({"phone": "044 668 18 00"})).phone for mapping in (swiss, american)]
     assert phones[0] == "+41446681800" != phones[1]
+
+
+@pytest.mark.parametrize("given", [["204B", "310A"], "204B\n310A", "204B||310A"])
+def test_two_units_do_not_stop_the_tour(given: Any) -> None:
+    class Two(Widget):
+        """Two"""
+
+        unit = fields.String(path="unit")
+
+    booking = Two().translate(Received({**TOUR, "unit": given}, {})).booking
+    assert booking is not None
+    assert booking.unit is None
+    assert "Unit as given" in (booking.notes or "")

@@ -1,5 +1,6 @@
 """Mapping files are found by their names, and what is wrong with one is told with the file."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from bridge.errors import ConfigurationError, UnknownSourceError
 from bridge.mapping.catalogue import Catalogue, load_file
+from bridge.mapping.paths import Received
 from bridge.mapping.sources import Sources
 from bridge.settings import parse
 
@@ -169,3 +171,33 @@ def test_all_that_keeps_sources_from_working_is_told_at_once() -> None:
     assert [problem.split(":")[0] for problem in told] == keys
     assert "Secret 2 of 2" in told[2]
     assert "not base64!" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("zone", "given", "instant", "wall"),
+    [
+        (None, "2026-12-03T14:30:00+01:00", datetime(2026, 12, 3, 13, 30, tzinfo=UTC), None),
+        ("Europe/Madrid", "2026-12-03T14:30:00+01:00", None, datetime(2026, 12, 3, 14, 30)),  # noqa: DTZ001 - wall time
+        ("Europe/Madrid", "2026-12-03T14:30:00-06:00", datetime(2026, 12, 3, 20, 30, tzinfo=UTC), None),
+        ("Europe/Madrid", "2026-12-03T14:30:00Z", datetime(2026, 12, 3, 14, 30, tzinfo=UTC), None),
+    ],
+)
+def test_the_offset_of_a_bots_agent_counts_for_nothing(
+    zone: str | None, given: str, instant: datetime | None, wall: datetime | None
+) -> None:
+    of_agent = {"agent_time_zone": zone} if zone else {}
+    found = sources(bot={"mapping": "dialogflow_es", "secrets": ["user:password"], **of_agent})
+    query = {
+        "action": "tour.book",
+        "allRequiredParamsPresent": True,
+        "parameters": {"email": "maya@example.com", "date-time": given},
+    }
+    booking = found["bot"].mapping.translate(Received({"queryResult": query, "session": "s/1"}, {})).booking
+    assert booking is not None
+    assert (booking.starts_at, booking.starts_at_local) == (instant, wall)
+
+
+def test_only_a_bot_has_an_agents_zone() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        sources(one={"mapping": "standard_webhooks", "secrets": [SECRET], "agent_time_zone": "Europe/Madrid"})
+    assert [problem.split(":")[0] for problem in problems(raised)] == ["sources.one.agent_time_zone"]

@@ -58,6 +58,12 @@ def test_part_of_a_name(given: Any, name: str) -> None:
         ("King Lee", "King", "Lee"),
         ("Hon Lam", "Hon", "Lam"),
         ("Dean Major", "Dean", "Major"),
+        ("Duke Ellis", "Duke", "Ellis"),
+        ("Md Rahman", "Md", "Rahman"),
+        ("Maya Okafor, MBA", "Maya", "Okafor"),
+        ("Ms. Okafor, Maya", "Maya", "Okafor"),
+        ("Mr. and Mrs. Okafor", None, "Okafor"),
+        ("\U0001f338Maya Okafor\U0001f338", "Maya", "Okafor"),
         ("Rosa de la Cruz", "Rosa", "de la Cruz"),
         ("Maya O&#039;Brien", "Maya", "O'Brien"),
         ("Maya (May) Okafor \U0001f335", "Maya", "Okafor"),
@@ -70,7 +76,7 @@ def test_part_of_a_name(given: Any, name: str) -> None:
         ("maya@example.com", "maya@example.com", None),
     ],
 )
-def test_a_whole_name_is_split(given: str, first: str, last: str | None) -> None:
+def test_a_whole_name_is_split(given: str, first: str | None, last: str | None) -> None:
     assert read(fields.PersonName(path="a"), given) == {"first": first, "last": last}
 
 
@@ -143,6 +149,8 @@ def test_no_email(given: Any) -> None:
             "call (512) 555-0142 after 5",
             "apt 204, 512-555-0142",
             5125550142,
+            "0015125550142",
+            "5.125550142E9",
             "\uff15\uff11\uff12\uff15\uff15\uff15\uff10\uff11\uff14\uff12",  # full width
             ["none", "512-555-0142"],
         )
@@ -201,6 +209,11 @@ def test_a_name_in_two_inputs() -> None:
         "mailto:maya@example.com",
         "<mailto:maya@example.com|maya@example.com>",
         "my address is maya@example.com, thanks",
+        "mailto:maya@example.com?subject=Tour",
+        "maya%40example.com",
+        "\u200emaya@example.com\u200b",
+        "\uff4daya@example.com",
+        "[maya@example.com](mailto:maya@example.com)",
         ["maya@example.com"],
         ["none", "maya@example.com"],
         [{"email": "maya@example.com"}],

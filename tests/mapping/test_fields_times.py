@@ -231,6 +231,10 @@ def test_without_a_zone_there_is_no_zoned_time(zone: str | None) -> None:
         ("PT1H", 60),
         ("pt1h30m", 90),
         ("PT1800S", 30),
+        ("45'", 45),
+        ("about 30 minutes", 30),
+        ("30-minute tour", 30),
+        ("1\u00bd hours", 90),
         ("1 hour and 15 minutes", 75),
         ({"hours": 1, "minutes": 30}, 90),
     ],
@@ -313,7 +317,7 @@ def test_a_length_in_seconds() -> None:
     assert read(fields.Duration(path="a", unit="seconds"), 1800) == 30
 
 
-@pytest.mark.parametrize("given", ["a while", -5, "00:00", True, [30, 45]])
+@pytest.mark.parametrize("given", ["a while", -5, "00:00", True, [30, 45], 1800])
 def test_no_length(given: Any) -> None:
     with pytest.raises(marshmallow.ValidationError):
         read(fields.Duration(path="a"), given)

@@ -60,6 +60,12 @@ def test_an_instant_comes_back_from_every_writer(name: str, instant: datetime, z
         "2026-12-03 1430",
         "12/03/2026 2:30 PM",
         "12/3/26 14:30",
+        "202612031430",
+        "20261203143000",
+        "12/03/2026 1430 hrs",
+        "03-DEC-26 02.30.00.000000 PM",
+        "12/03/2026&nbsp;2:30&nbsp;PM",
+        "'2026-12-03 14:30'",
         "12/03/2026 2:30p",
         "12/03/2026 2:30 p.m.",
         "12/03/2026 2:30 P M",
@@ -132,6 +138,7 @@ def test_a_zone_or_an_offset_makes_an_instant(text: str) -> None:
         ("12/03/2026 10:00 AM - 10:30 AM", "10:00", "10:30"),
         ("12/03/2026 10:00 AM \u2013 12/03/2026 10:30 AM", "10:00", "10:30"),
         ("10:30am - 11:00am, Thursday, December 3, 2026", "10:30", "11:00"),
+        ("2026-12-03T10:30:00/2026-12-03T11:00:00", "10:30", "11:00"),
         ("2026-12-03 from 2 to 3 pm", "14:00", "15:00"),
         ("3 de diciembre de 2026 de 10:00 a 11:00", "10:00", "11:00"),
     ],
@@ -140,6 +147,12 @@ def test_a_range_gives_start_and_end(text: str, start: str, end: str) -> None:
     moment = read(text)
     assert moment.end
     assert (f"{moment.start:%Y-%m-%d %H:%M}", f"{moment.end:%H:%M}") == (f"2026-12-03 {start}", end)
+
+
+def test_a_range_of_two_instants() -> None:
+    moment = read("2026-12-03T10:30:00-06:00 - 2026-12-03T11:00:00-06:00")
+    assert moment.start == INSTANT
+    assert moment.end == INSTANT + timedelta(minutes=30)
 
 
 def test_what_could_be_an_offset_or_a_range_is_refused() -> None:
@@ -288,6 +301,7 @@ def test_labels_of_zones(label: str, zone: str) -> None:
     [
         "1796315400",
         "1796315400.0",
+        "1796315400000.0",
         "1.7963154e9",
         "1796315400000",
         "1796315400000000",

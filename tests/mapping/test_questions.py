@@ -7,14 +7,17 @@ import pytest
 from bridge.mapping.questions import asked, cleaned, pairs, topic
 
 TOPICS = {
-    "first_name": ["What's your first name?", "First Name *", "fname", "Vorname"],
-    "last_name": ["And your last name?", "Surname", "Apellidos"],
+    "first_name": ["What's your first name?", "First Name *", "fname", "Vorname", "Pr\u00e9nom", "First"],
+    "last_name": ["And your last name?", "Surname", "Apellidos", "Sobrenome", "Nom de famille", "Last"],
     "name": [
         "\U0001f44b *What's your name?*",
         "Full name",
         "fullName3",
         "Your Name",
         "First and last name",
+        "Nom complet",
+        "Nome completo",
+        "Nombre completo",
         "Name",
     ],
     "email": [
@@ -32,6 +35,12 @@ TOPICS = {
         "What number can we reach you at?",
         "Tel\u00e9fono",
         "phoneNumber5",
+        "What's your number?",
+        "Celular",
+        "Handynummer",
+        "Telefonnummer",
+        "Portable",
+        "T\u00e9l\u00e9phone",
     ],
     "tour_date": [
         "Tour date",
@@ -58,6 +67,10 @@ TOPICS = {
         "What is the property you want to see?",
         "Community of interest",
         "No Label property",
+        "Choose your location",
+        "Location",
+        "Interested property",
+        "Propiedad",
     ],
     "unit": ["\U0001f511 Unit", "Which unit would you like to see?", "Unit number", "Apartment"],
     "other_person": [
@@ -70,6 +83,13 @@ TOPICS = {
         "Spouse name",
         "Agent's phone",
         "Company name",
+        "Apartment locator's name",
+        "Caseworker phone",
+        "Email of the person touring with you",
+        "Tel\u00e9fono de emergencia",
+        "T\u00e9l\u00e9phone du contact d'urgence",
+        "Notfallkontakt Telefon",
+        "Correo electr\u00f3nico de su pareja",
     ],
     "other_date": [
         "Desired occupancy date",
@@ -81,6 +101,12 @@ TOPICS = {
         "When do you need the apartment?",
         "Callback time",
         "Start date",
+        "Date of your last visit",
+        "Follow-up date",
+        "Fecha de mudanza",
+        "Date d'emm\u00e9nagement",
+        "Geburtsdatum",
+        "Preferred date to move in",
     ],
 }
 
@@ -98,6 +124,8 @@ def test_the_topic_of_a_question(label: str, expected: str) -> None:
         "",
         "How many bedrooms?",
         "Property type",
+        "Your location",
+        "Unit type",
         "Amenities",
         "No Label field_7cd5e5f",
         "What are you looking for?",
@@ -123,6 +151,13 @@ def test_of_two_phones_the_renters_counts() -> None:
     assert found["others"] == [["Landlord phone", "512-555-0100"]]
     assert answers(("Alternate phone", "512-555-0100"), ("Phone", "512-555-0142"))["phone"] == "512-555-0142"
     assert answers(("Is text or phone better?", "Phone"), ("Cell", "512-555-0142"))["phone"] == "512-555-0142"
+
+
+def test_beside_a_first_name_the_name_alone_is_the_last() -> None:
+    found = asked({"Pr\u00e9nom": "Maya", "Nom": "Okafor"})
+    assert (found["first_name"], found["last_name"]) == ("Maya", "Okafor")
+    found = asked({"First name": "Maya", "Your name": "Maya Okafor"})
+    assert (found["first_name"], found["name"]) == ("Maya", "Maya Okafor")
 
 
 def test_a_type_helps_only_where_one_answer_can_be_meant() -> None:

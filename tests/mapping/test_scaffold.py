@@ -93,7 +93,19 @@ def test_of_one_sample_no_reference_is_certain(tmp_path: Path) -> None:
 
 
 def test_of_one_booking_the_key_has_to_say_it_too() -> None:
-    assert 'path="choose"' in written(booked=BOOKED, moved=MOVED)
+    assert 'reference = fields.String(path="data.id"' in written(booked=BOOKED, moved=MOVED)
+    for key, parent in (("id", "contact"), ("account_id", "data"), ("id", "calendar"), ("number", "data")):
+        booked, moved = (
+            {
+                **payload,
+                "data": {**{k: v for k, v in payload["data"].items() if k != "id"}},
+                parent: {key: "t-7"},
+            }
+            if parent != "data"
+            else {**payload, "data": {**{k: v for k, v in payload["data"].items() if k != "id"}, key: "t-7"}}
+            for payload in (BOOKED, MOVED)
+        )
+        assert 'reference = fields.String(path="choose"' in written(booked=booked, moved=moved)
     for key in ("tour_id", "appointment_id", "booking_uid"):
         moved = {**MOVED, "data": {**MOVED["data"], key: "t-7"}}
         booked = {**BOOKED, "data": {**BOOKED["data"], key: "t-7"}}

@@ -1,6 +1,7 @@
 """`tour_hours` of a property, and `date_order` and the country of a source, which say how its dates are read."""
 
 from datetime import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +42,11 @@ def test_no_hours(text: str) -> None:
 def test_the_order_of_day_and_month(source: dict[str, str], day_first: bool | None) -> None:
     settings = Settings(PropexoSettings("x"))
     assert conventions_of(settings, Source("s", **source)).day_first is day_first
+
+
+def test_the_zone_of_a_bots_agent() -> None:
+    source = Source("s", agent_time_zone="Europe/Madrid")
+    assert conventions_of(Settings(PropexoSettings("x")), source).agent_zone == ZoneInfo("Europe/Madrid")
 
 
 def test_the_zones_are_those_of_the_properties_that_a_source_can_name() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
 from bridge.events.query import last_received
+from bridge.events.unknown_events import UnknownEvent, unknown_events
 from bridge.inbound.decoding import readable
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import Source
@@ -73,6 +74,8 @@ class SourcePage:
     samples: tuple[str, ...]
     received_30_days: int
     failures: tuple[Failure, ...]
+    unknown: tuple[UnknownEvent, ...]
+    """Events that were ignored because the mapping does not know them."""
     changes: tuple[Drift, ...]
     recorded: tuple[Recorded, ...]
     records: bool
@@ -98,6 +101,7 @@ def page(
         samples=tuple(sample.name for sample in file.samples),
         received_30_days=_received(session, source.name, now - MONTH),
         failures=tuple(_failures(session, source.name, now)),
+        unknown=tuple(unknown_events(session, now, source.name)),
         changes=tuple(drift(session, source.name, now)),
         recorded=tuple(_recorded(session, source.name, actor)) if source.settings.record else (),
         records=source.settings.record,

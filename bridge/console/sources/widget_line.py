@@ -11,6 +11,10 @@ READABLE = 4.5
 
 
 @dataclass(frozen=True)
+_LINEAR_UP_TO = 0.04045
+"""Of sRGB."""
+
+
 class Options:
     """What somebody chose for the widget."""
 
@@ -60,6 +64,6 @@ def contrast(one: str, other: str) -> float:
 def _luminance(colour: str) -> float:
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )  # noqa: PLR2004 - of sRGB
+        part / 12.92 if part <= _LINEAR_UP_TO else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -63,6 +63,7 @@ def interpret(
         translated_action=translation.action,
         problem=problem,
         ignored=translation.reason,
+        is_unknown=translation.is_unknown,
         request=None if problem else translation.booking,
     )
 

@@ -19,6 +19,10 @@ class Reason(StrEnum):
 
     # ignored
     NOT_FORWARDED = "not_forwarded", "Nothing: the sender's event changes no appointment."
+    UNKNOWN_EVENT = (
+        "unknown_event",
+        "If such events change tours, add a rule for them to the mapping, then replay; else let a rule ignore them.",
+    )
     SUPERSEDED = "superseded", "Nothing: a newer event of the same booking has already decided."
     ALREADY_WRITTEN = "already_written", "Nothing: the PMS holds exactly this tour."
     LINKED = "linked", "Nothing: two sources report this tour, and it has one appointment."

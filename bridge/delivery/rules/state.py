@@ -138,6 +138,8 @@ class Interpretation:
     translated_action: str | None = None
     ignored: str | None = None
     """Why nothing is forwarded."""
+    is_unknown: bool = False
+    """Whether that is because no rule of the mapping knows the event."""
     request: BookingRequest | None = None
 
 

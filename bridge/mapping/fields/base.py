@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import marshmallow
 
 from bridge.mapping.absent import is_no_id, is_no_value
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.paths import Path, Paths, Received, as_text, listed
 
 MOST_PATHS = 5
 """Paths that an error names."""
@@ -43,9 +43,9 @@ class Field(marshmallow.fields.Field[Any]):
 
     expected: ClassVar[str] = "a value"
 
-    def __init__(self, *, path: str | Sequence[str], required: bool = False) -> None:
+    def __init__(self, *, path: Paths, required: bool = False) -> None:
         super().__init__(required=required, load_default=marshmallow.missing if required else None)
-        self.paths = tuple(Path(one) for one in ([path] if isinstance(path, str) else path))
+        self.paths = tuple(Path(one) for one in listed(path))
         if not self.paths:
             raise ValueError("a field needs at least one path")
 
@@ -100,20 +100,20 @@ class String(Field):
 
     def find(self, received: Received) -> list[Found]:
         found = [one for one in super().find(received) if one.value is not False]
-        return (
-            [one for one in found if not is_no_id(as_text(unwrapped(one.value)) or "")]
-            if self.is_id
-            else found
-        )
+        return [one for one in found if not (self.is_id and _is_no_id(unwrapped(one.value)))]
 
     def convert(self, value: Any) -> str:
         if isinstance(value, (dict, list, bool)):
             raise self.refuse(value)
         text = unescape(as_text(value) or "")
         choices = [choice.strip() for choice in text.split("||") if choice.strip()] if "||" in text else []
-        if len(choices) > 1:
+        if len(choices) > 1 or (self.is_id and "\n" in text):
             raise self.refuse(value, "one choice")
         return choices[0] if choices else text
+
+
+def _is_no_id(value: Any) -> bool:
+    return not isinstance(value, (dict, list)) and is_no_id(as_text(value) or "")
 
 
 class Integer(Field):

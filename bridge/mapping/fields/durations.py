@@ -1,19 +1,25 @@
 """How long a tour takes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bridge.mapping.fields.base import Found, Integer, unwrapped
-from bridge.mapping.paths import as_text
+from bridge.mapping.paths import Paths, as_text
 
 LONGEST = 60
 """Characters."""
+LONGEST_TOUR = 12 * 60
+"""Minutes: `1800` without a unit counts seconds, or is a slip."""
+_BESIDE = re.compile(
+    r"\b(?:about|approx(?:imately)?|around|circa|ca|up to|long"
+    r"|tour|showing|viewing|visit|appointment|meeting|session|slot)\b\.?|~"
+)
 _MINUTES = {"h": 60.0, "m": 1.0, "s": 1 / 60, "d": 1440.0}
 _PART = re.compile(
-    r"(\d+(?:[.,]\d+)?|an?|one|half an?|\u00bd)[\s-]*"
-    r"(hours?|hrs?|h|horas?|heures?|stunden?|minutes?|minutos?|minuten|mins?|m|\u2032|seconds?|secs?|s|days?)\b\.?"
+    r"(\d+(?:[.,]\d+)?|\d+\s?\u00bd|an?|one|half an?|\u00bd)[\s-]*"
+    r"(hours?|hrs?|h|horas?|heures?|stunden?|minutes?|minutos?|minuten|mins?|m|\u2032|'|seconds?|secs?|s|days?)(?![a-z])\.?"
 )
 _ISO = re.compile(r"p(?:(\d+)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?)?")
 _WORDS = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5, "\u00bd": 0.5}
@@ -30,7 +36,7 @@ class Duration(Integer):
     def __init__(
         self,
         *,
-        path: str | Sequence[str],
+        path: Paths,
         unit: Literal["minutes", "seconds"] = "minutes",
         required: bool = False,
     ) -> None:
@@ -58,6 +64,8 @@ class Duration(Integer):
                 raise self.refuse(value) from error
         if minutes and unit != "minutes":
             minutes = max(1, round(minutes))
+        if minutes > LONGEST_TOUR:
+            raise self.refuse(value)
         try:
             return super().convert(minutes if minutes != round(minutes) else int(minutes))
         except (ValueError, OverflowError) as error:
@@ -83,6 +91,7 @@ def _spelled(text: str) -> float | None:
     if (match := _ISO.fullmatch(text)) and any(match.groups()):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return days * 1440 + hours * 60 + minutes + seconds / 60
+    text = _BESIDE.sub(" ", text)
     parts = _PART.findall(text)
     if not parts or re.sub(r"[\s,&+]|and|y\b|et\b|und\b", "", _PART.sub("", text)):
         return None
@@ -90,13 +99,15 @@ def _spelled(text: str) -> float | None:
 
 
 def _number(text: str) -> float:
+    if text not in _WORDS and text.endswith("\u00bd"):
+        return float(text[:-1]) + 0.5
     return _WORDS.get(text) or float(text.replace(",", "."))
 
 
 def _initial(unit: str) -> str:
     if unit.startswith("st"):  # Stunden
         return "h"
-    return "m" if unit == "\u2032" else unit[0]
+    return "m" if unit in ("\u2032", "'") else unit[0]
 
 
 def minutes_between(start: datetime, end: datetime) -> int | None:

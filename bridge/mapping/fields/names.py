@@ -1,6 +1,7 @@
 """Names of people."""
 
 import re
+import unicodedata
 from html import unescape
 from typing import Any
 
@@ -11,6 +12,9 @@ LONGEST_NAME = 200
 
 TITLES = frozenset({"mr", "mrs", "ms", "mx", "miss", "dr", "prof", "professor", "rev"})
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "dds", "esq", "cpa", "rn"})
+_DEGREES = frozenset({"mba", "jd", "edd", "dvm", "pharmd", "psyd", "lcsw", "bsn", "pmp", "cfa", "dmd"})
+"""Behind a comma only."""
+_AND = frozenset({"and", "und", "et", "y", "e"})
 _PARTICLES = frozenset(
     {
         "al", "ap", "ben", "bin", "bint", "da", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el",
@@ -35,6 +39,10 @@ class Name(String):
             raise self.refuse(value)
         kept = (" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
         return " ".join("".join(kept).split())
+
+
+def _without_emoji(text: str) -> str:
+    return "".join(char for char in text if unicodedata.category(char) != "So" and char != "\ufe0f")
 
 
 class PersonName(Name):
@@ -65,20 +73,21 @@ class PersonName(Name):
 
 def split(text: str) -> dict[str, str | None]:
     """The first and the last name of a full one; `Okafor, Maya` has the last name first."""
-    spoken = [word for word in _NICKNAME.sub("", text).split() if any(char.isalnum() for char in word)]
+    spoken = _without_emoji(_NICKNAME.sub("", text)).split()
+    spoken = [word for word in spoken if any(char.isalnum() for char in word)]
     text = " ".join(spoken) or text
     family, comma, given = text.partition(",")
     if (
         comma
         and given.strip()
-        and not all(_plain(word) in SUFFIXES for word in given.replace(",", " ").split())
+        and not all(_plain(word) in SUFFIXES | _DEGREES for word in given.replace(",", " ").split())
     ):
-        last = _without_suffixes(family.split())
+        last = _without_titles(_without_suffixes(family.split()))
         first = _without_titles(given.split(",")[0].split())
         return _named(_without_initials(first), last)
     if _EAST_ASIAN.fullmatch(text):
         return _named(text.split()[1:], text.split()[:1])
-    words = _without_titles(_without_suffixes(text.replace(",", " ").split()))
+    words = _without_titles(_without_suffixes(_spoken(text)))
     if not words:
         return {"first": text or None, "last": None}
     if len(words) == 1:
@@ -90,6 +99,12 @@ def split(text: str) -> dict[str, str | None]:
     return _named(_without_initials(words[:start]), words[start:])
 
 
+def _spoken(text: str) -> list[str]:
+    """The words without degrees behind a comma."""
+    name, *more = text.split(",")
+    return name.split() + [word for part in more for word in part.split() if _plain(word) not in _DEGREES]
+
+
 def _named(first: list[str], last: list[str]) -> dict[str, str | None]:
     return {"first": " ".join(first) or None, "last": " ".join(last) or None}
 
@@ -99,9 +114,10 @@ def _plain(word: str) -> str:
 
 
 def _without_titles(words: list[str]) -> list[str]:
-    """Without what stands before a name; a word alone is a name."""
+    """Without what stands before a name, as in `Mr. and Mrs. Smith`; a word alone is a name."""
     while len(words) > 1 and _plain(words[0]) in TITLES:
-        words = words[1:]
+        is_couple = len(words) > 3 and words[1].casefold() in _AND and _plain(words[2]) in TITLES  # noqa: PLR2004
+        words = words[2 if is_couple else 1 :]
     return words
 
 

@@ -2,9 +2,11 @@
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -19,6 +21,16 @@ MOST_CANDIDATES = 50
 """Texts that are tried. Each costs a parse or two, and a public form takes lists of any length."""
 
 _ADDRESS = re.compile(r"[^\s,;:<>()\[\]{}\"|]+@[^\s,;:<>()\[\]{}\"|]+")
+
+
+_UNSET = re.compile(r"^(?:undefined|null|nan)@|@(?:undefined|null)\b")
+
+
+def _without_invisible(text: str) -> str:
+    """With full-width characters as plain ones, and without what nobody sees."""
+    return "".join(
+        char for char in unicodedata.normalize("NFKC", text) if char.isprintable() or char.isspace()
+    )
 
 
 class Email(Field):
@@ -46,7 +58,11 @@ def _address(value: Any) -> str | None:
         )
         if isinstance(value, Mapping):
             return _address(value)
-    text = unescape(as_text(value) or "").strip().removeprefix("mailto:")
+    text = _without_invisible(unescape(as_text(value) or "")).strip()
+    if text.casefold().startswith("mailto:"):
+        text = unquote(text[len("mailto:") :].partition("?")[0])
+    if "@" not in text:
+        text = text.replace("%40", "@")
     found = _ADDRESS.finditer(text[:LONGEST_SENTENCE])
     # In `m aya@example.com` a blank may have slipped into the address: half of it is somebody else's.
     inside = [each[0] for each in found if not re.search(r"(?:^|\s)[^\s,;:<(]\s$", text[: each.start()])]
@@ -59,6 +75,8 @@ def _address(value: Any) -> str | None:
             )
         except EmailNotValidError:
             continue
+        if _UNSET.search(validated.normalized.lower()):
+            return None
         # Propexo's search may be exact, so the letters stay as they came; all comparisons ignore their case.
         same = validated.original.lower() == validated.normalized.lower()
         return validated.original if same else validated.normalized
@@ -99,6 +117,10 @@ class Phone(Field):
 
     def _parse(self, text: str, region: str | None) -> str | None:
         text = _MEXICAN_MOBILE.sub("+52", text.removeprefix("whatsapp:").removeprefix("tel:"))
+        if re.fullmatch(r"\d\.\d+E\+?\d{1,2}", text, re.IGNORECASE):
+            text = f"{float(text):.0f}"
+        if re.match(r"00[1-9]", text):
+            text = f"+{text[2:]}"
         try:
             number = phonenumbers.parse(text, region or self.region)
         except phonenumbers.NumberParseException:

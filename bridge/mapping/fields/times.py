@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from bridge.mapping.absent import is_no_value
@@ -19,7 +19,7 @@ from bridge.mapping.moments import (
     read_epoch,
     read_zone,
 )
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.paths import Path, Paths, Received, as_text, listed
 
 TIME_OF_DAY = "a time of day as well: a date alone, or midnight, is no start"
 
@@ -38,10 +38,13 @@ class LocalTime(Field):
     is_start = False
     """Set by the mapping: a start is never midnight that nobody wrote as a time."""
 
+    is_tour_time = False
+    """Set by the mapping for starts and ends: a bot's agent may have put its own offset behind them."""
+
     def __init__(
         self,
         *,
-        path: str | Sequence[str] = (),
+        path: Paths = (),
         date: str = "",
         time: str = "",
         zone: str = "",
@@ -49,8 +52,7 @@ class LocalTime(Field):
         midnight_is_date: bool = False,
         required: bool = False,
     ) -> None:
-        whole = [path] if isinstance(path, str) else list(path)
-        super().__init__(path=[*whole, *([f"[{date}, {time}]"] if date else [])], required=required)
+        super().__init__(path=[*listed(path), *([f"[{date}, {time}]"] if date else [])], required=required)
         self._parts = (date, time)
         self.zone = Path(zone) if zone else None
         self._hint = Path(hint) if hint else None
@@ -78,6 +80,8 @@ class LocalTime(Field):
         """What the value says. Raises ValidationError."""
         try:
             moment = self._placed(self._moment(found.value, _day_of(found.hint)), found)
+            if self.is_tour_time and self.conventions.agent_zone:
+                moment = without_offset_of(moment, self.conventions.agent_zone)
         except MomentError as error:
             told = str(error)
             raise self.refuse(found.value, "" if told.startswith("a date and a time") else told) from error
@@ -145,6 +149,15 @@ class LocalTime(Field):
         return self._placed(moment, Found("", text, zone=found.get("timezone")))
 
 
+def without_offset_of(moment: Moment, zone: tzinfo) -> Moment:
+    """The wall time that a person named, where the offset behind it is that of this zone."""
+    if moment.offset is None or moment.start.astimezone(zone).utcoffset() != moment.offset:
+        return moment
+    start = moment.start.astimezone(zone).replace(tzinfo=None)
+    end = moment.end.astimezone(zone).replace(tzinfo=None) if moment.end else None
+    return replace(moment, start=start, end=end, offset=None)
+
+
 class Instant(LocalTime):
     """A moment: any spelling with `Z`, an offset or a zone, `/Date(ms)/`, or seconds or milliseconds since 1970; or
     wall time whose zone stands beside it, at the path `zone`. Aware, in UTC."""
@@ -167,7 +180,7 @@ class ZonedTime(Instant):
 
     expected = "a date and a time in a zone, such as 2026-12-03 10:30 in America/Chicago"
 
-    def __init__(self, *, path: str | Sequence[str], zone: str, required: bool = False) -> None:
+    def __init__(self, *, path: Paths, zone: str, required: bool = False) -> None:
         super().__init__(path=path, zone=zone, required=required)
 
     @property

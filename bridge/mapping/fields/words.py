@@ -2,13 +2,13 @@
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from bridge.mapping.absent import is_absent, is_unset
 from bridge.mapping.fields.base import Field, Found
-from bridge.mapping.paths import as_text, digest
+from bridge.mapping.paths import Paths, as_text, digest
 
 
 class Choice(Field):
@@ -18,9 +18,7 @@ class Choice(Field):
     Of a list of choices the first that the table has counts.
     """
 
-    def __init__(
-        self, *, path: str | Sequence[str], table: Mapping[str, Enum], required: bool = False
-    ) -> None:
+    def __init__(self, *, path: Paths, table: Mapping[str, Enum], required: bool = False) -> None:
         super().__init__(path=path, required=required)
         self.table = {_plain(word): meaning for word, meaning in table.items()}
 

@@ -20,14 +20,14 @@ def read_epoch(text: str) -> datetime | None:
     if not text.isascii() or not _NUMBER.fullmatch(text):
         return None
     number = float(text)
-    if len(text.partition(".")[0]) == 12 and text.startswith("20"):  # noqa: PLR2004 - 202612031030 is a date and time
-        return None
+    if re.fullmatch(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[0-2]\d[0-5]\d(?:[0-5]\d)?", text):
+        return None  # 202612031030 and 20261203103000 are a date and time
     per_second = next(unit for least, unit in _UNITS if number >= least)
     if per_second > 1 and "." not in text:
         whole, part = divmod(int(text), int(per_second))
         found_at = _instant(whole)
         return found_at and found_at.replace(microsecond=round(part * 1e6 / per_second) % 1_000_000)
-    return _instant(number)
+    return _instant(number / per_second)
 
 
 def _instant(seconds: float) -> datetime | None:

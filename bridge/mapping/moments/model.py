@@ -1,7 +1,7 @@
 """What the parser of dates and times is given and returns."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 
 LONGEST = 120
 """Characters of a text that is read as a date and time."""
@@ -28,6 +28,8 @@ class Conventions:
     """Of `03/12/2026`; `None`: not known, such dates are refused."""
     zones: frozenset[str] = frozenset()
     """IANA names of the zones of the configured properties: what `CST` or `-06:00` can mean."""
+    agent_zone: tzinfo | None = None
+    """The zone of a bot's agent, which puts its offset behind times that people mean as the property's."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,5 @@ class Moment:
     is_midnight: bool = False
     """The same, also where `00:00` is UTC and may be the evening at the property."""
     has_time: bool = True
+    offset: timedelta | None = None
+    """As it is written behind the time."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from html import unescape
 from zoneinfo import ZoneInfo
 
 from bridge.mapping.moments import words
@@ -46,7 +47,7 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     Raises:
         MomentError: the text is no date, or can be read in two ways; says what was expected.
     """
-    plain = words.normalised(text).strip()
+    plain = words.normalised(unescape(text) if "&" in text else text).strip().strip("\"'\u201c\u201d").strip()
     conventions = conventions or Conventions()
     if not plain or len(plain) > LONGEST:
         raise MomentError(EXPECTED)
@@ -219,7 +220,7 @@ def _joined(left: _Side, right: _Side) -> Moment:
     is_utc = start.tzinfo is not None and not gap and (gap is not None or zone in (UTC, timezone.utc))  # noqa: UP017
     is_midnight = clock.is_zero and until is None
     end = end if end is not None and end > start else None
-    return Moment(start, end, is_midnight and not is_utc, is_midnight)
+    return Moment(start, end, is_midnight and not is_utc, is_midnight, offset=gap)
 
 
 def _placed(wall: datetime, gap: timedelta | None, zone: tzinfo | None) -> datetime:

@@ -30,7 +30,11 @@ _OF = r"[ ,.\-/]*(?:(?:de|del|of)\b[ ]*)?"
 _SHORT_YEAR = r"\d{2}(?=\s|,|$)(?!\s*(?:h|uhr|[ap]\b|[ap]\.?m))"
 _SECONDS = r"(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 
+_FRACTION = r"(?:\.(?P<fraction>\d{1,9}))"
+
 _PATTERNS: list[tuple[Kind, str]] = [
+    ("clock", rf"(?P<hour>\d{{1,2}})\.(?P<minute>\d{{2}})\.(?P<second>\d{{2}}){_FRACTION}?\s?{words.HALF}"),
+    ("day", r"(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?=[0-2]\d[0-5]\d(?:[0-5]\d)?(?!\d))"),
     ("day", r"(?P<year>\d{4})(?P<by>[-/.])(?P<month>\d{1,2})(?P=by)(?P<day>\d{1,2})(?!\d)[T_]?"),
     ("day", r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T|(?=\D|$))"),
     ("day", r"(?P<one>\d{1,2})(?P<by>[-/.])\s?(?P<other>\d{1,2})(?P=by)\s?(?P<year>\d{4}|\d{2})(?![\d:])[T_]?"),
@@ -42,12 +46,13 @@ _PATTERNS: list[tuple[Kind, str]] = [
     ("clock", r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?(?=[Z+\-\s]|$)"),
     ("clock", rf"(?P<hour>\d{{1,2}})\.(?P<minute>\d{{2}})(?![.\d])(?:\s?{words.HALF}|\s?uhr\b)?"),
     ("clock", rf"(?P<hour>\d{{1,2}})(?P<minute>\d{{2}})\s?{words.HALF}"),
+    ("clock", r"(?P<hour>\d{2})(?P<minute>\d{2})\s?(?:hrs?|hours|h|uhr)\b"),
     ("clock", r"(?P<hour>\d{1,2})\s?(?:h|hrs?|uhr|heures?)\b\s?(?P<minute>\d{2})?(?!\d)"),
     ("clock", r"(?P<hour>\d{1,2})h(?P<minute>\d{2})(?!\d)"),
     ("clock", rf"(?P<hour>\d{{1,2}})\s?(?:o'?clock\s)?{words.HALF}"),
     ("clock", rf"(?:12\s)?(?P<noon>{words.NOON})\b"),
     ("clock", rf"(?:12\s)?(?P<midnight>{words.MIDNIGHT})\b"),
-    ("offset", rf"(?P<prefix>gmt|utc|z)?\s?\(?(?P<named>gmt|utc)?\s?{OFFSET}\)?(?![:\d])(?!\s?[ap]\.?\s?m)"),
+    ("offset", rf"(?P<prefix>gmt|utc|z)?\s?\(?(?P<named>gmt|utc)?\s?{OFFSET}\)?(?![:\d]|[-/.]\d)(?!\s?[ap]\.?\s?m)"),
     ("year", r"(?P<year>(?:19|20|21)\d{2})(?!\d)"),
     ("number", r"(?P<hour>\d{4}(?=\s*$)|\d{1,2})(?![\d:])"),
     ("zone", r"\[(?P<name>[A-Za-z][A-Za-z0-9_+\-/]*)\]"),

@@ -50,7 +50,7 @@ FILLERS = (
     r"at\b|on\b|the\b|of\b|from\b|um\b|den\b|der\b|ab\b|von\b|am\b(?=\s*\d)|le\b|el\b|de\b|del\b|das\b"
     r"|a\s+las?\b|o'?clock\b|uhr\b|h(?:rs?)?\b|hours\b|kl\.?(?=\s)|[,;|@\u00b7\u2022]"
 )
-RANGES = r"-|\u2013|\u2014|\u2212|\u2192|to\b|until\b|till\b|thru\b|through\b|bis\b|a\b|as\b|ate\b|al\b"
+RANGES = r"/(?=\d{4}-)|-|\u2013|\u2014|\u2212|\u2192|to\b|until\b|till\b|thru\b|through\b|bis\b|a\b|as\b|ate\b|al\b"
 
 
 def any_of(words: dict[str, int]) -> str:

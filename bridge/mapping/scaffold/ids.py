@@ -8,7 +8,16 @@ from bridge.mapping.scaffold.renter import agreeing
 from bridge.mapping.scaffold.table import Row, Table
 from bridge.mapping.scaffold.value_types import is_email, is_id, is_phone
 
-_BOOKINGS = re.compile(f"(^|_)({'|'.join(BOOKING_IDS)}|(booking|appointment|tour|reservation)_u?u?id)$")
+_OWN = "(booking|appointment|tour|reservation|showing|visit|meeting)_u?u?id"
+_BOOKINGS = re.compile(f"(^|_)({'|'.join(BOOKING_IDS)}|{_OWN})$")
+_IDS = re.compile(r"u?u?id|(object|record|(primary_)?entity|resource)_ids?")
+_ABOUT_IT = frozenset(
+    {
+        "data", "payload", "object", "event", "booking", "appointment", "tour", "resource", "record", "item", "body",
+        "meta", "current", "activity", "meeting", "showing", "visit", "reservation",
+    }
+)  # fmt: skip
+"""What an object is called whose own id is that of the booking."""
 _DELIVERIES = re.compile(r"(^|_)(event|delivery|webhook|message|notification|request)_u?u?id$|^u?u?id$")
 _EVENTS = re.compile(r"(^|_)(event|event_type|event_name|type|topic|action|trigger|kind|status|state)$")
 _HEADERS = re.compile(r"(^|-)(event|topic|action|type)(-|$)")
@@ -23,7 +32,8 @@ def references_of(
     """The rows that may be the reference, and whether the first is it.
 
     It stays the same in the samples of one booking and differs between bookings. Of one booking alone, the key has to
-    say so too. An id beside the e-mail address is the renter's, where the start is elsewhere.
+    say so too, or it is the only id of what the event is about. An id beside the e-mail address is the renter's, where
+    the start is elsewhere.
     """
     renters = email.path.parent if email and start and not _is_inside(start, email.path.parent) else ()
     several = [group for group in groups if len(group) > 1]
@@ -34,8 +44,19 @@ def references_of(
     by_key = agreeing([row for row in rows if _BOOKINGS.search(row.path.flat)])
     if several and len(by_key) == 1:
         return by_key, True
+    own = [row for row in rows if _is_own_id(row, email)]
+    if several and len(groups) == 1 and not by_key and len(agreeing(own)) == 1:
+        return agreeing(own), True
     rows = agreeing(rows)
     return rows, bool(several and start) and len(groups) > 1 and len(rows) == 1
+
+
+def _is_own_id(row: Row, email: Row | None) -> bool:
+    """Whether it is the id of what the event is about, and perhaps not the renter's."""
+    if email is not None and row.path.parent == email.path.parent:
+        return False
+    parent = row.path.parent[-1].casefold() if row.path.parent else "event"
+    return bool(_IDS.fullmatch(row.path.name)) and parent in _ABOUT_IT
 
 
 def delivery_id_of(table: Table, groups: Sequence[Sequence[int]]) -> Row | None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.mapping.paths import Received, is_absent
+from bridge.mapping.absent import is_absent
+from bridge.mapping.paths import Received
 from bridge.mapping.scaffold.payload_paths import PayloadPath, payload_paths
 
 

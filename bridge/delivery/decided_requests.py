@@ -1,0 +1,44 @@
+"""A request that was parked because nobody had confirmed it needs nobody once another event has decided it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, update
+
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.state import Snapshot
+from bridge.delivery.storage.record_rows import Draft
+from bridge.models import Event, Status
+
+DECIDED_BY_OTHERS = (Reason.REQUESTED.value, Reason.NEEDS_TIME.value)
+"""What a request is parked for that another event of its booking can decide."""
+
+
+def has_decided(before: Snapshot, after: Snapshot) -> bool:
+    """Whether the event has said that there is to be a tour, or none."""
+    if after.booking is None or after.booking.decided_at is None:
+        return False
+    loaded = {row.id: row for row in (*before.bookings, before.booking) if row}
+    known = loaded.get(after.booking.id)
+    decided = (after.booking.decided_at, after.booking.decided_rank)
+    return known is None or (known.decided_at, known.decided_rank) != decided
+
+
+def end_decided_requests(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
+    """End the parked requests of bookings that recorded events have decided, unless they are newer than that."""
+    for draft in drafts:
+        booking = draft.after.booking
+        if booking is None or booking.id is None or not has_decided(draft.result.before, draft.after):
+            continue
+        happened_at = func.coalesce(Event.occurred_at, Event.received_at)
+        ended = update(Event).where(
+            Event.booking_id == booking.id,
+            Event.id != draft.after.event.id,
+            Event.status == Status.PARKED,
+            Event.reason.in_(DECIDED_BY_OTHERS),
+            happened_at <= booking.decided_at,
+        )
+        detail = f"Event {draft.after.event.id} has decided it."
+        connection.execute(
+            ended.values(status=Status.IGNORED, reason=Reason.SUPERSEDED, detail=detail, ended_at=now)
+        )

@@ -1,0 +1,41 @@
+"""What the schemes of authentication and the handshakes of senders have in common."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class Authentication(Protocol):
+    """How a sender proves who it is; `bridge.inbound.signatures` has the schemes."""
+
+    def check_secrets(self, secrets: Sequence[str]) -> list[str]: ...
+
+    def verify(
+        self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None
+    ) -> None: ...
+
+    def sign(
+        self, request: Any, secret: str, now: datetime, delivery_id: str | None = None
+    ) -> dict[str, str]: ...
+
+    def prepare(
+        self, request: Any, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
+    ) -> Any: ...
+
+    def signs_body(self, request: Any) -> bool: ...
+
+    @property
+    def header_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def query_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def body_secrets(self) -> tuple[str, ...]: ...
+
+    @property
+    def signs_url(self) -> bool: ...
+
+
+class Handshake(Protocol):
+    """What a sender asks before it sends; `bridge.inbound.handshakes` has them."""
