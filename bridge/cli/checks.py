@@ -11,6 +11,7 @@ from sqlalchemy import text
 from bridge.cli.base import connect
 from bridge.cli.permissions import readable_secrets
 from bridge.console.deeds.aliases import listed
+from bridge.console.workbench.confinement import CANNOT_CONFINE, can_confine
 from bridge.database import DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
 from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError
@@ -21,7 +22,7 @@ from bridge.propexo import pms
 from bridge.propexo.bodies import MissingFieldsError, Person, Place, Tour, create_body, lead_body
 from bridge.propexo.client import Integration, NoQuota, Propexo
 from bridge.propexo.errors import PropexoError, UnauthorizedError
-from bridge.settings import Property, Settings, Source
+from bridge.settings import Property, Settings, Source, Workbench
 from bridge.settings.schema import dotted
 
 Level = Literal["ok", "warning", "problem"]
@@ -56,6 +57,7 @@ def installation(settings: Settings) -> Iterator[Finding]:
     yield from _mappings(settings)
     yield from _sources(settings)
     yield from _alerts(settings)
+    yield from workbench(settings.console.workbench, confinable=can_confine())
     if not settings.properties:
         message = "there is none, so no tour can be booked; add a table [properties.<key>]"
         yield Finding("warning", "properties", message)
@@ -67,6 +69,16 @@ def _readable(settings: Settings) -> Iterator[Finding]:
     for file in readable_secrets(settings.path):
         message = f"holds secrets, and all users of this machine can read it: `chmod o-r {file}`"
         yield Finding("warning", str(file), message)
+
+
+def workbench(mode: Workbench, *, confinable: bool) -> Iterator[Finding]:
+    """What keeps edited mappings in."""
+    key = "console.workbench"
+    if mode is Workbench.UNCONFINED:
+        message = 'is "unconfined": an edited mapping reaches all files, secrets and addresses that the bridge reaches'
+        yield Finding("warning", key, message)
+    elif mode is Workbench.CONFINED and not confinable:
+        yield Finding("warning", key, CANNOT_CONFINE)
 
 
 def _alerts(settings: Settings) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from bridge.settings.records import (
     ServerSettings,
     Settings,
     Source,
+    Workbench,
 )
 from bridge.settings.schema import Document, dotted, problems
 
@@ -42,6 +43,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "Source",
+    "Workbench",
     "load",
     "parse",
     "template",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ class OpenIdSettings:
     """From a group to a role; who is in none is refused."""
 
 
+class Workbench(StrEnum):
+    """Where edited mappings may run."""
+
+    CONFINED = "confined"
+    """Where the kernel keeps files and sockets from them; else nowhere."""
+    UNCONFINED = "unconfined"
+    """Without that: they reach what the web process reaches."""
+    OFF = "off"
+
+
 @dataclass(frozen=True)
 class ConsoleSettings:
     """What people find at /console."""
@@ -83,7 +94,7 @@ class ConsoleSettings:
     """After which somebody signs in anew."""
     openid: OpenIdSettings | None = None
 
-    workbench: bool = True
+    workbench: Workbench = Workbench.CONFINED
     """Whether administrators may try out edited mappings, which run on this server."""
 
 

@@ -27,6 +27,7 @@ from bridge.settings.fields import (
 from bridge.settings.hours import Hours, TimeOfDay, TimeSpan
 from bridge.settings.records import OpenIdSettings, PrivacySettings
 from bridge.settings.section import Section
+from bridge.settings.workbench import WorkbenchMode
 
 MAPPING = 'the name of a mapping, such as "calendly"'
 SHORTEST_WEBHOOK_SECRET = 10
@@ -102,7 +103,7 @@ class OpenIdSection(Section):
 class ConsoleSection(Section):
     session_hours = Whole()
     openid = fields.Nested(OpenIdSection)
-    workbench = Switch()
+    workbench = WorkbenchMode()
 
 
 class AlertsSection(Section):

@@ -17,6 +17,7 @@ from bridge.settings import (
     ServerSettings,
     Settings,
     Source,
+    Workbench,
 )
 
 
@@ -127,7 +128,7 @@ def test_every_setting_reaches_its_record():
         "0.0.0.0", 1, 3, 4, 10, 2.5, 1, 2, 5, "mailto:security@example.com", "https://bridge.example.com"
     )
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
-    assert settings.console == ConsoleSettings(session_hours=2, workbench=False)
+    assert settings.console == ConsoleSettings(session_hours=2, workbench=Workbench.OFF)
     assert settings.alerts == AlertSettings(
         ("json://example.com",),
         "America/Chicago",

@@ -197,6 +197,10 @@ def without(key: str) -> dict[str, object]:
             {"sources__calendly__enabled": 1},
             "sources.calendly.enabled: found 1, expected true or false, without quotes",
         ),
+        (
+            {"console": {"workbench": "open"}},
+            'console.workbench: found "open", expected true, false or "unconfined"',
+        ),
         # sources
         (
             {"sources__calendly__property": "oakwod"},
