@@ -34,8 +34,8 @@ class Children:
     def __init__(self, *, stop_within: float = STOP_WITHIN) -> None:
         self._stop_within = stop_within
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._news: SimpleQueue[str | None] = SimpleQueue()
-        """Names of children that ended; None: somebody asks us to stop."""
+        self._news: SimpleQueue[str | BridgeError | None] = SimpleQueue()
+        """Names of children that ended; an error that ends all; None: somebody asks us to stop."""
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -85,16 +85,23 @@ class Children:
             process.stdin.close()
         return process.returncode
 
+    def fail(self, error: BridgeError) -> None:
+        """Let `watch` raise this; from any thread."""
+        self._news.put(error)
+
     def watch(self, seconds: float | None = None) -> bool:
         """Wait until SIGTERM or Ctrl-C asks to stop, or for some seconds; answers whether it was asked.
 
         Raises:
             ChildEndedError: a child ended before that.
+            BridgeError: what was handed to `fail`.
         """
         try:
             name = self._news.get(timeout=seconds)
         except Empty:
             return False
+        if isinstance(name, BridgeError):
+            raise name
         if name is not None:
             code = self._ended(name)
             raise ChildEndedError(
@@ -114,8 +121,10 @@ class Children:
                 name = self._news.get(timeout=left)
             except Empty:
                 name = None
-            if name is not None:
+            if isinstance(name, str):
                 self._ended(name)
+                continue
+            if isinstance(name, BridgeError):
                 continue
             for process in self._running.values():
                 process.kill()

@@ -32,7 +32,9 @@ SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 PACKAGE = Path(__file__).parents[2]
 
 
-CANNOT_CONFINE = "Edited copies do not run here: this system has no Landlock and seccomp (Linux 5.13 or newer) to confine them."
+CANNOT_CONFINE = (
+    "Edited copies do not run here: this system has no Landlock and seccomp (Linux 5.13 or newer)."
+)
 
 
 def refusal(mode: Workbench, *, confinable: bool, is_admin: bool) -> str | None:
