@@ -36,7 +36,8 @@ LOOK_EVERY = 1.0
 """Seconds between looks whether the server still runs."""
 MOST_RESTARTS = 3
 WITHIN = 600.0
-"""Seconds in which the server is started again so many times; after one more end it stays down."""
+"""Seconds in which the server is started again after so many ends; after one more it stays down. So long a start that
+fails is tried again, as while the disk is full."""
 PARENT_RESTARTS = "PROPEXO_BRIDGE_PARENT_RESTARTS_DATABASE"
 """The variable by which `bridge serve` lets its processes know that it starts the server again, and they need not."""
 _one_thread = threading.Lock()
@@ -49,9 +50,9 @@ class DatabaseEndedError(BridgeError):
     code = "database_ended"
 
 
-def may_restart(restarts: Sequence[float], now: float) -> bool:
-    """Whether a server that has ended is started again; `restarts` are the times of those before, in seconds."""
-    return sum(now - each < WITHIN for each in restarts) < MOST_RESTARTS
+def may_restart(ends: Sequence[float], now: float) -> bool:
+    """Whether a server is started that has just ended, or has not started since; `ends` are its ends, in seconds."""
+    return sum(now - each < WITHIN for each in ends) <= MOST_RESTARTS and now - ends[-1] < WITHIN
 
 
 @contextlib.contextmanager
@@ -209,7 +210,13 @@ def _forget_dead_server(folder: Path) -> None:
     """After a crash the number in `postmaster.pid` may be another program's, above all in a container."""
     (folder / ".handle_pids.json").unlink(missing_ok=True)  # the wheel's list of holders
     if _running(folder) is None:
-        (folder / "postmaster.pid").unlink(missing_ok=True)
+        _forget_locks(folder, folder)
+
+
+def _forget_locks(folder: Path, sockets: Path) -> None:
+    """PostgreSQL believes them as long as there is a process of that number, even one that only waits to be reaped."""
+    for file in (folder / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+        file.unlink(missing_ok=True)
 
 
 def _running(folder: Path) -> int | None:
@@ -234,18 +241,22 @@ def _kept_running(
     ended = threading.Event()
 
     def keep() -> None:
-        restarts: list[float] = []
+        ends: list[float] = []
+        is_up = True
         while not ended.wait(LOOK_EVERY):
             number = _running(folder)
             if number is not None and number == server.get_pid():
+                is_up = True
                 continue
             now = time.monotonic()
-            if not may_restart(restarts, now):
+            if is_up:
+                is_up = False
+                ends.append(now)
+            if not may_restart(ends, now):
                 on_end(
                     DatabaseEndedError(f"{DatabaseEndedError.__doc__} The end of {folder / 'log'} says why.")
                 )
                 return
-            restarts.append(now)
             try:
                 start_again()
             except Exception:
@@ -255,7 +266,7 @@ def _kept_running(
         with _one_thread, server._lock:
             if _running(folder) is None:  # no other holder has been faster
                 log.warning("the embedded PostgreSQL has ended, and is started again")
-                (folder / "postmaster.pid").unlink(missing_ok=True)
+                _forget_locks(folder, Path(server.get_postmaster_info().socket_dir or folder))
             server.ensure_postgres_running()
 
     keeper = threading.Thread(target=keep, name="keep PostgreSQL", daemon=True)

@@ -24,6 +24,7 @@ SHARED = {"bridge"} | {
         "keys",
         "metrics",
         "models",
+        "schema_versions",
         "queue",
         "search_index",
         "settings",
