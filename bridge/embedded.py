@@ -246,7 +246,6 @@ def _kept_running(
         while not ended.wait(LOOK_EVERY):
             number = _running(folder)
             if number is not None and number == server.get_pid():
-                is_up = True
                 continue
             now = time.monotonic()
             if is_up:
@@ -259,6 +258,7 @@ def _kept_running(
                 return
             try:
                 start_again()
+                is_up = True
             except Exception:
                 log.exception("the embedded PostgreSQL does not start")
 

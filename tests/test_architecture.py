@@ -21,6 +21,7 @@ SHARED = {"bridge"} | {
         "clock",
         "database",
         "errors",
+        "grace",
         "keys",
         "metrics",
         "models",

@@ -12,10 +12,8 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Self
 
+from bridge import grace
 from bridge.errors import BridgeError
-
-STOP_WITHIN = 60.0
-"""Seconds after which a child that was asked to stop is killed: a worker gives its running jobs 45."""
 
 
 class ChildEndedError(BridgeError):
@@ -31,7 +29,8 @@ class Children:
     in a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
     """
 
-    def __init__(self, *, stop_within: float = STOP_WITHIN) -> None:
+    def __init__(self, *, stop_within: float = grace.of_processes(0)) -> None:
+        """`stop_within`: seconds after which a child that was asked to stop is killed."""
         self._stop_within = stop_within
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._news: SimpleQueue[str | BridgeError | None] = SimpleQueue()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge import grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
 from bridge.cli.processes import Children
 from bridge.clock import utc_now
@@ -48,7 +49,7 @@ def serve(config: Path | None, bind: str | None) -> None:
     settings = load_settings(config)
     _check_sources(settings)
     env = {PARENT_RESTARTS: "1"} | ({"BRIDGE_CONFIG": str(settings.path)} if settings.path else {})
-    children = Children()
+    children = Children(stop_within=grace.of_processes(settings.server.drain))
     with (
         counting_together(),
         listen(settings, bind) as listener,

@@ -39,6 +39,8 @@ class ServerSettings:
     """Bytes; a larger request body is refused before it is read."""
     request_timeout: float = 10.0
     """Seconds within which a sender has to send a whole request."""
+    drain: float = 0.0
+    """Seconds that a web process goes on to accept after SIGTERM, while /readyz says no to a load balancer."""
     worker_concurrency: int = 16
     """Reading calls, and as many writes, that one `bridge worker` sends to Propexo at the same time."""
     trusted_proxies: int = 0

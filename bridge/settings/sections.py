@@ -16,6 +16,7 @@ from bridge.settings.fields import (
     PmsTime,
     Port,
     Seconds,
+    SecondsOrNone,
     Switch,
     Table,
     Text,
@@ -59,6 +60,7 @@ class ServerSection(Section):
     threads = Whole()
     body_limit = Whole()
     request_timeout = Seconds()
+    drain = SecondsOrNone()
     worker_concurrency = Whole()
     trusted_proxies = Whole()
     metrics_port = Port()

@@ -191,6 +191,26 @@ HALF = [
 """What a slow client has sent so far."""
 
 
+def test_a_web_process_that_drains_accepts_and_is_not_ready(installation: Installation) -> None:
+    config = installation.folder / "bridge.toml"
+    config.write_text(CONFIG + "[server]\ndrain = 3600\nworkers = 1\n")
+    web = installation.start("web", "--bind", "127.0.0.1:0")
+    url = web.url()
+    assert requests.get(f"{url}/readyz", timeout=PATIENCE).status_code == 200
+    web.process.send_signal(signal.SIGTERM)
+    until(lambda: requests.get(f"{url}/readyz", timeout=PATIENCE).status_code == 503)
+    assert post_event(url)["id"]
+    assert web.end(signal.SIGTERM) == 0
+
+
+def test_a_web_process_ends_when_it_has_drained(installation: Installation) -> None:
+    config = installation.folder / "bridge.toml"
+    config.write_text(CONFIG + "[server]\ndrain = 0.2\nworkers = 1\n")
+    web = installation.start("web", "--bind", "127.0.0.1:0")
+    web.url()
+    assert web.end(signal.SIGTERM) == 0
+
+
 def test_half_sent_requests_take_no_thread(installation: Installation) -> None:
     with (installation.folder / "bridge.toml").open("a") as file:
         file.write("[server]\nworkers = 1\nthreads = 2\nrequest_timeout = 3\n")
