@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.encryption import give_keys
-from bridge.errors import BridgeError, SchemaOutdatedError
+from bridge.errors import BridgeError, SchemaOutdatedError, SchemaTooNewError
+from bridge.schema_versions import READ, Tables, comment
 
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
@@ -108,9 +109,17 @@ class Database:
     def migrate(self) -> list[str]:
         """Bring the schema to this version; safe to repeat and to run from several places at once.
 
-        Returns what was done, one phrase each; empty when there was nothing to do.
+        Returns what was done, one phrase each; empty when there was nothing to do, as on the tables of a later version
+        on which this one works.
+
+        Raises:
+            SchemaTooNewError: this version does not work on them.
         """
         with self._migrating() as connection:
+            found = tables(connection)
+            if not found.are_older_than(head()) and found.revision != head():
+                _refuse_unsuitable(found)
+                return []
             return _migrate_queue(connection) + _move_tables(connection, command.upgrade, "head")
 
     def migrate_back(self) -> list[str]:
@@ -147,13 +156,15 @@ class Database:
                 connection.commit()
 
     def check_schema(self) -> None:
-        """Refuse to work on another version's schema.
+        """Refuse to work on the tables of another version, except of a later one that lets this one work on them.
 
         Raises:
             SchemaOutdatedError: `bridge migrate` is needed.
+            SchemaTooNewError: this version is too old for them.
         """
         with self.engine.connect() as connection:
-            if _revision(connection) != head() or _queue_migrations_left(connection):
+            _refuse_unsuitable(tables(connection))
+            if _queue_migrations_left(connection):
                 raise SchemaOutdatedError
 
 
@@ -193,9 +204,27 @@ def _alembic() -> Config:
 
 
 @cache
-def head() -> str | None:
+def head() -> str:
     """The revision of the tables of this version."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+    found = ScriptDirectory.from_config(_alembic()).get_current_head()
+    assert found is not None  # there are migrations
+    return found
+
+
+def tables(connection: Connection) -> Tables:
+    """What the database says of its tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return Tables()
+    row = connection.execute(text(READ)).first()
+    return Tables.of_row((row[0], row[1]) if row else None)
+
+
+def _refuse_unsuitable(found: Tables) -> None:
+    """Raises SchemaOutdatedError, SchemaTooNewError."""
+    if found.are_older_than(head()):
+        raise SchemaOutdatedError
+    if not found.suit(head()):
+        raise SchemaTooNewError
 
 
 def _revision(connection: Connection) -> str | None:
@@ -208,8 +237,11 @@ def _move_tables(connection: Connection, move: Callable[[Config, str], None], re
     config = _alembic()
     config.attributes["connection"] = connection
     move(config, revision)
-    connection.commit()
     after = _revision(connection)
+    if after is not None:
+        module = ScriptDirectory.from_config(config).get_revision(after).module
+        connection.execute(text(comment(getattr(module, "works_from", after))))
+    connection.commit()
     return [] if before == after else [f"tables: {before or 'none'} -> {after}"]
 
 

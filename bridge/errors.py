@@ -3,6 +3,7 @@
     BridgeError
     ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
     ├── SchemaOutdatedError          the database needs `bridge migrate`
+    ├── SchemaTooNewError       the database is of a later version
     ├── WorkersRunningError     old workers have to stop before `bridge migrate`
     ├── DatabaseUnavailableError     (bridge.database) it cannot be reached
     ├── DecryptionError          (bridge.encryption) a stored value is encrypted with a key that is not listed
@@ -78,6 +79,12 @@ class SchemaOutdatedError(BridgeError):
     """The database schema is not the one of this version. Run `bridge migrate`, then start again."""
 
     code = "schema_outdated"
+
+
+class SchemaTooNewError(BridgeError):
+    """The database has the tables of a later version, on which this one does not work. Start that version."""
+
+    code = "schema_too_new"
 
 
 class WorkersRunningError(BridgeError):

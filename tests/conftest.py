@@ -22,7 +22,7 @@ from propexo_contract.contract import exchange_problems
 from world import SenderApi, World
 
 from bridge.database import Database
-from bridge.embedded import embedded
+from bridge.embedded import OWNER, embedded
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
@@ -122,7 +122,7 @@ def server_url() -> Iterator[str]:
     # Not pytest's own folder: another session of root closes it to the user as whom PostgreSQL then runs.
     with (
         tempfile.TemporaryDirectory(prefix="bridge-test-", dir=MEMORY) as folder,
-        embedded(Path(folder)) as url,
+        embedded(Path(folder), role=OWNER) as url,
     ):
         with psycopg.connect(url, autocommit=True) as connection:
             for name, value in FOR_TESTS.items():

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
-from bridge.database import DatabaseUnavailableError
-from bridge.embedded import embedded
+from bridge.database import Database, DatabaseUnavailableError
+from bridge.database_role import ROLE
+from bridge.embedded import LOCALE, OWNER, VERSION, embedded
 
 pytestmark = pytest.mark.processes
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds until a condition that does not come true fails a test."""
 
 
@@ -34,26 +36,88 @@ def test_the_embedded_database_starts_after_a_crash_whose_number_somebody_else_h
 
 def test_an_embedded_database_that_is_killed_starts_again_for_all_its_holders(tmp_path: Path) -> None:
     with embedded(tmp_path) as url, embedded(tmp_path):
-        first = _number(url)
+        first = _number(url, tmp_path)
         os.kill(first, signal.SIGKILL)
         deadline = time.monotonic() + PATIENCE
         while True:
-            with contextlib.suppress(psycopg.OperationalError):
-                if _number(url) != first:
+            with contextlib.suppress(psycopg.OperationalError, FileNotFoundError):
+                if _number(url, tmp_path) != first:
                     break
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        second = _number(url)
+        second = _number(url, tmp_path)
         time.sleep(1.5)
-        assert _number(url) == second
+        assert _number(url, tmp_path) == second
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
 
 
-def _number(url: str) -> int:
-    """The process of the server."""
-    with psycopg.connect(url) as connection:
-        [row] = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchall()
-        return int(row[0].partition("\n")[0])
+def _number(url: str, folder: Path) -> int:
+    """The process of the server, if it takes connections."""
+    psycopg.connect(url).close()
+    return int((folder / "postgres" / "postmaster.pid").read_text().partition("\n")[0])
+
+
+def test_the_role_of_the_bridge_can_do_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    with embedded(tmp_path) as url:
+        database = Database(url)
+        database.migrate()
+        database.check_schema()
+        with psycopg.connect(url, autocommit=True) as connection:
+            for refused in (
+                "SELECT pg_read_file('postmaster.pid')",
+                "COPY (SELECT 1) TO PROGRAM 'true'",
+                "CREATE ROLE another SUPERUSER",
+                "ALTER SYSTEM SET fsync = off",
+                "SET ROLE postgres",
+                "CREATE DATABASE another",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(refused)
+        database.close()
+
+
+def test_a_folder_of_before_is_handed_over_with_all_that_is_in_it(tmp_path: Path) -> None:
+    with embedded(tmp_path, role=OWNER) as url:
+        as_before = Database(url)
+        as_before.migrate()
+        as_before.migrate_back()
+        with as_before.session() as session:
+            session.execute(text("CREATE TABLE extra (id serial PRIMARY KEY)"))
+            session.execute(text("INSERT INTO extra DEFAULT VALUES"))
+        as_before.close()
+    with embedded(tmp_path) as url:
+        database = Database(url)
+        assert database.migrate()
+        with database.session() as session:
+            session.execute(text("INSERT INTO extra DEFAULT VALUES"))
+            assert session.scalar(text("SELECT count(*) FROM extra")) == 2
+            left = f"SELECT count(*) FROM pg_class WHERE relowner <> '{ROLE}'::regrole AND relnamespace = "
+            assert session.scalar(text(left + "'public'::regnamespace")) == 0
+        assert database.migrate_back()
+        assert database.migrate()
+        database.close()
+
+
+def test_a_new_database_is_the_same_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSERVER_POSTGRES_VERSION", "16")
+    monkeypatch.setenv("LC_ALL", "POSIX")
+    with embedded(tmp_path) as url, psycopg.connect(url) as connection:
+        [row] = connection.execute("SELECT datcollate, datctype FROM pg_database WHERE datname = 'postgres'")
+        assert row == (LOCALE, LOCALE)
+        assert connection.info.server_version // 10_000 == VERSION
+    assert (os.environ["PGSERVER_POSTGRES_VERSION"], os.environ["LC_ALL"]) == ("16", "POSIX")
+
+
+def test_a_folder_of_another_major_version_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
+    with (
+        pytest.raises(DatabaseUnavailableError, match=r"PostgreSQL 16.*pg_dump.*database_url"),
+        embedded(tmp_path),
+    ):
+        pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root could take another user's files")

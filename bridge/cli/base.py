@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from bridge.errors import BridgeError
 if TYPE_CHECKING:
     from bridge.console.actor import Actor
     from bridge.database import Database
+    from bridge.embedded import DatabaseEndedError
     from bridge.settings import Settings
 
 config_option = click.option(
@@ -108,16 +109,21 @@ def load_settings(config: Path | None) -> "Settings":
 
 
 @contextlib.contextmanager
-def open_database(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]:
+def open_database(
+    settings: "Settings",
+    *,
+    pool_size: int = 2,
+    on_end: "Callable[[DatabaseEndedError], None] | None" = None,
+) -> Iterator["Database"]:
     """The database at this version, closed at the end: external, or embedded for as long as it is held.
 
-    The embedded one is migrated first.
+    The embedded one is migrated first. `on_end` is called when that has ended for good.
 
     Raises:
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
         SchemaOutdatedError: the external database needs `bridge migrate`.
     """
-    with connect(settings, pool_size=pool_size) as database:
+    with connect(settings, pool_size=pool_size, on_end=on_end) as database:
         if settings.database_url:
             database.check_schema()
         else:
@@ -126,8 +132,13 @@ def open_database(settings: "Settings", *, pool_size: int = 2) -> Iterator["Data
 
 
 @contextlib.contextmanager
-def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]:
-    """The database, whatever its schema.
+def connect(
+    settings: "Settings",
+    *,
+    pool_size: int = 2,
+    on_end: "Callable[[DatabaseEndedError], None] | None" = None,
+) -> Iterator["Database"]:
+    """The database, whatever its schema; `on_end` as in `open_database`.
 
     Raises:
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
@@ -139,7 +150,7 @@ def connect(settings: "Settings", *, pool_size: int = 2) -> Iterator["Database"]
     from bridge.embedded import embedded  # noqa: PLC0415 - the same
 
     with contextlib.ExitStack() as stack:
-        url = settings.database_url or stack.enter_context(embedded(settings.data_dir))
+        url = settings.database_url or stack.enter_context(embedded(settings.data_dir, on_end=on_end))
         keys = settings.privacy.encryption_keys
         database = Database(url, pool_size=pool_size, encryption_keys=keys)
         stack.callback(database.close)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from bridge.cli.base import connect
 from bridge.cli.permissions import readable_secrets
 from bridge.console.deeds.aliases import listed
+from bridge.console.workbench.confinement import CANNOT_CONFINE, can_confine
 from bridge.database import DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
 from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError
@@ -19,7 +20,7 @@ from bridge.mapping.sources import Sources
 from bridge.propexo import pms, preflight
 from bridge.propexo.bodies import MissingFieldsError, Person, Place, Tour, create_body, lead_body
 from bridge.propexo.preflight import Finding, is_placeholder
-from bridge.settings import Property, Settings, Source
+from bridge.settings import Property, Settings, Source, Workbench
 from bridge.settings.schema import dotted
 
 PLACEHOLDER = "replace-me"
@@ -42,6 +43,7 @@ def installation(settings: Settings) -> Iterator[Finding]:
     yield from _mappings(settings)
     yield from _sources(settings)
     yield from _alerts(settings)
+    yield from workbench(settings.console.workbench, confinable=can_confine())
     if not settings.properties:
         message = "there is none, so no tour can be booked; add a table [properties.<key>]"
         yield Finding("warning", "properties", message)
@@ -53,6 +55,16 @@ def _readable(settings: Settings) -> Iterator[Finding]:
     for file in readable_secrets(settings.path):
         message = f"holds secrets, and all users of this machine can read it: `chmod o-r {file}`"
         yield Finding("warning", str(file), message)
+
+
+def workbench(mode: Workbench, *, confinable: bool) -> Iterator[Finding]:
+    """What keeps edited mappings in."""
+    key = "console.workbench"
+    if mode is Workbench.UNCONFINED:
+        message = 'is "unconfined": an edited mapping reaches all files, secrets and addresses that the bridge reaches'
+        yield Finding("warning", key, message)
+    elif mode is Workbench.CONFINED and not confinable:
+        yield Finding("warning", key, CANNOT_CONFINE)
 
 
 def _alerts(settings: Settings) -> Iterator[Finding]:

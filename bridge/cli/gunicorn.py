@@ -1,23 +1,25 @@
 """Gunicorn around the application: processes that each have their own threads and database connections."""
 
 import gc
+import os
+import signal
+import threading
 from types import FrameType
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from bridge import tracing
+from bridge import grace, tracing
 from bridge.app import create_app
 from bridge.cli.unread import UnreadRequests
 from bridge.database import Database
 from bridge.monitoring.views import Monitoring
 from bridge.settings import Settings
 
-GRACEFUL_TIMEOUT = 30
-"""Seconds that running requests get at a shutdown."""
 STATEMENT_TIMEOUT = 5.0
 """Seconds after which a sender is told to come again rather than wait for a locked table."""
 
@@ -34,6 +36,25 @@ class BridgeLogger(Logger):
         self.error_log.propagate = True
 
 
+class DrainingArbiter(Arbiter):
+    """At SIGTERM its processes stop being ready, and all stop after `server.drain`; a second SIGTERM does not wait."""
+
+    is_draining = False
+
+    def handle_term(self) -> None:
+        assert isinstance(self.app, Server)  # `run` made it
+        seconds = self.app.settings.server.drain
+        if self.is_draining or not seconds:
+            super().handle_term()
+            return
+        self.is_draining = True
+        for number in list(self.WORKERS):
+            os.kill(number, signal.SIGUSR2)
+        timer = threading.Timer(seconds, self.SIG_QUEUE.put_nowait, [signal.SIGTERM])
+        timer.daemon = True
+        timer.start()
+
+
 class Worker(ThreadWorker):
     """Gives a thread to a request that has arrived whole, and says that it is not ready once it has to stop."""
 
@@ -41,6 +62,17 @@ class Worker(ThreadWorker):
         self._unread: UnreadRequests | None = None
         self._stopping = False
         super().init_process()
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        signal.signal(signal.SIGUSR2, self.handle_drain)
+        signal.siginterrupt(signal.SIGUSR2, False)
+
+    def handle_drain(self, _number: int, _frame: FrameType | None) -> None:
+        """It still accepts: a load balancer takes a moment to notice that the process is not ready."""
+        monitoring = _monitoring(self)
+        if monitoring:
+            monitoring.readiness.stop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         monitoring = _monitoring(self)
@@ -101,7 +133,7 @@ class Server(BaseApplication):
             "worker_exit": write_what_is_left,
             "workers": told.workers,
             "threads": told.threads,
-            "graceful_timeout": GRACEFUL_TIMEOUT,
+            "graceful_timeout": grace.REQUESTS,
             "logger_class": BridgeLogger,
             "loglevel": "warning",
             "proc_name": "bridge web",
@@ -110,6 +142,9 @@ class Server(BaseApplication):
         for name, value in chosen.items():
             if name in self.cfg.settings:  # an older gunicorn has no control socket to switch off
                 self.cfg.set(name, value)
+
+    def run(self) -> None:
+        DrainingArbiter(self).run()
 
     def load(self) -> Any:
         """Runs in each process after the fork: connections cannot be shared."""

@@ -84,9 +84,9 @@ def import_(
     """Take in requests that were saved elsewhere, as if their senders had posted them now.
 
     FILE holds requests as JSON, one object a line or in a list ({"source", "headers", "query", "received_at", and
-    "body" or "body_base64"}), a HAR export, one raw HTTP request, or only a body, which needs --source. - is standard
-    input. Signatures are verified, but may be of any age. What the bridge has already, also equal content without an
-    id, is a duplicate. Exits with 1 if a request was refused.
+    "body" or "body_base64"}), or only a body, which needs --source. - is standard input. Signatures are verified, but
+    may be of any age. What the bridge has already, also equal content without an id, is a duplicate. Exits with 1 if
+    a request was refused.
     """
     settings = load_settings(config)
     added = {**headers, **({"content-type": content_type} if content_type else {})}

@@ -12,10 +12,8 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Self
 
+from bridge import grace
 from bridge.errors import BridgeError
-
-STOP_WITHIN = 60.0
-"""Seconds after which a child that was asked to stop is killed: a worker gives its running jobs 45."""
 
 
 class ChildEndedError(BridgeError):
@@ -31,11 +29,12 @@ class Children:
     in a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
     """
 
-    def __init__(self, *, stop_within: float = STOP_WITHIN) -> None:
+    def __init__(self, *, stop_within: float = grace.of_processes(0)) -> None:
+        """`stop_within`: seconds after which a child that was asked to stop is killed."""
         self._stop_within = stop_within
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._news: SimpleQueue[str | None] = SimpleQueue()
-        """Names of children that ended; None: somebody asks us to stop."""
+        self._news: SimpleQueue[str | BridgeError | None] = SimpleQueue()
+        """Names of children that ended; an error that ends all; None: somebody asks us to stop."""
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -85,16 +84,23 @@ class Children:
             process.stdin.close()
         return process.returncode
 
+    def fail(self, error: BridgeError) -> None:
+        """Let `watch` raise this; from any thread."""
+        self._news.put(error)
+
     def watch(self, seconds: float | None = None) -> bool:
         """Wait until SIGTERM or Ctrl-C asks to stop, or for some seconds; answers whether it was asked.
 
         Raises:
             ChildEndedError: a child ended before that.
+            BridgeError: what was handed to `fail`.
         """
         try:
             name = self._news.get(timeout=seconds)
         except Empty:
             return False
+        if isinstance(name, BridgeError):
+            raise name
         if name is not None:
             code = self._ended(name)
             raise ChildEndedError(
@@ -114,8 +120,10 @@ class Children:
                 name = self._news.get(timeout=left)
             except Empty:
                 name = None
-            if name is not None:
+            if isinstance(name, str):
                 self._ended(name)
+                continue
+            if isinstance(name, BridgeError):
                 continue
             for process in self._running.values():
                 process.kill()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bridge import grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
 from bridge.cli.processes import Children
 from bridge.clock import utc_now
@@ -40,19 +41,23 @@ class ListenError(BridgeError):
 def serve(config: Path | None, bind: str | None) -> None:
     """Run the bridge on this machine: database, web and worker under one roof.
 
-    Without database_url it brings its own PostgreSQL, in data_dir. SIGTERM and Ctrl-C stop everything, after
-    running requests and jobs are finished; a second one does not wait.
+    Without database_url it brings its own PostgreSQL, in data_dir, and starts it again if it ends, three times in ten
+    minutes; after one more end everything stops with exit code 1. SIGTERM and Ctrl-C stop everything, after running
+    requests and jobs are finished; a second one does not wait.
     """
+    from bridge.embedded import PARENT_RESTARTS  # noqa: PLC0415 - `--help` must not wait for it
+
     settings = load_settings(config)
     _check_sources(settings)
-    env = {"BRIDGE_CONFIG": str(settings.path)} if settings.path else {}
+    env = {PARENT_RESTARTS: "1"} | ({"BRIDGE_CONFIG": str(settings.path)} if settings.path else {})
+    children = Children(stop_within=grace.of_processes(settings.server.drain))
     with (
         counting_together(),
         listen(settings, bind) as listener,
-        open_database(settings) as database,
+        open_database(settings, on_end=children.fail) as database,
     ):
         database.close()  # it only had to be ready; an embedded one goes on to run
-        with Children() as children:
+        with children:
             fd = listener.fileno()
             children.start("web", ["web", "--bind", f"fd://{fd}"], env, pass_fds=[fd])
             listener.close()  # so that it is closed when the web process closes it

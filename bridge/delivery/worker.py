@@ -17,7 +17,7 @@ from procrastinate.exceptions import ProcrastinateException
 from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
-from bridge import queue
+from bridge import grace, queue
 from bridge.clock import Clock, utc_now
 from bridge.database import REACH, Database
 from bridge.delivery.engine import Engine
@@ -40,7 +40,7 @@ TICK_INTERVAL = 0.02
 """Seconds between two ticks of a busy worker, so that they share commits."""
 WAIT_FOR_ANSWERS = 0.1
 """Seconds for which a tick waits for all calls that are running, for the same reason."""
-FINISH_WITHIN = 45.0
+FINISH_WITHIN = float(grace.JOBS)
 """Seconds that running calls get at a shutdown: more than one call to Propexo can last."""
 WATCHDOG = 60.0
 """Seconds without a tick after which the process ends, so that another one can go on."""

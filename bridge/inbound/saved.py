@@ -1,4 +1,4 @@
-"""Requests that somebody saved, read from a file: JSON, JSON lines, HAR, raw HTTP, or nothing but a body."""
+"""Requests that somebody saved, read from a file: JSON, JSON lines, or nothing but a body."""
 
 import base64
 import binascii
@@ -20,10 +20,6 @@ class Format(StrEnum):
     REQUESTS = "requests"
     """A JSON object per request, in lines or in one list: `source` or `url`, `headers`, `query`, `received_at`, and
     `body` (text as it came) or `body_base64`."""
-    HAR = "har"
-    """What browsers and proxies export; only what was posted to a hook counts."""
-    HTTP = "http"
-    """One request as on the wire: request line, headers, an empty line, the body."""
     BODY = "body"
     """The body of one request and nothing else."""
 
@@ -60,31 +56,42 @@ def requests_in(
     name: str, content: bytes, kind: Format | None = None
 ) -> Iterator[Saved | UnreadableFileError]:
     """The requests of a file, and what is none; without `kind` it is told by how the content looks."""
-    match kind or format_of(name, content):
-        case Format.HAR:
-            yield from _har(name, content)
-        case Format.REQUESTS:
-            yield from _requests(name, content)
-        case Format.HTTP:
-            yield _kept(name, lambda: _http(name, content))
-        case Format.BODY:
-            yield Saved(name, None, "", {}, content)
+    try:
+        match kind or format_of(name, content):
+            case Format.REQUESTS:
+                yield from _requests(name, content)
+            case Format.BODY:
+                yield Saved(name, None, "", {}, content)
+    except UnreadableFileError as error:
+        yield error
 
 
 def format_of(name: str, content: bytes) -> Format:
-    """What a file looks like; a body of a sender is none of the others."""
-    if name.lower().endswith(".har"):
-        return Format.HAR
+    """What a file looks like.
+
+    Raises:
+        UnreadableFileError: it is an export in a format of others.
+    """
     if _REQUEST_LINE.match(content):
-        return Format.HTTP
+        raise UnreadableFileError(name, RAW_HTTP)
     document = _json(content) or _json(content.lstrip().partition(b"\n")[0])
-    if isinstance(document, dict) and isinstance(document.get("log"), dict):
-        return Format.HAR
+    if name.lower().endswith(".har") or (
+        isinstance(document, dict) and isinstance(document.get("log"), dict)
+    ):
+        raise UnreadableFileError(name, HAR)
     first = document[0] if isinstance(document, list) and document else document
     return Format.REQUESTS if _is_request(first) else Format.BODY
 
 
-_REQUEST_LINE = re.compile(rb"\s*(?P<method>[A-Z]{3,10}) (?P<target>\S+)(?: HTTP/[\d.]+)?\r?\n")
+HAR = (
+    "A HAR export is not read. Write its requests as JSON lines: "
+    "`jq -c '.log.entries[].request | {url, method, headers, body: .postData.text}' export.har > saved.jsonl`."
+)
+RAW_HTTP = (
+    "A raw HTTP request is not read. Save its body alone, and import that with --source and a --header "
+    '\'NAME: VALUE\' for each header; or write a JSON line {"url": ..., "headers": {...}, "body": "..."}.'
+)
+_REQUEST_LINE = re.compile(rb"\s*[A-Z]{3,10} \S+(?: HTTP/[\d.]+)?\r?\n")
 _HOOK = re.compile(r"/hooks/(?P<source>[^/?#]+)(?:/(?P<token>[^/?#]+))?/?$")
 
 
@@ -144,61 +151,6 @@ def _request(where: str, document: Any) -> Saved:
         document.get("method") or "POST",
         _moment(document.get("received_at")),
     )
-
-
-def _har(name: str, content: bytes) -> Iterator[Saved | UnreadableFileError]:
-    document = _json(content)
-    try:
-        entries = list(document["log"]["entries"])
-    except (TypeError, KeyError):
-        yield UnreadableFileError(name, "It is no HAR file: there is no list `log.entries`.")
-        return
-    for number, entry in enumerate(entries, 1):
-        yield _kept(f"{name}:{number}", lambda number=number, entry=entry: _entry(f"{name}:{number}", entry))
-
-
-def _entry(where: str, entry: Any) -> Saved:
-    sent = entry["request"]
-    posted = sent.get("postData") or {}
-    encoded = posted.get("encoding") == "base64"
-    text = posted.get("text") or ""
-    source, token, address = _place(sent["url"])
-    headers = _headers(sent.get("headers") or [])
-    if posted.get("mimeType"):
-        headers.setdefault("content-type", posted["mimeType"])
-    body = _body(None, text) if encoded else _body(text, None)
-    return Saved(
-        where, source, address, headers, body, token, sent["method"], _moment(entry.get("startedDateTime"))
-    )
-
-
-def _http(where: str, content: bytes) -> Saved:
-    line = _REQUEST_LINE.match(content)
-    if line is None:
-        raise ValueError("it does not begin with a request line such as `POST /hooks/calendly HTTP/1.1`")
-    head, body = _split(content[line.end() :])
-    pairs = [text.partition(":") for text in head.decode("latin-1").splitlines() if text.strip()]
-    headers = _headers([{"name": name, "value": value.strip()} for name, _, value in pairs])
-    source, token, address = _place(line["target"].decode("latin-1"))
-    return Saved(where, source, address, headers, _whole(body, headers), token, line["method"].decode())
-
-
-def _split(rest: bytes) -> tuple[bytes, bytes]:
-    """The headers and the body, at the first empty line."""
-    empty = re.search(rb"(?:\A|\r?\n)\r?\n", rest)
-    return (rest[: empty.start()], rest[empty.end() :]) if empty else (rest, b"")
-
-
-def _whole(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """The body as long as the headers say: an editor adds a line break at the end."""
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        raise ValueError("its body is in chunks; save it decoded, without Transfer-Encoding")
-    length = headers.get("content-length")
-    if length is None:
-        return body
-    if not length.isdecimal() or len(body) < int(length):
-        raise ValueError(f"its body has {len(body)} bytes, and Content-Length says {length}")
-    return body[: int(length)]
 
 
 def _place(url: str) -> tuple[str | None, str | None, str]:

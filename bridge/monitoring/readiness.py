@@ -8,6 +8,7 @@ import psycopg
 
 from bridge.database import Database, head, queue_migrations
 from bridge.errors import NotReadyError
+from bridge.schema_versions import READ, Tables
 
 PATIENCE = 2
 """Seconds that the database has to answer, less than a probe waits."""
@@ -63,10 +64,14 @@ class Readiness:
 
 def _schema(connection: psycopg.Connection) -> str:
     try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        found = Tables.of_row(connection.execute(READ).fetchone())
     except psycopg.errors.UndefinedTable:
         return "is missing: run `bridge migrate`"
-    return OK if row and row[0] == head() else "is of another version: run `bridge migrate`"
+    if found.suit(head()):
+        return OK
+    if found.are_older_than(head()):
+        return "is of another version: run `bridge migrate`"
+    return "is of a later version, on which this one does not work"
 
 
 def _queue(connection: psycopg.Connection) -> str:

@@ -28,6 +28,7 @@ from bridge.settings.records import (
     ServerSettings,
     Settings,
     Source,
+    Workbench,
 )
 from bridge.settings.schema import Document, dotted, problems
 
@@ -44,6 +45,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "Source",
+    "Workbench",
     "load",
     "parse",
     "template",

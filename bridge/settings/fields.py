@@ -229,6 +229,7 @@ class Port(Whole):
 
 class Seconds(Setting):
     expected = "a number of seconds above 0, without quotes"
+    takes_zero: ClassVar[bool] = False
 
     def read(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float | OutsideText):
@@ -237,9 +238,14 @@ class Seconds(Setting):
             number = float(value)
         except (ValueError, OverflowError):
             raise self.refused() from None
-        if not 0 < number < math.inf:
+        if not 0 <= number < math.inf or (number == 0 and not self.takes_zero):
             raise self.refused()
         return number
+
+
+class SecondsOrNone(Seconds):
+    expected = "a number of seconds, or 0, without quotes"
+    takes_zero = True
 
 
 class Switch(Setting):

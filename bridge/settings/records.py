@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, time
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ class ServerSettings:
     """Bytes; a larger request body is refused before it is read."""
     request_timeout: float = 10.0
     """Seconds within which a sender has to send a whole request."""
+    drain: float = 0.0
+    """Seconds that a web process goes on to accept after SIGTERM, while /readyz says no to a load balancer."""
     worker_concurrency: int = 16
     """Reading calls, and as many writes, that one `bridge worker` sends to Propexo at the same time."""
     trusted_proxies: int = 0
@@ -93,6 +96,16 @@ class OpenIdSettings:
     """From a group to a role; who is in none is refused."""
 
 
+class Workbench(StrEnum):
+    """Where edited mappings may run."""
+
+    CONFINED = "confined"
+    """Where the kernel keeps files and sockets from them; else nowhere."""
+    UNCONFINED = "unconfined"
+    """Without that: they reach what the web process reaches."""
+    OFF = "off"
+
+
 @dataclass(frozen=True)
 class ConsoleSettings:
     """What people find at /console."""
@@ -101,7 +114,7 @@ class ConsoleSettings:
     """After which somebody signs in anew."""
     openid: OpenIdSettings | None = None
 
-    workbench: bool = True
+    workbench: Workbench = Workbench.CONFINED
     """Whether administrators may try out edited mappings, which run on this server."""
 
 

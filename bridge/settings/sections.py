@@ -17,6 +17,7 @@ from bridge.settings.fields import (
     PmsTime,
     Port,
     Seconds,
+    SecondsOrNone,
     Switch,
     Table,
     Text,
@@ -28,6 +29,7 @@ from bridge.settings.fields import (
 from bridge.settings.hours import Closed, Hours, TimeOfDay, TourTimes, WeeklyHours
 from bridge.settings.records import KindSettings, OpenIdSettings, PrivacySettings, SlotSettings
 from bridge.settings.section import Section
+from bridge.settings.workbench import WorkbenchMode
 
 MAPPING = 'the name of a mapping, such as "calendly"'
 SHORTEST_WEBHOOK_SECRET = 10
@@ -81,6 +83,7 @@ class ServerSection(Section):
     threads = Whole()
     body_limit = Whole()
     request_timeout = Seconds()
+    drain = SecondsOrNone()
     worker_concurrency = Whole()
     trusted_proxies = Whole()
     metrics_port = Port()
@@ -131,7 +134,7 @@ class OpenIdSection(Section):
 class ConsoleSection(Section):
     session_hours = Whole()
     openid = fields.Nested(OpenIdSection)
-    workbench = Switch()
+    workbench = WorkbenchMode()
 
 
 class AlertsSection(Section):

@@ -24,7 +24,7 @@ from bridge.app import create_app
 from bridge.database import Database
 from bridge.delivery.engine import Engine
 from bridge.delivery.worker import make_tools
-from bridge.embedded import embedded
+from bridge.embedded import OWNER, embedded
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 from bridge.settings import parse
@@ -120,7 +120,10 @@ class Simulation:
 @contextmanager
 def simulation() -> Iterator[Simulation]:
     sandbox = Sandbox(slow_zone_seconds=0, write_seconds=2)
-    with tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder, embedded(Path(folder)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder,
+        embedded(Path(folder), role=OWNER) as url,
+    ):
         database = Database(url, pool_size=12)
         database.migrate()
         with database.session() as session:

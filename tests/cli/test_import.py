@@ -1,6 +1,5 @@
 """`bridge import`: requests that were saved elsewhere go through the same door."""
 
-import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -211,53 +210,71 @@ def test_a_batch_is_split(database: Database, bring: Callable[..., Result], tmp_
     assert [one.reference for one in stored(database)] == ["B-1", "B-2"]
 
 
-def test_a_har_file(database: Database, bring: Callable[..., Result], tmp_path: Path):
-    def entry(url: str, body: bytes, method: str = "POST", **more: Any) -> dict[str, Any]:
+def test_what_a_recipe_makes_of_a_har_export(
+    database: Database, bring: Callable[..., Result], tmp_path: Path
+):
+    """One line for each request of it, as the refusal of the export itself says."""
+
+    def request(url: str, body: bytes, method: str = "POST") -> dict[str, Any]:
         headers = [{"name": name, "value": value} for name, value in signed(body).items()]
         pseudo = {"name": ":method", "value": method}
-        posted = {"mimeType": "application/json", "text": body.decode()}
-        sent = {"method": method, "url": url, "headers": [pseudo, *headers], "postData": posted, **more}
-        return {"startedDateTime": LAST_WEEK.isoformat(), "request": sent}
+        return {
+            "method": method,
+            "url": url,
+            "headers": [pseudo, *headers],
+            "postData": {"text": body.decode()},
+        }
 
-    encoded = {"encoding": "base64", "text": base64.b64encode(invitee(2)).decode()}
-    entries = [
-        entry("https://old.example.com/hooks/tours", invitee(1)),
-        entry("https://old.example.com/hooks/tours", invitee(2), postData=encoded),
-        entry("https://old.example.com/hooks/tours", b"", "GET"),
-        entry("https://old.example.com/login", b"user=me"),
-        {"request": {}},
+    requests = [
+        request("https://old.example.com/hooks/tours?a=b", invitee(1)),
+        request("https://old.example.com/hooks/tours", b"", "GET"),
+        request("https://old.example.com/login", b"user=me"),
     ]
-    file = tmp_path / "export.har"
-    file.write_text(json.dumps({"log": {"entries": entries}}))
-    result = bring(file)
-    told = [one.partition(": ")[2] for one in result.stdout.splitlines()]
-    assert [one.received_at for one in stored(database)] == [LAST_WEEK, LAST_WEEK]
-    assert [one.body for one in stored(database)] == [invitee(1), invitee(2)]
-    assert told[2:4] == ["left out: GET /hooks/tours is no hook", "left out: POST /login is no hook"]
-    assert told[4] == "refused: It is no saved request: 'url' is missing."
-
-
-@pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_a_raw_request(database: Database, bring: Callable[..., Result], tmp_path: Path, end: str):
-    body = invitee()
-    headers = {**signed(body), "Content-Length": str(len(body)), "Host": "elsewhere"}
-    head = ["POST /hooks/tours?a=b HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    file = tmp_path / "request.http"
-    file.write_bytes(f"{end.join(head)}{end}{end}".encode() + body + b"\n")
-    result = bring(file)
-    assert result.exit_code == 0, result.stdout
+    export = tmp_path / "export.har"
+    export.write_text(json.dumps({"log": {"entries": [{"request": one} for one in requests]}}))
+    refused = bring(export)
+    assert (refused.exit_code, stored(database)) == (1, [])
+    assert "jq -c '.log.entries[].request | {url, method, headers, body: .postData.text}'" in refused.stdout
+    file = tmp_path / "saved.jsonl"
+    lines = [
+        {
+            "url": one["url"],
+            "method": one["method"],
+            "headers": one["headers"],
+            "body": one["postData"]["text"],
+        }
+        for one in requests
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    told = [one.partition(": ")[2] for one in bring(file).stdout.splitlines()]
     [event] = stored(database)
-    assert (event.body, event.query) == (body, {"a": "b"})
+    assert (event.body, event.query) == (invitee(1), {"a": "b"})
+    assert told[1:] == ["left out: GET /hooks/tours is no hook", "left out: POST /login is no hook"]
+
+
+@pytest.mark.parametrize("head", [b"POST /hooks/tours HTTP/1.1\r\nHost: a\r\n\r\n", b"POST /hooks/tours\n\n"])
+def test_a_raw_request_is_refused_with_what_to_do(
+    database: Database, bring: Callable[..., Result], tmp_path: Path, head: bytes
+):
+    file = tmp_path / "request.http"
+    file.write_bytes(head + invitee())
+    result = bring(file)
+    assert (result.exit_code, stored(database)) == (1, [])
+    assert "Save its body alone" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("POST /hooks/own HTTP/1.1\nTransfer-Encoding: chunked\n\n2\n{}\n0\n", "in chunks"),
-        ("POST /hooks/own HTTP/1.1\nContent-Length: 9\n\n{}", "has 2 bytes, and Content-Length says 9"),
-        ("POST /hooks/off HTTP/1.1\n\n{}", "`enabled` of sources.off is false"),
-        ("POST /hooks/site HTTP/1.1\nContent-Type: application/json\n\n{}", "Please correct"),
-        ("POST /hooks/site HTTP/1.1\nOrigin: https://evil.example\n\n{}", "not accepted here"),
+        ('{"url": "/hooks/off", "headers": {}, "body": "{}"}', "`enabled` of sources.off is false"),
+        (
+            '{"source": "site", "headers": {"Content-Type": "application/json"}, "body": "{}"}',
+            "Please correct",
+        ),
+        (
+            '{"source": "site", "headers": {"Origin": "https://evil.example"}, "body": "{}"}',
+            "not accepted here",
+        ),
         ('{"source": "own", "headers": {}, "body": "{}", "received_at": "2099-01-01"}', "still to come"),
         ('{"source": "own", "headers": {}, "body": "{}", "received_at": "soon"}', "is not ISO 8601"),
         ('{"source": "own", "headers": {}, "body_base64": "?"}', "is not base64"),
@@ -308,9 +325,7 @@ def test_several_files_and_a_missing_one(bring: Callable[..., Result], tmp_path:
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"POST /hooks/a HTTP/1.1\r\n\r\n", Format.HTTP),
-        (b"POST /hooks/a\n\n{}", Format.HTTP),
-        (b'{"log": {"entries": []}}', Format.HAR),
+        (b'{"log": []}', Format.BODY),
         (b'{"source": "a", "body": ""}\n{"source": "a", "body": ""}', Format.REQUESTS),
         (b'[{"url": "/hooks/a", "body_base64": ""}]', Format.REQUESTS),
         (b'{"body": "text of a message", "id": 3}', Format.BODY),
@@ -343,8 +358,10 @@ def test_a_query_can_be_a_table():
     assert saved.address == "/hooks/a?x=1&x=2"
 
 
-@pytest.mark.parametrize("content", [b"[3]", b"{}\n", b'{"log": 3}', b'{"log": {"entries": [1]}}'])
+@pytest.mark.parametrize(
+    "content", [b"[3]", b"{}\n", b'{"log": 3}', b'{"log": {"entries": [1]}}', b"POST /hooks/a\n\n{}"]
+)
 def test_nothing_makes_it_fall_over(content: bytes):
-    for kind in Format:
+    for kind in (None, *Format):
         for saved in requests_in("file", content, kind):
             assert isinstance(saved, (Saved, UnreadableFileError))

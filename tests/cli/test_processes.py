@@ -26,10 +26,11 @@ from click.testing import CliRunner
 
 from bridge.cli import COMMANDS, main
 from bridge.cli.processes import Children
+from bridge.embedded import MOST_RESTARTS
 
 pytestmark = pytest.mark.processes
 
-PATIENCE = 30.0
+PATIENCE = 240.0
 """Seconds until a condition that does not come true fails a test."""
 KEY = b"a key of twenty-four byt"
 CONFIG = f"""
@@ -190,6 +191,26 @@ HALF = [
 """What a slow client has sent so far."""
 
 
+def test_a_web_process_that_drains_accepts_and_is_not_ready(installation: Installation) -> None:
+    config = installation.folder / "bridge.toml"
+    config.write_text(CONFIG + "[server]\ndrain = 3600\nworkers = 1\n")
+    web = installation.start("web", "--bind", "127.0.0.1:0")
+    url = web.url()
+    assert requests.get(f"{url}/readyz", timeout=PATIENCE).status_code == 200
+    web.process.send_signal(signal.SIGTERM)
+    until(lambda: requests.get(f"{url}/readyz", timeout=PATIENCE).status_code == 503)
+    assert post_event(url)["id"]
+    assert web.end(signal.SIGTERM) == 0
+
+
+def test_a_web_process_ends_when_it_has_drained(installation: Installation) -> None:
+    config = installation.folder / "bridge.toml"
+    config.write_text(CONFIG + "[server]\ndrain = 0.2\nworkers = 1\n")
+    web = installation.start("web", "--bind", "127.0.0.1:0")
+    web.url()
+    assert web.end(signal.SIGTERM) == 0
+
+
 def test_half_sent_requests_take_no_thread(installation: Installation) -> None:
     with (installation.folder / "bridge.toml").open("a") as file:
         file.write("[server]\nworkers = 1\nthreads = 2\nrequest_timeout = 3\n")
@@ -235,18 +256,26 @@ def test_serve_imports_nothing_from_the_folder_where_it_starts(installation: Ins
     assert running.end(signal.SIGTERM) == 0
 
 
-def test_serve_goes_on_when_postgresql_is_killed(installation: Installation) -> None:
+def test_serve_starts_postgresql_again_until_it_has_ended_too_often(installation: Installation) -> None:
     running = installation.start("serve", "--bind", "127.0.0.1:0")
     url = running.url()
+    for _ in range(MOST_RESTARTS):
+        kill_postgres(installation)
+        until(lambda: is_accepting(url))
+    kill_postgres(installation)
+    assert running.end() == 1
+    assert "postgres/log says why" in running.wait_for("for the fourth time in ten minutes")
+    assert installation.processes() == []
+
+
+def kill_postgres(installation: Installation) -> None:
     pid = installation.folder / "bridge-data" / "postgres" / "postmaster.pid"
     os.kill(int(pid.read_text().partition("\n")[0]), signal.SIGKILL)
-    until(lambda: is_accepting(url))
-    assert running.end(signal.SIGTERM) == 0
 
 
 def is_accepting(url: str) -> bool:
     with contextlib.suppress(AssertionError, requests.RequestException):
-        return post_event(url)["status"] == "received"
+        return bool(post_event(url)["id"])
     return False
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge.cli import main
+from bridge.cli import checks, main
 from bridge.cli.permissions import readable_secrets
 from bridge.database import Database
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
-from bridge.settings import template
+from bridge.settings import Workbench, template
 
 CONFIG = """
 {top}
@@ -320,3 +320,21 @@ def test_an_id_that_does_not_exist_is_found(installation: Installation) -> None:
     more = 'defaults = { duration_minutes = 30, lead_source_id = "cgone" }'
     found = installation.bad(more=more)["problem", "properties.oakwood.defaults.lead_source_id"]
     assert "`bridge propexo list lead-sources --property oakwood`" in found
+
+
+@pytest.mark.parametrize(
+    ("mode", "confinable", "found"),
+    [
+        (Workbench.CONFINED, True, []),
+        (Workbench.CONFINED, False, ["no Landlock"]),
+        (Workbench.UNCONFINED, True, ["reaches all files"]),
+        (Workbench.UNCONFINED, False, ["reaches all files"]),
+        (Workbench.OFF, False, []),
+    ],
+)
+def test_a_workbench_that_is_not_confined_is_a_finding(
+    mode: Workbench, confinable: bool, found: list[str]
+) -> None:
+    findings = list(checks.workbench(mode, confinable=confinable))
+    assert [finding.level for finding in findings] == ["warning"] * len(found)
+    assert all(text in finding.message for text, finding in zip(found, findings, strict=True))

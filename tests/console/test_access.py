@@ -198,6 +198,39 @@ def test_guessing_takes_longer_and_longer_and_never_shuts_out_for_good(client, w
     assert sign_in(client, password="wrong").status_code == 401  # counted anew
 
 
+@pytest.mark.parametrize("length", [16 * 1024, 16 * 1024 + 1, 1024 * 1024])
+def test_the_form_of_a_visitor_is_small(client, maya, length):
+    start = f"name=maya&password={PASSWORD}&".replace(" ", "+")
+    body = start + "a=%41&" * 200_000
+    content_type = "application/x-www-form-urlencoded"
+    answer = client.post("/console/sign-in", data=body[:length], content_type=content_type)
+    assert answer.status_code == (303 if length <= 16 * 1024 else 413)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "looked_at"),
+    [
+        (None, "10.0.0.{n}", 20),  # without a proxy of ours anybody can write the header
+        (1, "10.0.0.{n}, 203.0.113.9", 20),  # the last address is the proxy's own word
+        (1, "203.0.113.9, 10.0.0.{n}", 30),
+        (2, "10.0.0.{n}, 203.0.113.9, 198.51.100.1", 20),
+    ],
+)
+def test_an_address_is_believed_from_our_own_proxies_only(world, proxies, forwarded, looked_at):
+    world.document["server"] = {"trusted_proxies": proxies} if proxies else {}
+    world.restart()
+    client = create_app(world.settings, world.database, clock=world.clock).test_client()
+    answers = Counter(
+        client.post(
+            "/console/sign-in",
+            data={"name": f"name{n}", "password": "wrong"},
+            headers={"X-Forwarded-For": forwarded.format(n=n)},
+        ).status_code
+        for n in range(30)
+    )
+    assert answers == Counter({401: looked_at} | ({429: 30 - looked_at} if looked_at < 30 else {}))
+
+
 def test_many_names_from_one_address_are_slowed_down_too(client, maya):
     for number in range(20):
         assert sign_in(client, f"name{number}").status_code == 401

@@ -1,16 +1,26 @@
 """A mapping is tried out in a process of its own, which can neither stay, nor grow, nor reach what is not its own."""
 
+import json
+import pickle
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
 from bridge.console.workbench.bench import Bench, EmptyResultError, OutputTooLargeError, WorkbenchTimeoutError
+from bridge.console.workbench.confinement import can_confine
+from bridge.console.workbench.inside import _outcome
 from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
 from bridge.inbound.arrivals import Kept
+from bridge.mapping.catalogue import Catalogue
 from bridge.mapping_checks.preview import Posted
-from bridge.settings import parse
+from bridge.settings import ConsoleSettings, Workbench, parse
 
 pytestmark = pytest.mark.processes
 
@@ -99,6 +109,97 @@ raise ValueError(f"reached {reached}, environment {sorted(os.environ)}")
 def test_a_text_reaches_nothing_around_it(bench: Bench) -> None:
     problem = read(bench, REACHING)["problem"]
     assert "ValueError: reached [], environment ['LANG', 'PYTHONPATH'] (line 17)" in problem
+
+
+ESCAPING = """
+import __main__, ctypes, os, pathlib, socket, threading
+__main__.REFUSED = ("nothing",)
+__main__._is_library = lambda *_: True
+HERE = pathlib.Path(__main__.__file__)
+reached = []
+for name, reach in {
+    "library": lambda: HERE.read_text(),
+    "file": lambda: open("/etc/passwd"),
+    "configuration": lambda: open(CONFIGURATION),
+    "folder": lambda: os.listdir("/tmp"),
+    "environment": lambda: open("/proc/self/environ", "rb"),
+    "memory of the parent": lambda: open(f"/proc/{os.getppid()}/mem", "rb"),
+    "new file": lambda: open("/tmp/from-a-mapping.py", "w"),
+    "library changed": lambda: open(HERE, "r+"),
+    "permissions": lambda: os.chmod(HERE, 0o600),
+    "program": lambda: os.system("true") and 1 / 0,
+    "fork": lambda: os.fork() or os._exit(1),
+    "thread": lambda: threading.Thread(target=print).start(),
+    "signal": lambda: os.kill(os.getppid(), 0),
+    "address": lambda: socket.create_connection(("127.0.0.1", 9)),
+    "datagram": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+    "database": lambda: socket.socket(socket.AF_UNIX).connect(DATABASE),
+    "ring": lambda: ctypes.CDLL(None).syscall(425, 8, 0) < 0 and 1 / 0,
+}.items():
+    try:
+        reach()
+        reached.append(name)
+    except ConnectionError:
+        reached.append(name)
+    except (OSError, RuntimeError, ZeroDivisionError):
+        pass
+raise ValueError(f"reached {reached}")
+"""
+
+
+@pytest.mark.skipif(not can_confine(), reason="this kernel has no Landlock and seccomp")
+def test_the_kernel_keeps_files_and_sockets_from_a_text_that_gets_around_python(
+    bench: Bench, tmp_path: Path
+) -> None:
+    database, secrets = tmp_path / "socket", tmp_path / "bridge.toml"
+    secrets.write_text('token = "secret"')
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(database))
+        listener.listen()
+        problem = read(bench, f"CONFIGURATION, DATABASE = {str(secrets)!r}, {str(database)!r}\n{ESCAPING}")[
+            "problem"
+        ]
+    assert "ValueError: reached ['library'] (line" in problem
+
+
+def test_unconfined_is_what_it_says(bench: Bench, tmp_path: Path) -> None:
+    secrets = tmp_path / "bridge.toml"
+    secrets.write_text("")
+    settings = replace(
+        open_settings(SETTINGS, "acme", {}), console=ConsoleSettings(workbench=Workbench.UNCONFINED)
+    )
+    text = f"CONFIGURATION, DATABASE = {str(secrets)!r}, '/'\n{ESCAPING}"
+    problem = bench.run(Reading(Script("acme", text, "acme"), Posted(BODY, {}), settings))["problem"]
+    assert "'file', 'configuration'" in problem
+
+
+CONFINED = """
+import json, pickle, sys
+from bridge.console.workbench import inside
+from bridge.console.workbench.confinement import confine
+tasks = pickle.load(sys.stdin.buffer)
+confine()
+print(json.dumps([inside._outcome(task) for task in tasks], default=str))
+"""
+
+
+@pytest.mark.skipif(not can_confine(), reason="this kernel has no Landlock and seccomp")
+def test_every_mapping_reads_its_samples_confined() -> None:
+    catalogue = Catalogue()
+    tasks = [
+        Reading(
+            Script(name, file.path.read_text(encoding="utf-8")),
+            Posted(sample.body, sample.headers, sample.query, sample.details),
+            open_settings(SETTINGS, None, {}),
+        )
+        for name, file in ((name, catalogue.get(name)) for name in sorted(catalogue.paths))
+        for sample in file.samples[:2]
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", CONFINED], input=pickle.dumps(tasks), stdout=subprocess.PIPE, check=True
+    )
+    assert len(tasks) > 60
+    assert json.loads(done.stdout) == json.loads(json.dumps([_outcome(task) for task in tasks], default=str))
 
 
 def test_a_task_carries_no_secret() -> None:

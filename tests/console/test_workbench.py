@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from bridge.console.workbench.confinement import refusal
 from bridge.console.workbench.views import bench
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
+from bridge.settings import Workbench
 
 TEXT = Catalogue().get("standard_webhooks").path.read_text(encoding="utf-8")
 BODY = '{"type": "tour.booked", "data": {"booking_id": "B-1", "email": "maya@example.com"}}'
@@ -43,6 +45,24 @@ def test_an_installation_can_switch_edited_copies_off(world: Any, signed_in: Any
     world.restart()
     refused = signed_in(Role.ADMIN).post("/console/workbench/reading", form(text=TEXT + "\nprint(1)\n")).text
     assert "switched off" in refused
+
+
+@pytest.mark.parametrize(
+    ("mode", "confinable", "is_admin", "why"),
+    [
+        (Workbench.CONFINED, True, True, None),
+        (Workbench.CONFINED, True, False, "Only an administrator"),
+        (Workbench.CONFINED, False, True, '`workbench = "unconfined"`'),
+        (Workbench.UNCONFINED, False, True, None),
+        (Workbench.UNCONFINED, True, False, "Only an administrator"),
+        (Workbench.OFF, True, True, "switched off"),
+    ],
+)
+def test_an_edited_copy_runs_confined_or_by_consent(
+    mode: Workbench, confinable: bool, is_admin: bool, why: str | None
+) -> None:
+    refused = refusal(mode, confinable=confinable, is_admin=is_admin)
+    assert refused is None if why is None else why in refused
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import pytest
 from flask import Flask
 
 from bridge.app import create_app
-from bridge.database import Database
+from bridge.database import Database, head
 from bridge.errors import NotReadyError
 from bridge.monitoring.readiness import HOLDS_FOR, Readiness
+from bridge.schema_versions import comment
 from bridge.settings import parse
 
 
@@ -68,6 +69,24 @@ def test_it_is_not_with_the_tables_of_another_version(
     assert status == 503
     assert "bridge migrate" in found[check]
     assert [name for name, told in found.items() if told != "ok"] == [check]
+
+
+def test_it_stays_ready_on_the_tables_of_a_later_version_that_it_works_on(
+    app: Flask, database: Database
+) -> None:
+    change(database, "UPDATE alembic_version SET version_num = '9999'")
+    change(database, comment(head()))
+    assert checks(app)[0] == 200
+
+
+@pytest.mark.parametrize("statement", [comment("9998"), "COMMENT ON TABLE alembic_version IS NULL"])
+def test_it_is_not_on_the_tables_of_another_later_version(
+    app: Flask, database: Database, statement: str
+) -> None:
+    change(database, "UPDATE alembic_version SET version_num = '9999'")
+    change(database, statement)
+    status, found = checks(app)
+    assert (status, found["schema"]) == (503, "is of a later version, on which this one does not work")
 
 
 def test_it_is_not_from_the_moment_that_it_is_told_to_stop(app: Flask) -> None:

@@ -17,6 +17,7 @@ from bridge.settings import (
     ServerSettings,
     Settings,
     Source,
+    Workbench,
 )
 
 
@@ -71,6 +72,7 @@ def test_every_setting_reaches_its_record():
             "threads": 4,
             "body_limit": 10,
             "request_timeout": 2.5,
+            "drain": 1.5,
             "worker_concurrency": 1,
             "trusted_proxies": 2,
             "metrics_port": 5,
@@ -126,10 +128,10 @@ def test_every_setting_reaches_its_record():
         webhook_secrets=("webhook-secret-1", "webhook-secret-2"),
     )
     assert settings.server == ServerSettings(
-        "0.0.0.0", 1, 3, 4, 10, 2.5, 1, 2, 5, "mailto:security@example.com", "https://bridge.example.com"
+        "0.0.0.0", 1, 3, 4, 10, 2.5, 1.5, 1, 2, 5, "mailto:security@example.com", "https://bridge.example.com"
     )
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
-    assert settings.console == ConsoleSettings(session_hours=2, workbench=False)
+    assert settings.console == ConsoleSettings(session_hours=2, workbench=Workbench.OFF)
     assert settings.alerts == AlertSettings(
         ("json://example.com",),
         "America/Chicago",

@@ -33,7 +33,8 @@ def without(key: str) -> dict[str, object]:
             {"server": {"zzz": 1}},
             (
                 "server.zzz: unknown key; the known ones are host, port, workers, threads, body_limit, "
-                "request_timeout, worker_concurrency, trusted_proxies, metrics_port, security_contact, public_url"
+                "request_timeout, drain, worker_concurrency, trusted_proxies, metrics_port, security_contact, "
+                "public_url"
             ),
         ),
         (
@@ -190,12 +191,20 @@ def without(key: str) -> dict[str, object]:
             for found, shown in ((0, "0"), ("5", '"5"'), (True, "true"), (float("inf"), "Infinity"))
         ],
         (
+            {"server": {"drain": -1}},
+            "server.drain: found -1, expected a number of seconds, or 0, without quotes",
+        ),
+        (
             {"sources__calendly__enabled": "yes"},
             'sources.calendly.enabled: found "yes", expected true or false, without quotes',
         ),
         (
             {"sources__calendly__enabled": 1},
             "sources.calendly.enabled: found 1, expected true or false, without quotes",
+        ),
+        (
+            {"console": {"workbench": "open"}},
+            'console.workbench: found "open", expected true, false or "unconfined"',
         ),
         # sources
         (

@@ -18,6 +18,9 @@ from bridge.models import Role
 OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
 """A path of ours: no space, control character or backslash, which a browser reads as a slash."""
 
+LARGEST_FORM = 16 * 1024
+"""Bytes of the form of a visitor who is not signed in: to take a large one apart costs a second."""
+
 access = Blueprint("access", __name__, url_prefix="/console")
 
 
@@ -30,6 +33,7 @@ def sign_in() -> str:
 @access.post("/sign-in")
 def open_session() -> Response:
     """Check name and password, and open a session under a new cookie."""
+    request.max_content_length = LARGEST_FORM
     _check_site()
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)

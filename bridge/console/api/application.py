@@ -96,6 +96,11 @@ class Description:
     def text(self) -> str:
         return json.dumps(self.document)
 
+    @cached_property
+    def page(self) -> str:
+        """The same for all visitors."""
+        return render_template("api/docs.html", told=self.document)
+
 
 description = Blueprint("api_description", __name__)
 
@@ -109,7 +114,7 @@ def document() -> Response:
 @description.get("/api/docs")
 def page() -> str:
     """The description, for people; with own mappings, only for operators."""
-    return render_template("api/docs.html", told=_allowed_description().document)
+    return _allowed_description().page
 
 
 def _allowed_description() -> Description:

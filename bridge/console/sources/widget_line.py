@@ -10,11 +10,11 @@ READABLE = 4.5
 """The least contrast of text (WCAG 2.2, 1.4.3)."""
 
 
-@dataclass(frozen=True)
 _LINEAR_UP_TO = 0.04045
 """Of sRGB."""
 
 
+@dataclass(frozen=True)
 class Options:
     """What somebody chose for the widget."""
 

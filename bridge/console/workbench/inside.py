@@ -2,8 +2,8 @@
 
 It says READY once it can begin, reads a task (pickled) to its end, and writes what came of it as JSON. It gives itself
 bounds before the mapping's text runs: that is an administrator's own text, which may be slow, greedy or mistaken, and
-must then cost nothing but this process. It is no prison: who is bent on it gets out, which is why only an administrator
-may run a text that is not configured.
+must then cost nothing but this process. What Python itself refuses gives a clear sentence; what holds is the kernel's
+confinement, without which a text that is not configured does not run (`console.workbench`).
 """
 
 import json
@@ -19,8 +19,10 @@ from typing import Any
 import bridge.inbound.handshakes
 import bridge.inbound.signatures
 import bridge.mapping.own_body  # noqa: F401 - what mapping files import, before anybody waits for it
+from bridge.console.workbench.confinement import can_confine, confine
 from bridge.console.workbench.tasks import Comparison, Reading
 from bridge.errors import BridgeError
+from bridge.settings import Workbench
 
 READY = b"R"
 IDLE = 900
@@ -41,12 +43,13 @@ def main() -> None:
     """One run."""
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the mapping prints is no answer
+    can_confine()  # it looks for the C library, which takes files and programs
     answer.write(READY)
     answer.flush()
     if not select.select([sys.stdin], [], [], IDLE)[0]:
         return  # nobody tries anything out any more
     task: Reading | Comparison = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started it
-    _bound()
+    _bound(task)
     answer.write(json.dumps(_outcome(task), ensure_ascii=False, default=str).encode())
     answer.flush()
     os._exit(0)  # whatever the mapping has begun
@@ -63,7 +66,7 @@ def _outcome(task: Reading | Comparison) -> dict[str, Any]:
         return {"problem": f"{type(error).__name__}: {error}"}
 
 
-def _bound() -> None:
+def _bound(task: Reading | Comparison) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -76,6 +79,8 @@ def _bound() -> None:
         if event.startswith(REFUSED):
             raise PermissionError(f"a mapping has no reason for {event}")
 
+    if task.settings.console.workbench is not Workbench.UNCONFINED and can_confine():
+        confine()
     sys.addaudithook(refuse)
 
 

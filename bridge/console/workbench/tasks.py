@@ -15,7 +15,7 @@ from bridge.mapping.explanation import explain
 from bridge.mapping.sources import configured
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, Preview, preview, preview_event, resolved
-from bridge.settings import PropexoSettings, Settings
+from bridge.settings import ConsoleSettings, PropexoSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def open_settings(settings: Settings, source: str | None, aliases: Dictionary[st
     told = {}
     if source:
         told[source] = replace(settings.sources[source], secrets=(), verify_tokens=(), api={})
-    return Settings(PropexoSettings(token=""), properties=properties, sources=told)
+    console = ConsoleSettings(workbench=settings.console.workbench)
+    return Settings(PropexoSettings(token=""), console=console, properties=properties, sources=told)
 
 
 def _told(mapping: Mapping, event: Preview) -> dict[str, Any]:

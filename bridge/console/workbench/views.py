@@ -8,6 +8,7 @@ from sqlalchemy import select
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.tools import tools
 from bridge.console.workbench.bench import Bench
+from bridge.console.workbench.confinement import can_confine, refusal
 from bridge.console.workbench.requests import Shown, posted, shown_event, shown_sample, stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
 from bridge.errors import BridgeError
@@ -144,15 +145,15 @@ def open_for(script: Script) -> Settings:
 
 def may_edit() -> bool:
     """Whether the actor may try out edited mappings here."""
-    return tools().settings.console.workbench and current_actor().may(Role.ADMIN)
+    return why_not() is None
 
 
 def why_not() -> str | None:
     """What keeps the actor from it, as a sentence."""
-    if not tools().settings.console.workbench:
-        return "Edited copies are switched off: `workbench` under [console]."
-    return (
-        None if may_edit() else "Only an administrator may edit a copy: it is code that runs on this server."
+    return refusal(
+        tools().settings.console.workbench,
+        confinable=can_confine(),
+        is_admin=current_actor().may(Role.ADMIN),
     )
 
 

@@ -1,0 +1,22 @@
+"""How bridge.toml says where edited mappings may run."""
+
+from typing import Any
+
+from marshmallow import ValidationError
+
+from bridge.settings.fields import Setting, Switch
+from bridge.settings.records import Workbench
+
+
+class WorkbenchMode(Setting):
+    """On or off, as a switch, or the one word for something between."""
+
+    expected = 'true, false or "unconfined"'
+
+    def read(self, value: Any) -> Workbench:
+        if isinstance(value, str) and value.strip().lower() == Workbench.UNCONFINED:
+            return Workbench.UNCONFINED
+        try:
+            return Workbench.CONFINED if Switch().read(value) else Workbench.OFF
+        except ValidationError:
+            raise self.refused() from None
