@@ -19,7 +19,7 @@ STOP_WITHIN = 60.0
 
 
 class ChildEndedError(BridgeError):
-    """A process of the bridge ended by itself."""
+    """A process of the bridge ended unexpectedly."""
 
     code = "child_ended"
 

@@ -28,7 +28,7 @@ bind_option = click.option(
 
 
 class ListenError(BridgeError):
-    """The address cannot be listened at."""
+    """The bridge cannot listen on this address."""
 
     code = "cannot_listen"
 

@@ -19,7 +19,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 class AlreadyExistsError(BridgeError):
-    """The file is there already."""
+    """The file already exists."""
 
     code = "already_there"
 

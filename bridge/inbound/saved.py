@@ -47,7 +47,7 @@ class Saved:
 
 
 class UnreadableFileError(BridgeError):
-    """It holds no request that can be read."""
+    """It contains no readable request."""
 
     code = "unreadable"
 

@@ -209,7 +209,7 @@ PROFILES: dict[str, Profile] = {profile.vendor: profile for profile in _PROFILES
 
 
 class UnsupportedPmsError(BridgeError):
-    """Propexo has no PMS of this name."""
+    """Propexo has no PMS with this name."""
 
     code = "unsupported_pms"
 
@@ -248,13 +248,13 @@ def time_zone(profile: Profile, property_zone: str, override: str | None) -> Zon
 
 
 class SkippedTimeError(BridgeError):
-    """The clocks of this place skip this time, because daylight saving begins."""
+    """This local time does not exist, because daylight saving begins."""
 
     code = "skipped_time"
 
 
 class RepeatedTimeError(BridgeError):
-    """The clocks of this place show this time twice, because daylight saving ends."""
+    """This local time occurs twice, because daylight saving ends."""
 
     code = "repeated_time"
 

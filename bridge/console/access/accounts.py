@@ -13,7 +13,7 @@ from bridge.settings import Settings
 
 
 class UnknownUserError(BridgeError):
-    """The database has no user of this name. Users of bridge.toml are changed there."""
+    """The database has no user with this name. Change users of bridge.toml there."""
 
     code = "unknown_user"
 
@@ -25,7 +25,7 @@ class MissingUserNameError(BridgeError):
 
 
 class NameTakenError(BridgeError):
-    """There is a user of this name already."""
+    """A user with this name already exists."""
 
     code = "name_taken"
 

@@ -26,7 +26,7 @@ from bridge.events.query import UnknownPropertyError
 
 
 class NoSuchRowError(BridgeError):
-    """There is nothing of this id."""
+    """Nothing has this id."""
 
     code = "no_such_row"
 

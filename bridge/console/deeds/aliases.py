@@ -19,13 +19,13 @@ from bridge.settings.records import same_name
 
 
 class AliasTakenError(BridgeError):
-    """This name means a property already."""
+    """This name already belongs to a property."""
 
     code = "alias_taken"
 
 
 class UnknownAliasError(BridgeError):
-    """Nobody has added this alias at the console. What stands in bridge.toml is changed there."""
+    """This alias was not added at the console. Change aliases of bridge.toml there."""
 
     code = "unknown_alias"
 

@@ -25,7 +25,7 @@ ONE_BY_ONE = (Reason.AMBIGUOUS,)
 
 
 class ActionNotPossibleError(BridgeError):
-    """Not all of these events can be changed so; none was."""
+    """Not all of these events can be changed this way; none was changed."""
 
     code = "not_possible"
 
