@@ -82,7 +82,7 @@ def test_only_digests_are_stored(client, world, maya):
 def test_a_wrong_name_and_a_wrong_password_read_alike(client, maya, name, password):
     answer = sign_in(client, name, password)
     assert answer.status_code == 401
-    assert "Name or password is wrong." in answer.text
+    assert "The name or password is wrong." in answer.text
     assert signed_in_as(client) is None
 
 

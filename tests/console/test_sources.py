@@ -48,7 +48,7 @@ def test_a_test_goes_through_the_door_and_no_further(world, operator):
     )[:1]
     for _ in range(2):  # the second is no duplicate
         page = operator.post("/console/sources/widget/test", {"sample": sample}).text
-        assert "The door answered 200." in page
+        assert "The endpoint answered 200." in page
     world.run()
     events = world.events()
     assert [(event.status, event.reason) for event in events] == [("ignored", "test")] * 2

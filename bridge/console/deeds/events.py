@@ -121,7 +121,7 @@ def replay_objection(event: Event) -> str | None:
         return f"Event {event.id} is a test of its source. It is never forwarded."
     if Status(event.status).ended:
         return None
-    return f"Event {event.id} has not ended ({event.status}): it goes on by itself."
+    return f"Event {event.id} has not ended ({event.status}): it is still being processed."
 
 
 def dismiss_objection(event: Event) -> str | None:
