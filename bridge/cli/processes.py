@@ -98,7 +98,7 @@ class Children:
         if name is not None:
             code = self._ended(name)
             raise ChildEndedError(
-                f"{name} ended by itself ({_in_words(code)}), so everything is stopped. "
+                f"{name} ended unexpectedly ({_in_words(code)}), so everything is stopped. "
                 "Its last lines say why."
             )
         return True

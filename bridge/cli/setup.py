@@ -46,7 +46,7 @@ def init(path: Path, force: bool) -> None:
         raise Refusal(f"{path} cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Next:")
     say("  1. Put in your properties and sources, and set the environment variable PROPEXO_TOKEN.")
-    say("  2. `bridge check` tells what is still missing.")
+    say("  2. `bridge check` shows what is still missing.")
     say("  3. `bridge serve` starts it.  (To try it without an account: `bridge demo`.)")
 
 

@@ -149,7 +149,7 @@ class TransientError(PropexoError):
 
 
 class UnknownOutcomeError(PropexoError):
-    """It is not known whether Propexo queued this write. Look for it before sending it again."""
+    """It is not known whether Propexo queued this write. Search for it before you send it again."""
 
     code, outcome = "unknown_outcome", Outcome.UNKNOWN
 

@@ -127,7 +127,7 @@ _PROFILES = (
         # Propexo's page contradicts itself: UTC at its head, property time beside the field. UTC is the
         # more specific text; test it live, and set `pms_time = "property"` if it turns out otherwise.
         time=TimeRule.UTC,
-        note="ResMan takes no cancellations through Propexo. Cancel the appointment in ResMan.",
+        note="ResMan accepts no cancellations through Propexo. Cancel the appointment in ResMan.",
     ),
     Profile(
         "APPFOLIO",
@@ -195,7 +195,7 @@ _PROFILES = (
     Profile(
         "BUILDIUM",
         "Buildium",
-        note="Buildium takes no leads through Propexo, so no tours either. Book in Buildium directly.",
+        note="Buildium accepts no leads through Propexo, so no tours either. Book in Buildium directly.",
     ),
     Profile("RENTVINE", "Rentvine", note="Propexo only reads from Rentvine. Book in Rentvine directly."),
     Profile("RENTCAFE", "RentCafe", note=_NO_PAGE.format("RentCafe", "RentCafe")),

@@ -59,7 +59,7 @@ def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_
 
 
 def test_a_day_that_is_none_is_told(signed_in: Any) -> None:
-    assert "One of the days is none" in signed_in().get("/console/events?since=soon").text
+    assert "One of the days is not a date" in signed_in().get("/console/events?since=soon").text
 
 
 @pytest.mark.parametrize(

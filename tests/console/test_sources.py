@@ -81,7 +81,7 @@ def test_no_header_makes_a_real_event_a_test(world):
 
 def test_a_wrong_secret_shows_in_the_test(world, operator, monkeypatch):
     page = operator.post("/console/sources/widget/test", {"sample": "no such sample"}).text
-    assert "no sample of this name" in page
+    assert "no sample with this name" in page
 
 
 def test_failures_are_told_by_reason(world, operator):

@@ -121,7 +121,7 @@ def test_a_tour_that_may_stand_in_the_pms_gets_no_other_reference(world: Any):
     with pytest.raises(NotRepairableError, match="booked a second time"), world.database.session() as session:
         save(session, again, world.clock(), None)
     told = rehearsed(world, event_id)
-    assert "First the bridge asks what became of the create" in told.remarks[0]
+    assert "First the bridge checks the outcome of the create" in told.remarks[0]
     repair(world, event_id, tour__notes="corrected")
     world.run()
     [tour] = world.tours

@@ -77,7 +77,7 @@ def _not_understood(error: HTTPException) -> Response:
     return problems.problem(
         422,
         TITLES[422],
-        "Some values are not what is expected; `errors` says which.",
+        "Some values are not valid; see `errors`.",
         "not_understood",
         errors=found,
     )

@@ -41,7 +41,7 @@ class Chosen:
 
     ids: list[int]
     left_out: list[int]
-    """Ambiguous ones: a person looks for each in the PMS first."""
+    """Ambiguous ones: check the PMS for each first."""
 
 
 def must_be(actor: Actor, role: Role) -> None:
@@ -116,7 +116,7 @@ def dismiss(session: Session, actor: Actor, ids: Sequence[int], note: str | None
 def replay_objection(event: Event) -> str | None:
     """Why the event cannot be run again, as a sentence."""
     if event.blanked_at is not None:
-        return f"What event {event.id} said is no longer kept: it cannot run again. Let the sender send it again."
+        return f"The payload of event {event.id} has been deleted. It cannot run again: ask the sender to send it."
     if event.reason == Reason.TEST:
         return f"Event {event.id} is a test of its source. It is never forwarded."
     if Status(event.status).ended:

@@ -43,7 +43,7 @@ IN_WORDS = {
     Status.DISMISSED: "Marked as done.",
 }
 ADVICE = {
-    Reason.UNKNOWN_PROPERTY: "Choose the property. This event and all others that wait for the same name are then sent.",
+    Reason.UNKNOWN_PROPERTY: "Choose the property. This event and all that wait for the same name are then sent.",
     Reason.UNMAPPABLE: "Fix the values below or the mapping, then replay.",
 }
 """What the console can do itself; for all else the advice of the reason counts."""
