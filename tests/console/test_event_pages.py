@@ -64,7 +64,7 @@ def test_a_day_that_is_none_is_told(signed_in: Any) -> None:
 
 @pytest.mark.parametrize(
     ("query", "told"),
-    [("", "Nothing has come in yet"), ("?status=parked", "No event matches")],
+    [("", "No events yet"), ("?status=parked", "No event matches")],
 )
 def test_an_empty_list_says_what_to_do(signed_in: Any, query: str, told: str) -> None:
     assert told in signed_in().get(f"/console/events{query}").text
