@@ -353,7 +353,7 @@ def test_an_admin_adds_a_user_who_signs_in(signed_in, client, world):
     [
         ({"name": "noah", "password": "short"}, "at least 12 characters"),
         ({"name": "", "password": PASSWORD}, "Give the user a name"),
-        ({"name": "maya", "password": PASSWORD}, "A user with this name"),
+        ({"name": "maya", "password": PASSWORD}, "already exists"),
     ],
 )
 def test_a_user_who_cannot_be_added_is_explained(signed_in, maya, data, words):

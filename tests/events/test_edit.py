@@ -134,7 +134,10 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: Any):
     mine, theirs = corrected(world, event_id, property="elm"), corrected(world, event_id, property="oakwood")
     with world.database.session() as session:
         save(session, theirs, world.clock(), None)
-    with pytest.raises(NotRepairableError, match="changed at the same time"), world.database.session() as session:
+    with (
+        pytest.raises(NotRepairableError, match="changed at the same time"),
+        world.database.session() as session,
+    ):
         save(session, mine, world.clock(), None)
     assert json.loads(world.event(event_id).body)["data"]["property"] == "oakwood"
 

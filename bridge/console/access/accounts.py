@@ -71,7 +71,7 @@ def add(session: Session, settings: Settings, name: str, role: Role, password: s
     if not name:
         raise MissingUserNameError
     if name in settings.users or session.scalar(select(User.id).where(User.name == name)):
-        raise NameTakenError(f'There is a user "{name}" already.')
+        raise NameTakenError(f'A user with the name "{name}" already exists.')
     user = User(name=name, role=role, password_hash=passwords.hashed(password), created_at=now)
     session.add(user)
     session.flush()
