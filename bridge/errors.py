@@ -76,7 +76,7 @@ class ConfigurationError(BridgeError):
 
 
 class SchemaOutdatedError(BridgeError):
-    """The database schema is not the one of this version. Run `bridge migrate`, then start again."""
+    """The database schema does not match this version. Run `bridge migrate`, then start again."""
 
     code = "schema_outdated"
 
@@ -88,7 +88,7 @@ class SchemaTooNewError(BridgeError):
 
 
 class WorkersRunningError(BridgeError):
-    """Workers of the version before are still running. Stop them first; the web processes may go on."""
+    """Workers of the previous version are still running. Stop them first; web processes may keep running."""
 
     code = "workers_running"
 
@@ -157,7 +157,7 @@ class Doubt(StrEnum):
 
 
 class NotAuthenticError(RefusedRequestError):
-    """The request is not signed as this source's configuration asks."""
+    """The request is not signed as this source's configuration requires."""
 
     # One text for all causes: the answer must not tell a forger how close he came.
     code, status, title = "not_authentic", 401, "Not authentic"
@@ -186,13 +186,13 @@ class NotAllowedError(RefusedRequestError):
 
 
 class NotFromThisPageError(RefusedRequestError):
-    """This does not come from a page of your session. Load the page again, then repeat it."""
+    """This request does not come from a page of your session. Reload the page and try again."""
 
     code, status, title = "not_from_this_page", 403, "Not from this page"
 
 
 class UnknownSourceError(RefusedRequestError):
-    """No source of this name is configured. Check the address that was pasted at the sender."""
+    """No source with this name is configured. Check the address that was pasted at the sender."""
 
     code, status, title = "unknown_source", 404, "Unknown source"
 
@@ -239,7 +239,7 @@ class BodyTooLargeError(RefusedRequestError):
 
 
 class MalformedRequestError(RefusedRequestError):
-    """The request does not say where its body ends, or not as HTTP/1.1 does."""
+    """The length of the body is missing, or not given as HTTP/1.1 requires."""
 
     code, status, title = "malformed_request", 400, "Malformed request"
 
@@ -324,7 +324,7 @@ class TimeNotFreeError(RefusedRequestError):
 
 
 class NotReadyError(RefusedRequestError):
-    """Send no requests here at the moment."""
+    """This process takes no requests at the moment."""
 
     code, status, title = "not_ready", 503, "Not ready"
 

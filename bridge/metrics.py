@@ -54,7 +54,7 @@ COMMIT = Histogram(
 )
 ATTEMPTS = Counter(
     "bridge_delivery_attempts_total",
-    "Calls to Propexo, and to senders' APIs for details, by what was called for and what came of it.",
+    "Calls to Propexo and to senders' APIs, by kind and outcome.",
     ["kind", "outcome"],
     registry=REGISTRY,
 )
@@ -72,7 +72,7 @@ EVENT_TO_WRITTEN = Histogram(
 )
 ENDED = Counter(
     "bridge_events_ended_total",
-    "Runs after which nothing more happens to an event by itself.",
+    "Events that ended, by status.",
     ["status"],
     registry=REGISTRY,
 )
@@ -88,18 +88,18 @@ class Told:
 
 GAUGES: Mapping[str, Told] = MappingProxyType(
     {
-        "bridge_queue_events": Told("Events that have not ended, by where they stand.", ("status",)),
-        "bridge_oldest_due_age_seconds": Told("How long the oldest event that could run now has been due."),
-        "bridge_parked_events": Told("Events that wait for a person, by reason.", ("reason",)),
+        "bridge_queue_events": Told("Events that have not ended, by status.", ("status",)),
+        "bridge_oldest_due_age_seconds": Told("Age of the oldest event that is due."),
+        "bridge_parked_events": Told("Events that wait for an operator, by reason.", ("reason",)),
         "bridge_last_event_timestamp_seconds": Told(
             "When the last event of a source arrived; 0: never.", ("source",)
         ),
         "bridge_soonest_unsent_start_timestamp_seconds": Told(
-            "Start of the soonest tour to come that is not in the PMS; 0: there is none."
+            "Start of the next tour that is not in the PMS; 0: there is none."
         ),
-        "bridge_budget_used_calls": Told("Calls of this minute that Propexo has counted, or may have."),
+        "bridge_budget_used_calls": Told("Calls in this minute that Propexo has counted, or may have."),
         "bridge_budget_limit_calls": Told("Calls per minute that Propexo allows."),
         "bridge_paused_integrations": Told("Integrations that are paused, by cause.", ("cause",)),
-        "bridge_gauges_timestamp_seconds": Told("When a worker last found these gauges out; 0: never."),
+        "bridge_gauges_timestamp_seconds": Told("When a worker last updated these gauges; 0: never."),
     }
 )

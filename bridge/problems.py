@@ -80,7 +80,7 @@ def database_error(error: SQLAlchemyError) -> Response:
         log.info("refused by the database", cause=type(error.__cause__).__name__)
         return http_error(BadRequest("A value is out of range, or holds a character that no text has."))
     log.error(
-        "database error at the door",
+        "database error at the webhook endpoint",
         error=type(error).__name__,
         cause=type(error.__cause__).__name__,
         source=_source(),
@@ -91,10 +91,8 @@ def database_error(error: SQLAlchemyError) -> Response:
 def unexpected(error: Exception) -> Response:
     """A defect of ours. The sender keeps the event and tries again."""
     metrics.REFUSED.labels("internal_error").inc()
-    log.exception("unexpected error at the door", error=type(error).__name__, source=_source())  # noqa: LOG004 - Flask calls this while it handles the exception
-    return problem(
-        500, "Internal error", "This is a defect of the bridge; its log says more.", "internal_error"
-    )
+    log.exception("unexpected error at the webhook endpoint", error=type(error).__name__, source=_source())  # noqa: LOG004 - Flask calls this while it handles the exception
+    return problem(500, "Internal error", "This is an error in the bridge; see its log.", "internal_error")
 
 
 def _count(error: RefusedRequestError) -> None:

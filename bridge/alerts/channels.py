@@ -15,9 +15,9 @@ WITHOUT_MARKUP = {"mailto", "mailtos", "json", "jsons", "xml", "xmls", "form", "
 
 
 class AlertDeliveryError(BridgeError):
-    """No alert could be delivered. `bridge alerts test` says which addresses work."""
+    """No alert could be delivered. `bridge alerts test` shows which addresses work."""
 
-    code = "nobody_told"
+    code = "alert_not_delivered"
 
 
 class Channels:

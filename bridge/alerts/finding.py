@@ -17,10 +17,10 @@ class Kind(StrEnum):
         return member
 
     UNSENT = "unsent", "Tours that start soon and are not in the PMS as booked"
-    PARKED = "parked", "Tours that need a person"
-    PAUSED = "paused", "Connections that stand still"
-    BUDGET = "budget", "Propexo's calls are used up"
-    SILENT = "silent", "Senders that fell silent"
+    PARKED = "parked", "Tours that need attention"
+    PAUSED = "paused", "Paused connections"
+    BUDGET = "budget", "Propexo's rate limit is used up"
+    SILENT = "silent", "Silent senders"
     UNKNOWN_EVENT = "unknown_event", "Events that a mapping does not know"
     REFUSED = "refused", "Requests that failed their verification"
 

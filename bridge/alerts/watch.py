@@ -59,7 +59,7 @@ class Watch:
         endings = [row.state["over"] for row in over if row.state and row.state.get("over")]
         if news or endings:
             self._channels.tell(*letter(news, endings, self._settings.server.public_url))
-            log.info("people were told", findings=len(news), over=len(endings))
+            log.info("alerts sent", findings=len(news), over=len(endings))
         self._note(news, over)
         return news
 

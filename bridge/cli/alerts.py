@@ -11,14 +11,14 @@ from bridge.clock import utc_now
 
 @click.group()
 def alerts() -> None:
-    """Show what people are told, and try whether they can be reached."""
+    """Show the current alerts, and test the channels."""
 
 
 @alerts.command("list")
 @config_option
 @json_option
 def list_alerts(*, config: Path | None, as_json: bool) -> None:
-    """List what does not go well now; nobody is told by this."""
+    """List the current alerts without sending them."""
     from bridge.alerts.watch import findings  # noqa: PLC0415 - `--help` must not wait for it
 
     settings = load_settings(config)
@@ -36,16 +36,16 @@ def list_alerts(*, config: Path | None, as_json: bool) -> None:
 @alerts.command()
 @config_option
 def test(*, config: Path | None) -> None:
-    """Send a message to each address of `alerts.urls`, and say which arrived."""
+    """Send a test message to each address of `alerts.urls` and report the result."""
     from bridge.alerts.channels import Channels  # noqa: PLC0415 - `--help` must not wait for it
 
     settings = load_settings(config)
     channels = Channels(settings.alerts.urls)
     if not channels:
-        raise Refusal("alerts.urls lists nobody. Add an address, such as mailto://..., and try again.")
+        raise Refusal("alerts.urls is empty. Add an address, such as mailto://..., and try again.")
     text = "This is a test of the Propexo bridge. Alerts about tours will come to this address."
     sent = channels.send("The bridge can reach you", text)
     for address, arrived in sent.items():
-        click.echo(f"{address}: {'sent' if arrived else 'NOT sent; look at the address and its credentials'}")
+        click.echo(f"{address}: {'sent' if arrived else 'NOT sent; check the address and its credentials'}")
     if not all(sent.values()):
-        raise Refusal("Not everybody was reached.")
+        raise Refusal("Some addresses could not be reached.")

@@ -13,7 +13,7 @@ from bridge.console.deeds import aliases as deeds
 
 @click.group()
 def aliases() -> None:
-    """Tell what senders call a property, without a restart."""
+    """Manage the names that senders use for a property, without a restart."""
 
 
 @aliases.command("list")

@@ -75,7 +75,7 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} There is no terminal to ask at; say --yes.")
+        raise click.UsageError(f"{question} There is no terminal to confirm at; add --yes.")
     click.confirm(question, abort=True, err=True)
 
 

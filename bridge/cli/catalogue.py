@@ -45,7 +45,7 @@ def list_sources(*, config: Path | None, as_json: bool) -> None:
 
 @click.group()
 def mappings() -> None:
-    """List the mappings, run their tests, and begin one of your own."""
+    """List the mappings, run their tests, and start a new one."""
 
 
 mappings.add_command(new_mapping)

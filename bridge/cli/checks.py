@@ -165,11 +165,11 @@ def _sources(settings: Settings) -> Iterator[Finding]:
         except ConfigurationError as error:
             yield from problems(error)
             continue
-        message = f"takes events at /hooks/{key} with the mapping {source.mapping}"
+        message = f"receives events at /hooks/{key} with the mapping {source.mapping}"
         yield Finding("ok", f"sources.{key}", message)
         yield from _of_its_mapping(source, catalogue.get(source.mapping).schema)
         if not source.enabled:
-            message = "is false, so its sender is told to come again later; set it to true to take its events"
+            message = "is false, so its sender is asked to retry later; set it to true to receive events"
             yield Finding("warning", f"sources.{key}.enabled", message)
 
 
@@ -185,7 +185,7 @@ def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[Finding]
     if source.auth == "none":
         yield Finding("warning", f"{key}.auth", 'is "none": whoever finds the address can book tours')
     if mapping.maturity == "inferred":
-        message = "parts of what it reads are inferred, not documented; look at the first tours of each kind"
+        message = "parts of what it reads are inferred, not documented; check the first tours of each kind"
         yield Finding("warning", f"{key}.mapping", message)
 
 

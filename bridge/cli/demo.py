@@ -76,7 +76,7 @@ class Outcome:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event instead of the table.")
 def demo(once: bool, as_json: bool) -> None:
-    """Run everything against the sandbox and send bookings, moves, cancels and some that must not pass.
+    """Run everything against the sandbox and send bookings, moves, cancellations and invalid requests.
 
     PostgreSQL, the sandbox Propexo, the web process and a worker run on free ports in a temporary folder, which
     is removed at the end. Nothing outside this machine is called.

@@ -66,7 +66,7 @@ def edit(
     reads from it is shown; what cannot be read is not saved. What came is kept: `bridge events show ID --original`.
     """
     if changes and body_file:
-        raise click.UsageError("Say --set or --body, not both.")
+        raise click.UsageError("Use --set or --body, not both.")
     settings = load_settings(config)
     with open_database(settings) as database:
         event = _event(database, event_id)
@@ -123,7 +123,7 @@ def _checked(
     _show(correction)
     if correction.unreadable and not force:
         raise Refusal(
-            "Nothing was saved: the mapping cannot read it so. Say --force to save it all the same."
+            "Nothing was saved: the mapping cannot read this payload. Use --force to save it anyway."
         )
     return correction
 
@@ -138,7 +138,7 @@ def _is_the_same(event: Event, payload: Any) -> bool:
 def _edited(event: Event, database: Database, settings: Settings, *, force: bool) -> Correction | None:
     """What comes out of the editor; it opens again, with all that was typed, until it can be read or is given up."""
     if not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal for an editor; say --set or --body.")
+        raise click.UsageError("There is no terminal for an editor; use --set or --body.")
     with tempfile.NamedTemporaryFile(
         "w+", prefix=f"event-{event.id}-", suffix=".json", encoding="utf-8"
     ) as file:

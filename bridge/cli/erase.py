@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--email", help="The person's e-mail address.")
 @click.option("--phone", help="Or their phone number, in any spelling.")
-@click.option("--yes", is_flag=True, help="Erase. Without it, only what would be erased is told.")
+@click.option("--yes", is_flag=True, help="Erase. Without it, the command only shows what would be erased.")
 @click.option("--force", is_flag=True, help="Also what has not ended, and tours that are still to come.")
 @json_option
 def erase(
     *, config: Path | None, email: str | None, phone: str | None, yes: bool, force: bool, as_json: bool
 ) -> None:
-    """Remove a person from all that is stored: events, calls, tours, leads, known people.
+    """Remove a person from all stored data: events, calls, tours, leads, contacts.
 
     Run it once for each e-mail address and phone number of the person. What stays are the sender's ids and Propexo's id
     of the appointment, so that a repeated event is not booked again. A receipt is kept, which names the address only
     as a digest. The records in the PMS, and backups of the database, are not the bridge's to erase.
     """
     if bool(email) == bool(phone):
-        raise click.UsageError("Say either --email or --phone.")
+        raise click.UsageError("Use either --email or --phone.")
     settings = load_settings(config)
     regions = sorted({source.phone_region for source in settings.sources.values()}) or ["US"]
     person = Person.of(email, phone, "US" if "US" in regions else regions[0])
@@ -72,6 +72,6 @@ def _tell(told: dict[str, Any]) -> None:
     for sentence in told["open"]:
         say(sentence)
     if any(told["counts"].values()):
-        say(f"Nothing is erased yet: say --yes{' --force' if told['open'] else ''}.")
+        say(f"Nothing is erased yet: add --yes{' --force' if told['open'] else ''}.")
     else:
         say("Nothing is stored of this person.")

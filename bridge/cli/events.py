@@ -40,7 +40,7 @@ from bridge.models import Event, Status
 
 @click.group()
 def events() -> None:
-    """Look at stored events; replay, correct or dismiss them."""
+    """Show stored events; replay, correct or dismiss them."""
 
 
 events.add_command(replay)
@@ -90,10 +90,10 @@ def list_events(
 @events.command()
 @click.argument("event_id", metavar="ID", type=int)
 @config_option
-@click.option("--original", is_flag=True, help="Show what came, where a person has corrected it since.")
+@click.option("--original", is_flag=True, help="Show the original payload of an edited event.")
 @json_option
 def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -> None:
-    """Tell the whole story of one event."""
+    """Show one event with its full history."""
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
         event = session.get(Event, event_id)
@@ -112,7 +112,7 @@ def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -
 @click.option("--note", help="What was done about it; kept with the event.")
 @yes_option
 def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None, yes: bool) -> None:
-    """Take parked events off the list: a person has dealt with them."""
+    """Mark parked events as done."""
 
     def dealt_with(session: Session, event: Event) -> str:
         deeds.dismiss(session, who(), [event.id], note, utc_now())
@@ -136,14 +136,14 @@ def _tell(told: dict[str, Any], *, original: bool) -> None:
     _line("  Replays", told["replays"] or None)
     for deed in told["history"]:
         click.echo(visible(f"  {_deed(deed)}"))
-    click.echo("\nWhat came")
+    click.echo("\nPayload")
     _line("  Received", f"{plain(told['received_at'])} UTC from {told['source']}")
     _line("  Delivery", told["delivery_id"])
     for name, value in told["headers"].items():
         _line(f"  {name}", value)
     _document((told["original"] or told)["payload"] if original else told["payload"])
     if told["original"] and not original:
-        click.echo(f"  Corrected by a person; bridge events show {told['id']} --original shows what came.")
+        click.echo(f"  Edited by an operator; bridge events show {told['id']} --original shows the original.")
     click.echo("\nHow it is read")
     _document(told["reading"])
     click.echo("\nIts booking")

@@ -20,7 +20,7 @@ def tell(event: Preview, told: Explanation | None) -> None:
         _tell_rules(told)
         _tell_fields(told)
     if event.errors:
-        click.echo("\nWhat stops it")
+        click.echo("\nProblems")
     for error in event.errors:
         click.echo(visible(f"  {error_in_words(error)}"))
     click.echo()
@@ -29,13 +29,13 @@ def tell(event: Preview, told: Explanation | None) -> None:
 def _tell_rules(told: Explanation) -> None:
     click.echo(visible(f"  Decided by: {told.decided or 'no rule'}"))
     for rule in told.close:
-        click.echo(visible(f"  Came close: {rule} (the event fits, `where` does not hold)"))
+        click.echo(visible(f"  Came close: {rule} (the event matches, `where` does not)"))
     if not told.root_found:
         click.echo(
-            visible(f"  Nothing stands at the root `{told.root}`, so that no path below it finds anything.")
+            visible(f"  There is nothing at the root `{told.root}`, so no path below it finds anything.")
         )
     if told.question:
-        asked = f"{told.question.method} {told.question.path}, to stand under `{told.question.into}`"
+        asked = f"{told.question.method} {told.question.path}, stored under `{told.question.into}`"
         problem = f": {told.question.problem}" if told.question.problem else ""
         click.echo(visible(f"  Asks the sender's API: {asked}{problem}"))
 

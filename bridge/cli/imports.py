@@ -48,12 +48,12 @@ ANY_AGE = 1 << 62
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)
 )
 @config_option
-@click.option("--source", help="For whose hook they are.  [default: what each request says]")
+@click.option("--source", help="The source of the requests.  [default: as given in each request]")
 @click.option(
     "--format",
     "kind",
     type=click.Choice([kind.value for kind in Format]),
-    help="What the files hold.  [default: as they look]",
+    help="The format of the files.  [default: detected]",
 )
 @click.option(
     "--header",
@@ -63,11 +63,9 @@ ANY_AGE = 1 << 62
     callback=parse_headers,
     help="A header of each request, besides those in the file; may be repeated.",
 )
-@click.option("--content-type", help="What a bare body is.  [default: by the ending of FILE]")
-@click.option(
-    "--no-verify", is_flag=True, help="Take requests without a proof of their sender: you vouch for them."
-)
-@click.option("--dry-run", is_flag=True, help="Say only what would become of each.")
+@click.option("--content-type", help="Content type of a bare body.  [default: from the ending of FILE]")
+@click.option("--no-verify", is_flag=True, help="Import requests without verifying their sender.")
+@click.option("--dry-run", is_flag=True, help="Only show what would happen to each.")
 @json_option
 def import_(
     *,
@@ -81,7 +79,7 @@ def import_(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take in requests that were saved elsewhere, as if their senders had posted them now.
+    """Import saved requests as if their senders had just posted them.
 
     FILE holds requests as JSON, one object a line or in a list ({"source", "headers", "query", "received_at", and
     "body" or "body_base64"}), or only a body, which needs --source. - is standard input. Signatures are verified, but
@@ -165,7 +163,7 @@ class _Import:
 
     def _source(self, name: str | None) -> Source:
         if name is None:
-            raise ImportFailedError("Nothing says for whose hook it is; say --source.")
+            raise ImportFailedError("The source is unknown; use --source.")
         try:
             found = self.sources[name]
         except UnknownSourceError:
@@ -274,6 +272,6 @@ def _conclude(results: list[_Result], *, as_json: bool, verify: bool, dry_run: b
     stored = f"{counts['stored']} {'would be stored' if dry_run else 'stored'}"
     say(f"{stored}, {duplicates} known already, {refused} refused.")
     if refused and verify and any("not signed" in (result.refused or "") for result in results):
-        say("A proof holds for the headers and the body as they came. --no-verify takes them without.")
+        say("The signature covers the original headers and body. --no-verify imports them unverified.")
     if refused:
         raise SystemExit(1)

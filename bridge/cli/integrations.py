@@ -73,7 +73,7 @@ def pause(*, integration: str, config: Path | None, reason: str) -> None:
 @name_argument
 @config_option
 def resume(*, integration: str, config: Path | None) -> None:
-    """End the pause of INTEGRATION, whoever began it; its events go on one after the other."""
+    """End the pause of INTEGRATION; its events continue one after the other."""
     settings = load_settings(config)
     found = queries.integration_named(settings, integration)
     with open_database(settings) as database:

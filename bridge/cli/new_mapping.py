@@ -208,7 +208,7 @@ def _ending(request: RecordedRequest) -> str:
 def _refuse_to_replace(paths: list[Path], *, force: bool) -> None:
     there = [str(path) for path in paths if path.exists()]
     if there and not force:
-        raise Refusal("\n".join(f"{path} is there already; say --force to replace it." for path in there))
+        raise Refusal("\n".join(f"{path} already exists; use --force to replace it." for path in there))
 
 
 def _beside(file: MappingFile, sample: Sample, request: RecordedRequest) -> list[Path]:

@@ -63,7 +63,7 @@ def list_users(*, config: Path | None, as_json: bool) -> None:
 @role_option
 @config_option
 def add(*, name: str, role: str, config: Path | None) -> None:
-    """Add NAME to the database. The password is asked for, or read from standard input."""
+    """Add NAME to the database. Prompts for the password, or reads it from standard input."""
     settings, password = load_settings(config), _password()
     with open_database(settings) as database, database.session() as session:
         user = deeds.add_user(session, settings, who(), name, Role(role), password, utc_now())

@@ -10,14 +10,14 @@ from bridge.clock import utc_now
 
 @click.group()
 def retention() -> None:
-    """Forget what is past its time: it happens by itself, every hour."""
+    """Delete expired data now; this also runs every hour."""
 
 
 @retention.command()
 @config_option
 @json_option
 def report(config: Path | None, as_json: bool) -> None:
-    """Tell what is due to be forgotten. Nothing changes."""
+    """Show what is due for deletion. Nothing changes."""
     _retain(config, as_json=as_json, change=False)
 
 

@@ -17,7 +17,7 @@ from bridge.errors import BridgeError
 
 
 class ChildEndedError(BridgeError):
-    """A process of the bridge ended by itself."""
+    """A process of the bridge ended unexpectedly."""
 
     code = "child_ended"
 
@@ -104,7 +104,7 @@ class Children:
         if name is not None:
             code = self._ended(name)
             raise ChildEndedError(
-                f"{name} ended by itself ({_in_words(code)}), so everything is stopped. "
+                f"{name} ended unexpectedly ({_in_words(code)}), so everything is stopped. "
                 "Its last lines say why."
             )
         return True

@@ -46,9 +46,7 @@ from bridge.settings import Settings
 @click.command()
 @click.argument("event_ids", metavar="[ID...]", type=int, nargs=-1)
 @config_option
-@click.option(
-    "--parked", is_flag=True, help="The same as --status parked, which is taken unless you say another."
-)
+@click.option("--parked", is_flag=True, help="The same as --status parked, the default.")
 @status_option(deeds.ENDED)
 @reason_option
 @source_option
@@ -107,9 +105,7 @@ def _require_choice(event_ids: Sequence[int], selection: Selection, *, said: boo
             "What was done about one does not release all others."
         )
     if set(deeds.ONE_BY_ONE) & set(selection.reasons):
-        raise click.UsageError(
-            "A person looks for each ambiguous event in the PMS first; replay it by its ID."
-        )
+        raise click.UsageError("Check the PMS for each ambiguous event first; then replay it by its ID.")
 
 
 @dataclass(frozen=True)

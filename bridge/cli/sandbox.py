@@ -16,7 +16,7 @@ VENDORS = ("ENTRATA", "REALPAGE_RPX", "RENTMANAGER", "RESMAN", "APPFOLIO", "MRI"
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option(
-    "--port", default=8090, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+    "--port", default=8090, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port."
 )
 @click.option(
     "--vendor",

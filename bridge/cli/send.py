@@ -87,7 +87,7 @@ def _post(address: str, rest: str, request: Request, *, trust_env: bool) -> requ
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            told = f"No answer from {address} ({type(error).__name__}). Start `bridge serve`, or say --url."
+            told = f"No answer from {address} ({type(error).__name__}). Start `bridge serve`, or use --url."
             raise Refusal(told) from error
 
 

@@ -30,7 +30,7 @@ bind_option = click.option(
 
 
 class ListenError(BridgeError):
-    """The address cannot be listened at."""
+    """The bridge cannot listen on this address."""
 
     code = "cannot_listen"
 
@@ -70,7 +70,7 @@ def serve(config: Path | None, bind: str | None) -> None:
 @config_option
 @bind_option
 def web(config: Path | None, bind: str | None) -> None:
-    """Run the web process: it takes events and stores them."""
+    """Run the web process, which receives and stores events."""
     settings = load_settings(config)
     _check_sources(settings)
     with (
@@ -89,7 +89,7 @@ def web(config: Path | None, bind: str | None) -> None:
 @click.command()
 @config_option
 def worker(config: Path | None) -> None:
-    """Run a worker: it forwards stored events to Propexo.
+    """Run a worker, which forwards stored events to Propexo.
 
     SIGTERM and Ctrl-C let running jobs finish.
     """
@@ -126,7 +126,7 @@ def worker(config: Path | None) -> None:
     help="Return the database to what the version before this one works on. Stop all processes first.",
 )
 def migrate(config: Path | None, *, back: bool) -> None:
-    """Bring the database to this version. Safe to repeat; web processes of the version before may go on."""
+    """Bring the database to this version. Safe to repeat; web processes of the previous version may keep running."""
     with connect(load_settings(config)) as database:
         for done in (database.migrate_back() if back else database.migrate()) or ["nothing to do"]:
             click.echo(done)
@@ -175,7 +175,7 @@ def _offer_a_link(settings: "Settings", database: "Database", address: str) -> N
         if accounts.is_anybody_there(session, settings):
             return
         text = sessions.make_link(session, utc_now())
-    say(f"Nobody can sign in yet. This opens the console once: {address}/console/sign-in/{text}")
+    say(f"There are no users yet. This link opens the console once: {address}/console/sign-in/{text}")
 
 
 def _let_it_be_watched(stack: contextlib.ExitStack, settings: "Settings", database: "Database") -> None:

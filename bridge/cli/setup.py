@@ -19,7 +19,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 class AlreadyExistsError(BridgeError):
-    """The file is there already."""
+    """The file already exists."""
 
     code = "already_there"
 
@@ -58,7 +58,7 @@ def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
         raise Refusal(f"{path} cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Next:")
     say("  1. Put in your properties and sources, and set the environment variable PROPEXO_TOKEN.")
-    say("  2. `bridge check` tells what is still missing.")
+    say("  2. `bridge check` shows what is still missing.")
     say("  3. `bridge serve` starts it.  (To try it without an account: `bridge demo`.)")
 
 

@@ -85,7 +85,7 @@ def parse_parameters(
     type=click.File("rb"),
     help="JSON: what the sender's API answered, by the names of the mapping's `details`.",
 )
-@click.option("--explain", "explained", is_flag=True, help="Say for each field and rule why it came out so.")
+@click.option("--explain", "explained", is_flag=True, help="Explain the result of each field and rule.")
 @json_option
 def translate(
     *,

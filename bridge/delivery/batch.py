@@ -117,7 +117,7 @@ def internal_error(event: EventRow, error: Exception, tools: Tools) -> Wait | Pa
     failures = event.failure_count + 1
     detail = f"{type(error).__name__} in the bridge"
     if failures > MOST_INTERNAL_ERRORS:
-        message = f"{detail}, {failures} times. Its log says more; replay after an update."
+        message = f"{detail}, {failures} times. See its log; replay after an update."
         return Park(Reason.INTERNAL_ERROR, message)
     until = tools.clock() + backoff(failures, tools.random)
     return Wait(until, Status.RETRYING, Reason.INTERNAL_ERROR, detail, failure_count=failures)
@@ -325,7 +325,5 @@ def _put_back(
 
 
 def _poisonous(claim: Claim) -> Park:
-    detail = (
-        f"The worker that read it ended, {claim.claims - 1} times. Its log says more; replay after an update."
-    )
+    detail = f"The worker that read it ended, {claim.claims - 1} times. See its log; replay after an update."
     return Park(Reason.INTERNAL_ERROR, detail)

@@ -123,7 +123,7 @@ def _before_the_booking(snapshot: Snapshot, now: datetime) -> Step | None:
         detail = f"Its text holds {snapshot.echoed}, the bridge's own reference of a written tour."
         return Ignore(Reason.ECHO, detail)
     if snapshot.newer is not None:
-        detail = f"Event {snapshot.newer} says later that this booking changed, and speaks for both."
+        detail = f"Event {snapshot.newer} is a later change of this booking and covers both."
         return Ignore(Reason.SUPERSEDED, detail)
     if read.enrich or read.problem:
         return read.enrich or read.problem
@@ -135,7 +135,7 @@ def _before_the_booking(snapshot: Snapshot, now: datetime) -> Step | None:
         detail = f'Person "{contact_id}" is known for tours that name no more than this id.'
         return Ignore(Reason.REMEMBERED, detail)
     if read.request.action is Action.NO_SHOW:
-        return Ignore(Reason.NO_SHOW, "The renter did not come. No PMS takes that through Propexo.")
+        return Ignore(Reason.NO_SHOW, "The renter did not come. No PMS accepts a no-show through Propexo.")
     return None
 
 

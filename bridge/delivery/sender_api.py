@@ -77,7 +77,7 @@ def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> st
     )
     token = as_text(Path(login.at).search(Received(answer, {})))
     if token is None:  # an OAuth server may say `invalid_client` with a 200
-        raise NoAnswerError(f"{told(200)} It holds no token.", Outcome.UNAUTHORIZED, 200)
+        raise NoAnswerError(f"{told(200)} It contains no token.", Outcome.UNAUTHORIZED, 200)
     return token
 
 

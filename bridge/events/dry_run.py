@@ -115,7 +115,7 @@ def dry_run(session: Session, event: Event, settings: Settings, now: datetime) -
         return replace(result, stopped=f"It would be parked: {error.message}")
     remarks = []
     if event.answers:
-        remarks.append("The sender's API is asked again; this is by what it answered last time.")
+        remarks.append("The sender's API is called again; this uses its last response.")
     snapshot = snapshot_of(session.connection(), event.id, source, settings, now)
     snapshot = as_replayed(_without_in_flight(snapshot, remarks), now)
     writes, end = plan(snapshot, settings, now, lambda known, call: _assumed(known, call, remarks))
@@ -162,15 +162,15 @@ def stop_sentence(step: Step) -> str:
     """Why nothing would be sent."""
     match step:
         case Enrich():
-            return "The sender's API is asked first; only its answer tells."
+            return "The sender's API is called first; the result depends on its response."
         case Park():
             return f"It would be parked: {step.detail}"
         case Wait():
             return f"It would wait: {step.detail}"
         case Ignore(reason=Reason.ALREADY_WRITTEN) | Written():
-            return "Nothing: the PMS holds exactly this tour."
+            return "Nothing: the PMS already has exactly this tour."
         case Ignore(reason=Reason.NOTHING_TO_CANCEL):
-            return "Nothing: the tour is cancelled, and none stands in the PMS."
+            return "Nothing: the tour is cancelled, and the PMS has none."
         case Ignore():
             return f"It would be ignored: {step.detail}"
     raise AssertionError(step)
@@ -182,7 +182,7 @@ def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
         attempt = snapshot.attempts.get(row.in_flight_attempt_id or 0)
         if attempt is not None:
             remarks.append(
-                f"First the bridge asks what became of the {attempt.kind} of {attempt.started_at:%Y-%m-%d %H:%M:%S} "
+                f"First the bridge checks the outcome of the {attempt.kind} of {attempt.started_at:%Y-%m-%d %H:%M:%S} "
                 f"UTC ({attempt.outcome}). This goes out only for what that has not written."
             )
     return snapshot.having(

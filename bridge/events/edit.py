@@ -60,15 +60,15 @@ class Correction:
 def repairable(event: Event) -> None:
     """Raises NotRepairableError unless the event has ended without a tour."""
     if event.status not in REPAIRABLE:
-        told = "it goes on by itself" if not Status(event.status).ended else "what it said is in the PMS"
+        told = "it is still being processed" if not Status(event.status).ended else "its tour is in the PMS"
         raise NotRepairableError(
-            f"Event {event.id} is {event.status}: {told}. Only a parked, ignored or dismissed event is corrected."
+            f"Event {event.id} is {event.status}: {told}. Only parked, ignored and dismissed events can be edited."
         )
     if event.reason == Reason.TEST:
         raise NotRepairableError(f"Event {event.id} is a test of its source. It is never forwarded.")
     if event.blanked_at is not None:
         raise NotRepairableError(
-            f"What event {event.id} said is no longer kept. Let the sender send it again."
+            f"The payload of event {event.id} has been deleted. Ask the sender to send it again."
         )
 
 
@@ -161,7 +161,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     event = session.get_one(Event, correction.event_id, with_for_update=True)
     if event.status not in REPAIRABLE or event.body != correction.before:
         raise NotRepairableError(
-            f"Event {event.id} has been changed meanwhile. Nothing was saved; look at it again."
+            f"Event {event.id} was changed at the same time. Nothing was saved; reload it and try again."
         )
     envelope = correction.arrival.envelope
     reference, previous = key(envelope.reference), key(envelope.previous_reference)

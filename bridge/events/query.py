@@ -52,7 +52,7 @@ class Selection:
 
 
 class UnknownPropertyError(BridgeError):
-    """No property of this name is configured."""
+    """No property with this name is configured."""
 
     code = "unknown_property"
 

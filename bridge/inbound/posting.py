@@ -11,7 +11,7 @@ from bridge.settings import Source
 
 
 class SigningError(BridgeError):
-    """This sample cannot be signed as the source asks."""
+    """This sample cannot be signed as the source requires."""
 
     code = "cannot_sign"
 

@@ -43,7 +43,7 @@ class Saved:
 
 
 class UnreadableFileError(BridgeError):
-    """It holds no request that can be read."""
+    """It contains no readable request."""
 
     code = "unreadable"
 

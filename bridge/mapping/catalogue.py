@@ -90,14 +90,12 @@ def _mapping_in(module: ModuleType, path: Path) -> MappingFile:
         raise ConfigurationError([Problem(str(path), message)])
     schema = schemas[0]
     if not hasattr(schema, "event"):
-        raise ConfigurationError(
-            [Problem(str(path), "has no `event`; say where the name of the event stands")]
-        )
+        raise ConfigurationError([Problem(str(path), "has no `event`; set where the name of the event is")])
     if not schema.actions:
-        raise ConfigurationError([Problem(str(path), "has no `actions`; say at least what one event does")])
+        raise ConfigurationError([Problem(str(path), "has no `actions`; add at least one rule")])
     if schema.signature is None and not schema.public:
         message = (
-            "has no `signature`; say how this sender authenticates, or `public = True` for a browser form"
+            "has no `signature`; set how this sender authenticates, or `public = True` for a browser form"
         )
         raise ConfigurationError([Problem(str(path), message)])
     return MappingFile(path.stem, path, schema)

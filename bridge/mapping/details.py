@@ -85,7 +85,7 @@ class Fetch:
         if unknown := sorted(named - self.ids.keys()):
             raise ValueError(f"`{self.path}` has {{{unknown[0]}}}, which `ids` does not name.")
         if not self.path.startswith("/"):
-            raise ValueError(f"`{self.path}` has to begin with a slash: the host stands in `api`.")
+            raise ValueError(f"`{self.path}` has to begin with a slash: the host is in `api`.")
         for expression in (*self.ids.values(), *([self.where] if self.where else [])):
             Path(expression)
 

@@ -127,7 +127,7 @@ class OwnBody(Mapping):
         When(means="reschedule", then=RESCHEDULE),
         When(means="request", then=REQUEST),
         When(means="book", then=BOOK),
-        When(means="nothing", then=IGNORE("it says that a tour took place, or reminds of one")),
+        When(means="nothing", then=IGNORE("it reports a past tour, or is a reminder")),
     )  # fmt: skip
 
     occurred_at = fields.Instant(path=["timestamp", "body().timestamp", "occurred_at"])

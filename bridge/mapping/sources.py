@@ -123,7 +123,7 @@ def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> 
     assert proof is not None  # the catalogue loads no other
     if source.auth == "none":
         if source.secrets:
-            yield Problem(f"{key}.auth", 'found "none" beside secrets; take one of the two out')
+            yield Problem(f"{key}.auth", 'found "none" and secrets; remove one of the two')
         return
     yield from (Problem(f"{key}.secrets", told) for told in proof.check_secrets(source.secrets))
     if proof.signs_url and settings.server.public_url is None:

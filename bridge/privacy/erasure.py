@@ -45,7 +45,7 @@ class InvalidAddressError(BridgeError):
 
 
 class StillOpenError(BridgeError):
-    """Not everything of this person has ended."""
+    """This person still has unfinished events."""
 
     code = "still_open"
 

@@ -105,7 +105,7 @@ def _read_issue(issue: dict[str, Any], depth: int) -> Iterator[Issue]:
     keys = issue.get("keys")
     if code == "unrecognized_keys" and isinstance(keys, list) and keys:
         for key in keys:
-            yield Issue(".".join([*path, str(key)]), "is not a field that Propexo takes here", code)
+            yield Issue(".".join([*path, str(key)]), "is not a field that Propexo accepts here", code)
     elif code == "invalid_type" and (issue.get("received") == "undefined" or message == "Required"):
         yield Issue(".".join(path), "is missing", code)
     else:

@@ -113,7 +113,7 @@ class Tour:
 
 
 class MissingFieldsError(BridgeError):
-    """The property-management system needs more than the booking and the configuration hold."""
+    """The property-management system needs more than the booking and the configuration contain."""
 
     code = "missing_field"
 
@@ -131,7 +131,7 @@ def _remedy(key: str, field: str) -> str:
 
 
 class UnsupportedOperationError(BridgeError):
-    """The property-management system does not take this through Propexo."""
+    """The property-management system does not support this through Propexo."""
 
     code = "not_supported"
 

@@ -81,7 +81,7 @@ class Issue:
 
 
 class PropexoError(BridgeError):
-    """Propexo did not do what it was asked."""
+    """A call to Propexo failed."""
 
     code = "propexo"
     outcome: ClassVar[Outcome]
@@ -106,7 +106,7 @@ class PropexoError(BridgeError):
 
 
 class RejectedError(PropexoError):
-    """Propexo cannot take this request; nothing was queued."""
+    """Propexo rejected this request; nothing was queued."""
 
     code, outcome = "rejected", Outcome.REJECTED
 
@@ -118,7 +118,7 @@ class UnauthorizedError(PropexoError):
 
 
 class NotFoundError(PropexoError):
-    """Propexo does not know this record (any more)."""
+    """Propexo does not know this record, or no longer does."""
 
     code, outcome = "stale", Outcome.STALE
 
@@ -149,7 +149,7 @@ class TransientError(PropexoError):
 
 
 class UnknownOutcomeError(PropexoError):
-    """It is not known whether Propexo queued this write. Look for it before sending it again."""
+    """It is not known whether Propexo queued this write. Search for it before you send it again."""
 
     code, outcome = "unknown_outcome", Outcome.UNKNOWN
 
@@ -174,6 +174,6 @@ class RateLimitedError(PropexoError):
 
 
 class MisconfiguredError(PropexoError):
-    """This is not how Propexo answers. Check `propexo.base_url` and what stands between here and there."""
+    """This is not how Propexo answers. Check `propexo.base_url` and any proxy in between."""
 
     code, outcome = "misconfigured", Outcome.MISCONFIGURED

@@ -144,7 +144,7 @@ _PROFILES = (
         # Propexo's page contradicts itself: UTC at its head, property time beside the field. UTC is the
         # more specific text; test it live, and set `pms_time = "property"` if it turns out otherwise.
         time=TimeRule.UTC,
-        note="ResMan takes no cancellations through Propexo. Cancel the appointment in ResMan.",
+        note="ResMan accepts no cancellations through Propexo. Cancel the appointment in ResMan.",
     ),
     Profile(
         "APPFOLIO",
@@ -216,7 +216,7 @@ _PROFILES = (
     Profile(
         "BUILDIUM",
         "Buildium",
-        note="Buildium takes no leads through Propexo, so no tours either. Book in Buildium directly.",
+        note="Buildium accepts no leads through Propexo, so no tours either. Book in Buildium directly.",
     ),
     Profile("RENTVINE", "Rentvine", note="Propexo only reads from Rentvine. Book in Rentvine directly."),
     Profile("RENTCAFE", "RentCafe", note=_NO_PAGE.format("RentCafe", "RentCafe")),
@@ -230,7 +230,7 @@ PROFILES: dict[str, Profile] = {profile.vendor: profile for profile in _PROFILES
 
 
 class UnsupportedPmsError(BridgeError):
-    """Propexo has no PMS of this name."""
+    """Propexo has no PMS with this name."""
 
     code = "unsupported_pms"
 
@@ -269,13 +269,13 @@ def time_zone(profile: Profile, property_zone: str, override: str | None) -> Zon
 
 
 class SkippedTimeError(BridgeError):
-    """The clocks of this place skip this time, because daylight saving begins."""
+    """This local time does not exist, because daylight saving begins."""
 
     code = "skipped_time"
 
 
 class RepeatedTimeError(BridgeError):
-    """The clocks of this place show this time twice, because daylight saving ends."""
+    """This local time occurs twice, because daylight saving ends."""
 
     code = "repeated_time"
 

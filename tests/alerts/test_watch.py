@@ -77,7 +77,7 @@ def test_a_parked_tour_is_told_with_who_when_where_and_what_to_do(world, office)
     world.run_due()
     assert world.status(event) == ("parked", "start_passed")
     [message] = office.look()
-    assert message["title"] == "Tours that need a person"
+    assert message["title"] == "Tours that need attention"
     assert "Maya Okafor, Tue Nov 24, 10:00 AM at Oakwood Flats: " in message["message"]
     assert "Call the renter, then dismiss." in message["message"]
     assert message["message"].endswith(f"{PUBLIC}/console/events?status=parked")
@@ -250,7 +250,7 @@ def test_neither_names_nor_secrets_reach_the_log(world, office, capsys, caplog):
     park(world)
     office.look()
     heard = "".join((*capsys.readouterr(), caplog.text))
-    assert "people were told" in heard
+    assert "alerts sent" in heard
     for word in ("Maya", "Okafor", "maya@example.com", "secret-password", "Elm Cuort"):
         assert word not in heard
 

@@ -41,7 +41,7 @@ def test_an_address_that_does_not_work_is_named(world, sender_api, tmp_path):
 def test_without_an_address_it_says_what_to_do(world, tmp_path):
     told = run(world, tmp_path, "test")
     assert told.exit_code == 1
-    assert "alerts.urls lists nobody" in told.output
+    assert "alerts.urls is empty" in told.output
 
 
 def test_an_address_that_apprise_cannot_read_is_a_configuration_error(world, tmp_path):

@@ -30,6 +30,6 @@ def test_bridge_check_tells_of_an_alias_without_effect(bridge: Any):
     bridge.config.write_text(
         whole.replace('name = "Oakwood Flats"', 'name = "Oakwood Flats"\naliases = ["Atlantis"]')
     )
-    assert "bridge.toml says that it means oakwood" in call(bridge, "check").output
+    assert "bridge.toml assigns it to oakwood" in call(bridge, "check").output
     assert call(bridge, "aliases", "remove", "Atlantis").output == '"Atlantis" is removed.\n'
     assert call(bridge, "aliases", "remove", "Atlantis").exit_code == 1

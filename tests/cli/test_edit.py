@@ -106,7 +106,7 @@ def test_a_wrong_payload_is_told(bridge: Any, five: list[int], tmp_path: Path, c
 @pytest.mark.parametrize(
     ("index", "arguments", "status", "told"),
     [
-        (4, ("--set", "id=1"), 1, "it goes on by itself"),
+        (4, ("--set", "id=1"), 1, "it is still being processed"),
         (2, ("--set", "nothing"), 2, "there is no `=`"),
         (2, ("--set", "deep.path=1"), 2, "has nothing at this path"),
         (2, ("--set", "id=1", "--body", "-"), 2, "not both"),

@@ -177,7 +177,7 @@ def test_a_forged_request_is_refused_and_the_others_are_not(
     assert "No source 'x' is configured; there are: tours" in told[3]
     assert "It is no saved request" in told[4]
     assert "1 stored, 0 known already, 4 refused." in result.stderr
-    assert "--no-verify takes them without" in result.stderr
+    assert "--no-verify imports them unverified" in result.stderr
     assert bring(file, "--no-verify").stdout.count("stored as event") == 2
 
 

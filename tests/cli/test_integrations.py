@@ -141,4 +141,4 @@ def test_shows_one_that_fails_before_it_is_paused(bridge):
     for _ in range(3):
         bridge.breakers.observe("ctwo", Outcome.TRANSIENT, "away", probing=False)
     one = bridge.list()["ctwo"]
-    assert (one["state"], one["reason"]) == ("failing", "3 calls in a row reached nobody.")
+    assert (one["state"], one["reason"]) == ("failing", "3 calls in a row failed.")

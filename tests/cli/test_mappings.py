@@ -182,8 +182,8 @@ def test_nothing_is_replaced_unless_it_is_said():
     refused = call("new", "acme", "--sample", sample)
     assert refused.exit_code == 1
     assert refused.stderr.splitlines() == [
-        "mappings/acme.py is there already; say --force to replace it.",
-        "mappings/samples/acme/booked.json is there already; say --force to replace it.",
+        "mappings/acme.py already exists; use --force to replace it.",
+        "mappings/samples/acme/booked.json already exists; use --force to replace it.",
     ]
     assert Path("mappings/acme.py").read_text() == "mine"
     assert call("new", "acme", "--sample", sample, "--force").exit_code == 0

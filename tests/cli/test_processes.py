@@ -293,7 +293,7 @@ def test_serve_ends_when_one_of_its_processes_does(installation: Installation) -
     worker = next(each for each in psutil.Process(serve.process.pid).children() if "worker" in each.cmdline())
     worker.kill()
     assert serve.end() == 1
-    assert "worker ended by itself (killed by SIGKILL)" in serve.wait_for("ended by itself")
+    assert "worker ended unexpectedly (killed by SIGKILL)" in serve.wait_for("ended unexpectedly")
     assert installation.processes() == []
 
 

@@ -165,7 +165,7 @@ def test_no_selection_takes_an_ambiguous_event_along(bridge: Any, five: list[int
 def test_what_is_no_longer_kept_cannot_run_again(bridge: Any, five: list[int]):
     set_columns(bridge, five[1], blanked_at=utc_now())
     result = bridge.call("replay", str(five[1]))
-    assert (result.exit_code, "no longer kept" in result.stderr) == (1, True)
+    assert (result.exit_code, "has been deleted" in result.stderr) == (1, True)
     assert five[1] not in json.loads(bridge.call("replay", "--since", "1h", "--json").stdout)["queued"]
 
 
@@ -232,7 +232,7 @@ def test_what_is_written_is_not_written_again(connected: Any, sandbox: Any):
     event_id = connected.write(connected.booked())
     assert connected.event(event_id).status == "written"
     [event] = dry_run(connected, event_id)["events"]
-    assert event["stopped"] == "Nothing: the PMS holds exactly this tour."
+    assert event["stopped"] == "Nothing: the PMS already has exactly this tour."
     writes = [attempt["kind"] for attempt in connected.story(event_id)["attempts"] if attempt["request"]]
     assert connected.call("replay", str(event_id)).exit_code == 0
     connected.run_through(event_id, 2)
@@ -247,7 +247,7 @@ def test_a_replay_of_an_older_event_does_not_undo_a_newer(connected: Any, sandbo
     second = connected.write(connected.booked(start=moved))
     assert [connected.event(one).status for one in (first, second)] == ["written", "written"]
     [event] = dry_run(connected, first)["events"]
-    assert event["stopped"] == "Nothing: the PMS holds exactly this tour."
+    assert event["stopped"] == "Nothing: the PMS already has exactly this tour."
     before = [(one.id, one.appointment_date, one.appointment_time) for one in sandbox.active_appointments()]
     connected.call("replay", str(first))
     connected.run_through(first, 3)

@@ -287,7 +287,7 @@ class TestExplanation:
         assert 'Event "invitee.created": book Decided by: invitee.created' in words
         assert "from payload.name" in words
         assert "refused: found 'later' at payload.email, expected an e-mail address" in words
-        assert "What stops it" in words
+        assert "Problems" in words
         assert json.loads(called("--json").stdout)["events"][0]["explanation"]
 
 

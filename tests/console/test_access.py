@@ -82,7 +82,7 @@ def test_only_digests_are_stored(client, world, maya):
 def test_a_wrong_name_and_a_wrong_password_read_alike(client, maya, name, password):
     answer = sign_in(client, name, password)
     assert answer.status_code == 401
-    assert "Name or password is wrong." in answer.text
+    assert "The name or password is wrong." in answer.text
     assert signed_in_as(client) is None
 
 
@@ -386,7 +386,7 @@ def test_an_admin_adds_a_user_who_signs_in(signed_in, client, world):
     [
         ({"name": "noah", "password": "short"}, "at least 12 characters"),
         ({"name": "", "password": PASSWORD}, "Give the user a name"),
-        ({"name": "maya", "password": PASSWORD}, "There is a user"),
+        ({"name": "maya", "password": PASSWORD}, "already exists"),
     ],
 )
 def test_a_user_who_cannot_be_added_is_explained(signed_in, maya, data, words):

@@ -69,7 +69,7 @@ def test_bridge_toml_wins_over_an_alias_of_the_console(world, lost):
     with world.database.session() as session:
         [alias] = aliases.listed(session, settings)
         assert aliases.listed(session, world.settings)[0].problem is None
-    assert "bridge.toml says that it means oakwood" in (alias.problem or "")
+    assert "bridge.toml assigns it to oakwood" in (alias.problem or "")
 
 
 def test_an_alias_can_be_taken_back(world, lost):

@@ -48,7 +48,7 @@ def test_a_test_goes_through_the_door_and_no_further(world, operator):
     )[:1]
     for _ in range(2):  # the second is no duplicate
         page = operator.post("/console/sources/widget/test", {"sample": sample}).text
-        assert "The door answered 200." in page
+        assert "The endpoint answered 200." in page
     world.run()
     events = world.events()
     assert [(event.status, event.reason) for event in events] == [("ignored", "test")] * 2
@@ -81,7 +81,7 @@ def test_no_header_makes_a_real_event_a_test(world):
 
 def test_a_wrong_secret_shows_in_the_test(world, operator, monkeypatch):
     page = operator.post("/console/sources/widget/test", {"sample": "no such sample"}).text
-    assert "no sample of this name" in page
+    assert "no sample with this name" in page
 
 
 def test_failures_are_told_by_reason(world, operator):
@@ -97,7 +97,7 @@ def test_recorded_requests_are_shown_to_operators_only(world, signed_in):
     world.deliver("fresh", {"visitor": {"name": "Maya Okafor"}})
     assert "Maya Okafor" in signed_in(Role.OPERATOR).get("/console/sources/fresh").text
     page = signed_in(Role.VIEWER).get("/console/sources/fresh").text
-    assert "shown to operators" in page
+    assert "Only operators can see" in page
     assert "Maya" not in page
 
 

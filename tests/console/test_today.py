@@ -18,8 +18,8 @@ def tally(world, ago, received, written):
 
 def test_without_anything_it_says_so(signed_in):
     page = signed_in(Role.VIEWER).get("/console").text
-    assert "Every tour to come is in the PMS." in page
-    assert "Nothing came in this time." in page
+    assert "All upcoming tours are in the PMS." in page
+    assert "No events in this period." in page
     assert "never" in page
 
 
@@ -41,7 +41,7 @@ def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
     assert "Maya Okafor</a> at Oakwood Flats" in page
     assert "Tue Nov 24, 12:30 PM" in page
     assert "in <strong>3 h 30 min</strong>" in page
-    assert "stands still since" in page
+    assert "has been paused since" in page
     assert "PMS migration" in page
     assert "<strong>2</strong> on their way" in page
 
@@ -62,7 +62,7 @@ def test_the_oldest_event_that_is_due(world, signed_in):
     with world.database.session() as session:
         later = world.clock() + timedelta(minutes=1)
         session.execute(update(Event).values(next_attempt_at=later, status="waiting"))
-    assert "everything has been looked at" in signed_in().get("/console").text
+    assert "<dt>Oldest waiting event</dt><dd>none</dd>" in signed_in().get("/console").text
 
 
 def test_only_the_figures_are_asked_again(signed_in):

@@ -26,7 +26,7 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
         code: f"| `{code}` | {getattr(kind, 'status', '')} | {(kind.__doc__ or '').partition('.')[0]}. |"
         for code, kind in kinds.items()
     }
-    rows["internal_error"] = "| `internal_error` | 500 | A defect of the bridge. |"
+    rows["internal_error"] = "| `internal_error` | 500 | An error in the bridge. |"
     told = dict(re.findall(r"^\| `(\w+)` \|\s*(\d*)\s*\|", TEXTS[ERRORS], re.MULTILINE))
     missing = [row for code, row in rows.items() if told.get(code) != row.split("|")[2].strip()]
     assert not missing, f"{ERRORS.name} needs\n" + "\n".join(missing)

@@ -121,7 +121,7 @@ def test_a_tour_that_may_stand_in_the_pms_gets_no_other_reference(world: Any):
     with pytest.raises(NotRepairableError, match="booked a second time"), world.database.session() as session:
         save(session, again, world.clock(), None)
     told = rehearsed(world, event_id)
-    assert "First the bridge asks what became of the create" in told.remarks[0]
+    assert "First the bridge checks the outcome of the create" in told.remarks[0]
     repair(world, event_id, tour__notes="corrected")
     world.run()
     [tour] = world.tours
@@ -134,7 +134,10 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: Any):
     mine, theirs = corrected(world, event_id, property="elm"), corrected(world, event_id, property="oakwood")
     with world.database.session() as session:
         save(session, theirs, world.clock(), None)
-    with pytest.raises(NotRepairableError, match="changed meanwhile"), world.database.session() as session:
+    with (
+        pytest.raises(NotRepairableError, match="changed at the same time"),
+        world.database.session() as session,
+    ):
         save(session, mine, world.clock(), None)
     assert json.loads(world.event(event_id).body)["data"]["property"] == "oakwood"
 

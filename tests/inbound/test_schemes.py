@@ -57,7 +57,7 @@ class TestKeyPairs:
 
     @kinds
     def test_the_public_half_cannot_sign(self, key: Ed25519PrivateKey | rsa.RSAPrivateKey) -> None:
-        with pytest.raises(ValueError, match="cannot sign: that takes the private half"):
+        with pytest.raises(ValueError, match="cannot sign: that needs the private half"):
             KEY_PAIRS[key].sign(request(), public_pem(key), NOW)
 
     @kinds
@@ -261,7 +261,7 @@ class TestDeclaration:
         ],
     )
     def test_a_token_stands_in_one_place(self, places: dict[str, str]) -> None:
-        with pytest.raises(ValueError, match="A token stands in one place"):
+        with pytest.raises(ValueError, match="A token is in one place"):
             Token(**places)
 
 

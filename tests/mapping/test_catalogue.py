@@ -90,11 +90,11 @@ def test_an_unknown_name_is_told_with_the_nearest(name: str, hint: str) -> None:
         ),
         (
             OWN.replace("    signature = Token()\n", ""),
-            "has no `signature`; say how this sender authenticates, or",
+            "has no `signature`; set how this sender authenticates, or",
         ),
-        (OWN.replace("    event =", "    kind ="), "has no `event`; say where the name of the event stands"),
-        (OWN.replace("    actions =", "    rules ="), "has no `actions`; say at least what one event does"),
-        (OWN.replace("[When(then=BOOK)]", "[]"), "has no `actions`; say at least what one event does"),
+        (OWN.replace("    event =", "    kind ="), "has no `event`; set where the name of the event is"),
+        (OWN.replace("    actions =", "    rules ="), "has no `actions`; add at least one rule"),
+        (OWN.replace("[When(then=BOOK)]", "[]"), "has no `actions`; add at least one rule"),
         (
             OWN.replace("bridge.mapping", "bridge.maping"),
             "cannot be loaded: ModuleNotFoundError: No module named",

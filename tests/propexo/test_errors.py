@@ -75,13 +75,13 @@ def test_an_answer_with_5xx_may_have_been_acted_upon() -> None:
         (
             {"code": "unrecognized_keys", "keys": ["foo"], "path": [],
              "message": "Unrecognized key(s) in object: 'foo'"},
-            [Issue("foo", "is not a field that Propexo takes here", "unrecognized_keys")],
+            [Issue("foo", "is not a field that Propexo accepts here", "unrecognized_keys")],
         ),
         (
             {"code": "unrecognized_keys", "keys": ["a", "b"], "path": ["events", 0], "message": "..."},
             [
-                Issue("events.0.a", "is not a field that Propexo takes here", "unrecognized_keys"),
-                Issue("events.0.b", "is not a field that Propexo takes here", "unrecognized_keys"),
+                Issue("events.0.a", "is not a field that Propexo accepts here", "unrecognized_keys"),
+                Issue("events.0.b", "is not a field that Propexo accepts here", "unrecognized_keys"),
             ],
         ),
         (

@@ -13,7 +13,7 @@ from bridge.settings import Settings
 
 
 class UnknownUserError(BridgeError):
-    """The database has no user of this name. Users of bridge.toml are changed there."""
+    """The database has no user with this name. Change users of bridge.toml there."""
 
     code = "unknown_user"
 
@@ -25,7 +25,7 @@ class MissingUserNameError(BridgeError):
 
 
 class NameTakenError(BridgeError):
-    """There is a user of this name already."""
+    """A user with this name already exists."""
 
     code = "name_taken"
 
@@ -71,7 +71,7 @@ def add(session: Session, settings: Settings, name: str, role: Role, password: s
     if not name:
         raise MissingUserNameError
     if name in settings.users or session.scalar(select(User.id).where(User.name == name)):
-        raise NameTakenError(f'There is a user "{name}" already.')
+        raise NameTakenError(f'A user with the name "{name}" already exists.')
     user = User(name=name, role=role, password_hash=passwords.hashed(password), created_at=now)
     session.add(user)
     session.flush()

@@ -34,13 +34,13 @@ TIMEOUT = (5, 10)
 
 
 class OpenIdFailedError(BridgeError):
-    """Your company's sign-in did not tell the bridge who you are. Try again; if it goes on, ask an administrator."""
+    """Your company's sign-in did not identify you. Try again; if it keeps failing, ask an administrator."""
 
     code = "openid_failed"
 
 
 class MissingRoleError(BridgeError):
-    """You are known, and nobody has given you a role here. Ask an administrator for one of the groups that have one."""
+    """You have no role here. Ask an administrator to add you to a group that has one."""
 
     code = "no_role"
 

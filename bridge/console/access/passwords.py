@@ -35,7 +35,7 @@ def slot() -> Iterator[None]:
 
 
 class WeakPasswordError(BridgeError):
-    """A password has at least 12 characters. A sentence of a few words is a good one."""
+    """A password needs at least 12 characters. A sentence of a few words works well."""
 
     code = "weak_password"
 

@@ -17,7 +17,7 @@ USED_TO = timedelta(hours=1)
 
 
 class UnknownTokenError(BridgeError):
-    """There is no such token, or it is revoked already."""
+    """There is no such token, or it is already revoked."""
 
     code = "unknown_token"
 

@@ -27,7 +27,7 @@ from bridge.propexo.errors import PropexoError
 
 
 class NoSuchRowError(BridgeError):
-    """There is nothing of this id."""
+    """Nothing has this id."""
 
     code = "no_such_row"
 
@@ -78,7 +78,7 @@ def _not_understood(error: HTTPException) -> Response:
     return problems.problem(
         422,
         TITLES[422],
-        "Some values are not what is expected; `errors` says which.",
+        "Some values are not valid; see `errors`.",
         "not_understood",
         errors=found,
     )

@@ -25,7 +25,7 @@ from bridge.events.query import Selection
 from bridge.models import Event, Role
 from bridge.widget.desk import FormDesk
 
-events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders told us.")
+events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders posted.")
 tell_problems(events)
 ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 
@@ -75,7 +75,7 @@ def list_events(told: dict[str, Any]) -> Any:
 @needs(Role.VIEWER)
 @events.response(200, schemas.Story)
 def show_event(event_id: int) -> Any:
-    """Tell the story of an event."""
+    """Show an event with its full history."""
     with one_event(event_id) as (session, event):
         told = story(session, event, tools().settings)
     actor = current_actor()
@@ -91,7 +91,7 @@ def show_event(event_id: int) -> Any:
 @needs(Role.OPERATOR)
 @events.response(200, schemas.Payload)
 def show_payload(event_id: int) -> Any:
-    """Show what came."""
+    """Show the payload as it arrived."""
     with one_event(event_id) as (session, event):
         return story(session, event, tools().settings)
 
@@ -166,7 +166,7 @@ def replay_events(told: dict[str, Any]) -> Any:
 @events.arguments(schemas.DismissBody)
 @events.response(200, schemas.Dismissed)
 def dismiss_events(told: dict[str, Any]) -> Any:
-    """Take parked events off the list: a person has dealt with them."""
+    """Mark parked events as done."""
     with tools().database.session() as session:
         done = deeds.dismiss(session, current_actor(), told["ids"], told["note"], tools().clock())
     return {"dismissed": done}

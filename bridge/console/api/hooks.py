@@ -61,7 +61,9 @@ def _body(body: bytes, kind: str) -> Any:
 
 
 def _responses(file: MappingFile) -> dict[str, Any]:
-    taken = "Verified and stored, or known already (`duplicate`). What cannot be read is stored too, for a person."
+    taken = (
+        "Verified and stored, or already known (`duplicate`). An unreadable event is stored too and parked."
+    )
     refused = {
         "401": "The proof is missing, wrong or stale.",
         "404": "There is no such source.",

@@ -54,7 +54,7 @@ def list_users() -> Any:
 @people.arguments(shown.UserBody)
 @people.response(201, shown.UserLine)
 def add_user(told: dict[str, Any]) -> Any:
-    """Let somebody sign in at the console."""
+    """Add a console user."""
     role, now = Role(told["role"]), tools().clock()
     with tools().database.session() as session:
         return deeds.add_user(
@@ -116,6 +116,6 @@ def revoke_token(token_id: int) -> None:
 @needs(Role.VIEWER)
 @people.response(200, shown.AlertList)
 def list_alerts() -> Any:
-    """List what people were told of and is not over."""
+    """List the current alerts."""
     with tools().database.session() as session:
         return {"alerts": list(session.scalars(select(Alert).order_by(Alert.opened_at)))}

@@ -117,7 +117,7 @@ def pause_integration(given: dict[str, Any], name: str) -> Any:
 @places.doc(**{"x-once": True})
 @places.response(200, shown.IntegrationLine)
 def resume_integration(name: str) -> Any:
-    """End a pause, whoever began it; without one nothing changes."""
+    """End a pause; if there is none, nothing changes."""
     found = integrations.integration_named(tools().settings, name)
     integration_deeds.resume(tools().database, current_actor(), found, tools().clock())
     return _integration(found)

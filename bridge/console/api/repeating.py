@@ -30,7 +30,7 @@ class InvalidIdempotencyKeyError(BridgeError):
 
 
 class IdempotencyKeyReusedError(BridgeError):
-    """This Idempotency-Key was used for another request. Take a new key for each change."""
+    """This Idempotency-Key was used for another request. Use a new key for each change."""
 
     code = "another_request"
 

@@ -54,9 +54,7 @@ class EventLine(Schema):
     source = fields.String()
     event = _text()
     action = _text()
-    renter = _text(
-        metadata={"description": "Masked for who may only look; likewise all that says who somebody is."}
-    )
+    renter = _text(metadata={"description": "Masked for viewers, like all personal data."})
     tour_at = fields.Function(
         lambda row: row.tour_at.isoformat() if row.tour_at else None,
         metadata={"description": "The start in the time of the property.", "type": ["string", "null"]},
@@ -158,7 +156,7 @@ class Chosen(Schema):
     ids = fields.List(fields.Integer())
     left_out = fields.List(
         fields.Integer(),
-        metadata={"description": "Ambiguous ones: a person looks for each in the PMS first."},
+        metadata={"description": "Ambiguous ones: check the PMS for each first."},
     )
 
 

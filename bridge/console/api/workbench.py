@@ -25,7 +25,7 @@ tell_problems(workbench)
 
 
 class MappingFailedError(BridgeError):
-    """The edited mapping cannot be loaded, or did not come to an end in time."""
+    """The edited mapping cannot be loaded, or did not finish in time."""
 
     code = "mapping_failed"
 

@@ -19,13 +19,13 @@ from bridge.settings.records import same_name
 
 
 class AliasTakenError(BridgeError):
-    """This name means a property already."""
+    """This name already belongs to a property."""
 
     code = "alias_taken"
 
 
 class UnknownAliasError(BridgeError):
-    """Nobody has added this alias at the console. What stands in bridge.toml is changed there."""
+    """This alias was not added at the console. Change aliases of bridge.toml there."""
 
     code = "unknown_alias"
 
@@ -60,7 +60,7 @@ def listed(session: Session, settings: Settings) -> list[ListedAlias]:
 def _problem(settings: Settings, alias: Alias) -> str | None:
     by_file = settings.property_named(alias.alias)
     if by_file is not None and by_file.key != alias.property:
-        return f"bridge.toml says that it means {by_file.key}, and wins. Remove it here or there."
+        return f"bridge.toml assigns it to {by_file.key}, and wins. Remove it here or there."
     if alias.property not in settings.properties:
         return (
             f"There is no property {alias.property} in bridge.toml any more. Remove it, or add the property."

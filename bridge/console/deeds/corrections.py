@@ -19,7 +19,7 @@ from bridge.settings import Settings
 
 
 class UnreadableCorrectionError(BridgeError):
-    """The mapping cannot read the payload so; nothing was saved."""
+    """The mapping cannot read this payload; nothing was saved."""
 
     code = "not_readable"
 

@@ -25,7 +25,7 @@ ONE_BY_ONE = (Reason.AMBIGUOUS,)
 
 
 class ActionNotPossibleError(BridgeError):
-    """Not all of these events can be changed so; none was."""
+    """Not all of these events can be changed this way; none was changed."""
 
     code = "not_possible"
 
@@ -41,7 +41,7 @@ class Chosen:
 
     ids: list[int]
     left_out: list[int]
-    """Ambiguous ones: a person looks for each in the PMS first."""
+    """Ambiguous ones: check the PMS for each first."""
 
 
 def must_be(actor: Actor, role: Role) -> None:
@@ -116,12 +116,12 @@ def dismiss(session: Session, actor: Actor, ids: Sequence[int], note: str | None
 def replay_objection(event: Event) -> str | None:
     """Why the event cannot be run again, as a sentence."""
     if event.blanked_at is not None:
-        return f"What event {event.id} said is no longer kept: it cannot run again. Let the sender send it again."
+        return f"The payload of event {event.id} has been deleted. It cannot run again: ask the sender to send it."
     if event.reason == Reason.TEST:
         return f"Event {event.id} is a test of its source. It is never forwarded."
     if Status(event.status).ended:
         return None
-    return f"Event {event.id} has not ended ({event.status}): it goes on by itself."
+    return f"Event {event.id} has not ended ({event.status}): it is still being processed."
 
 
 def dismiss_objection(event: Event) -> str | None:

@@ -14,7 +14,7 @@ OPEN = "open"
 
 
 class InvalidDayError(BridgeError):
-    """One of the days is none. Write it as 2026-12-31."""
+    """One of the days is not a date. Write it as 2026-12-31."""
 
     code = "not_a_day"
 

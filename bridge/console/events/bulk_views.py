@@ -107,8 +107,7 @@ def _all_that_match(session: Session, deed: str) -> tuple[list[int], list[str]]:
         return find_ids(session, settings, replace(wanted, statuses=(Status.PARKED.value,))), []
     chosen = people.choose(session, settings, wanted)
     left_out = [
-        f"Event {one} is ambiguous: look for it in the PMS, then replay it by itself."
-        for one in chosen.left_out
+        f"Event {one} is ambiguous: look for it in the PMS, then replay it alone." for one in chosen.left_out
     ]
     return chosen.ids, left_out
 

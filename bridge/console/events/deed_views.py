@@ -46,7 +46,7 @@ def replay(event_id: int) -> str:
 def do_replay(event_id: int) -> str:
     def deed(session: Session) -> str:
         people.replay(session, current_actor(), [event_id], tools().clock())
-        return "Queued again. What becomes of it appears here."
+        return "Queued again. The new status appears here."
 
     return _answer(event_id, deed)
 

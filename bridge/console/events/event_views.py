@@ -68,6 +68,6 @@ def _actions(found: Event) -> list[dict[str, str]]:
     replay = [("deeds.replay", "Replay")] if Status(found.status).ended else []
     correct = [("deeds.edit", "Correct and replay")] if found.status in REPAIRABLE else []
     again = correct + replay if found.reason in CORRECTED_FIRST else replay + correct
-    done = [("deeds.done", "Done by hand")] if parked else []
+    done = [("deeds.done", "Mark as done")] if parked else []
     offered = [*([*choose, *again] if kept else []), *done]
     return [{"view": view, "words": words} for view, words in offered]

@@ -9,7 +9,7 @@ from bridge.models import Status
 
 SENTENCES = {
     Reason.UNKNOWN_PROPERTY: "No property has the name by which the sender calls it. Open it and choose one.",
-    Reason.UNMAPPABLE: "What came cannot be read as a tour. Open it and correct it.",
+    Reason.UNMAPPABLE: "The payload cannot be read as a tour. Open it and correct it.",
 }
 """What is said of a parked event instead of a long sentence that names settings and paths."""
 

@@ -34,18 +34,18 @@ CALLS = {
     "cancel": "Cancel the tour",
 }
 IN_WORDS = {
-    Status.RECEIVED: "It waits for its turn.",
-    Status.RETRYING: "It is tried again by itself.",
-    Status.WAITING: "It waits, and goes on by itself.",
+    Status.RECEIVED: "In the queue.",
+    Status.RETRYING: "Retried automatically.",
+    Status.WAITING: "In progress.",
     Status.SUBMITTED: "Sent. The PMS has not confirmed it yet.",
-    Status.WRITTEN: "The PMS holds this tour.",
+    Status.WRITTEN: "The tour is in the PMS.",
     Status.IGNORED: "Nothing to forward.",
-    Status.PARKED: "It needs you.",
-    Status.DISMISSED: "A person has dealt with it.",
+    Status.PARKED: "Action needed.",
+    Status.DISMISSED: "Marked as done.",
 }
 ADVICE = {
-    Reason.UNKNOWN_PROPERTY: "Choose the property: this event goes out, and all that wait for the same name.",
-    Reason.UNMAPPABLE: "What stops it stands below. Correct it here, or correct the mapping; then replay.",
+    Reason.UNKNOWN_PROPERTY: "Choose the property. This event and all that wait for the same name are then sent.",
+    Reason.UNMAPPABLE: "Fix the values below or the mapping, then replay.",
 }
 """What the console can do itself; for all else the advice of the reason counts."""
 
@@ -105,9 +105,9 @@ def _sentences(event: Event, told: dict[str, Any], actor: Actor) -> Iterator[str
     parked = event.status == Status.PARKED
     advice = (ADVICE.get(Reason(event.reason)) if parked and event.reason else None) or told["advice"]
     if parked and event.reason == Reason.UNKNOWN_PROPERTY:
-        yield f"The sender calls the property “{named_property(event)}”, and no property has this name."
+        yield f"No property is called “{named_property(event)}”."
     elif parked and event.reason == Reason.UNMAPPABLE:
-        yield "What came cannot be read as a tour."
+        yield "The payload cannot be read as a tour."
     elif event.detail and event.detail != advice:
         yield event.detail if actor.sees_people else mask(event.detail) or ""
     if advice:

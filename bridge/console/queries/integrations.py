@@ -51,7 +51,7 @@ def integration(session: Session, settings: Settings, integration_id: str) -> In
         )  # fmt: skip
     elif row and row.failures:
         state, since = "failing", row.failing_since
-        reason = f"{row.failures} calls in a row reached nobody."
+        reason = f"{row.failures} calls in a row failed."
     waiting = unfinished(session, integration_id)
     return IntegrationRow(integration_id, properties, state, since, cause, reason, waiting, next_probe)
 

@@ -14,7 +14,7 @@ MOST = 200
 
 
 class UnknownCursorError(BridgeError):
-    """This cursor is none that a page of this list has given. Begin again without one."""
+    """This cursor is not from a page of this list. Start again without one."""
 
     code = "unknown_cursor"
 

@@ -15,7 +15,7 @@ from bridge.settings import Settings
 
 
 class UnknownSampleError(BridgeError):
-    """The mapping of this source has no sample of this name."""
+    """The mapping of this source has no sample with this name."""
 
     code = "unknown_sample"
 

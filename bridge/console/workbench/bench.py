@@ -25,19 +25,19 @@ MOST = 4 << 20
 
 
 class EmptyResultError(BridgeError):
-    """The mapping ended its process without an answer."""
+    """The mapping ended its process without a result."""
 
     code = "workbench_ended"
 
 
 class WorkbenchTimeoutError(BridgeError):
-    """The mapping did not come to an end in time."""
+    """The mapping did not finish in time."""
 
     code = "workbench_slow"
 
 
 class OutputTooLargeError(BridgeError):
-    """The answer is larger than a page can show. Try it on less."""
+    """The result is larger than a page can show. Try less data."""
 
     code = "workbench_large"
 

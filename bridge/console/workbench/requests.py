@@ -34,7 +34,7 @@ class Shown:
 
 
 class FormNotReadableError(DecodingError):
-    """A field of the form is not what it should be."""
+    """A field of the form is not valid."""
 
     code = "form_not_readable"
 

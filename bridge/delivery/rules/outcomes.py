@@ -24,34 +24,37 @@ class Reason(StrEnum):
         "If such events change tours, add a rule for them to the mapping, then replay; else let a rule ignore them.",
     )
     SUPERSEDED = "superseded", "Nothing: a newer event of the same booking has already decided."
-    ALREADY_WRITTEN = "already_written", "Nothing: the PMS holds exactly this tour."
+    ALREADY_WRITTEN = "already_written", "Nothing: the PMS already has exactly this tour."
     LINKED = "linked", "Nothing: two sources report this tour, and it has one appointment."
     NOTHING_TO_CANCEL = (
         "nothing_to_cancel",
-        "Nothing: the booking was never written. A late event of it will not bring it back.",
+        "Nothing: the booking was never written. A late event will not revive it.",
     )
 
-    ECHO = "echo", "Nothing: the tour is the bridge's own, and came back through another system."
-    NO_SHOW = "no_show", "Note it in the PMS, if you keep that there: none takes it through Propexo."
-    TEST = "test", "Nothing: somebody tested the source from the console. It is read, and never forwarded."
-    REMEMBERED = "remembered", "Nothing: the sender says who a person is; the tours come by themselves."
+    ECHO = "echo", "Nothing: this tour was written by the bridge and came back through another system."
+    NO_SHOW = "no_show", "Note it in the PMS if you track no-shows; no PMS accepts them through Propexo."
+    TEST = "test", "Nothing: this is a test of the source from the console. It is never forwarded."
+    REMEMBERED = "remembered", "Nothing: the event only has contact data. Tours arrive as separate events."
 
     # written
-    LEAD_ONLY = "lead_only", "Call the person and agree on a time: the source makes such requests leads only."
+    LEAD_ONLY = (
+        "lead_only",
+        "Call the renter and agree on a time: this source creates only leads from such requests.",
+    )
 
     # waiting
-    EARLIER_EVENT = "earlier_event", "Nothing: an earlier event of this booking is still on its way."
+    EARLIER_EVENT = "earlier_event", "Nothing: an earlier event of this booking is still in progress."
     UNKNOWN_BOOKING = (
         "unknown_booking",
-        "It names a booking that the bridge does not know, and no person. Look for it at the sender.",
+        "It refers to an unknown booking and has no contact data. Look for the booking at the sender.",
     )
     UNKNOWN_CONTACT = (
         "unknown_contact",
-        "None of the sender's events says who this person is. Let it send its contact events too, or book by hand.",
+        "No event of the sender has this person's contact data. Enable its contact events, or book by hand.",
     )
     REQUESTED = (
         "requested",
-        'Nobody has confirmed it. Call the renter and book by hand; or set `on_request = "book"`, then replay.',
+        'The request is not confirmed. Call the renter and book by hand; or set `on_request = "book"`, then replay.',
     )
     LEAD_ID = (
         "lead_id",
@@ -61,38 +64,41 @@ class Reason(StrEnum):
         "appointment_id",
         "The appointment was created; its id comes with the next sync of this PMS.",
     )
-    BUDGET = "budget", "Nothing: Propexo's calls of this minute are used up."
+    BUDGET = "budget", "Nothing: Propexo's rate limit for this minute is used up."
     INTEGRATION_PAUSED = (
         "integration_paused",
-        "Check the token and the integration's credentials at Propexo; it goes on by itself afterwards.",
+        "Check the token and the integration's credentials at Propexo; the event then continues automatically.",
     )
     CONFIRMATION = (
         "confirmation",
         "Nothing: Propexo has queued the write and the PMS has not confirmed it yet.",
     )
-    OUTCOME_UNKNOWN = "outcome_unknown", "Nothing yet: the bridge looks whether its last call arrived."
+    OUTCOME_UNKNOWN = "outcome_unknown", "Nothing yet: the bridge checks whether its last call arrived."
     TEMPORARY = (
         "temporary",
-        "Nothing: Propexo cannot be reached or has an error of its own; it is tried again.",
+        "Nothing: Propexo cannot be reached or reports an internal error; the call is retried.",
     )
 
     PMS_UNAVAILABLE = (
         "pms_unavailable",
-        "Nothing: the PMS could not take the write at the moment, and nothing of it is there; it is sent again.",
+        "Nothing: the PMS is temporarily unavailable and has not written anything; the write is sent again.",
     )
 
     # parked
-    UNDECODABLE = "undecodable", "Look at the body; correct the format at the sender and let it send again."
+    UNDECODABLE = (
+        "undecodable",
+        "Check the body, correct the format at the sender, and ask it to send the event again.",
+    )
     UNMAPPABLE = "unmappable", "Correct the mapping or the sender's form, then replay."
     NEEDS_DETAILS = (
         "needs_details",
-        "The hook carries ids only. Give the source access to the sender's API, then replay.",
+        "The webhook has only ids. Give the source access to the sender's API, then replay.",
     )
     REFERENCE_REUSED = (
         "reference_reused",
         "One booking id, two people: correct it at the sender or in the mapping; or replay: the new person gets it.",
     )
-    NEEDS_TIME = "needs_time", "The renter asks for a tour and names no time. Call, book by hand, dismiss."
+    NEEDS_TIME = "needs_time", "The renter asks for a tour without a time. Call, book by hand, dismiss."
     UNKNOWN_PROPERTY = (
         "unknown_property",
         "Add the value found to `aliases` of its property, restart, then replay all with `--parked --reason`.",
@@ -111,7 +117,7 @@ class Reason(StrEnum):
     )
     MISSING_FIELD = (
         "missing_field",
-        "Set the default that the detail names, then replay. Where there is none, book by hand and dismiss.",
+        "Set the default that the detail names, then replay. If there is none, book by hand and dismiss.",
     )
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
     FINISH_BY_HAND = (
@@ -124,39 +130,39 @@ class Reason(StrEnum):
     )
     INVALID_TIME = (
         "invalid_time",
-        "A daylight-saving change skips or repeats this wall time. Ask the renter, book by hand, dismiss.",
+        "A daylight-saving change skips or repeats this local time. Ask the renter, book by hand, dismiss.",
     )
     START_PASSED = "start_passed", "The tour's start has passed. Call the renter, then dismiss."
     REJECTED = "rejected", "Correct what Propexo names in the detail, then replay."
     PMS_REFUSED = (
         "pms_refused",
-        "The PMS did not write it; its words are in the detail. Correct the cause, then replay.",
+        "The PMS rejected the write; the detail has its message. Correct the cause, then replay.",
     )
     PARTLY_WRITTEN = (
         "partly_written",
-        "The PMS wrote a part. Complete it in the PMS, then dismiss. It is never sent again by itself.",
+        "The PMS wrote only a part. Complete it in the PMS, then dismiss. It is never sent again automatically.",
     )
     AMBIGUOUS = (
         "ambiguous",
-        "Look in the PMS. If it is there, dismiss; if not, replay: that looks once more, then sends.",
+        "Check the PMS. If the tour is there, dismiss; if not, replay: the bridge searches again, then sends.",
     )
     UNCONFIRMED = (
         "unconfirmed",
-        "Propexo has not finished the write for an hour. Look in the PMS; replay asks again.",
+        "Propexo has not finished the write for an hour. Check the PMS; a replay polls again.",
     )
     STALE_LINK = (
         "stale_link",
-        "Propexo no longer knows the appointment or the lead. Look in the PMS, do it by hand, dismiss.",
+        "Propexo no longer knows the appointment or the lead. Check the PMS, do it by hand, dismiss.",
     )
-    NOT_FOUND = "not_found", "The id never appeared in Propexo. Look in the PMS, do it by hand, dismiss."
+    NOT_FOUND = "not_found", "The id never appeared in Propexo. Check the PMS, do it by hand, dismiss."
     MISCONFIGURED = (
         "misconfigured",
-        "Check `propexo.base_url` and the network between here and there, then replay.",
+        "Check `propexo.base_url` and the network, then replay.",
     )
     GAVE_UP = "gave_up", "Book by hand and dismiss, or correct the cause and replay."
     INTERNAL_ERROR = (
         "internal_error",
-        "A defect of the bridge. Report it with the log; replay after an update.",
+        "An error in the bridge. Report it with the log; replay after an update.",
     )
 
 

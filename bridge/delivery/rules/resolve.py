@@ -267,7 +267,7 @@ def _instant_of(request: BookingRequest, found: Property) -> datetime | Park:
     if request.starts_at:
         return request.starts_at.astimezone(UTC)
     if request.starts_at_local is None:
-        return Park(Reason.NEEDS_TIME, "No event of this booking says when the tour is to start.")
+        return Park(Reason.NEEDS_TIME, "No event of this booking has the start of the tour.")
     try:
         return pms.from_wall_time(request.starts_at_local, ZoneInfo(found.time_zone))
     except BridgeError as error:

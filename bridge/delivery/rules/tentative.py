@@ -49,7 +49,7 @@ def handle(
         snapshot = snapshot.having(start=start)
     if lead_only:
         return _make_lead(snapshot, tour, target, settings, now)
-    detail = f"{_summary(snapshot, tour, target)}; nobody has confirmed it."
+    detail = f"{_summary(snapshot, tour, target)}; it is not confirmed."
     code = booking.reference_code
     wait = poll_again(snapshot, WAIT_FOR_CONFIRMING, Reason.REQUESTED, detail, now, waiting_on=code)
     return Decision(wait, snapshot)

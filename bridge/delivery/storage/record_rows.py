@@ -20,7 +20,7 @@ from bridge.models import Attempt, Booking, BookingReference, Event, Lead, Statu
 
 
 class ConflictError(BridgeError):
-    """Somebody else has changed the booking or the lead meanwhile."""
+    """The booking or the lead was changed at the same time."""
 
     code = "changed_meanwhile"
 

@@ -93,7 +93,7 @@ class KeyPair(Algorithm):
     def sign(self, key: bytes, message: bytes) -> bytes:
         loaded = _load(key)
         if not isinstance(loaded, self._private):
-            raise ValueError(f"It cannot sign: that takes the private half of an {self._name} key pair.")  # noqa: TRY004 - the value has no type for its owner
+            raise ValueError(f"It cannot sign: that needs the private half of an {self._name} key pair.")  # noqa: TRY004 - the value has no type for its owner
         signed, options = self._prepared(message)
         signature: bytes = loaded.sign(signed, *options)
         return signature

@@ -14,7 +14,7 @@ class _Combined(Scheme):
 
     def __init__(self, *parts: Scheme) -> None:
         if not parts:
-            raise ValueError(f"{type(self).__name__} names no scheme: say which ones.")
+            raise ValueError(f"{type(self).__name__} names no scheme: list them.")
         self.parts = parts
 
     @property

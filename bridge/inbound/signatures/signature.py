@@ -61,11 +61,11 @@ class Signature(Proof):
         _require_known("key", self.key, KEYS)
         _require_known("timestamp", self.timestamp, NOTATIONS)
         if not self.separator:
-            raise ValueError("`separator` is empty: say what stands between the items, or leave it out.")
+            raise ValueError("`separator` is empty: set the separator of the items, or leave it out.")
         if self.tolerance is not None and self.tolerance <= 0:
             raise ValueError(f"`tolerance` is {self.tolerance}: it must be a positive number of seconds.")
         if not self._templates:
-            raise ValueError("`signs` is empty: say what the sender signs.")
+            raise ValueError("`signs` is empty: set what the sender signs.")
         self._require_readable_header()
         for template in self._templates:
             self._require_sound(template)
@@ -194,7 +194,7 @@ class Signature(Proof):
     def _require_readable_header(self) -> None:
         Template(self.parse).require("parse", known=("signature", "t"), needed=("signature",))
         if self.timestamp_header and "t" in self._items.names:
-            raise ValueError("`parse` and `timestamp_header` both say where {t} is: keep one of them.")
+            raise ValueError("`parse` and `timestamp_header` both define {t}: keep one of them.")
 
     def _require_sound(self, template: Template) -> None:
         """That a template signs the body, what the header carries, and nothing that nobody sends."""

@@ -29,7 +29,7 @@ class Token(Proof):
         places += [InPath()] if path else []
         places += [InBody(body)] if body else []
         if len(places) > 1:
-            raise ValueError(f"A token stands in one place, not in {places[0]} and {places[1]}.")
+            raise ValueError(f"A token is in one place, not in {places[0]} and {places[1]}.")
         self._place = places[0] if places else InHeader("Authorization")
 
     @property

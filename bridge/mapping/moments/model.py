@@ -17,7 +17,7 @@ NOT_ONCE = "a time that exists once in its zone"
 
 
 class MomentError(ValueError):
-    """The text is no date and time; the message says what was expected."""
+    """The text is not a date and time; the message has the expected format."""
 
 
 @dataclass(frozen=True)

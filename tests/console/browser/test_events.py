@@ -40,10 +40,10 @@ def test_a_parked_tour_gets_the_missing_alias_and_becomes_written_without_a_relo
     page.get_by_role("combobox", name="Property").select_option(label="Elm Court")
     page.get_by_role("button", name="Add the alias and replay all 2").click()
     expect(page.locator("#panel [role=status]")).to_have_text("2 of 2: 2 queued again.")
-    expect(page.locator("#state")).to_contain_text("It waits for its turn")
+    expect(page.locator("#state")).to_contain_text("In the queue")
 
     world.run()
-    expect(page.locator("#state")).to_contain_text("The PMS holds this tour")
+    expect(page.locator("#state")).to_contain_text("The tour is in the PMS")
     expect(page.locator("#life")).to_contain_text("Book the tour")
     assert page.evaluate("window.sameAsBefore")
     assert [world.status(event) for event in (first, other)] == [("written", None)] * 2
@@ -127,18 +127,18 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     payload.fill(good)
     expect(page.locator("#correction-reading")).to_contain_text("It can be read")
     page.get_by_role("button", name="Save and replay").click()
-    expect(page.get_by_text("A person has corrected it since")).to_be_visible()
+    expect(page.get_by_text("An operator has edited the payload")).to_be_visible()
     world.run()
-    expect(page.locator("#state")).to_contain_text("The PMS holds this tour")
+    expect(page.locator("#state")).to_contain_text("The tour is in the PMS")
 
 
 def test_what_was_done_by_hand_says_who_and_why(world: Any, page: Page) -> None:
     event = world.book("B-1", **WEST)
     world.run()
     page.goto(f"/console/events/{event}")
-    page.get_by_role("button", name="Done by hand").click()
-    page.get_by_label("What was done").fill("Called her")
     page.get_by_role("button", name="Mark as done").click()
+    page.get_by_label("What was done").fill("Called her")
+    page.locator("#panel").get_by_role("button", name="Mark as done").click()
     expect(page.locator("#state")).to_contain_text("Called her")
     expect(page.locator("#life")).to_contain_text("Dismissed by ada")
 

@@ -26,7 +26,7 @@ def test_an_edited_mapping_is_read_at_once_compared_and_downloaded(world: Any, p
     text.fill(edited)
     expect(page.locator("#reading tr", has_text="tour_notes")).to_contain_text("2 BR")
     page.get_by_role("button", name="Compare").click()
-    expect(page.locator("#comparison")).to_contain_text("1 of 1 events are read differently")
+    expect(page.locator("#comparison")).to_contain_text("1 of 1 events give a different result")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download standard_webhooks.py").click()
     assert "tour_notes" in download.value.path().read_text()
