@@ -18,6 +18,8 @@ _PLACEHOLDER = (
 _WORD = (
     r"undefined|Undefined|UNDEFINED|null|NULL|NaN|\[object Object\]|\(null\)|<null>|<nil>|None|NONE|none|nil"
 )
+_FIRST = frozenset("{$#@%<*[(uUnN")
+"""With which a placeholder or such a word begins."""
 _UNSET = re.compile(rf"\s*(?:(?:{_PLACEHOLDER}|{_WORD})[\s,;/|_-]*)+")
 _NO_ANSWER = re.compile(r"\s*(?:nan|n/a|N/A|\(none\)|\(not set\)|-{1,3}|\u2013|\u2014)\s*")
 _ZERO = re.compile(r"\s*(?:-?0+(?:\.0+)?|\{?[0]{8}-?(?:0000-?){3}0{12}\}?)\s*")
@@ -59,10 +61,12 @@ def without_unset(value: Any) -> Any:
     The same object where there is nothing to replace.
     """
     if isinstance(value, str):
-        return None if value and value.strip() and is_unset(value) and not _is_word_none(value) else value
+        # Of most texts the first character says that they are none.
+        may_be = value.lstrip()[:1] in _FIRST
+        return None if may_be and value.strip() and is_unset(value) and not _is_word_none(value) else value
     if isinstance(value, dict):
-        replaced = {key: without_unset(inner) for key, inner in value.items()}
-        return replaced if any(replaced[key] is not value[key] for key in value) else value
+        changed = {key: new for key, inner in value.items() if (new := without_unset(inner)) is not inner}
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
         items = [without_unset(inner) for inner in value]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
