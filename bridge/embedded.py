@@ -151,12 +151,16 @@ def _running(folder: Path) -> int | None:
 def _kept_running(server: "PostgresServer", folder: Path) -> Iterator[None]:
     """Start the server again if it was killed: web and worker go on as after any absence of a database."""
     ended = threading.Event()
+    # A server has the priority of who starts it: a process that gives way to others leaves it to them for a while.
+    patience = 3 if os.getpriority(os.PRIO_PROCESS, 0) > 0 else 1
 
     def keep() -> None:
+        looks = 0
         while not ended.wait(LOOK_EVERY):
             try:
                 number = _running(folder)
-                if number is None or number != server.get_pid():
+                looks = looks + 1 if number is None or number != server.get_pid() else 0
+                if looks >= patience:
                     start_again()
             except Exception:
                 log.exception("the embedded PostgreSQL does not start")

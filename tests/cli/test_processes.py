@@ -25,7 +25,7 @@ import requests
 from click.testing import CliRunner
 
 from bridge.cli import COMMANDS, main
-from bridge.cli.processes import Children
+from bridge.cli.processes import WORKER_NICENESS, Children
 
 pytestmark = pytest.mark.processes
 
@@ -242,6 +242,17 @@ def test_serve_goes_on_when_postgresql_is_killed(installation: Installation) -> 
     os.kill(int(pid.read_text().partition("\n")[0]), signal.SIGKILL)
     until(lambda: is_accepting(url))
     assert running.end(signal.SIGTERM) == 0
+
+
+def test_the_worker_of_serve_gives_way_to_the_web_processes(installation: Installation) -> None:
+    serve = installation.start("serve", "--bind", "127.0.0.1:0")
+    serve.wait_for("Forwarding events")
+    niceness = {False: set[int](), True: set[int]()}
+    for child in psutil.Process(serve.process.pid).children(recursive=True):
+        threads = {os.getpriority(os.PRIO_PROCESS, thread.id) for thread in child.threads()}
+        niceness["worker" in child.cmdline()] |= threads
+    assert niceness == {False: {0}, True: {WORKER_NICENESS}}
+    assert serve.end(signal.SIGTERM) == 0
 
 
 def is_accepting(url: str) -> bool:
