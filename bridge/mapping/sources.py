@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from bridge.errors import ConfigurationError, Problem, UnknownSourceError
-from bridge.mapping.base import Mapping
+from bridge.mapping.base import Mapping, Verifier
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.moments import Conventions
 from bridge.settings import Settings
@@ -23,6 +24,12 @@ class Source:
     @property
     def name(self) -> str:
         return self.settings.key
+
+    @cached_property
+    def verifier(self) -> Verifier | None:
+        """The proof of its sender with its secrets; `None` where the mapping knows none."""
+        proof, settings = self.mapping.signature, self.settings
+        return proof.verifier(settings.secrets, settings.tolerance) if proof else None
 
 
 class Sources:
