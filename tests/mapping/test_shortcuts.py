@@ -175,10 +175,16 @@ def test_what_programs_write_is_read_at_once() -> None:
 # Absent values.
 
 
-@given(text=st.text(alphabet="{}$%@#<>*|[]() \tunNdefilaO_-.:", max_size=14) | st.text(max_size=6))
+@given(text=st.text(alphabet="{}$%@#<>*|[]() \tunNdefilaO_-.:/0\u2013", max_size=14) | st.text(max_size=6))
 @example("undefined")
 @example(" \u00a0{{name}}")
 @example("\u2003null")
-def test_an_unset_text_begins_as_one_does(text: str) -> None:
-    expected = None if text.strip() and absent.is_unset(text) and text.strip().casefold() != "none" else text
-    assert absent.without_unset(text) == expected
+def test_the_first_character_is_looked_at_first(text: str) -> None:
+    is_unset = not text.strip() or bool(absent._UNSET.fullmatch(text))
+    is_absent = is_unset or bool(absent._NO_ANSWER.fullmatch(text))
+    assert absent.is_unset(text) == is_unset
+    assert absent.is_absent(text) == is_absent
+    assert absent.is_no_value(text) == (is_absent or bool(absent._ZERO.fullmatch(text)))
+    cleaned = None if text.strip() and is_unset and text.strip().casefold() != "none" else text
+    assert absent.without_unset(text) == cleaned
+    assert absent.without_unset([text, {"a": text}, 1]) == [cleaned, {"a": cleaned}, 1]
