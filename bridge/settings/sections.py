@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates, validates
 from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
+    Bind,
     Contact,
     EncryptionKey,
     HttpsUrl,
@@ -54,6 +55,7 @@ class PropexoSection(Section):
 class ServerSection(Section):
     host = Text()
     port = Port()
+    private_bind = Bind()
     workers = Whole()
     threads = Whole()
     body_limit = Whole()
