@@ -52,10 +52,6 @@ class Authentication(Protocol):
         self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None
     ) -> None: ...
 
-    def sign(
-        self, request: Any, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]: ...
-
     def prepare(
         self, request: Any, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
     ) -> Any: ...

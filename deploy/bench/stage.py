@@ -74,7 +74,7 @@ class Stage:
         url = re.sub("//[^@]*@", f"//{WORKER_ROLE}@", self.database.url)
         environment = {**self.environment, "BRIDGE_DATABASE_URL": url}
         self.children.start("worker", ["worker"], environment, output=self.log, niceness=WORKER_NICENESS)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self.count(_WORKER_CONNECTIONS) and time.monotonic() < deadline:
             time.sleep(0.05)
 
@@ -270,7 +270,7 @@ def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
 
 def await_answer(url: str) -> None:
     """Wait until a server answers anything."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             requests.get(url, timeout=5)

@@ -255,6 +255,18 @@ def test_the_worker_of_serve_gives_way_to_the_web_processes(installation: Instal
     assert serve.end(signal.SIGTERM) == 0
 
 
+def test_the_console_answers_at_an_address_of_its_own(installation: Installation) -> None:
+    serve = installation.start("serve", "--bind", "127.0.0.1:0", "--private-bind", "127.0.0.1:0")
+    private = serve.wait_for("Console, API and metrics on").split()[-1]
+    public = serve.url()
+    assert post_event(public)["status"] == "received"
+    for path in ("/metrics", "/console/sign-in"):
+        assert requests.get(f"{private}{path}", timeout=PATIENCE).status_code == 200
+        forged = {"Host": private.removeprefix("http://")}
+        assert requests.get(f"{public}{path}", timeout=PATIENCE, headers=forged).status_code == 404
+    assert serve.end(signal.SIGTERM) == 0
+
+
 def is_accepting(url: str) -> bool:
     with contextlib.suppress(AssertionError, requests.RequestException):
         return post_event(url)["status"] == "received"

@@ -40,14 +40,6 @@ class _Combined(Scheme):
     def is_in(self, request: Request) -> bool:
         return any(part.is_in(request) for part in self.parts)
 
-    def sign(
-        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for part, secrets in self._signing([secret]):
-            headers |= part.sign(request, secrets[0], now, delivery_id)
-        return headers
-
     def _prepared(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
     ) -> Request:

@@ -77,19 +77,11 @@ class Scheme(ABC):
     def is_in(self, request: Request) -> bool:
         """Whether the request carries this proof, right or wrong."""
 
-    @abstractmethod
-    def sign(
-        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]:
-        """The headers with which this sender would send `request`. Raises ValueError for an unfit secret.
-
-        A proof that stands elsewhere (query, path, body) has none: `prepare` writes those as well.
-        """
-
     def prepare(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
     ) -> Request:
-        """The whole request as this sender would send it with the first secret that it can use.
+        """The whole request as this sender would send it with the first secret that it can use, and with its own
+        delivery id, that of `request`, or a new one.
 
         Raises:
             ValueError: the secrets are unfit, or the request has no place for them, as a sentence.
@@ -161,11 +153,6 @@ class Proof(Scheme):
     @abstractmethod
     def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
         """Whether the request fits one of the keys. Raises ValueError where it cannot be read."""
-
-    def _prepared(
-        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
-    ) -> Request:
-        return request.with_headers(self.sign(request, self._first(secrets), now, delivery_id))
 
     def _keys(self, secrets: Sequence[str]) -> list[bytes]:
         return [self._key(secret) for secret in secrets]

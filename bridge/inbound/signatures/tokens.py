@@ -44,11 +44,6 @@ class Place(ABC):
     def write(self, request: Request, secret: str) -> Request:
         """The request with the secret in this place. Raises ValueError where it has no such place."""
 
-    def headers(self, secret: str) -> dict[str, str]:
-        """The headers that carry the secret."""
-        del secret
-        return {}
-
     def check(self, secret: str) -> None:
         """Raises ValueError for a secret that cannot stand here."""
         del secret
@@ -76,10 +71,7 @@ class InHeader(Place):
         return match[1].encode()
 
     def write(self, request: Request, secret: str) -> Request:
-        return request.with_headers(self.headers(secret))
-
-    def headers(self, secret: str) -> dict[str, str]:
-        return {self.name: f"{self.word} {secret}" if self.word else secret}
+        return request.with_headers({self.name: f"{self.word} {secret}" if self.word else secret})
 
     def check(self, secret: str) -> None:
         if not (secret.isascii() and secret.isprintable()):
@@ -212,13 +204,6 @@ class Token(Proof):
         except ValueError:
             return False
         return True
-
-    def sign(
-        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]:
-        del request, now, delivery_id  # a token is the same for every request
-        self._key(secret)
-        return self._place.headers(self._written(secret))
 
     def _prepared(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
