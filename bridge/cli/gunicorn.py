@@ -2,7 +2,6 @@
 
 import gc
 import socket
-import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
@@ -24,9 +23,6 @@ GRACEFUL_TIMEOUT = 30
 STATEMENT_TIMEOUT = 5.0
 """Seconds after which a sender is told to come again rather than wait for a locked table."""
 
-SWITCH_INTERVAL = 0.02
-"""Seconds after which a thread has to let another one run. A request computes for a millisecond between two waits, and
-to be interrupted in the midst of it costs as much as a part of that."""
 MOST_CONNECTIONS = 8
 """Database connections of a process. The requests at the door share one; the others are for people and webhooks."""
 
@@ -132,7 +128,6 @@ class Server(BaseApplication):
         app = self.loaded = create_app(self.settings, database, private_address=self._private_address)
         gc.collect()
         gc.freeze()  # what is loaded now stays: to look through it again and again would hold all threads up
-        sys.setswitchinterval(SWITCH_INTERVAL)
         return app
 
 

@@ -69,14 +69,15 @@ class Stage:
         self.children.start(name, ["worker"], self.environment, output=self.log)
 
     def start_worker_apart(self) -> None:
-        """Start a worker as `bridge serve` does, with connections of a role of its own: they are not counted."""
+        """Start a worker as `bridge serve` does, with connections of a role of its own, which are not counted; return
+        when it forwards events."""
         self.execute(f"CREATE ROLE {WORKER_ROLE} SUPERUSER LOGIN")
         url = re.sub("//[^@]*@", f"//{WORKER_ROLE}@", self.database.url)
         environment = {**self.environment, "BRIDGE_DATABASE_URL": url}
         self.children.start("worker", ["worker"], environment, output=self.log, niceness=WORKER_NICENESS)
         deadline = time.monotonic() + 120
-        while not self.count(_WORKER_CONNECTIONS) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        while not self.count("SELECT count(*) FROM attempts") and time.monotonic() < deadline:
+            time.sleep(0.2)
 
     @contextmanager
     def workers_resting(self) -> Iterator[None]:
@@ -244,7 +245,6 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <
 """
 WORKER_ROLE = "worker_apart"
 _PIDS_OF_WORKERS = f"SELECT pid FROM pg_stat_activity WHERE usename = '{WORKER_ROLE}'"  # noqa: S608 - SQL of ours
-_WORKER_CONNECTIONS = f"SELECT count(*) FROM ({_PIDS_OF_WORKERS}) AS connections"  # noqa: S608 - the same
 _TRANSACTIONS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
 
 
