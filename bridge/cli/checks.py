@@ -38,6 +38,7 @@ def installation(settings: Settings) -> Iterator[Finding]:
     read = settings.path or "the environment"
     counted = f"properties: {len(settings.properties)}, sources: {len(settings.sources)}"
     yield Finding("ok", str(read), f"valid ({counted})")
+    yield from _private(settings)
     yield from _readable(settings)
     yield from _placeholders(dataclasses.asdict(settings))
     yield from _mappings(settings)
@@ -49,6 +50,18 @@ def installation(settings: Settings) -> Iterator[Finding]:
         yield Finding("warning", "properties", message)
     for each in settings.properties.values():
         yield from _pms(settings, each)
+
+
+def _private(settings: Settings) -> Iterator[Finding]:
+    server = settings.server
+    if server.private_bind is None:
+        return
+    if server.private_bind == f"{server.host}:{server.port}":
+        message = "is the address of the hooks (host and port); give it a port of its own, or leave it out"
+        yield Finding("problem", "server.private_bind", message)
+        return
+    message = f"console, API and metrics answer at {server.private_bind} only; a proxy has to pass them there"
+    yield Finding("ok", "server.private_bind", message)
 
 
 def _readable(settings: Settings) -> Iterator[Finding]:

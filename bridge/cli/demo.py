@@ -152,7 +152,8 @@ def knock(door: str, post: Post) -> Outcome:
     headers = {"Content-Type": "application/json", "Origin": ORIGIN}
     scheme = Catalogue().get(post.source).schema.signature
     if scheme is not None:
-        headers |= scheme.sign(Request({}, post.raw), SECRETS[post.source], utc_now(), post.delivery_id)
+        request = Request({}, post.raw)
+        headers |= scheme.prepare(request, [SECRETS[post.source]], utc_now(), post.delivery_id).headers
         del headers["Origin"]
     body = post.raw.replace(b'"2 BR', b'"3 BR') if post.forged else post.raw
     with requests.Session() as session:

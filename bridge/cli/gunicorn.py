@@ -3,7 +3,9 @@
 import gc
 import os
 import signal
+import socket
 import threading
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -14,7 +16,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from bridge import grace, tracing
-from bridge.app import create_app
+from bridge.app import Address, create_app
 from bridge.cli.unread import UnreadRequests
 from bridge.database import Database
 from bridge.monitoring.views import Monitoring
@@ -120,15 +122,18 @@ class Worker(ThreadWorker):
 class Server(BaseApplication):
     """`create_app` under gunicorn."""
 
-    def __init__(self, settings: Settings, url: str, fd: int) -> None:
-        self.settings, self.url, self.fd = settings, url, fd
+    def __init__(
+        self, settings: Settings, url: str, fds: Sequence[int], private_address: Address | None = None
+    ) -> None:
+        self.settings, self.url, self.fds = settings, url, fds
+        self._private_address = private_address
         self.loaded: Flask | None = None
         super().__init__()
 
     def load_config(self) -> None:
         told = self.settings.server
         chosen = {
-            "bind": f"fd://{self.fd}",
+            "bind": [f"fd://{fd}" for fd in self.fds],
             "worker_class": Worker,
             "worker_exit": write_what_is_left,
             "workers": told.workers,
@@ -155,7 +160,7 @@ class Server(BaseApplication):
             statement_timeout=STATEMENT_TIMEOUT,
             encryption_keys=self.settings.privacy.encryption_keys,
         )
-        app = self.loaded = create_app(self.settings, database)
+        app = self.loaded = create_app(self.settings, database, private_address=self._private_address)
         gc.collect()
         gc.freeze()  # what is loaded now stays: to look through it again and again would hold all threads up
         return app
@@ -174,6 +179,14 @@ def _monitoring(worker: Worker) -> Monitoring | None:
     return worker.app.loaded.extensions["monitoring"] if worker.app.loaded else None
 
 
-def run(settings: Settings, url: str, fd: int) -> None:
-    """Serve on a listening socket, which is closed at the end, until SIGTERM or Ctrl-C."""
-    Server(settings, url, fd).run()
+def run(settings: Settings, url: str, listener: socket.socket, private: socket.socket | None = None) -> None:
+    """Serve on listening sockets, which are closed at the end, until SIGTERM or Ctrl-C.
+
+    With `private`, console, API and metrics answer there and not at the other one.
+    """
+    address = None
+    if private:
+        host, port = private.getsockname()[:2]
+        address = (host, str(port))
+    fds = [each.detach() for each in (listener, private) if each]
+    Server(settings, url, fds, address).run()

@@ -113,7 +113,8 @@ def hash_password() -> None:
 def link(*, config: Path | None) -> None:
     """Print a link that opens the console once, as admin, within a quarter of an hour."""
     settings = load_settings(config)
-    address = settings.server.public_url or f"http://{settings.server.host}:{settings.server.port}"
+    server = settings.server
+    address = server.public_url or f"http://{server.private_bind or f'{server.host}:{server.port}'}"
     with open_database(settings) as database, database.session() as session:
         text = sessions.make_link(session, utc_now())
         _note(session, "made a sign-in link for", sessions.FIRST_ADMIN)

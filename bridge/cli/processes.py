@@ -8,12 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Self
 
 from bridge import grace
 from bridge.errors import BridgeError
+
+WORKER_NICENESS = 10
+"""Of the worker under `bridge serve`: where the processors are busy, accepting an event goes before forwarding one."""
 
 
 class ChildEndedError(BridgeError):
@@ -55,10 +59,11 @@ class Children:
         *,
         pass_fds: Collection[int] = (),
         output: IO[bytes] | None = None,
+        niceness: int = 0,
     ) -> None:
         """Start `bridge <args>`, with `env` on top of this process's environment.
 
-        What it writes goes to `output`, else where this process's goes.
+        What it writes goes to `output`, else where this process's goes. `niceness` (0 to 19) lowers its priority.
         """
         # The child holds the reading end of a pipe in which only our death makes a difference.
         # -P: the folder where the bridge is started holds bridge.toml, and no modules to import.
@@ -71,6 +76,8 @@ class Children:
             pass_fds=pass_fds,
             start_new_session=True,
         )
+        if niceness:
+            lower_priority(process.pid, niceness)
         self._running[name] = process
         threading.Thread(target=self._wait_for, args=(name, process), daemon=True).start()
 
@@ -128,6 +135,17 @@ class Children:
             for process in self._running.values():
                 process.kill()
             deadline = None
+
+
+def lower_priority(pid: int, niceness: int) -> None:
+    """Let a process that has just started, and all that it starts, give way to others.
+
+    Linux may schedule sessions as groups (sched(7), "the autogroup feature"). Then a process's own niceness counts
+    only within its session, and the group has one of its own.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def leave_in_order() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from bridge import grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
-from bridge.cli.processes import Children
+from bridge.cli.processes import WORKER_NICENESS, Children
 from bridge.clock import utc_now
 from bridge.errors import BridgeError
 from bridge.monitoring.folder import counting_together, is_counting_together
@@ -29,6 +30,14 @@ bind_option = click.option(
 )
 
 
+private_bind_option = click.option(
+    "--private-bind",
+    metavar="HOST:PORT",
+    help="Let console, API and metrics answer here instead of at server.private_bind, and not at the address of the "
+    "hooks.",
+)
+
+
 class ListenError(BridgeError):
     """The bridge cannot listen on this address."""
 
@@ -38,7 +47,8 @@ class ListenError(BridgeError):
 @click.command()
 @config_option
 @bind_option
-def serve(config: Path | None, bind: str | None) -> None:
+@private_bind_option
+def serve(config: Path | None, bind: str | None, private_bind: str | None) -> None:
     """Run the bridge on this machine: database, web and worker under one roof.
 
     Without database_url it brings its own PostgreSQL, in data_dir, and starts it again if it ends, three times in ten
@@ -53,15 +63,19 @@ def serve(config: Path | None, bind: str | None) -> None:
     children = Children(stop_within=grace.of_processes(settings.server.drain))
     with (
         counting_together(),
-        listen(settings, bind) as listener,
+        listen_at_each(settings, bind, private_bind) as listeners,
         open_database(settings, on_end=children.fail) as database,
     ):
         database.close()  # it only had to be ready; an embedded one goes on to run
         with children:
-            fd = listener.fileno()
-            children.start("web", ["web", "--bind", f"fd://{fd}"], env, pass_fds=[fd])
-            listener.close()  # so that it is closed when the web process closes it
-            children.start("worker", ["worker"], env)
+            fds = [listener.fileno() for listener in listeners]
+            options = [
+                f"{name}=fd://{fd}" for name, fd in zip(("--bind", "--private-bind"), fds, strict=False)
+            ]
+            children.start("web", ["web", *options], env, pass_fds=fds)
+            for listener in listeners:
+                listener.close()  # so that it is closed when the web process closes it
+            children.start("worker", ["worker"], env, niceness=WORKER_NICENESS)
             children.watch()
             say("Stopping.")
 
@@ -69,21 +83,24 @@ def serve(config: Path | None, bind: str | None) -> None:
 @click.command()
 @config_option
 @bind_option
-def web(config: Path | None, bind: str | None) -> None:
+def web(config: Path | None, bind: str | None, private_bind: str | None) -> None:
     """Run the web process, which receives and stores events."""
     settings = load_settings(config)
     _check_sources(settings)
     with (
         counting_together(),
-        listen(settings, bind) as listener,
+        listen_at_each(settings, bind, private_bind) as listeners,
         open_database(settings) as database,
     ):
         from bridge.cli.gunicorn import run  # noqa: PLC0415 - not before it is known where to count
 
-        _offer_a_link(settings, database, settings.server.public_url or address_of(listener))
+        console = address_of(listeners[-1])
+        _offer_a_link(settings, database, settings.server.public_url or console)
         database.close()  # each of gunicorn's processes opens its own
-        say(f"Listening on {address_of(listener)}")
-        run(settings, database.url, listener.detach())
+        say(f"Listening on {address_of(listeners[0])}")
+        if len(listeners) > 1:
+            say(f"Console, API and metrics on {console}")
+        run(settings, database.url, *listeners)
 
 
 @click.command()
@@ -132,8 +149,22 @@ def migrate(config: Path | None, *, back: bool) -> None:
             click.echo(done)
 
 
+@contextlib.contextmanager
+def listen_at_each(
+    settings: "Settings", bind: str | None, private_bind: str | None
+) -> Iterator[list[socket.socket]]:
+    """The listening sockets of the web process: of the hooks, and of all else where that has its own."""
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(listen(settings, bind))]
+        if private_bind := private_bind or settings.server.private_bind:
+            listeners.append(stack.enter_context(listen(settings, private_bind)))
+            if any(each.family not in (socket.AF_INET, socket.AF_INET6) for each in listeners):
+                raise click.UsageError("With --private-bind both addresses must be of TCP.")
+        yield listeners
+
+
 def listen(settings: "Settings", bind: str | None) -> socket.socket:
-    """The listening socket of the web process.
+    """A listening socket of the web process.
 
     Raises:
         ListenError: the port is taken, or the host is none of this machine.
@@ -157,7 +188,7 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ListenError(
             f"Cannot listen at {host}, port {port}: {error.strerror}. "
-            "Choose another with --bind, or set server.host and server.port."
+            "Choose another with --bind or --private-bind, or set server.host, server.port and server.private_bind."
         ) from error
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +30,8 @@ STORED_HEADERS = (
 
 LARGEST_BATCH = 100
 """Events; each costs a millisecond or two, and the sender waits for the answer."""
+LEAST_OF_A_LEAF = 2
+"""Bytes: a value takes one, and what parts it from the next another."""
 LARGEST_STORED = 16 * 1024 * 1024
 """Bytes of all events of a request together: what surrounds the items of a batch is stored with each of them."""
 
@@ -94,13 +96,17 @@ def arrivals_of(
         DecodingError: a batch of more events than one request can store, or an event of more values than any has.
     """
     payload = _without_secrets(mapping, received.payload)
-    items = [
-        item for item in mapping.items(payload) if _is_ours(mapping, replace(received, payload=item), tenants)
-    ]
+    items = mapping.items(payload)
+    if tenants and mapping.tenant:
+        items = [
+            item
+            for item in items
+            if mapping.tenant.read(received.with_payload(item, is_part=True)) in tenants
+        ]
     if not items:
         reason = ValueError("No event of the request is of an account that `tenants` lists.")
         raise NotAuthenticError(Doubt.OTHER_ACCOUNT) from reason
-    if any(has_too_many_leaves(item) for item in items[:LARGEST_BATCH]):
+    if len(body) >= LEAST_OF_A_LEAF * MOST_LEAVES and any(map(has_too_many_leaves, items[:LARGEST_BATCH])):
         raise DecodingError(f"An event of the body has more than {MOST_LEAVES} values. Send fewer.")
     if len(items) == 1 and items[0] is received.payload:
         content_type, envelope = received.headers.get("content-type"), mapping.envelope(received)
@@ -117,7 +123,7 @@ def arrivals_of(
         if size > LARGEST_STORED:
             raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
         arrivals.append(
-            Arrival(content, "application/json", mapping.envelope(replace(received, payload=item)))
+            Arrival(content, "application/json", mapping.envelope(received.with_payload(item, is_part=True)))
         )
     return arrivals
 
@@ -134,10 +140,6 @@ def _without_secrets(mapping: Mapping, payload: Any) -> Any:
     for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
         payload = without(payload, path)
     return payload
-
-
-def _is_ours(mapping: Mapping, received: Received, tenants: Sequence[str]) -> bool:
-    return not (tenants and mapping.tenant) or mapping.tenant.read(received) in tenants
 
 
 def _as_json(item: Any) -> bytes:

@@ -1,13 +1,14 @@
 """One statement that inserts any number of events with their lanes: a commit takes one round trip to the database."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Dialect, Table, TextClause, text
+import orjson
+import psycopg
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
@@ -28,11 +29,35 @@ def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> lis
 
     Returns the id of each row's event; `None`: there is one already of this source and delivery id.
     """
-    statement = _statement(tuple(rows[0]))
+    statement, defaults = _statement(tuple(rows[0]))
     arriving = [{**row, **_sealed(row, connection.dialect)} for row in rows]
-    said = json.dumps(arriving, ensure_ascii=False, default=_spelled)
-    found = connection.execute(statement, {"rows": said})
-    return list(found.scalars())
+    values = {**defaults, "rows": orjson.dumps(arriving, default=_spelled).decode()}
+    return [id_ for (id_,) in _executed(connection, statement, values)]
+
+
+def _executed(connection: Connection, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that psycopg prepares once. SQLAlchemy around it would cost as much again as psycopg.
+
+    Raises:
+        DBAPIError: as SQLAlchemy does.
+    """
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    try:
+        return raw.execute(statement, values, prepare=True).fetchall()
+    except psycopg.Error as error:
+        is_lost = raw.closed  # also where the server has ended it
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None,
+            None,
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=connection.dialect,
+        ) from error
 
 
 def _sealed(row: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
@@ -41,13 +66,14 @@ def _sealed(row: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     }
 
 
-def _spelled(value: bytes | datetime) -> str:
+def _spelled(value: bytes) -> str:
     """As PostgreSQL reads it from text."""
-    return rf"\x{value.hex()}" if isinstance(value, bytes) else value.isoformat()
+    return rf"\x{value.hex()}"
 
 
 @cache
-def _statement(names: tuple[str, ...]) -> TextClause:
+def _statement(names: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """The statement for rows of these columns, and the values of the others."""
     defaults = {
         column.name: column.default.arg
         for column in TABLE.c
@@ -55,13 +81,12 @@ def _statement(names: tuple[str, ...]) -> TextClause:
     }
     given = ", ".join(f'"{name}"' for name in names)
     others = ", ".join(f'"{name}"' for name in defaults)
-    return text(
-        _SQL.format(
-            columns=", ".join(f'"{name}" {_type(name)}' for name in names),
-            names=f"{given}, {others}",
-            values=f"{given}, {', '.join(f':{name}' for name in defaults)}",
-        )
-    ).bindparams(**defaults)
+    statement = _SQL.format(
+        columns=", ".join(f'"{name}" {_type(name)}' for name in names),
+        names=f"{given}, {others}",
+        values=f"{given}, {', '.join(f'%({name})s' for name in defaults)}",
+    )
+    return statement, defaults
 
 
 def _type(name: str) -> str:
@@ -72,7 +97,7 @@ _QUEUED = ENQUEUE_LANES.format(events="stored", condition="ended_at IS NULL")
 _SQL = f"""
 WITH arriving AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('events', 'id')) AS id, nextval('event_seq') AS seq, one.*
-    FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS ({{columns}})) WITH ORDINALITY AS one
+    FROM ROWS FROM (json_to_recordset(CAST(%(rows)s AS json)) AS ({{columns}})) WITH ORDINALITY AS one
 ), stored AS (
     INSERT INTO events (id, seq, {{names}})
     SELECT id, seq, {{values}} FROM arriving ORDER BY source, delivery_id

@@ -184,9 +184,9 @@ def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
         return
     if source.settings.auth == "none":
         return
-    if source.mapping.signature is None:
+    if source.verifier is None:
         raise NotAuthenticError(Doubt.CONFIGURATION)
-    source.mapping.signature.verify(sent, source.settings.secrets, door.clock(), source.settings.tolerance)
+    source.verifier.verify(sent, door.clock())
 
 
 def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request, DecodingError | None]:

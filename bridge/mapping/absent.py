@@ -7,6 +7,7 @@ also 0 and a nil GUID: nothing in a booking has that value.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _LONGEST = 200
@@ -18,6 +19,9 @@ _PLACEHOLDER = (
 _WORD = (
     r"undefined|Undefined|UNDEFINED|null|NULL|NaN|\[object Object\]|\(null\)|<null>|<nil>|None|NONE|none|nil"
 )
+_FIRST = frozenset("{$#@%<*[(uUnN")
+"""With which a placeholder or such a word begins: of most texts the first character says that they are none."""
+_FIRST_OF_NO_ANSWER = frozenset("nN(-\u2013\u2014")
 _UNSET = re.compile(rf"\s*(?:(?:{_PLACEHOLDER}|{_WORD})[\s,;/|_-]*)+")
 _NO_ANSWER = re.compile(r"\s*(?:nan|n/a|N/A|\(none\)|\(not set\)|-{1,3}|\u2013|\u2014)\s*")
 _ZERO = re.compile(r"\s*(?:-?0+(?:\.0+)?|\{?[0]{8}-?(?:0000-?){3}0{12}\}?)\s*")
@@ -37,13 +41,16 @@ _PART_UNSET = re.compile(
 def is_absent(value: Any) -> bool:
     """Whether a sender means "not given" by it."""
     if isinstance(value, str):
-        return is_unset(value) or bool(_NO_ANSWER.fullmatch(value))
+        return is_unset(value) or (
+            value.lstrip()[0] in _FIRST_OF_NO_ANSWER and bool(_NO_ANSWER.fullmatch(value))
+        )
     return value in (None, [], {})
 
 
 def is_unset(text: str) -> bool:
     """Whether a text is blank, or stands for a value that a program or a template did not have."""
-    return not text.strip() or (len(text) <= _LONGEST and bool(_UNSET.fullmatch(text)))
+    first = text.lstrip()[:1]
+    return not first or (first in _FIRST and len(text) <= _LONGEST and bool(_UNSET.fullmatch(text)))
 
 
 def is_no_value(value: Any) -> bool:
@@ -52,7 +59,9 @@ def is_no_value(value: Any) -> bool:
         return False
     if isinstance(value, (int, float)):
         return value == 0
-    return is_absent(value) or (isinstance(value, str) and bool(_ZERO.fullmatch(value)))
+    if is_absent(value):
+        return True
+    return isinstance(value, str) and value.lstrip()[0] in "-0{" and bool(_ZERO.fullmatch(value))
 
 
 def is_no_id(text: str) -> bool:
@@ -69,14 +78,29 @@ def without_unset(value: Any) -> Any:
     The same object where there is nothing to replace.
     """
     if isinstance(value, str):
-        return None if value and value.strip() and is_unset(value) and not _is_word_none(value) else value
+        return None if _stands_for_nothing(value) else value
     if isinstance(value, dict):
-        replaced = {key: without_unset(inner) for key, inner in value.items()}
-        return replaced if any(replaced[key] is not value[key] for key in value) else value
+        changed = dict(_changes(value.items()))
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
-        items = [without_unset(inner) for inner in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+        changes = dict(_changes(enumerate(value)))
+        return [changes.get(place, item) for place, item in enumerate(value)] if changes else value
     return value
+
+
+def _changes(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """The values that become other ones, by key or place. It calls nothing for a value that is none of them: every
+    request goes through here."""
+    for place, item in items:
+        if isinstance(item, str):
+            if item.lstrip()[:1] in _FIRST and _stands_for_nothing(item):
+                yield place, None
+        elif isinstance(item, (dict, list)) and (new := without_unset(item)) is not item:
+            yield place, new
+
+
+def _stands_for_nothing(text: str) -> bool:
+    return bool(text.strip()) and is_unset(text) and not _is_word_none(text)
 
 
 def _is_word_none(text: str) -> bool:

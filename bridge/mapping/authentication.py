@@ -5,18 +5,22 @@ from datetime import datetime
 from typing import Any, Protocol
 
 
+class Verifier(Protocol):
+    """A proof with the secrets of one source, prepared once."""
+
+    def verify(self, request: Any, now: datetime) -> None: ...
+
+
 class Authentication(Protocol):
     """How a sender proves who it is; `bridge.inbound.signatures` has the schemes."""
 
     def check_secrets(self, secrets: Sequence[str]) -> list[str]: ...
 
+    def verifier(self, secrets: Sequence[str], tolerance: int | None = None) -> Verifier: ...
+
     def verify(
         self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None
     ) -> None: ...
-
-    def sign(
-        self, request: Any, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]: ...
 
     def prepare(
         self, request: Any, secrets: Sequence[str], now: datetime, delivery_id: str | None = None

@@ -168,13 +168,13 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def envelope(self, received: Received) -> Envelope:
         """What is needed to store, deduplicate and order an event; never raises."""
-        inner = self.inner(received)
+        inner, fields = self.inner(received), self._envelope_fields
 
         def peek(name: str) -> Any:
-            field = cast("Field | None", self.fields.get(name))
-            found = field.find(inner) if field else []
+            field = fields.get(name)
+            found = field.find(inner) if field else None
             try:
-                return field.deserialize(found) if field and found else None
+                return field.choose(found) if field and found else None
             except marshmallow.ValidationError:
                 return None
 
@@ -191,6 +191,12 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             email=email,
             phone=None if email else peek("phone"),
         )
+
+    @cached_property
+    def _envelope_fields(self) -> dict[str, Field]:
+        """The declared fields that `envelope` reads, without marshmallow around them."""
+        names = ("email", "phone", "reference", "previous_reference", "contact_id", "occurred_at")
+        return {name: field for name, field in self.paths() if name in names}
 
     @cached_property
     def _tells_of_persons(self) -> bool:
@@ -251,7 +257,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def inner(self, received: Received) -> Received:
         """The request as the fields see it: their paths begin at `root`."""
-        return received.at(self._root.search(received))
+        return received.at(self._root.search(received), is_part=self._root.only_steps)
 
     def _booking(self, decision: Decision, inner: Received) -> Booking:
         fields = dict(self.paths())

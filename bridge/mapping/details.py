@@ -10,7 +10,7 @@ stand in the payload under the names given by `into`, where rules and fields fin
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.mapping.paths import Path, Received, as_text
@@ -119,7 +119,7 @@ def with_details(received: Received, answers: Mapping[str, Any]) -> Received:
     """The request as rules and fields see it once the sender's API has answered."""
     if not answers or not isinstance(received.payload, dict):
         return received
-    return replace(received, payload={**received.payload, **answers})
+    return received.with_payload({**received.payload, **answers})
 
 
 def filled(template: Any, values: Mapping[str, str]) -> Any:

@@ -46,14 +46,23 @@ class Received:
     """What `body()` gives; `None`: the payload."""
     computed: dict[tuple[str, Any], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
     """What `json` and `flat` made of a text or an object: a mapping asks for the same again in each of its rules."""
+    cleaned: bool = field(default=False, repr=False, compare=False)
+    """Whether the payload is a part of one that has gone through `without_unset`, which looks at every value."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "payload", without_unset(self.payload))
+        if not self.cleaned:
+            object.__setattr__(self, "payload", without_unset(self.payload))
+            object.__setattr__(self, "cleaned", True)
 
-    def at(self, root: Any) -> "Received":
-        """The same request with paths that begin at `root`."""
+    def at(self, root: Any, *, is_part: bool = False) -> "Received":
+        """The same request with paths that begin at `root`; `is_part`: that is a value of the payload as it is."""
         whole = self.payload if self.whole is None else self.whole
-        return replace(self, payload=root, whole=whole)
+        cleaned = is_part or root is self.payload
+        return Received(root, self.headers, self.query, whole, self.computed, cleaned)
+
+    def with_payload(self, payload: Any, *, is_part: bool = False) -> "Received":
+        """The same request with another payload; `is_part`: it holds nothing that this one does not."""
+        return replace(self, payload=payload, cleaned=is_part)
 
     @cached_property
     def options(self) -> jmespath.Options:
@@ -146,6 +155,11 @@ class Path:
         calls = _calls(self._compiled.parsed, "header")
         literals = (child for call in calls for child in call["children"] if child["type"] == "literal")
         return frozenset(str(literal["value"]).lower() for literal in literals)
+
+    @property
+    def only_steps(self) -> bool:
+        """Whether it steps from object to object, so that what it finds is a part of the payload."""
+        return self._function is None and self._keys is not None
 
     def search(self, received: Received) -> Any:
         """The value found, or `None` where it is absent or the payload has another shape there."""

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import ConfigurationError, Problem, UnknownSourceError
+from bridge.mapping.authentication import Verifier
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.moments import Conventions
@@ -33,6 +35,12 @@ class Source:
     def reading(self, headers: Dictionary[str, Any]) -> "Source":
         """The source as a stored event with these headers is read: what a renter changed is in words of ours."""
         return replace(self, mapping=RENTER_CHANGE) if MARK in headers else self
+
+    @cached_property
+    def verifier(self) -> Verifier | None:
+        """The proof of its sender with its secrets; `None` where the mapping knows none."""
+        proof, settings = self.mapping.signature, self.settings
+        return proof.verifier(settings.secrets, settings.tolerance) if proof else None
 
 
 class Sources:

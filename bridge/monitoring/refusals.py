@@ -50,9 +50,14 @@ class Refusals:
             self._counts[key] += 1
             self._last[key] = now
 
+    @property
+    def are_due(self) -> bool:
+        """Whether something was counted and nothing was written a moment ago."""
+        return bool(self._counts) and self._monotonic() >= self._write_after
+
     def write_if_due(self) -> None:
         """Write down what was counted, unless it was done a moment ago."""
-        if self._counts and self._monotonic() >= self._write_after:
+        if self.are_due:
             self.write()
 
     def write(self) -> None:

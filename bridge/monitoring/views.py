@@ -15,6 +15,7 @@ from bridge.monitoring.scrape import CONTENT_TYPE, KnownGauges, Scrape
 from bridge.settings import Settings
 
 pages = Blueprint("monitoring", __name__)
+probes = Blueprint("probes", __name__)
 
 
 @dataclass(frozen=True)
@@ -26,30 +27,41 @@ class Monitoring:
     refusals: Refusals
 
 
-def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -> None:
+def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -> Monitoring:
     """Watch the application. To be called last: by then all that it can tell has to be there."""
     told = Monitoring(Readiness(database), Scrape(KnownGauges(database)), Refusals(database, clock))
     app.extensions["monitoring"] = told
     app.register_blueprint(pages)
+    app.register_blueprint(probes)
     zeros.begin(settings.sources)
-
-    @app.after_request
-    def note(response: Response) -> Response:
-        response.call_on_close(told.refusals.write_if_due)
-        if tracing.is_on() and request.url_rule is not None:
-            tracing.name(f"{request.method} {request.url_rule.rule}", {"http.route": request.url_rule.rule})
-        return response
-
+    app.after_request(note)
     app.wsgi_app = Requests(app.wsgi_app)  # type: ignore[method-assign]  # how Flask wants to be wrapped
+    return told
 
 
-@pages.get("/livez")
+def init_public_app(app: Flask) -> None:
+    """Watch an application that gets its requests from one that is watched, and shares its `extensions`."""
+    app.register_blueprint(probes)
+    app.after_request(note)
+
+
+def note(response: Response) -> Response:
+    """Write down what was refused when the answer has gone; give the request's span its name."""
+    refusals = _monitoring().refusals
+    if refusals.are_due:
+        response.call_on_close(refusals.write_if_due)
+    if tracing.is_on() and request.url_rule is not None:
+        tracing.name(f"{request.method} {request.url_rule.rule}", {"http.route": request.url_rule.rule})
+    return response
+
+
+@probes.get("/livez")
 def livez() -> dict[str, str]:
     """That the process answers. Nothing stands behind it: who restarts the bridge for a lost database gains nothing."""
     return {"status": "alive"}
 
 
-@pages.get("/readyz")
+@probes.get("/readyz")
 def readyz() -> dict[str, object]:
     """Whether requests should come here. 503 with the same checks while they should not."""
     return {"status": "ready", "checks": _monitoring().readiness.check()}

@@ -227,6 +227,16 @@ class Port(Whole):
     highest = 65535
 
 
+class Bind(Text):
+    expected = 'an address to listen at, such as "127.0.0.1:8081"'
+
+    def convert(self, text: str) -> str:
+        host, _, port = text.rpartition(":")
+        if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) <= Port.highest:
+            raise self.refused()
+        return text
+
+
 class Seconds(Setting):
     expected = "a number of seconds above 0, without quotes"
     takes_zero: ClassVar[bool] = False

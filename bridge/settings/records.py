@@ -39,6 +39,8 @@ class ServerSettings:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    private_bind: str | None = None
+    """Where console, API and metrics answer, as `HOST:PORT`; `None`: at the same address as the hooks."""
     workers: int = 2
     """Gunicorn processes of `bridge web`."""
     threads: int = 32

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates, validates
 from bridge.settings.fields import (
     ApiAccess,
     BaseUrl,
+    Bind,
     Capitals,
     Contact,
     EncryptionKey,
@@ -79,6 +80,7 @@ class PropexoSection(Section):
 class ServerSection(Section):
     host = Text()
     port = Port()
+    private_bind = Bind()
     workers = Whole()
     threads = Whole()
     body_limit = Whole()

@@ -37,4 +37,4 @@ class BareServer(Server):
 
 
 if __name__ == "__main__":
-    BareServer(load(Path(sys.argv[2])), "", int(sys.argv[1])).run()
+    BareServer(load(Path(sys.argv[2])), "", [int(sys.argv[1])]).run()

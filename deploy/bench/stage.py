@@ -4,7 +4,10 @@ import hashlib
 import hmac
 import itertools
 import json
+import multiprocessing
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +25,7 @@ from load import post
 from sqlalchemy import text
 
 from bridge.cli.demo import toml_of
-from bridge.cli.processes import Children
+from bridge.cli.processes import WORKER_NICENESS, Children
 from bridge.cli.serve import address_of, listen
 from bridge.database import Database
 from bridge.embedded import embedded
@@ -64,6 +67,29 @@ class Stage:
 
     def start_worker(self, name: str = "worker") -> None:
         self.children.start(name, ["worker"], self.environment, output=self.log)
+
+    def start_worker_apart(self) -> None:
+        """Start a worker as `bridge serve` does, with connections of a role of its own, which are not counted; return
+        when it forwards events."""
+        self.execute(f"CREATE ROLE {WORKER_ROLE} SUPERUSER LOGIN")
+        url = re.sub("//[^@]*@", f"//{WORKER_ROLE}@", self.database.url)
+        environment = {**self.environment, "BRIDGE_DATABASE_URL": url}
+        self.children.start("worker", ["worker"], environment, output=self.log, niceness=WORKER_NICENESS)
+        deadline = time.monotonic() + 120
+        while not self.count("SELECT count(*) FROM attempts") and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+    @contextmanager
+    def workers_resting(self) -> Iterator[None]:
+        """Within the block no worker does anything."""
+        workers = self.worker_processes()
+        for worker in workers:
+            worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.send_signal(signal.SIGCONT)
 
     @contextmanager
     def bare_web(self) -> Iterator[str]:
@@ -122,21 +148,31 @@ class Stage:
         return largest
 
     def processor_seconds(self) -> float:
-        """What all processes of the stage, PostgreSQL's among them, have used of the processors so far."""
+        """What the processes of the stage, PostgreSQL's among them, have used of the processors so far.
+
+        Left out are workers, the connections of `start_worker_apart`, and the sandbox.
+        """
         server = psutil.Process(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]))
-        everybody = {server, *server.children(recursive=True), *psutil.Process().children(recursive=True)}
-        return sum(sum(process.cpu_times()[:2]) for process in everybody)
+        connections = {number for (number,) in self.rows(_PIDS_OF_WORKERS)}
+        backends = [one for one in server.children(recursive=True) if one.pid not in connections]
+        others = {*multiprocessing.active_children(), *self.worker_processes()}
+        left_out = {one.pid for one in others}
+        children = [one for one in psutil.Process().children(recursive=True) if one.pid not in left_out]
+        return sum(sum(process.cpu_times()[:2]) for process in {server, *backends, *children})
 
     def processor_seconds_of(self) -> dict[str, float]:
         """What the workers, PostgreSQL, and this process with its sandbox have used of the processors so far."""
         number = int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0])
         server = psutil.Process(number)
         groups = {
-            "workers": [one for one in self.bridge_processes() if "worker" in one.cmdline()],
+            "workers": self.worker_processes(),
             "postgresql": [server, *server.children(recursive=True)],
             "sandbox": [psutil.Process()],
         }
         return {name: sum(sum(one.cpu_times()[:2]) for one in group) for name, group in groups.items()}
+
+    def worker_processes(self) -> list[psutil.Process]:
+        return [process for process in self.bridge_processes() if "worker" in process.cmdline()]
 
     def bridge_processes(self) -> list[psutil.Process]:
         """The web processes and workers."""
@@ -152,6 +188,26 @@ def sandbox() -> Iterator[SandboxServer]:
     account.add_property("integration-oakwood", "property-oakwood", "Oakwood Flats")
     with SandboxServer(account) as server:
         yield server
+
+
+@contextmanager
+def sandbox_process() -> Iterator[str]:
+    """The same in a process of its own, which takes no time from this one; yields its address."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_serve_sandbox, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        yield ours.recv()
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve_sandbox(pipe: Any) -> None:
+    with sandbox() as server:
+        pipe.send(server.url)
+        pipe.poll(None)
 
 
 @contextmanager
@@ -187,6 +243,8 @@ _OTHER_CONNECTIONS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
+WORKER_ROLE = "worker_apart"
+_PIDS_OF_WORKERS = f"SELECT pid FROM pg_stat_activity WHERE usename = '{WORKER_ROLE}'"  # noqa: S608 - SQL of ours
 _TRANSACTIONS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -212,7 +270,7 @@ def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
 
 def await_answer(url: str) -> None:
     """Wait until a server answers anything."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             requests.get(url, timeout=60)

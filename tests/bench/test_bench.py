@@ -11,13 +11,13 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "deploy" / "bench"
 
 
-def run(name: str, **options: int) -> dict[str, Any]:
+def run(name: str, *flags: str, **options: int) -> dict[str, Any]:
     """The result of a benchmark with these sizes."""
     said = [
         text for option, value in options.items() for text in (f"--{option.replace('_', '-')}", str(value))
     ]
     done = subprocess.run(
-        [sys.executable, FOLDER / f"{name}.py", *said],
+        [sys.executable, FOLDER / f"{name}.py", *said, *(f"--{flag}" for flag in flags)],
         check=False,
         capture_output=True,
         text=True,
@@ -37,6 +37,13 @@ def test_accept_compares_the_door_with_a_bare_view() -> None:
     assert told["stored"] == 80
     assert {"ratio", "p99_ratio", "processor_ratio"} <= told.keys()
     assert told["bare"]["requests"] == told["hook"]["requests"] == 40
+
+
+@pytest.mark.bench
+def test_accept_goes_on_while_a_worker_forwards() -> None:
+    told = run("accept", "with-worker", requests=40, rounds=1, connections=8)
+    assert told["stored"] == 80
+    assert {"ratio", "processor_ratio", "forwarded"} <= told.keys()
 
 
 @pytest.mark.bench

@@ -25,7 +25,7 @@ import requests
 from click.testing import CliRunner
 
 from bridge.cli import COMMANDS, main
-from bridge.cli.processes import Children
+from bridge.cli.processes import WORKER_NICENESS, Children
 from bridge.embedded import MOST_RESTARTS
 
 pytestmark = pytest.mark.processes
@@ -271,6 +271,29 @@ def test_serve_starts_postgresql_again_until_it_has_ended_too_often(installation
 def kill_postgres(installation: Installation) -> None:
     pid = installation.folder / "bridge-data" / "postgres" / "postmaster.pid"
     os.kill(int(pid.read_text().partition("\n")[0]), signal.SIGKILL)
+
+
+def test_the_worker_of_serve_gives_way_to_the_web_processes(installation: Installation) -> None:
+    serve = installation.start("serve", "--bind", "127.0.0.1:0")
+    serve.wait_for("Forwarding events")
+    niceness = {False: set[int](), True: set[int]()}
+    for child in psutil.Process(serve.process.pid).children(recursive=True):
+        threads = {os.getpriority(os.PRIO_PROCESS, thread.id) for thread in child.threads()}
+        niceness["worker" in child.cmdline()] |= threads
+    assert niceness == {False: {0}, True: {WORKER_NICENESS}}
+    assert serve.end(signal.SIGTERM) == 0
+
+
+def test_the_console_answers_at_an_address_of_its_own(installation: Installation) -> None:
+    serve = installation.start("serve", "--bind", "127.0.0.1:0", "--private-bind", "127.0.0.1:0")
+    private = serve.wait_for("Console, API and metrics on").split()[-1]
+    public = serve.url()
+    assert post_event(public)["status"] == "received"
+    for path in ("/metrics", "/console/sign-in"):
+        assert requests.get(f"{private}{path}", timeout=PATIENCE).status_code == 200
+        forged = {"Host": private.removeprefix("http://")}
+        assert requests.get(f"{public}{path}", timeout=PATIENCE, headers=forged).status_code == 404
+    assert serve.end(signal.SIGTERM) == 0
 
 
 def is_accepting(url: str) -> bool:

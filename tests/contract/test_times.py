@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,7 +85,7 @@ def test_no_spelling_is_read_as_another_hour(name: str) -> None:
     for mapping, received in _payloads(name):
         for old in dict.fromkeys(_starts(mapping, received)):
             for spelling in SPELLINGS:
-                changed = replace(received, payload=_replaced(received.payload, old, spelling))
+                changed = received.with_payload(_replaced(received.payload, old, spelling))
                 if changed.payload == received.payload:
                     break  # made of several values
                 translation = mapping.translate(changed)

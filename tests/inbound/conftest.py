@@ -68,7 +68,9 @@ class Door:
         if configured.mapping.public:
             return {"Content-Type": "application/json"}
         secret = secret or configured.settings.secrets[0]
-        signed = configured.mapping.signature.sign(Request({}, body), secret, self.clock(), delivery_id)
+        signed = configured.mapping.signature.prepare(
+            Request({}, body), [secret], self.clock(), delivery_id
+        ).headers
         return {**signed, "Content-Type": "application/json"}
 
     def post(

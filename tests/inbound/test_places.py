@@ -205,7 +205,7 @@ class TestSharedSecret:
         assert not accepts(SharedSecret("query", "path"), request(headers=headers))
 
     def test_is_taken_as_basic(self) -> None:
-        sent = request(headers=Basic().sign(request(), self.USER, NOW))
+        sent = Basic().prepare(request(), [self.USER], NOW)
         assert accepts(SharedSecret(), sent, [self.USER])
         assert not accepts(SharedSecret("bearer", "header", "query", "path"), sent, [self.USER])
 
@@ -218,8 +218,11 @@ class TestSharedSecret:
         assert not accepts(SharedSecret("path"), by_query)
 
     def test_the_sender_uses_the_first_way_that_the_secret_can_go(self) -> None:
-        assert SharedSecret().sign(request(), SECRET, NOW) == {"Authorization": "Bearer hunter2"}
-        assert SharedSecret("header", "bearer").sign(request(), SECRET, NOW) == {"X-Bridge-Key": SECRET}
+        assert SharedSecret().prepare(request(), [SECRET], NOW).header("Authorization") == "Bearer hunter2"
+        assert (
+            SharedSecret("header", "bearer").prepare(request(), [SECRET], NOW).header("X-Bridge-Key")
+            == SECRET
+        )
         assert SharedSecret("path", "header").prepare(request(), [SECRET], NOW).token == SECRET
         assert SharedSecret("path", "query").prepare(request(), ["a/b"], NOW).query["token"] == "a/b"
 

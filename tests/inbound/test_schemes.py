@@ -58,7 +58,7 @@ class TestKeyPairs:
     @kinds
     def test_the_public_half_cannot_sign(self, key: Ed25519PrivateKey | rsa.RSAPrivateKey) -> None:
         with pytest.raises(ValueError, match="cannot sign: that needs the private half"):
-            KEY_PAIRS[key].sign(request(), public_pem(key), NOW)
+            KEY_PAIRS[key].prepare(request(), [public_pem(key)], NOW)
 
     @kinds
     @pytest.mark.parametrize("text", ["", "AAAA", "A" * 88, "A" * 344, "!"])
@@ -218,7 +218,7 @@ class TestFirstOf:
     def test_the_first_that_is_there_decides(self) -> None:
         good = self.old.prepare(request(), [SECRET], NOW)
         assert not accepts(self.scheme, good.with_headers({"X-New": "00"}))
-        stale = self.new.sign(request(), SECRET, NOW - timedelta(hours=1))
+        stale = self.new.prepare(request(), [SECRET], NOW - timedelta(hours=1)).headers
         assert "3600 s old" in refused(self.scheme, good.with_headers(stale))
         both = self.new.prepare(request(), [SECRET], NOW).with_headers({"X-Old": "00"})
         assert accepts(self.scheme, both)

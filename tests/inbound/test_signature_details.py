@@ -94,7 +94,7 @@ class TestStandardWebhooks:
             key="whsec",
             encoding="base64",
         )
-        told = refused(self.name, request(BODY, nameless.sign(request(), self.secret, NOW)))
+        told = refused(self.name, request(BODY, nameless.prepare(request(), [self.secret], NOW).headers))
         assert told == "The request has no header webhook-id."
 
     def test_another_id_is_refused(self) -> None:
@@ -127,10 +127,10 @@ class TestStandardWebhooks:
         assert len(SCHEMES[self.name].check_secrets([secret])) == 1
         refused(self.name, signed(self.name), secrets=[secret])
         with pytest.raises(ValueError, match="It "):
-            SCHEMES[self.name].sign(request(), secret, NOW)
+            SCHEMES[self.name].prepare(request(), [secret], NOW)
 
     def test_the_id_can_be_chosen(self) -> None:
-        headers = SCHEMES[self.name].sign(request(), self.secret, NOW, delivery_id="msg_1")
+        headers = SCHEMES[self.name].prepare(request(), [self.secret], NOW, delivery_id="msg_1").headers
         assert headers["webhook-id"] == "msg_1"
         SCHEMES[self.name].verify(request(BODY, headers), [self.secret], NOW)
 
@@ -165,7 +165,7 @@ class TestTokens:
         credentials = base64.b64encode(secret.encode()).decode()
         sent = request(BODY, {"Authorization": f"Basic {credentials}"})
         Basic().verify(sent, [secret], NOW)
-        assert Basic().sign(sent, secret, NOW) == {"Authorization": f"Basic {credentials}"}
+        assert Basic().prepare(sent, [secret], NOW).header("Authorization") == f"Basic {credentials}"
 
     @pytest.mark.parametrize(
         "text", ["Basic", "Basic !!!", "Basic emFwaWVy", "Basic Og==", "Bearer emFwaWVyOg=="]

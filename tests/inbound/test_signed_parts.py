@@ -14,7 +14,7 @@ class TestAddress:
     def signed(self, template: str, url: str) -> Request:
         """A request to `url` whose sender signed what `template` makes of it."""
         plain = replace(request(), url=url)
-        return plain.with_headers(Signature(header="X-Signature", signs=template).sign(plain, SECRET, NOW))
+        return Signature(header="X-Signature", signs=template).prepare(plain, [SECRET], NOW)
 
     @pytest.mark.parametrize(
         ("received", "signed"),
@@ -82,7 +82,7 @@ class TestForm:
         sent = self.prepared(body, FORM)
         text = (request().url + "x" + "A\u00eb" + "a" + "b1" + "b2 " + "c").encode()
         plain = Signature(header="X-Signature", algorithm="hmac-sha1", encoding="base64")
-        assert plain.sign(request(text), SECRET, NOW)["X-Signature"] == sent.header("X-Signature")
+        assert plain.prepare(request(text), [SECRET], NOW).header("X-Signature") == sent.header("X-Signature")
         assert accepts(self.twilio, sent)
 
     @pytest.mark.parametrize(

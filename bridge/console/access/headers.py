@@ -15,6 +15,7 @@ A_YEAR = "max-age=31536000"
 
 def init_app(app: Flask) -> None:
     """Put them on every answer below /console and /api, and over TLS on all that it must stay (RFC 6797)."""
+    stay_on_tls(app)
 
     @app.after_request
     def protect(response: Response) -> Response:
@@ -25,6 +26,14 @@ def init_app(app: Flask) -> None:
             response.headers["Permissions-Policy"] = UNUSED
             if "/static/" not in request.path:
                 response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def stay_on_tls(app: Flask) -> None:
+    """Let a browser that came over TLS come so again."""
+
+    @app.after_request
+    def stay(response: Response) -> Response:
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = A_YEAR
         return response

@@ -58,10 +58,10 @@ class Hmac(Symmetric):
     """RFC 2104."""
 
     def __init__(self, digest: str) -> None:
-        self._digest = digest
+        self._digest, self._length = digest, hashlib.new(digest).digest_size
 
     def signature_length(self, key: bytes) -> int:  # noqa: ARG002 - the same for each
-        return hashlib.new(self._digest).digest_size
+        return self._length
 
     def sign(self, key: bytes, message: bytes) -> bytes:
         return hmac.digest(key, message, self._digest)

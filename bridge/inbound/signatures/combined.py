@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.errors import Doubt
 from bridge.inbound.signatures.request import AuthFailureError, Request
-from bridge.inbound.signatures.scheme import Scheme
+from bridge.inbound.signatures.scheme import Check, Scheme
 
 
 class _Combined(Scheme):
@@ -39,14 +39,6 @@ class _Combined(Scheme):
 
     def is_in(self, request: Request) -> bool:
         return any(part.is_in(request) for part in self.parts)
-
-    def sign(
-        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for part, secrets in self._signing([secret]):
-            headers |= part.sign(request, secrets[0], now, delivery_id)
-        return headers
 
     def _prepared(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
@@ -81,20 +73,23 @@ class AnyOf(_Combined):
                 return [(part, fitting)]
         raise ValueError("None of the secrets can sign.")
 
-    def _require_genuine(
-        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
-    ) -> None:
-        candidates = self._candidates(request)
-        missing = AuthFailureError(Doubt.MISSING, f"The request has nothing in {self.where}.")
-        reasons: list[ValueError] = [] if candidates else [missing]
-        for part in candidates:
-            try:
-                part._require(request, part._fitting(secrets), now, tolerance)
-            except ValueError as reason:
-                reasons.append(reason)
-            else:
-                return
-        raise _joined(reasons)
+    def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
+        checks = {id(part): part._check(part._fitting(secrets), tolerance) for part in self.parts}
+
+        def check(request: Request, now: datetime) -> None:
+            candidates = self._candidates(request)
+            missing = AuthFailureError(Doubt.MISSING, f"The request has nothing in {self.where}.")
+            reasons: list[ValueError] = [] if candidates else [missing]
+            for part in candidates:
+                try:
+                    checks[id(part)](request, now)
+                except ValueError as reason:
+                    reasons.append(reason)
+                else:
+                    return
+            raise _joined(reasons)
+
+        return check
 
     def _candidates(self, request: Request) -> Sequence[Scheme]:
         del request  # each is tried
@@ -169,19 +164,25 @@ class AllOf(_Combined):
         # What stands in the address or in the body is written before they are signed.
         return sorted(self._groups(secrets)[0], key=lambda signed: bool(signed[0].header_names))
 
-    def _require_genuine(
-        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
-    ) -> None:
-        reasons: list[ValueError] = []
-        for group in self._groups(secrets):
-            try:
-                for part, its_secrets in group:
-                    part._require(request, its_secrets, now, tolerance)
-            except ValueError as reason:
-                reasons.append(reason)
-            else:
-                return
-        raise _joined(reasons)
+    def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
+        groups = [
+            [part._check(its_secrets, tolerance) for part, its_secrets in group]
+            for group in self._groups(secrets)
+        ]
+
+        def check(request: Request, now: datetime) -> None:
+            reasons: list[ValueError] = []
+            for group in groups:
+                try:
+                    for each in group:
+                        each(request, now)
+                except ValueError as reason:
+                    reasons.append(reason)
+                else:
+                    return
+            raise _joined(reasons)
+
+        return check
 
 
 NEAREST = (Doubt.STALE, Doubt.MISMATCH, Doubt.MALFORMED, Doubt.MISSING, Doubt.CONFIGURATION)

@@ -44,9 +44,9 @@ class HeaderItems:
         items = text.split(self._separator, MOST_ITEMS) if len(text) <= LONGEST_HEADER else []
         if not items or len(items) > MOST_ITEMS:
             raise ValueError(f"The header has over {LONGEST_HEADER} characters or {MOST_ITEMS} items.")
-        for item in items:
+        for item in map(str.strip, items):
             for name, pattern in self._items:
-                if match := pattern.fullmatch(item.strip()):
+                if match := pattern.fullmatch(item):
                     found[name].append(match[1])
         if any(len(values) > MOST_SIGNATURES for values in found.values()):
             raise ValueError(f"The header has more than {MOST_SIGNATURES} signatures.")

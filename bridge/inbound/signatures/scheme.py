@@ -1,13 +1,38 @@
 """What every scheme can do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.errors import Doubt, NotAuthenticError
 from bridge.inbound.signatures.request import AuthFailureError, Request
 
 NO_SECRET = "There is no secret: without one, anybody could send bookings. Copy it from the sender."  # noqa: S105
+
+
+Check = Callable[[Request, datetime], None]
+"""Raises ValueError, with a sentence for the log, unless a request is genuine at this moment."""
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """A scheme with the secrets of one source, which are prepared once and not for each request."""
+
+    check: Check = field(repr=False)
+
+    def verify(self, request: Request, now: datetime) -> None:
+        """Accept the request silently, or raise NotAuthenticError and nothing else, whatever its bytes are.
+
+        The `__cause__` of the error is a sentence for the operator's log. It holds no secret and must not reach the
+        sender.
+        """
+        try:
+            self.check(request, now)
+        except ValueError as reason:
+            raise NotAuthenticError(
+                reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED
+            ) from reason
 
 
 class Scheme(ABC):
@@ -52,19 +77,11 @@ class Scheme(ABC):
     def is_in(self, request: Request) -> bool:
         """Whether the request carries this proof, right or wrong."""
 
-    @abstractmethod
-    def sign(
-        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]:
-        """The headers with which this sender would send `request`. Raises ValueError for an unfit secret.
-
-        A proof that stands elsewhere (query, path, body) has none: `prepare` writes those as well.
-        """
-
     def prepare(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
     ) -> Request:
-        """The whole request as this sender would send it with the first secret that it can use.
+        """The whole request as this sender would send it with the first secret that it can use, and with its own
+        delivery id, that of `request`, or a new one.
 
         Raises:
             ValueError: the secrets are unfit, or the request has no place for them, as a sentence.
@@ -84,10 +101,8 @@ class Scheme(ABC):
         """Why the secret cannot be used, as a sentence that does not repeat it."""
 
     @abstractmethod
-    def _require_genuine(
-        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
-    ) -> None:
-        """Raises ValueError, with a sentence for the log, unless the request fits one of the secrets."""
+    def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
+        """What `_check` does with secrets that were checked."""
 
     def check_secrets(self, secrets: Sequence[str]) -> list[str]:
         """What is wrong with the secrets of a source, as sentences; none of them repeats a secret."""
@@ -96,33 +111,36 @@ class Scheme(ABC):
         told = [(number, self._objection(secret)) for number, secret in enumerate(secrets, start=1)]
         return [f"Secret {number} of {len(secrets)}: {objection}" for number, objection in told if objection]
 
+    def verifier(self, secrets: Sequence[str], tolerance: int | None = None) -> Verifier:
+        """Accepts requests that fit any of the secrets, so that two are live during a rotation.
+
+        With none, or with an unfit one, nothing is authentic. `tolerance` (seconds) replaces that of the declaration.
+        """
+        return Verifier(self._check(secrets, tolerance))
+
     def verify(
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None = None
     ) -> None:
-        """Accept the request silently, or raise NotAuthenticError and nothing else, whatever its bytes are.
+        """Verify one request; see `verifier`. Raises NotAuthenticError."""
+        self.verifier(secrets, tolerance).verify(request, now)
 
-        Any of the secrets will do, so that two are live during a rotation; with none, or with an unfit one,
-        nothing is authentic. `tolerance` (seconds) replaces the one of the declaration. The `__cause__` of
-        the error is a sentence for the operator's log. It holds no secret and must not reach the sender.
-        """
-        try:
-            self._require(request, secrets, now, tolerance)
-        except ValueError as reason:
-            raise NotAuthenticError(
-                reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED
-            ) from reason
-
-    def _require(
-        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
-    ) -> None:
-        """What `verify` does, raising ValueError."""
+    def _check(self, secrets: Sequence[str], tolerance: int | None) -> Check:
+        """Whether a request fits one of the secrets, with all that does not depend on it computed."""
         if problems := self.check_secrets(secrets):
-            raise AuthFailureError(Doubt.CONFIGURATION, " ".join(problems))
-        self._require_genuine(request, secrets, now, tolerance)
+            return _refusal(" ".join(problems))
+        return self._check_with(secrets, tolerance)
 
     def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
         """Those of the secrets that this scheme can use."""
         return [secret for secret in secrets if self._objection(secret) is None]
+
+
+def _refusal(sentence: str) -> Check:
+    def check(request: Request, now: datetime) -> None:
+        del request, now
+        raise AuthFailureError(Doubt.CONFIGURATION, sentence)
+
+    return check
 
 
 class Proof(Scheme):
@@ -136,11 +154,6 @@ class Proof(Scheme):
     def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
         """Whether the request fits one of the keys. Raises ValueError where it cannot be read."""
 
-    def _prepared(
-        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
-    ) -> Request:
-        return request.with_headers(self.sign(request, self._first(secrets), now, delivery_id))
-
     def _keys(self, secrets: Sequence[str]) -> list[bytes]:
         return [self._key(secret) for secret in secrets]
 
@@ -151,11 +164,14 @@ class Proof(Scheme):
             return str(objection)
         return None
 
-    def _require_genuine(
-        self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None
-    ) -> None:
-        if not self._is_genuine(request, self._keys(secrets), now, tolerance):
-            raise AuthFailureError(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
+    def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
+        keys = self._keys(secrets)
+
+        def check(request: Request, now: datetime) -> None:
+            if not self._is_genuine(request, keys, now, tolerance):
+                raise AuthFailureError(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
+
+        return check
 
     def _first(self, secrets: Sequence[str]) -> str:
         if not secrets:

@@ -93,14 +93,15 @@ class Signature(Proof):
     def is_in(self, request: Request) -> bool:
         return request.headers.get(self.header.lower(), "").strip(" \t") not in {"", *self.missing}
 
-    def sign(
-        self, request: Request, secret: str, now: datetime, delivery_id: str | None = None
-    ) -> dict[str, str]:
-        """The headers with which this sender would send `request`, with its delivery id or a new one."""
+    def _prepared(
+        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
+    ) -> Request:
+        if self.body_digest and not request.is_form:
+            request = request.with_parameter(self.body_digest, hashlib.sha256(request.body).hexdigest())
         timestamp = NOTATIONS[self.timestamp].write(now)
         delivery_id = delivery_id or self._delivery_id(request) or f"msg_{uuid.uuid4().hex}"
         values = {"t": timestamp.encode(), "id": delivery_id.encode()}
-        key = self._key(secret)
+        key = self._key(self._first(secrets))
         signature = self._algorithm.sign(key, self._message(self._templates[0], request, key, values))
         values["signature"] = self._encoding.write(signature)
         headers = {self.header: Template(self.parse).filled(values).decode()}
@@ -108,14 +109,7 @@ class Signature(Proof):
             headers[self.id_header] = delivery_id
         if self.timestamp_header:
             headers[self.timestamp_header] = timestamp
-        return headers
-
-    def _prepared(
-        self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
-    ) -> Request:
-        if self.body_digest and not request.is_form:
-            request = request.with_parameter(self.body_digest, hashlib.sha256(request.body).hexdigest())
-        return super()._prepared(request, secrets, now, delivery_id)
+        return request.with_headers(headers)
 
     def _key(self, secret: str) -> bytes:
         key = KEYS[self.key](secret)

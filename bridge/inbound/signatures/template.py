@@ -26,9 +26,15 @@ class Template:
         found: list[str] = re.findall(r"\{([\w:]*)\}", self.text)
         return found
 
+    @cached_property
+    def _parts(self) -> list[bytes | str]:
+        """The text as bytes, and between them the placeholders by name."""
+        parts = re.split(r"\{([\w:]*)\}", self.text)
+        return [part if place % 2 else part.encode() for place, part in enumerate(parts)]
+
     def filled(self, values: Mapping[str, bytes]) -> bytes:
         """The bytes with the values in their places; a value is never read as a template."""
-        return re.sub(rb"\{([\w:]*)\}", lambda match: values[match[1].decode()], self.text.encode())
+        return b"".join([values[part] if isinstance(part, str) else part for part in self._parts])
 
     def require(self, option: str, known: tuple[str, ...], needed: tuple[str, ...]) -> None:
         """Raises ValueError for a placeholder that is not known, or where there is none of the needed ones."""

@@ -1,5 +1,6 @@
 """The parts of a text become a start, and an end where the text gives a range."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -47,6 +48,8 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     Raises:
         MomentError: the text is no date, or can be read in two ways; says what was expected.
     """
+    if instant := None if hint else _instant(text):
+        return instant
     plain = words.normalised(unescape(text) if "&" in text else text).strip().strip("\"'\u201c\u201d").strip()
     conventions = conventions or Conventions()
     if not plain or len(plain) > LONGEST:
@@ -55,6 +58,22 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     if not tokens or plain[tokens[-1].match.end() :].strip():
         raise MomentError(EXPECTED)
     return _moment(tokens, conventions, hint)
+
+
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT(?!00:00:00)\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6}))?(?:Z|[+-](?:0\d|1[01]):\d\d)", re.ASCII
+)
+
+
+def _instant(text: str) -> Moment | None:
+    """What programs write (RFC 3339), read at once; `None` for all else, and for what only seems to be that."""
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return Moment(wall.astimezone(UTC)) if wall.year in YEARS else None
 
 
 def combine(day: str, clock: str, conventions: Conventions | None = None, hint: date | None = None) -> Moment:
