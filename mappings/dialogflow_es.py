@@ -12,7 +12,10 @@ DATE_AND_TIME = (
 # marked as a list stays one.
 TIMES = [
     DATE_AND_TIME,
-    "(date_time || tour_time)[0].[date_time, startDateTime, @][?@] | [0]",
+    (
+        "[date_time || tour_time] | [?type(@) == 'array' && length(@) == `1`] | [0][0]"
+        ".[date_time, startDateTime, @][?@] | [0]"
+    ),
     *STARTS,
     "date_time_date_time",
     "tour_time_date_time",

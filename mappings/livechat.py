@@ -69,6 +69,8 @@ class LiveChat(Mapping):
     occurred_at = fields.Instant(path=["event.created_at", "chat.thread.created_at"])
     reference = fields.String(path=["chat_id", "chat.id"], required=True)
     contact_id = fields.String(path=["customer.id", "event.author_id", "user_id"])
+    first_name = fields.Name(path="asked.first_name")
+    last_name = fields.Name(path="asked.last_name")
     full_name = fields.PersonName(path=["form[?type == 'name'].answer | [0]", "asked.name", "customer.name"])
     email = fields.Email(path=["form[?type == 'email'].answer | [0]", "asked.email", "customer.email"])
     phone = fields.Phone(path=["asked.phone", session("phone")])

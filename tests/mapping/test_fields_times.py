@@ -328,3 +328,12 @@ def test_no_length(given: Any) -> None:
 
 def test_a_length_in_a_megabyte_of_spaces_is_refused_at_once() -> None:
     assert refused(fields.Duration(path="a"), "30" + " " * 1_000_000 + "x")["found"]
+
+
+def test_of_several_starts_none_is_taken() -> None:
+    given = ["2026-12-03T10:30:00-06:00", "2026-12-04T10:30:00-06:00"]
+    for field in (fields.Instant(path="a"), fields.LocalTime(path="a")):
+        with pytest.raises(marshmallow.ValidationError, match="not several"):
+            read(field, given)
+    parts = fields.LocalTime(date="a", time="b")  # the time has the day on which it was asked
+    assert read(parts, "2026-12-03T12:00:00-06:00", "2026-11-24T10:00:00-06:00") == MOMENT

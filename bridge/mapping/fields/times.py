@@ -15,6 +15,7 @@ from bridge.mapping.moments import (
     MomentError,
     combine,
     in_zone,
+    is_dated,
     read,
     read_epoch,
     read_zone,
@@ -79,6 +80,8 @@ class LocalTime(Field):
     def moment(self, found: Found) -> Moment:
         """What the value says. Raises ValidationError."""
         try:
+            if self._are_several(found):
+                raise MomentError("one date and time, not several")
             moment = self._placed(self._moment(found.value, _day_of(found.hint)), found)
             if self.is_tour_time and self.conventions.agent_zone:
                 moment = without_offset_of(moment, self.conventions.agent_zone)
@@ -98,6 +101,11 @@ class LocalTime(Field):
         if isinstance(value, list):
             value = " ".join(as_text(part) or "" for part in value if not is_no_value(part))
         return super().shown(value)
+
+    def _are_several(self, found: Found) -> bool:
+        """Whether a list has several starts, and is not made of a date and a time."""
+        is_whole = found.path != "[{}, {}]".format(*self._parts)
+        return is_whole and isinstance(found.value, list) and sum(map(is_dated, found.value)) > 1
 
     def _placed(self, moment: Moment, found: Found) -> Moment:
         """The moment in the zone beside it, unless it has its own."""
