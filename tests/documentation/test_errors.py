@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from documentation.documents import ERRORS, TEXTS
 
 import bridge
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 
 
@@ -31,3 +32,9 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
     missing = [row for code, row in rows.items() if told.get(code) != row.split("|")[2].strip()]
     assert not missing, f"{ERRORS.name} needs\n" + "\n".join(missing)
     assert told.keys() <= rows.keys()
+
+
+def test_every_reason_of_an_event_says_what_to_do() -> None:
+    section = TEXTS[ERRORS].partition("## Reasons of events")[2]
+    told = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.MULTILINE))
+    assert told == {reason.value: reason.advice for reason in Reason}

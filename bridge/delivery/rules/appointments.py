@@ -134,10 +134,13 @@ def create(
     if isinstance(found, Decision):
         return found
     snapshot, lead = found
-    tour = with_visitor(tour, lead.person, request.contact)
-    body = checked(snapshot, lambda: create_body(target.place, lead.id, tour))
-    if isinstance(body, Park):
-        return Decision(body, snapshot)
+    named_tour = with_visitor(tour, lead.person, request.contact)
+    if named_tour != tour:
+        tour = named_tour
+        body = checked(snapshot, lambda: create_body(target.place, lead.id, named_tour))
+        if isinstance(body, Park):
+            return Decision(body, snapshot)
+    body = {**body, "lead_id": lead.id}
     on_confirm = {
         **as_confirmed(target, tour, lead.person or request.contact, request.contact, left),
         "written_state": BookingState.BOOKED.value,
