@@ -266,10 +266,10 @@ def _reach_booked(
         return Decision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
-    taken = slots.take(snapshot, booking, target, tour_request, now)
+    taken = slots.take(snapshot, booking, target, tour_request, tour, now)
     if isinstance(taken, Park | Read):
         return Decision(taken, snapshot)
-    snapshot = taken
+    snapshot, tour = taken, slots.with_agent(taken, booking, tour)
     if booking.is_in_pms:
         return _change(snapshot, booking, target, tour, tour_request, action, settings, now)
     if tour.starts_at <= now:

@@ -183,6 +183,8 @@ class Choice:
     integration_id: str | None = None
     vendor: str | None = None
     """The PMS, as Propexo writes it."""
+    x_id: str | None = None
+    """The id in the PMS."""
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
@@ -196,6 +198,7 @@ class Choice:
             roles=tuple(map(str, roles)) if isinstance(roles, list) else (),
             integration_id=_text(record.get("integration_id")),
             vendor=_text(record.get("integration_vendor")),
+            x_id=_text(record.get("x_id")),
         )
 
 
