@@ -17,7 +17,7 @@ from bridge.signing_keys import signature
 CHALLENGE_LIFE = timedelta(minutes=20)
 ALGORITHM, ROUNDS = "PBKDF2/SHA-256", 2000
 FEWEST_TRIES, MOST_TRIES = 100, 200
-"""Each costs a millisecond: a part of a second, some seconds of a slow phone. Bounded, so that nobody waits by bad luck."""
+"""Each costs about a millisecond, on a slow phone ten. Bounded, so that nobody waits long by bad luck."""
 LONGEST_SOLUTION = 4000
 """Characters."""
 
