@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from bridge.aliases import told_to
 from bridge.availability.calendar import Calendar
 from bridge.availability.listing import Availability
 from bridge.errors import (
@@ -20,6 +21,7 @@ from bridge.errors import (
     TooManyFormsError,
 )
 from bridge.inbound import signatures
+from bridge.inbound.forms import form_errors
 from bridge.inbound.views import Door, take
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import Source
@@ -84,16 +86,16 @@ def _booked(
         return response
 
     errors = missing(choice, language)
+    received = Received(form, {}, {})
+    found = form_errors(source, received, door.settings, told_to(door.database), door.clock())
+    if errors or found:
+        return again(InvalidFormError(found), {**errors, **in_words(_others(found, errors), form, language)})
     try:
-        if errors:
-            raise InvalidFormError(errors)
         receipt = _taken(door, source, form)
     except SubmissionReusedError as error:
         receipt = error.receipt
     except TimeNotFreeError as error:
         return again(error, in_words(error.errors, form, language), notice=language("gone"))
-    except InvalidFormError as error:
-        return again(error, {**errors, **in_words(_others(error.errors, errors), form, language)})
     except ProofOfWorkNeededError as error:
         return again(error, {}, notice=language("work_text"), challenge=error.challenge)
     except TooManyFormsError as error:

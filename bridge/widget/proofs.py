@@ -6,6 +6,7 @@ Both are signed; a challenge is good for one form of one source.
 import base64
 import hmac
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,9 @@ import altcha
 from bridge.signing_keys import signature
 
 CHALLENGE_LIFE = timedelta(minutes=20)
-ALGORITHM, ROUNDS, PREFIX = "PBKDF2/SHA-256", 4000, "00"
-"""256 tries on average, each of a millisecond or two: a second of a phone, a core of a sender of thousands."""
+ALGORITHM, ROUNDS = "PBKDF2/SHA-256", 2000
+FEWEST_TRIES, MOST_TRIES = 100, 200
+"""Each costs about a millisecond, on a slow phone ten. Bounded, so that nobody waits long by bad luck."""
 LONGEST_SOLUTION = 4000
 """Characters."""
 
@@ -45,7 +47,7 @@ def challenge(key: bytes, source: str, now: datetime) -> dict[str, Any]:
     made = altcha.create_challenge(
         ALGORITHM,
         ROUNDS,
-        key_prefix=PREFIX,
+        counter=FEWEST_TRIES + secrets.randbelow(MOST_TRIES - FEWEST_TRIES),
         data={"source": source, "until": until},
         hmac_secret=key,
     )

@@ -8,10 +8,8 @@ from urllib.parse import quote, urlencode
 USUAL_ACCENT = "#2b52c7"
 READABLE = 4.5
 """The least contrast of text (WCAG 2.2, 1.4.3)."""
-
-
-_LINEAR_UP_TO = 0.04045
-"""Of sRGB."""
+DARKEST = 0.04045
+"""Up to here sRGB is linear."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (
-        part / 12.92 if part <= _LINEAR_UP_TO else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
+    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    """A part of an sRGB colour as light."""
+    return part / 12.92 if part <= DARKEST else ((part + 0.055) / 1.055) ** 2.4
