@@ -13,7 +13,7 @@ from bridge.console.deeds.aliases import listed
 from bridge.console.workbench.confinement import CANNOT_CONFINE, can_confine
 from bridge.database import DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
-from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError
+from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError, SchemaTooNewError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
@@ -104,7 +104,7 @@ def database(settings: Settings) -> Iterator[Finding]:
                 message = f"found PostgreSQL {version}, expected {OLDEST_POSTGRESQL} or newer; upgrade it"
                 yield Finding("problem", key, message)
             opened.check_schema()
-    except DatabaseUnavailableError as error:
+    except (DatabaseUnavailableError, SchemaTooNewError) as error:
         yield Finding("problem", key, error.message)
     except SchemaOutdatedError as error:
         if settings.database_url:

@@ -22,7 +22,7 @@ from bridge.cli.base import (
 from bridge.cli.explained import tell
 from bridge.cli.tables import visible
 from bridge.database import DatabaseUnavailableError
-from bridge.errors import SchemaOutdatedError
+from bridge.errors import SchemaOutdatedError, SchemaTooNewError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
 from bridge.mapping.explanation import Explanation, explain
@@ -145,7 +145,7 @@ def _aliases(settings: Settings) -> Aliases:
         try:
             with open_database(settings) as database:
                 return told_to(database)(name)
-        except (DatabaseUnavailableError, SchemaOutdatedError) as error:
+        except (DatabaseUnavailableError, SchemaOutdatedError, SchemaTooNewError) as error:
             say(f"The aliases that were added at the console are not known: {error.message}")
             return None
 

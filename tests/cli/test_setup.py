@@ -14,6 +14,7 @@ from bridge.cli.permissions import readable_secrets
 from bridge.database import Database
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
+from bridge.schema_versions import comment
 from bridge.settings import Workbench, template
 
 CONFIG = """
@@ -250,6 +251,13 @@ def test_an_old_schema_is_a_problem_outside_and_none_inside(
     with database.session() as session:
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     assert "`bridge migrate`" in installation.bad()["problem", "database_url"]
+
+
+def test_the_schema_of_a_later_version_is_a_problem(installation: Installation, database: Database) -> None:
+    with database.session() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        session.connection().exec_driver_sql(comment("9998"))
+    assert "Start that version" in installation.bad()["problem", "database_url"]
 
 
 @pytest.mark.processes
