@@ -244,10 +244,10 @@ def _reach_booked(
         return Decision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
-    taken = slots.take(snapshot, booking, target, tour_request, now)
+    taken = slots.take(snapshot, booking, target, tour_request, tour, now)
     if isinstance(taken, Park | Read):
         return Decision(taken, snapshot)
-    snapshot = taken
+    snapshot, tour = taken, slots.with_agent(taken, booking, tour)
     if booking.is_in_pms and booking.property_key != target.property.key:
         return cancel(snapshot, booking, settings, now)  # an appointment cannot move to another property
     if booking.is_in_pms and not needs_update(target, booking, tour):

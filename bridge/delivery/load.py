@@ -21,6 +21,7 @@ from bridge.delivery.rules.entities import (
 )
 from bridge.delivery.rules.interpret import moment_of, person_key, received_as
 from bridge.delivery.rules.outcomes import WriteOutcome
+from bridge.delivery.rules.slots import offers_times
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
 from bridge.delivery.storage.rows import EVENT
@@ -288,11 +289,12 @@ class Loader:
     def _places(self, snapshot: Snapshot) -> Iterable[tuple[str, str]]:
         """The properties at which something has to be looked up by its name."""
         source = self._settings.sources.get(snapshot.event.source)
-        if source is None or not (source.lead_source or any(values_in(snapshot, *NAMED_RECORDS))):
+        if source is None:
             return
+        names_records = bool(source.lead_source) or any(values_in(snapshot, *NAMED_RECORDS))
         for name in {*values_in(snapshot, "property"), source.property} - {None}:
             found = property_named(self._settings, name or "", snapshot.aliases)
-            if found is not None:
+            if found is not None and (names_records or offers_times(found)):
                 yield found.integration_id, found.property_id
 
 

@@ -172,6 +172,8 @@ class Choice:
     """Employees only."""
     roles: tuple[str, ...]
     """Employees only; empty on some PMSs. LEASING_AGENT may be given an appointment."""
+    x_id: str | None = None
+    """The id in the PMS."""
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
@@ -183,6 +185,7 @@ class Choice:
             property_id=_text(record.get("property_id")),
             is_active=_flag(record.get("is_active")),
             roles=tuple(map(str, roles)) if isinstance(roles, list) else (),
+            x_id=_text(record.get("x_id")),
         )
 
 

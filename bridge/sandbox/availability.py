@@ -27,18 +27,36 @@ def create_availability(sandbox: Sandbox) -> Blueprint:
         places = [place for place in sandbox.properties if place.integration_id == asked["integration_id"]]
         if "property_id" in asked:
             places = [place for place in places if place.id == asked["property_id"]]
-        calendars = [calendar(sandbox, place, asked) for place in places]
+        calendars = [one for place in places for one in _calendars(sandbox, place, asked)]
         return {"meta": {"job_id": new_id()}, "result": calendars}
 
     return availability
 
 
-def calendar(sandbox: Sandbox, place: Property, asked: dict[str, Any]) -> dict[str, Any]:
+def _calendars(sandbox: Sandbox, place: Property, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The calendar of a property; or one for each of its agents, where the sandbox has those."""
+    whole = calendar(sandbox, place, asked)
+    agents = [one for one in sandbox.lookups("employees") if one["property_id"] == place.id]
+    if not (sandbox.agent_calendars and agents):
+        yield whole
+        return
+    for agent in agents:
+        booked = [one for one in sandbox.active_appointments(place.id) if one.employee_id == agent["id"]]
+        yield calendar(sandbox, place, asked, booked) | {
+            "calendar_type": "AGENT_CALENDAR",
+            "x_agent_id": agent["x_id"],
+            "agent_first_name": agent["name"],
+        }
+
+
+def calendar(
+    sandbox: Sandbox, place: Property, asked: dict[str, Any], booked: list[Appointment] | None = None
+) -> dict[str, Any]:
     """The calendar of one property. Times are wall clock in the zone that its PMS expects, as in a write."""
     now = sandbox.clock()
     first = date.fromisoformat(asked.get("availability_start_date", now.date().isoformat())[:10])
     minutes = asked.get("appointment_duration_minutes", DEFAULT_MINUTES)
-    booked = sandbox.active_appointments(place.id)
+    booked = sandbox.active_appointments(place.id) if booked is None else booked
     days = [first + timedelta(days=n) for n in range(asked.get("availability_duration_days", DEFAULT_DAYS))]
     return {
         "last_seen": timestamp(now),

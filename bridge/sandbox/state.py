@@ -57,6 +57,8 @@ class Sandbox:
         self.stopping = threading.Event()
         """Set by the server when it stops: answers are held back no longer."""
         self._lock = threading.RLock()
+        self.agent_calendars = False
+        """Whether free times are those of each agent, as at RealPage Partner Exchange."""
         self._clear()
 
     def reset(self) -> None:

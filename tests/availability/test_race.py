@@ -33,3 +33,27 @@ def test_twenty_renters_race_for_one_time(world: World, capacity: int):
     assert len(world.tours) == capacity
     with world.database.session() as session:
         assert session.scalar(text("SELECT count(*) FROM slot_claims")) == capacity
+
+
+class TestAgents:
+    @pytest.fixture
+    def vendor(self) -> str:
+        return "REALPAGE_RPX"
+
+    def test_tours_of_one_moment_get_different_agents(self, world: World):
+        world.sandbox.agent_calendars = True
+        oakwood = world.document["properties"]["oakwood"]
+        oakwood |= {"tour_hours": ["mon-sun 09:00-18:00"], "slots": {"on_taken": "other_agent"}}
+        agents = [
+            world.sandbox.add_employee("cintegration", "cproperty", name, roles=["LEASING_AGENT"])
+            for name in ("Kim Lee", "Ana Roy", "Lou Day")
+        ]
+        world.restart()
+        world.at_once = 4
+        for number in range(5):
+            world.sandbox.add_lead("cintegration", "cproperty", email_1=f"r{number}@example.com")
+            world.book(f"R{number}", start=THREE, email=f"r{number}@example.com")
+        world.run()
+        assert sorted(one.employee_id for one in world.tours) == sorted(agents)
+        reasons = [one.reason for one in world.events()]
+        assert reasons.count("slot_taken") == 2

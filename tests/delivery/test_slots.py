@@ -262,3 +262,49 @@ class TestAtAPmsThatOffersTimes:
         world.reschedule("A", start="2026-12-03T15:15:00-06:00")
         world.run(until=world.clock() + timedelta(hours=14))
         assert claims(world) == ["21:15-21:45"]
+
+
+class TestAgents:
+    """RealPage Partner Exchange: every agent has a calendar."""
+
+    @pytest.fixture
+    def vendor(self) -> str:
+        return "REALPAGE_RPX"
+
+    @pytest.fixture(autouse=True)
+    def agents(self, world: World) -> list[str]:
+        world.sandbox.agent_calendars = True
+        for name in "abc":
+            world.sandbox.add_lead("cintegration", "cproperty", email_1=f"{name}@example.com")
+        del world.document["properties"]["oakwood"]["defaults"]["employee_id"]
+        offer(world, on_taken="other_agent")
+        place = ("cintegration", "cproperty")
+        return [
+            world.sandbox.add_employee(*place, name, roles=["LEASING_AGENT"])
+            for name in ("Kim Lee", "Ana Roy")
+        ]
+
+    def test_each_tour_at_a_time_gets_a_free_agent(self, world: World, agents: list[str]):
+        events = []
+        for name in "ABC":
+            events.append(book(world, name))
+            world.run()
+        assert [world.status(one) for one in events] == [("written", None)] * 2 + [("parked", "slot_taken")]
+        assert [one.employee_id for one in world.tours] == agents
+        world.replay(events[0])
+        world.run()
+        assert len(world.tours) == 2
+
+    def test_a_named_agent_who_is_busy_is_replaced(self, world: World, agents: list[str]):
+        for name in "AB":
+            book(world, name, agent="Ana Roy")
+            world.run()
+        assert [one.employee_id for one in world.tours] == [agents[1], agents[0]]
+
+    def test_on_hold_the_named_agent_stays(self, world: World, agents: list[str]):
+        offer(world, on_taken="hold")
+        book(world, "A", agent="Ana Roy")
+        world.run()
+        book(world, "B")  # names nobody, and the property has no default
+        world.run()
+        assert [one.employee_id for one in world.tours] == [agents[1], agents[0]]

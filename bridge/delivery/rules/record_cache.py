@@ -69,6 +69,8 @@ def cacheable(choices: Iterable[Choice], property_id: str) -> Iterable[Record]:
     for choice in choices:
         if choice.is_active is not False and choice.property_id in (None, property_id):
             named = {"id": choice.id, "name": choice.name, "email": choice.email}
+            if choice.roles:
+                named["x_id"] = choice.x_id  # by which calendars name agents
             record: dict[str, Any] = {key: value for key, value in named.items() if value}
             yield {**record, "leasing": True} if "LEASING_AGENT" in choice.roles else record
 

@@ -14,6 +14,7 @@ from bridge.aliases import property_named
 from bridge.availability.rules.offers import offers_of
 from bridge.availability.rules.slots import (
     IN_PERSON,
+    KNOWN_AFTER,
     Busy,
     Obstacle,
     Rules,
@@ -23,6 +24,7 @@ from bridge.availability.rules.slots import (
     taken,
 )
 from bridge.availability.rules.wall_clock import local_date
+from bridge.delivery.rules.agents import free_agent
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.entities import BookingRow, Claim
 from bridge.delivery.rules.outcomes import Reason
@@ -31,6 +33,7 @@ from bridge.delivery.rules.state import Call, Decision, Park, Read, SlotChange, 
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState
 from bridge.propexo import pms
+from bridge.propexo.bodies import Tour
 from bridge.settings import Property, Settings
 
 FRESH = timedelta(seconds=30)
@@ -58,7 +61,12 @@ def slot_windows(snapshot: Snapshot, settings: Settings) -> Iterable[tuple[str, 
 
 
 def take(
-    snapshot: Snapshot, booking: BookingRow, target: TourTarget, request: BookingRequest, now: datetime
+    snapshot: Snapshot,
+    booking: BookingRow,
+    target: TourTarget,
+    request: BookingRequest,
+    tour: Tour,
+    now: datetime,
 ) -> Snapshot | Park | Read:
     """Let the booking hold the time of its tour.
 
@@ -83,7 +91,10 @@ def take(
         return known
     obstacle = taken(_with_claims(known, snapshot, booking), start, length)
     if obstacle is None:
-        return snapshot.having(slot=SlotChange(claim, known))
+        agent = free_agent(snapshot, booking, target, tour, known, start, now)
+        if isinstance(agent, Read):
+            return agent
+        return snapshot.having(slot=SlotChange(replace(claim, agent=agent), known))
     if place.slots.on_taken == "book":
         return snapshot.having(slot=SlotChange(claim))
     return Park(Reason.SLOT_TAKEN, _sentence(obstacle, snapshot, booking, known, start, now))
@@ -122,7 +133,8 @@ def _as_offered(
     if call in snapshot.answers:
         if snapshot.answers[call] is None:
             return Times(rules)
-        calendars, fetched_at = [asdict(one) for one in snapshot.answers[call]], now
+        # It was asked after the claims were loaded: the PMS counts all that were written by then.
+        calendars, fetched_at = [asdict(one) for one in snapshot.answers[call]], now + KNOWN_AFTER
     elif kept is not None and _covers(kept.records, day):
         calendars, fetched_at = [dict(one) for one in kept.records], kept.fetched_at
     else:
@@ -142,6 +154,13 @@ def _overlaps_itself(booking: BookingRow, place: Property, start: datetime, leng
         return False
     before = datetime.fromisoformat(tour["starts_at"])
     return abs(start - before) < max(length, timedelta(minutes=tour.get("duration_minutes") or 0))
+
+
+def with_agent(snapshot: Snapshot, booking: BookingRow, tour: Tour) -> Tour:
+    """The tour with the agent of the time that it holds, if that names one."""
+    claim = snapshot.slot.claim if snapshot.slot else held_by(snapshot, booking.id)
+    is_its = claim is not None and claim.starts_at == tour.starts_at
+    return replace(tour, employee_id=claim.agent) if claim and is_its and claim.agent else tour
 
 
 def settle(decision: Decision) -> Snapshot:

@@ -22,16 +22,16 @@ LOCK = text("""
 """Whoever takes or frees a time at a property waits here for all who do."""
 FREE = text("DELETE FROM slot_claims WHERE booking_id = ANY(:bookings)")
 TAKE = text("""
-    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at, agent)
-    VALUES (:booking_id, :property_key, :kind, :starts_at, :ends_at, :agent)
+    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at, agent, changed_at)
+    VALUES (:booking_id, :property_key, :kind, :starts_at, :ends_at, :agent, now())
     ON CONFLICT (booking_id) DO UPDATE SET property = excluded.property, kind = excluded.kind,
         starts_at = excluded.starts_at, ends_at = excluded.ends_at, agent = excluded.agent, changed_at = now()
 """)
 
 
 OF_WRITTEN = text("""
-    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at)
-    SELECT id, property, kind, starts_at, starts_at + make_interval(mins => minutes)
+    INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at, changed_at)
+    SELECT id, property, kind, starts_at, starts_at + make_interval(mins => minutes), now()
     FROM (
         SELECT id, property, CAST(written ->> 'starts_at' AS timestamptz) AS starts_at,
             coalesce(CAST(written ->> 'duration_minutes' AS integer), :minutes) AS minutes,
@@ -98,6 +98,12 @@ def _holders(draft: Draft) -> set[int]:
     return {row.id for row in (after.booking, *after.duplicates) if row is not None and row.id is not None}
 
 
+def _is_agent_of(other: Claim, claim: Claim) -> bool:
+    """Whether another tour has the agent of this one at the same time."""
+    overlaps = other.starts_at < claim.ends_at and claim.starts_at < other.ends_at
+    return overlaps and other.agent == claim.agent and other.property_key == claim.property_key
+
+
 def _check(connection: Connection, changed: Iterable[Draft], claims: Sequence[Claim]) -> None:
     """By the same function as the decision, with what is stored by now. Raises ConflictError."""
     this = {
@@ -120,5 +126,7 @@ def _check(connection: Connection, changed: Iterable[Draft], claims: Sequence[Cl
             there = [as_busy(one) for one in stored if one.property_key == claim.property_key]
             known = replace(change.times, busy=[*change.times.busy, *there])
             if taken(known, claim.starts_at, claim.ends_at - claim.starts_at):
+                raise ConflictError
+            if claim.agent and any(_is_agent_of(one, claim) for one in stored):
                 raise ConflictError
         stored.append(claim)
