@@ -51,9 +51,14 @@ def _named(takers: list[Profile], all_profiles: list[Profile]) -> str:
 
 
 def with_field_table(document: str) -> str:
-    """The document with the table of today between its markers. Raises ValueError if it has no markers."""
+    """The document with the table of today between its markers, if it has the first of them.
+
+    Raises ValueError if the second is missing.
+    """
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
-    if not begin or not end:
+    if not begin:
+        return document
+    if not end:
         raise ValueError(f"There is no {BEGIN} ... {END} to put the table between.")
     return f"{before}{begin}\n{table()}\n{end}{after}"

@@ -43,7 +43,7 @@ def starts(world: World, **more: Any) -> list[str]:
 
 
 def calendar(world: World) -> Calendar:
-    return world.client.application.extensions["calendar"]
+    return world.client.application.extensions["public"].extensions["calendar"]
 
 
 def at(world: World, clock_time: str) -> Any:

@@ -42,7 +42,7 @@ def test_first_it_is_only_told(call, event, database):
     result = call("erase", "--email", "maya@example.com")
     assert result.exit_code == 0, result.stderr
     assert "Events: 1" in result.stdout
-    assert "say --yes" in result.stderr
+    assert "add --yes" in result.stderr
     with database.session() as session:
         assert session.get_one(Event, event).body
 

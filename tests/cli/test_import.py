@@ -278,7 +278,7 @@ def test_a_raw_request_is_refused_with_what_to_do(
         ('{"source": "own", "headers": {}, "body": "{}", "received_at": "2099-01-01"}', "still to come"),
         ('{"source": "own", "headers": {}, "body": "{}", "received_at": "soon"}', "is not ISO 8601"),
         ('{"source": "own", "headers": {}, "body_base64": "?"}', "is not base64"),
-        ('{"type": "tour.booked"}', "say --source"),
+        ('{"type": "tour.booked"}', "use --source"),
     ],
 )
 def test_what_cannot_be_taken_is_told(

@@ -117,7 +117,7 @@ def tallied(world: World) -> dict[tuple[int, str], tuple[int, int, int, int]]:
 def test_events_are_tallied_by_the_hour_in_which_they_came_and_ended(world: World, clock: Any) -> None:
     world.book()
     clock.advance(minutes=59)
-    world.book("B-2", email="ben@example.com", source="other")
+    world.book("B-2", start="2026-12-04T10:30:00-06:00", email="ben@example.com", source="other")
     assert tallied(world) == {(15, "widget"): (1, 0, 0, 0), (15, "other"): (1, 0, 0, 0)}
     clock.advance(minutes=5)
     world.run()

@@ -152,6 +152,7 @@ def test_keys_are_changed_one_after_the_other(database, clock, opened):
             "bookings": 1,
             "events": 2,
             "idempotency_keys": 0,
+            "signing_keys": 0,
             "known_contacts": 1,
         }
     with opened(NEW) as new, new.session() as session:

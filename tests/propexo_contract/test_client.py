@@ -4,7 +4,7 @@ The fixture `world` holds each exchange of each test that uses it against the co
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,9 @@ READS: dict[str, Callable[[Propexo, Account, str], Any]] = {
     "list_property_appointments": lambda client, account, vendor: client.list_property_appointments(
         integration_id=vendor, property_id=f"{vendor}-property"
     ),
+    "newest_appointments": lambda client, account, vendor: client.newest_appointments(
+        integration_id=vendor, property_id=f"{vendor}-property"
+    ),
     "get_appointment": lambda client, account, vendor: client.get_appointment(account.events[vendor]),
     "write_log": lambda client, account, vendor: client.write_log(integration_id=vendor, category="events"),
     "get_integration": lambda client, account, vendor: client.get_integration(vendor),
@@ -93,8 +96,8 @@ WRITES: dict[str, Callable[[Propexo, Account, str], Any]] = {
     "manual_sync": lambda client, account, vendor: client.manual_sync(vendor, ["events", "leads"]) or True,
     "retry_write": lambda client, account, vendor: client.retry_write(failed_job(client, account)),
 }
-OTHERS = {"write_status", "flush_rate_limit"}
-"""Called with a write, and no call at all."""
+OTHERS = {"write_status", "flush_rate_limit", "appointment_availability"}
+"""Called with a write, no call at all, and offered by two PMSs only."""
 
 
 def test_every_call_of_the_client_is_here() -> None:
@@ -106,6 +109,14 @@ def test_every_call_of_the_client_is_here() -> None:
 def test_reads(client, account, vendor):
     for read in READS.values():
         assert read(client, account, vendor)
+    assert account.violations == []
+
+
+@pytest.mark.parametrize("vendor", ["ENTRATA", "REALPAGE_RPX"])
+def test_free_times(client, account, vendor):
+    assert client.appointment_availability(
+        integration_id=vendor, property_id=f"{vendor}-property", first=date(2031, 3, 4), days=2, minutes=30
+    )
     assert account.violations == []
 
 

@@ -28,8 +28,6 @@ _PLAIN_ADDRESS = re.compile(
 )
 """What most addresses look like. The validator takes each of them as it is, and a hundred times as long."""
 _ADDRESS = re.compile(r"[^\s,;:<>()\[\]{}\"|]+@[^\s,;:<>()\[\]{}\"|]+")
-
-
 _UNSET = re.compile(r"^(?:undefined|null|nan)@|@(?:undefined|null)\b")
 
 
@@ -60,7 +58,7 @@ class Email(Field):
 
 def _address(value: Any) -> str | None:
     if isinstance(value, str) and _PLAIN_ADDRESS.fullmatch(value):
-        return value.lower()
+        return None if _UNSET.search(value.lower()) else value
     if isinstance(value, Mapping):
         value = next(
             (value[name] for name in ("email", "address", "value", "emailAddress") if value.get(name)), None

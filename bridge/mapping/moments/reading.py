@@ -73,7 +73,8 @@ def _instant(text: str) -> Moment | None:
         wall = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return Moment(wall.astimezone(UTC)) if wall.year in YEARS else None
+    offset = None if text.endswith("Z") else wall.utcoffset()
+    return Moment(wall.astimezone(UTC), offset=offset) if wall.year in YEARS else None
 
 
 def combine(day: str, clock: str, conventions: Conventions | None = None, hint: date | None = None) -> Moment:
