@@ -81,6 +81,9 @@ def test_the_public_application_has_no_route_of_the_console(app: Any) -> None:
     rules = {rule.rule for rule in app.extensions["public"].url_map.iter_rules()}
     assert rules == {
         "/hooks/<name>", "/hooks/<name>/<token>", "/propexo/webhooks", "/.well-known/security.txt", "/livez", "/readyz",
+        "/availability/<name>", "/widget.js", "/widget/<name>", "/widget/<name>/places", "/widget/<version>/widget.js",
+        "/widget/static/<path:filename>", "/tour/<token>", "/tour/<token>/move", "/tour/<token>/cancel",
+        "/tour/<token>.ics",
     }  # fmt: skip
 
 

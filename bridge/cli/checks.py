@@ -18,8 +18,9 @@ from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.propexo import pms, preflight
-from bridge.propexo.bodies import MissingFieldsError, Person, Place, Tour, create_body, lead_body
+from bridge.propexo.bodies import MissingFieldsError, create_body, lead_body
 from bridge.propexo.preflight import Finding, is_placeholder
+from bridge.propexo.tours import Person, Place, Tour
 from bridge.settings import Property, Settings, Source, Workbench
 from bridge.settings.schema import dotted
 

@@ -56,8 +56,8 @@ from bridge.keys import contact_key
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState, Status
-from bridge.propexo.bodies import Tour
 from bridge.propexo.carried import not_carried
+from bridge.propexo.tours import Tour
 from bridge.settings import Settings
 
 CHANGES_A_BOOKING = (Action.BOOK, Action.RESCHEDULE, Action.CANCEL)

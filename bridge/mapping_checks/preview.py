@@ -28,15 +28,13 @@ from bridge.mapping.translation import Envelope
 from bridge.propexo.bodies import (
     MissingFieldsError,
     OperationName,
-    Person,
-    Place,
-    Tour,
     cancel_body,
     create_body,
     dropped_fields,
     lead_body,
     update_body,
 )
+from bridge.propexo.tours import Person, Place, Tour
 from bridge.settings import Property, Settings, Source
 
 LEAD_ID, APPOINTMENT_ID, REFERENCE = "<lead_id>", "<appointment_id>", "<reference>"

@@ -18,8 +18,8 @@ the appointment is cancelled and made anew where the PMS takes both, else an ope
 from collections.abc import Mapping
 from enum import StrEnum
 
-from bridge.propexo.bodies import Tour
 from bridge.propexo.pms import Operation, Profile
+from bridge.propexo.tours import Tour
 
 
 class Carrier(StrEnum):

@@ -149,14 +149,9 @@ class Propexo:
             raise RejectedError(
                 "GET /v1/leads/ was not sent: the phone search takes ten digits, the first from 2 to 9."
             )
-        query = {
-            "integration_id": integration_id,
-            "property_id": property_id,
-            "email_1": email,
-            "phone_1": phone,
-        }
+        place = {"integration_id": integration_id, "property_id": property_id}
         path = "/v1/leads/"
-        page = self._get(path, **query, **_NEWEST_FIRST, limit=100)
+        page = self._get(path, **place, email_1=email, phone_1=phone, **_NEWEST_FIRST, limit=100)
         return _read(path, lambda answer: [Lead.read(record) for record in answer["results"]], page)
 
     def newest_leads(self, *, integration_id: str) -> list[Lead]:

@@ -5,19 +5,16 @@ TOML has types, so a number in quotes is a slip there; an OutsideText has none a
 
 import base64
 import difflib
-import ipaddress
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
-from urllib.parse import SplitResult, urlsplit
-from zoneinfo import available_timezones
 
 import phonenumbers
 from marshmallow import ValidationError, fields
 
 from bridge.settings.document import OutsideText
+from bridge.settings.spelling import DEFAULT_PORTS, did_you_mean, is_loopback, split_url, time_zones
 
 ZONE_OF_ABBREVIATION = {
     "EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York",
@@ -27,9 +24,6 @@ ZONE_OF_ABBREVIATION = {
     "AKST": "America/Anchorage", "AKDT": "America/Anchorage", "HST": "Pacific/Honolulu",
 }  # fmt: skip
 """Zone databases know some of these, as zones without daylight-saving time: never what a property means."""
-
-DID_YOU_MEAN = "; did you mean"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Setting(fields.Field[Any]):
@@ -116,7 +110,7 @@ class TimeZone(Text):
     expected = "an IANA time zone"
 
     def convert(self, text: str) -> str:
-        zones = _time_zones()
+        zones = time_zones()
         if text.upper() in ZONE_OF_ABBREVIATION:
             raise self.refused(" and no abbreviation" + did_you_mean(ZONE_OF_ABBREVIATION[text.upper()]))
         if text not in zones.values():
@@ -334,33 +328,3 @@ def _read_each(pairs: Iterable[tuple[Any, Any]], read: Callable[[Any], Any]) -> 
     if errors:
         raise ValidationError(errors, valid_data=values)
     return values
-
-
-def did_you_mean(*candidates: str) -> str:
-    """The end of a message, empty without a candidate."""
-    return f'{DID_YOU_MEAN} "{candidates[0]}"?' if candidates else ""
-
-
-def split_url(text: str) -> SplitResult | None:
-    """The parts of an http(s) address that has a host, at most a path, and no user, query or fragment."""
-    try:
-        url = urlsplit(text)
-        valid = url.scheme in DEFAULT_PORTS and url.hostname and (url.port is None or url.port > 0)
-    except ValueError:
-        return None
-    return url if valid and not re.search(r"[\s@?#*\\]", text) else None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nothing that is sent to this host leaves the machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-@cache
-def _time_zones() -> Mapping[str, str]:
-    """Every zone that may be configured, by its name in lower case."""
-    named: Iterable[str] = available_timezones() - {"localtime", "Factory"}
-    return {zone.lower(): zone for zone in sorted(named)}

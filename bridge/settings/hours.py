@@ -8,7 +8,8 @@ from marshmallow import ValidationError
 
 from bridge.settings.document import OutsideText
 from bridge.settings.fields import Setting, Text
-from bridge.settings.records import Blackout, BusinessHours, DayHours, TourHours
+from bridge.settings.records import BusinessHours
+from bridge.settings.tour_times import Blackout, DayHours, TourHours
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.errors import Problem
 from bridge.settings.document import KeyPath, OutsideText
-from bridge.settings.fields import DID_YOU_MEAN, DatabaseUrl, Table, Text, did_you_mean
+from bridge.settings.fields import DatabaseUrl, Table, Text
 from bridge.settings.records import same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
@@ -24,6 +24,7 @@ from bridge.settings.sections import (
     SourceSection,
     UserSection,
 )
+from bridge.settings.spelling import DID_YOU_MEAN, did_you_mean
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 HIDDEN = {

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from bridge.settings.document import PREFIX, OutsideText
-from bridge.settings.fields import did_you_mean
+from bridge.settings.spelling import did_you_mean
 
 
 class Sentence(str):

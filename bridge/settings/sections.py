@@ -28,8 +28,9 @@ from bridge.settings.fields import (
     Whole,
 )
 from bridge.settings.hours import Closed, Hours, TimeOfDay, TourTimes, WeeklyHours
-from bridge.settings.records import KindSettings, OpenIdSettings, PrivacySettings, SlotSettings
+from bridge.settings.records import OpenIdSettings, PrivacySettings
 from bridge.settings.section import Section
+from bridge.settings.tour_times import KindSettings, SlotSettings
 from bridge.settings.workbench import WorkbenchMode
 
 MAPPING = 'the name of a mapping, such as "calendly"'

@@ -21,7 +21,7 @@ from bridge.availability.rules.slots import (
     rules_of,
     taken,
 )
-from bridge.settings.records import Blackout, DayHours
+from bridge.settings.tour_times import Blackout, DayHours
 
 NOW = at("2026-12-01T08:00")
 FRIDAY = date(2026, 12, 4)

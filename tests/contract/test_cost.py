@@ -78,4 +78,4 @@ def test_an_event_of_too_many_values_is_refused_with_a_sentence() -> None:
     mapping = Catalogue(None).get("zapier").schema(phone_region="US")
     payload = {f"k{number}": 1 for number in range(MOST_LEAVES + 1)}
     with pytest.raises(DecodingError, match="more than 5000 values"):
-        arrivals_of(mapping, Received(payload, {}), b"")
+        arrivals_of(mapping, Received(payload, {}), json.dumps(payload).encode())

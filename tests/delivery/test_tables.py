@@ -39,7 +39,7 @@ from bridge.mapping.booking import Action, Contact
 from bridge.models import Status
 from bridge.propexo.client import WriteState, WriteStatus
 from bridge.propexo.errors import RejectedError, UnknownOutcomeError
-from bridge.settings.records import SlotSettings
+from bridge.settings.tour_times import SlotSettings
 
 
 def table(title: str) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from bridge.delivery.rules.state import Park
 from bridge.mapping.booking import Action, Booking
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.settings import Property
-from bridge.settings.records import TourHours
+from bridge.settings.tour_times import TourHours
 
 OAKWOOD = Property("oakwood", "i", "p", "ENTRATA", "America/Chicago", name="Oakwood Flats")
 WALL = datetime(2026, 12, 3, 2, 30)  # noqa: DTZ001 - wall time has no zone

@@ -8,9 +8,6 @@ import pytest
 
 from bridge.propexo.bodies import (
     MissingFieldsError,
-    Person,
-    Place,
-    Tour,
     UnsupportedOperationError,
     cancel_body,
     create_body,
@@ -23,6 +20,7 @@ from bridge.propexo.bodies import (
 from bridge.propexo.errors import RejectedError
 from bridge.propexo.pms import PROFILES, profile_of, time_zone
 from bridge.propexo.text import length
+from bridge.propexo.tours import Person, Place, Tour
 
 DEFAULTS: dict[str, Any] = {
     "employee_id": "cemp-default",

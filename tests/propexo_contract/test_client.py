@@ -12,10 +12,11 @@ import pytest
 from propexo_contract.conftest import VENDORS, Account
 from propexo_contract.contract import operation_of
 
-from bridge.propexo.bodies import Person, Place, Tour, cancel_body, create_body, lead_body, update_body
+from bridge.propexo.bodies import cancel_body, create_body, lead_body, update_body
 from bridge.propexo.client import NoQuota, Propexo
 from bridge.propexo.errors import RejectedError
 from bridge.propexo.pms import PROFILES
+from bridge.propexo.tours import Person, Place, Tour
 from bridge.sandbox.server import SandboxServer
 
 TOUR = Tour(

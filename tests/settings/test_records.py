@@ -68,6 +68,7 @@ def test_every_setting_reaches_its_record():
         server={
             "host": "0.0.0.0",
             "port": 1,
+            "private_bind": "127.0.0.1:2",
             "workers": 3,
             "threads": 4,
             "body_limit": 10,
@@ -128,7 +129,19 @@ def test_every_setting_reaches_its_record():
         webhook_secrets=("webhook-secret-1", "webhook-secret-2"),
     )
     assert settings.server == ServerSettings(
-        "0.0.0.0", 1, 3, 4, 10, 2.5, 1.5, 1, 2, 5, "mailto:security@example.com", "https://bridge.example.com"
+        "0.0.0.0",
+        1,
+        "127.0.0.1:2",
+        3,
+        4,
+        10,
+        2.5,
+        1.5,
+        1,
+        2,
+        5,
+        "mailto:security@example.com",
+        "https://bridge.example.com",
     )
     assert settings.privacy == PrivacySettings(7, 14, ("-_" * 21 + "8=",))
     assert settings.console == ConsoleSettings(session_hours=2, workbench=Workbench.OFF)

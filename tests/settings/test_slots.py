@@ -6,7 +6,7 @@ import pytest
 from settings.told import parse, problems_of
 
 from bridge.settings.hours import Closed
-from bridge.settings.records import Blackout, DayHours, SlotSettings
+from bridge.settings.tour_times import Blackout, DayHours, SlotSettings
 
 
 def test_hours_as_a_text_offer_nothing():

@@ -21,7 +21,7 @@ from bridge.settings import (
     schema,
     sections,
 )
-from bridge.settings.records import KindSettings, SlotSettings
+from bridge.settings.tour_times import KindSettings, SlotSettings
 
 
 def test_the_template_loads_once_its_variables_are_set():
@@ -67,6 +67,7 @@ def test_the_commented_lines_are_valid_and_show_the_defaults():
     assert settings.privacy == PrivacySettings(encryption_keys=(variables["ENCRYPTION_KEY"],))
     assert settings.alerts == AlertSettings(urls=("json://example.com",), digest_at=time(7, 30))
     assert settings.server == ServerSettings(
+        private_bind="127.0.0.1:8081",
         public_url="https://bridge.example.com",
         trusted_proxies=1,
         metrics_port=9464,

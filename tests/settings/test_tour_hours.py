@@ -8,7 +8,7 @@ import pytest
 from bridge.mapping.sources import conventions_of
 from bridge.settings import Property, PropexoSettings, Settings, Source
 from bridge.settings.hours import TimeSpan
-from bridge.settings.records import TourHours
+from bridge.settings.tour_times import TourHours
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def without(key: str) -> dict[str, object]:
         (
             {"server": {"zzz": 1}},
             (
-                "server.zzz: unknown key; the known ones are host, port, workers, threads, body_limit, "
-                "request_timeout, drain, worker_concurrency, trusted_proxies, metrics_port, security_contact, "
-                "public_url"
+                "server.zzz: unknown key; the known ones are host, port, private_bind, workers, threads, "
+                "body_limit, request_timeout, drain, worker_concurrency, trusted_proxies, metrics_port, "
+                "security_contact, public_url"
             ),
         ),
         (

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.availability.rules.wall_clock import end_of, instant, local_date, minute_of
 from bridge.settings import Property
-from bridge.settings.records import Blackout, DayHours, KindSettings, SlotSettings
+from bridge.settings.tour_times import Blackout, DayHours, KindSettings, SlotSettings
 
 IN_PERSON = "in_person"
 

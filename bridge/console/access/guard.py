@@ -15,7 +15,7 @@ from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
 from bridge.errors import NotAllowedError, NotFromThisPageError, NotSignedInError
 from bridge.models import Role
-from bridge.settings.fields import is_loopback
+from bridge.settings.spelling import is_loopback
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 View = TypeVar("View", bound=Callable[..., Any])

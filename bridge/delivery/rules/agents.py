@@ -9,7 +9,8 @@ from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.record_cache import KEEP, cacheable, list_call
 from bridge.delivery.rules.resolve import AGENT, TourTarget
 from bridge.delivery.rules.state import Read, Snapshot
-from bridge.propexo.bodies import Tour, takes
+from bridge.propexo.bodies import takes
+from bridge.propexo.tours import Tour
 
 
 def free_agent(

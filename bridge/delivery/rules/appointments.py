@@ -18,15 +18,9 @@ from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Wr
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
 from bridge.models import BookingState
-from bridge.propexo.bodies import (
-    OperationName,
-    Tour,
-    cancel_body,
-    create_body,
-    dropped_fields,
-    update_body,
-)
+from bridge.propexo.bodies import OperationName, cancel_body, create_body, dropped_fields, update_body
 from bridge.propexo.client import Appointment
+from bridge.propexo.tours import Tour
 from bridge.settings import Settings
 
 

@@ -10,8 +10,9 @@ from bridge.delivery.rules.people import lead_of
 from bridge.delivery.rules.resolve import TourTarget
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Contact
-from bridge.propexo.bodies import Tour, update_body
+from bridge.propexo.bodies import update_body
 from bridge.propexo.carried import MATTERS, not_carried
+from bridge.propexo.tours import Tour
 
 BESIDE_THE_TOUR = ("lead", "person", "left")
 """What a confirmed tour keeps besides the tour."""

@@ -16,7 +16,8 @@ from bridge.delivery.rules.timeline import statements_of
 from bridge.mapping.booking import Action
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState
-from bridge.propexo.bodies import Tour, dropped_fields
+from bridge.propexo.bodies import dropped_fields
+from bridge.propexo.tours import Tour
 from bridge.settings import Settings
 
 

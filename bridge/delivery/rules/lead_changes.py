@@ -22,7 +22,8 @@ from bridge.delivery.rules.resolve import TourTarget
 from bridge.delivery.rules.state import Decision, Park, Snapshot, Write
 from bridge.keys import contact_key
 from bridge.mapping.booking import Contact
-from bridge.propexo.bodies import Person, Tour, lead_update_body
+from bridge.propexo.bodies import lead_update_body
+from bridge.propexo.tours import Person, Tour
 
 BODY_FIELD = {"first_name": "first_name", "last_name": "last_name", "email": "email_1", "phone": "phone_1"}
 

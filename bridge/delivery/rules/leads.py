@@ -17,7 +17,8 @@ from bridge.keys import contact_key, key
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import Contact
 from bridge.propexo import client
-from bridge.propexo.bodies import Person, Place, lead_body, ten_digits
+from bridge.propexo.bodies import lead_body, ten_digits
+from bridge.propexo.tours import Person, Place
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from bridge.delivery.rules.booking_state import CONTACT_FIELDS
 from bridge.delivery.rules.entities import BookingRow
 from bridge.mapping.booking import Contact
 from bridge.propexo import client
-from bridge.propexo.bodies import Tour
 from bridge.propexo.text import cut
+from bridge.propexo.tours import Tour
 
 LONGEST_NAME = 60
 """Characters of a visitor's name in the notes: the reference must have its place behind it."""

@@ -12,8 +12,8 @@ from typing import Any
 from bridge.delivery.rules.entities import CachedRecords
 from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT, RecordKind
 from bridge.delivery.rules.state import Call, Read, Snapshot
-from bridge.propexo.bodies import Place
 from bridge.propexo.client import Choice
+from bridge.propexo.tours import Place
 
 KEEP = timedelta(hours=24)
 """How long a list counts. Propexo itself learns of changes every 12 hours by default."""

@@ -20,7 +20,8 @@ from bridge.mapping.booking import Booking as BookingRequest
 from bridge.mapping.booking import TourKind
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.propexo import pms
-from bridge.propexo.bodies import Place, Tour, UnsupportedOperationError, takes
+from bridge.propexo.bodies import UnsupportedOperationError, takes
+from bridge.propexo.tours import Place, Tour
 from bridge.settings import Property, Settings
 
 APPOINTMENT_TYPES = {

@@ -33,7 +33,7 @@ from bridge.delivery.rules.state import Call, Decision, Park, Read, SlotChange, 
 from bridge.mapping.booking import Booking as BookingRequest
 from bridge.models import BookingState
 from bridge.propexo import pms
-from bridge.propexo.bodies import Tour
+from bridge.propexo.tours import Tour
 from bridge.settings import Property, Settings
 
 FRESH = timedelta(seconds=30)

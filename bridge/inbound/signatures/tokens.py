@@ -75,7 +75,9 @@ class InHeader(Place):
 
     def check(self, secret: str) -> None:
         if not (secret.isascii() and secret.isprintable()):
-            raise ValueError("It holds characters that cannot stand in a header: use letters and digits.")
+            raise ValueError(
+                "It contains characters that are not allowed in a header: use letters and digits."
+            )
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class InPath(Place):
 
     def check(self, secret: str) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", secret):
-            raise ValueError("It holds characters that cannot stand in a path: use letters and digits.")
+            raise ValueError("It contains characters that are not allowed in a path: use letters and digits.")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""When tours are offered at a property."""
+
+from dataclasses import dataclass, field
+from datetime import date, time
+
+
+@dataclass(frozen=True)
+class DayHours:
+    """From when to when, on some days of the week. Minutes since midnight by the wall clock; 1440 is 24:00."""
+
+    days: frozenset[int]
+    """0 is Monday."""
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True)
+class TourHours:
+    """Between which local times tours begin at a property."""
+
+    first: time = time(7)
+    last: time = time(21)
+    week: tuple[DayHours, ...] | None = None
+    """When tours are offered; `None`: the property offers no times of its own."""
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """When no tour takes place: on some dates, or on some days of every week; the whole day or a part of it."""
+
+    first: date | None = None
+    last: date | None = None
+    """Both included; `None`: every week."""
+    days: frozenset[int] = frozenset(range(7))
+    opens: int = 0
+    closes: int = 1440
+
+    def covers(self, day: date) -> bool:
+        """Whether it is on this date."""
+        is_dated = self.first is not None and self.last is not None
+        return day.weekday() in self.days and (
+            not is_dated or (self.first or day) <= day <= (self.last or day)
+        )
+
+
+@dataclass(frozen=True)
+class KindSettings:
+    """What is different for one kind of tour; `None`: as for all."""
+
+    hours: tuple[DayHours, ...] | None = None
+    minutes: int | None = None
+    every: int | None = None
+    buffer_before: int | None = None
+    buffer_after: int | None = None
+    at_once: int | None = None
+
+
+@dataclass(frozen=True)
+class SlotSettings:
+    """Which times of a property are offered, and what happens to a tour whose time is taken."""
+
+    minutes: int = 30
+    """Length of a tour whose booking does not say it."""
+    every: int | None = None
+    """Minutes from one start to the next, counted from opening; `None`: `minutes`."""
+    buffer_before: int = 0
+    """Minutes that stay free before each tour; `buffer_after` likewise."""
+    buffer_after: int = 0
+    notice: int = 60
+    """Minutes between the booking and the tour, at least."""
+    horizon: int = 30
+    """Days from today on for which tours can be booked; 1 is today only."""
+    at_once: int = 1
+    """Tours of one kind at the same time."""
+    most_a_day: int | None = None
+    blackouts: tuple[Blackout, ...] = ()
+    on_taken: str = "hold"
+    """`hold`, `book` or `other_agent`: what becomes of a tour whose time is taken."""
+    subtract_appointments: bool = True
+    """Whether appointments that Propexo lists take time away, where the PMS offers no times itself."""
+    appointment_times: str = "either"
+    """How the times of these appointments are read: `instant`, `wall_clock`, or `either`: both take time away."""
+    kinds: dict[str, KindSettings] = field(default_factory=dict)
+    """By kind of tour; those that are offered. Empty: `in_person`."""
