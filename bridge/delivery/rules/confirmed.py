@@ -10,7 +10,7 @@ from bridge.delivery.rules.people import lead_of
 from bridge.delivery.rules.resolve import TourTarget
 from bridge.errors import BridgeError
 from bridge.mapping.booking import Contact
-from bridge.propexo.bodies import update_body
+from bridge.propexo.bodies import create_body, update_body
 from bridge.propexo.carried import MATTERS, not_carried
 from bridge.propexo.tours import Tour
 
@@ -54,9 +54,19 @@ def worth_a_new_one(target: TourTarget, before: Tour, tour: Tour) -> bool:
     default = target.place.defaults.get("unit_id")
     units = {one.unit_id or default for one in (before, tour)}
     takes_unit = "unit_id" in profile.create.fields and "unit_id" not in profile.update.fields
-    return (takes_unit and len(units) > 1) or any(
+    is_worth = (takes_unit and len(units) > 1) or any(
         what in MATTERS for what in not_carried(profile, before, tour)
     )
+    return is_worth and _can_be_made(target, tour)
+
+
+def _can_be_made(target: TourTarget, tour: Tour) -> bool:
+    """Whether the PMS would take it as a new appointment: else a cancel would lose the one that is there."""
+    try:
+        create_body(target.place, "<lead_id>", tour)
+    except BridgeError:
+        return False
+    return True
 
 
 def confirmed_as_known(booking: BookingRow, tour: Tour) -> Tour:
