@@ -157,7 +157,7 @@ def test_another_booking_than_expected_fails_with_the_path_of_the_difference(fol
     booking["contact"]["email"] = "b@example.com"
     expected.write_text(json.dumps(booking))
     assert findings(folder) == [
-        "booked.json: booking.contact.email is 'a@example.com', expected 'b@example.com'."
+        "booked.json: booking.contact.email is 'A@example.com', expected 'b@example.com'."
     ]
 
 
