@@ -83,6 +83,7 @@ def serve(config: Path | None, bind: str | None, private_bind: str | None) -> No
 @click.command()
 @config_option
 @bind_option
+@private_bind_option
 def web(config: Path | None, bind: str | None, private_bind: str | None) -> None:
     """Run the web process, which receives and stores events."""
     settings = load_settings(config)
