@@ -31,7 +31,7 @@ COMMANDS = {
     "appointments": ("appointments", "Show what the PMS holds, matched to our bookings."),
     "alerts": ("alerts", "Show the current alerts, and test the channels."),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
-    "availability": ("availability", "Show the free times of a property, and why others are not."),
+    "availability": ("availability", "Show the free times of PROPERTY, as a widget or a chat offers them."),
     "users": ("people", "Manage who may sign in at the console."),
     "tokens": ("people", "Manage the bearer tokens of the management API."),
     "aliases": ("aliases", "Manage the names that senders use for a property, without a restart."),

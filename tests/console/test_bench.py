@@ -75,7 +75,7 @@ def test_a_text_is_read_into_booking_request_and_explanation(bench: Bench) -> No
     told = read(bench, MAPPING)
     assert "problem" not in told, told
     (event,) = told["events"]
-    assert event["booking"]["contact"]["email"] == "maya@example.com"
+    assert event["booking"]["contact"]["email"] == "Maya@Example.com"
     assert event["propexo"]["body"]["appointment_date"] == "2026-12-03"
     assert event["explanation"]["fields"]["email"]["from"] == ["email"]
     assert event["explanation"]["fields"]["email"]["empty"] == ["mail"]
@@ -251,5 +251,5 @@ def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:
     )
     (event,) = told["events"]
     assert event["id"] == 17
-    assert {"field": "email", "before": "maya@example.com", "now": None} in event["differences"]
+    assert {"field": "email", "before": "Maya@Example.com", "now": None} in event["differences"]
     assert [one["field"] for one in event["differences"]][-1] == "problems"

@@ -129,9 +129,9 @@ def test_one_scrape_tells_what_two_web_processes_and_the_worker_counted(start: S
     assert samples(url, "bridge_events_received_total") == {"widget": 20}
     assert samples(url, "bridge_door_seconds_count") == {"": 20}
     assert not killed.exists()
-    assert len(list(tmp_path.glob("bridge-metrics-*/counter_*.db"))) >= 3
     # A cancel of a tour that nobody knows: the worker has nothing to do but to say so.
     until(lambda: samples(url, "bridge_events_ended_total")["ignored"] == 20)
+    assert len(list(tmp_path.glob("bridge-metrics-*/counter_*.db"))) >= 3
     assert told(url) == documented_metrics()
     assert requests.get(f"{url}/readyz", timeout=PATIENCE).json()["status"] == "ready"
     serve.send_signal(signal.SIGTERM)

@@ -125,7 +125,7 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     payload.fill(good[:-3])
     expect(page.locator("#correction-reading")).to_contain_text("This is not JSON yet")
     payload.fill(good)
-    expect(page.locator("#correction-reading")).to_contain_text("It can be read")
+    expect(page.locator("#correction-reading")).to_contain_text("The payload can be read")
     page.get_by_role("button", name="Save and replay").click()
     expect(page.get_by_text("An operator has edited the payload")).to_be_visible()
     world.run()
