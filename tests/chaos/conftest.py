@@ -82,8 +82,8 @@ class WatchedSandbox(Sandbox):
         self.coming.pop(number, lambda: None)()
         return super().take_fault(method, path) or self.flaps(number)
 
-    def record(self, request: SeenRequest) -> None:
-        super().record(request)
+    def record(self, request: SeenRequest, answer: Any) -> None:
+        super().record(request, answer)
         with self._lock:
             self.answers += 1
             number = self.answers
