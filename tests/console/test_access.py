@@ -237,6 +237,12 @@ def test_many_names_from_one_address_are_slowed_down_too(client, maya):
     assert sign_in(client, "name21").status_code == 429
 
 
+def test_tries_of_a_name_that_waits_count_for_their_address(client, maya):
+    answers = Counter(sign_in(client, "maya", "a wrong password").status_code for _ in range(20))
+    assert answers == Counter({401: 5, 429: 15})
+    assert sign_in(client, "somebody").status_code == 429
+
+
 def test_a_page_that_was_asked_for_is_opened_after_signing_in(client, maya):
     answer = client.get("/console/users?x=1")
     assert (answer.status_code, answer.location) == (303, "/console/sign-in?next=/console/users?x%3D1")

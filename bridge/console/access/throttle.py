@@ -1,7 +1,8 @@
 """Guessing passwords takes longer and longer, counted for all processes; nobody is shut out for good.
 
 A try is counted before its password is looked at, so that many at once are no way around. It is counted for the name at
-this address, and for the address: who guesses elsewhere does not keep the owner of a name from signing in.
+this address, and for the address: who guesses elsewhere does not keep the owner of a name from signing in. Tries of a
+name that has to wait count for the address alone.
 """
 
 import hashlib
@@ -58,9 +59,12 @@ def take(session: Session, keys: tuple[str, str], now: datetime) -> Try:
         .execution_options(populate_existing=True)
     ).all()
     wait = max((row.last_at + _pause(row) - now for row in found), default=timedelta())
+    address = next(row for row in found if row.key == keys[1])
     if wait > timedelta():
+        if address.last_at + _pause(address) <= now:  # only the name waits: who goes on all the same is guessing
+            address.failures, address.last_at = address.failures + 1, now
         return Try(keys, wait)
-    before = next((row.last_at for row in found if row.key == keys[1]), None)
+    before = address.last_at
     for row in found:
         row.failures, row.last_at = row.failures + 1, now
     return Try(keys, timedelta(), before)
