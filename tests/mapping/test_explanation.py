@@ -46,7 +46,7 @@ def field(name: str, **data: Any) -> FieldExplained:
 
 def test_the_first_path_that_finds_something_gave_the_value():
     assert field("email", email="Maya@Example.com", other_email="x@example.com") == FieldExplained(
-        "email", "maya@example.com", gave=("email",), empty=("mail",), unused=("other_email",)
+        "email", "Maya@Example.com", gave=("email",), empty=("mail",), unused=("other_email",)
     )
 
 
