@@ -61,7 +61,8 @@ def take(session: Session, keys: tuple[str, str], now: datetime) -> Try:
     wait = max((row.last_at + _pause(row) - now for row in found), default=timedelta())
     address = next(row for row in found if row.key == keys[1])
     if wait > timedelta():
-        if address.last_at + _pause(address) <= now:  # only the name waits: who goes on all the same is guessing
+        if address.last_at + _pause(address) <= now:
+            # Only the name waits: who goes on all the same is guessing.
             address.failures, address.last_at = address.failures + 1, now
         return Try(keys, wait)
     before = address.last_at
