@@ -90,7 +90,7 @@ def create_app(
 
 
 def _public_app(settings: Settings, door: Door) -> Flask:
-    """What the internet reaches: hooks, Propexo's webhooks, security.txt. No sessions, templates or static files."""
+    """What the internet reaches: hooks, Propexo's webhooks, free times, widget, the renter's link. No sessions."""
     app = Flask("bridge.public", static_folder=None)
     _limit(app, settings)
     app.extensions["door"] = door

@@ -13,7 +13,6 @@ from bridge.errors import (
     Doubt,
     InvalidDatesError,
     NotAuthenticError,
-    OriginNotAllowedError,
     UnknownPropertyNameError,
 )
 from bridge.inbound.views import open_door
@@ -49,12 +48,7 @@ def free_times(name: str) -> Response:
 
 def authorize(source: Source) -> None:
     """Raises NotAuthenticError, or OriginNotAllowedError for a page of a site that is not listed."""
-    if source.mapping.public:
-        origin = request.headers.get("Origin")
-        if origin is not None and origin not in source.settings.origins:
-            raise OriginNotAllowedError
-        return
-    if source.settings.auth == "none":
+    if source.needs_no_secret(request.headers.get("Origin")):
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():

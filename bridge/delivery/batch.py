@@ -196,7 +196,7 @@ class BatchLoader:
         """
         if len(read) <= room:
             return {}
-        aliases = loader.aliases()
+        aliases = loader.aliases
         ranked = []
         for event, said in read:
             is_new = event.rank is None and event.status == Status.RECEIVED and len(lanes[event.lane]) == 1

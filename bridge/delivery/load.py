@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -53,7 +54,7 @@ class Loader:
 
     def snapshots(self, events: Mapping[int, tuple[EventRow, Interpretation]]) -> dict[int, Snapshot]:
         """The snapshot of each event, by id."""
-        aliases = self.aliases()
+        aliases = self.aliases
         snapshots = {
             id_: Snapshot(
                 event,
@@ -72,6 +73,7 @@ class Loader:
         add_slots(self._connection, self._settings, self._now, snapshots)
         return snapshots
 
+    @cached_property
     def aliases(self) -> Aliases:
         """Names of properties that an operator has given."""
         names = {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}

@@ -18,7 +18,6 @@ from bridge.errors import (
     InvalidFormError,
     NotAcceptingError,
     NotAuthenticError,
-    OriginNotAllowedError,
 )
 from bridge.inbound import inbox, signatures
 from bridge.inbound.arrivals import refused
@@ -177,12 +176,7 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
 
 def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
     """Raises NotAuthenticError, or OriginNotAllowedError for a form of a site that is not listed."""
-    if source.mapping.public:
-        origin = sent.headers.get("origin")
-        if origin is not None and origin not in source.settings.origins:
-            raise OriginNotAllowedError
-        return
-    if source.settings.auth == "none":
+    if source.needs_no_secret(sent.headers.get("origin")):
         return
     if source.verifier is None:
         raise NotAuthenticError(Doubt.CONFIGURATION)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.errors import ConfigurationError, Problem, UnknownSourceError
+from bridge.errors import ConfigurationError, OriginNotAllowedError, Problem, UnknownSourceError
 from bridge.mapping.authentication import Verifier
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue, MappingFile
@@ -31,6 +31,17 @@ class Source:
     @property
     def name(self) -> str:
         return self.settings.key
+
+    def needs_no_secret(self, origin: str | None) -> bool:
+        """Whether a request needs no secret: of a form, or of a source with `auth = "none"`.
+
+        Raises OriginNotAllowedError for a form of a site that is not listed.
+        """
+        if self.mapping.public:
+            if origin is not None and origin not in self.settings.origins:
+                raise OriginNotAllowedError
+            return True
+        return self.settings.auth == "none"
 
     def reading(self, headers: Dictionary[str, Any]) -> "Source":
         """The source as a stored event with these headers is read: what a renter changed is in words of ours."""
