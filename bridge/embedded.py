@@ -215,8 +215,22 @@ def _forget_dead_server(folder: Path) -> None:
 
 def _forget_locks(folder: Path, sockets: Path) -> None:
     """PostgreSQL believes them as long as there is a process of that number, even one that only waits to be reaped."""
+    _end_orphans(folder)
     for file in (folder / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
         file.unlink(missing_ok=True)
+
+
+def _end_orphans(folder: Path) -> None:
+    """Processes that have outlived their server: a client may wait for one of them for ever, and a new server must not
+    share the files with them.
+    """
+    orphans = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.name().startswith("postgres") and process.cwd() == str(folder):
+                process.kill()
+                orphans.append(process)
+    psutil.wait_procs(orphans, timeout=LOOK_EVERY)
 
 
 def _running(folder: Path) -> int | None:

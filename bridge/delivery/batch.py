@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from bridge.delivery.decide import decide
 from bridge.delivery.load import Loader, bodies, open_events
 from bridge.delivery.perform import Chain
-from bridge.delivery.rules.entities import AttemptRow, Breaker, EventRow, ReadRow
+from bridge.delivery.rules.entities import AttemptRow, Breaker, EventRow, ReadRow, changed
 from bridge.delivery.rules.interpret import interpret
 from bridge.delivery.rules.outcomes import Reason, backoff
 from bridge.delivery.rules.priority import lane_rank, next_due, next_of, rank_of
@@ -104,7 +104,7 @@ class Job:
         """It makes the one call that looks whether a paused integration is back."""
         probing = self.base.probing | {integration_id}
         self.base = self.base.having(probing=probing)
-        self.decision = replace(self.decision, snapshot=self.decision.snapshot.having(probing=probing))
+        self.decision = changed(self.decision, snapshot=self.decision.snapshot.having(probing=probing))
 
     def fail(self, error: Exception, tools: Tools) -> None:
         """A defect of ours must not cost the tour: it is retried, then shown to an operator."""
@@ -219,9 +219,9 @@ class BatchLoader:
             row = stored.get(event.id)
             if row is None:
                 said, enrichment = self._read[event.id, event.seq]
-                read[event.id] = (replace(event, enrichment=enrichment), said)
+                read[event.id] = (changed(event, enrichment=enrichment), said)
                 continue
-            complete = replace(event, enrichment=row.answers)
+            complete = changed(event, enrichment=row.answers)
             try:
                 said = interpreted(complete, row, self._tools.sources.get(event.source))
             except Exception as error:
@@ -301,7 +301,7 @@ def snapshot_of(
     """The snapshot that the next run of an event would be decided from, were it replayed now."""
     stored = bodies(connection, [event_id])[event_id]
     row = connection.execute(queries.EVENT_BY_ID, {"this_event": event_id}).one()
-    event = replace(
+    event = changed(
         EventRow(**{**row._mapping, "seq": row.seq or 0}),
         enrichment=stored.answers,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, update
+from sqlalchemy import Connection, bindparam, func, update
 
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.state import Snapshot
@@ -14,31 +14,46 @@ DECIDED_BY_OTHERS = (Reason.REQUESTED.value, Reason.NEEDS_TIME.value)
 """What a request is parked for that another event of its booking can decide."""
 
 
+_END = (
+    update(Event)
+    .where(
+        Event.booking_id == bindparam("this_booking"),
+        Event.id != bindparam("this_event"),
+        Event.status == Status.PARKED,
+        Event.reason.in_(DECIDED_BY_OTHERS),
+        func.coalesce(Event.occurred_at, Event.received_at) <= bindparam("moment"),
+    )
+    .values(
+        status=Status.IGNORED,
+        reason=Reason.SUPERSEDED,
+        detail=bindparam("new_detail"),
+        ended_at=bindparam("now"),
+    )
+)
+
+
 def has_decided(before: Snapshot, after: Snapshot) -> bool:
-    """Whether the event has said that there is to be a tour, or none."""
+    """Whether the event has said that there is to be a tour, or none, of a booking that others may know."""
     if after.booking is None or after.booking.decided_at is None:
         return False
     loaded = {row.id: row for row in (*before.bookings, before.booking) if row}
     known = loaded.get(after.booking.id)
     decided = (after.booking.decided_at, after.booking.decided_rank)
-    return known is None or (known.decided_at, known.decided_rank) != decided
+    return known is not None and (known.decided_at, known.decided_rank) != decided
 
 
 def end_decided_requests(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
     """End the parked requests of bookings that recorded events have decided, unless they are newer than that."""
-    for draft in drafts:
-        booking = draft.after.booking
-        if booking is None or booking.id is None or not has_decided(draft.result.before, draft.after):
-            continue
-        happened_at = func.coalesce(Event.occurred_at, Event.received_at)
-        ended = update(Event).where(
-            Event.booking_id == booking.id,
-            Event.id != draft.after.event.id,
-            Event.status == Status.PARKED,
-            Event.reason.in_(DECIDED_BY_OTHERS),
-            happened_at <= booking.decided_at,
-        )
-        detail = f"Event {draft.after.event.id} has decided it."
-        connection.execute(
-            ended.values(status=Status.IGNORED, reason=Reason.SUPERSEDED, detail=detail, ended_at=now)
-        )
+    decided = [
+        {
+            "this_booking": booking.id,
+            "this_event": draft.after.event.id,
+            "moment": booking.decided_at,
+            "new_detail": f"Event {draft.after.event.id} has decided it.",
+            "now": now,
+        }
+        for draft in drafts
+        if (booking := draft.after.booking) is not None and has_decided(draft.result.before, draft.after)
+    ]
+    if decided:
+        connection.execute(_END, decided)

@@ -21,6 +21,7 @@ from bridge.delivery.batch import BatchLoader, Job
 from bridge.delivery.perform import Chain, Sent
 from bridge.delivery.record import record, record_sent, release, report
 from bridge.delivery.results import Recorded, result_of
+from bridge.delivery.rules.entities import changed
 from bridge.delivery.rules.outcomes import SEND_WITHIN
 from bridge.delivery.rules.state import Enrich, Read, Wait, Write
 from bridge.delivery.slots import Gate, Slots
@@ -295,7 +296,7 @@ class Engine:
         if not jobs:
             return self._give_idle_back()
         now, at = self.clock(), boot_time()
-        results = [replace(result_of(job, now), send_before=now + SEND_WITHIN) for job in jobs]
+        results = [changed(result_of(job, now), send_before=now + SEND_WITHIN) for job in jobs]
         try:
             recorded = record(self.tools.database.engine, results, now)
         except Exception:

@@ -5,7 +5,6 @@ were loaded. Where one of several results fails, each is recorded alone, so that
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +18,7 @@ from bridge import metrics, queue
 from bridge.delivery.decided_requests import end_decided_requests
 from bridge.delivery.results import Recorded, Result
 from bridge.delivery.rules.booking_state import contact_code, contact_fields, event_time, merge_fields
-from bridge.delivery.rules.entities import EventRow
+from bridge.delivery.rules.entities import EventRow, changed
 from bridge.delivery.rules.outcomes import WAITS_FOR_LATER, Reason, WriteOutcome
 from bridge.delivery.rules.state import Snapshot
 from bridge.delivery.storage.claims import store_claims
@@ -276,7 +275,7 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
     loaded = {row.id: row for row in known_rows if row}
     for row in filter(None, (after.booking, *after.duplicates)):
         known = loaded.get(row.id)
-        if known is not None and replace(row, version=known.version) != known:
+        if known is not None and changed(row, version=known.version) != known:
             codes |= {row.reference_code, known.reference_code}
             if row.fields != known.fields:
                 learned = row.id

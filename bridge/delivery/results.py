@@ -1,12 +1,12 @@
 """What a run changes, and what became of that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bridge.delivery.batch import Job
-from bridge.delivery.rules.entities import AttemptRow, EventRow, ReadRow
+from bridge.delivery.rules.entities import AttemptRow, EventRow, ReadRow, changed
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.priority import lane_rank, next_due
 from bridge.delivery.rules.record_cache import LISTS, cacheable
@@ -70,7 +70,7 @@ def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:
     """The event as the end of its run leaves it."""
     match step:
         case Wait():
-            return replace(
+            return changed(
                 event,
                 status=step.status,
                 reason=step.reason,
@@ -83,7 +83,7 @@ def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:
             )
         case Ignore() | Park() | Written():
             status = {Ignore: Status.IGNORED, Park: Status.PARKED, Written: Status.WRITTEN}[type(step)]
-            return replace(
+            return changed(
                 event,
                 status=status,
                 reason=step.reason,
@@ -105,7 +105,7 @@ def result_of(job: Job, now: datetime) -> Result:
     is_put_back = False
     if job.put_back_until is not None:
         after = job.before
-        event = replace(after.event, rank=job.rank)
+        event = changed(after.event, rank=job.rank)
         # It waits for its first call, or again after a pause that is over: now only others come before it.
         has_not_begun = event.status == Status.RECEIVED or event.reason == Reason.INTEGRATION_PAUSED
         is_put_back = not has_not_begun
@@ -116,11 +116,11 @@ def result_of(job: Job, now: datetime) -> Result:
             )
         waiting: tuple[int, ...] = ()
     else:
-        event = ended_event(replace(after.event, rank=job.rank), step, now)
+        event = ended_event(changed(after.event, rank=job.rank), step, now)
         wakeable = isinstance(step, Wait) and step.waiting_on and step.reason is not Reason.OUTCOME_UNKNOWN
         waiting = (event.id,) if wakeable else ()
     lane = [
-        event if one.id == event.id else replace(one, rank=job.ranks.get(one.id, one.rank))
+        event if one.id == event.id else changed(one, rank=job.ranks.get(one.id, one.rank))
         for one in job.lane
         if one.id != event.id or event.ended_at is None
     ]

@@ -6,6 +6,7 @@ takes goes out, within its limits.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from marshmallow import Schema
@@ -130,7 +131,7 @@ def lead_update_body(place: Place, person: Person, changed: Collection[str]) -> 
     needed = {name: known[name] for name in profile.lead_update}
     operation = Operation(profile.lead_update, frozenset(changed))
     body = _fill({**needed, **wanted}, place, operation, "a changed lead", without=tuple(changed))
-    return _checked(LeadSchema(), body)
+    return _checked(_LEAD, body)
 
 
 def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
@@ -294,8 +295,14 @@ def _fill(
 
 
 def _checked(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
-    errors = schema.validate(body)
+    errors = _errors(schema, tuple(body.items()))
     if errors:
         issues = [Issue(field, " ".join(messages), "invalid") for field, messages in sorted(errors.items())]
         raise RejectedError("Not sent, because of " + "; ".join(map(str, issues)), issues=issues)
     return body
+
+
+@lru_cache(maxsize=1024)
+def _errors(schema: Schema, body: tuple[tuple[str, Any], ...]) -> dict[str, list[str]]:
+    """What is wrong with a body: every decision about a tour builds the same one again."""
+    return schema.validate(dict(body))

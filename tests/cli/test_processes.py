@@ -97,6 +97,9 @@ class Running:
         self.process.wait()
         self._reader.join()
         self.process.stderr.close()
+        while not self._lines.empty():
+            self.said.append(self._lines.get())
+        print(*self.said, sep="")  # pytest shows it where a test fails
 
 
 class Installation:
@@ -144,9 +147,10 @@ def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)  # the processes that it waits for want the processor
 
 
-def post_event(url: str) -> dict[str, object]:
+def post_event(url: str, timeout: float = PATIENCE) -> dict[str, object]:
     """One tour that is always the same, signed now."""
     body = json.dumps(
         {"type": "tour.booked", "timestamp": "2026-11-24T15:00:00Z", "data": {"booking_id": "B-1"}}
@@ -159,7 +163,7 @@ def post_event(url: str) -> dict[str, object]:
         "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
         "content-type": "application/json",
     }
-    answer = requests.post(f"{url}/hooks/widget", data=body, headers=headers, timeout=PATIENCE)
+    answer = requests.post(f"{url}/hooks/widget", data=body, headers=headers, timeout=timeout)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -298,7 +302,7 @@ def test_the_console_answers_at_an_address_of_its_own(installation: Installation
 
 def is_accepting(url: str) -> bool:
     with contextlib.suppress(AssertionError, requests.RequestException):
-        return bool(post_event(url)["id"])
+        return bool(post_event(url, PATIENCE / 8)["id"])
     return False
 
 

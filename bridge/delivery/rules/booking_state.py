@@ -7,12 +7,11 @@ matter, an older event never overwrites, and a cancel that comes first is kept. 
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.delivery.rules import timeline
-from bridge.delivery.rules.entities import BookingRow, EventRow, EventTime, SenderContact
+from bridge.delivery.rules.entities import BookingRow, EventRow, EventTime, SenderContact, changed
 from bridge.delivery.rules.state import Merge, Snapshot
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action, Contact
@@ -136,10 +135,10 @@ def apply_request(
         fields = _merge_from(fields, values, moment, source if source != booking.source else None)
     if sets_state and (booking.decided_at is None or moment >= (booking.decided_at, booking.decided_rank)):
         state = BookingState.CANCELLED if request.action is Action.CANCEL else BookingState.BOOKED
-        return replace(
+        return changed(
             booking, fields=fields, desired_state=state, decided_at=moment[0], decided_rank=moment[1]
         )
-    return replace(booking, fields=fields)
+    return changed(booking, fields=fields)
 
 
 def _merge_from(
@@ -201,9 +200,9 @@ def reapply_edited(
         for name, field in booking.fields.items()
         if name in still or _set_at(field) != before
     }
-    booking = replace(booking, fields=timeline.without(fields, before))
+    booking = changed(booking, fields=timeline.without(fields, before))
     if booking.decided_at is not None and (booking.decided_at, booking.decided_rank) == before:
-        return replace(booking, decided_at=after[0], decided_rank=after[1])
+        return changed(booking, decided_at=after[0], decided_rank=after[1])
     return booking
 
 
@@ -241,7 +240,7 @@ def find_booking(snapshot: Snapshot, now: datetime) -> Snapshot:
         assert gone.id is not None
         merges.append(Merge(booking.id, gone.id, gone.version, is_deleted=not gone.may_be_in_pms))
         if gone.may_be_in_pms:
-            cancelled = replace(gone, desired_state=BookingState.CANCELLED, merged_into=booking.id)
+            cancelled = changed(gone, desired_state=BookingState.CANCELLED, merged_into=booking.id)
             duplicates.append(cancelled)
     return snapshot.having(booking=booking, duplicates=tuple(duplicates), merges=tuple(merges))
 
@@ -266,7 +265,7 @@ def fold(kept: BookingRow, gone: BookingRow) -> BookingRow:
             by = speaker if speaker != kept.source else None
             fields = _merge_from(fields, {name: field["value"]}, _set_at(field), by)
     newer = max((kept, gone), key=_last_change)
-    return replace(
+    return changed(
         kept,
         fields=fields,
         desired_state=newer.desired_state,
@@ -289,7 +288,7 @@ def fill_in(request: BookingRequest, known: SenderContact | None) -> BookingRequ
     if known is None:
         return request
     person = Contact(**{name: field["value"] for name, field in known.fields.items()})
-    return replace(request, contact=replace(person, **contact_fields(request.contact)))
+    return changed(request, contact=changed(person, **contact_fields(request.contact)))
 
 
 def contact_code(source: str, contact_id: str) -> str:

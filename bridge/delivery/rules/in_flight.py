@@ -8,12 +8,11 @@ never sent again on a guess.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bridge.delivery.rules import failures
-from bridge.delivery.rules.entities import AttemptRow, BookingRow, Owner
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, Owner, changed
 from bridge.delivery.rules.outcomes import (
     ANSWER_WITHIN,
     CONFIRM_AFTER,
@@ -137,7 +136,7 @@ def _find_trace(
     )
     job_id = _find_job(snapshot, attempt, snapshot.answers[log], trace)
     if job_id:
-        return snapshot.with_attempt(replace(attempt, outcome=Outcome.SUBMITTED, job_id=job_id))
+        return snapshot.with_attempt(changed(attempt, outcome=Outcome.SUBMITTED, job_id=job_id))
     changes = adopt(snapshot) if creates else None
     if isinstance(changes, Read):
         return Decision(changes, snapshot)
@@ -150,7 +149,7 @@ def _find_trace(
         return settle(snapshot, owner, attempt, WriteOutcome.ABANDONED)
     if looks >= len(LOOK_AFTER_UNKNOWN):
         return Decision(Park(Reason.AMBIGUOUS, _evidence(attempt, owner.reference_code, looks)), snapshot)
-    attempt = replace(attempt, look_count=looks + 1, look_at=now + delay_for(LOOK_AFTER_UNKNOWN, looks))
+    attempt = changed(attempt, look_count=looks + 1, look_at=now + delay_for(LOOK_AFTER_UNKNOWN, looks))
     return Decision(look_later(attempt, owner.reference_code), snapshot.with_attempt(attempt))
 
 
@@ -287,8 +286,8 @@ def settle(
     detail: str | None = None,
 ) -> Snapshot:
     """End the owner's in-flight write; `changes` are columns of the owner, if any."""
-    snapshot = snapshot.with_attempt(replace(attempt, outcome=outcome, detail=detail or attempt.detail))
-    row = replace(owner, **by_attribute(changes or {}), in_flight_attempt_id=None)
+    snapshot = snapshot.with_attempt(changed(attempt, outcome=outcome, detail=detail or attempt.detail))
+    row = changed(owner, **by_attribute(changes or {}), in_flight_attempt_id=None)
     snapshot = snapshot.with_owner(row)
     if changes is not None and isinstance(owner, BookingRow) and attempt.event_id == snapshot.event.id:
         job_id = attempt.job_id or f"found:{changes.get('appointment_id')}"

@@ -1,13 +1,13 @@
 """The lead of a tour: named by the sender, known to the bridge, found in Propexo, else created and waited for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bridge.delivery.rules.bodies import checked
 from bridge.delivery.rules.booking_state import to_request
-from bridge.delivery.rules.entities import LeadRow
+from bridge.delivery.rules.entities import LeadRow, changed
 from bridge.delivery.rules.in_flight import poll_again, resolve_in_flight
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.rules.people import contact_in, contact_of, lead_of, named
@@ -70,7 +70,7 @@ def find_lead(
         )
         if isinstance(resolved, Decision):
             return resolved
-        snapshot, lead = resolved, replace(resolved.leads[lead.key], person=made)
+        snapshot, lead = resolved, changed(resolved.leads[lead.key], person=made)
     return _existing_or_new(snapshot, target, lead, request.contact, new, now, was_in_flight=was_in_flight)
 
 
@@ -108,7 +108,7 @@ def _existing_or_new(
         if isinstance(searched, Read):
             return Decision(searched, snapshot)
         match = searched
-        lead = replace(lead, lead_id=match.lead.id if match.lead else None)
+        lead = changed(lead, lead_id=match.lead.id if match.lead else None)
         snapshot = snapshot.with_lead(lead)
     if lead.lead_id is None:
         if lead.created:
@@ -159,7 +159,7 @@ def _named(
     found: client.Lead | None = snapshot.answers[call]
     if found is None or found.property_id not in (None, place.property_id):
         return snapshot, None
-    return snapshot.with_lead(replace(lead, lead_id=found.id)), FoundLead(found.id, contact_of(found))
+    return snapshot.with_lead(changed(lead, lead_id=found.id)), FoundLead(found.id, contact_of(found))
 
 
 def _row(snapshot: Snapshot, place: Place, contact: str, now: datetime) -> LeadRow:

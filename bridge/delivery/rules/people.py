@@ -7,13 +7,13 @@ appointment name the visitor. A booking whose own person is corrected corrects i
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 
 from bridge.delivery.rules.booking_state import CONTACT_FIELDS
-from bridge.delivery.rules.entities import BookingRow
+from bridge.delivery.rules.entities import BookingRow, changed
 from bridge.mapping.booking import Contact
 from bridge.propexo import client
 from bridge.propexo.text import cut
@@ -47,7 +47,7 @@ def with_visitor(tour: Tour, lead: Contact | None, contact: Contact) -> Tour:
     """The tour with the sentences about its person that the lead does not say."""
     if lead is None:
         return tour
-    return replace(tour, visitor=visitor_note(lead, contact), contact=contact_note(lead, contact))
+    return changed(tour, visitor=visitor_note(lead, contact), contact=contact_note(lead, contact))
 
 
 def person_of(booking: BookingRow) -> Contact | None:
@@ -113,11 +113,11 @@ def contact_note(lead: Contact, contact: Contact) -> str | None:
     """How to reach who comes, where the lead has the same name and another phone or e-mail, or none."""
     if names_differ(lead, contact):
         return None
-    changed = corrections(lead, contact)
+    fixed = corrections(lead, contact)
     sentences = []
-    if "phone" in changed:
+    if "phone" in fixed:
         sentences.append(f"Phone {readable_phone(contact.phone)}.")
-    if "email" in changed:
+    if "email" in fixed:
         sentences.append(f"E-mail {contact.email}.")
     return " ".join(sentences) or None
 
@@ -153,6 +153,7 @@ def _contradict(one: str | None, other: str | None) -> bool:
     return bool(ours and theirs) and not (ours.startswith(theirs) or theirs.startswith(ours))
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str | None) -> str:
     """A name without case, accents and punctuation."""
     letters = unicodedata.normalize("NFKD", name or "")

@@ -1,7 +1,7 @@
 """Stores bookings, leads and attempts as runs have changed them. A row that somebody else has changed is a conflict."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, text, update
 
 from bridge import search_index
 from bridge.delivery.results import Result
-from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow
+from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow, changed
 from bridge.delivery.rules.outcomes import Reason, WriteOutcome
 from bridge.delivery.rules.same_tour import told_by
 from bridge.delivery.rules.state import Merge, Snapshot, Write
@@ -115,16 +115,16 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
     new = [one for one in drafts if one.after.booking is not None and one.after.booking.id is None]
     for draft, id_ in zip(new, _ids(connection, "bookings", len(new)), strict=True):
         assert draft.after.booking is not None
-        booking = replace(draft.after.booking, id=id_)
+        booking = changed(draft.after.booking, id=id_)
         draft.after = draft.after.having(booking=booking).with_event(booking_id=id_)
     _NEW_BOOKING.execute(connection, [values_of(BOOKING, one.after.booking) for one in new])
-    changed: list[tuple[BookingRow, int]] = []
+    rewritten: list[tuple[BookingRow, int]] = []
     for draft in drafts:
         for row, version in _changed(draft):
-            changed.append((row, version))
-            draft.after = draft.after.with_owner(replace(row, version=version + 1))
-    changed.sort(key=lambda pair: pair[0].id or 0)
-    rows = [_BOOKING.parameters(row, id=row.id, version=version) for row, version in changed]
+            rewritten.append((row, version))
+            draft.after = draft.after.with_owner(changed(row, version=version + 1))
+    rewritten.sort(key=lambda pair: pair[0].id or 0)
+    rows = [_BOOKING.parameters(row, id=row.id, version=version) for row, version in rewritten]
     _change(connection, _BOOKING, rows)
     for draft in drafts:
         for merge in draft.after.merges[len(draft.result.before.merges) :]:
@@ -219,7 +219,7 @@ def _index(connection: Connection, drafts: Sequence[Draft]) -> None:
 def store_leads(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store the leads of some results."""
     new: list[LeadRow] = []
-    changed: list[tuple[LeadRow, LeadRow]] = []
+    rewritten: list[tuple[LeadRow, LeadRow]] = []
     for draft in drafts:
         before, write = draft.result.before, draft.result.intent
         rows = list(draft.after.leads.values())
@@ -232,13 +232,13 @@ def store_leads(connection: Connection, drafts: Sequence[Draft]) -> None:
         for lead in rows:
             if lead.is_new:
                 new.append(lead)
-                draft.after = draft.after.with_lead(replace(lead, is_new=False))
+                draft.after = draft.after.with_lead(changed(lead, is_new=False))
             elif lead != before.leads.get(lead.key):
-                changed.append((lead, before.leads[lead.key]))
+                rewritten.append((lead, before.leads[lead.key]))
     _NEW_LEAD.execute(connection, [values_of(LEAD, row) for row in sorted(new, key=lambda row: row.key)])
     parameters = [
         _LEAD.parameters(row, **_key(row), attempt=loaded.in_flight_attempt_id, lead=loaded.lead_id)
-        for row, loaded in sorted(changed, key=lambda pair: pair[0].key)
+        for row, loaded in sorted(rewritten, key=lambda pair: pair[0].key)
     ]
     _change(connection, _LEAD, parameters)
 
@@ -302,10 +302,10 @@ def _take_owners(connection: Connection, drafts: Sequence[Draft]) -> None:
         owner = _stored_owner(draft.after, write)
         taken: Owner
         if isinstance(owner, BookingRow):
-            taken = replace(owner, in_flight_attempt_id=attempt.id, version=owner.version + 1)
+            taken = changed(owner, in_flight_attempt_id=attempt.id, version=owner.version + 1)
             bookings.append(_TAKE_BOOKING.parameters(taken, id=owner.id, version=owner.version))
         else:
-            taken = replace(owner, in_flight_attempt_id=attempt.id)
+            taken = changed(owner, in_flight_attempt_id=attempt.id)
             leads.append(_TAKE_LEAD.parameters(taken, **_key(owner)))
         after = draft.after.with_owner(taken).with_attempt(attempt)
         draft.after = after.with_event(waiting_on=owner.reference_code)
