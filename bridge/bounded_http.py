@@ -194,9 +194,21 @@ def request(
     headers = {**session.headers, **options.pop("headers", {})}
     # Not `session.request`: merging its settings into each request takes a sixth of the time of a call.
     prepared = requests.Request(method, url, headers, **options).prepare()
+    return send(session, prepared, timeouts=timeouts, largest=largest)
+
+
+def send(
+    session: requests.Session,
+    prepared: requests.PreparedRequest,
+    *,
+    timeouts: tuple[float, float],
+    largest: int,
+) -> requests.Response:
+    """Send what is prepared already, and else do as `request` does."""
     with _Deadline(sum(timeouts)) as deadline:
         try:
-            answer = session.send(prepared, timeout=timeouts, allow_redirects=False, stream=True)
+            # Without `proxies`, each request looks for them anew, and these sessions use none.
+            answer = session.send(prepared, timeout=timeouts, allow_redirects=False, stream=True, proxies={})
             with contextlib.closing(answer):
                 content = b"".join(_pieces(answer, largest))
         except Exception:

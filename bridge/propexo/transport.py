@@ -5,10 +5,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.exceptions import InvalidJSONError, InvalidURL, ReadTimeout, RequestException
+from requests.hooks import default_hooks
+from requests.structures import CaseInsensitiveDict
+from requests.utils import default_headers, requote_uri
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -88,6 +91,15 @@ class Transport:
         session: requests.Session | None,
     ) -> None:
         self._base_url, self._token = _checked(base_url, token)
+        inherited: Mapping[str, Any] = default_headers() if session is None else session.headers
+        self._headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
+            {
+                **inherited,
+                "Authorization": f"Bearer {self._token}",
+                "Accept": "application/json",
+                "User-Agent": f"propexo-bridge/{__version__}",
+            }
+        )
         self._quota, self._clock, self._timeouts = quota, clock, timeouts
         self._given = session
         self._own = threading.local()  # a Session is not safe to share between threads
@@ -115,15 +127,10 @@ class Transport:
         self._quota.take()
         name = f"{method} {path}"
         try:
-            answer = bounded_http.request(
-                self._session(), method, self._base_url + path, params=params, json=body,
-                timeouts=self._timeouts, largest=LARGEST_ANSWER,
-                headers={
-                    "Authorization": f"Bearer {self._token}",
-                    "Accept": "application/json",
-                    "User-Agent": f"propexo-bridge/{__version__}",
-                },
-            )  # fmt: skip
+            prepared = self._prepared(method, path, params, body)
+            answer = bounded_http.send(
+                self._session(), prepared, timeouts=self._timeouts, largest=LARGEST_ANSWER
+            )
         except (RequestException, HTTPError, ValueError) as error:
             if _has_not_left(error):
                 self._quota.release()
@@ -141,6 +148,19 @@ class Transport:
         if isinstance(refusal, RateLimitedError):
             self._quota.exhausted(refusal.until)
         raise refusal
+
+    def _prepared(
+        self, method: str, path: str, params: Mapping[str, Any], body: Any
+    ) -> requests.PreparedRequest:
+        """A request to the address that was checked at the start: to prepare it in full takes a sixth of a call."""
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.hooks = method, default_hooks()
+        prepared.url = self._base_url + requote_uri(path)
+        if given := {name: value for name, value in params.items() if value is not None}:
+            prepared.url += "?" + urlencode(given)
+        prepared.headers = self._headers.copy()
+        prepared.prepare_body(None, None, json=body)
+        return prepared
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = self._given or getattr(self._own, "session", None)

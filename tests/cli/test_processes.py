@@ -99,7 +99,7 @@ class Running:
         self.process.stderr.close()
         while not self._lines.empty():
             self.said.append(self._lines.get())
-        print(*self.said, sep="")  # pytest shows it where a test fails
+        sys.stdout.writelines(self.said)  # pytest shows it where a test fails
 
 
 class Installation:
