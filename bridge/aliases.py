@@ -17,12 +17,12 @@ Aliases = Callable[[str], str | None]
 """The key of the property that people gave this name."""
 
 
-def none_told(name: str) -> str | None:  # noqa: ARG001 - one of Aliases
+def no_aliases(name: str) -> str | None:  # noqa: ARG001 - one of Aliases
     """The aliases of nobody: bridge.toml alone counts."""
     return None
 
 
-def told_in(session: Session) -> Aliases:
+def aliases_in(session: Session) -> Aliases:
     """Those in the database of a session."""
 
     def key_of(name: str) -> str | None:
@@ -33,12 +33,12 @@ def told_in(session: Session) -> Aliases:
     return key_of
 
 
-def told_to(database: Database) -> Aliases:
+def aliases_of(database: Database) -> Aliases:
     """Those in a database; each question is a transaction of its own."""
 
     def key_of(name: str) -> str | None:
         with database.session() as session:
-            return told_in(session)(name)
+            return aliases_in(session)(name)
 
     return key_of
 

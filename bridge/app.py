@@ -15,10 +15,10 @@ from bridge.availability.views import availability
 from bridge.clock import Clock, utc_now
 from bridge.console import application as console
 from bridge.console.access import headers
-from bridge.console.tools import Tools
+from bridge.console.tools import AppContext
 from bridge.database import Database
 from bridge.inbound.propexo_webhooks import propexo_webhooks
-from bridge.inbound.views import Door, hooks
+from bridge.inbound.views import WebhookEndpoint, hooks
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
@@ -76,9 +76,9 @@ def create_app(
         ConfigurationError: a source cannot work as it is configured.
     """
     sources = Sources(settings, Catalogue(settings.mappings_dir))
-    door = Door(settings, sources, database, clock)
-    private = _private_app(settings, door)
-    public = private.extensions["public"] = _public_app(settings, door)
+    endpoint = WebhookEndpoint(settings, sources, database, clock)
+    private = _private_app(settings, endpoint)
+    public = private.extensions["public"] = _public_app(settings, endpoint)
     private.extensions["forms"] = public.extensions["forms"]  # the API makes the renter's links
     private.wsgi_app = Dispatcher(public.wsgi_app, private.wsgi_app, private_address)  # type: ignore[method-assign]  # how Flask wants to be wrapped
     public.extensions["monitoring"] = monitoring.init_app(private, settings, database, clock)
@@ -89,41 +89,41 @@ def create_app(
     return private
 
 
-def _public_app(settings: Settings, door: Door) -> Flask:
+def _public_app(settings: Settings, endpoint: WebhookEndpoint) -> Flask:
     """What the internet reaches: hooks, Propexo's webhooks, free times, widget, the renter's link. No sessions."""
     app = Flask("bridge.public", static_folder=None)
     _limit(app, settings)
-    app.extensions["door"] = door
+    app.extensions["endpoint"] = endpoint
     app.register_blueprint(hooks)
     app.register_blueprint(propexo_webhooks)
-    reading = reader(settings, door.database, door.clock)
-    app.extensions["calendar"] = Calendar(settings, door.database, door.clock, reading)
-    app.extensions["kept_answers"] = KeptAnswers(door.database, door.clock)
+    reading = reader(settings, endpoint.database, endpoint.clock)
+    app.extensions["calendar"] = Calendar(settings, endpoint.database, endpoint.clock, reading)
+    app.extensions["kept_answers"] = KeptAnswers(endpoint.database, endpoint.clock)
     app.register_blueprint(availability)
     problems.init_app(app)
     headers.stay_on_tls(app)
     forms = {
         f"/hooks/{source.name}": {"origins": list(source.settings.origins)}
-        for source in door.sources
+        for source in endpoint.sources
         if source.mapping.public
     }
     if forms:
         times = {path.replace("/hooks/", "/availability/"): rule for path, rule in forms.items()}
         CORS(app, resources=times, methods=["GET"])
         CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
-    security_txt.init_app(app, settings.server.security_contact, door.clock)
-    widget.init_app(app, settings, door.sources, door.database, door.clock)
+    security_txt.init_app(app, settings.server.security_contact, endpoint.clock)
+    widget.init_app(app, settings, endpoint.sources, endpoint.database, endpoint.clock)
     app.register_blueprint(renter)
     return app
 
 
-def _private_app(settings: Settings, door: Door) -> Flask:
+def _private_app(settings: Settings, endpoint: WebhookEndpoint) -> Flask:
     """What people and programs of the operator reach: console, management API, metrics."""
     app = Flask(__name__)
     _limit(app, settings)
-    app.extensions["door"] = door
+    app.extensions["endpoint"] = endpoint
     problems.init_app(app)
-    console.init_app(app, Tools(settings, door.sources, door.database, door.clock))
+    console.init_app(app, AppContext(settings, endpoint.sources, endpoint.database, endpoint.clock))
     return app
 
 

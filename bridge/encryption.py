@@ -68,9 +68,9 @@ class Cipher:
 
     def digests(self, word: str) -> list[str]:
         """A word as an index keeps it: under the key that encrypts, then under the others, then under none."""
-        said = word.encode()
-        keyed = [hmac.digest(key.encode(), said, "sha256").hex() for key in self._keys]
-        return [one[:DIGEST_LENGTH] for one in (*keyed, hashlib.sha256(said).hexdigest())]
+        plain = word.encode()
+        keyed = [hmac.digest(key.encode(), plain, "sha256").hex() for key in self._keys]
+        return [digest[:DIGEST_LENGTH] for digest in (*keyed, hashlib.sha256(plain).hexdigest())]
 
 
 _ciphers: WeakKeyDictionary[Dialect, Cipher] = WeakKeyDictionary()

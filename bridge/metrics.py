@@ -40,8 +40,8 @@ REFUSED = Counter(
     ["code"],
     registry=REGISTRY,
 )
-DOOR = Histogram(
-    "bridge_door_seconds",
+INBOUND_REQUEST_DURATION = Histogram(
+    "bridge_inbound_request_duration_seconds",
     "Seconds from a request of a sender to its answer.",
     buckets=FAST,
     registry=REGISTRY,
@@ -79,27 +79,31 @@ ENDED = Counter(
 
 
 @dataclass(frozen=True)
-class Told:
+class GaugeDescription:
     """A gauge that the database tells."""
 
     help: str
     labels: tuple[str, ...] = ()
 
 
-GAUGES: Mapping[str, Told] = MappingProxyType(
+GAUGES: Mapping[str, GaugeDescription] = MappingProxyType(
     {
-        "bridge_queue_events": Told("Events that have not ended, by status.", ("status",)),
-        "bridge_oldest_due_age_seconds": Told("Age of the oldest event that is due."),
-        "bridge_parked_events": Told("Events that wait for an operator, by reason.", ("reason",)),
-        "bridge_last_event_timestamp_seconds": Told(
+        "bridge_queue_events": GaugeDescription("Events that have not ended, by status.", ("status",)),
+        "bridge_oldest_due_age_seconds": GaugeDescription("Age of the oldest event that is due."),
+        "bridge_parked_events": GaugeDescription("Events that wait for an operator, by reason.", ("reason",)),
+        "bridge_last_event_timestamp_seconds": GaugeDescription(
             "When the last event of a source arrived; 0: never.", ("source",)
         ),
-        "bridge_soonest_unsent_start_timestamp_seconds": Told(
+        "bridge_soonest_unsent_start_timestamp_seconds": GaugeDescription(
             "Start of the next tour that is not in the PMS; 0: there is none."
         ),
-        "bridge_budget_used_calls": Told("Calls in this minute that Propexo has counted, or may have."),
-        "bridge_budget_limit_calls": Told("Calls per minute that Propexo allows."),
-        "bridge_paused_integrations": Told("Integrations that are paused, by cause.", ("cause",)),
-        "bridge_gauges_timestamp_seconds": Told("When a worker last updated these gauges; 0: never."),
+        "bridge_budget_used_calls": GaugeDescription(
+            "Calls in this minute that Propexo has counted, or may have."
+        ),
+        "bridge_budget_limit_calls": GaugeDescription("Calls per minute that Propexo allows."),
+        "bridge_paused_integrations": GaugeDescription("Integrations that are paused, by cause.", ("cause",)),
+        "bridge_gauges_timestamp_seconds": GaugeDescription(
+            "When a worker last updated these gauges; 0: never."
+        ),
     }
 )

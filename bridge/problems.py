@@ -102,15 +102,15 @@ def _count(error: RefusedRequestError) -> None:
         type(error)
     )
     source = _source()
-    if doubt and source in current_app.extensions["door"].settings.sources:
+    if doubt and source in current_app.extensions["endpoint"].settings.sources:
         current_app.extensions["monitoring"].refusals.note(source, doubt)
 
 
 def _busy_status() -> int:
     """What the sender of this request takes for "come again later"."""
-    door = current_app.extensions["door"]
+    endpoint = current_app.extensions["endpoint"]
     try:
-        return int(door.sources[_source() or ""].mapping.busy_status)
+        return int(endpoint.sources[_source() or ""].mapping.busy_status)
     except UnknownSourceError:
         return NotAcceptingError.status
 

@@ -67,13 +67,13 @@ def _claim_of(kind: str) -> TextClause:
 _UNREAD_LANES = _READY.format(kind=f"rank = {UNREAD} AND claims < {SUSPECT}", most=":unread")
 _OTHER_LANES = _READY.format(
     kind=f"rank > {UNREAD} AND claims < {SUSPECT}",
-    most="greatest(0, :others - (SELECT count(*) FROM unread))",
+    most="greatest(0, :read - (SELECT count(*) FROM unread))",
 )
 _BOTH = (
-    "unread AS MATERIALIZED ({unread}), others AS MATERIALIZED ({others}), "
-    "due AS MATERIALIZED (SELECT lane FROM unread UNION ALL SELECT lane FROM others)"
+    "unread AS MATERIALIZED ({unread}), read AS MATERIALIZED ({read}), "
+    "due AS MATERIALIZED (SELECT lane FROM unread UNION ALL SELECT lane FROM read)"
 )
-_CLAIM_LANES = text(_CLAIM.format(due=_BOTH.format(unread=_UNREAD_LANES, others=_OTHER_LANES)))
+_CLAIM_LANES = text(_CLAIM.format(due=_BOTH.format(unread=_UNREAD_LANES, read=_OTHER_LANES)))
 _CLAIM_SUSPECTS = _claim_of(f"claims = {SUSPECT}")
 _CLAIM_SUSPECT = _claim_of(f"claims > {SUSPECT}")
 _SUSPECTS = text("SELECT EXISTS (SELECT FROM lanes WHERE ready AND claims >= :suspect)")
@@ -117,7 +117,7 @@ class Release:
 
 
 def _named(held: Sequence[Claim | Release]) -> dict[str, list[Any]]:
-    return {"lanes": [one.lane for one in held], "leases": [one.lease for one in held]}
+    return {"lanes": [claim.lane for claim in held], "leases": [claim.lease for claim in held]}
 
 
 def enqueue(session: Session, event_ids: Sequence[int]) -> None:
@@ -186,14 +186,14 @@ def promote(connection: Connection) -> int:
     return connection.execute(_PROMOTE).rowcount
 
 
-def claim(connection: Connection, *, unread: int, others: int, lease: timedelta = LEASE) -> list[Claim]:
+def claim(connection: Connection, *, unread: int, read: int, lease: timedelta = LEASE) -> list[Claim]:
     """Claim ready lanes, the soonest tours first.
 
-    Those with something new come first, at most `unread` of them; then others, until `others` lanes are claimed in all.
+    Those with something new come first, at most `unread` of them; then those read before, up to `read` lanes in all.
     """
-    values = {"unread": unread, "others": others, "lease": lease}
+    values = {"unread": unread, "read": read, "lease": lease}
     claims = [Claim(**row._mapping) for row in connection.execute(_CLAIM_LANES, values)]
-    return sorted(claims, key=lambda one: (one.rank, one.lane))
+    return sorted(claims, key=lambda claim: (claim.rank, claim.lane))
 
 
 def has_suspects(connection: Connection) -> bool:
@@ -241,18 +241,18 @@ def commit(
         psycopg.errors.DivisionByZero: a lease has ended, so nothing was committed.
     """
     raw = _raw(connection)
-    codes = [(code, one.event) for one in wakes for code in sorted(one.codes)]
+    codes = [(code, wake.event) for wake in wakes for code in sorted(wake.codes)]
     woken = {
         "codes": [code for code, _ in codes],
         "causes": [cause for _, cause in codes],
-        "bookings": [one.booking for one in wakes if one.booking is not None],
+        "bookings": [wake.booking for wake in wakes if wake.booking is not None],
     }
     with raw.pipeline():
         raw.execute(sql.HOLD, {**_named([*kept, *released]), **woken})
-        if waiting := [event for one in released for event in one.waiting]:
+        if waiting := [event for release in released for event in release.waiting]:
             raw.execute(sql.WOKEN, {"waiting": waiting})
         if released:
-            due, ranks = [one.due_at for one in released], [one.rank for one in released]
+            due, ranks = [release.due_at for release in released], [release.rank for release in released]
             raw.execute(sql.RELEASE, {**_named(released), "due": due, "ranks": ranks})
         if codes or woken["bookings"]:
             raw.execute(sql.WAKE_OTHERS, woken)

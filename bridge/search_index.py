@@ -38,12 +38,12 @@ def phone_word(e164: str) -> str:
 
 def words_in(details: Mapping[str, Any]) -> list[str]:
     """By what a booking can be found."""
-    said = {name: saying["value"] for name, saying in details.items()}
-    words = words_of(" ".join(filter(None, (said.get("first_name"), said.get("last_name")))))
-    if said.get("email"):
-        words.append(email_word(said["email"]))
-    if said.get("phone"):
-        words.append(phone_word(said["phone"]))
+    values = {name: field["value"] for name, field in details.items()}
+    words = words_of(" ".join(filter(None, (values.get("first_name"), values.get("last_name")))))
+    if values.get("email"):
+        words.append(email_word(values["email"]))
+    if values.get("phone"):
+        words.append(phone_word(values["phone"]))
     return words
 
 

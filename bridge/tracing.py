@@ -22,7 +22,7 @@ EXPORTERS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 """The one that the value `otlp` means, by protocol. The extra `otel` brings the first; grpc needs its own package."""
 
 
-class Kind(StrEnum):
+class SpanKind(StrEnum):
     """From whose view a span is told, as OpenTelemetry names it."""
 
     SERVER = "SERVER"
@@ -75,7 +75,7 @@ def is_on() -> bool:
 
 def span(
     name: str,
-    kind: Kind,
+    kind: SpanKind,
     attributes: Mapping[str, str | int],
     *,
     parent: str | None = None,
@@ -93,7 +93,7 @@ def span(
 def _span(
     tracer: "Tracer",
     name: str,
-    kind: Kind,
+    kind: SpanKind,
     attributes: Mapping[str, str | int],
     parent: str | None,
     link: str | None,

@@ -82,7 +82,8 @@ FOLDERS = {
     },
     "sandbox": {"bridge.clock", "bridge.errors"},
 }
-"""What each may import besides itself, with all that is in it. A stored event is read again by the door's own code."""
+"""What each may import besides itself, with all that is in it. A stored event is read again by the webhook
+endpoint's own code."""
 
 
 @cache
@@ -109,7 +110,9 @@ def test_imports_run_one_way(folder: str) -> None:
     for module in NAMES:
         if is_inside(module, {here}):
             allowed = FOLDERS[folder] | {here}
-            assert [one for one in imports(module) if not is_inside(one, allowed)] == [], module
+            assert [
+                this_import for this_import in imports(module) if not is_inside(this_import, allowed)
+            ] == [], module
 
 
 def test_exceptions_end_in_error() -> None:
@@ -136,7 +139,9 @@ def test_decisions_have_no_effects() -> None:
     for module, file in NAMES.items():
         if not is_inside(module, PURE):
             continue
-        inner = [one for one in imports(module) if is_inside(one, {"bridge.delivery"})]
+        inner = [
+            this_import for this_import in imports(module) if is_inside(this_import, {"bridge.delivery"})
+        ]
         assert [one for one in inner if not is_inside(one, PURE)] == [], module
         outer = imports(module) & {"bridge.database", "bridge.queue", "bridge.metrics", "bridge.tracing"}
         assert outer == set(), module
@@ -151,7 +156,9 @@ def test_decisions_have_no_effects() -> None:
 
 def test_nothing_imports_console_or_cli() -> None:
     above = {"bridge.console", "bridge.cli"}
-    importers = {module for module in NAMES if any(is_inside(one, above) for one in imports(module))}
+    importers = {
+        module for module in NAMES if any(is_inside(this_import, above) for this_import in imports(module))
+    }
     assert {module for module in importers if not is_inside(module, above)} <= {
         "bridge.app",
         "bridge.__main__",

@@ -66,8 +66,8 @@ def test_an_earlier_version_with_events_is_brought_along(first_version):
     first_version.check_schema()
     with first_version.session() as session:
         (event,) = session.scalars(select(Event))
-        told = (event.delivery_id, event.query, event.answers, event.lock)
-    assert told == ("msg_1", {}, None, "booking:widget:B-1")
+        reported = (event.delivery_id, event.query, event.answers, event.lock)
+    assert reported == ("msg_1", {}, None, "booking:widget:B-1")
 
 
 @pytest.mark.parametrize(("email", "phone"), [("maya@example.com", None), (None, "+15125550142")])

@@ -30,12 +30,12 @@ except ValueError:
 
 
 def written(json: bool | None) -> list[str]:
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(json=json)],
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert told.stdout == ""
-    return told.stderr.splitlines()
+    assert reported.stdout == ""
+    return reported.stderr.splitlines()
 
 
 def test_a_machine_reads_a_json_document_per_line() -> None:
@@ -49,7 +49,7 @@ def test_a_machine_reads_a_json_document_per_line() -> None:
     assert "timestamp" in entries[0]
 
 
-def test_an_exception_is_told_by_kind_and_place_and_never_by_its_words() -> None:
+def test_an_exception_is_reported_by_kind_and_place_and_never_by_its_words() -> None:
     for lines in (written(True), written(False)):
         text = "\n".join(lines)
         assert "jane" not in text

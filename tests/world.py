@@ -23,8 +23,8 @@ from bridge.delivery.worker import make_tools
 from bridge.events.actions import replay
 from bridge.inbound.signatures import Request
 from bridge.models import Attempt, Event
-from bridge.sandbox.server import QuietHandler
-from bridge.sandbox.state import Appointment, Sandbox
+from bridge.sandbox.server import SandboxRequestHandler
+from bridge.sandbox.state import Sandbox, SandboxAppointment
 from bridge.settings import parse
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -32,7 +32,7 @@ AGENT, UNIT, LEAD_SOURCE, RELATIONSHIP = "cemployee", "cunit", "cleadsource", "c
 
 
 class World:
-    """Sends bookings to the door, lets the worker run, and looks at what the PMS holds."""
+    """Sends bookings to the webhook endpoint, lets the worker run, and looks at what the PMS holds."""
 
     def __init__(self, database: Database, sandbox: Sandbox, url: str, clock: Any, vendor: str) -> None:
         self.database, self.sandbox, self.clock = database, sandbox, clock
@@ -268,12 +268,14 @@ class World:
             )
 
     @property
-    def tours(self) -> list[Appointment]:
+    def tours(self) -> list[SandboxAppointment]:
         """The appointments that stand in the PMS."""
         return self.sandbox.active_appointments()
 
     def calls(self, method: str, path: str) -> list[Any]:
-        return [one for one in self.sandbox.requests if one.method == method and one.path == path]
+        return [
+            request for request in self.sandbox.requests if request.method == method and request.path == path
+        ]
 
 
 class AtOnce(Executor):
@@ -294,7 +296,9 @@ class SenderApi:
         self.asked: list[Request] = []
         self.refused: str | None = None
         """An Authorization that is no longer taken."""
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=QuietHandler)
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=SandboxRequestHandler
+        )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()

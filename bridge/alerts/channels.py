@@ -46,7 +46,7 @@ class Channels:
         """Send plain text to all; answers for each address, without its secrets, whether that worked."""
         return {_shown(channel): _send(channel, title, text) for channel in self._channels}
 
-    def tell(self, title: str, text: str) -> None:
+    def notify(self, title: str, text: str) -> None:
         """Tell everybody. Raises AlertDeliveryError where not even one heard it."""
         if not any(self.send(title, text).values()):
             raise AlertDeliveryError

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bridge.alerts.finding import Finding, Kind
+from bridge.alerts.finding import Finding, FindingKind
 from bridge.alerts.hours import business_hours_between
 from bridge.alerts.plain import without_links
 from bridge.delivery.rules.circuit_breaker import Cause
@@ -16,7 +16,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.storage.breakers import unfinished
 from bridge.events import unknown_events as unknown
 from bridge.events.query import last_received
-from bridge.models import Event, Integration, Refusal
+from bridge.models import Event, IntegrationState, RejectionCount
 from bridge.settings import Settings
 
 FEWEST_REFUSALS = 10
@@ -31,14 +31,14 @@ BUDGET_WAIT = timedelta(minutes=5)
 
 def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Sources that have sent before, and not for the business hours that are allowed to them."""
-    told, findings = settings.alerts, []
-    zone = ZoneInfo(told.time_zone)
+    alerts, findings = settings.alerts, []
+    zone = ZoneInfo(alerts.time_zone)
     for source in settings.sources.values():
         last = last_received(session, source.key)
         if last is None or not source.enabled:
             continue
-        limit = source.silent_after or told.silent_after
-        hours = business_hours_between(last, now, told.business_hours, zone)
+        limit = source.silent_after or alerts.silent_after
+        hours = business_hours_between(last, now, alerts.business_hours, zone)
         if hours < limit:
             continue
         line = (
@@ -47,18 +47,18 @@ def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]
         )
         level = 1 + int(math.log2(hours / limit))
         page, over = f"/console/sources/{source.key}", f"{source.key} sends again."
-        findings.append(Finding(Kind.SILENT, source.key, level, (line,), page, over))
+        findings.append(Finding(FindingKind.SILENT, source.key, level, (line,), page, over))
     return findings
 
 
 def refused(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Sources whose requests fail their verification far more often than in the week before."""
-    counted = select(Refusal.source, Refusal.cause, func.sum(Refusal.count))
+    counted = select(RejectionCount.source, RejectionCount.cause, func.sum(RejectionCount.count))
     begin = now.replace(minute=0, second=0, microsecond=0) - LATELY + timedelta(hours=1)
-    lately = counted.where(Refusal.hour >= begin).group_by(Refusal.source, Refusal.cause)
-    before = counted.where(Refusal.hour >= now - USUAL, Refusal.hour < begin)
+    lately = counted.where(RejectionCount.hour >= begin).group_by(RejectionCount.source, RejectionCount.cause)
+    before = counted.where(RejectionCount.hour >= now - USUAL, RejectionCount.hour < begin)
     usual: dict[str, float] = {}
-    for source, _, number in session.execute(before.group_by(Refusal.source, Refusal.cause)):
+    for source, _, number in session.execute(before.group_by(RejectionCount.source, RejectionCount.cause)):
         usual[source] = usual.get(source, 0) + float(number) * (LATELY / USUAL)
     causes: dict[str, dict[str, int]] = {}
     for source, cause, number in session.execute(lately):
@@ -76,36 +76,38 @@ def refused(session: Session, settings: Settings, now: datetime) -> list[Finding
             "changed at the sender, or somebody tries to forge bookings."
         )
         level = int(math.log2(number / FEWEST_REFUSALS)) + 1
-        findings.append(Finding(Kind.REFUSED, source, level, (line,), f"/console/sources/{source}"))
+        findings.append(Finding(FindingKind.REFUSED, source, level, (line,), f"/console/sources/{source}"))
     return findings
 
 
 def unknown_events(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Names of events that no rule of a source's mapping knows; each is reported once while it keeps coming."""
     findings = []
-    for one in unknown.unknown_events(session, now):
-        if one.source not in settings.sources:
+    for event in unknown.unknown_events(session, now):
+        if event.source not in settings.sources:
             continue
         line = (
-            f'{one.source} sends events named "{without_links(one.event)}", which its mapping does not know: they are '
-            f"ignored. {Reason.UNKNOWN_EVENT.advice}"
+            f'{event.source} sends events named "{without_links(event.event)}", which its mapping does not know: they '
+            f"are ignored. {Reason.UNKNOWN_EVENT.advice}"
         )
-        about = f"{one.source}:{one.event}"
-        findings.append(Finding(Kind.UNKNOWN_EVENT, about, 1, (line,), f"/console/sources/{one.source}"))
+        about = f"{event.source}:{event.event}"
+        findings.append(
+            Finding(FindingKind.UNKNOWN_EVENT, about, 1, (line,), f"/console/sources/{event.source}")
+        )
     return findings
 
 
 def paused(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Integrations that the bridge has paused by itself. Who paused one by hand knows."""
     findings = []
-    halted = select(Integration).where(
-        Integration.paused_at.is_not(None), Integration.cause != Cause.OPERATOR.value
+    halted = select(IntegrationState).where(
+        IntegrationState.paused_at.is_not(None), IntegrationState.cause != Cause.OPERATOR.value
     )
     for row in session.scalars(halted):
         places = [
-            one.name or one.key
-            for one in settings.properties.values()
-            if one.integration_id == row.integration_id
+            property_.name or property_.key
+            for property_ in settings.properties.values()
+            if property_.integration_id == row.integration_id
         ]
         names = ", ".join(places) or row.integration_id
         waiting = unfinished(session, row.integration_id)
@@ -116,7 +118,7 @@ def paused(session: Session, settings: Settings, now: datetime) -> list[Finding]
         assert row.paused_at is not None  # they were chosen by it
         level = 1 + ((now - row.paused_at) // timedelta(hours=1)).bit_length()
         over = f"{names}: the connection works again."
-        findings.append(Finding(Kind.PAUSED, row.integration_id, level, (line,), "/console", over))
+        findings.append(Finding(FindingKind.PAUSED, row.integration_id, level, (line,), "/console", over))
     return findings
 
 
@@ -135,4 +137,4 @@ def budget(session: Session, settings: Settings, now: datetime) -> list[Finding]
     )
     level = (minutes // (BUDGET_WAIT // timedelta(minutes=1))).bit_length()
     over = "Propexo's calls are no longer used up."
-    return [Finding(Kind.BUDGET, "", level, (line,), "/console", over)]
+    return [Finding(FindingKind.BUDGET, "", level, (line,), "/console", over)]

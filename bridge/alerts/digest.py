@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts import connections, tours
 from bridge.alerts.channels import Channels
-from bridge.alerts.memory import remember
+from bridge.alerts.state import remember
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.models import UNFINISHED, Alert, Event, Status, Tally
@@ -28,16 +28,16 @@ class Digest:
 
     def send_if_due(self) -> bool:
         """Answers whether it was sent. Raises AlertDeliveryError; the next look tries again."""
-        told, now = self._settings.alerts, self._clock()
-        here = now.astimezone(ZoneInfo(told.time_zone))
-        if told.digest_at is None or here.time() < told.digest_at:
+        alerts, now = self._settings.alerts, self._clock()
+        here = now.astimezone(ZoneInfo(alerts.time_zone))
+        if alerts.digest_at is None or here.time() < alerts.digest_at:
             return False
         with self._database.session() as session:
             sent = session.get(Alert, DIGEST)
             if sent is not None and sent.state == str(here.date()):
                 return False
             title, text = digest(session, self._settings, now)
-        self._channels.tell(title, text)
+        self._channels.notify(title, text)
         with self._database.session() as session:
             remember(session, DIGEST, 0, str(here.date()), now)
         return True
@@ -55,8 +55,8 @@ def digest(session: Session, settings: Settings, now: datetime) -> tuple[str, st
         f"On their way now: {unfinished}. Parked: {_count(session, (Status.PARKED,))}.",
     ]
     open_tours = [
-        *(line for one in tours.unsent(session, settings, now) for line in one.lines),
-        *(line for one in connections.silent(session, settings, now) for line in one.lines),
+        *(line for finding in tours.unsent(session, settings, now) for line in finding.lines),
+        *(line for finding in connections.silent(session, settings, now) for line in finding.lines),
     ]
     if open_tours:
         parts.append("\n".join(f"- {line}" for line in open_tours[:LISTED]))

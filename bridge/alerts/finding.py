@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What it is about; `heading` stands above all findings of a kind."""
 
     heading: str
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 class Finding:
     """One thing that does not go well."""
 
-    kind: Kind
+    kind: FindingKind
     about: str
     """Which tour, source or integration; empty where there is one for all."""
     level: int

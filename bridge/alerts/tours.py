@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from bridge.alerts.finding import Finding, Kind
+from bridge.alerts.finding import Finding, FindingKind
 from bridge.alerts.plain import without_links
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.outcomes import Reason
@@ -35,38 +35,38 @@ SOME = 50
 
 
 @dataclass(frozen=True)
-class Tour:
+class EventTour:
     """What a leasing office calls the tour of an event."""
 
     event: Event
-    who: str
+    renter: str
     start: datetime | None
     """In UTC; `None`: nobody has said, or it cannot be told."""
     place: str | None
     zone: ZoneInfo
 
     @classmethod
-    def of(cls, event: Event, settings: Settings) -> "Tour":
+    def of(cls, event: Event, settings: Settings) -> "EventTour":
         """As far as its booking tells; a name is never made up."""
-        said = to_request(event.booking.details) if event.booking else None
+        wanted = to_request(event.booking.details) if event.booking else None
         place = settings.properties.get(event.property or "")
-        contact = said.contact if said else None
+        contact = wanted.contact if wanted else None
         names = (contact.first_name, contact.last_name) if contact else ()
-        who = " ".join(filter(None, names)) or (contact and (contact.email or contact.phone))
-        start = said.starts_at if said else None  # an instant needs no zone
-        if said and place:
-            found = start_of(said, place)
+        renter = " ".join(filter(None, names)) or (contact and (contact.email or contact.phone))
+        start = wanted.starts_at if wanted else None  # an instant needs no zone
+        if wanted and place:
+            found = start_of(wanted, place)
             start = None if isinstance(found, Park) else found  # its own run says what is wrong with it
         zone = ZoneInfo(place.time_zone if place else "UTC")
         return cls(
-            event, who or f"Event {event.id}", start, (place.name or place.key) if place else None, zone
+            event, renter or f"Event {event.id}", start, (place.name or place.key) if place else None, zone
         )
 
     def __str__(self) -> str:
         when = f"{self.start.astimezone(self.zone):%a %b %-d, %-I:%M %p}" if self.start else None
         when = f"{when} UTC" if when and not self.place else when
         where = f"at {self.place}" if self.place else None
-        return ", ".join(filter(None, (without_links(self.who), " ".join(filter(None, (when, where))))))
+        return ", ".join(filter(None, (without_links(self.renter), " ".join(filter(None, (when, where))))))
 
     @property
     def sentence(self) -> str:
@@ -75,23 +75,27 @@ class Tour:
         return f"{self}: {detail}{'' if advice in detail else f' {advice}'}".strip()
 
 
-def parked(session: Session, settings: Settings, told: Alert | None) -> list[Finding]:
+def parked(session: Session, settings: Settings, alert: Alert | None) -> list[Finding]:
     """What was parked since the last look, as one finding; it grows with each that is new."""
     if session.scalar(select(Event.id).where(Event.status == Status.PARKED).limit(1)) is None:
         return []
-    since = datetime.fromtimestamp(told.level / 1e6 if told else 0, UTC) - OVERLAP
-    recent = set((told.state or {}).get("recent", [])) if told else set()
+    since = datetime.fromtimestamp(alert.level / 1e6 if alert else 0, UTC) - OVERLAP
+    recent = set((alert.state or {}).get("recent", [])) if alert else set()
     query = _events().where(Event.status == Status.PARKED, Event.ended_at > since)
     found = list(session.scalars(query.order_by(Event.ended_at.desc()).limit(MOST_ANNOUNCED)))
     ended = {event.id: event.ended_at for event in found if event.ended_at}
-    news = [Tour.of(event, settings) for event in found if event.id not in recent]
+    news = [EventTour.of(event, settings) for event in found if event.id not in recent]
     newest = max(ended.values(), default=since + OVERLAP)
     lately = sorted(number for number, at in ended.items() if at > newest - OVERLAP)
     level = int(newest.timestamp() * 1e6)
-    if told and news:
-        level = max(level, told.level + 1)  # one that became visible late is news as well
+    if alert and news:
+        level = max(level, alert.level + 1)  # one that became visible late is news as well
     lines = _listed(sorted(news, key=_soonest_first))
-    return [Finding(Kind.PARKED, "", level, lines, "/console/events?status=parked", state={"recent": lately})]
+    return [
+        Finding(
+            FindingKind.PARKED, "", level, lines, "/console/events?status=parked", state={"recent": lately}
+        )
+    ]
 
 
 def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
@@ -103,7 +107,7 @@ def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]
     return [_starts_soon(tour, now, within) for tour in sorted(newest.values(), key=_soonest_first)]
 
 
-def soonest(session: Session, settings: Settings, now: datetime) -> Tour | None:
+def soonest(session: Session, settings: Settings, now: datetime) -> EventTour | None:
     """The tour that starts next of all that are not in the PMS as they should be."""
     return min(
         islice(_to_come(session, settings, now, now + FARTHEST), SOME), key=_soonest_first, default=None
@@ -112,7 +116,7 @@ def soonest(session: Session, settings: Settings, now: datetime) -> Tour | None:
 
 def _to_come(
     session: Session, settings: Settings, now: datetime, until: datetime, *more: ColumnElement[bool]
-) -> Iterator[Tour]:
+) -> Iterator[EventTour]:
     """Tours to come with an event that did not get through, by what the rows say of their start; some may start after
     `until`. They are read bit by bit: however many have just begun, those to come are reached."""
     starts: ColumnElement[datetime] = literal_column(STARTS_AT)
@@ -129,7 +133,7 @@ def _to_come(
         .execution_options(yield_per=SOME)
     )
     for event in session.scalars(query):
-        tour = Tour.of(event, settings)
+        tour = EventTour.of(event, settings)
         if tour.start and tour.start > now:
             yield tour
 
@@ -140,21 +144,21 @@ def _events() -> Select[Any]:
     return query.options(defer(Event.body), defer(Event.original_body), defer(Event.answers))
 
 
-def _starts_soon(tour: Tour, now: datetime, within: timedelta) -> Finding:
+def _starts_soon(tour: EventTour, now: datetime, within: timedelta) -> Finding:
     assert tour.start is not None  # it was chosen by it
     left = tour.start - now
     line = f"Starts in {left // timedelta(minutes=1)} minutes: {tour.sentence}"
     level = 1 + (left <= within / 2) + (left <= within / 4)
     return Finding(
-        Kind.UNSENT, str(tour.event.booking_id), level, (line,), f"/console/events/{tour.event.id}"
+        FindingKind.UNSENT, str(tour.event.booking_id), level, (line,), f"/console/events/{tour.event.id}"
     )
 
 
-def _listed(tours: Sequence[Tour]) -> tuple[str, ...]:
+def _listed(tours: Sequence[EventTour]) -> tuple[str, ...]:
     more = len(tours) - LISTED
     lines = [tour.sentence for tour in tours[:LISTED]]
     return (*lines, *([f"And {more} more."] if more > 0 else []))
 
 
-def _soonest_first(tour: Tour) -> tuple[bool, datetime]:
+def _soonest_first(tour: EventTour) -> tuple[bool, datetime]:
     return tour.start is None, tour.start or datetime.max.replace(tzinfo=UTC)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from bridge.alerts import connections, tours
 from bridge.alerts.channels import Channels
 from bridge.alerts.digest import DIGEST, Digest
-from bridge.alerts.finding import Finding, Kind
-from bridge.alerts.letter import letter
-from bridge.alerts.memory import remember
+from bridge.alerts.finding import Finding, FindingKind
+from bridge.alerts.message import message
+from bridge.alerts.state import remember
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.delivery.tools import Tools
@@ -23,11 +23,13 @@ from bridge.settings import Settings
 log = structlog.get_logger(__name__)
 
 
-def findings(session: Session, settings: Settings, now: datetime, told: Mapping[str, Alert]) -> list[Finding]:
+def findings(
+    session: Session, settings: Settings, now: datetime, alerts: Mapping[str, Alert]
+) -> list[Finding]:
     """All that does not go well now, the most urgent kind first; `told` is what people know, by key."""
     return [
         *tours.unsent(session, settings, now),
-        *tours.parked(session, settings, told.get(f"{Kind.PARKED}:")),
+        *tours.parked(session, settings, alerts.get(f"{FindingKind.PARKED}:")),
         *connections.paused(session, settings, now),
         *connections.budget(session, settings, now),
         *connections.silent(session, settings, now),
@@ -51,14 +53,14 @@ class Watch:
             AlertDeliveryError: no channel works; the next look tries again.
         """
         with self._database.session() as session:
-            told = {row.key: row for row in session.scalars(select(Alert).where(Alert.key != DIGEST))}
-            found = findings(session, self._settings, self._clock(), told)
-        news = [one for one in found if one.lines and _is_news(one, told.get(one.key))]
-        current = {one.key for one in found}
-        over = [row for key, row in told.items() if key not in current]
+            alerts = {row.key: row for row in session.scalars(select(Alert).where(Alert.key != DIGEST))}
+            found = findings(session, self._settings, self._clock(), alerts)
+        news = [finding for finding in found if finding.lines and _is_news(finding, alerts.get(finding.key))]
+        current = {finding.key for finding in found}
+        over = [row for key, row in alerts.items() if key not in current]
         endings = [row.state["over"] for row in over if row.state and row.state.get("over")]
         if news or endings:
-            self._channels.tell(*letter(news, endings, self._settings.server.public_url))
+            self._channels.notify(*message(news, endings, self._settings.server.public_url))
             log.info("alerts sent", findings=len(news), over=len(endings))
         self._note(news, over)
         return news
@@ -67,12 +69,12 @@ class Watch:
         now = self._clock()
         with self._database.session() as session:
             session.execute(delete(Alert).where(Alert.key.in_([row.key for row in over])))
-            for one in news:
-                remember(session, one.key, one.level, {**one.state, "over": one.over}, now)
+            for finding in news:
+                remember(session, finding.key, finding.level, {**finding.state, "over": finding.over}, now)
 
 
-def _is_news(finding: Finding, told: Alert | None) -> bool:
-    return told is None or finding.level > told.level
+def _is_news(finding: Finding, alert: Alert | None) -> bool:
+    return alert is None or finding.level > alert.level
 
 
 def register(app: procrastinate.App, tools: Tools) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.aliases import property_named, told_to
+from bridge.aliases import aliases_of, property_named
 from bridge.availability.knowledge import Knowledge
 from bridge.availability.listing import MOST_DAYS, Availability, Slot, days_of, slots_between
 from bridge.availability.rules.slots import Obstacle, candidates, kinds_of, obstacle
@@ -54,7 +54,7 @@ class Calendar:
         Raises:
             UnknownPropertyNameError: there is none.
         """
-        found = property_named(self._settings, name, told_to(self._database))
+        found = property_named(self._settings, name, aliases_of(self._database))
         if found is None:
             raise UnknownPropertyNameError
         return found

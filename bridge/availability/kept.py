@@ -26,7 +26,7 @@ Question = tuple[str, str | None, date, int]
 
 
 @dataclass
-class Answer:
+class KeptAnswer:
     """One answer."""
 
     body: bytes | None = None
@@ -41,7 +41,7 @@ class KeptAnswers:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
-        self._answers: OrderedDict[Question, Answer] = OrderedDict()
+        self._answers: OrderedDict[Question, KeptAnswer] = OrderedDict()
         self._guard = threading.Lock()
         self._changes: dict[str, int] = {}
         self._looked_at: datetime | None = None
@@ -63,15 +63,15 @@ class KeptAnswers:
         finally:
             answer.renewing.release()
 
-    def _is_good(self, answer: Answer, changes: int) -> bool:
+    def _is_good(self, answer: KeptAnswer, changes: int) -> bool:
         is_young = answer.made_at is not None and self._clock() - answer.made_at < KEPT
         return is_young and answer.changes == changes
 
-    def _answer_to(self, question: Question) -> Answer:
+    def _answer_to(self, question: Question) -> KeptAnswer:
         with self._guard:
             answer = self._answers.get(question)
             if answer is None:
-                answer = self._answers[question] = Answer()
+                answer = self._answers[question] = KeptAnswer()
                 while len(self._answers) > MOST:
                     self._answers.popitem(last=False)
             return answer

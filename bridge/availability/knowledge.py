@@ -80,18 +80,18 @@ class Knowledge:
     ) -> Found:
         """What is known of some days; `is_check`: somebody takes a time now."""
         now = self._clock()
-        rules = {kind: one for kind in kinds if (one := rules_of(place, kind)) is not None}
+        rules = {kind: kind_rules for kind in kinds if (kind_rules := rules_of(place, kind)) is not None}
         taken = self._taken(place, first, days)
         if pms.profile_of(place.pms).offers_times:
             offered = self._offered(place, first, days, now, is_check=is_check)
             if offered is not None:
                 return _by_pms(place, rules, taken, offered, now)
-            return Found({kind: Times(one, taken) for kind, one in rules.items()}, "hours", now)
+            return Found({kind: Times(kind_rules, taken) for kind, kind_rules in rules.items()}, "hours", now)
         as_of = now
         if place.slots is not None and place.slots.subtract_appointments:
-            others, as_of = self._appointments(place, now)
-            taken += others
-        return Found({kind: Times(one, taken) for kind, one in rules.items()}, "hours", as_of)
+            appointments, as_of = self._appointments(place, now)
+            taken += appointments
+        return Found({kind: Times(kind_rules, taken) for kind, kind_rules in rules.items()}, "hours", as_of)
 
     def _taken(self, place: Property, first: date, days: int) -> list[Busy]:
         """What tours hold, written or not."""
@@ -117,12 +117,12 @@ class Knowledge:
         first_week = max(dates[0], today).toordinal() // WEEK
         known: list[Known] = []
         for week in range(first_week, last_week + 1):
-            one = self._week(place, week, today, is_check=is_check)
-            if one is None:
+            of_week = self._week(place, week, today, is_check=is_check)
+            if of_week is None:
                 return None
-            known.append(one)
-        content = [calendar for one in known for calendar in one.content]
-        return Known(min(one.fetched_at for one in known), content)
+            known.append(of_week)
+        content = [calendar for of_week in known for calendar in of_week.content]
+        return Known(min(of_week.fetched_at for of_week in known), content)
 
     def _week(self, place: Property, week: int, today: date, *, is_check: bool) -> Known | None:
         begins_on = date.fromordinal(week * WEEK)
@@ -139,7 +139,7 @@ class Knowledge:
                 calendar_types=pms.profile_of(place.pms).calendar_types,
             )
             self._propexo.flush_rate_limit(at_once=True)
-            return [asdict(one) for one in calendars]
+            return [asdict(calendar) for calendar in calendars]
 
         key = Key(place.integration_id, place.property_id, f"calendars:{begins_on.isoformat()}")
         return self._sources.get(key, FRESH_FOR_CHECK if is_check else FRESH, fetch, waits=is_check)
@@ -152,7 +152,7 @@ class Knowledge:
                 integration_id=place.integration_id, property_id=place.property_id
             )
             self._propexo.flush_rate_limit(at_once=True)
-            return self._of_others(place, found, now)
+            return self._starts_of_foreign(place, found, now)
 
         key = Key(place.integration_id, place.property_id, "appointments")
         known = self._sources.get(key, APPOINTMENTS_KEPT, fetch)
@@ -161,11 +161,11 @@ class Knowledge:
         length = timedelta(minutes=place.slots.minutes)
         reading = place.slots.appointment_times
         chosen = ("instant", "wall_clock") if reading == "either" else (reading,)
-        texts = [text for one in known.content for text in {one[name] for name in chosen}]
-        starts = [datetime.fromisoformat(one) for one in texts]
+        texts = [text for entry in known.content for text in {entry[name] for name in chosen}]
+        starts = [datetime.fromisoformat(entry) for entry in texts]
         return [Busy(start, start + length, IN_PERSON) for start in starts], known.fetched_at
 
-    def _of_others(
+    def _starts_of_foreign(
         self, place: Property, found: Sequence[Appointment], now: datetime
     ) -> list[dict[str, str]]:
         """When those appointments begin that the bridge did not make; ours hold their times themselves.
@@ -174,15 +174,15 @@ class Knowledge:
         the PMS, whatever offset it carries.
         """
         with self._database.autocommit.connect() as connection:
-            ids = [one.id for one in found]
+            ids = [appointment.id for appointment in found]
             own = set(
                 connection.scalars(select(Booking.appointment_id).where(Booking.appointment_id.in_(ids)))
             )
         zone = pms_zone(place)
         starts: list[dict[str, str]] = []
-        for one in found:
-            start = one.appointment_datetime or one.event_datetime
-            if start is None or one.id in own or CODE.search(one.notes or ""):
+        for appointment in found:
+            start = appointment.appointment_datetime or appointment.event_datetime
+            if start is None or appointment.id in own or CODE.search(appointment.notes or ""):
                 continue
             wall_clock = start.replace(tzinfo=zone).astimezone(UTC)
             instant = start.astimezone(UTC) if start.tzinfo else wall_clock
@@ -195,9 +195,9 @@ def _by_pms(
     place: Property, rules: Mapping[str, Any], taken: Sequence[Busy], offered: Known, now: datetime
 ) -> Found:
     times, origin = {}, "hours"
-    for kind, one in rules.items():
-        offers = offers_of(offered.content, kind, pms_zone(place), one.length, now)
-        times[kind] = Times(one, taken, offers, None if offers is None else offered.fetched_at)
+    for kind, rule in rules.items():
+        offers = offers_of(offered.content, kind, pms_zone(place), rule.length, now)
+        times[kind] = Times(rule, taken, offers, None if offers is None else offered.fetched_at)
         if offers is not None:
             origin = "pms"
     return Found(times, origin, offered.fetched_at)

@@ -41,7 +41,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Day:
+class ListedDay:
     """One day of the answer; the widget shows the reason of an empty one."""
 
     day: date
@@ -70,7 +70,7 @@ class Availability:
     origin: str
     """`pms`: the PMS says so; `hours`: the property's own hours."""
     slots: tuple[Slot, ...] = ()
-    days: tuple[Day, ...] = ()
+    days: tuple[ListedDay, ...] = ()
     kinds: tuple[str, ...] = field(default=())
     """All that the property offers."""
 
@@ -96,7 +96,7 @@ def slots_between(times: Mapping[str, Times], first: date, days: int, now: datet
                 end = offer.ends_at if offer else start + each.rules.length
                 agent = next(iter(offer.agents), None) if offer else None
                 found.setdefault((start, end, agent), []).append(kind)
-    zone = next((one.rules.zone for one in times.values()), ZoneInfo("UTC"))
+    zone = next((time.rules.zone for time in times.values()), ZoneInfo("UTC"))
     return [
         Slot(start.astimezone(zone), end.astimezone(zone), tuple(found[start, end, agent]), agent)
         for start, end, agent in sorted(found, key=lambda key: (key[0], key[1], key[2] or ""))
@@ -110,7 +110,7 @@ def days_of(
     days: int,
     now: datetime,
     beyond: Callable[[date], date | None] = lambda _: None,
-) -> list[Day]:
+) -> list[ListedDay]:
     """Each day with the number of its times, or why it has none.
 
     Args:
@@ -122,16 +122,16 @@ def days_of(
     found = []
     for day in reversed(dates):
         if free[day]:
-            found.append(Day(day, free[day]))
+            found.append(ListedDay(day, free[day]))
             following = day
         else:
-            found.append(Day(day, 0, why_empty(times, day, now), following))
+            found.append(ListedDay(day, 0, why_empty(times, day, now), following))
     return found[::-1]
 
 
 def why_empty(times: Mapping[str, Times], day: date, now: datetime) -> Obstacle:
     """Why a day has no times: what its last start lacks, or that it has none."""
-    reasons = [_why_empty(one, day, now) for one in times.values()]
+    reasons = [_why_empty(time, day, now) for time in times.values()]
     order = list(Obstacle)
     return max(reasons, key=order.index, default=Obstacle.CLOSED)
 
@@ -146,5 +146,5 @@ def _why_empty(times: Times, day: date, now: datetime) -> Obstacle:
     if times.offers is None and rules.hours is None:
         return Obstacle.UNAVAILABLE
     reasons = [obstacle(times, start, now) for start in starts_of(times, day)]
-    blocking = [one for one in reasons if one is not None]
+    blocking = [reason for reason in reasons if reason is not None]
     return max(blocking, key=list(Obstacle).index, default=Obstacle.CLOSED)

@@ -15,8 +15,8 @@ from bridge.errors import (
     NotAuthenticError,
     UnknownPropertyNameError,
 )
-from bridge.inbound.views import open_door
-from bridge.mapping.sources import Source
+from bridge.inbound.views import open_endpoint
+from bridge.mapping.sources import MappedSource
 
 availability = Blueprint("availability", __name__)
 
@@ -28,7 +28,7 @@ def free_times(name: str) -> Response:
     200; 401 or 403: not this source's secret or website; 404: no such source or property, or one that offers no
     times; 422: dates or kind; 503: the source is switched off, or the database is away.
     """
-    _, source = open_door(name)
+    _, source = open_endpoint(name)
     authorize(source)
     calendar: Calendar = current_app.extensions["calendar"]
     named = request.args.get("property", "").strip() or source.settings.property
@@ -46,7 +46,7 @@ def free_times(name: str) -> Response:
     return response
 
 
-def authorize(source: Source) -> None:
+def authorize(source: MappedSource) -> None:
     """Raises NotAuthenticError, or OriginNotAllowedError for a page of a site that is not listed."""
     if source.needs_no_secret(request.headers.get("Origin")):
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
 from bridge.cli.tables import show_table
 from bridge.clock import utc_now
 
@@ -26,11 +26,14 @@ def list_alerts(*, config: Path | None, as_json: bool) -> None:
         found = findings(session, settings, utc_now(), {})
     if as_json:
         rows = [
-            {"kind": one.kind, "about": one.about, "level": one.level, "lines": one.lines} for one in found
+            {"kind": finding.kind, "about": finding.about, "level": finding.level, "lines": finding.lines}
+            for finding in found
         ]
         print_json({"alerts": rows})
         return
-    show_table(("About", "What"), [(one.kind.heading, line) for one in found for line in one.lines])
+    show_table(
+        ("About", "What"), [(finding.kind.heading, line) for finding in found for line in finding.lines]
+    )
 
 
 @alerts.command()
@@ -42,10 +45,10 @@ def test(*, config: Path | None) -> None:
     settings = load_settings(config)
     channels = Channels(settings.alerts.urls)
     if not channels:
-        raise Refusal("alerts.urls is empty. Add an address, such as mailto://..., and try again.")
+        raise CommandError("alerts.urls is empty. Add an address, such as mailto://..., and try again.")
     text = "This is a test of the Propexo bridge. Alerts about tours will come to this address."
     sent = channels.send("The bridge can reach you", text)
     for address, arrived in sent.items():
         click.echo(f"{address}: {'sent' if arrived else 'NOT sent; check the address and its credentials'}")
     if not all(sent.values()):
-        raise Refusal("Some addresses could not be reached.")
+        raise CommandError("Some addresses could not be reached.")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, who
+from bridge.cli.base import cli_actor, config_option, json_option, load_settings, open_database, print_json
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
-from bridge.console.deeds import aliases as deeds
+from bridge.console.actions import aliases as actions
 
 
 @click.group()
@@ -23,7 +23,9 @@ def list_aliases(*, config: Path | None, as_json: bool) -> None:
     """List the aliases that were added here or at the console; bridge.toml has the others."""
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        rows = [{**asdict(one), "added_at": iso(one.added_at)} for one in deeds.listed(session, settings)]
+        rows = [
+            {**asdict(entry), "added_at": iso(entry.added_at)} for entry in actions.listed(session, settings)
+        ]
     if as_json:
         print_json({"aliases": rows})
         return
@@ -43,7 +45,7 @@ def add(*, alias: str, property_name: str, config: Path | None) -> None:
     """
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        row = deeds.add(session, settings, who(), alias, property_name, utc_now())
+        row = actions.add(session, settings, cli_actor(), alias, property_name, utc_now())
     click.echo(f'"{row.alias}" means {row.property} from now on.')
 
 
@@ -54,5 +56,5 @@ def remove(*, alias: str, config: Path | None) -> None:
     """Let ALIAS mean nothing any more; what is written stays as it is."""
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        deeds.remove(session, who(), alias, utc_now())
+        actions.remove(session, cli_actor(), alias, utc_now())
     click.echo(f'"{alias}" is removed.')

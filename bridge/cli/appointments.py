@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json, say
+from bridge.cli.base import (
+    CommandError,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    say,
+)
 from bridge.cli.tables import show_table
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -38,7 +46,7 @@ def list_appointments(
     place = settings.property_named(property_name)
     if place is None:
         known = ", ".join(settings.properties) or "none"
-        raise Refusal(f'No property is called "{property_name}"; there are: {known}.')
+        raise CommandError(f'No property is called "{property_name}"; there are: {known}.')
     with open_database(settings) as database, database.session() as session:
         own = pms_appointments.own_bookings(session, place)
     rows = pms_appointments.read(

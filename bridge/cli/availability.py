@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json, say
+from bridge.cli.base import (
+    CommandError,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    say,
+)
 from bridge.cli.tables import show_table
 
 if TYPE_CHECKING:
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
     from bridge.settings import Property
 
 
-class Day(click.ParamType[date]):
+class DayParameter(click.ParamType[date]):
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -29,7 +37,9 @@ class Day(click.ParamType[date]):
 @click.command()
 @click.argument("property_key", metavar="PROPERTY")
 @config_option
-@click.option("--from", "first", type=Day(), help="The first day.  [default: today, at the property]")
+@click.option(
+    "--from", "first", type=DayParameter(), help="The first day.  [default: today, at the property]"
+)
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 14))
 @click.option("--kind", help="in_person, self_guided or virtual.  [default: all that are offered]")
 @click.option("--why", is_flag=True, help="Show every start, with why it is not free.")
@@ -62,7 +72,7 @@ def availability(
             found = calendar.list_times(place, first, days, kind)
             starts = _starts(calendar, place, found, kind) if why else []
         except RefusedRequestError as error:
-            raise Refusal(error.message) from error
+            raise CommandError(error.message) from error
         finally:
             calendar.close()
     if as_json:
@@ -89,12 +99,12 @@ def _show(found: "Availability", starts: list[dict[str, Any]], *, why: bool) -> 
     if why:
         rows = [
             [
-                _local(one["start"], "%a %Y-%m-%d"),
-                _local(one["start"], "%H:%M"),
-                one["kind"],
-                one["why_not"] or "free",
+                _local(start["start"], "%a %Y-%m-%d"),
+                _local(start["start"], "%H:%M"),
+                start["kind"],
+                start["why_not"] or "free",
             ]
-            for one in starts
+            for start in starts
         ]
         show_table(["Day", "Start", "Kind", ""], rows)
         return

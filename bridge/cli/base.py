@@ -45,10 +45,10 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BridgeError as error:
-            raise Refusal(error.message) from error
+            raise CommandError(error.message) from error
 
 
-class Refusal(click.ClickException):
+class CommandError(click.ClickException):
     """Ends a command with this message on stderr and exit code 1."""
 
     def show(self, file: Any = None) -> None:
@@ -89,7 +89,7 @@ def operator() -> str | None:
         return None
 
 
-def who() -> "Actor":
+def cli_actor() -> "Actor":
     """Who gives this command, as the audit knows them."""
     from bridge.console.actor import Actor, Via  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.models import Role  # noqa: PLC0415 - the same

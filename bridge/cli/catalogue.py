@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bridge.cli import overview
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
 from bridge.cli.field_table import with_field_table
 from bridge.cli.new_mapping import new_mapping
 from bridge.cli.tables import show_table
@@ -37,8 +37,8 @@ def list_sources(*, config: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"sources": rows})
     elif rows:
-        told = [{**row, "enabled": "yes" if row["enabled"] else "no"} for row in rows]
-        show_table(("Source", "Mapping", "Path", "Property", "Enabled"), [[*row.values()] for row in told])
+        shown = [{**row, "enabled": "yes" if row["enabled"] else "no"} for row in rows]
+        show_table(("Source", "Mapping", "Path", "Property", "Enabled"), [[*row.values()] for row in shown])
     else:
         say("No source is configured. Add a [sources.<name>] table to bridge.toml.")
 
@@ -83,7 +83,7 @@ def show_markdown(*, document: Path | None) -> None:
     try:
         text = with_field_table(overview.with_table(document.read_text(encoding="utf-8"), files))
     except ValueError as error:
-        raise Refusal(f"{document}: {error}") from error
+        raise CommandError(f"{document}: {error}") from error
     document.write_text(text, encoding="utf-8")
 
 
@@ -129,7 +129,7 @@ def _paths(what: str | None, catalogue: Catalogue) -> list[Path]:
     if path.is_dir():
         paths = sorted(file for file in path.glob("*.py") if not file.name.startswith("_"))
         if not paths:
-            raise Refusal(f"There is no mapping file in {path}.")
+            raise CommandError(f"There is no mapping file in {path}.")
         return paths
     return [path if path.suffix == ".py" else catalogue.get(what).path]
 

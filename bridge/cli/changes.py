@@ -25,8 +25,8 @@ def changed(document: Any, changes: Sequence[str], named: str) -> Any:
                 raise ValueError("there is no `=`")
             _set(result, [part or int(index) for part, index in _STEP.findall(path)], _value(value))
         except (ValueError, LookupError, TypeError) as error:
-            told = f"--set {change}: {named} has nothing at this path ({error})."
-            raise click.BadParameter(told) from error
+            message = f"--set {change}: {named} has nothing at this path ({error})."
+            raise click.BadParameter(message) from error
     return result
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bridge.cli.base import connect
 from bridge.cli.permissions import readable_secrets
-from bridge.console.deeds.aliases import listed
+from bridge.console.actions.aliases import listed
 from bridge.console.workbench.confinement import CANNOT_CONFINE, can_confine
 from bridge.database import DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
@@ -19,8 +19,8 @@ from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.propexo import pms, preflight
 from bridge.propexo.bodies import MissingFieldsError, create_body, lead_body
-from bridge.propexo.preflight import Finding, is_placeholder
-from bridge.propexo.tours import Person, Place, Tour
+from bridge.propexo.preflight import PreflightFinding, is_placeholder
+from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 from bridge.settings import Property, Settings, Source, Workbench
 from bridge.settings.schema import dotted
 
@@ -29,16 +29,16 @@ PLACEHOLDER = "replace-me"
 OLDEST_POSTGRESQL = 14
 
 
-def problems(error: ConfigurationError) -> Iterator[Finding]:
+def problems(error: ConfigurationError) -> Iterator[PreflightFinding]:
     """A configuration error as findings."""
     return (_of(problem) for problem in error.problems)
 
 
-def installation(settings: Settings) -> Iterator[Finding]:
+def installation(settings: Settings) -> Iterator[PreflightFinding]:
     """What can be told from here: settings, mappings, sources, properties."""
     read = settings.path or "the environment"
     counted = f"properties: {len(settings.properties)}, sources: {len(settings.sources)}"
-    yield Finding("ok", str(read), f"valid ({counted})")
+    yield PreflightFinding("ok", str(read), f"valid ({counted})")
     yield from _private(settings)
     yield from _readable(settings)
     yield from _placeholders(dataclasses.asdict(settings))
@@ -48,54 +48,58 @@ def installation(settings: Settings) -> Iterator[Finding]:
     yield from workbench(settings.console.workbench, confinable=can_confine())
     if not settings.properties:
         message = "there is none, so no tour can be booked; add a table [properties.<key>]"
-        yield Finding("warning", "properties", message)
+        yield PreflightFinding("warning", "properties", message)
     for each in settings.properties.values():
         yield from _pms(settings, each)
 
 
-def _private(settings: Settings) -> Iterator[Finding]:
+def _private(settings: Settings) -> Iterator[PreflightFinding]:
     server = settings.server
     if server.private_bind is None:
         return
     if server.private_bind == f"{server.host}:{server.port}":
         message = "is the address of the hooks (host and port); give it a port of its own, or leave it out"
-        yield Finding("problem", "server.private_bind", message)
+        yield PreflightFinding("problem", "server.private_bind", message)
         return
     message = f"console, API and metrics answer at {server.private_bind} only; a proxy has to pass them there"
-    yield Finding("ok", "server.private_bind", message)
+    yield PreflightFinding("ok", "server.private_bind", message)
 
 
-def _readable(settings: Settings) -> Iterator[Finding]:
+def _readable(settings: Settings) -> Iterator[PreflightFinding]:
     for file in readable_secrets(settings.path):
         message = f"holds secrets, and all users of this machine can read it: `chmod o-r {file}`"
-        yield Finding("warning", str(file), message)
+        yield PreflightFinding("warning", str(file), message)
 
 
-def workbench(mode: Workbench, *, confinable: bool) -> Iterator[Finding]:
+def workbench(mode: Workbench, *, confinable: bool) -> Iterator[PreflightFinding]:
     """What keeps edited mappings in."""
     key = "console.workbench"
     if mode is Workbench.UNCONFINED:
         message = 'is "unconfined": an edited mapping reaches all files, secrets and addresses that the bridge reaches'
-        yield Finding("warning", key, message)
+        yield PreflightFinding("warning", key, message)
     elif mode is Workbench.CONFINED and not confinable:
-        yield Finding("warning", key, CANNOT_CONFINE)
+        yield PreflightFinding("warning", key, CANNOT_CONFINE)
 
 
-def _alerts(settings: Settings) -> Iterator[Finding]:
+def _alerts(settings: Settings) -> Iterator[PreflightFinding]:
     from bridge.alerts.channels import Channels  # noqa: PLC0415 - Apprise knows a hundred services and loads them all
 
     try:
         if Channels(settings.alerts.urls) and not settings.server.public_url:
-            yield Finding("warning", "server.public_url", "is not set, so alerts have no link to the console")
+            yield PreflightFinding(
+                "warning", "server.public_url", "is not set, so alerts have no link to the console"
+            )
     except ConfigurationError as error:
         yield from problems(error)
 
 
-def database(settings: Settings) -> Iterator[Finding]:
+def database(settings: Settings) -> Iterator[PreflightFinding]:
     """Whether the database answers, is new enough, and has this version's tables."""
     key = "database_url" if settings.database_url else "data_dir"
     if not settings.database_url and not (settings.data_dir / "postgres").exists():
-        yield Finding("ok", key, f"no database yet; the first start makes one in {settings.data_dir}")
+        yield PreflightFinding(
+            "ok", key, f"no database yet; the first start makes one in {settings.data_dir}"
+        )
         return
     try:
         with connect(settings) as opened:
@@ -103,38 +107,38 @@ def database(settings: Settings) -> Iterator[Finding]:
                 version = int(session.scalar(text("SHOW server_version_num")) or 0) // 10_000
             if version < OLDEST_POSTGRESQL:
                 message = f"found PostgreSQL {version}, expected {OLDEST_POSTGRESQL} or newer; upgrade it"
-                yield Finding("problem", key, message)
+                yield PreflightFinding("problem", key, message)
             opened.check_schema()
     except (DatabaseUnavailableError, SchemaTooNewError) as error:
-        yield Finding("problem", key, error.message)
+        yield PreflightFinding("problem", key, error.message)
     except SchemaOutdatedError as error:
         if settings.database_url:
-            yield Finding("problem", key, error.message)
+            yield PreflightFinding("problem", key, error.message)
         else:
-            yield Finding("ok", key, "the next start brings the database to this version")
+            yield PreflightFinding("ok", key, "the next start brings the database to this version")
     else:
-        yield Finding("ok", key, f"PostgreSQL {version}, with the tables of this version")
+        yield PreflightFinding("ok", key, f"PostgreSQL {version}, with the tables of this version")
         yield from _aliases(settings)
 
 
-def _aliases(settings: Settings) -> Iterator[Finding]:
+def _aliases(settings: Settings) -> Iterator[PreflightFinding]:
     """Names that were added at the console and have no effect."""
     with connect(settings) as opened, opened.session() as session:
         for alias in listed(session, settings):
             if alias.problem:
-                yield Finding("warning", f'alias "{alias.alias}"', alias.problem)
+                yield PreflightFinding("warning", f'alias "{alias.alias}"', alias.problem)
 
 
-def propexo(settings: Settings) -> Iterator[Finding]:
+def propexo(settings: Settings) -> Iterator[PreflightFinding]:
     """Whether Propexo takes the token, and what it says of each integration and property."""
     return preflight.examine(settings, preflight.client_of(settings.propexo))
 
 
-def _of(problem: Problem) -> Finding:
-    return Finding("problem", problem.key, problem.message)
+def _of(problem: Problem) -> PreflightFinding:
+    return PreflightFinding("problem", problem.key, problem.message)
 
 
-def _placeholders(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[Finding]:
+def _placeholders(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[PreflightFinding]:
     if isinstance(value, dict):
         for key, each in value.items():
             yield from _placeholders(each, (*at, key))
@@ -142,7 +146,7 @@ def _placeholders(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[Findin
         for index, each in enumerate(value):
             yield from _placeholders(each, (*at, index))
     elif isinstance(value, str) and _is_to_fill_in(value, at):
-        yield Finding("problem", dotted(at), f'is still "{value.strip()}"; put in your own value')
+        yield PreflightFinding("problem", dotted(at), f'is still "{value.strip()}"; put in your own value')
 
 
 def _is_to_fill_in(text: str, at: tuple[str | int, ...]) -> bool:
@@ -150,10 +154,12 @@ def _is_to_fill_in(text: str, at: tuple[str | int, ...]) -> bool:
     return is_placeholder(text) if is_id else text.strip().lower() == PLACEHOLDER
 
 
-def _mappings(settings: Settings) -> Iterator[Finding]:
+def _mappings(settings: Settings) -> Iterator[PreflightFinding]:
     folder = settings.mappings_dir
     if folder and not folder.is_dir():
-        yield Finding("problem", "mappings_dir", f"{folder} is no folder; create it, or leave the key out")
+        yield PreflightFinding(
+            "problem", "mappings_dir", f"{folder} is no folder; create it, or leave the key out"
+        )
     catalogue = Catalogue(folder)
     loaded = 0
     for name, path in sorted(catalogue.paths.items()):
@@ -164,14 +170,14 @@ def _mappings(settings: Settings) -> Iterator[Finding]:
             continue
         loaded += 1
         if path.parent == folder:
-            yield Finding("ok", f"mapping {name}", f"loads, from {folder}")
-    yield Finding("ok", "mappings", f"{loaded} load")
+            yield PreflightFinding("ok", f"mapping {name}", f"loads, from {folder}")
+    yield PreflightFinding("ok", "mappings", f"{loaded} load")
 
 
-def _sources(settings: Settings) -> Iterator[Finding]:
+def _sources(settings: Settings) -> Iterator[PreflightFinding]:
     if not settings.sources:
         message = "there is none, so no event can come in; add a table [sources.<key>]"
-        yield Finding("warning", "sources", message)
+        yield PreflightFinding("warning", "sources", message)
     catalogue = Catalogue(settings.mappings_dir)
     for key, source in settings.sources.items():
         try:
@@ -180,14 +186,14 @@ def _sources(settings: Settings) -> Iterator[Finding]:
             yield from problems(error)
             continue
         message = f"receives events at /hooks/{key} with the mapping {source.mapping}"
-        yield Finding("ok", f"sources.{key}", message)
+        yield PreflightFinding("ok", f"sources.{key}", message)
         yield from _of_its_mapping(source, catalogue.get(source.mapping).schema)
         if not source.enabled:
             message = "is false, so its sender is asked to retry later; set it to true to receive events"
-            yield Finding("warning", f"sources.{key}.enabled", message)
+            yield PreflightFinding("warning", f"sources.{key}.enabled", message)
 
 
-def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[Finding]:
+def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[PreflightFinding]:
     """What works, and is to be known."""
     key = f"sources.{source.key}"
     if mapping.api and not source.api:
@@ -195,33 +201,35 @@ def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[Finding]
             f"missing, and the hooks carry ids only: each tour is parked. Add {', '.join(mapping.api.credentials)}; "
             f"or without access to the API: {mapping.api.instead}"
         )
-        yield Finding("warning", f"{key}.api", message)
+        yield PreflightFinding("warning", f"{key}.api", message)
     if source.auth == "none":
-        yield Finding("warning", f"{key}.auth", 'is "none": whoever finds the address can book tours')
+        yield PreflightFinding(
+            "warning", f"{key}.auth", 'is "none": whoever finds the address can book tours'
+        )
     if mapping.maturity == "inferred":
         message = "parts of what it reads are inferred, not documented; check the first tours of each kind"
-        yield Finding("warning", f"{key}.mapping", message)
+        yield PreflightFinding("warning", f"{key}.mapping", message)
 
 
-def _pms(settings: Settings, found: Property) -> Iterator[Finding]:
+def _pms(settings: Settings, found: Property) -> Iterator[PreflightFinding]:
     key = f"properties.{found.key}"
     try:
         profile = pms.profile_of(found.pms)
         if profile.create is None:
-            yield Finding("problem", f"{key}.pms", profile.note)
+            yield PreflightFinding("problem", f"{key}.pms", profile.note)
             return
         zone = pms.time_zone(profile, found.time_zone, found.pms_time)
     except pms.UnknownTimeRuleError as error:
-        yield Finding("problem", f"{key}.pms_time", error.message)
+        yield PreflightFinding("problem", f"{key}.pms_time", error.message)
         return
     except pms.UnsupportedPmsError as error:
-        yield Finding("problem", f"{key}.pms", error.message)
+        yield PreflightFinding("problem", f"{key}.pms", error.message)
         return
-    yield Finding("ok", key, f"{profile.name}, which reads times in {zone.key}")
+    yield PreflightFinding("ok", key, f"{profile.name}, which reads times in {zone.key}")
     if profile.note:
-        yield Finding("warning", f"{key}.pms", profile.note)
+        yield PreflightFinding("warning", f"{key}.pms", profile.note)
     if profile.vendor == "RESMAN" and found.pms_time is None:
-        yield Finding(
+        yield PreflightFinding(
             "warning",
             f"{key}.pms_time",
             "Propexo's page on ResMan says both UTC and property time; the bridge takes UTC. Book a tour, "
@@ -232,18 +240,18 @@ def _pms(settings: Settings, found: Property) -> Iterator[Finding]:
         yield from _defaults(found, target.place)
 
 
-def _defaults(found: Property, place: Place) -> Iterator[Finding]:
+def _defaults(found: Property, place: PmsLocation) -> Iterator[PreflightFinding]:
     """What the PMS asks for and the bridge cannot know, when a booking brings only a person and a time."""
     crosswalks = {"unit_id": found.units, "employee_id": found.agents, "lead_source_id": found.lead_sources}
     for field in sorted(_missing(place)):
         if not crosswalks.get(field):
             name = field.removeprefix("appointment_")
             message = f"{place.profile.name} needs it: set it, or a booking that brings none is parked"
-            yield Finding("warning", f"properties.{found.key}.defaults.{name}", message)
+            yield PreflightFinding("warning", f"properties.{found.key}.defaults.{name}", message)
 
 
-def _missing(place: Place) -> set[str]:
-    person = Person("Jane", "Doe", "jane@example.com", "+15125550100", "reference")
+def _missing(place: PmsLocation) -> set[str]:
+    person = LeadPerson("Jane", "Doe", "jane@example.com", "+15125550100", "reference")
     noon = datetime(2030, 1, 15, 18, tzinfo=UTC)
     tour = Tour(noon, None, None, None, None, None, None, None, "reference", None)
     missing: set[str] = set()

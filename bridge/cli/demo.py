@@ -41,7 +41,7 @@ AT_MOST = 120.0
 
 
 @dataclass
-class Outcome:
+class DemoOutcome:
     """What became of one post so far."""
 
     post: Post
@@ -63,9 +63,9 @@ class Outcome:
         return (self.status, self.reason) == self.post.expected
 
     def document(self) -> dict[str, Any]:
-        told = {"source": self.post.source, "event": self.post.event, "action": self.action}
-        told |= {"status": self.status, "reason": self.reason, "job_id": self.job_id}
-        return {**told, "appointment_id": self.appointment_id, "seconds": round(self.seconds, 2)}
+        document = {"source": self.post.source, "event": self.post.event, "action": self.action}
+        document |= {"status": self.status, "reason": self.reason, "job_id": self.job_id}
+        return {**document, "appointment_id": self.appointment_id, "seconds": round(self.seconds, 2)}
 
 
 @click.command()
@@ -89,16 +89,16 @@ def demo(once: bool, as_json: bool) -> None:
         plan = scenario(utc_now())
         prepare(sandbox, plan)
         site = stack.enter_context(DemoSite())
-        database, door, children = stack.enter_context(running(folder, url, site.url))
-        site.show(door)
-        outcomes = [knock(door, post) for post in plan.posts]
+        database, endpoint, children = stack.enter_context(running(folder, url, site.url))
+        site.show(endpoint)
+        outcomes = [knock(endpoint, post) for post in plan.posts]
         if follow(database, outcomes, children, quiet=as_json):
             return
         good = report(outcomes, plan, sandbox, as_json=as_json)
         if not once:
-            say(f"\nThe console: {door}{console_link(database)}\nThe sandbox PMS: {url}")
+            say(f"\nThe console: {endpoint}{console_link(database)}\nThe sandbox PMS: {url}")
             say(f"A website with the tour widget: {site.url}")
-            say(f"The door: {door}/hooks/<source>\nCtrl-C ends the demo.")
+            say(f"The webhook endpoint: {endpoint}/hooks/<source>\nCtrl-C ends the demo.")
             children.watch()
     if once and not good:
         raise SystemExit(1)
@@ -140,14 +140,14 @@ def running(folder: Path, sandbox_url: str, site: str) -> Iterator[tuple[Databas
         children = stack.enter_context(Children())
         environment = {"BRIDGE_CONFIG": str(config), "BRIDGE_DATABASE_URL": database.url}
         with listen(settings, "127.0.0.1:0") as listener:
-            door = address_of(listener)
+            endpoint = address_of(listener)
             fd = listener.fileno()
             children.start("web", ["web", "--bind", f"fd://{fd}"], environment, pass_fds=[fd], output=log)
         children.start("worker", ["worker"], environment, output=log)
-        yield database, door, children
+        yield database, endpoint, children
 
 
-def knock(door: str, post: Post) -> Outcome:
+def knock(endpoint: str, post: Post) -> DemoOutcome:
     """Send one post as its sender would."""
     headers = {"Content-Type": "application/json", "Origin": ORIGIN}
     scheme = Catalogue().get(post.source).schema.signature
@@ -158,15 +158,15 @@ def knock(door: str, post: Post) -> Outcome:
     body = post.raw.replace(b'"2 BR', b'"3 BR') if post.forged else post.raw
     with requests.Session() as session:
         session.trust_env = False  # a proxy of this machine does not know the demo on it
-        answer = session.post(f"{door}/hooks/{post.source}", body, headers=headers, timeout=30)
-    told = answer.json()
+        answer = session.post(f"{endpoint}/hooks/{post.source}", body, headers=headers, timeout=30)
+    document = answer.json()
     if not answer.ok:
-        return Outcome(post, "refused", reason=told["code"])
-    status = "duplicate" if told.get("duplicate") else told["status"]
-    return Outcome(post, status, event_id=told["id"], began=utc_now())
+        return DemoOutcome(post, "refused", reason=document["code"])
+    status = "duplicate" if document.get("duplicate") else document["status"]
+    return DemoOutcome(post, status, event_id=document["id"], began=utc_now())
 
 
-def follow(database: Database, outcomes: list[Outcome], children: Children, *, quiet: bool) -> bool:
+def follow(database: Database, outcomes: list[DemoOutcome], children: Children, *, quiet: bool) -> bool:
     """Watch the events until all have ended; answers whether somebody asked to stop before."""
     deadline = time.monotonic() + AT_MOST
     with Live(table(outcomes), console=Console(quiet=quiet), refresh_per_second=8) as live:
@@ -181,7 +181,7 @@ def follow(database: Database, outcomes: list[Outcome], children: Children, *, q
     return False
 
 
-def refresh(database: Database, outcome: Outcome) -> None:
+def refresh(database: Database, outcome: DemoOutcome) -> None:
     """Read where an event stands."""
     if outcome.event_id is None or outcome.ended:
         return
@@ -197,22 +197,29 @@ def refresh(database: Database, outcome: Outcome) -> None:
         outcome.seconds = ((event.ended_at or utc_now()) - outcome.began).total_seconds()
 
 
-def report(outcomes: list[Outcome], plan: Scenario, sandbox: Sandbox, *, as_json: bool) -> bool:
+def report(outcomes: list[DemoOutcome], plan: Scenario, sandbox: Sandbox, *, as_json: bool) -> bool:
     """Print the end of the story; answers whether it is the expected one."""
     surprises = [outcome for outcome in outcomes if not outcome.as_expected]
     names = {lead.id: lead for lead in sandbox.leads}
-    held = [(names[one.lead_id], one) for one in sandbox.active_appointments() if one.lead_id in names]
-    tours = {(lead.last_name, one.appointment_date, one.appointment_time) for lead, one in held}
+    held = [
+        (names[appointment.lead_id], appointment)
+        for appointment in sandbox.active_appointments()
+        if appointment.lead_id in names
+    ]
+    tours = {
+        (lead.last_name, appointment.appointment_date, appointment.appointment_time)
+        for lead, appointment in held
+    }
     if as_json:
         for outcome in outcomes:
             click.echo(json.dumps(outcome.document()))
     else:
         shown = _plain_table(("\nThe PMS now holds", 17), ("\nstarts", 19), ("\nnotes", 20))
-        for lead, one in held:
+        for lead, appointment in held:
             shown.add_row(
                 f"{lead.first_name} {lead.last_name}",
-                f"{one.appointment_date} {one.appointment_time}",
-                " ".join((one.notes or "").split()),
+                f"{appointment.appointment_date} {appointment.appointment_time}",
+                " ".join((appointment.notes or "").split()),
             )
         Console().print(shown)
     for outcome in surprises:
@@ -225,7 +232,7 @@ def report(outcomes: list[Outcome], plan: Scenario, sandbox: Sandbox, *, as_json
     return not surprises and tours == plan.tours
 
 
-def table(outcomes: list[Outcome]) -> Table:
+def table(outcomes: list[DemoOutcome]) -> Table:
     """All posts, each with where it stands."""
     shown = _plain_table(("", 23), ("source", 17), ("action", 10), ("status", 9), ("seconds", 7))
     colours = {"written": "green", "parked": "yellow", "refused": "red", "ignored": "dim", "duplicate": "dim"}

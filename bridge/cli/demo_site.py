@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from werkzeug.serving import make_server
 
-from bridge.sandbox.server import QuietHandler
+from bridge.sandbox.server import SandboxRequestHandler
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -40,7 +40,9 @@ class DemoSite:
 
     def __init__(self) -> None:
         self._bridge = ""
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=QuietHandler)
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=SandboxRequestHandler
+        )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def show(self, bridge: str) -> None:

@@ -8,21 +8,21 @@ from typing import Any, BinaryIO
 
 import click
 
-from bridge.aliases import told_to
+from bridge.aliases import aliases_of
 from bridge.cli.base import (
-    Refusal,
+    CommandError,
+    cli_actor,
     config_option,
     json_option,
     load_settings,
     open_database,
     print_json,
     say,
-    who,
 )
 from bridge.cli.changes import changed
 from bridge.cli.tables import visible
 from bridge.clock import utc_now
-from bridge.console.deeds import corrections
+from bridge.console.actions import corrections
 from bridge.database import Database
 from bridge.errors import DecodingError
 from bridge.events.dry_run import error_sentence
@@ -80,8 +80,8 @@ def edit(
             return
         again = _save(database, correction, again)
     if as_json:
-        told = {**correction.read.as_json(), "changed": list(correction.changed), "queued": again}
-        print_json({"id": event_id, **told})
+        document = {**correction.read.as_json(), "changed": list(correction.changed), "queued": again}
+        print_json({"id": event_id, **document})
         return
     click.echo(f"Event {event_id}: corrected{' and queued again' if again else ''}.")
     if not again:
@@ -92,7 +92,7 @@ def _event(database: Database, event_id: int) -> Event:
     with database.session() as session:
         event = session.get(Event, event_id)
     if event is None:
-        raise Refusal(f"There is no event {event_id}.")
+        raise CommandError(f"There is no event {event_id}.")
     repairable(event)
     return event
 
@@ -101,7 +101,7 @@ def _payload(event: Event) -> Any:
     try:
         return payload_of(event)
     except DecodingError as error:
-        raise Refusal(
+        raise CommandError(
             f"{error.message} Give the whole payload with --body, or leave --set out to edit it."
         ) from error
 
@@ -110,19 +110,19 @@ def _of_file(file: BinaryIO) -> Any:
     try:
         return decode(file.read(), None)
     except DecodingError as error:
-        raise Refusal(f"{file.name}: {error.message}") from error
+        raise CommandError(f"{file.name}: {error.message}") from error
 
 
 def _checked(
     event: Event, payload: Any, database: Database, settings: Settings, *, force: bool
 ) -> Correction | None:
     """The correction, shown; `None` where nothing is different. Raises Refusal for what cannot be read."""
-    correction = correction_of(event, payload, settings, told_to(database))
+    correction = correction_of(event, payload, settings, aliases_of(database))
     if _is_the_same(event, payload):
         return None
     _show(correction)
     if correction.unreadable and not force:
-        raise Refusal(
+        raise CommandError(
             "Nothing was saved: the mapping cannot read this payload. Use --force to save it anyway."
         )
     return correction
@@ -149,10 +149,10 @@ def _edited(event: Event, database: Database, settings: Settings, *, force: bool
             try:
                 payload = decode(Path(file.name).read_bytes(), None)
                 return _checked(event, payload, database, settings, force=force)
-            except (DecodingError, Refusal) as error:
+            except (DecodingError, CommandError) as error:
                 say(visible(error.message))
             if not click.confirm("Open the editor again?", default=True, err=True):
-                raise Refusal("Nothing was saved.")
+                raise CommandError("Nothing was saved.")
 
 
 def _as_text(event: Event) -> str:
@@ -178,5 +178,5 @@ def _save(database: Database, correction: Correction, again: bool | None) -> boo
     if again is None:
         again = sys.stdin.isatty() and click.confirm("Save it, and run it again now?", default=True, err=True)
     with database.session() as session:
-        corrections.save(session, who(), correction, utc_now(), again=again, force=True)
+        corrections.save(session, cli_actor(), correction, utc_now(), again=again, force=True)
     return again

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json, say
+from bridge.cli.base import (
+    CommandError,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    say,
+)
 from bridge.clock import utc_now
 from bridge.privacy.erasure import Person, counts_of, erase_person, find, objections
 
@@ -36,11 +44,11 @@ def erase(
     regions = sorted({source.phone_region for source in settings.sources.values()}) or ["US"]
     person = Person.of(email, phone, "US" if "US" in regions else regions[0])
     with open_database(settings) as database, database.session() as session:
-        told = _erased(session, person, force=force) if yes else _would_be(session, person)
+        report = _erased(session, person, force=force) if yes else _would_be(session, person)
     if as_json:
-        print_json(told)
+        print_json(report)
     else:
-        _tell(told)
+        _show(report)
 
 
 def _would_be(session: "Session", person: Person) -> dict[str, Any]:
@@ -52,7 +60,7 @@ def _would_be(session: "Session", person: Person) -> dict[str, Any]:
 def _erased(session: "Session", person: Person, *, force: bool) -> dict[str, Any]:
     receipt = erase_person(session, person, utc_now(), force=force)
     if receipt is None:
-        raise Refusal("Nothing is stored of this person.")
+        raise CommandError("Nothing is stored of this person.")
     return {
         "erased": True,
         "receipt": receipt.id,
@@ -63,15 +71,15 @@ def _erased(session: "Session", person: Person, *, force: bool) -> dict[str, Any
     }
 
 
-def _tell(told: dict[str, Any]) -> None:
-    for name, number in told["counts"].items():
+def _show(report: dict[str, Any]) -> None:
+    for name, number in report["counts"].items():
         click.echo(f"{name.replace('_', ' ').capitalize()}: {number}")
-    if told["erased"]:
-        click.echo(f"Erased at {told['at']}; receipt {told['receipt']} for {told['contact']}")
+    if report["erased"]:
+        click.echo(f"Erased at {report['at']}; receipt {report['receipt']} for {report['contact']}")
         return
-    for sentence in told["open"]:
+    for sentence in report["open"]:
         say(sentence)
-    if any(told["counts"].values()):
-        say(f"Nothing is erased yet: add --yes{' --force' if told['open'] else ''}.")
+    if any(report["counts"].values()):
+        say(f"Nothing is erased yet: add --yes{' --force' if report['open'] else ''}.")
     else:
         say("Nothing is stored of this person.")

@@ -9,14 +9,14 @@ import click
 from sqlalchemy.orm import Session
 
 from bridge.cli.base import (
-    Refusal,
+    CommandError,
+    cli_actor,
     config_option,
     json_option,
     load_settings,
     open_database,
     print_json,
     say,
-    who,
     yes_option,
 )
 from bridge.cli.edit import edit
@@ -32,7 +32,7 @@ from bridge.cli.selection import (
 )
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
-from bridge.console.deeds import events as deeds
+from bridge.console.actions import events as actions
 from bridge.events.detail import story, summary
 from bridge.events.query import Selection, find_events
 from bridge.models import Event, Status
@@ -98,12 +98,12 @@ def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -
     with open_database(settings) as database, database.session() as session:
         event = session.get(Event, event_id)
         if event is None:
-            raise Refusal(f"There is no event {event_id}.")
-        told = story(session, event, settings)
+            raise CommandError(f"There is no event {event_id}.")
+        detail = story(session, event, settings)
     if as_json:
-        print_json(told)
+        print_json(detail)
     else:
-        _tell(told, original=original)
+        _show(detail, original=original)
 
 
 @events.command()
@@ -115,53 +115,55 @@ def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None
     """Mark parked events as done."""
 
     def dealt_with(session: Session, event: Event) -> str:
-        deeds.dismiss(session, who(), [event.id], note, utc_now())
+        actions.dismiss(session, cli_actor(), [event.id], note, utc_now())
         return "dismissed"
 
     with open_database(load_settings(config)) as database:
         question = "Dismiss {} events?"
         done = change_each(
-            database, event_ids, deeds.dismiss_objection, dealt_with, question=question, yes=yes
+            database, event_ids, actions.dismiss_objection, dealt_with, question=question, yes=yes
         )
-    click.echo("\n".join(f"Event {event_id}: {told}." for event_id, told in done.items()))
+    click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
 
 
-def _tell(told: dict[str, Any], *, original: bool) -> None:
-    reason = f" ({told['reason']})" if told["reason"] else ""
-    click.echo(f"Event {told['id']}: {told['status']}{reason}")
-    _line("  Detail", told["detail"])
-    _line("  What to do", told["advice"])
-    _line("  Next attempt", plain(told["next_attempt_at"]))
-    _line("  Ended", plain(told["ended_at"]))
-    _line("  Replays", told["replays"] or None)
-    for deed in told["history"]:
-        click.echo(visible(f"  {_deed(deed)}"))
+def _show(detail: dict[str, Any], *, original: bool) -> None:
+    reason = f" ({detail['reason']})" if detail["reason"] else ""
+    click.echo(f"Event {detail['id']}: {detail['status']}{reason}")
+    _line("  Detail", detail["detail"])
+    _line("  What to do", detail["advice"])
+    _line("  Next attempt", plain(detail["next_attempt_at"]))
+    _line("  Ended", plain(detail["ended_at"]))
+    _line("  Replays", detail["replays"] or None)
+    for entry in detail["history"]:
+        click.echo(visible(f"  {_history_line(entry)}"))
     click.echo("\nPayload")
-    _line("  Received", f"{plain(told['received_at'])} UTC from {told['source']}")
-    _line("  Delivery", told["delivery_id"])
-    for name, value in told["headers"].items():
+    _line("  Received", f"{plain(detail['received_at'])} UTC from {detail['source']}")
+    _line("  Delivery", detail["delivery_id"])
+    for name, value in detail["headers"].items():
         _line(f"  {name}", value)
-    _document((told["original"] or told)["payload"] if original else told["payload"])
-    if told["original"] and not original:
-        click.echo(f"  Edited by an operator; bridge events show {told['id']} --original shows the original.")
+    _document((detail["original"] or detail)["payload"] if original else detail["payload"])
+    if detail["original"] and not original:
+        click.echo(
+            f"  Edited by an operator; bridge events show {detail['id']} --original shows the original."
+        )
     click.echo("\nHow it is read")
-    _document(told["reading"])
+    _document(detail["reading"])
     click.echo("\nIts booking")
-    _document(told["booking"])
+    _document(detail["booking"])
     click.echo("\nCalls to Propexo")
     columns = ("started_at", "kind", "status", "outcome", "job_id", "detail")
     show_table(
         ("At", "Call", "Status", "Outcome", "Job", "Detail"),
-        [[plain(attempt[column]) for column in columns] for attempt in told["attempts"]],
+        [[plain(attempt[column]) for column in columns] for attempt in detail["attempts"]],
     )
 
 
-def _deed(deed: dict[str, Any]) -> str:
+def _history_line(entry: dict[str, Any]) -> str:
     """One line of the history: when, who, what, and what it tells more."""
-    by = f" by {deed['by']}" if deed.get("by") else ""
+    by = f" by {entry['by']}" if entry.get("by") else ""
     more = ("status", "reason", "changed", "file", "verified")
-    told = "; ".join(f"{name}: {_plain(deed[name])}" for name in more if name in deed)
-    return f"{deed['what'].capitalize()} {plain(deed['at'])} UTC{by}" + (f" ({told})" if told else "")
+    details = "; ".join(f"{name}: {_plain(entry[name])}" for name in more if name in entry)
+    return f"{entry['what'].capitalize()} {plain(entry['at'])} UTC{by}" + (f" ({details})" if details else "")
 
 
 def _plain(value: Any) -> str:

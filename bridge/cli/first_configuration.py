@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from bridge.propexo.client import Choice, Propexo, StandardOffset
+from bridge.propexo.client import Propexo, PropexoRecord, StandardOffset
 from bridge.propexo.pms import PROFILES
 from bridge.propexo.preflight import KINDS
 from bridge.settings.records import PropexoSettings
@@ -22,7 +22,7 @@ ZONES = {
 _TABLE = re.compile(r"(?ms)^\[properties\.oakwood\]\n.*?(?=^# For what a booking does not say)")
 
 
-def properties_of(client: Propexo) -> tuple[list[Choice], dict[str, StandardOffset]]:
+def properties_of(client: Propexo) -> tuple[list[PropexoRecord], dict[str, StandardOffset]]:
     """The properties of the account, and the clocks that Propexo knows, by property id. Raises PropexoError."""
     found = [each for each in client.list_properties() if each.is_active is not False and each.integration_id]
     offsets: dict[str, StandardOffset] = {}
@@ -34,7 +34,7 @@ def properties_of(client: Propexo) -> tuple[list[Choice], dict[str, StandardOffs
 
 
 def with_properties(
-    template: str, found: Sequence[Choice], offsets: Mapping[str, StandardOffset], base_url: str
+    template: str, found: Sequence[PropexoRecord], offsets: Mapping[str, StandardOffset], base_url: str
 ) -> str:
     """The template with these properties in place of its example."""
     keys = dict(_keys(found))
@@ -50,7 +50,7 @@ def with_properties(
     return text
 
 
-def _keys(found: Sequence[Choice]) -> Iterator[tuple[str, Choice]]:
+def _keys(found: Sequence[PropexoRecord]) -> Iterator[tuple[str, PropexoRecord]]:
     """A key for each property, made of its name."""
     used: set[str] = set()
     for each in found:
@@ -62,7 +62,7 @@ def _keys(found: Sequence[Choice]) -> Iterator[tuple[str, Choice]]:
         yield key, each
 
 
-def _table(key: str, found: Choice, offset: StandardOffset | None) -> str:
+def _table(key: str, found: PropexoRecord, offset: StandardOffset | None) -> str:
     lines = [
         f"[properties.{key}]",
         f"integration_id = {toml_text(found.integration_id or '')}",

@@ -26,7 +26,8 @@ STATEMENT_TIMEOUT = 5.0
 """Seconds after which a sender is told to come again rather than wait for a locked table."""
 
 MOST_CONNECTIONS = 8
-"""Database connections of a process. The requests at the door share one; the others are for people and webhooks."""
+"""Database connections of a process. The requests at the webhook endpoint share one; the others are for people and
+webhooks."""
 
 
 class BridgeLogger(Logger):
@@ -57,7 +58,7 @@ class DrainingArbiter(Arbiter):
         timer.start()
 
 
-class Worker(ThreadWorker):
+class WebWorker(ThreadWorker):
     """Gives a thread to a request that has arrived whole, and says that it is not ready once it has to stop."""
 
     def init_process(self) -> None:
@@ -131,13 +132,13 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        told = self.settings.server
+        server = self.settings.server
         chosen = {
             "bind": [f"fd://{fd}" for fd in self.fds],
-            "worker_class": Worker,
+            "worker_class": WebWorker,
             "worker_exit": write_what_is_left,
-            "workers": told.workers,
-            "threads": told.threads,
+            "workers": server.workers,
+            "threads": server.threads,
             "graceful_timeout": grace.REQUESTS,
             "logger_class": BridgeLogger,
             "loglevel": "warning",
@@ -166,14 +167,14 @@ class Server(BaseApplication):
         return app
 
 
-def write_what_is_left(server: Any, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's hook
+def write_what_is_left(server: Any, worker: WebWorker) -> None:  # noqa: ARG001 - gunicorn's hook
     """At the end of a process: what it only has in memory."""
     monitoring = _monitoring(worker)
     if monitoring:
         monitoring.refusals.write()
 
 
-def _monitoring(worker: Worker) -> Monitoring | None:
+def _monitoring(worker: WebWorker) -> Monitoring | None:
     """`None`: the process was told to stop before it had an application."""
     assert isinstance(worker.app, Server)  # `run` made it
     return worker.app.loaded.extensions["monitoring"] if worker.app.loaded else None

@@ -25,17 +25,17 @@ from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.errors import BridgeError, DecodingError, InvalidFormError, NotAuthenticError, UnknownSourceError
 from bridge.events import history as lineage
-from bridge.events.history import Deed
+from bridge.events.history import OperatorAction
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
 from bridge.inbound.inbox import Arrival, Equal, Kept, delivery_ids
-from bridge.inbound.saved import Format, Saved, UnreadableFileError, requests_in
+from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, requests_in
 from bridge.inbound.signatures import Request
-from bridge.inbound.views import Door, arrivals_of, authenticate, read
+from bridge.inbound.views import WebhookEndpoint, arrivals_of, authenticate, read
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
-from bridge.mapping.sources import Source, Sources
+from bridge.mapping.sources import MappedSource, Sources
 from bridge.models import Event
 from bridge.settings import Settings
 
@@ -52,7 +52,7 @@ ANY_AGE = 1 << 62
 @click.option(
     "--format",
     "kind",
-    type=click.Choice([kind.value for kind in Format]),
+    type=click.Choice([kind.value for kind in FileFormat]),
     help="The format of the files.  [default: detected]",
 )
 @click.option(
@@ -91,7 +91,7 @@ def import_(
     with open_database(settings) as database:
         importing = _Import(settings, database, source, verify=not no_verify, dry_run=dry_run)
         results = []
-        for saved in _saved(files, Format(kind) if kind else None, added):
+        for saved in _saved(files, FileFormat(kind) if kind else None, added):
             results.append(importing.take(saved))
             if not as_json:
                 click.echo(visible(results[-1].line()))
@@ -113,8 +113,8 @@ class _Result:
     skipped: str | None = None
 
     def line(self) -> str:
-        told = self.refused and f"refused: {self.refused}"
-        return f"{self.where}: {told or self.skipped or ', '.join(_in_words(one) for one in self.events)}"
+        problems = self.refused and f"refused: {self.refused}"
+        return f"{self.where}: {problems or self.skipped or ', '.join(_in_words(event) for event in self.events)}"
 
 
 def _in_words(event: Mapping[str, Any]) -> str:
@@ -137,12 +137,12 @@ class _Import:
         self.verify, self.dry_run = verify, dry_run
         self.sources = Sources(settings, Catalogue(settings.mappings_dir))
         self.by = operator()
-        self.door = Door(settings, self.sources, database, utc_now)
+        self.endpoint = WebhookEndpoint(settings, self.sources, database, utc_now)
         self.seen: set[tuple[str, str]] = set()
         """What a dry run has met, by source and delivery id."""
 
     def take(self, saved: Saved | UnreadableFileError) -> _Result:
-        """Bring one request through the door."""
+        """Bring one request through the webhook endpoint."""
         if isinstance(saved, UnreadableFileError):
             return _Result(saved.where, refused=saved.message)
         name = self.source or saved.source
@@ -152,8 +152,8 @@ class _Import:
         try:
             return self._take(saved, self._source(name))
         except InvalidFormError as error:
-            told = [f"{field}: {' '.join(messages)}" for field, messages in error.errors.items()]
-            refused = [error.message, "; ".join(told)]
+            problems = [f"{field}: {' '.join(messages)}" for field, messages in error.errors.items()]
+            refused = [error.message, "; ".join(problems)]
         except BridgeError as error:
             refused = [
                 error.message,
@@ -161,7 +161,7 @@ class _Import:
             ]
         return _Result(saved.where, name, refused=" ".join(filter(None, refused)))
 
-    def _source(self, name: str | None) -> Source:
+    def _source(self, name: str | None) -> MappedSource:
         if name is None:
             raise ImportFailedError("The source is unknown; use --source.")
         try:
@@ -173,17 +173,17 @@ class _Import:
             raise ImportFailedError(f"The source is switched off: `enabled` of sources.{name} is false.")
         return found
 
-    def _take(self, saved: Saved, source: Source) -> _Result:
+    def _take(self, saved: Saved, source: MappedSource) -> _Result:
         sent = self._as_sent(saved, source)
         if self.verify:
             whenever = replace(source, settings=replace(source.settings, tolerance=ANY_AGE))
-            authenticate(self.door, whenever, sent)
+            authenticate(self.endpoint, whenever, sent)
         received = read(source, sent)
         if _is_question(source, received):
             return _Result(
                 saved.where, source.name, skipped="left out: a question of the sender, and no event"
             )
-        arrivals = arrivals_of(self.door, source, sent, received)
+        arrivals = arrivals_of(self.endpoint, source, sent, received)
         kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
         received_at = _not_after(utc_now(), saved.received_at)
         events = (
@@ -193,27 +193,39 @@ class _Import:
         )
         return _Result(saved.where, source.name, tuple(events))
 
-    def _as_sent(self, saved: Saved, source: Source) -> Request:
+    def _as_sent(self, saved: Saved, source: MappedSource) -> Request:
         public = self.settings.server.public_url or "http://localhost"
         address = saved.address or f"/hooks/{source.name}"
         return Request(saved.headers, saved.body, saved.method, public + address, saved.token)
 
     def _store(
-        self, where: str, source: Source, kept: Kept, arrivals: list[Arrival], received_at: datetime | None
+        self,
+        where: str,
+        source: MappedSource,
+        kept: Kept,
+        arrivals: list[Arrival],
+        received_at: datetime | None,
     ) -> Iterator[dict[str, Any]]:
         now = utc_now()
         with self.database.session() as session:
             stored = inbox.store(session, source.name, kept, arrivals, received_at or now, Equal.DUPLICATE)
-            for one in stored:
-                if not one.duplicate:
-                    event = session.get_one(Event, one.id)
-                    lineage.note(event, now, Deed.IMPORTED, self.by, file=where, verified=self.verify)
+            for receipt in stored:
+                if not receipt.duplicate:
+                    event = session.get_one(Event, receipt.id)
+                    lineage.note(
+                        event, now, OperatorAction.IMPORTED, self.by, file=where, verified=self.verify
+                    )
                     # What is given up after a while is given up that long after now.
                     event.replayed_at = now if received_at else None
-        for one, arrival in zip(stored, arrivals, strict=True):
-            yield {"id": one.id, "status": one.status, "duplicate": one.duplicate, "detail": arrival.parked}
+        for receipt, arrival in zip(stored, arrivals, strict=True):
+            yield {
+                "id": receipt.id,
+                "status": receipt.status,
+                "duplicate": receipt.duplicate,
+                "detail": arrival.parked,
+            }
 
-    def _foresee(self, source: Source, arrivals: list[Arrival]) -> Iterator[dict[str, Any]]:
+    def _foresee(self, source: MappedSource, arrivals: list[Arrival]) -> Iterator[dict[str, Any]]:
         for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, Equal.DUPLICATE), strict=True):
             known = select(Event.id, Event.status).where(
                 Event.source == source.name, Event.delivery_id == delivery_id
@@ -230,7 +242,7 @@ class _Import:
             }
 
 
-def _is_question(source: Source, received: Received | DecodingError) -> bool:
+def _is_question(source: MappedSource, received: Received | DecodingError) -> bool:
     """Whether it only asks for a text to be repeated."""
     handshake = source.mapping.handshake
     return (
@@ -247,7 +259,7 @@ def _not_after(now: datetime, received_at: datetime | None) -> datetime | None:
 
 
 def _saved(
-    files: tuple[str, ...], kind: Format | None, added: Mapping[str, str]
+    files: tuple[str, ...], kind: FileFormat | None, added: Mapping[str, str]
 ) -> Iterator[Saved | UnreadableFileError]:
     """The requests of all files, with the headers that the command line adds."""
     for file in files:

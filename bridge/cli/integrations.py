@@ -7,17 +7,17 @@ from typing import Any
 import click
 
 from bridge.cli.base import (
-    Refusal,
+    CommandError,
+    cli_actor,
     config_option,
     json_option,
     load_settings,
     open_database,
     print_json,
-    who,
 )
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
-from bridge.console.deeds import integrations as deeds
+from bridge.console.actions import integrations as actions
 from bridge.console.queries import integrations as queries
 
 name_argument = click.argument("integration", metavar="INTEGRATION")
@@ -35,7 +35,7 @@ def list_integrations(*, config: Path | None, as_json: bool) -> None:
     """List the integrations of all properties, with what keeps them from working."""
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        rows = [_told(one) for one in queries.integrations(session, settings)]
+        rows = [_row(integration) for integration in queries.integrations(session, settings)]
     if as_json:
         print_json({"integrations": rows})
         return
@@ -65,7 +65,7 @@ def pause(*, integration: str, config: Path | None, reason: str) -> None:
     settings = load_settings(config)
     found = queries.integration_named(settings, integration)
     with open_database(settings) as database:
-        waiting = deeds.pause(database, who(), found, reason, utc_now())
+        waiting = actions.pause(database, cli_actor(), found, reason, utc_now())
     click.echo(f"Integration {found} is paused; {_counted(waiting)}.")
 
 
@@ -77,13 +77,13 @@ def resume(*, integration: str, config: Path | None) -> None:
     settings = load_settings(config)
     found = queries.integration_named(settings, integration)
     with open_database(settings) as database:
-        waiting = deeds.resume(database, who(), found, utc_now())
+        waiting = actions.resume(database, cli_actor(), found, utc_now())
     if waiting is None:
-        raise Refusal(f"Integration {found} is not paused.")
+        raise CommandError(f"Integration {found} is not paused.")
     click.echo(f"Integration {found} goes on; {_counted(waiting)} no longer.")
 
 
-def _told(row: queries.IntegrationRow) -> dict[str, Any]:
+def _row(row: queries.IntegrationRow) -> dict[str, Any]:
     moments = {"since": iso(row.since), "next_probe": iso(row.next_probe)}
     return {**asdict(row), "properties": list(row.properties), **moments}
 

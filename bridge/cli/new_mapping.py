@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.base import Refusal, config_option, load_settings, open_database, say
+from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
 from bridge.cli.translate import parse_headers
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
@@ -108,7 +108,7 @@ def new_mapping(
         raise click.UsageError("Give --sample FILE or --event ID, each as often as you have one.")
     settings = load_settings(config) if config or event_ids or Path("bridge.toml").exists() else None
     recorded = [_of_file(file) for file in sample_files] or _of_events(settings, event_ids)
-    requests = [_readable(replace(one, headers={**one.headers, **headers})) for one in recorded]
+    requests = [_readable(replace(request, headers={**request.headers, **headers})) for request in recorded]
     folder = folder or (settings.mappings_dir if settings else None) or Path("mappings")
     draft = _scaffold(requests)
     samples = _samples(folder / "samples" / name, requests, draft)
@@ -139,9 +139,9 @@ def _of_events(settings: Settings | None, event_ids: Sequence[int]) -> list[Reco
 
 def _of_event(event: Event | None, event_id: int) -> RecordedRequest:
     if event is None:
-        raise Refusal(f"There is no event {event_id}.")
+        raise CommandError(f"There is no event {event_id}.")
     if not event.body:
-        raise Refusal(f"The body of event {event_id} is empty or no longer kept.")
+        raise CommandError(f"The body of event {event_id} is empty or no longer kept.")
     typed = {"content-type": event.content_type} if event.content_type else {}
     return RecordedRequest(None, event.body, {**event.headers, **typed}, event.query)
 
@@ -158,14 +158,14 @@ def _readable(request: RecordedRequest) -> RecordedRequest:
             problems.append(error.message)
         else:
             return typed
-    raise Refusal(f"There is nothing to write a mapping from. {problems[0]}")
+    raise CommandError(f"There is nothing to write a mapping from. {problems[0]}")
 
 
 def _scaffold(requests: Sequence[RecordedRequest]) -> Scaffold:
     try:
         return scaffold([(request.name or "", request.received) for request in requests])
     except ValueError as error:
-        raise Refusal(f"There is nothing to write a mapping from. {error}") from error
+        raise CommandError(f"There is nothing to write a mapping from. {error}") from error
 
 
 def _content_types(material: RecordedRequest) -> list[str | None]:
@@ -208,7 +208,7 @@ def _ending(request: RecordedRequest) -> str:
 def _refuse_to_replace(paths: list[Path], *, force: bool) -> None:
     there = [str(path) for path in paths if path.exists()]
     if there and not force:
-        raise Refusal("\n".join(f"{path} already exists; use --force to replace it." for path in there))
+        raise CommandError("\n".join(f"{path} already exists; use --force to replace it." for path in there))
 
 
 def _beside(file: MappingFile, sample: Sample, request: RecordedRequest) -> list[Path]:

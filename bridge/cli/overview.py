@@ -110,9 +110,9 @@ def table(files: Iterable[MappingFile]) -> str:
     """The mappings as a table in Markdown."""
     rows = [_row(HEADINGS), "|---" * len(HEADINGS) + "|"]
     for file in files:
-        name, *others, _, maturity = cells(file)
+        name, *columns, _, maturity = cells(file)
         words = [OWN_BODY_LINK if event == OWN_BODY else f"`{event}`" for event in events(file.schema)]
-        rows.append(_row([f"[`{name}`]({name}.py)", *others, ", ".join(words), maturity]))
+        rows.append(_row([f"[`{name}`]({name}.py)", *columns, ", ".join(words), maturity]))
     return "\n".join(rows)
 
 

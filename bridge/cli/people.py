@@ -8,7 +8,8 @@ import click
 from sqlalchemy.orm import Session
 
 from bridge.cli.base import (
-    Refusal,
+    CommandError,
+    cli_actor,
     config_option,
     json_option,
     load_settings,
@@ -16,15 +17,14 @@ from bridge.cli.base import (
     operator,
     print_json,
     say,
-    who,
 )
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
 from bridge.console import audit
 from bridge.console.access import accounts, passwords, sessions
 from bridge.console.access import tokens as api_tokens
-from bridge.console.deeds import users as deeds
-from bridge.console.deeds.users import UserChange
+from bridge.console.actions import users as actions
+from bridge.console.actions.users import UserChange
 from bridge.models import Role
 
 role_option = click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
@@ -66,7 +66,7 @@ def add(*, name: str, role: str, config: Path | None) -> None:
     """Add NAME to the database. Prompts for the password, or reads it from standard input."""
     settings, password = load_settings(config), _password()
     with open_database(settings) as database, database.session() as session:
-        user = deeds.add_user(session, settings, who(), name, Role(role), password, utc_now())
+        user = actions.add_user(session, settings, cli_actor(), name, Role(role), password, utc_now())
     click.echo(f"{user.name} may sign in at /console as {role}.")
 
 
@@ -77,7 +77,7 @@ def add(*, name: str, role: str, config: Path | None) -> None:
 def role(*, name: str, role: str, config: Path | None) -> None:
     """Give NAME another role; it counts at once."""
     with open_database(load_settings(config)) as database, database.session() as session:
-        user = deeds.change_user(session, who(), name, UserChange(role=Role(role)), utc_now())
+        user = actions.change_user(session, cli_actor(), name, UserChange(role=Role(role)), utc_now())
     click.echo(f"{user.name} is {role}.")
 
 
@@ -88,7 +88,7 @@ def password(*, name: str, config: Path | None) -> None:
     """Give NAME another password, and end what is open under the old one."""
     settings, text = load_settings(config), _password()
     with open_database(settings) as database, database.session() as session:
-        user = deeds.change_user(session, who(), name, UserChange(password=text), utc_now())
+        user = actions.change_user(session, cli_actor(), name, UserChange(password=text), utc_now())
     click.echo(f"{user.name} has a new password.")
 
 
@@ -98,7 +98,7 @@ def password(*, name: str, config: Path | None) -> None:
 def disable(*, name: str, config: Path | None) -> None:
     """Let NAME no longer sign in, and end what is open."""
     with open_database(load_settings(config)) as database, database.session() as session:
-        user = deeds.change_user(session, who(), name, UserChange(enabled=False), utc_now())
+        user = actions.change_user(session, cli_actor(), name, UserChange(enabled=False), utc_now())
     click.echo(f"{user.name} cannot sign in any more.")
 
 
@@ -180,7 +180,7 @@ def _password() -> str:
         return text
     line = sys.stdin.readline().rstrip("\n")
     if not line:
-        raise Refusal("There is no terminal to type a password at; give it on standard input.")
+        raise CommandError("There is no terminal to type a password at; give it on standard input.")
     return line
 
 
@@ -193,4 +193,4 @@ def _note(
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
 ) -> None:
-    audit.record(session, who(), utc_now(), what, (kind, name), before=before, after=after)
+    audit.record(session, cli_actor(), utc_now(), what, (kind, name), before=before, after=after)

@@ -25,17 +25,19 @@ def readable_secrets(path: Path | None) -> Iterator[Path]:
     except ConfigurationError:
         return
     values = list(_secrets(document))
-    if any(isinstance(value, str) and not REFERENCE.search(value) for value in values) and _others_read(path):
+    if any(
+        isinstance(value, str) and not REFERENCE.search(value) for value in values
+    ) and _is_readable_by_all(path):
         yield path
     for value in values:
-        if isinstance(value, Path) and _others_read(path.parent / value):
+        if isinstance(value, Path) and _is_readable_by_all(path.parent / value):
             yield path.parent / value
 
 
 def _secrets(value: Any, *, secret: bool = False) -> Iterator[str | Path]:
     """Texts that are secrets; of a reference to a file its path."""
     match value:
-        case {"file": str(name), **others} if not others:
+        case {"file": str(name), **rest} if not rest:
             yield Path(name)
         case dict():
             for key, inner in value.items():
@@ -47,7 +49,7 @@ def _secrets(value: Any, *, secret: bool = False) -> Iterator[str | Path]:
             yield value
 
 
-def _others_read(path: Path) -> bool:
+def _is_readable_by_all(path: Path) -> bool:
     with contextlib.suppress(OSError):
         return bool(path.stat().st_mode & stat.S_IROTH)
     return False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
 from bridge.clock import utc_now
 
 
@@ -40,8 +40,8 @@ def _retain(config: Path | None, *, as_json: bool, change: bool) -> None:
         print_json(counts)
         return
     for name, number in counts.items():
-        what, deed = name.split("_")
-        click.echo(f"{what.capitalize()} {'' if change else 'to be '}{deed}: {number}")
+        what, verb = name.split("_")
+        click.echo(f"{what.capitalize()} {'' if change else 'to be '}{verb}: {number}")
 
 
 @click.command()
@@ -57,7 +57,7 @@ def encrypt(config: Path | None, as_json: bool) -> None:
 
     settings = load_settings(config)
     if not settings.privacy.encryption_keys:
-        raise Refusal("No key is configured: set `encryption_keys` under [privacy] in bridge.toml.")
+        raise CommandError("No key is configured: set `encryption_keys` under [privacy] in bridge.toml.")
     with open_database(settings) as database:
         done = dict(encrypt_again(database))
     if as_json:

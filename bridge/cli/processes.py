@@ -173,9 +173,9 @@ def stop_with_stdin() -> None:
 
 
 @contextlib.contextmanager
-def _handling(told: Callable[[], None]) -> Iterator[None]:
+def _handling(on_signal: Callable[[], None]) -> Iterator[None]:
     wanted = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda *_: told()) for number in wanted]
+    before = [signal.signal(number, lambda *_: on_signal()) for number in wanted]
     try:
         yield
     finally:

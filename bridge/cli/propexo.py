@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
 from bridge.cli.tables import plain, show_table
 
 if TYPE_CHECKING:
-    from bridge.propexo.client import Choice, Propexo
+    from bridge.propexo.client import Propexo, PropexoRecord
     from bridge.settings import Property, Settings
 
 Row = dict[str, Any]
@@ -68,7 +68,7 @@ def _places(settings: "Settings", name: str | None) -> "list[Property]":
     found = settings.property_named(name)
     if found is None:
         known = ", ".join(settings.properties) or "none"
-        raise Refusal(f'No property is called "{name}"; there are: {known}.')
+        raise CommandError(f'No property is called "{name}"; there are: {known}.')
     return [found]
 
 
@@ -93,7 +93,7 @@ def _rows(
         yield from _properties(client, properties, settings)
 
 
-def _record(place: "Property", record: "Choice") -> Row:
+def _record(place: "Property", record: "PropexoRecord") -> Row:
     return {
         "property": place.key,
         "id": record.id,
@@ -104,7 +104,7 @@ def _record(place: "Property", record: "Choice") -> Row:
     }
 
 
-def _integrations(client: "Propexo", properties: "Sequence[Choice]") -> Iterator[Row]:
+def _integrations(client: "Propexo", properties: "Sequence[PropexoRecord]") -> Iterator[Row]:
     """Propexo documents no list of integrations: those that have a readable property."""
     for integration_id in dict.fromkeys(
         record.integration_id for record in properties if record.integration_id
@@ -123,7 +123,9 @@ def _integrations(client: "Propexo", properties: "Sequence[Choice]") -> Iterator
         }
 
 
-def _properties(client: "Propexo", properties: "Sequence[Choice]", settings: "Settings") -> Iterator[Row]:
+def _properties(
+    client: "Propexo", properties: "Sequence[PropexoRecord]", settings: "Settings"
+) -> Iterator[Row]:
     enabled: dict[str, bool] = {}
     for integration_id in dict.fromkeys(
         record.integration_id for record in properties if record.integration_id

@@ -11,6 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from bridge.cli.base import (
+    cli_actor,
     config_option,
     confirm,
     json_option,
@@ -18,7 +19,6 @@ from bridge.cli.base import (
     open_database,
     print_json,
     say,
-    who,
     yes_option,
 )
 from bridge.cli.progress import progress
@@ -34,8 +34,8 @@ from bridge.cli.selection import (
 )
 from bridge.cli.tables import visible
 from bridge.clock import utc_now
+from bridge.console.actions import events as actions
 from bridge.console.actor import Actor
-from bridge.console.deeds import events as deeds
 from bridge.database import Database
 from bridge.events.dry_run import DryRun, PlannedRequest, dry_run
 from bridge.events.query import Selection
@@ -47,7 +47,7 @@ from bridge.settings import Settings
 @click.argument("event_ids", metavar="[ID...]", type=int, nargs=-1)
 @config_option
 @click.option("--parked", is_flag=True, help="The same as --status parked, the default.")
-@status_option(deeds.ENDED)
+@status_option(actions.ENDED)
 @reason_option
 @source_option
 @property_option
@@ -83,7 +83,7 @@ def replay(
         statuses = (*statuses, Status.PARKED)
     wanted = statuses or (Status.PARKED,)
     selection = Selection(wanted, reasons, sources, property_name, since, until, runnable=True)
-    _require_choice(event_ids, selection, said=bool(statuses))
+    _require_choice(event_ids, selection, has_statuses=bool(statuses))
     settings = load_settings(config)
     with open_database(settings) as database:
         chosen = _named(event_ids) if event_ids else _selected(database, settings, selection)
@@ -91,11 +91,11 @@ def replay(
         run.rehearse() if dry_run else run.queue(yes=yes)
 
 
-def _require_choice(event_ids: Sequence[int], selection: Selection, *, said: bool) -> None:
+def _require_choice(event_ids: Sequence[int], selection: Selection, *, has_statuses: bool) -> None:
     in_common = (
         selection.reasons, selection.sources, selection.property, selection.since, selection.until
     )  # fmt: skip
-    if event_ids and (said or any(in_common)):
+    if event_ids and (has_statuses or any(in_common)):
         raise click.UsageError(
             "Name the events by their IDs, or select them by what they have in common; not both."
         )
@@ -104,7 +104,7 @@ def _require_choice(event_ids: Sequence[int], selection: Selection, *, said: boo
             "Name the events, or say what they have in common: --reason, --source, --property, --since or --until. "
             "What was done about one does not release all others."
         )
-    if set(deeds.ONE_BY_ONE) & set(selection.reasons):
+    if set(actions.ONE_BY_ONE) & set(selection.reasons):
         raise click.UsageError("Check the PMS for each ambiguous event first; then replay it by its ID.")
 
 
@@ -123,7 +123,7 @@ def _named(event_ids: Sequence[int]) -> _Chosen:
 def _selected(database: Database, settings: Settings, selection: Selection) -> _Chosen:
     """Raises UnknownPropertyError."""
     with database.session() as session:
-        found = deeds.choose(session, settings, selection)
+        found = actions.choose(session, settings, selection)
     return _Chosen(found.ids, by_id=False, statuses=selection.statuses, left_out=tuple(found.left_out))
 
 
@@ -137,22 +137,22 @@ class _Run:
         if self.as_json:
             print_json({"queued": queued, "left_out": list(self.chosen.left_out)})
         elif self.chosen.by_id:
-            click.echo("\n".join(f"Event {one}: queued again." for one in queued))
+            click.echo("\n".join(f"Event {event_id}: queued again." for event_id in queued))
         else:
             click.echo(f"{counted(len(queued))} queued again.")
-        self._tell_left_out()
+        self._show_left_out()
 
     def _queue_named(self, *, yes: bool) -> list[int]:
-        actor = who()
+        actor = cli_actor()
 
         def again(session: Session, event: Event) -> str:
-            deeds.replay(session, actor, [event.id], utc_now())
+            actions.replay(session, actor, [event.id], utc_now())
             return "queued again"
 
         question = "Replay {} events?"
         return list(
             change_each(
-                self.database, self.chosen.ids, deeds.replay_objection, again, question=question, yes=yes
+                self.database, self.chosen.ids, actions.replay_objection, again, question=question, yes=yes
             )
         )
 
@@ -160,7 +160,7 @@ class _Run:
         ids = self.chosen.ids
         if ids and sys.stdin.isatty():
             confirm(f"Replay {counted(len(ids))}?", yes)
-        actor = who()
+        actor = cli_actor()
         queued: list[int] = []
         with progress("Queueing", len(ids)) as advance:
             for batch in _batches(ids):
@@ -171,22 +171,22 @@ class _Run:
     def _release(self, ids: Sequence[int], actor: Actor) -> list[int]:
         """Those that still are as they were selected, in one transaction."""
         with self.database.session() as session:
-            return deeds.replay_chosen(session, actor, ids, self.chosen.statuses, utc_now())
+            return actions.replay_chosen(session, actor, ids, self.chosen.statuses, utc_now())
 
     def rehearse(self) -> None:
         """Show what each would send."""
         if self.chosen.by_id:
             with self.database.session() as session:
-                deeds.locked(session, self.chosen.ids, deeds.replay_objection)
-        told = list(self._rehearsals())
+                actions.locked(session, self.chosen.ids, actions.replay_objection)
+        runs = list(self._rehearsals())
         if self.as_json:
-            print_json({"events": [one.as_json() for one in told], "left_out": list(self.chosen.left_out)})
+            print_json({"events": [run.as_json() for run in runs], "left_out": list(self.chosen.left_out)})
         else:
-            for one in told:
-                click.echo(visible("\n".join(_lines(one))))
-        sending = sum(bool(one.requests) for one in told)
-        say(f"{counted(len(told))} would be queued again; of these {sending} would send something.")
-        self._tell_left_out()
+            for run in runs:
+                click.echo(visible("\n".join(_lines(run))))
+        sending = sum(bool(run.requests) for run in runs)
+        say(f"{counted(len(runs))} would be queued again; of these {sending} would send something.")
+        self._show_left_out()
 
     def _rehearsals(self) -> Iterator[DryRun]:
         ids, now = self.chosen.ids, utc_now()
@@ -198,7 +198,7 @@ class _Run:
                         yield dry_run(session, event, self.settings, now)
                 advance(1)
 
-    def _tell_left_out(self) -> None:
+    def _show_left_out(self) -> None:
         if self.chosen.left_out:
             say(
                 f"Left out: {counted(len(self.chosen.left_out))} parked as ambiguous. A person looks for each in the "
@@ -207,16 +207,16 @@ class _Run:
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + deeds.BATCH] for start in range(0, len(ids), deeds.BATCH))
+    return (ids[start : start + actions.BATCH] for start in range(0, len(ids), actions.BATCH))
 
 
-def _lines(told: DryRun) -> Iterator[str]:
-    ended = f"{told.status}, {told.reason}" if told.reason else told.status
-    yield f"Event {told.event_id} ({ended})"
-    if told.stopped:
-        yield f"  {told.stopped}"
-    yield from (f"  {remark}" for remark in told.remarks)
-    for planned in told.requests:
+def _lines(run: DryRun) -> Iterator[str]:
+    ended = f"{run.status}, {run.reason}" if run.reason else run.status
+    yield f"Event {run.event_id} ({ended})"
+    if run.stopped:
+        yield f"  {run.stopped}"
+    yield from (f"  {remark}" for remark in run.remarks)
+    for planned in run.requests:
         yield from _request(planned)
 
 
@@ -232,8 +232,8 @@ def _request(planned: PlannedRequest) -> Iterator[str]:
         yield f"    The same as {when}."
         return
     yield f"    Against {when}:"
-    for one in planned.differences:
-        yield f"      {one.field}: {_shown(one.before)} -> {_shown(one.now)}"
+    for difference in planned.differences:
+        yield f"      {difference.field}: {_shown(difference.before)} -> {_shown(difference.now)}"
 
 
 def _shown(value: Any) -> str:

@@ -43,7 +43,7 @@ class Post:
     event: str
     body: dict[str, Any]
     expected: End
-    """Status and reason; `refused` and `duplicate` are answers of the door."""
+    """Status and reason; `refused` and `duplicate` are answers of the webhook endpoint."""
     forged: bool = False
     delivery_id: str | None = None
 

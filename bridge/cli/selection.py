@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bridge.cli.base import confirm
 from bridge.clock import utc_now
-from bridge.console.deeds import events as deeds
+from bridge.console.actions import events as actions
 from bridge.database import Database
 from bridge.delivery.rules.outcomes import Reason
 from bridge.models import Event, Status
@@ -20,7 +20,7 @@ REASONS = click.Choice([reason.value for reason in Reason])
 SPANS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class Moment(click.ParamType[datetime]):
+class MomentParameter(click.ParamType[datetime]):
     """`2026-11-24`, `2026-11-24T15:00` (UTC), or how long ago: `30m`, `12h`, `7d`."""
 
     name = "moment"
@@ -34,8 +34,8 @@ class Moment(click.ParamType[datetime]):
                 return utc_now() - timedelta(**{SPANS[ago[2]]: int(ago[1])})
             moment = datetime.fromisoformat(value)
         except (ValueError, OverflowError):
-            told = f"{value!r} is neither a date and time (2026-11-24T15:00) nor a span (30m, 12h, 7d)."
-            self.fail(told, param, ctx)
+            message = f"{value!r} is neither a date and time (2026-11-24T15:00) nor a span (30m, 12h, 7d)."
+            self.fail(message, param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -46,10 +46,10 @@ reason_option = click.option(
 )
 since_option = click.option(
     "--since",
-    type=Moment(),
+    type=MomentParameter(),
     help="Received then or later: 2026-11-24, 2026-11-24T15:00 (UTC), or ago: 30m, 12h, 7d.",
 )
-until_option = click.option("--until", type=Moment(), help="Received before then; written likewise.")
+until_option = click.option("--until", type=MomentParameter(), help="Received before then; written likewise.")
 
 
 def status_option(statuses: Sequence[Status]) -> Callable[[Any], Any]:
@@ -75,15 +75,15 @@ def change_each(
     """
     ids = list(dict.fromkeys(event_ids))
     with database.session() as session:
-        deeds.locked(session, ids, objection)
+        actions.locked(session, ids, objection)
     if len(ids) > 1 and sys.stdin.isatty():
         confirm(question.format(len(ids)), yes)
-    told = {}
+    changed = {}
     for event_id in ids:
         with database.session() as session:
-            [event] = deeds.locked(session, [event_id], objection)
-            told[event_id] = change(session, event)
-    return told
+            [event] = actions.locked(session, [event_id], objection)
+            changed[event_id] = change(session, event)
+    return changed
 
 
 def counted(number: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import requests
 
-from bridge.cli.base import Refusal, config_option, load_settings, print_json
+from bridge.cli.base import CommandError, config_option, load_settings, print_json
 from bridge.cli.changes import changed
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
@@ -55,8 +55,12 @@ def _source(settings: Settings, text: str) -> Source:
     if len(using) == 1:
         return using[0]
     if using:
-        raise Refusal(f"Several sources use {text}: name one of {', '.join(source.key for source in using)}.")
-    raise Refusal(f"No source {text!r} is configured; there are: {', '.join(settings.sources) or 'none'}.")
+        raise CommandError(
+            f"Several sources use {text}: name one of {', '.join(source.key for source in using)}."
+        )
+    raise CommandError(
+        f"No source {text!r} is configured; there are: {', '.join(settings.sources) or 'none'}."
+    )
 
 
 def _address(server: ServerSettings) -> str:
@@ -87,8 +91,10 @@ def _post(address: str, rest: str, request: Request, *, trust_env: bool) -> requ
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            told = f"No answer from {address} ({type(error).__name__}). Start `bridge serve`, or use --url."
-            raise Refusal(told) from error
+            message = (
+                f"No answer from {address} ({type(error).__name__}). Start `bridge serve`, or use --url."
+            )
+            raise CommandError(message) from error
 
 
 def _show(answer: requests.Response, address: str) -> None:
@@ -101,4 +107,4 @@ def _show(answer: requests.Response, address: str) -> None:
         print_json(document)
     if not 200 <= answer.status_code < 300:  # noqa: PLR2004 - the class of successes
         detail = document.get("detail", "") if isinstance(document, dict) else ""
-        raise Refusal(f"{address} answered {answer.status_code} {answer.reason}. {detail}".rstrip())
+        raise CommandError(f"{address} answered {answer.status_code} {answer.reason}. {detail}".rstrip())

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.base import Refusal, config_option, json_option, load_settings, print_json, say
+from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
 from bridge.errors import BridgeError, ConfigurationError
 
 if TYPE_CHECKING:
-    from bridge.propexo.preflight import Finding
+    from bridge.propexo.preflight import PreflightFinding
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -55,7 +55,7 @@ def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
     except OSError as error:
-        raise Refusal(f"{path} cannot be written: {error.strerror}.") from error
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Next:")
     say("  1. Put in your properties and sources, and set the environment variable PROPEXO_TOKEN.")
     say("  2. `bridge check` shows what is still missing.")
@@ -70,10 +70,12 @@ def _found_at_propexo(template: str, base_url: str) -> str:
 
     token = os.environ.get("PROPEXO_TOKEN", "").strip()
     if not token:
-        raise Refusal("Set the environment variable PROPEXO_TOKEN to the token of your account.")
+        raise CommandError("Set the environment variable PROPEXO_TOKEN to the token of your account.")
     found, offsets = properties_of(client_of(PropexoSettings(token, base_url.rstrip("/"))))
     if not found:
-        raise Refusal("Propexo lists no property for this token; ask Propexo to enable the model properties.")
+        raise CommandError(
+            "Propexo lists no property for this token; ask Propexo to enable the model properties."
+        )
     say(f"Found {len(found)} properties at Propexo.")
     return with_properties(template, found, offsets, base_url)
 
@@ -102,7 +104,7 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _look(config: Path | None, offline: bool) -> Iterator["Finding"]:
+def _look(config: Path | None, offline: bool) -> Iterator["PreflightFinding"]:
     """Every finding as soon as it is known."""
     from bridge.cli import checks  # noqa: PLC0415 - `--help` must not wait for it
 

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 import click
 
-from bridge.aliases import Aliases, none_told, told_to
+from bridge.aliases import Aliases, aliases_of, no_aliases
 from bridge.cli.base import (
-    Refusal,
+    CommandError,
     config_option,
     json_option,
     load_settings,
@@ -19,7 +19,7 @@ from bridge.cli.base import (
     print_json,
     say,
 )
-from bridge.cli.explained import tell
+from bridge.cli.explained import show_explanation
 from bridge.cli.tables import visible
 from bridge.database import DatabaseUnavailableError
 from bridge.errors import SchemaOutdatedError, SchemaTooNewError
@@ -121,7 +121,7 @@ def translate(
     posted = replace(posted, headers=headers, query=query, details=details)
     chosen = chosen_source(settings, found, source) if settings else None
     schema = configured(found.schema, settings, settings.sources[chosen] if settings and chosen else None)
-    events = preview(schema, posted, settings, chosen, _aliases(settings) if settings else none_told)
+    events = preview(schema, posted, settings, chosen, _aliases(settings) if settings else no_aliases)
     for event in events:
         for remark in event.remarks:
             say(visible(remark))
@@ -144,7 +144,7 @@ def _aliases(settings: Settings) -> Aliases:
             return None
         try:
             with open_database(settings) as database:
-                return told_to(database)(name)
+                return aliases_of(database)(name)
         except (DatabaseUnavailableError, SchemaOutdatedError, SchemaTooNewError) as error:
             say(f"The aliases that were added at the console are not known: {error.message}")
             return None
@@ -153,16 +153,16 @@ def _aliases(settings: Settings) -> Aliases:
 
 
 def _explain(events: list[Preview], mapping: Mapping, *, as_tables: bool) -> None:
-    told: list[Explanation | None] = [
+    explanations: list[Explanation | None] = [
         explain(mapping, event.received) if event.received else None for event in events
     ]
     if as_tables:
-        for event, why in zip(events, told, strict=True):
-            tell(event, why)
+        for event, why in zip(events, explanations, strict=True):
+            show_explanation(event, why)
         return
     documents = [
         {**event.as_json(), "explanation": explanation_as_json(why) if why else None}
-        for event, why in zip(events, told, strict=True)
+        for event, why in zip(events, explanations, strict=True)
     ]
     print_json({"events": documents})
 
@@ -200,7 +200,7 @@ def chosen_source(settings: Settings, mapping: MappingFile, named: str | None) -
     if named is not None:
         if named not in settings.sources:
             known = ", ".join(settings.sources) or "none"
-            raise Refusal(f"No source {named!r} is configured; there are: {known}.")
+            raise CommandError(f"No source {named!r} is configured; there are: {known}.")
         return named
     using = [source.key for source in settings.sources.values() if source.mapping == mapping.name]
     if len(using) > 1:

@@ -33,7 +33,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass
-class Waiting:
+class WaitingConnection:
     """One connection."""
 
     conn: Any
@@ -64,7 +64,7 @@ class UnreadRequests:
         for each that ends here."""
         self._poller, self._seconds, self._limit = poller, seconds, body_limit
         self._complete, self._closed = complete, closed
-        self._waiting: dict[int, Waiting] = {}
+        self._waiting: dict[int, WaitingConnection] = {}
         """By file descriptor; the first has waited longest."""
 
     def add(self, conn: Any) -> None:
@@ -73,7 +73,7 @@ class UnreadRequests:
         with contextlib.suppress(OSError):  # for a write to a client that does not read
             limit = struct.pack("ll", max(1, int(self._seconds)), 0)
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        waiting = Waiting(conn, time.monotonic() + self._seconds, Framing(self._limit))
+        waiting = WaitingConnection(conn, time.monotonic() + self._seconds, Framing(self._limit))
         begun = b""
         if conn.parser is not None:
             unreader = conn.parser.unreader
@@ -84,7 +84,7 @@ class UnreadRequests:
     def linger(self, conn: Any) -> None:
         """Close a connection once the client has read its answer (RFC 9112, section 9.6)."""
         conn.sock.setblocking(False)
-        waiting = Waiting(conn, time.monotonic() + LINGER, None)
+        waiting = WaitingConnection(conn, time.monotonic() + LINGER, None)
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_WR)
         if self._read(waiting):
@@ -104,12 +104,12 @@ class UnreadRequests:
             if not waiting.size:
                 waiting.until = min(waiting.until, time.monotonic() + LINGER)
 
-    def _wait(self, waiting: Waiting) -> None:
+    def _wait(self, waiting: WaitingConnection) -> None:
         self._waiting[waiting.conn.sock.fileno()] = waiting
         self._poller.register(waiting.conn.sock, selectors.EVENT_READ, partial(self._readable, waiting))
         self._make_room()
 
-    def _readable(self, waiting: Waiting, _: Any) -> None:
+    def _readable(self, waiting: WaitingConnection, _: Any) -> None:
         if self._waiting.get(waiting.conn.sock.fileno()) is waiting and self._read(waiting):
             self._make_room()
 
@@ -120,7 +120,7 @@ class UnreadRequests:
     def _held(self) -> int:
         return sum(waiting.size for waiting in self._waiting.values())
 
-    def _read(self, waiting: Waiting) -> bool:
+    def _read(self, waiting: WaitingConnection) -> bool:
         """Take what has arrived; answers whether there is more to wait for."""
         try:
             data = waiting.conn.sock.recv(AT_A_TIME)
@@ -133,7 +133,7 @@ class UnreadRequests:
             return False
         return self._take(waiting, data)
 
-    def _take(self, waiting: Waiting, data: bytes) -> bool:
+    def _take(self, waiting: WaitingConnection, data: bytes) -> bool:
         framing = waiting.framing
         if framing is None:
             return True
@@ -149,7 +149,7 @@ class UnreadRequests:
             self._send(waiting, CONTINUE)
         return True
 
-    def _hand_over(self, waiting: Waiting, data: bytes) -> None:
+    def _hand_over(self, waiting: WaitingConnection, data: bytes) -> None:
         self._forget(waiting)
         conn = waiting.conn
         conn.init()  # it makes the parser
@@ -157,7 +157,7 @@ class UnreadRequests:
         conn.data_ready = True
         self._complete(conn)
 
-    def _refuse(self, waiting: Waiting, error: RefusedRequestError) -> None:
+    def _refuse(self, waiting: WaitingConnection, error: RefusedRequestError) -> None:
         """Answer, and read on for a while: a connection closed with bytes unread loses its answer."""
         metrics.REFUSED.labels(error.code).inc()
         log.info("refused", code=error.code)
@@ -166,15 +166,15 @@ class UnreadRequests:
         with contextlib.suppress(OSError):
             waiting.conn.sock.shutdown(socket.SHUT_WR)
 
-    def _send(self, waiting: Waiting, data: bytes) -> None:
+    def _send(self, waiting: WaitingConnection, data: bytes) -> None:
         with contextlib.suppress(OSError):  # it is small, so that it goes at once or not at all
             waiting.conn.sock.send(data)
 
-    def _forget(self, waiting: Waiting) -> None:
+    def _forget(self, waiting: WaitingConnection) -> None:
         if self._waiting.pop(waiting.conn.sock.fileno(), None) is not None:
             self._poller.unregister(waiting.conn.sock)
 
-    def _close(self, waiting: Waiting) -> None:
+    def _close(self, waiting: WaitingConnection) -> None:
         self._forget(waiting)
         waiting.conn.close()
         self._closed()

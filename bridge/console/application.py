@@ -13,14 +13,14 @@ from bridge.console.access.views import access
 from bridge.console.api import application as api
 from bridge.console.appointments.views import appointments_pages
 from bridge.console.bookings.views import bookings_pages
+from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
-from bridge.console.events.deed_views import deeds
 from bridge.console.events.event_views import event
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
-from bridge.console.tools import Tools, tools
+from bridge.console.tools import AppContext, tools
 from bridge.console.workbench.views import workbench
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
@@ -42,7 +42,7 @@ PAGES = (
     events,
     bulk,
     event,
-    deeds,
+    actions,
     bookings_pages,
     appointments_pages,
     sources_pages,
@@ -66,7 +66,7 @@ NAVIGATION = (
 """Whose it is, the path, and the words, in the order of the page head."""
 
 
-def init_app(app: Flask, given: Tools) -> None:
+def init_app(app: Flask, given: AppContext) -> None:
     """Register everything below /console and /api."""
     app.extensions["console"] = given
     headers.init_app(app)

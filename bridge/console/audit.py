@@ -27,7 +27,7 @@ def record(
     kind, name = on
     session.add(
         AuditEntry(
-            at=now, who=actor.name, via=actor.via, what=what, object=kind, object_id=str(name),
+            at=now, actor=actor.name, via=actor.via, what=what, object=kind, object_id=str(name),
             before=before, after=after,
         )
     )  # fmt: skip

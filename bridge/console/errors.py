@@ -21,11 +21,11 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
 def init_app(app: Flask) -> None:
     """Answer errors of the console's pages as pages."""
     for kind, answer in ANSWERS.items():
-        app.register_error_handler(kind, _told(answer))
+        app.register_error_handler(kind, _handler(answer))
 
 
-def _told(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
-    def tell(error: Any) -> Response:
+def _handler(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
+    def handle(error: Any) -> Response:
         response = answer(error)
         if not request.path.startswith("/console"):
             return response
@@ -35,4 +35,4 @@ def _told(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
                 page.headers[name] = response.headers[name]
         return page
 
-    return tell
+    return handle

@@ -11,7 +11,7 @@ from bridge.settings import Settings
 
 
 @dataclass(frozen=True)
-class Tools:
+class AppContext:
     """Of one web process; `current_app.extensions["console"]`."""
 
     settings: Settings
@@ -20,7 +20,7 @@ class Tools:
     clock: Clock
 
 
-def tools() -> Tools:
+def tools() -> AppContext:
     """Those of the application that answers the present request."""
-    found: Tools = current_app.extensions["console"]
+    found: AppContext = current_app.extensions["console"]
     return found

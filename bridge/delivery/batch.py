@@ -19,17 +19,17 @@ from bridge.delivery.rules.outcomes import Reason, backoff
 from bridge.delivery.rules.priority import lane_rank, next_due, next_of, rank_of
 from bridge.delivery.rules.resolve import start_of, target_of
 from bridge.delivery.rules.state import (
-    Decision,
     Interpretation,
     Park,
     Read,
     Snapshot,
+    StepDecision,
     Wait,
     Write,
 )
 from bridge.delivery.storage import queries
 from bridge.delivery.tools import Tools
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.models import Status
 from bridge.queue import Claim, Release
 from bridge.settings import Settings
@@ -58,7 +58,7 @@ class Job:
     """As it is stored."""
     base: Snapshot
     """With the answers of this run."""
-    decision: Decision
+    decision: StepDecision
     rank: int
     ranks: dict[int, int] = field(default_factory=dict)
     """Of other events of the lane that were read."""
@@ -75,8 +75,10 @@ class Job:
     @property
     def priority(self) -> int:
         """Its rank, or that of the soonest event of its lane, which waits for it."""
-        known = [self.ranks.get(one.id, one.rank) for one in self.lane if one.id != self.before.event.id]
-        return min([self.rank, *(one for one in known if one is not None)])
+        known = [
+            self.ranks.get(event.id, event.rank) for event in self.lane if event.id != self.before.event.id
+        ]
+        return min([self.rank, *(rank for rank in known if rank is not None)])
 
     @property
     def integration_id(self) -> str | None:
@@ -109,7 +111,7 @@ class Job:
     def fail(self, error: Exception, tools: Tools) -> None:
         """A defect of ours must not cost the tour: it is retried, then shown to an operator."""
         snapshot = self.before.with_event(first_call_at=self.base.event.first_call_at)
-        self.decision = Decision(internal_error(snapshot.event, error, tools), snapshot)
+        self.decision = StepDecision(internal_error(snapshot.event, error, tools), snapshot)
 
 
 def internal_error(event: EventRow, error: Exception, tools: Tools) -> Wait | Park:
@@ -150,15 +152,15 @@ class BatchLoader:
                 log.exception("a lane cannot be loaded")
                 return self._failed(claims[0], leased_at, error)
         loaded = [self.load([claim], leased_at, room) for claim in claims]
-        return [job for jobs, _ in loaded for job in jobs], [one for _, idle in loaded for one in idle]
+        return [job for jobs, _ in loaded for job in jobs], [claim for _, idle in loaded for claim in idle]
 
     def _load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         now = claims[0].now
-        by_lane = {one.lane: one for one in claims}
+        by_lane = {claim.lane: claim for claim in claims}
         with self._tools.database.engine.connect() as connection:
             lanes = open_events(connection, by_lane)
             chosen = {lane: event for lane, events in lanes.items() if (event := next_of(events, now))}
-            siblings = [one for lane, event in chosen.items() for one in _unread(lanes[lane], event)]
+            siblings = [sibling for lane, event in chosen.items() for sibling in _unread(lanes[lane], event)]
             read = self._interpret(connection, [*chosen.values(), *siblings])
             for lane, event in chosen.items():
                 if by_lane[lane].claims > MOST_CLAIMS:
@@ -174,7 +176,10 @@ class BatchLoader:
                 jobs.append(_put_back(by_lane[lane], leased_at, lanes[lane], *later[event.id], now))
                 continue
             snapshot = snapshots[event.id]
-            ranks = {one.id: self._rank(*read[one.id], snapshot, now) for one in _unread(lanes[lane], event)}
+            ranks = {
+                sibling.id: self._rank(*read[sibling.id], snapshot, now)
+                for sibling in _unread(lanes[lane], event)
+            }
             jobs.append(self._job(by_lane[lane], leased_at, lanes[lane], snapshot, ranks, now))
         idle = [
             Release(lane, by_lane[lane].lease, next_due(events, now), lane_rank(events))
@@ -198,12 +203,17 @@ class BatchLoader:
             return {}
         aliases = loader.aliases
         ranked = []
-        for event, said in read:
+        for event, interpretation in read:
             is_new = event.rank is None and event.status == Status.RECEIVED and len(lanes[event.lane]) == 1
-            request = said.request
-            if is_new and said.problem is None and request and (request.starts_at or request.starts_at_local):
-                snapshot = Snapshot(event, said, codes=(), aliases=aliases)
-                ranked.append((self._rank(event, said, snapshot, now), snapshot))
+            request = interpretation.request
+            if (
+                is_new
+                and interpretation.problem is None
+                and request
+                and (request.starts_at or request.starts_at_local)
+            ):
+                snapshot = Snapshot(event, interpretation, codes=(), aliases=aliases)
+                ranked.append((self._rank(event, interpretation, snapshot, now), snapshot))
         ranked.sort(key=lambda pair: (pair[0], pair[1].event.id))
         decided = max(0, room - (len(read) - len(ranked)))
         return {snapshot.event.id: (snapshot, rank) for rank, snapshot in ranked[decided:]}
@@ -212,28 +222,28 @@ class BatchLoader:
         self, connection: Connection, events: Sequence[EventRow]
     ) -> dict[int, tuple[EventRow, Interpretation]]:
         """Each event with what it says; one that cannot even be read without an error says nothing."""
-        unknown = [one.id for one in events if (one.id, one.seq) not in self._read]
+        unknown = [event.id for event in events if (event.id, event.seq) not in self._read]
         stored = bodies(connection, unknown) if unknown else {}
         read: dict[int, tuple[EventRow, Interpretation]] = {}
         for event in events:
             row = stored.get(event.id)
             if row is None:
-                said, enrichment = self._read[event.id, event.seq]
-                read[event.id] = (changed(event, enrichment=enrichment), said)
+                interpretation, enrichment = self._read[event.id, event.seq]
+                read[event.id] = (changed(event, enrichment=enrichment), interpretation)
                 continue
             complete = changed(event, enrichment=row.answers)
             try:
-                said = interpreted(complete, row, self._tools.sources.get(event.source))
+                interpretation = interpreted(complete, row, self._tools.sources.get(event.source))
             except Exception as error:
                 log.exception("an event cannot be interpreted", event_id=event.id)
-                said = Interpretation(problem=internal_error(event, error, self._tools))
+                interpretation = Interpretation(problem=internal_error(event, error, self._tools))
             else:
-                self._keep(complete, said)
-            read[event.id] = (complete, said)
+                self._keep(complete, interpretation)
+            read[event.id] = (complete, interpretation)
         return read
 
-    def _keep(self, event: EventRow, said: Interpretation) -> None:
-        self._read[event.id, event.seq] = (said, event.enrichment)
+    def _keep(self, event: EventRow, interpretation: Interpretation) -> None:
+        self._read[event.id, event.seq] = (interpretation, event.enrichment)
         while len(self._read) > MOST_KEPT:
             self._read.popitem(last=False)
 
@@ -251,7 +261,7 @@ class BatchLoader:
             decision = decide(snapshot, self._tools.settings, now)
         except Exception as error:
             log.exception("an event cannot be decided", event_id=snapshot.event.id)
-            decision = Decision(internal_error(snapshot.event, error, self._tools), snapshot)
+            decision = StepDecision(internal_error(snapshot.event, error, self._tools), snapshot)
         rank = self._rank(snapshot.event, snapshot.interpretation, decision.snapshot, now)
         return Job(claim, leased_at, lane, snapshot, snapshot, decision, rank, ranks)
 
@@ -272,7 +282,7 @@ class BatchLoader:
         if event is None:
             return [], [Release(claim.lane, claim.lease, next_due(lane, claim.now), lane_rank(lane))]
         snapshot = Snapshot(event, Interpretation(), codes=())
-        decision = Decision(internal_error(event, error, self._tools), snapshot)
+        decision = StepDecision(internal_error(event, error, self._tools), snapshot)
         return [Job(claim, leased_at, lane, snapshot, snapshot, decision, event.rank or 1)], []
 
     def load_again(self, job: Job) -> Job:
@@ -290,13 +300,13 @@ class BatchLoader:
         return again
 
 
-def interpreted(event: EventRow, row: Any, source: Source | None) -> Interpretation:
+def interpreted(event: EventRow, row: Any, source: MappedSource | None) -> Interpretation:
     """What an event says; `row` is of `load.bodies`."""
     return interpret(event, row.body, row.content_type, row.headers, row.query, source)
 
 
 def snapshot_of(
-    connection: Connection, event_id: int, source: Source | None, settings: Settings, now: datetime
+    connection: Connection, event_id: int, source: MappedSource | None, settings: Settings, now: datetime
 ) -> Snapshot:
     """The snapshot that the next run of an event would be decided from, were it replayed now."""
     stored = bodies(connection, [event_id])[event_id]
@@ -311,7 +321,7 @@ def snapshot_of(
 
 
 def _unread(lane: Sequence[EventRow], chosen: EventRow) -> list[EventRow]:
-    return [one for one in lane if one.rank is None and one.id != chosen.id][:MOST_SIBLINGS]
+    return [event for event in lane if event.rank is None and event.id != chosen.id][:MOST_SIBLINGS]
 
 
 def _put_back(
@@ -320,7 +330,7 @@ def _put_back(
     """A job of which nothing is known but its rank."""
     waits = Wait(now, Status.WAITING, Reason.BUDGET, "")
     return Job(
-        claim, leased_at, lane, snapshot, snapshot, Decision(waits, snapshot), rank, put_back_until=now
+        claim, leased_at, lane, snapshot, snapshot, StepDecision(waits, snapshot), rank, put_back_until=now
     )
 
 

@@ -52,7 +52,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Found:
+class SweepResult:
     """What a sweep found: by attempt its state, and the id of the lead that it made."""
 
     waiting: Waiting
@@ -116,7 +116,7 @@ def take(
     rows = connection.execute(_WAITING, these)
     attempts = tuple(AttemptRow(**row._mapping) for row in rows)
     asked = select(Lead.open_attempt_id, Lead.code).where(
-        Lead.open_attempt_id.in_([one.id for one in attempts])
+        Lead.open_attempt_id.in_([attempt.id for attempt in attempts])
     )
     codes = (
         {row.open_attempt_id: row.code for row in connection.execute(asked)} if category == "leads" else {}
@@ -129,26 +129,26 @@ def sweep_interval(per_minute: int) -> timedelta:
     return min(max(timedelta(minutes=1) / (SWEEP_SHARE * per_minute), SWEEP_EVERY_AT_LEAST), SWEEP_EVERY)
 
 
-def sweep(propexo: Propexo, waiting: Waiting, now: datetime) -> Found:
+def sweep(propexo: Propexo, waiting: Waiting, now: datetime) -> SweepResult:
     """Read the log for all of them. Makes up to six calls and touches no database."""
     try:
         listed = _read_log(propexo, waiting, now)
-        found = [one for one in waiting.attempts if one.job_id in listed]
-        succeeded = [one for one in found if _is_success(listed[one.job_id or ""])]
+        found = [attempt for attempt in waiting.attempts if attempt.job_id in listed]
+        succeeded = [attempt for attempt in found if _is_success(listed[attempt.job_id or ""])]
         lead_ids = _lead_ids(propexo, waiting, succeeded)
     except PropexoError as error:
-        return Found(waiting, {}, {}, error)
+        return SweepResult(waiting, {}, {}, error)
     states = {
-        one.id: WriteState.SUCCESS if _is_success(listed[one.job_id or ""]) else WriteState.FAILURE
-        for one in found
+        attempt.id: WriteState.SUCCESS if _is_success(listed[attempt.job_id or ""]) else WriteState.FAILURE
+        for attempt in found
     }
-    return Found(waiting, states, lead_ids)
+    return SweepResult(waiting, states, lead_ids)
 
 
 def _read_log(propexo: Propexo, waiting: Waiting, now: datetime) -> dict[str, WriteLogEntry]:
     integration_id, category = waiting.key
-    wanted = {one.job_id or "" for one in waiting.attempts if _should_be_listed(one, now)}
-    oldest = min((one.started_at for one in waiting.attempts), default=now)
+    wanted = {attempt.job_id or "" for attempt in waiting.attempts if _should_be_listed(attempt, now)}
+    oldest = min((attempt.started_at for attempt in waiting.attempts), default=now)
     time_range: Literal["hour", "day"] = "hour" if now - oldest < IN_HOUR else "day"
     entries = propexo.write_log(
         integration_id=integration_id,
@@ -170,7 +170,9 @@ def _is_success(entry: WriteLogEntry) -> bool:
 
 def _lead_ids(propexo: Propexo, waiting: Waiting, created: Sequence[AttemptRow]) -> dict[int, str]:
     """By attempt the id of the lead that it made, where the newest leads show it; not worth a call for a few."""
-    wanting = {one.id: one for one in created if (one.on_confirm or {}).get("id_column") == "lead_id"}
+    wanting = {
+        attempt.id: attempt for attempt in created if (attempt.on_confirm or {}).get("id_column") == "lead_id"
+    }
     if len(wanting) < SEVERAL:
         return {}
     newest = propexo.newest_leads(integration_id=waiting.key[0])
@@ -182,7 +184,7 @@ def _lead_ids(propexo: Propexo, waiting: Waiting, created: Sequence[AttemptRow])
     return {number: lead_id for number, lead_id in ids.items() if lead_id}
 
 
-def _made_by(attempt: AttemptRow, code: str, leads: Iterable[client.Lead]) -> str | None:
+def _made_by(attempt: AttemptRow, code: str, leads: Iterable[client.PropexoLead]) -> str | None:
     """The lead with our code in its notes, else the only one with the e-mail: before it was made there was none."""
     email = (attempt.request or {}).get("email_1")
     coded = [lead.id for lead in leads if lead.notes and code in lead.notes]
@@ -196,17 +198,17 @@ _LISTED = update(Attempt).where(*_STILL).values(listed=bindparam("new_listed"))
 _MADE = update(Attempt).where(*_STILL).values(effect=bindparam("new_effect"))
 
 
-def note(connection: Connection, found: Found, now: datetime) -> None:
+def note(connection: Connection, found: SweepResult, now: datetime) -> None:
     """Note on the attempts what the log says, wake the events that wait for them, and commit."""
-    by_id = {one.id: one for one in found.waiting.attempts}
+    by_id = {attempt.id: attempt for attempt in found.waiting.attempts}
     if found.error is not None:
         woken = _note_unread(connection, found, now)
     else:
         _note_states(connection, found, by_id)
         missed = [
             number
-            for number, one in by_id.items()
-            if number not in found.states and _should_be_listed(one, now)
+            for number, attempt in by_id.items()
+            if number not in found.states and _should_be_listed(attempt, now)
         ]
         more = update(Attempt).where(Attempt.id.in_(missed)).values(unlisted=Attempt.unlisted + 1)
         connection.execute(more)
@@ -218,7 +220,7 @@ def note(connection: Connection, found: Found, now: datetime) -> None:
     queue.wake(connection, codes, reasons=["confirmation"], soon=True, commit=True)
 
 
-def _note_states(connection: Connection, found: Found, by_id: Mapping[int, AttemptRow]) -> None:
+def _note_states(connection: Connection, found: SweepResult, by_id: Mapping[int, AttemptRow]) -> None:
     listed = [
         {"this_id": number, "new_listed": state.value} for number, state in sorted(found.states.items())
     ]
@@ -233,14 +235,14 @@ def _note_states(connection: Connection, found: Found, by_id: Mapping[int, Attem
         connection.execute(_MADE, made)
 
 
-def _note_unread(connection: Connection, found: Found, now: datetime) -> list[int]:
+def _note_unread(connection: Connection, found: SweepResult, now: datetime) -> list[int]:
     """The log was not read: whoever comes next may. A token that must not read it asks for each write alone."""
     assert found.error is not None
     integration_id, category = found.waiting.key
     if found.error.outcome in (Outcome.REJECTED, Outcome.STALE, Outcome.MISCONFIGURED, Outcome.CONFLICT):
-        ids = [one.id for one in found.waiting.attempts]
+        ids = [attempt.id for attempt in found.waiting.attempts]
         connection.execute(update(Attempt).where(Attempt.id.in_(ids)).values(unlisted=MOST_MISSES))
         return ids
-    mine = update(Sweep).where(Sweep.integration_id == integration_id, Sweep.category == category)
-    connection.execute(mine.values(read_at=now - SWEEP_EVERY_IN_BACKLOG))
+    cursor = update(Sweep).where(Sweep.integration_id == integration_id, Sweep.category == category)
+    connection.execute(cursor.values(read_at=now - SWEEP_EVERY_IN_BACKLOG))
     return []

@@ -51,10 +51,9 @@ from bridge.delivery.rules.people import left_of
 from bridge.delivery.rules.record_cache import look_up
 from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, target_of, tour_of
 from bridge.delivery.rules.same_tour import link
-from bridge.delivery.rules.state import Decision, Ignore, Park, Read, Snapshot, Step, Wait, Write
+from bridge.delivery.rules.state import Ignore, Park, Read, Snapshot, Step, StepDecision, Wait, Write
 from bridge.keys import contact_key
-from bridge.mapping.booking import Action
-from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Action, BookingRequest
 from bridge.models import BookingState, Status
 from bridge.propexo.carried import not_carried
 from bridge.propexo.tours import Tour
@@ -74,7 +73,7 @@ PARKED_INSTEAD = {
 """What an event is parked for when its wait was too long; for any other wait it is `gave_up`."""
 
 
-def decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
+def decide(snapshot: Snapshot, settings: Settings, now: datetime) -> StepDecision:
     """Return what happens next to the event, and the snapshot with what was concluded."""
     decision = _decide(snapshot, settings, now)
     step = circuit_breaker.before_call(decision.step, decision.snapshot, now)
@@ -86,15 +85,15 @@ def decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
         if step.reason is Reason.INTEGRATION_PAUSED and step.waiting_on:
             snapshot = snapshot.with_event(integration_id=step.waiting_on.partition(":")[2])
         step = in_time(step, snapshot.event, snapshot.start, now)
-    return Decision(step, snapshot)
+    return StepDecision(step, snapshot)
 
 
-def _decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
+def _decide(snapshot: Snapshot, settings: Settings, now: datetime) -> StepDecision:
     source = settings.sources.get(snapshot.event.source)
     snapshot = snapshot.with_event(property_key=source.property if source else None)
     stopped = _before_the_booking(snapshot, now)
     if stopped is not None:
-        return Decision(stopped, _concluded(snapshot, stopped))
+        return StepDecision(stopped, _concluded(snapshot, stopped))
     snapshot = snapshot.with_event(action=snapshot.interpretation.translated_action)
     request = snapshot.interpretation.request
     assert request is not None  # `_before_the_booking` stops all else
@@ -102,7 +101,7 @@ def _decide(snapshot: Snapshot, settings: Settings, now: datetime) -> Decision:
         if request.contact.email or request.contact.phone:
             snapshot = snapshot.having(learned_contact=request.contact)
         elif snapshot.person_predecessor is not None:
-            return Decision(_wait_for(snapshot.person_predecessor, "person", now), snapshot)
+            return StepDecision(_wait_for(snapshot.person_predecessor, "person", now), snapshot)
         else:
             snapshot = snapshot.having(uses_contact=True)
             request = fill_in(request, snapshot.contact)
@@ -158,32 +157,32 @@ def _wait_for(predecessor: int, shared: str, now: datetime) -> Wait:
     )
 
 
-def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now: datetime) -> Decision:
+def _reach(snapshot: Snapshot, request: BookingRequest, settings: Settings, now: datetime) -> StepDecision:
     """Merge the request into its booking, then bring the PMS closer to what the booking is to be."""
     merged = _merge(snapshot, request, settings, now)
     if isinstance(merged, Park):
-        return Decision(merged, snapshot)
+        return StepDecision(merged, snapshot)
     snapshot, booking, is_held = merged
     if is_held:
         return tentative.handle(snapshot, booking, request, settings, now)
     without = _end_duplicates(snapshot, settings, now)
-    if isinstance(without, Decision):
+    if isinstance(without, StepDecision):
         return without
     snapshot, booking = without, without.booking or booking
     resolved = resolve_write(snapshot, booking, settings, now)
-    if isinstance(resolved, Decision):
+    if isinstance(resolved, StepDecision):
         return resolved
     adopted = adopt_failed(resolved, resolved.booking or booking, settings)
-    if isinstance(adopted, Decision):
+    if isinstance(adopted, StepDecision):
         return adopted
     snapshot, booking = adopted, adopted.booking or booking
     if booking.desired_state == BookingState.CANCELLED:
         if booking.is_in_pms:
             # Before the cancel forgets what is left of the appointment before this one.
             over = handed_over(snapshot, booking, settings)
-            return Decision(over[1], over[0]) if over else cancel(snapshot, booking, settings, now)
+            return StepDecision(over[1], over[0]) if over else cancel(snapshot, booking, settings, now)
         begun = _end_begun_lead(snapshot, booking, settings, now)
-        if isinstance(begun, Decision):
+        if isinstance(begun, StepDecision):
             return begun
         return ended(begun, request.action, booking, settings)
     return _reach_booked(snapshot, booking, request.action, settings, now)
@@ -212,14 +211,14 @@ def _merge(
     return snapshot, booking, held
 
 
-def _end_duplicates(snapshot: Snapshot, settings: Settings, now: datetime) -> Snapshot | Decision:
+def _end_duplicates(snapshot: Snapshot, settings: Settings, now: datetime) -> Snapshot | StepDecision:
     """Cancel the appointments of rows that turned out to be the same booking."""
     for duplicate in snapshot.duplicates:
         resolved = resolve_write(snapshot, duplicate, settings, now)
-        if isinstance(resolved, Decision):
+        if isinstance(resolved, StepDecision):
             return resolved
         snapshot = resolved
-        current = next(one for one in snapshot.duplicates if one.id == duplicate.id)
+        current = next(candidate for candidate in snapshot.duplicates if candidate.id == duplicate.id)
         left = to_cancel_by_hand(current, settings) if current.is_in_pms else None
         if left and snapshot.booking is not None and snapshot.booking.is_in_pms:
             snapshot = leave(snapshot, snapshot.booking, current, left)
@@ -230,7 +229,7 @@ def _end_duplicates(snapshot: Snapshot, settings: Settings, now: datetime) -> Sn
 
 def _end_begun_lead(
     snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime
-) -> Snapshot | Decision:
+) -> Snapshot | StepDecision:
     """A tour that is no longer wanted leaves no write of a lead behind whose outcome nobody knows."""
     tour_request = to_request(booking.fields)
     target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
@@ -241,17 +240,17 @@ def _end_begun_lead(
 
 def _reach_booked(
     snapshot: Snapshot, booking: BookingRow, action: Action, settings: Settings, now: datetime
-) -> Decision:
+) -> StepDecision:
     tour_request = to_request(booking.fields)
     contact = contact_key(tour_request.contact.email, tour_request.contact.phone)
     if not booking.is_in_pms and not contact and not tour_request.lead_id:
-        return Decision(wait_for_booking(snapshot, booking, tour_request, now), snapshot)
+        return StepDecision(wait_for_booking(snapshot, booking, tour_request, now), snapshot)
     target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
     if isinstance(target, Park):
-        return Decision(target, snapshot)
+        return StepDecision(target, snapshot)
     start = start_of(tour_request, target.property)
     if isinstance(start, Park):
-        return Decision(start, snapshot)
+        return StepDecision(start, snapshot)
     snapshot = snapshot.having(start=start)
     place, code = target.place, booking.reference_code
     resolved = tour_of(
@@ -263,20 +262,20 @@ def _reach_booked(
         lambda kind, name: look_up(snapshot, place, kind, name, now),
     )
     if isinstance(resolved, Park | Read):
-        return Decision(resolved, snapshot)
+        return StepDecision(resolved, snapshot)
     tour, ids = resolved
     snapshot = snapshot.having(unknown=ids.unknown)
     taken = slots.take(snapshot, booking, target, tour_request, tour, now)
     if isinstance(taken, Park | Read):
-        return Decision(taken, snapshot)
+        return StepDecision(taken, snapshot)
     snapshot, tour = taken, slots.with_agent(taken, booking, tour)
     if booking.is_in_pms:
         return _change(snapshot, booking, target, tour, tour_request, action, settings, now)
     if tour.starts_at <= now:
-        return Decision(_start_passed(tour), snapshot)
+        return StepDecision(_start_passed(tour), snapshot)
     overtaken = wait_for_link(snapshot, booking, tour, now)
     if overtaken is not None:
-        return Decision(overtaken, snapshot)
+        return StepDecision(overtaken, snapshot)
     return create(snapshot, booking, target, tour, tour_request, now)
 
 
@@ -289,7 +288,7 @@ def _change(
     action: Action,
     settings: Settings,
     now: datetime,
-) -> Decision:
+) -> StepDecision:
     """Bring the appointment of a booking to what its events say."""
     contact = request.contact
     if booking.property_key != target.property.key or is_another_person(booking, contact):
@@ -298,11 +297,11 @@ def _change(
         if left is None:
             return cancel(snapshot, booking, settings, now)
         if tour.starts_at <= now:
-            return Decision(_start_passed(tour), snapshot)
+            return StepDecision(_start_passed(tour), snapshot)
         left = " ".join(filter(None, (left_of(booking), left)))
         return create(snapshot, booking, target, tour, request, now, left=left)
     followed = follow_person(snapshot, booking, target, tour, contact, now)
-    if isinstance(followed, Decision):
+    if isinstance(followed, StepDecision):
         return followed
     snapshot, tour = followed
     before = confirmed_as_known(booking, tour)
@@ -310,7 +309,7 @@ def _change(
     if not lost and not needs_update(target, booking, tour):
         return ended(snapshot, action, booking, settings)
     if tour.starts_at <= now:
-        return Decision(_start_passed(tour), snapshot)
+        return StepDecision(_start_passed(tour), snapshot)
     if worth_a_new_one(target, before, tour):
         return cancel(snapshot, booking, settings, now)
     left = to_change_by_hand(target, lost) if lost else None

@@ -139,7 +139,7 @@ class Engine:
         if self._claimed_at < ends:
             self._claimed = []
         for jobs in (self._ready, self._ended):
-            for job in [one for one in jobs if one.leased_at < ends]:
+            for job in [job for job in jobs if job.leased_at < ends]:
                 log.warning("a lease has ended", event_id=job.before.event.id)
                 jobs.remove(job)
                 self.calls.free(job)
@@ -166,8 +166,8 @@ class Engine:
             is_their_turn = self._upkeep.has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
             with self.tools.database.autocommit.connect() as connection:
                 if not is_their_turn:
-                    others = room if self.blocked_until is None else 0
-                    self._claimed += queue.claim(connection, unread=MOST_UNREAD, others=others)
+                    read = room if self.blocked_until is None else 0
+                    self._claimed += queue.claim(connection, unread=MOST_UNREAD, read=read)
                 if self._upkeep.has_suspects and self.is_idle:  # nobody else is to end with them
                     self._claimed += queue.claim_suspects(connection)
                     self._upkeep.has_suspects, self._suspects_at = False, at
@@ -280,7 +280,7 @@ class Engine:
             self.blocked_until = step.until
         self._place(job)
 
-    def _was_swept(self, found: confirm.Found | None, now: datetime) -> None:
+    def _was_swept(self, found: confirm.SweepResult | None, now: datetime) -> None:
         if found is not None:
             with self.tools.database.engine.connect() as connection:
                 confirm.note(connection, found, now)
@@ -303,7 +303,7 @@ class Engine:
             self._come_again(intents)  # nothing was sent
             raise
         self._ended = []
-        by_result = {id(one.result): one for one in recorded}
+        by_result = {id(outcome.result): outcome for outcome in recorded}
         for job, result in zip(jobs, results, strict=True):
             self._was_recorded(job, by_result[id(result)], at)
         self._give_idle_back()
@@ -316,27 +316,27 @@ class Engine:
         self._idle = []
         return did
 
-    def _was_recorded(self, job: Job, one: Recorded, at: float) -> None:
+    def _was_recorded(self, job: Job, recorded: Recorded, at: float) -> None:
         step = job.decision.step
-        if one.after is None:
-            self._was_not_recorded(job, one)
-        elif one.attempt is not None and isinstance(step, Write):
-            job.before = job.base = one.after
-            job.attempt, job.reads, job.ranks = one.attempt, [], {}
+        if recorded.after is None:
+            self._was_not_recorded(job, recorded)
+        elif recorded.attempt is not None and isinstance(step, Write):
+            job.before = job.base = recorded.after
+            job.attempt, job.reads, job.ranks = recorded.attempt, [], {}
             job.send_before = at + SEND_WITHIN.total_seconds()
             self._calling[job.claim.lane] = job
             self.calls.send(job, step, self._was_sent, self._failed)
         elif job.put_back_until is None:
-            report(one.result.event)
+            report(recorded.result.event)
 
-    def _was_not_recorded(self, job: Job, one: Recorded) -> None:
+    def _was_not_recorded(self, job: Job, recorded: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""
         self.calls.free(job)
-        if one.is_lost:
+        if recorded.is_lost:
             return
         try:
             if job.attempt is not None:
-                record_sent(self.tools.database.engine, one.result, job.attempt.id, self.clock())
+                record_sent(self.tools.database.engine, recorded.result, job.attempt.id, self.clock())
             else:
                 with self.tools.database.autocommit.connect() as connection:
                     queue.give_back(connection, [job.claim])

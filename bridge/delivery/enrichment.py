@@ -15,7 +15,7 @@ from bridge.delivery.rules.state import Enrich, Park, Wait
 from bridge.delivery.sender_api import NoAnswerError
 from bridge.delivery.tools import Tools
 from bridge.mapping.details import Api, Login
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.models import Status
 from bridge.propexo.errors import Outcome
 
@@ -24,7 +24,7 @@ AFTER_REFUSAL = timedelta(minutes=5)
 
 
 def enrich(
-    tools: Tools, source: Source, step: Enrich, failure_count: int
+    tools: Tools, source: MappedSource, step: Enrich, failure_count: int
 ) -> tuple[Wait | Park | None, Any, list[ReadRow]]:
     """Ask one question: how the run ends without an answer, else the answer; and the calls that were made."""
     asking = _Asking(tools, source)
@@ -38,7 +38,7 @@ def enrich(
 
 
 class _Asking:
-    def __init__(self, tools: Tools, source: Source) -> None:
+    def __init__(self, tools: Tools, source: MappedSource) -> None:
         self.tools, self.source = tools, source
         self.reads: list[ReadRow] = []
 
@@ -78,7 +78,9 @@ class _Asking:
         return answer
 
 
-def _without_answer(tools: Tools, source: Source, error: NoAnswerError, failure_count: int) -> Wait | Park:
+def _without_answer(
+    tools: Tools, source: MappedSource, error: NoAnswerError, failure_count: int
+) -> Wait | Park:
     now = tools.clock()
     match error.outcome:
         case Outcome.UNAUTHORIZED:

@@ -67,7 +67,7 @@ class Loader:
         add_order(self._connection, snapshots)
         self._add_bookings(snapshots)
         self._add_contacts(snapshots)
-        self._add_others(snapshots)
+        self._add_related(snapshots)
         self._add_attempts(snapshots)
         self._add_property(snapshots)
         add_slots(self._connection, self._settings, self._now, snapshots)
@@ -79,25 +79,29 @@ class Loader:
         names = {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}
 
         def alias(name: str) -> str | None:
-            return next((names[one] for one in spellings(name) if one in names), None)
+            return next((names[spelling] for spelling in spellings(name) if spelling in names), None)
 
         return alias
 
     def _add_bookings(self, snapshots: dict[int, Snapshot]) -> None:
         """Those that the events' references name, and rows that were merged into them."""
-        keys = sorted({(one.event.source, name) for one in snapshots.values() for name in one.named_by})
+        keys = sorted(
+            {(snapshot.event.source, name) for snapshot in snapshots.values() for name in snapshot.named_by}
+        )
         linked_rows = self._connection.execute(queries.LINKS, columns_of(keys, "sources", "names"))
         links = {(row.source, row.reference): row.booking_id for row in linked_rows}
         ids = sorted(set(links.values()))
         found = self._connection.execute(queries.BOOKINGS, {"ids": ids}) if ids else ()
         rows = [BookingRow(**row._mapping) for row in found]
         by_id = {row.id: row for row in rows}
-        for id_, one in snapshots.items():
-            source = one.event.source
-            linked = {name: links[source, name] for name in one.event.known_by if (source, name) in links}
-            chained = [links[source, name] for name in one.chain if (source, name) in links]
+        for id_, snapshot in snapshots.items():
+            source = snapshot.event.source
+            linked = {
+                name: links[source, name] for name in snapshot.event.known_by if (source, name) in links
+            }
+            chained = [links[source, name] for name in snapshot.chain if (source, name) in links]
             named = sorted({number for number in (*linked.values(), *chained) if number in by_id})
-            snapshots[id_] = one.having(
+            snapshots[id_] = snapshot.having(
                 links=linked,
                 bookings=tuple(by_id[number] for number in named),
                 duplicates=tuple(row for row in rows if row.merged_into in named),
@@ -105,24 +109,24 @@ class Loader:
         self._add_echoes(snapshots)
 
     def _add_echoes(self, snapshots: dict[int, Snapshot]) -> None:
-        codes = {code for one in snapshots.values() for code in one.interpretation.codes}
+        codes = {code for snapshot in snapshots.values() for code in snapshot.interpretation.codes}
         if not codes:
             return
         found = self._connection.execute(queries.ECHOED, {"codes": sorted(codes)})
         owners = {row.code: row.id for row in found}
-        for id_, one in snapshots.items():
-            own = {one.links[name] for name in one.event.references if name in one.links}
+        for id_, snapshot in snapshots.items():
+            own = {snapshot.links[name] for name in snapshot.event.references if name in snapshot.links}
             echoed = sorted(
-                code for code in one.interpretation.codes if code in owners and owners[code] not in own
+                code for code in snapshot.interpretation.codes if code in owners and owners[code] not in own
             )
-            snapshots[id_] = one.having(echoed=echoed[0] if echoed else None)
+            snapshots[id_] = snapshot.having(echoed=echoed[0] if echoed else None)
 
     def _add_contacts(self, snapshots: dict[int, Snapshot]) -> None:
         """Who is behind the senders' ids of persons."""
         wanted = {
-            id_: (one.event.source, request.contact_id)
-            for id_, one in snapshots.items()
-            if (request := one.interpretation.request) and request.contact_id
+            id_: (snapshot.event.source, request.contact_id)
+            for id_, snapshot in snapshots.items()
+            if (request := snapshot.interpretation.request) and request.contact_id
         }
         if not wanted:
             return
@@ -134,30 +138,32 @@ class Loader:
                 contact = SenderContact(source, contact_id, known[source, contact_id])
                 snapshots[id_] = snapshots[id_].having(contact=contact)
 
-    def _add_others(self, snapshots: dict[int, Snapshot]) -> None:
+    def _add_related(self, snapshots: dict[int, Snapshot]) -> None:
         """Other bookings of somebody with the same e-mail or phone, at whatever source."""
         wanted = {
-            id_: {term for word in address_words(one) for term in digests(self._connection, word)}
-            for id_, one in snapshots.items()
-            if one.interpretation.request is not None
+            id_: {term for word in address_words(snapshot) for term in digests(self._connection, word)}
+            for id_, snapshot in snapshots.items()
+            if snapshot.interpretation.request is not None
         }
         terms = sorted(set().union(*wanted.values()))
         if not terms:
             return
         found: dict[str, list[BookingRow]] = {}
-        for row in self._connection.execute(queries.OTHERS, {"terms": terms}):
+        for row in self._connection.execute(queries.RELATED, {"terms": terms}):
             values = dict(row._mapping)
             found.setdefault(values.pop("term"), []).append(BookingRow(**values))
         for id_, names in wanted.items():
             own = {row.id for row in (*snapshots[id_].bookings, *snapshots[id_].duplicates)}
             rows = {row.id: row for name in names for row in found.get(name, ()) if row.id not in own}
-            others = tuple(rows[number] for number in sorted(rows, key=lambda number: number or 0))
-            snapshots[id_] = snapshots[id_].having(others=others)
+            related = tuple(rows[number] for number in sorted(rows, key=lambda number: number or 0))
+            snapshots[id_] = snapshots[id_].having(related=related)
 
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
         """The in-flight writes of the bookings, and what tells their traces apart."""
         bookings = [
-            row for one in snapshots.values() for row in (*one.bookings, *one.duplicates, *one.others)
+            row
+            for snapshot in snapshots.values()
+            for row in (*snapshot.bookings, *snapshot.duplicates, *snapshot.related)
         ]
         attempts = self.attempts([row.in_flight_attempt_id for row in bookings])
         unverified = [row.id for row in bookings if row.may_be_in_pms and not row.appointment_verified]
@@ -166,40 +172,42 @@ class Loader:
             for row in self._connection.execute(queries.CREATES, {"bookings": unverified}):
                 creates[row.booking_id] = AttemptRow(**row._mapping)
         jobs = self._known_jobs(attempts.values())
-        for id_, one in snapshots.items():
-            ids = [row.id for row in (*one.bookings, *one.duplicates)]
+        for id_, snapshot in snapshots.items():
+            ids = [row.id for row in (*snapshot.bookings, *snapshot.duplicates)]
             last = next((creates[number] for number in ids if number in creates), None)
-            others = {row.id: (creates.get(row.id), None) for row in one.others if row.id is not None}
-            snapshots[id_] = one.having(
-                attempts=attempts, last_create=last, known_jobs=jobs, creates_of_others=others
+            related = {row.id: (creates.get(row.id), None) for row in snapshot.related if row.id is not None}
+            snapshots[id_] = snapshot.having(
+                attempts=attempts, last_create=last, known_jobs=jobs, creates_of_related=related
             )
         self._add_failures(snapshots)
 
     def _add_failures(self, snapshots: dict[int, Snapshot]) -> None:
         """The writes that failed: of the events, and creates of the bookings that are not in the PMS."""
-        again = [id_ for id_, one in snapshots.items() if one.event.first_call_at is not None]
-        missing = [row.id for one in snapshots.values() for row in one.bookings if not row.is_in_pms]
-        missing += [row.id for one in snapshots.values() for row in one.others if row.is_awaited]
+        again = [id_ for id_, snapshot in snapshots.items() if snapshot.event.first_call_at is not None]
+        missing = [
+            row.id for snapshot in snapshots.values() for row in snapshot.bookings if not row.is_in_pms
+        ]
+        missing += [row.id for snapshot in snapshots.values() for row in snapshot.related if row.is_awaited]
         if not (again or missing):
             return
         rows = self._connection.execute(queries.FAILED, {"events": again, "bookings": missing})
         failed = [AttemptRow(**row._mapping) for row in rows]
-        for id_, one in snapshots.items():
-            since = one.event.replayed_at or one.event.received_at
+        for id_, snapshot in snapshots.items():
+            since = snapshot.event.replayed_at or snapshot.event.received_at
             own = [row for row in failed if row.event_id == id_ and row.started_at >= since]
-            ids = {row.id for row in one.bookings if not row.is_in_pms}
+            ids = {row.id for row in snapshot.bookings if not row.is_in_pms}
             all_creates = [
                 row for row in failed if row.kind == "create" and row.outcome == WriteOutcome.FAILED
             ]
             creates = [row for row in all_creates if row.booking_id in ids]
             lost = {row.booking_id: row for row in all_creates}
-            others = {id_: (made, lost.get(id_)) for id_, (made, _) in one.creates_of_others.items()}
+            related = {id_: (made, lost.get(id_)) for id_, (made, _) in snapshot.creates_of_related.items()}
             changes = [row for row in own if row.kind in ("update", "cancel")]
-            snapshots[id_] = one.having(
+            snapshots[id_] = snapshot.having(
                 failed_writes=sum(row.outcome == WriteOutcome.FAILED for row in own),
                 refused_changes=sum(row.outcome != WriteOutcome.FAILED for row in changes),
                 lead_update_refused=any(row.kind == "update_lead" and _is_refused(row) for row in own),
-                creates_of_others=others,
+                creates_of_related=related,
                 failed_create=creates[-1] if creates else None,
             )
 
@@ -213,19 +221,19 @@ class Loader:
 
     def _known_jobs(self, attempts: Iterable[AttemptRow]) -> frozenset[str]:
         """Jobs of other writes to the same bookings, or of leads in the same lanes."""
-        lost = [one for one in attempts if one.job_id is None]
+        lost = [attempt for attempt in attempts if attempt.job_id is None]
         if not lost:
             return frozenset()
         owners = {
-            "bookings": [one.booking_id for one in lost if one.booking_id is not None],
-            "events": [one.event_id for one in lost],
+            "bookings": [attempt.booking_id for attempt in lost if attempt.booking_id is not None],
+            "events": [attempt.event_id for attempt in lost],
         }
         found = self._connection.scalars(queries.KNOWN_JOBS, owners)
         return frozenset(job for job in found if job is not None)
 
     def _add_property(self, snapshots: dict[int, Snapshot]) -> None:
         """Leads, circuit breakers and cached records: of all properties that a booking of the event may be at."""
-        contacts = {name for one in snapshots.values() for name in lead_names(one)}
+        contacts = {name for snapshot in snapshots.values() for name in lead_names(snapshot)}
         found = self._connection.execute(queries.LEADS, {"contacts": sorted(contacts)}) if contacts else ()
         rows = [LeadRow(**row._mapping) for row in found]
         leads = {row.key: row for row in rows}
@@ -233,12 +241,12 @@ class Loader:
         jobs = self._known_jobs(attempts.values())
         breakers = self.breakers()
         records = self._records(snapshots.values())
-        for id_, one in snapshots.items():
-            names = set(lead_names(one))
-            snapshots[id_] = one.having(
+        for id_, snapshot in snapshots.items():
+            names = set(lead_names(snapshot))
+            snapshots[id_] = snapshot.having(
                 leads={key: row for key, row in leads.items() if row.contact in names},
-                attempts={**one.attempts, **attempts},
-                known_jobs=one.known_jobs | jobs,
+                attempts={**snapshot.attempts, **attempts},
+                known_jobs=snapshot.known_jobs | jobs,
                 breakers=breakers,
                 records=records,
             )
@@ -259,7 +267,7 @@ class Loader:
 
     def _records(self, snapshots: Iterable[Snapshot]) -> dict[tuple[str, str, str], CachedRecords]:
         """The lists of those properties whose units, agents or lead sources an event names."""
-        places = {place for one in snapshots for place in self._places(one)}
+        places = {place for snapshot in snapshots for place in self._places(snapshot)}
         if not places:
             return {}
         pairs = sorted(places)

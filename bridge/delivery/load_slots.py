@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.delivery.rules.entities import CachedRecords, Claim
+from bridge.delivery.rules.entities import CachedRecords, TimeClaim
 from bridge.delivery.rules.slots import FRESH, offers_times, slot_windows
 from bridge.delivery.rules.state import Snapshot
 from bridge.delivery.storage import queries
@@ -16,10 +16,12 @@ def add_slots(
     connection: Connection, settings: Settings, now: datetime, snapshots: dict[int, Snapshot]
 ) -> None:
     """Add the times that are taken where the events may ask for one, and what the PMS has offered just now."""
-    if not any(one.slots for one in settings.properties.values()):
+    if not any(property_.slots for property_ in settings.properties.values()):
         return
-    windows = {id_: list(slot_windows(one, settings)) for id_, one in snapshots.items()}
-    bookings = [row.id for one in snapshots.values() for row in (*one.bookings, *one.duplicates)]
+    windows = {id_: list(slot_windows(snapshot, settings)) for id_, snapshot in snapshots.items()}
+    bookings = [
+        row.id for snapshot in snapshots.values() for row in (*snapshot.bookings, *snapshot.duplicates)
+    ]
     wanted = sorted({window for each in windows.values() for window in each})
     if not (wanted or bookings):
         return
@@ -29,13 +31,13 @@ def add_slots(
         "tos": [until for _, _, until in wanted],
         "bookings": bookings,
     }
-    claims = [Claim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
+    claims = [TimeClaim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
     calendars = _calendars(connection, settings, now, {place for place, _, _ in wanted})
-    for id_, one in snapshots.items():
-        own = {row.id for row in (*one.bookings, *one.duplicates)}
+    for id_, snapshot in snapshots.items():
+        own = {row.id for row in (*snapshot.bookings, *snapshot.duplicates)}
         places = {place for place, _, _ in windows[id_]}
         near = [each for each in claims if each.property_key in places or each.booking_id in own]
-        snapshots[id_] = one.having(claims=tuple(near), calendars=calendars)
+        snapshots[id_] = snapshot.having(claims=tuple(near), calendars=calendars)
 
 
 def _calendars(
@@ -43,11 +45,11 @@ def _calendars(
 ) -> dict[tuple[str, str], CachedRecords]:
     """What the PMSs of some properties have offered just now."""
     places = [settings.properties[key] for key in keys]
-    pairs = sorted({(one.integration_id, one.property_id) for one in places if offers_times(one)})
+    pairs = sorted({(place.integration_id, place.property_id) for place in places if offers_times(place)})
     if not pairs:
         return {}
     this = {
-        "integrations": [one for one, _ in pairs],
+        "integrations": [pair for pair, _ in pairs],
         "properties": [two for _, two in pairs],
         "since": now - FRESH,
     }

@@ -12,7 +12,7 @@ from bridge.delivery.storage import queries
 from bridge.delivery.storage.rows import EVENT
 from bridge.errors import DecodingError
 from bridge.mapping.booking import Action
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 
 MOST_LINKS = 5
 """Readings of stored events that move a booking from one reference to the next; one where none is overtaken."""
@@ -20,22 +20,26 @@ MOST_LINKS = 5
 
 def columns_of(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
     """Pairs as two arrays."""
-    return {first: [one for one, _ in pairs], second: [two for _, two in pairs]}
+    return {first: [pair for pair, _ in pairs], second: [two for _, two in pairs]}
 
 
 def add_order(connection: Connection, snapshots: dict[int, Snapshot]) -> None:
     """Earlier events of the same booking or person that have not ended, and later ones that speak for it."""
-    by_booking = {id_: one.event.references for id_, one in snapshots.items() if one.event.references}
+    by_booking = {
+        id_: snapshot.event.references for id_, snapshot in snapshots.items() if snapshot.event.references
+    }
     related = _add_chains(connection, snapshots, by_booking)
-    by_person = {id_: [name] for id_, one in snapshots.items() if (name := person_key(one.interpretation))}
+    by_person = {
+        id_: [name] for id_, snapshot in snapshots.items() if (name := person_key(snapshot.interpretation))
+    }
     for id_, predecessor in _predecessors(connection, snapshots, by_booking, related).items():
         snapshots[id_] = snapshots[id_].having(predecessor=predecessor)
     for id_, predecessor in _predecessors(connection, snapshots, by_person).items():
         snapshots[id_] = snapshots[id_].having(person_predecessor=predecessor)
-    for id_, one in snapshots.items():
-        source = one.interpretation.source
-        if source and source.mapping.coalesce and one.interpretation.action != Action.IGNORE:
-            snapshots[id_] = one.having(newer=_newer_event(connection, one.event, source))
+    for id_, snapshot in snapshots.items():
+        source = snapshot.interpretation.source
+        if source and source.mapping.coalesce and snapshot.interpretation.action != Action.IGNORE:
+            snapshots[id_] = snapshot.having(newer=_newer_event(connection, snapshot.event, source))
 
 
 def _predecessors(
@@ -89,7 +93,7 @@ def _add_chains(
     return rows
 
 
-def _newer_event(connection: Connection, event: EventRow, source: Source) -> int | None:
+def _newer_event(connection: Connection, event: EventRow, source: MappedSource) -> int | None:
     """An open event of the same booking that happened later, and changes something."""
     this = {"this_source": event.source, "this_reference": event.reference, "this_event": event.id}
     for row in connection.execute(queries.NEWER, this):

@@ -30,7 +30,7 @@ from bridge.delivery.rules.bodies import rejected
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, Breaker, ReadRow
 from bridge.delivery.rules.in_flight import confirm_later, look_later
 from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome, backoff
-from bridge.delivery.rules.state import Call, Decision, End, Enrich, Park, Read, Snapshot, Wait, Write
+from bridge.delivery.rules.state import Call, End, Enrich, Park, Read, Snapshot, StepDecision, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.models import Status
 from bridge.propexo.client import Propexo
@@ -77,7 +77,7 @@ class Chain:
 
     base: Snapshot
     """The snapshot with all answers."""
-    decision: Decision
+    decision: StepDecision
     reads: tuple[ReadRow, ...] = ()
     observations: tuple[Observation, ...] = ()
 
@@ -97,20 +97,20 @@ class Calls:
         with self._guard:
             running = self._shared.get(call)
             if running is None:
-                mine = self._shared[call] = Future()
+                future = self._shared[call] = Future()
         if running is not None:
             return running.result()
         try:
-            mine.set_result(answer_to(self._tools.propexo, call))
+            future.set_result(answer_to(self._tools.propexo, call))
         except BaseException as error:
-            mine.set_exception(error)
+            future.set_exception(error)
             raise
         finally:
             with self._guard:
                 del self._shared[call]
-        return mine.result()
+        return future.result()
 
-    def run(self, base: Snapshot, decision: Decision, now: datetime) -> Chain:
+    def run(self, base: Snapshot, decision: StepDecision, now: datetime) -> Chain:
         """Make reading calls until the event is decided, or has a write to send."""
         reads: list[ReadRow] = []
         seen: list[Observation] = []
@@ -132,7 +132,7 @@ class Calls:
                 base = self._called(base, call.kind, error.outcome, started)
                 snapshot = replace(decision.snapshot, event=_same_calls(decision.snapshot, base))
                 step = after_failure(snapshot, error, call.integration_id, self._tools, now)
-                return Chain(base, Decision(step, snapshot), tuple(reads), tuple(seen))
+                return Chain(base, StepDecision(step, snapshot), tuple(reads), tuple(seen))
             reads.append(self._row(call.kind, started, Outcome.READ, 200, None))
             seen.append(Observation(call.integration_id, Outcome.READ, "", probing))
             base = self._called(base.with_answer(call, answer), call.kind, Outcome.READ, started)
@@ -148,10 +148,10 @@ class Calls:
             base = self._called(base, read.kind, Outcome(read.outcome), read.started_at)
         if ended is not None:
             bounded = in_time(ended, base.event, base.start, now) if isinstance(ended, Wait) else ended
-            return Chain(base, Decision(bounded, base), tuple(reads))
+            return Chain(base, StepDecision(bounded, base), tuple(reads))
         enrichment = {**(base.event.enrichment or {}), step.fetch.into: answer}
         base = base.with_event(enrichment=enrichment, failure_count=0)
-        return Chain(base, Decision(step, base), tuple(reads))
+        return Chain(base, StepDecision(step, base), tuple(reads))
 
     def _row(
         self, kind: str, started: datetime, outcome: Outcome, status: int | None, detail: str | None
@@ -253,7 +253,7 @@ def _meaning(
 class Sent:
     """What came of a write."""
 
-    decision: Decision
+    decision: StepDecision
     observations: tuple[Observation, ...] = field(default=())
 
 
@@ -268,14 +268,14 @@ def after_write(
     """Return what the answer to a write means: its job id, an error, or `None` where it was not sent in time."""
     owner = snapshot.booking if isinstance(write.owner, BookingRow) else snapshot.leads[write.owner.key]
     if isinstance(owner, BookingRow) and attempt.booking_id != owner.id:
-        owner = next(one for one in snapshot.duplicates if one.id == attempt.booking_id)
+        owner = next(duplicate for duplicate in snapshot.duplicates if duplicate.id == attempt.booking_id)
     assert owner is not None
     code = owner.reference_code
     if answer is None:
         closed = replace(attempt, outcome=WriteOutcome.NOT_SENT, finished_at=now)
         snapshot = snapshot.with_attempt(closed).with_owner(replace(owner, in_flight_attempt_id=None))
         detail = "The worker came too late to send it, so it begins anew."
-        return Sent(Decision(Wait(now, Status.RETRYING, Reason.TEMPORARY, detail), snapshot))
+        return Sent(StepDecision(Wait(now, Status.RETRYING, Reason.TEMPORARY, detail), snapshot))
     if isinstance(answer, str):
         attempt = replace(attempt, outcome=Outcome.SUBMITTED, job_id=answer, status_code=200, finished_at=now)
         snapshot = snapshot.with_attempt(attempt).with_event(failure_count=0)
@@ -307,11 +307,11 @@ def after_write(
             return Sent(_bounded(wait, snapshot, now), (seen,))
     snapshot = snapshot.with_attempt(attempt).with_owner(owner)
     step = after_failure(snapshot, answer, write.integration_id, tools, now)
-    return Sent(Decision(step, snapshot), (seen,))
+    return Sent(StepDecision(step, snapshot), (seen,))
 
 
-def _bounded(wait: Wait, snapshot: Snapshot, now: datetime) -> Decision:
-    return Decision(in_time(wait, snapshot.event, snapshot.start, now), snapshot)
+def _bounded(wait: Wait, snapshot: Snapshot, now: datetime) -> StepDecision:
+    return StepDecision(in_time(wait, snapshot.event, snapshot.start, now), snapshot)
 
 
 def _is_probe(snapshot: Snapshot, write: Write) -> bool:

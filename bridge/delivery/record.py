@@ -36,7 +36,7 @@ from bridge.models import (
     Booking,
     Choices,
     Event,
-    Integration,
+    IntegrationState,
     KnownContact,
     Lead,
     Notice,
@@ -70,7 +70,9 @@ def record(
         if not (isinstance(error, ConflictError) or _is_of_data(error)):
             raise
         if len(results) > 1 or (_is_deadlock(error) and may_repeat):
-            return [one for result in results for one in record(engine, [result], now, may_repeat=False)]
+            return [
+                recorded for result in results for recorded in record(engine, [result], now, may_repeat=False)
+            ]
         return [_not_recorded(results[0], error)]
 
 
@@ -110,11 +112,11 @@ def record_sent(engine: Engine, result: Result, attempt_id: int, now: datetime) 
         still = (Attempt.id == attempt_id, Attempt.outcome == WriteOutcome.SENDING)
         connection.execute(update(Attempt).where(*still).values(changes))
         if not is_open:
-            mine = (
+            in_flight = (
                 Booking.open_attempt_id == attempt_id,
                 {"open_attempt_id": None, "version": Booking.version + 1},
             )
-            connection.execute(update(Booking).where(mine[0]).values(mine[1]))
+            connection.execute(update(Booking).where(in_flight[0]).values(in_flight[1]))
             lead = update(Lead).where(Lead.open_attempt_id == attempt_id)
             connection.execute(lead.values(open_attempt_id=None))
         event = update(Event).where(Event.id == result.event.id, Event.ended_at.is_(None))
@@ -135,7 +137,9 @@ class _Transaction:
         self._connection, self._now = connection, now
 
     def record(self, results: Sequence[Result]) -> list[Recorded]:
-        drafts = [Draft(one, one.after) for one in sorted(results, key=lambda one: one.claim.lane)]
+        drafts = [
+            Draft(result, result.after) for result in sorted(results, key=lambda result: result.claim.lane)
+        ]
         store_bookings(self._connection, drafts)
         store_claims(self._connection, drafts)
         store_leads(self._connection, drafts)
@@ -147,11 +151,11 @@ class _Transaction:
         self._look_again(drafts)
         queue.commit(
             self._connection,
-            [one.result.claim for one in drafts if one.result.release is None],
-            [one.result.release for one in drafts if one.result.release is not None],
-            [wakes_of(one.result.before, one.after) for one in drafts],
+            [draft.result.claim for draft in drafts if draft.result.release is None],
+            [draft.result.release for draft in drafts if draft.result.release is not None],
+            [wakes_of(draft.result.before, draft.after) for draft in drafts],
         )
-        return [Recorded(one.result, one.after, one.attempt) for one in drafts]
+        return [Recorded(draft.result, draft.after, draft.attempt) for draft in drafts]
 
     def _contacts(self, drafts: Sequence[Draft]) -> None:
         """Who is behind a sender's id of a person."""
@@ -178,9 +182,9 @@ class _Transaction:
 
     def _lists(self, drafts: Sequence[Draft]) -> None:
         rows = {
-            (one.integration_id, one.property_id, one.kind): vars(one)
+            (listing.integration_id, listing.property_id, listing.kind): vars(listing)
             for draft in drafts
-            for one in draft.result.lists
+            for listing in draft.result.lists
         }
         if rows:
             new = upsert(Choices).values([rows[key] for key in sorted(rows)])
@@ -189,13 +193,13 @@ class _Transaction:
             self._connection.execute(new.on_conflict_do_update(index_elements=names, set_=values))
 
     def _events(self, drafts: Sequence[Draft]) -> None:
-        by_id = sorted(drafts, key=lambda one: one.after.event.id)
+        by_id = sorted(drafts, key=lambda draft: draft.after.event.id)
         for change, chosen in (
-            (_RANK, [one for one in by_id if one.result.is_put_back]),
-            (_INTENT, [one for one in by_id if one.result.intent is not None]),
-            (_END, [one for one in by_id if not (one.result.intent or one.result.is_put_back)]),
+            (_RANK, [draft for draft in by_id if draft.result.is_put_back]),
+            (_INTENT, [draft for draft in by_id if draft.result.intent is not None]),
+            (_END, [draft for draft in by_id if not (draft.result.intent or draft.result.is_put_back)]),
         ):
-            rows = [change.parameters(one.after.event, id=one.after.event.id) for one in chosen]
+            rows = [change.parameters(draft.after.event, id=draft.after.event.id) for draft in chosen]
             change.execute(self._connection, [storable_values(row) for row in rows])
         ranks = [
             {"this_id": id_, "new_rank": rank}
@@ -216,11 +220,11 @@ class _Transaction:
         that was put back waits for its turn only, whatever it waited for before.
         """
         waiting = {
-            one.after.event.id: one.after.event.waiting_on or ""
-            for one in drafts
-            if one.result.release is not None
-            and not one.result.is_put_back
-            and one.after.event.ended_at is None
+            draft.after.event.id: draft.after.event.waiting_on or ""
+            for draft in drafts
+            if draft.result.release is not None
+            and not draft.result.is_put_back
+            and draft.after.event.ended_at is None
         }
         predecessors = _numbers(waiting, "event:")
         ended: set[int] = set()
@@ -238,8 +242,8 @@ class _Transaction:
             if code.startswith("integration:")
         }
         if paused:
-            still = select(Integration.integration_id).where(
-                Integration.integration_id.in_(paused.values()), Integration.paused_at.is_not(None)
+            still = select(IntegrationState.integration_id).where(
+                IntegrationState.integration_id.in_(paused.values()), IntegrationState.paused_at.is_not(None)
             )
             rows_ = set(self._connection.scalars(still.with_for_update(read=True, skip_locked=True)))
             ended |= {id_ for id_, integration_id in paused.items() if integration_id not in rows_}
@@ -248,15 +252,15 @@ class _Transaction:
             due = update(Event).where(Event.id.in_(ended)).values(next_attempt_at=func.now())
             self._connection.execute(due)
             woken = text("UPDATE lanes SET news = true, woken = true WHERE lane = ANY(:lanes)")
-            lanes = sorted({one.result.claim.lane for one in drafts if one.after.event.id in ended})
+            lanes = sorted({draft.result.claim.lane for draft in drafts if draft.after.event.id in ended})
             self._connection.execute(woken, {"lanes": lanes})
 
     def _reported(self, drafts: Sequence[Draft]) -> set[int]:
         """Events of writes of which Propexo has reported the failure before their answer was recorded."""
         jobs = {
-            f"job:{one.after.event.propexo_job_id}": one.after.event.id
-            for one in drafts
-            if one.after.event.reason == Reason.CONFIRMATION and one.after.event.propexo_job_id
+            f"job:{draft.after.event.propexo_job_id}": draft.after.event.id
+            for draft in drafts
+            if draft.after.event.reason == Reason.CONFIRMATION and draft.after.event.propexo_job_id
         }
         if not jobs:
             return set()
@@ -271,7 +275,7 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
     if event.ended_at is not None or event.reason in WAITS_FOR_LATER:
         codes.add(f"event:{event.id}")
     learned = None
-    known_rows = (*before.others, *before.bookings, *before.duplicates, before.booking)
+    known_rows = (*before.related, *before.bookings, *before.duplicates, before.booking)
     loaded = {row.id: row for row in known_rows if row}
     for row in filter(None, (after.booking, *after.duplicates)):
         known = loaded.get(row.id)
@@ -280,11 +284,13 @@ def wakes_of(before: Snapshot, after: Snapshot) -> Wakes:
             if row.fields != known.fields:
                 learned = row.id
     for merge in after.merges:
-        codes |= {row.reference_code for row in (*before.bookings, *before.others) if row.id == merge.gone}
+        codes |= {row.reference_code for row in (*before.bookings, *before.related) if row.id == merge.gone}
     codes |= {lead.reference_code for key, lead in after.leads.items() if lead != before.leads.get(key)}
     known_outcomes = {id_: attempt.outcome for id_, attempt in before.attempts.items()}
     learned_of = [
-        one for id_, one in after.attempts.items() if one.outcome != known_outcomes.get(id_, one.outcome)
+        attempt
+        for id_, attempt in after.attempts.items()
+        if attempt.outcome != known_outcomes.get(id_, attempt.outcome)
     ]
     if learned_of and event.waiting_on:
         codes.add(event.waiting_on)
@@ -300,7 +306,7 @@ def _numbers(waiting: dict[int, str], prefix: str) -> dict[int, int]:
 
 def release(engine: Engine, idle: Sequence[Release]) -> None:
     """Give lanes back in which nothing can run now; those whose lease has ended are another worker's."""
-    for part in [list(idle), *([one] for one in idle)]:
+    for part in [list(idle), *([claim] for claim in idle)]:
         try:
             with engine.connect() as connection:
                 queue.commit(connection, [], part, [])

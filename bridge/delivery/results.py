@@ -120,9 +120,9 @@ def result_of(job: Job, now: datetime) -> Result:
         wakeable = isinstance(step, Wait) and step.waiting_on and step.reason is not Reason.OUTCOME_UNKNOWN
         waiting = (event.id,) if wakeable else ()
     lane = [
-        event if one.id == event.id else changed(one, rank=job.ranks.get(one.id, one.rank))
-        for one in job.lane
-        if one.id != event.id or event.ended_at is None
+        event if sibling.id == event.id else changed(sibling, rank=job.ranks.get(sibling.id, sibling.rank))
+        for sibling in job.lane
+        if sibling.id != event.id or event.ended_at is None
     ]
     release = Release(job.claim.lane, job.claim.lease, next_due(lane, now), lane_rank(lane), waiting)
     after = after.having(event=event)

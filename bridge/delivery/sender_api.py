@@ -68,21 +68,21 @@ def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> st
         NoAnswerError: as `ask`.
     """
 
-    def told(answered: object) -> str:
+    def sentence(answered: object) -> str:
         return f"{sender} answered {answered} to the login at {login.path}."
 
     host = access.get("login_url", login.base_url or access.get("base_url", api.base_url))
     answer = _send(
-        told, "POST", host + login.path, json=filled(login.json, access), data=filled(login.form, access)
+        sentence, "POST", host + login.path, json=filled(login.json, access), data=filled(login.form, access)
     )
     token = as_text(Path(login.at).search(Received(answer, {})))
     if token is None:  # an OAuth server may say `invalid_client` with a 200
-        raise NoAnswerError(f"{told(200)} It contains no token.", Outcome.UNAUTHORIZED, 200)
+        raise NoAnswerError(f"{sentence(200)} It contains no token.", Outcome.UNAUTHORIZED, 200)
     return token
 
 
 def _send(
-    told: Callable[[object], str],
+    sentence: Callable[[object], str],
     method: str,
     url: str,
     *,
@@ -96,29 +96,29 @@ def _send(
                 session, method, url, headers={**usual, **(headers or {})}, timeouts=TIMEOUT,
                 largest=LARGEST_ANSWER, **request,
             )  # fmt: skip
-        return _read(told(answer.status_code), answer)
+        return _read(sentence(answer.status_code), answer)
     except AnswerTooLargeError:
-        text = f"{told('too much')} It is over {LARGEST_ANSWER} bytes."
+        text = f"{sentence('too much')} It is over {LARGEST_ANSWER} bytes."
         raise NoAnswerError(text, Outcome.MISCONFIGURED) from None
     except (requests.RequestException, OSError, ValueError) as error:
         # `from None`: the texts of these exceptions hold the address and what was sent.
-        raise NoAnswerError(told(f"nothing ({type(error).__name__})"), Outcome.TRANSIENT) from None
+        raise NoAnswerError(sentence(f"nothing ({type(error).__name__})"), Outcome.TRANSIENT) from None
 
 
-def _read(told: str, answer: requests.Response) -> Any:
+def _read(sentence: str, answer: requests.Response) -> Any:
     status = answer.status_code
     if status in (401, 403):
-        raise NoAnswerError(told, Outcome.UNAUTHORIZED, status)
+        raise NoAnswerError(sentence, Outcome.UNAUTHORIZED, status)
     if status in BUSY or status >= 500:  # noqa: PLR2004 - the class of server errors
         after = answer.headers.get("Retry-After", "")
         seconds = float(min(int(after), LONGEST_WAIT)) if re.fullmatch("[0-9]{1,15}", after) else None
-        raise NoAnswerError(told, Outcome.TRANSIENT, status, seconds)
+        raise NoAnswerError(sentence, Outcome.TRANSIENT, status, seconds)
     if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
-        raise NoAnswerError(told, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
+        raise NoAnswerError(sentence, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
     content = answer.content
     try:
         return storable(read_json(content.decode(json.detect_encoding(content))))
     except (ValueError, DecodingError):
         raise NoAnswerError(
-            f"{told} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status
+            f"{sentence} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status
         ) from None

@@ -148,12 +148,12 @@ class Slots:
         self._submit(self._executor, job, run, failed)
 
     def sweep(
-        self, waiting: confirm.Waiting, now: datetime, then: Callable[[confirm.Found | None], None]
+        self, waiting: confirm.Waiting, now: datetime, then: Callable[[confirm.SweepResult | None], None]
     ) -> None:
         """Read the write log for all writes that wait."""
 
         def run() -> None:
-            found: confirm.Found | None = None
+            found: confirm.SweepResult | None = None
             try:
                 with self._tools.calls_for(None):
                     found = confirm.sweep(self._tools.propexo, waiting, now)
@@ -192,7 +192,7 @@ class Slots:
         def call() -> None:
             with (
                 structlog.contextvars.bound_contextvars(event_id=event.id),
-                tracing.span("forward event", tracing.Kind.CONSUMER, attributes, link=event.trace),
+                tracing.span("forward event", tracing.SpanKind.CONSUMER, attributes, link=event.trace),
             ):
                 try:
                     take_up = run()
@@ -218,7 +218,9 @@ class Gate:
         """Follow the breakers that were just loaded with some jobs."""
         if loaded:
             breakers = loaded[0].before.breakers
-            self._open = {name: one for name, one in breakers.items() if one.paused_at is not None}
+            self._open = {
+                name: breaker for name, breaker in breakers.items() if breaker.paused_at is not None
+            }
 
     def may_call(self, job: Job) -> bool:
         """Whether its call may go out; else the job has been decided again, and waits for its integration."""

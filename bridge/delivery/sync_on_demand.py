@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bridge import queue
 from bridge.delivery.rules.sync_on_demand import MODEL_OF, Waiter, is_look_due, is_soon, models_to_sync
 from bridge.delivery.tools import Tools
-from bridge.models import Booking, Event, Integration, Notice, Status
+from bridge.models import Booking, Event, IntegrationState, Notice, Status
 from bridge.propexo.errors import PropexoError
 from bridge.settings import Settings
 
@@ -106,7 +106,7 @@ class SyncOnDemand:
 
 def waiters(session: Session, settings: Settings) -> dict[str, list[Waiter]]:
     """Who waits for a sync, by integration; not of integrations that are paused."""
-    paused = select(Integration.integration_id).where(Integration.paused_at.is_not(None))
+    paused = select(IntegrationState.integration_id).where(IntegrationState.paused_at.is_not(None))
     rows = session.execute(
         select(Event.reason, Event.integration_id, Booking)
         .join(Booking, Booking.id == Event.booking_id)

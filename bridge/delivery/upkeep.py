@@ -27,7 +27,7 @@ def backlog_of(per_minute: int) -> int:
 
 
 @dataclass(frozen=True)
-class Found:
+class UpkeepResult:
     """What a look found."""
 
     promoted: int
@@ -48,7 +48,7 @@ class Upkeep:
         """Whether lanes wait that may be what ended a worker."""
         self._renewed_at = boot_time()
 
-    def look(self, in_hand: Sequence[Job], *, may_sweep: bool) -> Found | None:
+    def look(self, in_hand: Sequence[Job], *, may_sweep: bool) -> UpkeepResult | None:
         """What has become due; `None`: it is too early to look again."""
         at = boot_time()
         if self.looked_at is not None and at - self.looked_at < self._interval:
@@ -68,5 +68,5 @@ class Upkeep:
             several = confirm.several_waiting(connection, now)
             due = [key for key, is_due in several.items() if is_due and may_sweep]
             taken = [confirm.take(connection, key, now, per_minute, is_backlog=backlog) for key in due]
-        sweeps = [one for one in taken if one is not None]
-        return Found(promoted, backlog, frozenset(several), sweeps)
+        sweeps = [sweep for sweep in taken if sweep is not None]
+        return UpkeepResult(promoted, backlog, frozenset(several), sweeps)

@@ -9,7 +9,7 @@ from bridge import queue
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events import history as lineage
-from bridge.events.history import Deed
+from bridge.events.history import OperatorAction
 from bridge.models import Event, Status
 
 
@@ -45,7 +45,7 @@ def replay(session: Session, event: Event, now: datetime, by: str | None = None)
     """
     if event.reason == Reason.TEST:
         raise NotReplayableError(f"Event {event.id} is a test of its source. It is never forwarded.")
-    lineage.note(event, now, Deed.REPLAYED, by, status=event.status, reason=event.reason)
+    lineage.note(event, now, OperatorAction.REPLAYED, by, status=event.status, reason=event.reason)
     event.status, event.reason, event.detail = Status.RECEIVED, None, None
     event.ended_at, event.next_attempt_at = None, None
     event.tries, event.looks, event.answers = 0, 0, None
@@ -58,7 +58,7 @@ def replay(session: Session, event: Event, now: datetime, by: str | None = None)
 
 def dismiss(event: Event, now: datetime, note: str | None, by: str | None = None) -> None:
     """A person has dealt with it."""
-    lineage.note(event, now, Deed.DISMISSED, by, reason=event.reason)
+    lineage.note(event, now, OperatorAction.DISMISSED, by, reason=event.reason)
     event.status, event.ended_at, event.next_attempt_at = Status.DISMISSED, now, None
     event.detail = "\n".join(filter(None, (event.detail, note and f"Dismissed: {note}")))
     session = object_session(event)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.aliases import told_in
+from bridge.aliases import aliases_in
 from bridge.clock import iso
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
@@ -13,7 +13,7 @@ from bridge.inbound.decoding import readable
 from bridge.inbound.inbox import Kept
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.sources import Source, configured
+from bridge.mapping.sources import MappedSource, configured
 from bridge.mapping_checks.preview import preview_event, resolved
 from bridge.models import Attempt, Booking, BookingReference, Event, Status
 from bridge.settings import Settings
@@ -83,7 +83,7 @@ def _reading(session: Session, event: Event, settings: Settings) -> dict[str, An
     read = preview_event(
         mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
     )
-    return resolved(read, settings, event.source, told_in(session)).as_json()
+    return resolved(read, settings, event.source, aliases_in(session)).as_json()
 
 
 class SourceRemovedError(BridgeError):
@@ -92,7 +92,7 @@ class SourceRemovedError(BridgeError):
     code = "source_gone"
 
 
-def source_of(settings: Settings, name: str) -> Source:
+def source_of(settings: Settings, name: str) -> MappedSource:
     """A configured source with its mapping, as its events are read today.
 
     Raises:
@@ -103,7 +103,7 @@ def source_of(settings: Settings, name: str) -> Source:
     if found is None:
         raise SourceRemovedError(f"The source {name} is no longer configured.")
     file = Catalogue(settings.mappings_dir).get(found.mapping)
-    return Source(found, file, configured(file.schema, settings, found))
+    return MappedSource(found, file, configured(file.schema, settings, found))
 
 
 def mapping_of(settings: Settings, event: Event) -> Mapping:

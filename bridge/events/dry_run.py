@@ -26,7 +26,7 @@ from bridge.errors import BridgeError
 from bridge.events.detail import source_of
 from bridge.mapping_checks.preview import APPOINTMENT_ID, LEAD_ID, REFERENCE
 from bridge.models import Attempt, Event, Status
-from bridge.propexo.client import Appointment, Choice
+from bridge.propexo.client import Appointment, PropexoRecord
 from bridge.settings import Settings
 
 PATH = "/v1/events/appointments/leads"
@@ -65,7 +65,11 @@ class PlannedRequest:
         fields = (
             Difference(name, before.get(name), self.body.get(name)) for name in sorted({*before, *self.body})
         )
-        return [one for one in fields if one.before != one.now and not (one.before and _is_open(one.now))]
+        return [
+            field
+            for field in fields
+            if field.before != field.now and not (field.before and _is_open(field.now))
+        ]
 
     def as_json(self) -> dict[str, Any]:
         last = self.last
@@ -77,7 +81,7 @@ class PlannedRequest:
             "last": {"kind": last.kind, "at": iso(last.started_at), "outcome": last.outcome}
             if last
             else None,
-            "differences": [vars(one) for one in self.differences] if last else None,
+            "differences": [vars(difference) for difference in self.differences] if last else None,
         }
 
 
@@ -100,7 +104,7 @@ class DryRun:
             "id": self.event_id,
             "status": self.status,
             "reason": self.reason,
-            "requests": [one.as_json() for one in self.requests],
+            "requests": [request.as_json() for request in self.requests],
             "stopped": self.stopped,
             "remarks": list(self.remarks),
         }
@@ -178,7 +182,7 @@ def stop_sentence(step: Step) -> str:
 
 def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
     """What would be sent if a write whose outcome is not known yet left no trace."""
-    for row in (*snapshot.bookings, *snapshot.duplicates, *snapshot.others):
+    for row in (*snapshot.bookings, *snapshot.duplicates, *snapshot.related):
         attempt = snapshot.attempts.get(row.in_flight_attempt_id or 0)
         if attempt is not None:
             remarks.append(
@@ -188,7 +192,7 @@ def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
     return snapshot.having(
         bookings=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.bookings),
         duplicates=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.duplicates),
-        others=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.others),
+        related=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.related),
         leads={key: replace(row, in_flight_attempt_id=None) for key, row in snapshot.leads.items()},
     )
 
@@ -213,7 +217,7 @@ def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapsh
     return snapshot.having(
         bookings=tuple(row_of(row) for row in snapshot.bookings),
         duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *new)),
-        others=tuple(row_of(row) for row in snapshot.others),
+        related=tuple(row_of(row) for row in snapshot.related),
     )
 
 
@@ -235,13 +239,15 @@ def _assumed(snapshot: Snapshot, call: Call, remarks: list[str]) -> Any:
     return None
 
 
-def _assumed_list(snapshot: Snapshot, call: Call, remarks: list[str]) -> list[Choice]:
+def _assumed_list(snapshot: Snapshot, call: Call, remarks: list[str]) -> list[PropexoRecord]:
     """As the list that was read last has it, and for what is not in it an open id."""
-    kind = next(one for one in (UNIT, AGENT, LEAD_SOURCE) if LISTS[one.crosswalk] == call.kind)
+    kind = next(
+        record_kind for record_kind in (UNIT, AGENT, LEAD_SOURCE) if LISTS[record_kind.crosswalk] == call.kind
+    )
     place = dict(call.arguments)
     cached = snapshot.records.get((place["integration_id"], place["property_id"], kind.crosswalk))
     known = [
-        Choice(record["id"], record.get("name"), record.get("email"), None, None, ())
+        PropexoRecord(record["id"], record.get("name"), record.get("email"), None, None, ())
         for record in (cached.records if cached else ())
     ]
     request = to_request(snapshot.booking.fields) if snapshot.booking else None
@@ -256,7 +262,7 @@ def _assumed_list(snapshot: Snapshot, call: Call, remarks: list[str]) -> list[Ch
     }[kind]
     for name in filter(None, names):
         remarks.append(f"Looked up in Propexo when it goes out: {kind.called(name)}.")
-        known.append(Choice(f"<{kind.field}>", name, None, None, None, ()))
+        known.append(PropexoRecord(f"<{kind.field}>", name, None, None, None, ()))
     return known
 
 

@@ -17,7 +17,7 @@ from bridge.delivery.storage.rows import booking_row
 from bridge.errors import BridgeError, DecodingError, NotAuthenticError
 from bridge.events import history as lineage
 from bridge.events.detail import mapping_of
-from bridge.events.history import Deed
+from bridge.events.history import OperatorAction
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
 from bridge.keys import key
@@ -60,9 +60,9 @@ class Correction:
 def repairable(event: Event) -> None:
     """Raises NotRepairableError unless the event has ended without a tour."""
     if event.status not in REPAIRABLE:
-        told = "it is still being processed" if not Status(event.status).ended else "its tour is in the PMS"
+        why = "it is still being processed" if not Status(event.status).ended else "its tour is in the PMS"
         raise NotRepairableError(
-            f"Event {event.id} is {event.status}: {told}. Only parked, ignored and dismissed events can be edited."
+            f"Event {event.id} is {event.status}: {why}. Only parked, ignored and dismissed events can be edited."
         )
     if event.reason == Reason.TEST:
         raise NotRepairableError(f"Event {event.id} is a test of its source. It is never forwarded.")
@@ -143,8 +143,8 @@ def _different(before: Any, after: Any, path: str) -> Iterator[str]:
             else:
                 yield inner
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from _different(one, other, f"{path}[{index}]")
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _different(old, new, f"{path}[{index}]")
     elif before != after:
         yield path
 
@@ -167,7 +167,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     reference, previous = key(envelope.reference), key(envelope.previous_reference)
     if correction.keeps_reference and reference and previous is None and event.reference != reference:
         previous = event.previous_reference or event.reference
-    references = [one for one in (reference, previous) if one]
+    references = [name for name in (reference, previous) if name]
     booking = _booking_of(session, event, references or [event.delivery_id])
     before = event_time(event, event.action) if event.action else None
     if event.original_body is None:
@@ -177,13 +177,13 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     event.event, event.occurred_at = key(envelope.event), envelope.occurred_at
     event.reference, event.previous_reference = reference, previous
     event.lock = lock_of(session, event.source, envelope, references, event.delivery_id)
-    said = correction.read.booking
-    if booking is not None and before is not None and said is not None:
-        edited = reapply_edited(booking_row(booking), before, said, event_time(event, said.action))
+    request = correction.read.booking
+    if booking is not None and before is not None and request is not None:
+        edited = reapply_edited(booking_row(booking), before, request, event_time(event, request.action))
         booking.details = dict(edited.fields)
         booking.changed_at, booking.changed_rank = edited.decided_at, edited.decided_rank
         terms.keep(session, {booking.id: terms.words_in(booking.details)})
-    lineage.note(event, now, Deed.EDITED, by, changed=list(correction.changed) or None)
+    lineage.note(event, now, OperatorAction.EDITED, by, changed=list(correction.changed) or None)
     return event
 
 

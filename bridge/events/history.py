@@ -7,7 +7,7 @@ from bridge.clock import iso
 from bridge.models import Event
 
 
-class Deed(StrEnum):
+class OperatorAction(StrEnum):
     """What somebody did."""
 
     REPLAYED = "replayed"
@@ -20,7 +20,7 @@ class Deed(StrEnum):
     """`file`, and `verified`: whether its proof was checked."""
 
 
-def note(event: Event, now: datetime, what: Deed, by: str | None, **more: object) -> None:
-    """Add a deed to the history of an event. `by` is the person, as far as that is known."""
-    told = {name: value for name, value in more.items() if value is not None}
-    event.history = [*(event.history or []), {"at": iso(now), "what": what, "by": by, **told}]
+def note(event: Event, now: datetime, what: OperatorAction, by: str | None, **more: object) -> None:
+    """Add an action to the history of an event. `by` is the person, as far as that is known."""
+    details = {name: value for name, value in more.items() if value is not None}
+    event.history = [*(event.history or []), {"at": iso(now), "what": what, "by": by, **details}]

@@ -15,7 +15,7 @@ from bridge.propexo.client import Appointment, Propexo
 from bridge.settings import Property
 
 
-class Match(StrEnum):
+class AppointmentOwner(StrEnum):
     """Whose an appointment is."""
 
     OURS = "ours"
@@ -46,7 +46,7 @@ class OwnBooking:
 class MatchedAppointment:
     """One line: an appointment of the PMS, a booking, or both."""
 
-    match: Match
+    match: AppointmentOwner
     starts_at: datetime | None
     """Aware and in the time of the property where a booking says it. Otherwise naive, as Propexo shows it: in which
     zone it shows a moment is not documented."""
@@ -119,7 +119,11 @@ def _row(appointment: Appointment | None, booking: OwnBooking | None, zone: Zone
     shown = appointment and (appointment.appointment_datetime or appointment.event_datetime)
     leads = appointment.lead_ids if appointment else ()
     return MatchedAppointment(
-        match=Match.MISSING if appointment is None else Match.OURS if booking else Match.THEIRS,
+        match=AppointmentOwner.MISSING
+        if appointment is None
+        else AppointmentOwner.OURS
+        if booking
+        else AppointmentOwner.THEIRS,
         starts_at=booking.starts_at.astimezone(zone)
         if booking and booking.starts_at
         else (shown.replace(tzinfo=None) if shown else None),

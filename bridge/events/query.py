@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, load_only
 
-from bridge.aliases import property_named, told_in
+from bridge.aliases import aliases_in, property_named
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.models import Alias, Booking, Event
@@ -58,7 +58,7 @@ class UnknownPropertyError(BridgeError):
 
 
 @dataclass(frozen=True)
-class Found(Generic[Row]):
+class RowPage(Generic[Row]):
     """A page of rows, the newest first."""
 
     rows: list[Row]
@@ -75,7 +75,7 @@ def find_events(
     *,
     before: int | None = None,
     patience: float | None = None,
-) -> Found[Event]:
+) -> RowPage[Event]:
     """The newest events first, each with its booking, without what came (it is loaded when it is asked for).
 
     `before` is that of the page before; without `patience` (seconds) it looks as long as it takes.
@@ -133,12 +133,12 @@ def _selected(session: Session, settings: Settings, selection: Selection) -> Ite
 
 def _concerns(session: Session, settings: Settings, found: Property) -> ColumnElement[bool]:
     """Events of a property: by what their last run told, and those that would be, were they to run now."""
-    told = session.scalars(select(Alias.alias).where(Alias.property == found.key))
-    names = [prefix + name for name in (*found.called, *told) for prefix in ("", "property:")]
-    said = func.lower(func.btrim(Booking.details["property"]["value"].astext))
+    aliases = session.scalars(select(Alias.alias).where(Alias.property == found.key))
+    names = [prefix + name for name in (*found.called, *aliases) for prefix in ("", "property:")]
+    sent_name = func.lower(func.btrim(Booking.details["property"]["value"].astext))
     named = and_(
         Event.reason == Reason.UNKNOWN_PROPERTY.value,
-        exists().where(Booking.id == Event.booking_id, said.in_(names)),
+        exists().where(Booking.id == Event.booking_id, sent_name.in_(names)),
     )
     sources = [source.key for source in settings.sources.values() if source.property == found.key]
     by_default = and_(Event.reason == Reason.UNDECODABLE.value, Event.source.in_(sources))
@@ -147,7 +147,7 @@ def _concerns(session: Session, settings: Settings, found: Property) -> ColumnEl
 
 def configured(session: Session, settings: Settings, named: str) -> Property:
     """The property that a person means. Raises UnknownPropertyError."""
-    found = property_named(settings, named, told_in(session))
+    found = property_named(settings, named, aliases_in(session))
     if found is None:
         known = ", ".join(settings.properties) or "none"
         raise UnknownPropertyError(f'No property "{named}" is configured; there are: {known}.')
@@ -161,12 +161,12 @@ def newest(
     limit: int,
     before: int | None = None,
     patience: float | None = None,
-) -> Found[Row]:
+) -> RowPage[Row]:
     """A page of what a query selects, in the descending order of an id that is given in ascending order."""
     lowest = session.scalar(select(func.min(id_column)))
     highest = session.scalar(select(func.max(id_column)))
     if lowest is None or highest is None:
-        return Found([], None)
+        return RowPage([], None)
     upper = min(before, highest + 1) if before is not None else highest + 1
     ends_at = None if patience is None else time.monotonic() + patience
     found: list[Any] = []
@@ -176,8 +176,8 @@ def newest(
         page = inside.order_by(id_column.desc()).limit(limit + 1 - len(found))
         found += session.scalars(page)
         if len(found) > limit:
-            return Found(found[:limit], getattr(found[limit - 1], id_column.key))
+            return RowPage(found[:limit], getattr(found[limit - 1], id_column.key))
         upper, size = upper - size, min(4 * size, LARGEST_WINDOW)
         if ends_at is not None and time.monotonic() >= ends_at:
             break
-    return Found(found, upper if upper > lowest else None)
+    return RowPage(found, upper if upper > lowest else None)

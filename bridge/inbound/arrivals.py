@@ -70,12 +70,12 @@ class Kept:
         secret = {name.lower() for name in proof.header_names} if proof else set()
         names = mapping.read_headers.union(STORED_HEADERS) - secret
         kept = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
-        others = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
+        left_out = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
         parameters = {
             name: text for name, text in query.items() if not proof or name not in proof.query_names
         }
         return cls(
-            {**kept, **others},
+            {**kept, **left_out},
             {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
         )
 
@@ -172,11 +172,14 @@ def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) ->
         return [key(given[0]) or _digest(arrivals[0])]
     hashes = [_digest(arrival) for arrival in arrivals]
     if equal is Equal.NEWS:
-        return [f"{key(one) or other}:{uuid.uuid4().hex}" for one, other in zip(given, hashes, strict=True)]
-    events_of = Counter(one for one, _ in set(zip(given, hashes, strict=True)))
+        return [
+            f"{key(given_id) or body_hash}:{uuid.uuid4().hex}"
+            for given_id, body_hash in zip(given, hashes, strict=True)
+        ]
+    events_of = Counter(given_id for given_id, _ in set(zip(given, hashes, strict=True)))
     return [
-        key(f"{one}|{other}" if one and events_of[one] > 1 else one) or other
-        for one, other in zip(given, hashes, strict=True)
+        key(f"{given_id}|{body_hash}" if given_id and events_of[given_id] > 1 else given_id) or body_hash
+        for given_id, body_hash in zip(given, hashes, strict=True)
     ]
 
 

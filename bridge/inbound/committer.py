@@ -74,15 +74,15 @@ class Committer:
         Raises:
             SQLAlchemyError: they are not stored, and not a part of them.
         """
-        mine = _Waiting(delivery)
+        waiting = _Waiting(delivery)
         with self._guard:
-            self._line.append(mine)
+            self._line.append(waiting)
             leads, self._running = not self._running, True
         if not leads:
-            mine.wait()
-        if not mine.answered:
+            waiting.wait()
+        if not waiting.answered:
             self._commit_for_all()
-        return mine.result()
+        return waiting.result()
 
     def _commit_for_all(self) -> None:
         """Commit what has arrived, this request's delivery included, and let another one go on."""
@@ -141,13 +141,13 @@ class Committer:
         When the connection turns out to be lost, all is done again over a new one. That is safe even if it was lost
         after the commit: a delivery that is stored already is a duplicate of itself.
         """
-        parted = waves(deliveries)
-        if len(parted) > 1:
+        batches = waves(deliveries)
+        if len(batches) > 1:
             with self._database.engine.begin() as connection:
-                return _by_delivery(deliveries, store_waves(connection, parted))
+                return _by_delivery(deliveries, store_waves(connection, batches))
         held = self._connection is not None
         try:
-            return _by_delivery(deliveries, store_waves(self._held_connection(), parted))
+            return _by_delivery(deliveries, store_waves(self._held_connection(), batches))
         except BaseException as error:
             self._let_go()
             if not (held and isinstance(error, DBAPIError) and error.connection_invalidated):
@@ -168,8 +168,8 @@ class Committer:
 
 
 def _by_delivery(deliveries: Sequence[Delivery], stored: Sequence[Stored]) -> list[list[Stored]]:
-    told = iter(stored)
-    return [[next(told) for _ in delivery.arrivals] for delivery in deliveries]
+    results = iter(stored)
+    return [[next(results) for _ in delivery.arrivals] for delivery in deliveries]
 
 
 def _may_be_of_one(error: Exception) -> bool:

@@ -6,25 +6,25 @@ from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
 from bridge.errors import FieldError
-from bridge.mapping.booking import Booking
+from bridge.mapping.booking import BookingRequest
 from bridge.mapping.paths import Received
 from bridge.mapping.plausible_hours import implausible_hour
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.settings import Settings
 
 
 class FormDesk(Protocol):
     """What a form passes on its way; `current_app.extensions["forms"]`."""
 
-    def admit(self, source: Source, received: Received, delivery_id: str) -> None:
+    def admit(self, source: MappedSource, received: Received, delivery_id: str) -> None:
         """Raises what keeps a form that can be read from being stored."""
 
-    def receipt(self, source: Source, received: Received, reference: str | None) -> dict[str, Any]:
+    def receipt(self, source: MappedSource, received: Received, reference: str | None) -> dict[str, Any]:
         """What its visitor gets in the answer."""
 
 
 def form_errors(
-    source: Source, received: Received, settings: Settings, aliases: Aliases, now: datetime
+    source: MappedSource, received: Received, settings: Settings, aliases: Aliases, now: datetime
 ) -> dict[str, list[str]]:
     """What the visitor should correct, by the names that the form's fields have; empty when all is well."""
     translation = source.mapping.translate(received)
@@ -32,16 +32,16 @@ def form_errors(
     if translation.booking:
         found += tuple(_sense_errors(source, translation.booking, settings, aliases, now))
     # The id made of the values lacks something only where a field does.
-    told = [error for error in found if error.field != "reference"] or found
+    shown = [error for error in found if error.field != "reference"] or found
     errors: dict[str, list[str]] = {}
-    for error in told:
+    for error in shown:
         for name in error.path.split(" | "):
             errors.setdefault(name, []).append(f"Expected {error.expected}.")
     return errors
 
 
 def _sense_errors(
-    source: Source, booking: Booking, settings: Settings, aliases: Aliases, now: datetime
+    source: MappedSource, booking: BookingRequest, settings: Settings, aliases: Aliases, now: datetime
 ) -> list[FieldError]:
     """Values that can be read and still cannot be booked: an unknown property, a start that has passed or is none."""
     named = booking.property or source.settings.property
@@ -66,7 +66,7 @@ def _sense_errors(
     )
 
 
-def _possible_starts(booking: Booking, zone: ZoneInfo) -> list[datetime]:
+def _possible_starts(booking: BookingRequest, zone: ZoneInfo) -> list[datetime]:
     """One instant; two for wall time that a change of daylight saving skips or repeats."""
     if booking.starts_at is not None:
         return [booking.starts_at]

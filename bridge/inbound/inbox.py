@@ -64,7 +64,9 @@ class Delivery:
     def ids(self) -> list[str]:
         """The delivery ids of the arrivals; those of a test are no sender's."""
         ids = delivery_ids(self.arrivals, self.equal)
-        return [f"test:{uuid.uuid4().hex}:{one}"[:KEY_LENGTH] for one in ids] if self.is_test else ids
+        return (
+            [f"test:{uuid.uuid4().hex}:{event_id}"[:KEY_LENGTH] for event_id in ids] if self.is_test else ids
+        )
 
     @cached_property
     def size(self) -> int:
@@ -93,10 +95,10 @@ def store(
     return store_waves(session.connection(), waves([Delivery(source, kept, arrivals, now, equal)]))
 
 
-def waves(deliveries: Sequence[Delivery]) -> list[list["Row"]]:
+def waves(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
     """The events of some deliveries, parted where one has to know what is stored of a booking that an earlier one
     names; almost always a single wave, which goes in with a single statement."""
-    found: list[list[Row]] = [[]]
+    found: list[list[NewEvent]] = [[]]
     for row in _rows(deliveries):
         if row.asks and any(row.shares_a_booking_with(other) for other in found[-1]):
             found.append([])
@@ -104,16 +106,16 @@ def waves(deliveries: Sequence[Delivery]) -> list[list["Row"]]:
     return found
 
 
-def store_waves(connection: Connection, parted: Sequence[Sequence["Row"]]) -> list[Stored]:
+def store_waves(connection: Connection, batches: Sequence[Sequence["NewEvent"]]) -> list[Stored]:
     """Insert events in the order of their arrival, as if they had come one by one."""
-    return [stored for wave in parted if wave for stored in _store_wave(connection, wave)]
+    return [stored for wave in batches if wave for stored in _store_wave(connection, wave)]
 
 
-def _store_wave(connection: Connection, wave: Sequence["Row"]) -> list[Stored]:
+def _store_wave(connection: Connection, wave: Sequence["NewEvent"]) -> list[Stored]:
     """Insert events that need to know nothing of each other; of those with one name, the first."""
     for row in wave:
         row.settle(connection)
-    first: dict[Name, Row] = {}
+    first: dict[Name, NewEvent] = {}
     for row in wave:
         first.setdefault(row.name, row)
     ids = insert_events(connection, [row.values() for row in first.values()])
@@ -125,7 +127,7 @@ def _store_wave(connection: Connection, wave: Sequence["Row"]) -> list[Stored]:
     ]
 
 
-class Row:
+class NewEvent:
     """An event on its way into the table; what it needs to know of earlier ones is asked by `settle`."""
 
     def __init__(self, delivery: Delivery, arrival: Arrival, delivery_id: str) -> None:
@@ -134,7 +136,7 @@ class Row:
         self.reference, self.previous = key(envelope.reference), key(envelope.previous_reference)
         if delivery.is_test:
             self.reference = self.previous = None  # a tour of this reference must not find it
-        self.references = [one for one in (self.reference, self.previous) if one]
+        self.references = [name for name in (self.reference, self.previous) if name]
         self.contact = contact_key(envelope.email, envelope.phone)
         self.lock = ""
 
@@ -146,17 +148,19 @@ class Row:
     @property
     def asks(self) -> bool:
         """Whether something is looked up of the booking that it names."""
-        told_apart = self.delivery.equal is Equal.NEWS_AFTER_ANOTHER and not self.arrival.envelope.delivery_id
-        return bool(self.references) and (told_apart or not self.contact)
+        disambiguated = (
+            self.delivery.equal is Equal.NEWS_AFTER_ANOTHER and not self.arrival.envelope.delivery_id
+        )
+        return bool(self.references) and (disambiguated or not self.contact)
 
-    def shares_a_booking_with(self, other: "Row") -> bool:
+    def shares_a_booking_with(self, other: "NewEvent") -> bool:
         same_source = self.delivery.source == other.delivery.source
         return same_source and not set(self.references).isdisjoint(other.references)
 
     def settle(self, connection: Connection) -> None:
         """Find the id and the lock, for which what came before may have to be known."""
         source, envelope = self.delivery.source, self.arrival.envelope
-        self.delivery_id = _told_apart(
+        self.delivery_id = _disambiguate(
             connection, source, self.arrival, self.delivery_id, self.delivery.equal
         )
         self.lock = lock_of(connection, source, envelope, self.references, self.delivery_id)
@@ -196,10 +200,10 @@ class Row:
         return "test" if self.delivery.is_test else "undecodable" if self.arrival.parked else None
 
 
-def _rows(deliveries: Sequence[Delivery]) -> Iterator[Row]:
+def _rows(deliveries: Sequence[Delivery]) -> Iterator[NewEvent]:
     for delivery in deliveries:
         for arrival, delivery_id in zip(delivery.arrivals, delivery.ids, strict=True):
-            yield Row(delivery, arrival, delivery_id)
+            yield NewEvent(delivery, arrival, delivery_id)
 
 
 def _known(connection: Connection, names: Collection[Name]) -> dict[Name, Stored]:
@@ -215,7 +219,9 @@ def _known(connection: Connection, names: Collection[Name]) -> dict[Name, Stored
     }
 
 
-def _told_apart(connection: Connection, source: str, arrival: Arrival, delivery_id: str, equal: Equal) -> str:
+def _disambiguate(
+    connection: Connection, source: str, arrival: Arrival, delivery_id: str, equal: Equal
+) -> str:
     """The delivery id, made another one where equal content is news because something else came in between."""
     reference = key(arrival.envelope.reference)
     if equal is not Equal.NEWS_AFTER_ANOTHER or arrival.envelope.delivery_id or reference is None:

@@ -80,10 +80,10 @@ def _statement(names: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
         if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
     }
     given = ", ".join(f'"{name}"' for name in names)
-    others = ", ".join(f'"{name}"' for name in defaults)
+    defaulted = ", ".join(f'"{name}"' for name in defaults)
     statement = _SQL.format(
         columns=", ".join(f'"{name}" {_type(name)}' for name in names),
-        names=f"{given}, {others}",
+        names=f"{given}, {defaulted}",
         values=f"{given}, {', '.join(f'%({name})s' for name in defaults)}",
     )
     return statement, defaults

@@ -21,7 +21,7 @@ from bridge import queue
 from bridge.errors import DecodingError, UnknownSourceError
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures import Signature
-from bridge.inbound.views import Door, as_sent, whole_body
+from bridge.inbound.views import WebhookEndpoint, as_sent, whole_body
 from bridge.keys import contact_key, key
 from bridge.models import Attempt, Booking, Event, Lead, Notice
 from bridge.settings import Settings
@@ -58,20 +58,20 @@ def receive() -> Response:
     200: understood, or of no concern. 401: the secret is another one. 404: no secret is configured. 413. 503:
     the database is away.
     """
-    door: Door = current_app.extensions["door"]
-    told = door.settings.propexo
-    if not told.webhook_secrets:
+    endpoint: WebhookEndpoint = current_app.extensions["endpoint"]
+    propexo = endpoint.settings.propexo
+    if not propexo.webhook_secrets:
         raise UnknownSourceError(
             "Webhooks of Propexo are not taken here. Set `propexo.webhook_secrets`, then restart."
         )
-    body = whole_body(door.settings.server.body_limit)
-    SIGNATURE.verify(as_sent(door, body, None), told.webhook_secrets, door.clock(), None)
-    webhook = Webhook.read(body)
-    if webhook is None or not webhook.is_ours(door.settings):
+    body = whole_body(endpoint.settings.server.body_limit)
+    SIGNATURE.verify(as_sent(endpoint, body, None), propexo.webhook_secrets, endpoint.clock(), None)
+    webhook = WebhookMessage.read(body)
+    if webhook is None or not webhook.is_ours(endpoint.settings):
         return jsonify(status="ignored")
-    now = door.clock()
-    with door.database.session() as session:
-        signal = wake_signal(session, door.settings, webhook)
+    now = endpoint.clock()
+    with endpoint.database.session() as session:
+        signal = wake_signal(session, endpoint.settings, webhook)
         if signal is None:
             return jsonify(status="ignored")
         if not is_new(session, webhook, body, now):
@@ -99,14 +99,14 @@ class WakeSignal:
 
 
 @dataclass(frozen=True)
-class Webhook:
+class WebhookMessage:
     """What one webhook says, of which nothing is sure to be there."""
 
     event: str
     data: dict[str, Any]
 
     @classmethod
-    def read(cls, body: bytes) -> "Webhook | None":
+    def read(cls, body: bytes) -> "WebhookMessage | None":
         """Wrapped as `{trigger, data}` or flat; Propexo documents both. `None`: neither."""
         try:
             document = decode(body, "application/json")
@@ -149,12 +149,12 @@ class Webhook:
     @property
     def names_somebody(self) -> bool:
         """Whether it tells whose record it is; the first word of a new record may say next to nothing."""
-        telling = {
+        identifying = {
             "leads": ("notes", "email_1", "email_2", "phone_1", "phone_2", "third_party_id"),
             "events": ("notes", "associated_lead_ids"),
             "leads_to_events": ("lead_id", "event_id"),
         }
-        return self.model not in telling or any(self.record.get(name) for name in telling[self.model])
+        return self.model not in identifying or any(self.record.get(name) for name in identifying[self.model])
 
     def is_ours(self, settings: Settings) -> bool:
         """Whether an integration that it names is one of those that are configured."""
@@ -172,7 +172,7 @@ class Webhook:
                 rest += value.values() if isinstance(value, dict) else value
 
 
-def is_new(session: Session, webhook: Webhook, body: bytes, now: datetime) -> bool:
+def is_new(session: Session, webhook: WebhookMessage, body: bytes, now: datetime) -> bool:
     """Whether this webhook was not acted upon before; notes that it is now."""
     job = webhook.text("root_job_id")
     whose = job or webhook.text("record_id") or webhook.integration_id
@@ -185,7 +185,7 @@ def is_new(session: Session, webhook: Webhook, body: bytes, now: datetime) -> bo
     return session.scalar(noted_anew.returning(Notice.key)) is not None
 
 
-def wake_signal(session: Session, settings: Settings, webhook: Webhook) -> WakeSignal | None:
+def wake_signal(session: Session, settings: Settings, webhook: WebhookMessage) -> WakeSignal | None:
     """Who should look; `None`: nobody waits for this, or it is nothing that anybody waits for."""
     if webhook.event == "WRITE_OPERATION_FAILURE":
         return _failed_write(session, webhook)
@@ -198,7 +198,7 @@ def wake_signal(session: Session, settings: Settings, webhook: Webhook) -> WakeS
     return None
 
 
-def _failed_write(session: Session, webhook: Webhook) -> WakeSignal | None:
+def _failed_write(session: Session, webhook: WebhookMessage) -> WakeSignal | None:
     """The booking or the lead whose write it is. Its answer may not be on record yet: then the webhook is kept, and
     compared when it is."""
     job_id = webhook.text("root_job_id")
@@ -213,14 +213,14 @@ def _failed_write(session: Session, webhook: Webhook) -> WakeSignal | None:
     return WakeSignal(tuple(codes))
 
 
-def _synced(webhook: Webhook) -> WakeSignal | None:
+def _synced(webhook: WebhookMessage) -> WakeSignal | None:
     """Propexo: some failed read jobs are normal; a sync that read nothing brought nothing."""
     data, integration_id = webhook.data, webhook.integration_id
     if not integration_id or data.get("is_sync_finished") is False or data.get("successful_job_count") == 0:
         return None
     listed = data.get("models_synced")
     named = (
-        [one.replace("-", "_") for one in listed if isinstance(one, str)]
+        [entry.replace("-", "_") for entry in listed if isinstance(entry, str)]
         if isinstance(listed, list)
         else MODELS
     )
@@ -228,7 +228,7 @@ def _synced(webhook: Webhook) -> WakeSignal | None:
     return WakeSignal(integration_id=integration_id, reasons=tuple(reasons)) if reasons else None
 
 
-def _leads(session: Session, webhook: Webhook) -> list[str]:
+def _leads(session: Session, webhook: WebhookMessage) -> list[str]:
     """The codes of awaited leads that this may be."""
     if webhook.model != "leads":
         return []
@@ -254,7 +254,7 @@ def _contacts(record: dict[str, Any]) -> Iterator[str]:
             yield contact_key(None, number) or ""
 
 
-def _bookings(session: Session, settings: Settings, webhook: Webhook) -> list[str]:
+def _bookings(session: Session, settings: Settings, webhook: WebhookMessage) -> list[str]:
     """The codes of awaited appointments that this may be, or that it links to their leads."""
     if webhook.model == "leads":
         return []
@@ -270,7 +270,7 @@ def _bookings(session: Session, settings: Settings, webhook: Webhook) -> list[st
     return _awaited(session, Booking, Booking.property.in_(there))
 
 
-def _codes(webhook: Webhook) -> list[str]:
+def _codes(webhook: WebhookMessage) -> list[str]:
     return [code for text in webhook.texts() for code in CODE.findall(text)]
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from bridge.errors import BridgeError
 
 
-class Format(StrEnum):
+class FileFormat(StrEnum):
     """How a file holds requests."""
 
     REQUESTS = "requests"
@@ -53,20 +53,20 @@ class UnreadableFileError(BridgeError):
 
 
 def requests_in(
-    name: str, content: bytes, kind: Format | None = None
+    name: str, content: bytes, kind: FileFormat | None = None
 ) -> Iterator[Saved | UnreadableFileError]:
     """The requests of a file, and what is none; without `kind` it is told by how the content looks."""
     try:
         match kind or format_of(name, content):
-            case Format.REQUESTS:
+            case FileFormat.REQUESTS:
                 yield from _requests(name, content)
-            case Format.BODY:
+            case FileFormat.BODY:
                 yield Saved(name, None, "", {}, content)
     except UnreadableFileError as error:
         yield error
 
 
-def format_of(name: str, content: bytes) -> Format:
+def format_of(name: str, content: bytes) -> FileFormat:
     """What a file looks like.
 
     Raises:
@@ -80,7 +80,7 @@ def format_of(name: str, content: bytes) -> Format:
     ):
         raise UnreadableFileError(name, HAR)
     first = document[0] if isinstance(document, list) and document else document
-    return Format.REQUESTS if _is_request(first) else Format.BODY
+    return FileFormat.REQUESTS if _is_request(first) else FileFormat.BODY
 
 
 HAR = (
@@ -165,7 +165,9 @@ def _place(url: str) -> tuple[str | None, str | None, str]:
 
 def _headers(given: Any) -> dict[str, str]:
     """By lower-case names; a repeated header is joined as a web server does it."""
-    pairs = given.items() if isinstance(given, dict) else [(one["name"], one["value"]) for one in given]
+    pairs = (
+        given.items() if isinstance(given, dict) else [(header["name"], header["value"]) for header in given]
+    )
     headers: dict[str, str] = {}
     for name, value in pairs:
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

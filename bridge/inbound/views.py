@@ -1,4 +1,4 @@
-"""The door: POST /hooks/<source>."""
+"""The webhook endpoint: POST /hooks/<source>."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 
 from bridge import metrics, tracing
-from bridge.aliases import told_to
+from bridge.aliases import aliases_of
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import (
@@ -29,7 +29,7 @@ from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
 from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
 from bridge.mapping.booking import Action
 from bridge.mapping.paths import Received
-from bridge.mapping.sources import Source, Sources
+from bridge.mapping.sources import MappedSource, Sources
 from bridge.mapping.translation import Envelope
 from bridge.settings import Settings
 
@@ -42,8 +42,8 @@ TEST = "bridge.test"
 
 
 @dataclass(frozen=True)
-class Door:
-    """What the views need; `current_app.extensions["door"]`."""
+class WebhookEndpoint:
+    """What the views need; `current_app.extensions["endpoint"]`."""
 
     settings: Settings
     sources: Sources
@@ -64,24 +64,27 @@ def receive(name: str, token: str | None = None) -> Response:
     sender. 503 (or what this sender understands): it tries again. No other status is answered, because senders
     act on them: some disable a hook at 404 or 410, none follows a redirect.
     """
-    door, source = open_door(name)  # 404, 503
-    body = whole_body(door.settings.server.body_limit)  # 413
-    sent = as_sent(door, body, token)
-    authenticate(door, source, sent)  # 401, 403
-    sent, problem = content_of(sent, door.settings.server.body_limit)  # 413
+    endpoint, source = open_endpoint(name)  # 404, 503
+    body = whole_body(endpoint.settings.server.body_limit)  # 413
+    sent = as_sent(endpoint, body, token)
+    authenticate(endpoint, source, sent)  # 401, 403
+    sent, problem = content_of(sent, endpoint.settings.server.body_limit)  # 413
     received = read(source, sent, problem)  # 422 for a form
     if isinstance(received, Received) and isinstance(source.mapping.handshake, ChallengeByPost):
         challenge = source.mapping.handshake.answer(received.payload)
         if challenge is not None:
             return Response(challenge, mimetype="text/plain")
     stored, receipt = take(
-        door, source, sent, received
+        endpoint, source, sent, received
     )  # 401 for another tenant, 409, 422, 429 for a form, 503
     return answer(source, received, stored, receipt)  # 200, whatever a duplicate or a parked event
 
 
 def take(
-    door: Door, source: Source, sent: signatures.Request, received: Received | DecodingError
+    endpoint: WebhookEndpoint,
+    source: MappedSource,
+    sent: signatures.Request,
+    received: Received | DecodingError,
 ) -> tuple[list[Stored], dict[str, Any]]:
     """Store the events of a request; returns what was stored, and what a visitor gets for a form.
 
@@ -91,17 +94,17 @@ def take(
         SubmissionReusedError, ProofOfWorkNeededError, TooManyFormsError: a form is not taken.
         SQLAlchemyError: nothing is stored.
     """
-    arrivals = arrivals_of(door, source, sent, received)
+    arrivals = arrivals_of(endpoint, source, sent, received)
     kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     is_test = TEST in request.environ
     delivery = Delivery(
-        source.name, kept, arrivals, door.clock(), equal_of(source, sent), is_test, tracing.current()
+        source.name, kept, arrivals, endpoint.clock(), equal_of(source, sent), is_test, tracing.current()
     )
     desk: FormDesk | None = current_app.extensions.get("forms")
     form = received if source.mapping.public and isinstance(received, Received) and not is_test else None
     if desk and form:
         desk.admit(source, form, delivery.ids[0])
-    stored = door.committer.store(delivery)
+    stored = endpoint.committer.store(delivery)
     count(source.name, stored)
     needs_receipt = form is not None or TOUR_LINK in (source.settings.reply_text or "")
     if desk is None or not needs_receipt or not isinstance(received, Received):
@@ -114,7 +117,7 @@ def take(
 def shake_hands(name: str, token: str | None = None) -> Response:
     """Answer what some senders ask before they send anything (Meta); the token proves nothing here."""
     del token
-    _, source = open_door(name)
+    _, source = open_endpoint(name)
     if not isinstance(source.mapping.handshake, ChallengeByGet):
         raise MethodNotAllowed(["OPTIONS", "POST"])  # never a 200: an event sent by GET would be lost
     challenge = source.mapping.handshake.answer(request.args, source.settings.verify_tokens)
@@ -126,7 +129,7 @@ def shake_hands(name: str, token: str | None = None) -> Response:
 def allow(name: str, token: str | None = None) -> Response:
     """CloudEvents' question whether its events are wanted here; a browser's is answered by flask-cors."""
     del token
-    open_door(name)
+    open_endpoint(name)
     response = Response(status=200, headers={"Allow": "POST, GET, OPTIONS"})
     origin = request.headers.get("WebHook-Request-Origin")
     if origin:
@@ -135,13 +138,13 @@ def allow(name: str, token: str | None = None) -> Response:
     return response
 
 
-def open_door(name: str) -> tuple[Door, Source]:
+def open_endpoint(name: str) -> tuple[WebhookEndpoint, MappedSource]:
     """The configured source. Raises UnknownSourceError, or NotAcceptingError where it is switched off."""
-    door: Door = current_app.extensions["door"]
-    source = door.sources[name]
+    endpoint: WebhookEndpoint = current_app.extensions["endpoint"]
+    source = endpoint.sources[name]
     if not source.settings.enabled:
         raise NotAcceptingError("This source is switched off. Send it again later.")
-    return door, source
+    return endpoint, source
 
 
 def whole_body(limit: int) -> bytes:
@@ -159,11 +162,11 @@ def whole_body(limit: int) -> bytes:
     return body
 
 
-def as_sent(door: Door, body: bytes, token: str | None) -> signatures.Request:
+def as_sent(endpoint: WebhookEndpoint, body: bytes, token: str | None) -> signatures.Request:
     """The request as its sender signed it: under the public address, with path and query as they came."""
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     address = raw[raw.index("/", raw.index("//") + 2) :] if "://" in raw.partition("?")[0] else raw
-    url = (door.settings.server.public_url or "http://localhost") + address
+    url = (endpoint.settings.server.public_url or "http://localhost") + address
     return signatures.Request(_headers(request.environ), body, request.method, url, token)
 
 
@@ -174,13 +177,13 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     return {name.replace("_", "-").lower(): text for name, text in sent.items()}
 
 
-def authenticate(door: Door, source: Source, sent: signatures.Request) -> None:
+def authenticate(endpoint: WebhookEndpoint, source: MappedSource, sent: signatures.Request) -> None:
     """Raises NotAuthenticError, or OriginNotAllowedError for a form of a site that is not listed."""
     if source.needs_no_secret(sent.headers.get("origin")):
         return
     if source.verifier is None:
         raise NotAuthenticError(Doubt.CONFIGURATION)
-    source.verifier.verify(sent, door.clock())
+    source.verifier.verify(sent, endpoint.clock())
 
 
 def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request, DecodingError | None]:
@@ -197,7 +200,7 @@ def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request
 
 
 def read(
-    source: Source, sent: signatures.Request, problem: DecodingError | None = None
+    source: MappedSource, sent: signatures.Request, problem: DecodingError | None = None
 ) -> Received | DecodingError:
     """What the body says, or why it cannot be decoded: that is kept as a parked event.
 
@@ -216,7 +219,10 @@ def read(
 
 
 def arrivals_of(
-    door: Door, source: Source, sent: signatures.Request, received: Received | DecodingError
+    endpoint: WebhookEndpoint,
+    source: MappedSource,
+    sent: signatures.Request,
+    received: Received | DecodingError,
 ) -> list[Arrival]:
     """The events of a request, without those of accounts that are not ours.
 
@@ -227,7 +233,9 @@ def arrivals_of(
     if isinstance(received, DecodingError):
         return [Arrival(sent.body, sent.headers.get("content-type"), Envelope(), parked=received.message)]
     if source.mapping.public:
-        errors = form_errors(source, received, door.settings, told_to(door.database), door.clock())
+        errors = form_errors(
+            source, received, endpoint.settings, aliases_of(endpoint.database), endpoint.clock()
+        )
         if errors:
             raise InvalidFormError(errors)
     try:
@@ -236,7 +244,7 @@ def arrivals_of(
         return [refused(source.mapping, received, sent.body, error)]
 
 
-def equal_of(source: Source, sent: signatures.Request) -> Equal:
+def equal_of(source: MappedSource, sent: signatures.Request) -> Equal:
     """What it means if this request says what an earlier one said."""
     proof = source.mapping.signature
     signed = proof is not None and source.settings.auth != "none" and proof.signs_body(sent)
@@ -245,14 +253,14 @@ def equal_of(source: Source, sent: signatures.Request) -> Equal:
 
 def count(name: str, stored: list[Stored]) -> None:
     """Tell Prometheus what came."""
-    duplicates = sum(one.duplicate for one in stored)
+    duplicates = sum(receipt.duplicate for receipt in stored)
     metrics.RECEIVED.labels(name).inc(len(stored) - duplicates)
     if duplicates:
         metrics.DUPLICATES.labels(name).inc(duplicates)
 
 
 def answer(
-    source: Source, received: Received | DecodingError, stored: list[Stored], receipt: dict[str, Any]
+    source: MappedSource, received: Received | DecodingError, stored: list[Stored], receipt: dict[str, Any]
 ) -> Response:
     """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants.
 
@@ -265,9 +273,9 @@ def answer(
         reply_text = (source.settings.reply_text or "").replace(TOUR_LINK, link) or None
         text = source.mapping.reply.render(reply_text, stored[0].id, ignored=ignored, received=readable)
         return Response(text, source.mapping.reply.status, content_type=source.mapping.reply.content_type)
-    told = [
-        {"id": one.id, "status": one.status, **({"duplicate": True} if one.duplicate else {})}
-        for one in stored
+    answers = [
+        {"id": receipt.id, "status": receipt.status, **({"duplicate": True} if receipt.duplicate else {})}
+        for receipt in stored
     ]
-    document = {**told[0], **receipt} if len(told) == 1 else {"status": "received", "events": told}
+    document = {**answers[0], **receipt} if len(answers) == 1 else {"status": "received", "events": answers}
     return Response(json.dumps(document), mimetype="application/json")

@@ -4,7 +4,7 @@ from bridge.mapping import fields
 from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
 from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
-from bridge.mapping.booking import Action, AppointmentStatus, Booking, Contact, Priority, TourKind
+from bridge.mapping.booking import Action, AppointmentStatus, BookingRequest, Contact, Priority, TourKind
 from bridge.mapping.details import Api, Fetch, Login
 from bridge.mapping.flattening import flat
 from bridge.mapping.paths import constant, digest, first, header, path, paths
@@ -24,7 +24,7 @@ __all__ = [
     "Action",
     "Api",
     "AppointmentStatus",
-    "Booking",
+    "BookingRequest",
     "Contact",
     "Fetch",
     "Login",

@@ -13,9 +13,9 @@ from bridge.errors import FieldError, MappingError
 from bridge.mapping.actions import Decision, When
 from bridge.mapping.authentication import Authentication, Handshake
 from bridge.mapping.batches import Split
-from bridge.mapping.booking import Action, Booking
+from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.details import Api, Fetch
-from bridge.mapping.fields import Field, Found, LocalTime, Phone, String, describe
+from bridge.mapping.fields import Field, LocalTime, Match, Phone, String, describe
 from bridge.mapping.moments import Conventions
 from bridge.mapping.paths import Expression, Path, Reader, Received
 from bridge.mapping.replies import Reply
@@ -179,7 +179,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
                 return None
 
         email, reference = peek("email"), peek("reference")
-        if reference is None and self._tells_of_persons and self.decide(received).action is Action.REMEMBER:
+        if reference is None and self._updates_contacts and self.decide(received).action is Action.REMEMBER:
             contact_id = peek("contact_id")
             reference = person_reference(contact_id) if contact_id else None
         return Envelope(
@@ -199,7 +199,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         return {name: field for name, field in self.paths() if name in names}
 
     @cached_property
-    def _tells_of_persons(self) -> bool:
+    def _updates_contacts(self) -> bool:
         return any(rule.then.action is Action.REMEMBER for rule in self.actions)
 
     def rule_for(self, received: Received) -> When | None:
@@ -259,7 +259,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         """The request as the fields see it: their paths begin at `root`."""
         return received.at(self._root.search(received), is_part=self._root.only_steps)
 
-    def _booking(self, decision: Decision, inner: Received) -> Booking:
+    def _booking(self, decision: Decision, inner: Received) -> BookingRequest:
         fields = dict(self.paths())
         found = {name: hits for name, field in fields.items() if (hits := field.find(inner))}
         values, errors = self._load(found)
@@ -273,21 +273,21 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         remarks = [as_given(name, fields[name], found[name]) for name in sorted(unread.keys() & found)]
         return build(decision, values, remarks)
 
-    def _load(self, found: dict[str, list[Found]]) -> tuple[dict[str, Any], dict[str, FieldError]]:
+    def _load(self, found: dict[str, list[Match]]) -> tuple[dict[str, Any], dict[str, FieldError]]:
         try:
             return cast("dict[str, Any]", self.load(found)), {}
         except marshmallow.ValidationError as error:
             messages = cast("dict[str, Any]", error.messages)
             fields = dict(self.paths())
-            errors = {name: _field_error(name, fields[name], told) for name, told in messages.items()}
+            errors = {name: _field_error(name, fields[name], messages) for name, messages in messages.items()}
             return cast("dict[str, Any]", error.valid_data), errors
 
 
-def _field_error(name: str, field: Field, told: Any) -> FieldError:
-    if isinstance(told, dict):
-        return FieldError(name, field.where, _one(told["found"]), _one(told["expected"]))
+def _field_error(name: str, field: Field, message: Any) -> FieldError:
+    if isinstance(message, dict):
+        return FieldError(name, field.where, _first_text(message["found"]), _first_text(message["expected"]))
     return FieldError(name, field.where, "nothing", field.expected)
 
 
-def _one(value: Any) -> str:
+def _first_text(value: Any) -> str:
     return str(value[0] if isinstance(value, list) else value)

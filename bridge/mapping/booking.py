@@ -56,7 +56,7 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Booking:
+class BookingRequest:
     """What one event says about one tour. Absent is `None`: a cancel often carries a reference and no more."""
 
     action: Action

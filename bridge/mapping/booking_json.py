@@ -3,17 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.mapping.booking import Action, AppointmentStatus, Contact, Priority, TourKind
-from bridge.mapping.booking import Booking as Said
+from bridge.mapping.booking import Action, AppointmentStatus, BookingRequest, Contact, Priority, TourKind
 
 
-def booking_to_json(said: Said) -> dict[str, Any]:
+def booking_to_json(booking: BookingRequest) -> dict[str, Any]:
     """The booking as `bridge translate` prints it: instants in UTC, absent is null.
 
     What few senders have (`contact_id`, `requested`, `status`, `priority`) is there only if it says something.
     """
-    contact = {name: getattr(said.contact, name) for name in ("first_name", "last_name", "email", "phone")}
-    document = {name: getattr(said, name) for name in Said.__dataclass_fields__}
+    contact = {name: getattr(booking.contact, name) for name in ("first_name", "last_name", "email", "phone")}
+    document = {name: getattr(booking, name) for name in BookingRequest.__dataclass_fields__}
     for name in ("contact_id", "requested", "status", "priority"):
         if not document[name]:
             del document[name]
@@ -22,7 +21,7 @@ def booking_to_json(said: Said) -> dict[str, Any]:
     return {**document, "contact": contact}
 
 
-def booking_from_json(document: dict[str, Any]) -> Said:
+def booking_from_json(document: dict[str, Any]) -> BookingRequest:
     """The inverse of `booking_to_json`, for the flat form in which the fields of a booking are stored."""
     start = document.get("start") or {}
     contact = Contact(*(document.get(name) for name in ("first_name", "last_name", "email", "phone")))
@@ -38,8 +37,8 @@ def booking_from_json(document: dict[str, Any]) -> Said:
         "notes",
     )
     kind, status, priority = (document.get(name) for name in ("kind", "status", "priority"))
-    others: dict[str, Any] = {name: document.get(name) for name in names}
-    return Said(
+    texts: dict[str, Any] = {name: document.get(name) for name in names}
+    return BookingRequest(
         action=Action(document["action"]),
         reference=document["reference"],
         contact=contact,
@@ -48,7 +47,7 @@ def booking_from_json(document: dict[str, Any]) -> Said:
         kind=TourKind(kind) if kind else None,
         status=AppointmentStatus(status) if status else None,
         priority=Priority(priority) if priority else None,
-        **others,
+        **texts,
     )
 
 

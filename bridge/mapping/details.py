@@ -4,7 +4,8 @@
               instead="let a Zapier step send the whole appointment (mapping `zapier`)")
     details = [Fetch(path="/api/v1/appointments/{id}", ids={"id": "id"}, into="appointment")]
 
-The door never calls anybody: the worker asks, after the event is stored and before it is translated. The answers
+The webhook endpoint never calls anybody: the worker asks, after the event is stored and before it is translated. The
+answers
 stand in the payload under the names given by `into`, where rules and fields find them.
 """
 

@@ -101,8 +101,8 @@ def meaning(name: str | None) -> Meaning | None:
         return None
     words, beside = _parts(name)
     meant = _meaning_of(words)
-    others = {_FORMS[word] for word in beside if word in _FORMS and word not in _NOUNS}
-    return meant if others <= {meant} else None  # `Tour booked - cancelled by guest`
+    nouns = {_FORMS[word] for word in beside if word in _FORMS and word not in _NOUNS}
+    return meant if nouns <= {meant} else None  # `Tour booked - cancelled by guest`
 
 
 def _parts(name: str) -> tuple[list[str], list[str]]:
@@ -120,8 +120,8 @@ def _meaning_of(words: list[str]) -> Meaning | None:
         is_plain = all(word in _NOUNS or word in _FILLERS or word in _FORMS for word in rest)
         return "no_show" if is_plain else None
     verbs = [word for word in words if word in _FORMS and word not in _NOUNS]
-    others = [word for word in words if word not in verbs]
-    if not words or any(word not in _NOUNS and word not in _FILLERS for word in others):
+    nouns = [word for word in words if word not in verbs]
+    if not words or any(word not in _NOUNS and word not in _FILLERS for word in nouns):
         return None
     if "nothing" in (meanings := {_FORMS[word] for word in verbs}):
         return "nothing" if meanings <= {"nothing", "book"} else None

@@ -12,12 +12,12 @@ import marshmallow
 from bridge.mapping.actions import When
 from bridge.mapping.base import Mapping
 from bridge.mapping.details import Fetch, filled
-from bridge.mapping.fields import Field, Found, describe
+from bridge.mapping.fields import Field, Match, describe
 from bridge.mapping.paths import Received
 
 
 @dataclass(frozen=True)
-class RefusedError:
+class RejectedValue:
     """A value that the field could not read."""
 
     path: str
@@ -35,7 +35,7 @@ class FieldExplained:
     gave: tuple[str, ...] = ()
     """The path that gave it; several where the value is made of several."""
     empty: tuple[str, ...] = ()
-    refused: tuple[RefusedError, ...] = ()
+    refused: tuple[RejectedValue, ...] = ()
     unused: tuple[str, ...] = ()
     """Paths that found something which was not needed."""
 
@@ -109,14 +109,14 @@ def explain(mapping: Mapping, received: Received) -> Explanation:
 
 def _rules(mapping: Mapping, received: Received) -> list[RuleExplained]:
     event, deciding = mapping.event.read(received), mapping.rule_for(received)
-    told = []
+    rules = []
     for rule in mapping.actions:
         event_fits = replace(rule, where=None).applies(event, received)
         where_holds = replace(rule, event=()).applies(event, received)
-        told.append(RuleExplained(rule, event_fits, where_holds, rule is deciding))
+        rules.append(RuleExplained(rule, event_fits, where_holds, rule is deciding))
         if rule is deciding:
             break
-    return told
+    return rules
 
 
 def _question(fetch: Fetch, received: Received) -> Question:
@@ -130,26 +130,26 @@ def _question(fetch: Fetch, received: Received) -> Question:
 def _field(name: str, field: Field, inner: Received) -> FieldExplained:
     found = field.find(inner)
     value, refusal = _read(field, found)
-    with_value = {one.path for one in found}
-    readings = [(one, *_read(field, [one])) for one in found]
-    gave = [one.path for one, alone, _ in readings if alone is not None and alone == value][:1]
+    with_value = {match.path for match in found}
+    readings = [(match, *_read(field, [match])) for match in found]
+    gave = [reading.path for reading, alone, _ in readings if alone is not None and alone == value][:1]
     if value is not None and not gave:  # it is made of all that was found
-        gave = [one.path for one, alone, _ in readings if alone is not None]
-    refused = [_refused(one, told) for one, _, told in readings if told]
+        gave = [reading.path for reading, alone, _ in readings if alone is not None]
+    refused = [_refused(reading, refusal_of) for reading, _, refusal_of in readings if refusal_of]
     if refusal and not refused:
         refused = [_refused(found[0], refusal)]
-    named = {*gave, *(one.path for one in refused)}
+    named = {*gave, *(rejected.path for rejected in refused)}
     return FieldExplained(
         name,
         value,
         tuple(gave),
         tuple(path.expression for path in field.paths if path.expression not in with_value),
         tuple(refused),
-        tuple(one.path for one in found if one.path not in named),
+        tuple(match.path for match in found if match.path not in named),
     )
 
 
-def _read(field: Field, found: Sequence[Found]) -> tuple[Any, marshmallow.ValidationError | None]:
+def _read(field: Field, found: Sequence[Match]) -> tuple[Any, marshmallow.ValidationError | None]:
     if not found:
         return None, None
     try:
@@ -158,12 +158,14 @@ def _read(field: Field, found: Sequence[Found]) -> tuple[Any, marshmallow.Valida
         return None, refusal
 
 
-def _refused(one: Found, refusal: marshmallow.ValidationError) -> RefusedError:
-    told = refusal.messages_dict if isinstance(refusal.messages, dict) else {}
-    return RefusedError(
-        one.path, _text(told.get("found")) or describe(one.value), _text(told.get("expected")) or ""
+def _refused(match: Match, refusal: marshmallow.ValidationError) -> RejectedValue:
+    messages = refusal.messages_dict if isinstance(refusal.messages, dict) else {}
+    return RejectedValue(
+        match.path,
+        _text(messages.get("found")) or describe(match.value),
+        _text(messages.get("expected")) or "",
     )
 
 
-def _text(told: Any) -> str:
-    return str(told[0] if isinstance(told, list) else told or "")
+def _text(message: Any) -> str:
+    return str(message[0] if isinstance(message, list) else message or "")

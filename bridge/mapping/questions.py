@@ -207,8 +207,8 @@ def asked(answers: Any) -> dict[str, Any]:
     ]
     if "tour_start" in found and not is_dated(found["tour_start"]):
         found.setdefault("tour_date", found.pop("tour_start"))
-    others = [[answer["label"] or answer["name"], answer["value"]] for answer in rest]
-    return {**found, "others": [pair for pair in others if not isinstance(pair[1], Mapping)]}
+    pairs = [[answer["label"] or answer["name"], answer["value"]] for answer in rest]
+    return {**found, "others": [pair for pair in pairs if not isinstance(pair[1], Mapping)]}
 
 
 def _split_names(found: dict[str, Any]) -> None:

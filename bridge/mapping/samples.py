@@ -69,7 +69,7 @@ class Sample:
             boundary = self.body.partition(b"\r\n")[0].strip().decode("ascii", "replace").removeprefix("--")
             return f'multipart/form-data; boundary="{boundary}"'
         name = self.path.name.removesuffix(".txt")
-        known = (told for ending, told in CONTENT_TYPES.items() if name.endswith(ending))
+        known = (types for ending, types in CONTENT_TYPES.items() if name.endswith(ending))
         return next(known, None)
 
     def _table(self, ending: str) -> dict[str, Any]:
@@ -99,10 +99,10 @@ def _read(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        told = "is missing; write there what `bridge translate` shows as `booking`, or use --accept"
+        types = "is missing; write there what `bridge translate` shows as `booking`, or use --accept"
     except (OSError, ValueError) as error:
-        told = f"cannot be read as JSON: {error}"
-    raise ConfigurationError([Problem(str(file), told)])
+        types = f"cannot be read as JSON: {error}"
+    raise ConfigurationError([Problem(str(file), types)])
 
 
 def _files(folder: Path) -> Iterable[Path]:

@@ -20,7 +20,7 @@ RENTER_CHANGE = RenterChange()
 
 
 @dataclass(frozen=True)
-class Source:
+class MappedSource:
     """A configured inbound endpoint."""
 
     settings: SourceSettings
@@ -43,7 +43,7 @@ class Source:
             return True
         return self.settings.auth == "none"
 
-    def reading(self, headers: Dictionary[str, Any]) -> "Source":
+    def reading(self, headers: Dictionary[str, Any]) -> "MappedSource":
         """The source as a stored event with these headers is read: what a renter changed is in words of ours."""
         return replace(self, mapping=RENTER_CHANGE) if MARK in headers else self
 
@@ -62,7 +62,7 @@ class Sources:
     """
 
     def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, MappedSource] = {}
         problems: list[Problem] = []
         for source in settings.sources.values():
             try:
@@ -73,18 +73,18 @@ class Sources:
                 ]
                 continue
             problems += _problems(source, file, settings)
-            self._sources[source.key] = Source(source, file, configured(file.schema, settings, source))
+            self._sources[source.key] = MappedSource(source, file, configured(file.schema, settings, source))
         if problems:
             raise ConfigurationError(problems)
 
-    def __iter__(self) -> Iterator[Source]:
+    def __iter__(self) -> Iterator[MappedSource]:
         return iter(self._sources.values())
 
-    def get(self, name: str) -> Source | None:
+    def get(self, name: str) -> MappedSource | None:
         """`None` where no source of this name is configured."""
         return self._sources.get(name)
 
-    def __getitem__(self, name: str) -> Source:
+    def __getitem__(self, name: str) -> MappedSource:
         """Raises UnknownSourceError."""
         try:
             return self._sources[name]
@@ -124,19 +124,21 @@ def _zones(settings: Settings, source: SourceSettings | None) -> frozenset[str]:
 def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> Iterator[Problem]:
     """What a source lacks that its mapping needs, or has that it does not know."""
     key, mapping = f"sources.{source.key}", file.schema
-    yield from (Problem(f"{key}.api", told) for told in _api_problems(source, mapping))
+    yield from (Problem(f"{key}.api", message) for message in _api_problems(source, mapping))
     if source.agent_time_zone and not mapping.has_agent_time_zone:
-        told = f"not needed; {mapping.sender()} puts no offset of its own behind times"
-        yield Problem(f"{key}.agent_time_zone", told)
+        message = f"not needed; {mapping.sender()} puts no offset of its own behind times"
+        yield Problem(f"{key}.agent_time_zone", message)
     if mapping.tenant_required and not source.tenants:
-        told = (
+        message = (
             f"found none, expected your accounts: {mapping.sender()} signs for all its customers with one key"
         )
-        yield Problem(f"{key}.tenants", told)
+        yield Problem(f"{key}.tenants", message)
     if mapping.public:
         if not source.origins:
-            told = 'found none, expected the sites that may post this form, e.g. ["https://www.example.com"]'
-            yield Problem(f"{key}.origins", told)
+            message = (
+                'found none, expected the sites that may post this form, e.g. ["https://www.example.com"]'
+            )
+            yield Problem(f"{key}.origins", message)
         return
     proof = mapping.signature
     assert proof is not None  # the catalogue loads no other
@@ -144,10 +146,10 @@ def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> 
         if source.secrets:
             yield Problem(f"{key}.auth", 'found "none" and secrets; remove one of the two')
         return
-    yield from (Problem(f"{key}.secrets", told) for told in proof.check_secrets(source.secrets))
+    yield from (Problem(f"{key}.secrets", message) for message in proof.check_secrets(source.secrets))
     if proof.signs_url and settings.server.public_url is None:
-        told = f"missing; {mapping.sender()} signs the address to which it posts (sources.{source.key})"
-        yield Problem("server.public_url", told)
+        message = f"missing; {mapping.sender()} signs the address to which it posts (sources.{source.key})"
+        yield Problem("server.public_url", message)
 
 
 def _api_problems(source: SourceSettings, mapping: type[Mapping]) -> Iterator[str]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from bridge.errors import FieldError
 from bridge.mapping.actions import Decision
-from bridge.mapping.booking import Action, Booking, Contact
-from bridge.mapping.fields import Field, Found, LocalTime, minutes_between
+from bridge.mapping.booking import Action, BookingRequest, Contact
+from bridge.mapping.fields import Field, LocalTime, Match, minutes_between
 
 BOOKING_FIELDS = (
-    frozenset(Booking.__dataclass_fields__)
+    frozenset(BookingRequest.__dataclass_fields__)
     | frozenset(Contact.__dataclass_fields__)
     | {"full_name", "ends_at", "ends_at_local"}
 ) - {"action", "contact", "requested"}
@@ -39,7 +39,7 @@ def person_reference(contact_id: str) -> str:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the door reads of an event, without judging the rest. All of it may be absent."""
+    """What the webhook endpoint reads of an event, without judging the rest. All of it may be absent."""
 
     event: str | None = None
     delivery_id: str | None = None
@@ -61,7 +61,7 @@ class Translation:
     action: Action
     reason: str | None = None
     """Why nothing is forwarded, when `action` is ignore."""
-    booking: Booking | None = None
+    booking: BookingRequest | None = None
     errors: tuple[FieldError, ...] = ()
     is_unknown: bool = False
     """Whether it is ignored because no rule of the mapping knows the event."""
@@ -79,7 +79,7 @@ def dispensable(decision: Decision) -> frozenset[str]:
 
 
 def in_their_fields(
-    values: Dictionary[str, Any], found: Dictionary[str, list[Found]], fields: Dictionary[str, Field]
+    values: Dictionary[str, Any], found: Dictionary[str, list[Match]], fields: Dictionary[str, Field]
 ) -> dict[str, Any]:
     """The values with each time where it belongs: an instant that a wall-time field read is `starts_at`, and the end of
     a range such as `10:30 AM - 11:00 AM` is the end."""
@@ -146,7 +146,7 @@ def _nothing(
     return FieldError(name, where or "no path of this mapping", "nothing", expected)
 
 
-def build(decision: Decision, values: Dictionary[str, Any], remarks: Sequence[str] = ()) -> Booking:
+def build(decision: Decision, values: Dictionary[str, Any], remarks: Sequence[str] = ()) -> BookingRequest:
     """A Booking from loaded fields: names split, the length computed, remarks appended to the notes."""
     full = values.get("full_name") or {}
     first, last = values.get("first_name") or None, values.get("last_name") or None
@@ -157,10 +157,12 @@ def build(decision: Decision, values: Dictionary[str, Any], remarks: Sequence[st
     minutes = values.get("duration_minutes") or _length(values)
     notes = "\n".join(line for line in [values.get("notes"), *remarks] if line) or None
     plain: dict[str, Any] = {
-        name: values.get(name) for name in BOOKING_FIELDS & Booking.__dataclass_fields__.keys()
+        name: values.get(name) for name in BOOKING_FIELDS & BookingRequest.__dataclass_fields__.keys()
     }
     plain["reference"] = plain["reference"] or plain["contact_id"]
-    booking = Booking(**{**plain, "action": decision.action, "contact": contact, "duration_minutes": minutes})
+    booking = BookingRequest(
+        **{**plain, "action": decision.action, "contact": contact, "duration_minutes": minutes}
+    )
     return replace(booking, notes=notes, requested=decision.requested)
 
 
@@ -172,6 +174,6 @@ def _length(values: Dictionary[str, Any]) -> int | None:
     return None
 
 
-def as_given(name: str, field: Field, found: Sequence[Found]) -> str:
+def as_given(name: str, field: Field, found: Sequence[Match]) -> str:
     """A value that could not be read, as a line of the notes."""
     return f"{name.replace('_', ' ').capitalize()} as given: {field.shown(found[0].value)}"

@@ -37,7 +37,7 @@ def check(file: MappingFile) -> list[str]:
     mapping = file.schema()
     findings = [*_documentation(file), *_coverage(file, mapping)]
     for sample in file.samples:
-        findings += [f"{sample.path.name}: {told}" for told in check_sample(mapping, sample)]
+        findings += [f"{sample.path.name}: {text}" for text in check_sample(mapping, sample)]
     findings += check_pairs(mapping, _seen(file, mapping))
     findings += [f"{stray.name} belongs to no sample." for stray in strays_in(file.samples_folder)]
     return findings
@@ -105,11 +105,11 @@ def _expected(event: Preview) -> Any:
 
 
 def _documentation(file: MappingFile) -> Iterator[str]:
-    told = inspect.cleandoc(file.schema.__doc__ or "")
-    first_line = told.partition("\n")[0]
+    text = inspect.cleandoc(file.schema.__doc__ or "")
+    first_line = text.partition("\n")[0]
     if not 0 < len(first_line) <= LONGEST_SENDER or "://" in first_line:
         yield f"The first line of its docstring has to be the sender's name, in {LONGEST_SENDER} characters."
-    if "https://" not in told and not file.schema.public:
+    if "https://" not in text and not file.schema.public:
         yield "Its docstring has to link the page (https://...) on which the sender describes the payload."
 
 
@@ -158,7 +158,7 @@ def _bookings(events: list[Preview], expected: Any) -> Iterator[str]:
     for event, booking in zip_longest(events, wanted):
         if event and event.errors and not (isinstance(booking, dict) and "errors" in booking):
             yield from (error_in_words(error) for error in event.errors)
-    yield from (f"{told}." for told in differences(expected, expected_of(events)))
+    yield from (f"{text}." for text in differences(expected, expected_of(events)))
 
 
 def error_in_words(error: Dictionary[str, str | None]) -> str:

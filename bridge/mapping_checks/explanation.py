@@ -8,14 +8,14 @@ from bridge.clock import iso
 from bridge.mapping.explanation import Explanation, FieldExplained
 
 
-def explanation_as_json(told: Explanation) -> dict[str, Any]:
+def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
     """What stands under `explanation` of an event."""
     return {
-        "root": {"path": told.root, "found": told.root_found},
-        "decided_by": str(told.decided) if told.decided else None,
-        "came_close": [str(rule) for rule in told.close],
-        "asks": vars(told.question) if told.question else None,
-        "fields": {field.name: _field(field) for field in told.fields},
+        "root": {"path": explanation.root, "found": explanation.root_found},
+        "decided_by": str(explanation.decided) if explanation.decided else None,
+        "came_close": [str(rule) for rule in explanation.close],
+        "asks": vars(explanation.question) if explanation.question else None,
+        "fields": {field.name: _field(field) for field in explanation.fields},
     }
 
 
@@ -33,6 +33,6 @@ def _field(field: FieldExplained) -> dict[str, Any]:
         "value": plain_value(field.value),
         "from": list(field.gave),
         "empty": list(field.empty),
-        "refused": [vars(one) for one in field.refused],
+        "refused": [vars(rejected) for rejected in field.refused],
         "not_needed": list(field.unused),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from bridge.mapping.base import Mapping
-from bridge.mapping.booking import Action, Booking
+from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping_checks.preview import Preview
 
@@ -21,7 +21,7 @@ class Seen:
     event: Preview
 
     @property
-    def booking(self) -> Booking | None:
+    def booking(self) -> BookingRequest | None:
         return self.event.booking
 
 
@@ -30,12 +30,12 @@ def check_pairs(mapping: Mapping, seen: Iterable[Seen]) -> Iterator[str]:
     events = list(seen)
     findings = [
         *_shared_paths(mapping),
-        *(finding for one in events for finding in _equal_values(one)),
-        *(finding for one, other in combinations(events, 2) for finding in _references(one, other)),
+        *(finding for event in events for finding in _equal_values(event)),
+        *(finding for first, second in combinations(events, 2) for finding in _references(first, second)),
     ]
     if not mapping.repeats:
         findings += [
-            finding for one, other in combinations(events, 2) for finding in _delivery_ids(one, other)
+            finding for first, second in combinations(events, 2) for finding in _delivery_ids(first, second)
         ]
     yield from dict.fromkeys(findings)
 
@@ -50,53 +50,53 @@ def _shared_paths(mapping: Mapping) -> Iterator[str]:
             yield f"`reference` and `{name}` both read `{path}`: several bookings would have one reference."
 
 
-def _equal_values(one: Seen) -> Iterator[str]:
-    booking = one.booking
+def _equal_values(seen: Seen) -> Iterator[str]:
+    booking = seen.booking
     if booking is None or booking.action is Action.REMEMBER:
         return
     values = {**vars(booking), "email": booking.contact.email}
     for name in SHARED:
         if values[name] and values[name].casefold() == booking.reference.casefold():
             yield (
-                f"{one.sample.path.name}: the reference {booking.reference!r} is also its {name}: "
+                f"{seen.sample.path.name}: the reference {booking.reference!r} is also its {name}: "
                 "several bookings would have one reference."
             )
 
 
-def _references(one: Seen, other: Seen) -> Iterator[str]:
-    if _are_strangers(one.booking, other.booking):
-        assert one.booking  # two bookings of two renters
+def _references(first: Seen, second: Seen) -> Iterator[str]:
+    if _are_strangers(first.booking, second.booking):
+        assert first.booking  # two bookings of two renters
         yield (
-            f"{_names(one, other)}: the reference {one.booking.reference!r} is that of two renters; "
+            f"{_names(first, second)}: the reference {first.booking.reference!r} is that of two renters; "
             "read an id that belongs to one booking."
         )
 
 
-def _delivery_ids(one: Seen, other: Seen) -> Iterator[str]:
-    is_one_event = one.sample.name == other.sample.name and one.sample.path != other.sample.path
-    if is_one_event or one.event.delivery_id != other.event.delivery_id:
+def _delivery_ids(first: Seen, second: Seen) -> Iterator[str]:
+    is_one_event = first.sample.name == second.sample.name and first.sample.path != second.sample.path
+    if is_one_event or first.event.delivery_id != second.event.delivery_id:
         return  # the same in two encodings, or two ids
-    if _content(one) != _content(other):
+    if _content(first) != _content(second):
         yield (
-            f"{_names(one, other)}: two events have the delivery id {one.event.delivery_id!r}; "
+            f"{_names(first, second)}: two events have the delivery id {first.event.delivery_id!r}; "
             "the second would be a duplicate."
         )
 
 
-def _names(one: Seen, other: Seen) -> str:
-    return " and ".join(dict.fromkeys([one.sample.path.name, other.sample.path.name]))
+def _names(first: Seen, second: Seen) -> str:
+    return " and ".join(dict.fromkeys([first.sample.path.name, second.sample.path.name]))
 
 
-def _are_strangers(one: Booking | None, other: Booking | None) -> bool:
+def _are_strangers(first: BookingRequest | None, second: BookingRequest | None) -> bool:
     """Whether two bookings have one reference and two renters."""
-    if one is None or other is None or one.reference != other.reference:
+    if first is None or second is None or first.reference != second.reference:
         return False
-    if Action.REMEMBER in (one.action, other.action):
+    if Action.REMEMBER in (first.action, second.action):
         return False
-    emails, phones = (one.contact.email, other.contact.email), (one.contact.phone, other.contact.phone)
+    emails, phones = (first.contact.email, second.contact.email), (first.contact.phone, second.contact.phone)
     known = emails if all(emails) else phones
     return all(known) and (known[0] or "").lower() != (known[1] or "").lower()
 
 
-def _content(one: Seen) -> tuple[object, ...]:
-    return (one.event.event, one.event.action, one.booking)
+def _content(seen: Seen) -> tuple[object, ...]:
+    return (seen.event.event, seen.event.action, seen.booking)

@@ -5,7 +5,7 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bridge.aliases import Aliases, none_told
+from bridge.aliases import Aliases, no_aliases
 from bridge.delivery.rules.resolve import (
     RecordKind,
     TourTarget,
@@ -19,7 +19,7 @@ from bridge.errors import BridgeError, DecodingError
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, delivery_ids
 from bridge.mapping.base import Mapping
-from bridge.mapping.booking import Action, Booking
+from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.booking_json import booking_to_json
 from bridge.mapping.details import with_details
 from bridge.mapping.paths import Received
@@ -34,7 +34,7 @@ from bridge.propexo.bodies import (
     lead_body,
     update_body,
 )
-from bridge.propexo.tours import Person, Place, Tour
+from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 from bridge.settings import Property, Settings, Source
 
 LEAD_ID, APPOINTMENT_ID, REFERENCE = "<lead_id>", "<appointment_id>", "<reference>"
@@ -51,7 +51,7 @@ class Preview:
     """`None` where the body cannot be decoded."""
     reason: str | None = None
     """Why nothing is forwarded, when `action` is ignore."""
-    booking: Booking | None = None
+    booking: BookingRequest | None = None
     propexo: dict[str, Any] | None = None
     """The request as it would go out: method, path, body."""
     errors: tuple[dict[str, str | None], ...] = ()
@@ -96,7 +96,7 @@ def preview(
     posted: Posted,
     settings: Settings | None = None,
     source: str | None = None,
-    aliases: Aliases = none_told,
+    aliases: Aliases = no_aliases,
 ) -> list[Preview]:
     """The events of one request, in their order.
 
@@ -129,13 +129,13 @@ def preview_event(
     try:
         received = with_details(Received(decode(body, content_type), kept.headers, kept.query), details)
     except DecodingError as error:
-        return Preview(None, delivery_id, errors=(_told(error.message),))
+        return Preview(None, delivery_id, errors=(_error(error.message),))
     translation = mapping.translate(received)
     errors = [asdict(error) for error in translation.errors]
     asked = mapping.asks_for(received)
     if asked and errors:
-        told = f"The hook carries ids only. Say what the API answered to {asked.name}: --details."
-        errors.append(_told(told))
+        message = f"The hook carries ids only. Say what the API answered to {asked.name}: --details."
+        errors.append(_error(message))
     return Preview(
         translation.event,
         delivery_id,
@@ -147,19 +147,21 @@ def preview_event(
     )
 
 
-def resolved(event: Preview, settings: Settings, source: str | None, aliases: Aliases = none_told) -> Preview:
+def resolved(
+    event: Preview, settings: Settings, source: str | None, aliases: Aliases = no_aliases
+) -> Preview:
     """The same event with the zone of its property known, and with the request that goes to Propexo."""
-    said = event.booking
-    if said is None:
+    request = event.booking
+    if request is None:
         return event
     if source is None:
         source = "(none)"
         settings = replace(settings, sources={source: Source(source, mapping="")})
-    target = target_of(settings, source, said.property, aliases)
+    target = target_of(settings, source, request.property, aliases)
     if isinstance(target, Park):
-        names_none = said.action is Action.RESCHEDULE and not said.property
-        return _stopped(event, target.detail, may_be_known=said.action is Action.CANCEL or names_none)
-    event = replace(event, booking=_with_instant(said, target.property))
+        names_none = request.action is Action.RESCHEDULE and not request.property
+        return _stopped(event, target.detail, may_be_known=request.action is Action.CANCEL or names_none)
+    event = replace(event, booking=_with_instant(request, target.property))
     asked: list[str] = []
 
     def look_up(kind: RecordKind, name: str) -> str:
@@ -168,64 +170,66 @@ def resolved(event: Preview, settings: Settings, source: str | None, aliases: Al
 
     try:
         tour = None
-        if said.action is not Action.CANCEL:
-            resolved = tour_of(settings, source, said, target, REFERENCE, look_up)
+        if request.action is not Action.CANCEL:
+            resolved = tour_of(settings, source, request, target, REFERENCE, look_up)
             if isinstance(resolved, Park):
                 return _stopped(event, resolved.detail, may_be_known=False)
             assert not isinstance(resolved, Read)  # `look_up` always knows an id
             tour, _ = resolved
-        event = replace(event, propexo=_request(said, target.place, tour))
+        event = replace(event, propexo=_request(request, target.place, tour))
     except BridgeError as error:
-        known = isinstance(error, MissingFieldsError) and said.action is Action.RESCHEDULE
+        known = isinstance(error, MissingFieldsError) and request.action is Action.RESCHEDULE
         return _stopped(event, error.message, may_be_known=known)
-    return replace(event, remarks=tuple(_remarks(said, target, tour, asked))) if tour else event
+    return replace(event, remarks=tuple(_remarks(request, target, tour, asked))) if tour else event
 
 
 def _stopped(event: Preview, error: str, *, may_be_known: bool) -> Preview:
     """What this event lacks, the booking that it changes may have."""
     if may_be_known:
-        told = f"Unless the booking that it changes is known and has it: {error}"
-        return replace(event, remarks=(*event.remarks, told))
-    return replace(event, errors=(*event.errors, _told(error)))
+        message = f"Unless the booking that it changes is known and has it: {error}"
+        return replace(event, remarks=(*event.remarks, message))
+    return replace(event, errors=(*event.errors, _error(error)))
 
 
-def _told(message: str) -> dict[str, str | None]:
+def _error(message: str) -> dict[str, str | None]:
     return {"field": None, "message": message}
 
 
-def _with_instant(said: Booking, found: Property) -> Booking:
-    if said.starts_at or said.starts_at_local is None:
-        return said
-    start = start_of(said, found)
-    return said if isinstance(start, Park) else replace(said, starts_at=start)  # else the request says why
+def _with_instant(request: BookingRequest, found: Property) -> BookingRequest:
+    if request.starts_at or request.starts_at_local is None:
+        return request
+    start = start_of(request, found)
+    return (
+        request if isinstance(start, Park) else replace(request, starts_at=start)
+    )  # else the request says why
 
 
-def _request(said: Booking, place: Place, tour: Tour | None) -> dict[str, Any]:
+def _request(request: BookingRequest, place: PmsLocation, tour: Tour | None) -> dict[str, Any]:
     path = "/v1/events/appointments/leads"
     if tour is None:
         return _call("POST", f"{path}/cancel", cancel_body(place, APPOINTMENT_ID))
-    if said.action is Action.RESCHEDULE:
+    if request.action is Action.RESCHEDULE:
         return _call("PUT", f"{path}/{APPOINTMENT_ID}", update_body(place, tour))
-    return _call("POST", path, create_body(place, said.lead_id or LEAD_ID, tour))
+    return _call("POST", path, create_body(place, request.lead_id or LEAD_ID, tour))
 
 
 def _call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"method": method, "path": path, "body": body}
 
 
-def _remarks(said: Booking, target: TourTarget, tour: Tour, asked: list[str]) -> Iterator[str]:
-    profile, contact = target.place.profile, said.contact
+def _remarks(request: BookingRequest, target: TourTarget, tour: Tour, asked: list[str]) -> Iterator[str]:
+    profile, contact = target.place.profile, request.contact
     if asked:
         yield (
             f"Looked up in Propexo when it goes out: {', '.join(asked)}. What is not there exactly once is left out; "
             f"if {profile.name} needs it and no default stands for it, the event is parked."
         )
-    operation: OperationName = "update" if said.action is Action.RESCHEDULE else "create"
-    dropped = {*dropped_fields(profile, operation, tour), *unsupported_fields(said, profile)}
+    operation: OperationName = "update" if request.action is Action.RESCHEDULE else "create"
+    dropped = {*dropped_fields(profile, operation, tour), *unsupported_fields(request, profile)}
     if dropped:
         yield f"{profile.name} does not store {', '.join(sorted(dropped))} with an appointment."
-    if said.action is Action.BOOK and not said.lead_id:
-        person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, REFERENCE)
+    if request.action is Action.BOOK and not request.lead_id:
+        person = LeadPerson(contact.first_name, contact.last_name, contact.email, contact.phone, REFERENCE)
         try:
             lead_body(target.place, person, employee_id=tour.employee_id, lead_source_id=tour.lead_source_id)
         except BridgeError as error:

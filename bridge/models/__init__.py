@@ -1,8 +1,8 @@
 """The tables. State lives here and nowhere else; a job in the queue only names its event."""
 
 from bridge.models.base import (
-    SAYINGS_OPEN,
-    TOUR_OPEN,
+    UNENCRYPTED_FIELDS,
+    UNENCRYPTED_TOUR_FIELDS,
     UNFINISHED,
     Base,
     BookingState,
@@ -12,18 +12,19 @@ from bridge.models.base import (
 )
 from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
-from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
+from bridge.models.figures import Alert, Gauge, PayloadField, RejectionCount, Tally
 from bridge.models.forms import FormCount, SigningKey, TourLink
-from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, Token, User
-from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
+from bridge.models.people import ApiToken, AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, User
+from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
 
 __all__ = [
-    "SAYINGS_OPEN",
-    "TOUR_OPEN",
+    "UNENCRYPTED_FIELDS",
+    "UNENCRYPTED_TOUR_FIELDS",
     "UNFINISHED",
     "Alert",
     "Alias",
+    "ApiToken",
     "Attempt",
     "AuditEntry",
     "Base",
@@ -37,13 +38,13 @@ __all__ = [
     "FormCount",
     "Gauge",
     "IdempotencyKey",
-    "Integration",
+    "IntegrationState",
     "KnownContact",
     "Lane",
     "Lead",
     "Notice",
     "PayloadField",
-    "Refusal",
+    "RejectionCount",
     "Role",
     "SignIn",
     "SignInFailure",
@@ -55,7 +56,6 @@ __all__ = [
     "Sweep",
     "Tally",
     "Term",
-    "Token",
     "TourLink",
     "User",
     "changes_of",

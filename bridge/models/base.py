@@ -54,9 +54,18 @@ class Role(StrEnum):
         return ranks.index(self) >= ranks.index(other)
 
 
-SAYINGS_OPEN = ("property", "unit", "agent", "lead_source", "lead_id", "kind", "start", "duration_minutes")
+UNENCRYPTED_FIELDS = (
+    "property",
+    "unit",
+    "agent",
+    "lead_source",
+    "lead_id",
+    "kind",
+    "start",
+    "duration_minutes",
+)
 """Of a booking's details: what does not say who the renter is. The rest is encrypted, and the first to be blanked."""
-TOUR_OPEN = (
+UNENCRYPTED_TOUR_FIELDS = (
     "starts_at", "duration_minutes", "appointment_type", "unit_id", "employee_id", "lead_source_id", "reference",
     "property_name",
 )  # fmt: skip

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.encryption import SealedJson
-from bridge.models.base import SAYINGS_OPEN, TOUR_OPEN, Base, BookingState
+from bridge.models.base import UNENCRYPTED_FIELDS, UNENCRYPTED_TOUR_FIELDS, Base, BookingState
 
 
 class Booking(Base):
@@ -26,11 +26,11 @@ class Booking(Base):
     changed_at: Mapped[datetime | None]
     changed_rank: Mapped[int] = mapped_column(default=0)
     """Orders events of one moment: book, reschedule, cancel."""
-    details: Mapped[dict[str, Any]] = mapped_column(SealedJson(*SAYINGS_OPEN), default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(SealedJson(*UNENCRYPTED_FIELDS), default=dict)
     """Each field with the moment of the event that said it; the newest wins."""
 
     written_state: Mapped[str] = mapped_column(default=BookingState.UNWRITTEN)
-    written: Mapped[dict[str, Any] | None] = mapped_column(SealedJson(*TOUR_OPEN))
+    written: Mapped[dict[str, Any] | None] = mapped_column(SealedJson(*UNENCRYPTED_TOUR_FIELDS))
     """The tour as the PMS confirmed it."""
     property: Mapped[str | None]
     """Key of the property at which it was written."""

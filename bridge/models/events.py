@@ -24,7 +24,7 @@ class Event(Base):
         Index("ix_events_status", "status", "id"),
         Index("ix_events_booking", "booking_id"),
         Index("ix_events_of_source", "source", "id"),
-        # Only of rows that a worker has touched: at the door they cost nothing.
+        # Only of rows that a worker has touched: at the webhook endpoint they cost nothing.
         Index("ix_events_reason", "reason", "id", postgresql_where=text("reason IS NOT NULL")),
         Index("ix_events_property", "property", "id", postgresql_where=text("property IS NOT NULL")),
         Index("ix_events_received", "received_at", postgresql_using="brin"),
@@ -86,7 +86,7 @@ class Event(Base):
     replays: Mapped[int] = mapped_column(default=0)
     replayed_at: Mapped[datetime | None]
     history: Mapped[list[dict[str, Any]] | None] = mapped_column(SealedJson())
-    """What people did with it: `at`, `what` (of events/history.py), `by`, and what each such deed tells more."""
+    """What people did with it: `at`, `what` (of events/history.py), `by`, and the details of each action."""
     queue_id: Mapped[int | None]
     """The job that ran it in the version before; no longer set."""
     first_call_at: Mapped[datetime | None]

@@ -36,7 +36,7 @@ class Gauge(Base):
     at: Mapped[datetime]
 
 
-class Refusal(Base):
+class RejectionCount(Base):
     """How many requests to one source failed its verification in one hour, and why."""
 
     __tablename__ = "refusals"
@@ -71,7 +71,7 @@ class Alert(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     """What it is about: `paused:<integration>`, `parked`, `silent:<source>`."""
     opened_at: Mapped[datetime]
-    told_at: Mapped[datetime | None]
+    notified_at: Mapped[datetime | None] = mapped_column("told_at")
     level: Mapped[int]
     """How bad it is; it is told again only when this has grown."""
     state: Mapped[Any] = mapped_column(JSONB, nullable=True)

@@ -55,7 +55,7 @@ class SignInFailure(Base):
     last_at: Mapped[datetime]
 
 
-class Token(Base):
+class ApiToken(Base):
     """A bearer token of the management API."""
 
     __tablename__ = "tokens"
@@ -96,7 +96,7 @@ class AuditEntry(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     at: Mapped[datetime]
-    who: Mapped[str]
+    actor: Mapped[str] = mapped_column("who")
     via: Mapped[str]
     """console, api or cli."""
     what: Mapped[str]

@@ -41,7 +41,7 @@ class Choices(Base):
     """Of each its id and its names; see delivery/lookups.py."""
 
 
-class Integration(Base):
+class IntegrationState(Base):
     """A connection to a PMS that fails or is paused; one that works has no row, or one that says nothing."""
 
     __tablename__ = "integrations"

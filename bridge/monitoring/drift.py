@@ -155,14 +155,14 @@ def drift(session: Session, source: str, now: datetime) -> list[Drift]:
     found = [
         change
         for (event, _), types in by_path.items()
-        for change in _changes(sorted(types, key=lambda one: one.first_seen), began[event], latest[event])
+        for change in _changes(sorted(types, key=lambda type_: type_.first_seen), began[event], latest[event])
         if change.at >= now - RECENT
     ]
-    return sorted(found, key=lambda one: (one.at, one.path), reverse=True)
+    return sorted(found, key=lambda change: (change.at, change.path), reverse=True)
 
 
 def _changes(types: list[PayloadField], began: datetime, latest: datetime) -> Iterator[Drift]:
-    first, last = types[0], max(types, key=lambda one: one.last_seen)
+    first, last = types[0], max(types, key=lambda type_: type_.last_seen)
     if first.first_seen > began:
         yield Drift(first.event, first.path, "appeared", first.first_seen, first.type)
     for before, after in pairwise(types):

@@ -14,7 +14,7 @@ from bridge.alerts.tours import soonest
 from bridge.delivery.rules.circuit_breaker import Cause
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
-from bridge.models import UNFINISHED, Event, Gauge, Integration, Status
+from bridge.models import UNFINISHED, Event, Gauge, IntegrationState, Status
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
 
@@ -36,8 +36,8 @@ class Value:
 def refresh(session: Session, settings: Settings, now: datetime) -> None:
     """Write down what the gauges are now; those of sources that are gone go."""
     rows = [
-        {"name": one.name, "labels": one.key, "value": one.value, "at": now}
-        for one in look(session, settings, now)
+        {"name": figure.name, "labels": figure.key, "value": figure.value, "at": now}
+        for figure in look(session, settings, now)
     ]
     new = insert(Gauge).values(rows)
     session.execute(
@@ -103,6 +103,6 @@ def _soonest_unsent(session: Session, settings: Settings, now: datetime) -> floa
 
 
 def _paused(session: Session) -> Iterator[Value]:
-    cause = case((Integration.cause.in_(list(Cause)), Integration.cause), else_=Cause.REFUSED.value)
-    counted = select(cause, func.count()).where(Integration.paused_at.is_not(None)).group_by(cause)
+    cause = case((IntegrationState.cause.in_(list(Cause)), IntegrationState.cause), else_=Cause.REFUSED.value)
+    counted = select(cause, func.count()).where(IntegrationState.paused_at.is_not(None)).group_by(cause)
     yield from _each("bridge_paused_integrations", "cause", Cause, _numbers(session, counted))

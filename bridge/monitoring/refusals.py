@@ -18,7 +18,7 @@ from bridge import metrics
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import Doubt
-from bridge.models import Refusal
+from bridge.models import RejectionCount
 
 log = structlog.get_logger(__name__)
 
@@ -82,11 +82,12 @@ class Refusals:
             {"hour": key[0], "source": key[1], "cause": key[2], "count": counts[key], "last_at": last[key]}
             for key in sorted(counts)
         ]
-        added = insert(Refusal).values(rows)
-        more = {"count": Refusal.count + added.excluded.count, "last_at": added.excluded.last_at}
+        added = insert(RejectionCount).values(rows)
+        more = {"count": RejectionCount.count + added.excluded.count, "last_at": added.excluded.last_at}
         with self._database.session() as session:
             session.execute(
                 added.on_conflict_do_update(
-                    index_elements=[Refusal.hour, Refusal.source, Refusal.cause], set_=more
+                    index_elements=[RejectionCount.hour, RejectionCount.source, RejectionCount.cause],
+                    set_=more,
                 )
             )

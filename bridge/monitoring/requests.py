@@ -43,14 +43,14 @@ class Requests:
         finally:
             reset_contextvars(**bound)
         if environ["PATH_INFO"].startswith(HOOKS):
-            metrics.DOOR.observe(perf_counter() - began)
+            metrics.INBOUND_REQUEST_DURATION.observe(perf_counter() - began)
         return answer
 
     def _traced(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """The span gets the rule of the address (views.py), never the address: that may hold a secret."""
         method, parent = environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT")
         with tracing.span(
-            method, tracing.Kind.SERVER, {"http.request.method": method}, parent=parent
+            method, tracing.SpanKind.SERVER, {"http.request.method": method}, parent=parent
         ) as span:
             assert span is not None  # tracing is on
 
@@ -63,7 +63,7 @@ class Requests:
 
 def request_id_of(environ: "WSGIEnvironment") -> str:
     """The id that the request brings, or a new one."""
-    told: str = environ.get("HTTP_X_REQUEST_ID", "")
-    if told and WELL_FORMED.fullmatch(told):
-        return told
+    sent_id: str = environ.get("HTTP_X_REQUEST_ID", "")
+    if sent_id and WELL_FORMED.fullmatch(sent_id):
+        return sent_id
     return f"{random.getrandbits(128):032x}"

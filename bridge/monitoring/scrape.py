@@ -39,12 +39,12 @@ class KnownGauges(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         found = self._current()
-        for name, told in GAUGES.items():
-            family = GaugeMetricFamily(name, told.help, labels=told.labels)
-            values = found.get(name, {} if told.labels else {"{}": 0.0})
+        for name, gauge in GAUGES.items():
+            family = GaugeMetricFamily(name, gauge.help, labels=gauge.labels)
+            values = found.get(name, {} if gauge.labels else {"{}": 0.0})
             for labels, value in values.items():
                 by_name = json.loads(labels)
-                family.add_metric([by_name[label] for label in told.labels], value)
+                family.add_metric([by_name[label] for label in gauge.labels], value)
             yield family
 
     def _current(self) -> Found:

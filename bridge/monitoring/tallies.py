@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from bridge.models import Refusal, Tally
+from bridge.models import RejectionCount, Tally
 
 KEEP = timedelta(days=400)
 """A year, and the month to compare it with."""
@@ -41,4 +41,4 @@ def count(session: Session, now: datetime) -> None:
 def forget(session: Session, now: datetime) -> None:
     """Remove what is older than any chart shows."""
     session.execute(delete(Tally).where(Tally.hour < now - KEEP))
-    session.execute(delete(Refusal).where(Refusal.hour < now - KEEP))
+    session.execute(delete(RejectionCount).where(RejectionCount.hour < now - KEEP))

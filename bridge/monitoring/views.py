@@ -29,14 +29,14 @@ class Monitoring:
 
 def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -> Monitoring:
     """Watch the application. To be called last: by then all that it can tell has to be there."""
-    told = Monitoring(Readiness(database), Scrape(KnownGauges(database)), Refusals(database, clock))
-    app.extensions["monitoring"] = told
+    monitoring = Monitoring(Readiness(database), Scrape(KnownGauges(database)), Refusals(database, clock))
+    app.extensions["monitoring"] = monitoring
     app.register_blueprint(pages)
     app.register_blueprint(probes)
     zeros.begin(settings.sources)
     app.after_request(note)
     app.wsgi_app = Requests(app.wsgi_app)  # type: ignore[method-assign]  # how Flask wants to be wrapped
-    return told
+    return monitoring
 
 
 def init_public_app(app: Flask) -> None:
@@ -74,5 +74,5 @@ def metrics() -> Response:
 
 
 def _monitoring() -> Monitoring:
-    told: Monitoring = current_app.extensions["monitoring"]
-    return told
+    monitoring: Monitoring = current_app.extensions["monitoring"]
+    return monitoring

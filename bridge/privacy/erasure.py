@@ -19,8 +19,8 @@ from bridge.errors import BridgeError
 from bridge.inbound.decoding import readable
 from bridge.keys import contact_key
 from bridge.models import (
-    SAYINGS_OPEN,
-    TOUR_OPEN,
+    UNENCRYPTED_FIELDS,
+    UNENCRYPTED_TOUR_FIELDS,
     UNFINISHED,
     Attempt,
     Booking,
@@ -149,9 +149,9 @@ def _all_words(event: Row[Any]) -> str:
         (event.body, event.content_type),
         (event.original_body, event.original_content_type or event.content_type),
     )
-    said = [readable(body, content_type) for body, content_type in bodies if body]
-    others = (event.headers, event.query, event.answers, event.detail, event.history)
-    return _words(*said, *others, event.reference, event.previous_reference)
+    texts = [readable(body, content_type) for body, content_type in bodies if body]
+    columns = (event.headers, event.query, event.answers, event.detail, event.history)
+    return _words(*texts, *columns, event.reference, event.previous_reference)
 
 
 def _words(*values: Any) -> str:
@@ -159,7 +159,7 @@ def _words(*values: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Counts:
+class ErasureCounts:
     """What is erased, or would be."""
 
     events: int
@@ -169,10 +169,10 @@ class Counts:
     known_contacts: int
 
 
-def counts_of(session: Session, traces: Traces) -> Counts:
+def counts_of(session: Session, traces: Traces) -> ErasureCounts:
     """How many rows there are of each kind."""
     calls = select(Attempt.id).where(_calls_of(traces))
-    return Counts(
+    return ErasureCounts(
         len(traces.events),
         len(traces.bookings),
         len(session.scalars(calls).all()),
@@ -186,7 +186,7 @@ def objections(session: Session, traces: Traces, now: datetime) -> list[str]:
     unended = select(Event.id, Event.status).where(
         Event.id.in_(traces.events), Event.status.in_([*UNFINISHED, Status.PARKED])
     )
-    told = [
+    sentences = [
         f"Event {row.id} is {row.status}: "
         + ("dismiss it first." if row.status == Status.PARKED else "what it asks for would not be done.")
         for row in session.execute(unended.order_by(Event.id))
@@ -194,7 +194,7 @@ def objections(session: Session, traces: Traces, now: datetime) -> list[str]:
     to_come = select(Booking.code, Booking.property).where(
         Booking.id.in_(traces.bookings), text(f"{STARTS_AT} > :now"), Booking.state != "cancelled"
     )
-    return told + [
+    return sentences + [
         f"Tour {row.code} at {row.property or 'an unknown property'} is still to come. Its appointment stands in the "
         "PMS, where the bridge erases nothing: cancel it there, or let the sender cancel it."
         for row in session.execute(to_come.order_by(Booking.id), {"now": now})
@@ -263,7 +263,7 @@ def _hold(session: Session, traces: Traces) -> list[str]:
         ),
     )
     writing = set(
-        session.scalars(select(Attempt.event_id).where(or_(*(Attempt.id.in_(one) for one in owners))))
+        session.scalars(select(Attempt.event_id).where(or_(*(Attempt.id.in_(owner) for owner in owners))))
     )
     for event in events:
         runs = event.ended_at is None and event.lock in leased
@@ -297,8 +297,8 @@ def _forget_renter(session: Session, booking: Booking, person: Person, now: date
     """Keep what the appointment needs, and drop who it is for."""
     written = booking.written or {}
     terms.keep(session, {booking.id: ()})
-    booking.details = {name: said for name, said in booking.details.items() if name in SAYINGS_OPEN}
-    booking.written = {name: written[name] for name in TOUR_OPEN if name in written} or None
+    booking.details = {name: texts for name, texts in booking.details.items() if name in UNENCRYPTED_FIELDS}
+    booking.written = {name: written[name] for name in UNENCRYPTED_TOUR_FIELDS if name in written} or None
     if not (booking.written and datetime.fromisoformat(booking.written["starts_at"]) > now):
         booking.lead_id = None
         booking.details.pop("lead_id", None)

@@ -22,7 +22,7 @@ from sqlalchemy import CursorResult, text
 
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.models import SAYINGS_OPEN, TOUR_OPEN, UNFINISHED, Status
+from bridge.models import UNENCRYPTED_FIELDS, UNENCRYPTED_TOUR_FIELDS, UNFINISHED, Status
 from bridge.settings import PrivacySettings
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,10 @@ def _kept(column: str, fields: tuple[str, ...]) -> str:
     return f"CASE jsonb_typeof({column}) WHEN 'object' THEN coalesce(({parts}), '{{}}') END"
 
 
-BLANK_DETAILS, BLANK_WRITTEN = _kept("bookings.details", SAYINGS_OPEN), _kept("bookings.written", TOUR_OPEN)
+BLANK_DETAILS, BLANK_WRITTEN = (
+    _kept("bookings.details", UNENCRYPTED_FIELDS),
+    _kept("bookings.written", UNENCRYPTED_TOUR_FIELDS),
+)
 STARTS_AT = """greatest((bookings.written->>'starts_at')::timestamptz,
     (bookings.details#>>'{start,value,starts_at}')::timestamptz,
     (bookings.details#>>'{start,value,starts_at_local}')::timestamp AT TIME ZONE 'UTC')"""

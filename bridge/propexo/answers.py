@@ -47,8 +47,10 @@ def error_of(
         Issue(*(part.replace(secret, "[token]") for part in (issue.path, issue.message, issue.code)))
         for issue in _issues_in(content)
     ][:_MOST_ISSUES]
-    said = "; ".join(map(str, issues)) or _message_of(content).replace(secret, "[token]")
-    detail = cut(f"{request} was answered {status}" + (f": {said}" if said else "."), _LONGEST_DETAIL)
+    issues_text = "; ".join(map(str, issues)) or _message_of(content).replace(secret, "[token]")
+    detail = cut(
+        f"{request} was answered {status}" + (f": {issues_text}" if issues_text else "."), _LONGEST_DETAIL
+    )
     pause = _retry_after(headers.get("retry-after"), now)
     retry_after = pause.total_seconds() if pause is not None else None
     outcome = classify(status)

@@ -50,7 +50,7 @@ def _day(record: Mapping[str, Any]) -> CalendarDay:
     at_once = {"UNLIMITED": UNLIMITED, "MULTIPLE": _minutes(most) or 1}.get(str(mode), 1)
     slots = record.get("available_slots") or ()
     return CalendarDay(
-        str(record["date"])[:10], at_once, tuple((str(one["start"]), one.get("end")) for one in slots)
+        str(record["date"])[:10], at_once, tuple((str(slot["start"]), slot.get("end")) for slot in slots)
     )
 
 

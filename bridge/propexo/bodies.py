@@ -23,7 +23,7 @@ from bridge.propexo.schemas import (
     LeadSchema,
 )
 from bridge.propexo.text import cut
-from bridge.propexo.tours import Person, Place, Tour
+from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 
 OperationName = Literal["create", "update", "cancel"]
 
@@ -56,7 +56,7 @@ class MissingFieldsError(BridgeError):
 
     code = "missing_field"
 
-    def __init__(self, place: Place, what: str, missing: list[str]) -> None:
+    def __init__(self, place: PmsLocation, what: str, missing: list[str]) -> None:
         self.fields = missing
         """The names of the body fields."""
         hints = [f"{field} ({_remedy(place.key, field)})" for field in missing]
@@ -86,8 +86,8 @@ def takes(profile: Profile, field: str) -> bool:
 
 
 def lead_body(
-    place: Place,
-    person: Person,
+    place: PmsLocation,
+    person: LeadPerson,
     *,
     employee_id: str | None = None,
     lead_source_id: str | None = None,
@@ -116,7 +116,7 @@ def lead_body(
     return _checked(_LEAD, body)
 
 
-def lead_update_body(place: Place, person: Person, changed: Collection[str]) -> dict[str, Any]:
+def lead_update_body(place: PmsLocation, person: LeadPerson, changed: Collection[str]) -> dict[str, Any]:
     """Build the body of `update_lead`: of the person what is in `changed`, and what the PMS wants with every change.
 
     Raises UnsupportedOperationError, MissingFieldsError or RejectedError.
@@ -134,7 +134,7 @@ def lead_update_body(place: Place, person: Person, changed: Collection[str]) -> 
     return _checked(_LEAD, body)
 
 
-def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
+def create_body(place: PmsLocation, lead_id: str, tour: Tour) -> dict[str, Any]:
     """Build the body of `create_appointment`.
 
     Raises UnsupportedOperationError, MissingFieldsError, RejectedError or RepeatedTimeError.
@@ -146,7 +146,7 @@ def create_body(place: Place, lead_id: str, tour: Tour) -> dict[str, Any]:
     return _checked(_APPOINTMENT, _fill(known, place, operation, "a new appointment"))
 
 
-def update_body(place: Place, tour: Tour) -> dict[str, Any]:
+def update_body(place: PmsLocation, tour: Tour) -> dict[str, Any]:
     """Build the body of `update_appointment`: the whole tour, since PMSs ask for unchanged fields again.
 
     Defaults fill only what the PMS requires, so that the agent or unit that staff has chosen since stays.
@@ -162,7 +162,7 @@ def update_body(place: Place, tour: Tour) -> dict[str, Any]:
     return _checked(_APPOINTMENT, body)
 
 
-def cancel_body(place: Place, event_id: str) -> dict[str, Any]:
+def cancel_body(place: PmsLocation, event_id: str) -> dict[str, Any]:
     """Build the body of `cancel_appointment`. Raises UnsupportedOperationError."""
     operation = _offered(place.profile, "cancel")
     known = {"integration_id": place.integration_id, "event_id": event_id}
@@ -198,7 +198,7 @@ def ten_digits(phone: str | None) -> str | None:
     return found[1] if found else None
 
 
-def _of_person(person: Person, profile: Profile) -> dict[str, str | None]:
+def _of_person(person: LeadPerson, profile: Profile) -> dict[str, str | None]:
     """The fields of a lead that say who it is, within the limits of the PMS."""
 
     def short(name: str | None) -> str | None:
@@ -226,7 +226,7 @@ def _offered(profile: Profile, name: OperationName) -> Operation:
     return operation
 
 
-def _known(place: Place, tour: Tour, operation: Operation) -> dict[str, Any]:
+def _known(place: PmsLocation, tour: Tour, operation: Operation) -> dict[str, Any]:
     date, time = to_pms_time(tour.starts_at, place.zone)
     return {
         "appointment_date": date,
@@ -247,7 +247,7 @@ def _title(tour: Tour) -> str:
     return f"{kind} at {tour.property_name}" if tour.property_name else kind
 
 
-def _notes(place: Place, tour: Tour, operation: Operation) -> str:
+def _notes(place: PmsLocation, tour: Tour, operation: Operation) -> str:
     """Who comes and the reference first, because they must survive every cut; then what has no field of its own."""
     parts = [
         tour.visitor or "",
@@ -277,7 +277,12 @@ def _without_field(tour: Tour, operation: Operation) -> Iterator[str]:
 
 
 def _fill(
-    known: Mapping[str, Any], place: Place, operation: Operation, what: str, *, without: tuple[str, ...] = ()
+    known: Mapping[str, Any],
+    place: PmsLocation,
+    operation: Operation,
+    what: str,
+    *,
+    without: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Keep the fields of the operation that have a value; `without` names those that take no default."""
     body, missing = {}, []

@@ -24,9 +24,9 @@ from bridge.propexo.errors import (
 )
 from bridge.propexo.records import (
     Appointment,
-    Choice,
     Integration,
-    Lead,
+    PropexoLead,
+    PropexoRecord,
     StandardOffset,
     WriteLogEntry,
     WriteState,
@@ -36,11 +36,11 @@ from bridge.propexo.transport import NoQuota, Quota, Transport
 
 __all__ = [
     "Appointment",
-    "Choice",
     "Integration",
-    "Lead",
     "NoQuota",
     "Propexo",
+    "PropexoLead",
+    "PropexoRecord",
     "Quota",
     "StandardOffset",
     "WriteLogEntry",
@@ -138,7 +138,7 @@ class Propexo:
 
     def find_leads(
         self, *, integration_id: str, property_id: str, email: str | None = None, phone: str | None = None
-    ) -> list[Lead]:
+    ) -> list[PropexoLead]:
         """List the leads of a property with this e-mail and this phone, the newest first, at most 100.
 
         `phone` is ten digits (`bodies.ten_digits`). A lead that is missing may only not be synced yet.
@@ -152,17 +152,17 @@ class Propexo:
         place = {"integration_id": integration_id, "property_id": property_id}
         path = "/v1/leads/"
         page = self._get(path, **place, email_1=email, phone_1=phone, **_NEWEST_FIRST, limit=100)
-        return _read(path, lambda answer: [Lead.read(record) for record in answer["results"]], page)
+        return _read(path, lambda answer: [PropexoLead.read(record) for record in answer["results"]], page)
 
-    def newest_leads(self, *, integration_id: str) -> list[Lead]:
+    def newest_leads(self, *, integration_id: str) -> list[PropexoLead]:
         """List the leads that Propexo read last, of all properties of an integration, at most 250."""
         path = "/v1/leads/"
         page = self._get(path, integration_id=integration_id, **_NEWEST_FIRST, limit=_PAGE)
-        return _read(path, lambda answer: [Lead.read(record) for record in answer["results"]], page)
+        return _read(path, lambda answer: [PropexoLead.read(record) for record in answer["results"]], page)
 
-    def get_lead(self, lead_id: str) -> Lead | None:
+    def get_lead(self, lead_id: str) -> PropexoLead | None:
         """Read one lead; None if Propexo does not know it."""
-        return self._one(f"/v1/leads/{_in_path(lead_id)}", Lead.read)
+        return self._read_record(f"/v1/leads/{_in_path(lead_id)}", PropexoLead.read)
 
     def list_appointments(self, *, integration_id: str, lead_id: str) -> list[Appointment]:
         """List every appointment of a lead, the newest first. Absence proves nothing: the cache lags."""
@@ -176,7 +176,7 @@ class Propexo:
 
     def get_appointment(self, event_id: str) -> Appointment | None:
         """Read one appointment; None if Propexo does not know it."""
-        return self._one(f"/v1/events/{_in_path(event_id)}", Appointment.read)
+        return self._read_record(f"/v1/events/{_in_path(event_id)}", Appointment.read)
 
     def write_log(
         self,
@@ -203,7 +203,7 @@ class Propexo:
 
     def get_integration(self, integration_id: str) -> Integration | None:
         """Read an integration; None if Propexo does not know it. Its `vendor` tells the PMS."""
-        return self._one(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
+        return self._read_record(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
 
     def manual_sync(self, integration_id: str, models: Sequence[str]) -> None:
         """Ask for a sync of some data models now, such as `leads`. It ends minutes later; see `get_integration`."""
@@ -213,25 +213,25 @@ class Propexo:
         if isinstance(result, dict) and result.get("success") is False:
             raise RejectedError(f"POST {path}: Propexo did not begin the sync.")
 
-    def list_units(self, *, integration_id: str, property_id: str) -> list[Choice]:
+    def list_units(self, *, integration_id: str, property_id: str) -> list[PropexoRecord]:
         """List the units of a property."""
         query = {"integration_id": integration_id, "property_id": property_id}
-        return self._all("/v1/units/", Choice.read, **query)
+        return self._all("/v1/units/", PropexoRecord.read, **query)
 
-    def list_employees(self, *, integration_id: str, property_id: str) -> list[Choice]:
+    def list_employees(self, *, integration_id: str, property_id: str) -> list[PropexoRecord]:
         """List the employees of a property; one person may have several records."""
         query = {"integration_id": integration_id, "property_id": property_id}
-        return self._all("/v1/employees/", Choice.read, **query)
+        return self._all("/v1/employees/", PropexoRecord.read, **query)
 
-    def list_lead_sources(self, *, integration_id: str, property_id: str) -> list[Choice]:
+    def list_lead_sources(self, *, integration_id: str, property_id: str) -> list[PropexoRecord]:
         """List where leads of a property may come from."""
         query = {"integration_id": integration_id, "property_id": property_id}
-        return self._all("/v1/lead-sources/", Choice.read, **query)
+        return self._all("/v1/lead-sources/", PropexoRecord.read, **query)
 
-    def list_lead_relationships(self, *, integration_id: str, property_id: str) -> list[Choice]:
+    def list_lead_relationships(self, *, integration_id: str, property_id: str) -> list[PropexoRecord]:
         """List the lead relationships of a property, which RealPage Partner Exchange asks for."""
         query = {"integration_id": integration_id, "property_id": property_id}
-        return self._all("/v1/lead-relationships/", Choice.read, **query)
+        return self._all("/v1/lead-relationships/", PropexoRecord.read, **query)
 
     def appointment_availability(
         self,
@@ -260,7 +260,9 @@ class Propexo:
         if calendar_types:
             body["calendar_types"] = list(calendar_types)
         answer = self._transport.request("POST", path, params={}, body=body)
-        return _read(path, lambda answer: [PmsCalendar.read(one) for one in answer["result"]], answer)
+        return _read(
+            path, lambda answer: [PmsCalendar.read(calendar) for calendar in answer["result"]], answer
+        )
 
     def newest_appointments(self, *, integration_id: str, property_id: str) -> list[Appointment]:
         """List the appointments of a property that Propexo read last, at most 250."""
@@ -270,9 +272,9 @@ class Propexo:
         )
         return _read(path, lambda answer: [Appointment.read(record) for record in answer["results"]], page)
 
-    def list_properties(self, *, integration_id: str | None = None) -> list[Choice]:
+    def list_properties(self, *, integration_id: str | None = None) -> list[PropexoRecord]:
         """List the properties of an integration, or of the whole account."""
-        return self._all("/v1/properties/", Choice.read, integration_id=integration_id)
+        return self._all("/v1/properties/", PropexoRecord.read, integration_id=integration_id)
 
     def list_enabled(self, *, integration_id: str) -> dict[str, bool]:
         """Return which properties of an integration Propexo syncs, by their ids."""
@@ -292,7 +294,7 @@ class Propexo:
     def _get(self, path: str, **query: str | int | None) -> Any:
         return self._transport.request("GET", path, params=query)
 
-    def _one(self, path: str, read: Callable[[Mapping[str, Any]], Read]) -> Read | None:
+    def _read_record(self, path: str, read: Callable[[Mapping[str, Any]], Read]) -> Read | None:
         try:
             answer = self._get(path)
         except NotFoundError:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.propexo.client import Choice, Integration, NoQuota, Propexo
+from bridge.propexo.client import Integration, NoQuota, Propexo, PropexoRecord
 from bridge.propexo.errors import PropexoError, UnauthorizedError
 from bridge.propexo.pms import PROFILES, Profile
 from bridge.settings import Property, Settings
@@ -19,7 +19,7 @@ Level = Literal["ok", "warning", "problem"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class PreflightFinding:
     """One thing that was looked at."""
 
     level: Level
@@ -47,7 +47,7 @@ class Published:
     """The properties that are readable, by id, with their names."""
     enabled: Mapping[str, bool] = field(default_factory=dict)
     """Whether each property is synced, by id."""
-    records: Mapping[tuple[str, str], Sequence[Choice]] = field(default_factory=dict)
+    records: Mapping[tuple[str, str], Sequence[PropexoRecord]] = field(default_factory=dict)
     """Key of the configured property and kind -> what may be chosen there."""
 
 
@@ -62,25 +62,25 @@ def client_of(account: PropexoSettings) -> Propexo:
     )
 
 
-def examine(settings: Settings, client: Propexo) -> Iterator[Finding]:
+def examine(settings: Settings, client: Propexo) -> Iterator[PreflightFinding]:
     """Whether Propexo takes the token, and what is wrong with each property that has no placeholder as its id."""
     account, everywhere = settings.propexo, list(settings.properties.values())
     integrations = _integrations(settings)
     if not integrations:
         message = "not tried: it takes an integration_id to ask for; configure a property"
-        yield Finding("warning", "propexo.token", message)
+        yield PreflightFinding("warning", "propexo.token", message)
     try:
         for number, (integration_id, places) in enumerate(integrations.items()):
             published = read(client, integration_id, places)
             if number == 0:
-                yield Finding("ok", "propexo.token", f"{account.base_url} accepts it")
+                yield PreflightFinding("ok", "propexo.token", f"{account.base_url} accepts it")
             for place in places:
-                others = [other for other in everywhere if other.key != place.key]
-                yield from findings(place, others, published)
+                other_properties = [other for other in everywhere if other.key != place.key]
+                yield from findings(place, other_properties, published)
     except UnauthorizedError as error:
-        yield Finding("problem", "propexo.token", error.message)
+        yield PreflightFinding("problem", "propexo.token", error.message)
     except PropexoError as error:
-        yield Finding("problem", "propexo.base_url", f"{account.base_url}: {error.message}")
+        yield PreflightFinding("problem", "propexo.base_url", f"{account.base_url}: {error.message}")
 
 
 def start_warnings(settings: Settings, client: Propexo) -> Iterator[str]:
@@ -118,7 +118,7 @@ def read(client: Propexo, integration_id: str, places: Sequence[Property]) -> Pu
     )
 
 
-def list_records(client: Propexo, kind: str, place: Property) -> list[Choice]:
+def list_records(client: Propexo, kind: str, place: Property) -> list[PropexoRecord]:
     """List the records of a kind (a key of KINDS) at a property. Raises PropexoError."""
     calls = {
         "units": client.list_units,
@@ -129,18 +129,20 @@ def list_records(client: Propexo, kind: str, place: Property) -> list[Choice]:
     return calls[kind](integration_id=place.integration_id, property_id=place.property_id)
 
 
-def findings(place: Property, others: Sequence[Property], published: Published) -> Iterator[Finding]:
+def findings(
+    place: Property, other_properties: Sequence[Property], published: Published
+) -> Iterator[PreflightFinding]:
     """What is wrong with a property, each in one sentence with its fix. `others` are the other configured ones."""
     key = f"properties.{place.key}"
     integration = published.integration
     if integration is None:
         message = f'Propexo knows no integration "{place.integration_id}"; copy its id from Propexo'
-        yield Finding("problem", f"{key}.integration_id", message)
+        yield PreflightFinding("problem", f"{key}.integration_id", message)
         return
     yield from _integration(place, integration)
     yield from _models(place, integration)
     yield from _interfaces(place, integration)
-    yield from _property(place, others, published)
+    yield from _property(place, other_properties, published)
     for kind in KINDS:
         yield from _records(place, kind, published)
 
@@ -150,20 +152,20 @@ def unsynced(place: Property, integration: Integration) -> list[str]:
     return [each.message for each in _models(place, integration) if each.key.endswith(".integration_id")]
 
 
-def _integration(place: Property, found: Integration) -> Iterator[Finding]:
+def _integration(place: Property, found: Integration) -> Iterator[PreflightFinding]:
     key = f"properties.{place.key}"
     if found.vendor.upper() != place.pms:
         message = f'found "{place.pms}", but at Propexo this integration is "{found.vendor}"; correct it'
-        yield Finding("problem", f"{key}.pms", message)
+        yield PreflightFinding("problem", f"{key}.pms", message)
     if found.active is False or found.is_archived:
         message = "the integration is switched off at Propexo; activate it there"
-        yield Finding("problem", f"{key}.integration_id", message)
+        yield PreflightFinding("problem", f"{key}.integration_id", message)
     if found.can_authenticate is False:
         message = "the PMS refuses the credentials that Propexo holds for this integration; renew them there"
-        yield Finding("problem", f"{key}.integration_id", message)
+        yield PreflightFinding("problem", f"{key}.integration_id", message)
 
 
-def _models(place: Property, found: Integration) -> Iterator[Finding]:
+def _models(place: Property, found: Integration) -> Iterator[PreflightFinding]:
     """Propexo: each data model is switched on per integration, and leads and events are not at first."""
     profile, key = PROFILES.get(place.pms), f"properties.{place.key}.integration_id"
     for model, consequence, is_needed in _needed_models(profile):
@@ -172,7 +174,7 @@ def _models(place: Property, found: Integration) -> Iterator[Finding]:
                 f'Propexo does not sync the model "{model}" of integration "{found.id}", so {consequence}; '
                 "ask Propexo to enable it"
             )
-            yield Finding("problem" if is_needed else "warning", key, message)
+            yield PreflightFinding("problem" if is_needed else "warning", key, message)
     taken = _fields_of(profile)
     for name, model, field_name, table in KINDS.values():
         if found.models.get(model) is not False or field_name not in taken:
@@ -181,7 +183,7 @@ def _models(place: Property, found: Integration) -> Iterator[Finding]:
             f'Propexo does not sync the model "{model}", so the {name} that a booking names is not found'
         )
         where = f"list the ids under properties.{place.key}.{table}" if table else "set the default"
-        yield Finding(
+        yield PreflightFinding(
             "warning",
             f"properties.{place.key}.{table or f'defaults.{field_name}'}",
             f"{message}; ask Propexo to enable it, or {where}",
@@ -230,7 +232,7 @@ INTERFACES = (
 """Names of interfaces without the PMS before them, what does not work without, and how bad that is."""
 
 
-def _interfaces(place: Property, found: Integration) -> Iterator[Finding]:
+def _interfaces(place: Property, found: Integration) -> Iterator[PreflightFinding]:
     levels: dict[str, Level] = {"problem": "problem", "warning": "warning"}
     for names, consequence, level in INTERFACES:
         for name in names:
@@ -239,32 +241,34 @@ def _interfaces(place: Property, found: Integration) -> Iterator[Finding]:
                 message = (
                     f"the interface {interface} is switched off at Propexo, so {consequence}; have it enabled"
                 )
-                yield Finding(levels[level], f"properties.{place.key}.integration_id", message)
+                yield PreflightFinding(levels[level], f"properties.{place.key}.integration_id", message)
 
 
-def _property(place: Property, others: Sequence[Property], published: Published) -> Iterator[Finding]:
+def _property(
+    place: Property, other_properties: Sequence[Property], published: Published
+) -> Iterator[PreflightFinding]:
     key = f"properties.{place.key}.property_id"
     if published.enabled.get(place.property_id) is False:
         message = "the property is not enabled at Propexo, so nothing of it is synced; enable it there"
-        yield Finding("problem", key, message)
+        yield PreflightFinding("problem", key, message)
     if place.property_id not in published.properties:
         listed = ", ".join(f"{each} ({name})" for each, name in list(published.properties.items())[:5])
         message = f'the integration has no property "{place.property_id}"; it has {listed or "none"}'
-        yield Finding("problem", key, f"{message}. Copy the id from Propexo")
+        yield PreflightFinding("problem", key, f"{message}. Copy the id from Propexo")
         return
     name = published.properties[place.property_id]
-    swapped = next((other for other in others if name and _is_called(other, name)), None)
+    swapped = next((other for other in other_properties if name and _is_called(other, name)), None)
     if not name or _is_called(place, name):
-        yield Finding("ok", key, f"Propexo calls it {name or 'nothing'}")
+        yield PreflightFinding("ok", key, f"Propexo calls it {name or 'nothing'}")
     elif swapped:
         message = (
             f'"{place.key}" is called "{name}" there, which is the name of properties.{swapped.key}: '
             "put each id where it belongs"
         )
-        yield Finding("problem", key, message)
+        yield PreflightFinding("problem", key, message)
     else:
         message = f'"{place.key}" is called "{name}" there; correct the id, or set properties.{place.key}.name to it'
-        yield Finding("warning", key, message)
+        yield PreflightFinding("warning", key, message)
 
 
 _COMMON = frozenset(
@@ -292,7 +296,7 @@ def _configured_ids(place: Property, kind: str) -> Iterator[tuple[str, str]]:
         yield f"properties.{place.key}.{table}.{word}", record_id
 
 
-def _records(place: Property, kind: str, published: Published) -> Iterator[Finding]:
+def _records(place: Property, kind: str, published: Published) -> Iterator[PreflightFinding]:
     """Configured ids that do not exist, and employees who are gone; nothing if Propexo does not sync the model."""
     name, model, _, _ = KINDS[kind]
     integration = published.integration
@@ -308,15 +312,15 @@ def _records(place: Property, kind: str, published: Published) -> Iterator[Findi
                 f'Propexo has no {name} "{record_id}" at this property; '
                 f"`bridge propexo list {kind} --property {place.key}` lists the ids"
             )
-            yield Finding("problem", key, message)
+            yield PreflightFinding("problem", key, message)
         elif found.is_active is False:
             message = f"{found.name or record_id} is no longer active in the PMS; choose another {name}"
-            yield Finding("warning", key, message)
+            yield PreflightFinding("warning", key, message)
         elif kind == "employees" and found.roles and "LEASING_AGENT" not in found.roles:
             message = (
                 f"{found.name or record_id} is no leasing agent there, so the PMS may refuse; choose another"
             )
-            yield Finding("warning", key, message)
+            yield PreflightFinding("warning", key, message)
 
 
 _PLACEHOLDER = re.compile(

@@ -63,7 +63,7 @@ class SharedQuota:
         limiter = SharedLimiter(database, token, per_minute, backlog)
         self._allowance = Allowance(limiter, per_minute, clock, slots)
         self._clock = clock
-        self._mine = threading.local()  # a thread makes one call at a time
+        self._of_thread = threading.local()  # a thread makes one call at a time
 
     def take(self) -> None:
         """Reserve one call.
@@ -74,7 +74,7 @@ class SharedQuota:
         start = _start.get()()
         is_soon = start is not None and start - self._clock() <= SOON
         try:
-            self._mine.permit = self._allowance.acquire(is_soon=is_soon)
+            self._of_thread.permit = self._allowance.acquire(is_soon=is_soon)
         except SQLAlchemyError as error:
             reason = "The rate limiter cannot be reached."
             raise RateLimitedError(reason, until=self._clock() + AWAY) from error
@@ -100,5 +100,5 @@ class SharedQuota:
 
     @property
     def _permit(self) -> Permit:
-        permit: Permit = self._mine.permit
+        permit: Permit = self._of_thread.permit
         return permit

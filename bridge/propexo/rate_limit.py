@@ -243,7 +243,7 @@ def _counted_on(in_flight: InFlight, use_by: float, calls: int) -> InFlight:
     known = dict(in_flight)
     if calls > 0 or use_by in known:
         known[use_by] = known.get(use_by, 0) + calls
-    return tuple(one for one in known.items() if one[1] > 0)
+    return tuple(entry for entry in known.items() if entry[1] > 0)
 
 
 def _ask_again(state: RateLimit, now: datetime, *, urgent: bool) -> datetime:

@@ -13,7 +13,7 @@ from bridge.propexo.text import in_words
 
 
 @dataclass(frozen=True)
-class Lead:
+class PropexoLead:
     """A prospect as Propexo has it in its cache, which lags behind the PMS."""
 
     id: str
@@ -97,10 +97,10 @@ class WriteStatus:
     def read(cls, record: Mapping[str, Any]) -> Self:
         """Raises KeyError or ValueError when there is no documented write_status."""
         errors = record.get("errors")
-        said = (in_words(error) for error in (errors if isinstance(errors, list) else [errors]))
+        texts = (in_words(error) for error in (errors if isinstance(errors, list) else [errors]))
         return cls(
             status=WriteState(record["write_status"]),
-            errors=tuple(filter(None, said)),
+            errors=tuple(filter(None, texts)),
             created_record_id=_text(record.get("created_record_id")),
         )
 
@@ -167,7 +167,7 @@ class Integration:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PropexoRecord:
     """A record that an operator picks an id from: a unit, an employee, a lead source, a relationship."""
 
     id: str

@@ -31,10 +31,10 @@ def in_words(value: Any, depth: int = _DEEPEST) -> str:
         return "..."
     if isinstance(value, Mapping):
         parts = {str(key): in_words(part, depth - 1) for key, part in value.items()}
-        said = [part for key, part in parts.items() if part and key.lower() in _SAYS]
+        spoken = [part for key, part in parts.items() if part and key.lower() in _SAYS]
         rest = [f"{key}: {part}" for key, part in parts.items() if part and key.lower() not in _SAYS]
-        told, labelled = "; ".join(said), ", ".join(rest)
-        return f"{told} ({labelled})" if told and labelled else told or labelled
+        sentences, labelled = "; ".join(spoken), ", ".join(rest)
+        return f"{sentences} ({labelled})" if sentences and labelled else sentences or labelled
     if isinstance(value, list | tuple):
         return "; ".join(filter(None, (in_words(part, depth - 1) for part in value)))
     return "" if value is None else json.dumps(value, default=str)

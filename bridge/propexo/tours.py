@@ -10,7 +10,7 @@ from bridge.propexo.pms import Profile
 
 
 @dataclass(frozen=True)
-class Place:
+class PmsLocation:
     """Where a tour is booked."""
 
     key: str
@@ -25,7 +25,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Person:
+class LeadPerson:
     """Who comes."""
 
     first_name: str | None

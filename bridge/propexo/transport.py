@@ -114,8 +114,8 @@ class Transport:
         Everything but a GET is a write: if its fate is not known, UnknownOutcomeError is raised.
         """
         host = urlsplit(self._base_url).hostname or ""
-        told = {"http.request.method": method, "server.address": host, "url.path": path}
-        with tracing.span(f"{method} Propexo", tracing.Kind.CLIENT, told) as span:
+        attributes = {"http.request.method": method, "server.address": host, "url.path": path}
+        with tracing.span(f"{method} Propexo", tracing.SpanKind.CLIENT, attributes) as span:
             try:
                 return self._request(method, path, params, body)
             except PropexoError as error:

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from icalendar import Calendar, Event
 
-from bridge.renter.tour import Tour
+from bridge.renter.tour import RenterTour
 
 PRODUCT = "-//Propexo bridge//Tour//EN"
 
 
-def calendar_file(tour: Tour, name: str, link: str, title: str, now: datetime) -> bytes:
+def calendar_file(tour: RenterTour, name: str, link: str, title: str, now: datetime) -> bytes:
     """The tour as an .ics file, under one UID for its whole life.
 
     All times are in UTC: a zone without its rules is an hour off in Outlook. It has no METHOD and no attendee: it is a

@@ -11,7 +11,7 @@ from bridge.mapping.paths import Received
 from bridge.mapping.renter_change import CANCELLED, MARK, MOVED
 from bridge.mapping.sources import RENTER_CHANGE
 from bridge.models import TourLink
-from bridge.renter.tour import Tour
+from bridge.renter.tour import RenterTour
 
 
 class Possible(Enum):
@@ -24,17 +24,17 @@ class Possible(Enum):
     IS_OVER = auto()
 
 
-def may_move(tour: Tour, now: datetime) -> Possible:
+def may_move(tour: RenterTour, now: datetime) -> Possible:
     """Whether the renter may move the tour now."""
     return _possible(tour, tour.place.move_notice, now)
 
 
-def may_cancel(tour: Tour, now: datetime) -> Possible:
+def may_cancel(tour: RenterTour, now: datetime) -> Possible:
     """Whether the renter may cancel the tour now."""
     return _possible(tour, tour.place.cancel_notice, now)
 
 
-def _possible(tour: Tour, notice: int, now: datetime) -> Possible:
+def _possible(tour: RenterTour, notice: int, now: datetime) -> Possible:
     if tour.end <= now:
         return Possible.IS_OVER
     if tour.is_cancelled:
@@ -42,7 +42,7 @@ def _possible(tour: Tour, notice: int, now: datetime) -> Possible:
     return Possible.TOO_LATE if tour.start - now < timedelta(minutes=notice) else Possible.YES
 
 
-def delivery_of(link: TourLink, tour: Tour, start: datetime | None, now: datetime) -> Delivery:
+def delivery_of(link: TourLink, tour: RenterTour, start: datetime | None, now: datetime) -> Delivery:
     """The event that moves a tour to `start`, or cancels it.
 
     Its id is made of the state that the renter saw: sent twice, it is one event.

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from bridge.aliases import Aliases, property_named, told_in
+from bridge.aliases import Aliases, aliases_in, property_named
 from bridge.delivery.rules.booking_state import apply_request, event_time, new_booking, to_request
 from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.interpret import received_as
 from bridge.delivery.storage.rows import booking_row
 from bridge.errors import DecodingError
-from bridge.mapping.booking import Booking as BookingRequest
-from bridge.mapping.sources import Source
+from bridge.mapping.booking import BookingRequest
+from bridge.mapping.sources import MappedSource
 from bridge.models import Booking, BookingReference, BookingState, Event, Status, TourLink
 from bridge.settings import Property, Settings
 
@@ -24,7 +24,7 @@ USUAL_MINUTES = 30
 
 
 @dataclass(frozen=True)
-class Tour:
+class RenterTour:
     """One tour, for its renter."""
 
     place: Property
@@ -54,21 +54,23 @@ class Tour:
         return f"{self.changes} {state}"
 
 
-def load(session: Session, settings: Settings, source: Source, link: TourLink, now: datetime) -> Tour | None:
+def load(
+    session: Session, settings: Settings, source: MappedSource, link: TourLink, now: datetime
+) -> RenterTour | None:
     """The tour of a link; `None` where nothing is known of its time or property (any more)."""
     booking = _booking(session, link)
     events = _events(session, link, booking)
     row = booking_row(booking) if booking else new_booking(link.source, "", now)
     row = with_events(row, events, source)
     request = to_request(row.fields)
-    place = place_of(settings, source, request, told_in(session))
+    place = place_of(settings, source, request, aliases_in(session))
     start = start_of(request, place) if place else None
     if place is None or start is None:
         return None
     confirmed = (row.confirmed_tour or {}).get("starts_at") if row.is_in_pms else None
     minutes = request.duration_minutes or place.defaults.get("duration_minutes") or USUAL_MINUTES
     live = [event for event in events if event.status != Status.IGNORED]
-    return Tour(
+    return RenterTour(
         place=place,
         booking_id=booking.id if booking else None,
         start=start,
@@ -82,7 +84,7 @@ def load(session: Session, settings: Settings, source: Source, link: TourLink, n
     )
 
 
-def with_events(row: BookingRow, events: Iterable[Event], source: Source) -> BookingRow:
+def with_events(row: BookingRow, events: Iterable[Event], source: MappedSource) -> BookingRow:
     """A booking as it will be once its open events were processed. Pure."""
     for event in events:
         if Status(event.status).ended and event.booking_id is not None:
@@ -98,7 +100,7 @@ def with_events(row: BookingRow, events: Iterable[Event], source: Source) -> Boo
     return row
 
 
-def request_of(event: Event, source: Source) -> BookingRequest | None:
+def request_of(event: Event, source: MappedSource) -> BookingRequest | None:
     """What a stored event asks for; `None` where it cannot be read or asks for nothing."""
     if not event.body or event.status in (Status.IGNORED, Status.DISMISSED):
         return None
@@ -110,7 +112,7 @@ def request_of(event: Event, source: Source) -> BookingRequest | None:
 
 
 def place_of(
-    settings: Settings, source: Source, request: BookingRequest, aliases: Aliases
+    settings: Settings, source: MappedSource, request: BookingRequest, aliases: Aliases
 ) -> Property | None:
     """The property that the booking names, else the source's own."""
     named = request.property or source.settings.property
@@ -140,10 +142,10 @@ def _events(session: Session, link: TourLink, booking: Booking | None) -> Sequen
     """All events of the tour, the oldest first."""
     names = {link.reference}
     if booking is not None:
-        others = select(BookingReference.reference).where(
+        other_names = select(BookingReference.reference).where(
             BookingReference.booking_id == booking.id, BookingReference.source == link.source
         )
-        names |= set(session.scalars(others))
+        names |= set(session.scalars(other_names))
     is_named = or_(Event.reference.in_(names), Event.previous_reference.in_(names))
     is_of_tour = or_(
         and_(Event.source == link.source, is_named),

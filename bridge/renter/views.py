@@ -14,15 +14,15 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from bridge.availability.calendar import Calendar
 from bridge.availability.listing import Availability
 from bridge.errors import InvalidDatesError, NoTourTimesError, UnknownTourKindError
-from bridge.inbound.views import Door
+from bridge.inbound.views import WebhookEndpoint
 from bridge.models import TourLink
 from bridge.renter import links
 from bridge.renter.calendar_file import calendar_file
 from bridge.renter.change import Possible, delivery_of, may_cancel, may_move
-from bridge.renter.tour import Tour, load
+from bridge.renter.tour import RenterTour, load
 from bridge.signing_keys import signature, signing_key
-from bridge.widget.desk import LINK_KEY, FormDesk
-from bridge.widget.hosted import DAYS, Choice, page_of
+from bridge.widget.desk import LINK_KEY, WidgetFormDesk
+from bridge.widget.hosted import DAYS, VisitorChoice, page_of
 from bridge.widget.words import DEFAULT, Words, choose, words
 
 renter = Blueprint("renter", __name__, template_folder="templates")
@@ -40,7 +40,7 @@ class Visit:
 
     token: str
     link: TourLink
-    tour: Tour
+    tour: RenterTour
     words: Words
     now: datetime
     key: bytes
@@ -82,7 +82,7 @@ def choose_time(token: str) -> Response:
     visit = _visit(token)
     if visit is None:
         return _ended(None)
-    return _move_page(visit, Choice.of(request.args))
+    return _move_page(visit, VisitorChoice.of(request.args))
 
 
 @renter.post("/tour/<token>/move")
@@ -91,7 +91,7 @@ def move(token: str) -> Response:
     visit = _visit(token)
     if visit is None:
         return _ended(None)
-    choice = Choice.of(request.form)
+    choice = VisitorChoice.of(request.form)
     start = _instant(choice.start)
     if visit.tour.start == start:
         return _tour_page(visit)
@@ -128,13 +128,13 @@ def cancel(token: str) -> Response:
 
 
 def _visit(token: str) -> Visit | None:
-    door: Door = current_app.extensions["door"]
-    now = door.clock()
-    key = signing_key(door.database, LINK_KEY, now)
-    with door.database.session() as session:
+    endpoint: WebhookEndpoint = current_app.extensions["endpoint"]
+    now = endpoint.clock()
+    key = signing_key(endpoint.database, LINK_KEY, now)
+    with endpoint.database.session() as session:
         link = links.find(session, key, token)
-        source = door.sources.get(link.source) if link else None
-        tour = load(session, door.settings, source, link, now) if link and source else None
+        source = endpoint.sources.get(link.source) if link else None
+        tour = load(session, endpoint.settings, source, link, now) if link and source else None
     if link is None or tour is None:
         return None
     language = choose(request.args.get("lang"), link.language) or DEFAULT
@@ -143,14 +143,14 @@ def _visit(token: str) -> Visit | None:
 
 def _changed(visit: Visit, start: datetime | None) -> Response:
     """Store the change through the inbox, and show what became of it."""
-    door: Door = current_app.extensions["door"]
-    door.committer.store(delivery_of(visit.link, visit.tour, start, visit.now))
+    endpoint: WebhookEndpoint = current_app.extensions["endpoint"]
+    endpoint.committer.store(delivery_of(visit.link, visit.tour, start, visit.now))
     after = _visit(visit.token)
     assert after is not None  # it was there a moment ago
-    said = after.words
-    when = said.when(after.tour.start)
-    text = said("cancelled_text", when=when) if start is None else said("moved_text", when=when)
-    return _tour_page(after, f"{text} {said('changed_text')}")
+    stated = after.words
+    when = stated.when(after.tour.start)
+    text = stated("cancelled_text", when=when) if start is None else stated("moved_text", when=when)
+    return _tour_page(after, f"{text} {stated('changed_text')}")
 
 
 def _is_free(visit: Visit, start: datetime) -> bool:
@@ -206,7 +206,7 @@ def _tour_page(visit: Visit, notice: str | None = None, status: int = 200) -> Re
 
 
 def _move_page(
-    visit: Visit, choice: Choice, errors: dict[str, list[str]] | None = None, status: int = 200
+    visit: Visit, choice: VisitorChoice, errors: dict[str, list[str]] | None = None, status: int = 200
 ) -> Response:
     if may_move(visit.tour, visit.now) is not Possible.YES:
         return _tour_page(visit)
@@ -216,7 +216,7 @@ def _move_page(
     return _page("tour_move.html", visit, status, page=page)
 
 
-def _times(visit: Visit, choice: Choice) -> Availability | None:
+def _times(visit: Visit, choice: VisitorChoice) -> Availability | None:
     calendar: Calendar = current_app.extensions["calendar"]
     place, kind = visit.tour.place, visit.tour.kind
     try:
@@ -246,8 +246,8 @@ def _ended(visit: Visit | None) -> Response:
 
 
 def _is_public(source: str) -> bool:
-    door: Door = current_app.extensions["door"]
-    found = door.sources.get(source)
+    endpoint: WebhookEndpoint = current_app.extensions["endpoint"]
+    found = endpoint.sources.get(source)
     return found is not None and found.mapping.public
 
 
@@ -277,5 +277,5 @@ def _protected(response: Response) -> Response:
 
 
 def _address(token: str) -> str:
-    desk: FormDesk = current_app.extensions["forms"]
+    desk: WidgetFormDesk = current_app.extensions["forms"]
     return f"{desk.home}/tour/{token}"

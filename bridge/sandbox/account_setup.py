@@ -7,7 +7,7 @@ from typing import Any
 from bridge.clock import Clock
 from bridge.sandbox.accounts import Accounts
 from bridge.sandbox.jobs import Pms
-from bridge.sandbox.records import Integration, Lead, Property, new_id
+from bridge.sandbox.records import SandboxIntegration, SandboxLead, SandboxProperty, new_id
 
 
 class AccountSetup:
@@ -21,13 +21,15 @@ class AccountSetup:
     def add_integration(self, integration_id: str, vendor: str) -> str:
         """Registers a PMS account; `vendor` is Propexo's upper-case name, such as ENTRATA."""
         with self._lock:
-            self._accounts.integrations[integration_id] = Integration(integration_id, vendor, self.clock())
+            self._accounts.integrations[integration_id] = SandboxIntegration(
+                integration_id, vendor, self.clock()
+            )
         return integration_id
 
     def add_property(self, integration_id: str, property_id: str, name: str) -> str:
         with self._lock:
             self.integration(integration_id)
-            self._accounts.properties[property_id] = Property(
+            self._accounts.properties[property_id] = SandboxProperty(
                 property_id, integration_id, name, self._pms.next_x_id(), self.clock()
             )
         return property_id
@@ -38,7 +40,7 @@ class AccountSetup:
         """A lead that the PMS holds already; Propexo can read it when `synced`."""
         with self._lock:
             self.integration(integration_id)
-            lead = Lead(new_id(), integration_id, self._pms.next_x_id(), property_id, **fields)
+            lead = SandboxLead(new_id(), integration_id, self._pms.next_x_id(), property_id, **fields)
             self._pms.leads.put(lead)
             if synced:
                 self._pms.leads.read_back(lead.id, self.clock())
@@ -90,21 +92,21 @@ class AccountSetup:
         self._pms.refuses_taken_slots = refuses
 
     @property
-    def integrations(self) -> list[Integration]:
+    def integrations(self) -> list[SandboxIntegration]:
         with self._lock:
             return list(self._accounts.integrations.values())
 
     @property
-    def properties(self) -> list[Property]:
+    def properties(self) -> list[SandboxProperty]:
         with self._lock:
             return list(self._accounts.properties.values())
 
-    def integration(self, integration_id: str) -> Integration:
+    def integration(self, integration_id: str) -> SandboxIntegration:
         """Raises InvalidError for an unknown id, which Propexo does not document."""
         with self._lock:
             return self._accounts.integration(integration_id)
 
-    def find_property(self, property_id: str | None) -> Property | None:
+    def find_property(self, property_id: str | None) -> SandboxProperty | None:
         with self._lock:
             return self._accounts.properties.get(property_id or "")
 

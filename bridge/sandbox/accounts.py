@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from bridge.sandbox.documents import lookup
-from bridge.sandbox.jobs import Job
-from bridge.sandbox.records import Integration, Property
+from bridge.sandbox.jobs import SandboxJob
+from bridge.sandbox.records import SandboxIntegration, SandboxProperty
 from bridge.sandbox.refusals import InvalidError, issue
 from bridge.sandbox.rules import (
     CANCEL_APPOINTMENT,
@@ -30,11 +30,11 @@ class Accounts:
     """All that exists before the first write."""
 
     def __init__(self) -> None:
-        self.integrations: dict[str, Integration] = {}
-        self.properties: dict[str, Property] = {}
+        self.integrations: dict[str, SandboxIntegration] = {}
+        self.properties: dict[str, SandboxProperty] = {}
         self._lookups: list[tuple[str, dict[str, Any]]] = []
 
-    def integration(self, integration_id: str) -> Integration:
+    def integration(self, integration_id: str) -> SandboxIntegration:
         """Raises InvalidError for an unknown id, which Propexo does not document."""
         if integration_id not in self.integrations:
             raise InvalidError([issue(["integration_id"], "No integration of this account has this id.")])
@@ -82,7 +82,7 @@ class Accounts:
         place = self.properties.get(property_id or "")
         return self.integration(integration_id).models.get(model, False) and (place is None or place.enabled)
 
-    def switched_off(self, job: Job) -> str | None:
+    def switched_off(self, job: SandboxJob) -> str | None:
         """The interface that this write goes through, if it is switched off."""
         if job.integration_id is None:
             return None

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from bridge.sandbox.availability import create_availability
 from bridge.sandbox.control import create_control
 from bridge.sandbox.followup import create_followup
-from bridge.sandbox.gate import Gate
+from bridge.sandbox.gate import SandboxGate
 from bridge.sandbox.overview import create_overview
 from bridge.sandbox.reads import create_reads
 from bridge.sandbox.refusals import InvalidError, RefusedError, UnknownRecordError, error_body, issue
@@ -29,7 +29,7 @@ BLUEPRINTS = (
 def create_sandbox(sandbox: Sandbox) -> Flask:
     """Propexo's routes under `/v1`, and the sandbox's own page and switches."""
     app = Flask(__name__)
-    gate = Gate(sandbox)
+    gate = SandboxGate(sandbox)
     app.before_request(gate.admit)
     app.after_request(gate.finish)
     app.register_error_handler(RefusedError, _refuse)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from bridge.sandbox.records import DEFAULT_MINUTES, Appointment, Property, new_id, timestamp
+from bridge.sandbox.records import DEFAULT_MINUTES, SandboxAppointment, SandboxProperty, new_id, timestamp
 from bridge.sandbox.rules import AVAILABILITY
 from bridge.sandbox.state import Sandbox
 from bridge.sandbox.writes import vendor_rule
@@ -26,21 +26,25 @@ def create_availability(sandbox: Sandbox) -> Blueprint:
         places = [place for place in sandbox.properties if place.integration_id == asked["integration_id"]]
         if "property_id" in asked:
             places = [place for place in places if place.id == asked["property_id"]]
-        calendars = [one for place in places for one in _calendars(sandbox, place, asked)]
+        calendars = [calendar for place in places for calendar in _calendars(sandbox, place, asked)]
         return {"meta": {"job_id": new_id()}, "result": calendars}
 
     return availability
 
 
-def _calendars(sandbox: Sandbox, place: Property, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _calendars(sandbox: Sandbox, place: SandboxProperty, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The calendar of a property; or one for each of its agents, where the sandbox has those."""
     whole = calendar(sandbox, place, asked)
-    agents = [one for one in sandbox.lookups("employees") if one["property_id"] == place.id]
+    agents = [lookup for lookup in sandbox.lookups("employees") if lookup["property_id"] == place.id]
     if not (sandbox.agent_calendars and agents):
         yield whole
         return
     for agent in agents:
-        booked = [one for one in sandbox.active_appointments(place.id) if one.employee_id == agent["id"]]
+        booked = [
+            appointment
+            for appointment in sandbox.active_appointments(place.id)
+            if appointment.employee_id == agent["id"]
+        ]
         yield calendar(sandbox, place, asked, booked) | {
             "calendar_type": "AGENT_CALENDAR",
             "x_agent_id": agent["x_id"],
@@ -49,7 +53,10 @@ def _calendars(sandbox: Sandbox, place: Property, asked: dict[str, Any]) -> Iter
 
 
 def calendar(
-    sandbox: Sandbox, place: Property, asked: dict[str, Any], booked: list[Appointment] | None = None
+    sandbox: Sandbox,
+    place: SandboxProperty,
+    asked: dict[str, Any],
+    booked: list[SandboxAppointment] | None = None,
 ) -> dict[str, Any]:
     """The calendar of one property. Times are wall clock in the zone that its PMS expects, as in a write."""
     now = sandbox.clock()
@@ -82,7 +89,7 @@ def calendar(
     }
 
 
-def _slots(day: date, minutes: int, booked: list[Appointment]) -> Iterator[dict[str, str]]:
+def _slots(day: date, minutes: int, booked: list[SandboxAppointment]) -> Iterator[dict[str, str]]:
     taken = [each.span for each in booked if each.appointment_date[:10] == day.isoformat()]
     for start in range(OPENS, CLOSES - minutes + 1, minutes):
         if all(start + minutes <= begin or end <= start for begin, end in taken):

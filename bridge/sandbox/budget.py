@@ -29,7 +29,7 @@ class Spent:
         return self.used > self.limit
 
 
-class Budget:
+class SandboxBudget:
     """Counts the requests of each token in the clock's present minute."""
 
     def __init__(self) -> None:

@@ -40,7 +40,7 @@ class BehaviourSchema(Schema):
     sync_seconds = fields.Float(validate=validate.Range(min=0))
 
 
-class LeadSchema(Schema):
+class StoredLeadSchema(Schema):
     class Meta:
         unknown = INCLUDE  # the fields of a lead, as in a write
 
@@ -84,7 +84,7 @@ def create_control(sandbox: Sandbox) -> Blueprint:
 
     @control.post("/sandbox/leads")
     def add_lead() -> dict[str, str]:
-        asked = LeadSchema().load(request.get_json())
+        asked = StoredLeadSchema().load(request.get_json())
         try:
             return {"id": sandbox.add_lead(**asked)}
         except TypeError as unknown_field:

@@ -4,7 +4,15 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bridge.sandbox.records import Appointment, Cached, Integration, Lead, Property, new_id, timestamp
+from bridge.sandbox.records import (
+    Cached,
+    SandboxAppointment,
+    SandboxIntegration,
+    SandboxLead,
+    SandboxProperty,
+    new_id,
+    timestamp,
+)
 
 Document = dict[str, Any]
 
@@ -52,8 +60,8 @@ _MOMENT_IN_EVENT_DATETIME = frozenset({"RESMAN", "REALPAGE_RPX"})
 
 def lookup(
     kind: str,
-    integration: Integration,
-    place: Property | None,
+    integration: SandboxIntegration,
+    place: SandboxProperty | None,
     *,
     x_id: str,
     now: datetime,
@@ -67,7 +75,7 @@ def lookup(
     return {**_base(id or new_id(), x_id, integration, place, created_at=now), **keys, **fields}
 
 
-def property_document(place: Property, integration: Integration) -> dict[str, Any]:
+def property_document(place: SandboxProperty, integration: SandboxIntegration) -> dict[str, Any]:
     base = _base(place.id, place.x_id, integration, place, created_at=place.created_at)
     lists: Document = {"office_hours": [], "pet_types": [], "associated_owner_ids": []}
     # Published as nullable, but with a list of words that has no null in it.
@@ -75,7 +83,7 @@ def property_document(place: Property, integration: Integration) -> dict[str, An
     return {**base, **dict.fromkeys(_PROPERTY_KEYS), **phones, **lists, "name": place.name, "is_active": True}
 
 
-def property_switch(place: Property) -> Document:
+def property_switch(place: SandboxProperty) -> Document:
     """Whether a property of an integration is enabled; its `id` is not that of the property."""
     return {
         "id": f"{place.id}-switch",
@@ -86,7 +94,9 @@ def property_switch(place: Property) -> Document:
     }
 
 
-def lead_document(cached: Cached[Lead], integration: Integration, place: Property | None) -> dict[str, Any]:
+def lead_document(
+    cached: Cached[SandboxLead], integration: SandboxIntegration, place: SandboxProperty | None
+) -> dict[str, Any]:
     lead = cached.record
     return {
         **_base_of(cached, integration, place),
@@ -110,7 +120,7 @@ def _whole(number: float | None) -> int | None:
 
 
 def event_document(
-    cached: Cached[Appointment], integration: Integration, place: Property | None
+    cached: Cached[SandboxAppointment], integration: SandboxIntegration, place: SandboxProperty | None
 ) -> dict[str, Any]:
     """An appointment as an event, which has no status, cancelled flag, duration, unit or employee id."""
     appointment = cached.record
@@ -134,7 +144,7 @@ def event_document(
     }
 
 
-def event_moment(appointment: Appointment) -> str:
+def event_moment(appointment: SandboxAppointment) -> str:
     """The date and time as written, printed as Propexo prints moments; no zone is documented for them."""
     return f"{appointment.appointment_date[:10]}T{appointment.appointment_time or '00:00:00'}.000Z"
 
@@ -151,7 +161,7 @@ def ten_digits(text: str) -> str | None:
     return digits if len(digits) == 10 else None  # noqa: PLR2004 - ten digits
 
 
-def integration_document(integration: Integration) -> dict[str, Any]:
+def integration_document(integration: SandboxIntegration) -> dict[str, Any]:
     """An integration with its switches; how many calls its PMS allows is a figure of the sandbox's own."""
     synced, made = integration.last_completed_sync, timestamp(integration.created_at)
     return {
@@ -183,7 +193,9 @@ def integration_document(integration: Integration) -> dict[str, Any]:
     }
 
 
-def _base_of(cached: Cached[Any], integration: Integration, place: Property | None) -> dict[str, Any]:
+def _base_of(
+    cached: Cached[Any], integration: SandboxIntegration, place: SandboxProperty | None
+) -> dict[str, Any]:
     record = cached.record
     return _base(
         record.id,
@@ -199,8 +211,8 @@ def _base_of(cached: Cached[Any], integration: Integration, place: Property | No
 def _base(
     record_id: str,
     x_id: str,
-    integration: Integration,
-    place: Property | None,
+    integration: SandboxIntegration,
+    place: SandboxProperty | None,
     *,
     created_at: datetime,
     updated_at: datetime | None = None,

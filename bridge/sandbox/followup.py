@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from bridge.sandbox.formats import ListOf, OneOf, Record, Text
-from bridge.sandbox.jobs import FAILURE, SUCCESS, Job
+from bridge.sandbox.formats import ListOf, OneOfFormat, Record, TextFormat
+from bridge.sandbox.jobs import FAILURE, SUCCESS, SandboxJob
 from bridge.sandbox.model_names import SYNCED
 from bridge.sandbox.queue import LogQuery
 from bridge.sandbox.reads import refuse_unknown, whole_number
@@ -28,7 +28,7 @@ CATEGORIES = (
     "resident_payments", "resident_pets", "residents", "service_request_vendors", "service_requests",
     "transactions", "units",
 )  # fmt: skip
-MANUAL_SYNC = Record({"sync_config_id": Text(), "models_to_sync": ListOf(OneOf(SYNCED))})
+MANUAL_SYNC = Record({"sync_config_id": TextFormat(), "models_to_sync": ListOf(OneOfFormat(SYNCED))})
 WORDS = {"time_range": tuple(RANGES), "status": (SUCCESS, FAILURE), "write_category": CATEGORIES}
 
 
@@ -68,7 +68,7 @@ def create_followup(sandbox: Sandbox) -> Blueprint:
     return followup
 
 
-def _asked_jobs(sandbox: Sandbox) -> list[Job]:
+def _asked_jobs(sandbox: Sandbox) -> list[SandboxJob]:
     """A page. Propexo: finished jobs only, of status SUCCESS or FAILURE, so a partial success is not listed."""
     query = request.args
     refuse_unknown(query, ("limit", "offset", "time_range", "integration_id", "status", "write_category"))
@@ -88,7 +88,7 @@ def _asked_jobs(sandbox: Sandbox) -> list[Job]:
     )
 
 
-def _log_record(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+def _log_record(sandbox: Sandbox, job: SandboxJob) -> dict[str, Any]:
     record = {
         "id": job.log_id,
         "created_at": timestamp(job.due_at),

@@ -27,7 +27,7 @@ def unrecognized(keys: Sequence[str], path: Path = ()) -> Issue:
     return issue(path, f"Unrecognized key(s) in object: {listed}", "unrecognized_keys", keys=list(keys))
 
 
-class Format:
+class ValueFormat:
     """A JavaScript type and what is asked beyond it."""
 
     expected: ClassVar[str]
@@ -47,7 +47,7 @@ class Format:
 
 
 @dataclass(frozen=True)
-class Text(Format):
+class TextFormat(ValueFormat):
     """A string of `least` to `most` characters."""
 
     least: int = 0
@@ -62,7 +62,7 @@ class Text(Format):
 
 
 @dataclass(frozen=True)
-class OneOf(Format):
+class OneOfFormat(ValueFormat):
     """One of these words."""
 
     options: tuple[str, ...]
@@ -75,7 +75,7 @@ class OneOf(Format):
             yield issue(path, message, "invalid_enum_value", options=list(self.options), received=value)
 
 
-class Date(Format):
+class Date(ValueFormat):
     """`YYYY-MM-DD` or an RFC 3339 date-time, of a day that exists."""
 
     expected = "string"
@@ -85,7 +85,7 @@ class Date(Format):
             yield issue(path, "Invalid date", "invalid_string", validation="date")
 
 
-class DateTime(Format):
+class DateTime(ValueFormat):
     """An RFC 3339 date-time."""
 
     expected = "string"
@@ -95,7 +95,7 @@ class DateTime(Format):
             yield issue(path, "Invalid datetime", "invalid_string", validation="datetime")
 
 
-class Time(Format):
+class Time(ValueFormat):
     """`HH:MM:SS` and nothing around it: Propexo's pattern has no anchors, a PMS may refuse more."""
 
     expected = "string"
@@ -106,7 +106,7 @@ class Time(Format):
 
 
 @dataclass(frozen=True)
-class Number(Format):
+class Number(ValueFormat):
     """A number from `least` to `most`."""
 
     least: float | None = None
@@ -129,17 +129,17 @@ class Number(Format):
             yield _too_big(path, "number", self.most, "Number must be less than or equal to {}")
 
 
-class Flag(Format):
+class Flag(ValueFormat):
     """true or false."""
 
     expected = "boolean"
 
 
 @dataclass(frozen=True)
-class ListOf(Format):
+class ListOf(ValueFormat):
     """`least` to `most` items of one format."""
 
-    item: Format
+    item: ValueFormat
     most: int | None = None
     least: int = 0
     expected: ClassVar[str] = "array"
@@ -154,10 +154,10 @@ class ListOf(Format):
 
 
 @dataclass(frozen=True)
-class Record(Format):
+class Record(ValueFormat):
     """An object with these fields and no others."""
 
-    fields: Mapping[str, Format]
+    fields: Mapping[str, ValueFormat]
     required: frozenset[str] = field(default=frozenset())
     expected: ClassVar[str] = "object"
 

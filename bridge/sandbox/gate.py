@@ -7,12 +7,12 @@ from flask import Response, g, json, request
 
 from bridge.sandbox.budget import Spent
 from bridge.sandbox.faults import Fault
-from bridge.sandbox.refusals import BudgetSpentError, UnauthorizedError, error_body
+from bridge.sandbox.refusals import BudgetSpentError, NoTokenError, error_body
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.state import Sandbox
 
 
-class Gate:
+class SandboxGate:
     """Stands before the routes under `/v1`; the sandbox's own page and switches are free."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -49,9 +49,9 @@ class Gate:
     def _token(self) -> str:
         given = request.authorization
         if given is None or given.type != "bearer" or not given.token:
-            raise UnauthorizedError
+            raise NoTokenError
         if self._sandbox.token not in (None, given.token):
-            raise UnauthorizedError
+            raise NoTokenError
         return given.token
 
     def _add_budget_headers(self, response: Response, spent: Spent | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.sandbox.documents import ten_digits
 from bridge.sandbox.faults import Fault
-from bridge.sandbox.records import Appointment, Lead, new_id
+from bridge.sandbox.records import SandboxAppointment, SandboxLead, new_id
 from bridge.sandbox.rules import (
     CANCEL_APPOINTMENT,
     CREATE_APPOINTMENT,
@@ -16,7 +16,7 @@ from bridge.sandbox.rules import (
     DELETED_BY_CANCEL,
     UPDATE_APPOINTMENT,
     UPDATE_LEAD,
-    Operation,
+    WriteRule,
 )
 from bridge.sandbox.shelf import Shelf
 
@@ -24,10 +24,10 @@ PENDING, SUCCESS, PARTIAL_SUCCESS, FAILURE = "PENDING", "SUCCESS", "PARTIAL_SUCC
 
 
 @dataclass
-class Job:
+class SandboxJob:
     """One write on its way to the PMS."""
 
-    operation: Operation
+    operation: WriteRule
     integration_id: str | None
     """`None` when a path names a record that Propexo does not know."""
     vendor: str
@@ -66,7 +66,7 @@ class Pms:
 
     def __init__(self, is_synced: Callable[[str, str, str | None], bool]) -> None:
         """`is_synced` answers for a model, the id of an integration and that of a property."""
-        self.leads: Shelf[Lead] = Shelf(
+        self.leads: Shelf[SandboxLead] = Shelf(
             {
                 "integration_id": lambda lead: lead.integration_id,
                 "email_1": lambda lead: lead.email_1,
@@ -74,7 +74,7 @@ class Pms:
             },
             lambda lead: is_synced("leads", lead.integration_id, lead.property_id),
         )
-        self.appointments: Shelf[Appointment] = Shelf(
+        self.appointments: Shelf[SandboxAppointment] = Shelf(
             {
                 "integration_id": lambda appointment: appointment.integration_id,
                 "lead_id": lambda appointment: appointment.lead_id,
@@ -86,7 +86,7 @@ class Pms:
         self.refuses_taken_slots = False
         """A PMS with one tour at a time takes no second one that overlaps with another at its property."""
         self._x_ids = 1000
-        self._writes: dict[str, Callable[[Job], Lead | Appointment]] = {
+        self._writes: dict[str, Callable[[SandboxJob], SandboxLead | SandboxAppointment]] = {
             CREATE_LEAD.name: self._create_lead,
             UPDATE_LEAD.name: self._update_lead,
             CREATE_APPOINTMENT.name: self._create_appointment,
@@ -99,10 +99,10 @@ class Pms:
         self._x_ids += 1
         return str(self._x_ids)
 
-    def _property_of(self, appointment: Appointment) -> str | None:
+    def _property_of(self, appointment: SandboxAppointment) -> str | None:
         return self.leads.held[appointment.lead_id].property_id
 
-    def carry_out(self, job: Job, switched_off: str | None = None) -> None:
+    def carry_out(self, job: SandboxJob, switched_off: str | None = None) -> None:
         """Ends the job. Propexo: `created_record_id` is null when the job failed or the PMS gives no id.
 
         `switched_off` is the interface that the write would need. What Propexo answers to such a write is not
@@ -127,38 +127,38 @@ class Pms:
         created = job.operation.rules[job.vendor].created
         if created == "record":
             job.created_record_id = record.id
-        elif created == "lead" and isinstance(record, Appointment):
+        elif created == "lead" and isinstance(record, SandboxAppointment):
             job.created_record_id = record.lead_id
 
-    def _create_lead(self, job: Job) -> Lead:
-        lead = Lead(id=new_id(), x_id=self.next_x_id(), **job.body)
+    def _create_lead(self, job: SandboxJob) -> SandboxLead:
+        lead = SandboxLead(id=new_id(), x_id=self.next_x_id(), **job.body)
         return self._keep_lead(lead, job)
 
-    def _update_lead(self, job: Job) -> Lead:
+    def _update_lead(self, job: SandboxJob) -> SandboxLead:
         lead = self._known(self.leads, job.record_id, job, "prospect")
         changes = {key: value for key, value in job.body.items() if key != "lead_id"}
         return self._keep_lead(replace(lead, **changes), job)
 
-    def _create_appointment(self, job: Job) -> Appointment:
+    def _create_appointment(self, job: SandboxJob) -> SandboxAppointment:
         self._known(self.leads, job.body["lead_id"], job, "prospect")
-        return self._keep_appointment(Appointment(id=new_id(), x_id=self.next_x_id(), **job.body), job)
+        return self._keep_appointment(SandboxAppointment(id=new_id(), x_id=self.next_x_id(), **job.body), job)
 
-    def _update_appointment(self, job: Job) -> Appointment:
+    def _update_appointment(self, job: SandboxJob) -> SandboxAppointment:
         appointment = self._known(self.appointments, job.record_id, job, "appointment")
         return self._keep_appointment(replace(appointment, **job.body), job)
 
-    def _cancel_appointment(self, job: Job) -> Appointment:
+    def _cancel_appointment(self, job: SandboxJob) -> SandboxAppointment:
         appointment = self._known(self.appointments, job.body["event_id"], job, "appointment")
         deleted = job.vendor in DELETED_BY_CANCEL
         return self._keep_appointment(replace(appointment, cancelled=True, deleted=deleted), job)
 
-    def _keep_lead(self, lead: Lead, job: Job) -> Lead:
+    def _keep_lead(self, lead: SandboxLead, job: SandboxJob) -> SandboxLead:
         self.leads.put(lead)
         if CREATE_LEAD.rules[job.vendor].created == "record":
             self.leads.read_back(lead.id, job.due_at)
         return lead
 
-    def _keep_appointment(self, appointment: Appointment, job: Job) -> Appointment:
+    def _keep_appointment(self, appointment: SandboxAppointment, job: SandboxJob) -> SandboxAppointment:
         if self.refuses_taken_slots and appointment.active:
             place = self._property_of(appointment)
             for other in self.appointments.held.values():
@@ -171,7 +171,7 @@ class Pms:
         return appointment
 
     @staticmethod
-    def _known(shelf: Any, record_id: str | None, job: Job, word: str) -> Any:
+    def _known(shelf: Any, record_id: str | None, job: SandboxJob, word: str) -> Any:
         """The record under an id that Propexo knows, which it does once it has read the record."""
         record = shelf.held.get(record_id) if record_id in shelf.read else None
         if record is None or record.deleted or record.integration_id != job.integration_id:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from bridge.sandbox.records import Integration, Lead
+from bridge.sandbox.records import SandboxIntegration, SandboxLead
 from bridge.sandbox.state import Sandbox
 
 
@@ -41,7 +41,11 @@ def overview(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def _entry(
-    sandbox: Sandbox, integration: Integration, property_id: str | None, name: str, leads: list[Lead]
+    sandbox: Sandbox,
+    integration: SandboxIntegration,
+    property_id: str | None,
+    name: str,
+    leads: list[SandboxLead],
 ) -> dict[str, Any]:
     """`readable`: whether Propexo has read the record yet."""
     names = {lead.id: " ".join(filter(None, (lead.first_name, lead.last_name))) for lead in leads}

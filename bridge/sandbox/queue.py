@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice, product, takewhile
 
 from bridge.sandbox.index import Index, Ranked
-from bridge.sandbox.jobs import Job
+from bridge.sandbox.jobs import SandboxJob
 from bridge.sandbox.refusals import UnknownRecordError
 
 
@@ -22,7 +22,7 @@ class LogQuery:
     category: str | None
     since: datetime | None
 
-    def is_recent(self, job: Job) -> bool:
+    def is_recent(self, job: SandboxJob) -> bool:
         return self.since is None or job.due_at >= self.since
 
 
@@ -30,21 +30,21 @@ class Queue:
     """Hands out jobs as they fall due, and keeps them when they have ended."""
 
     def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
-        self._waiting: list[Ranked[Job]] = []
-        self._ended: Index[Job] = Index()
+        self._jobs: dict[str, SandboxJob] = {}
+        self._waiting: list[Ranked[SandboxJob]] = []
+        self._ended: Index[SandboxJob] = Index()
 
-    def add(self, job: Job) -> None:
+    def add(self, job: SandboxJob) -> None:
         heapq.heappush(self._waiting, (job.due_at, len(self._jobs), job))
         self._jobs[job.id] = job
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> SandboxJob:
         """Raises UnknownRecordError."""
         if job_id not in self._jobs:
             raise UnknownRecordError
         return self._jobs[job_id]
 
-    def finish_due(self, now: datetime, carry_out: Callable[[Job], None]) -> None:
+    def finish_due(self, now: datetime, carry_out: Callable[[SandboxJob], None]) -> None:
         """Carries out what is due, in the order of its time."""
         while self._waiting and self._waiting[0][0] <= now:
             ranked = heapq.heappop(self._waiting)
@@ -53,7 +53,7 @@ class Queue:
             for key in set(product((job.integration_id, None), (job.operation.category, None))):
                 self._ended.add(key, ranked)
 
-    def ended(self, query: LogQuery) -> list[Job]:
+    def ended(self, query: LogQuery) -> list[SandboxJob]:
         """Newest first."""
         newest = (job for *_, job in reversed(self._ended.group((query.integration_id, query.category))))
         found = (job for job in takewhile(query.is_recent, newest) if job.write_status in query.statuses)

@@ -39,7 +39,7 @@ MOMENTS = ("updated_at_gte", "updated_at_lte", "last_seen_gte", "last_seen_lte")
 
 
 @dataclass(frozen=True)
-class Choice:
+class ListCall:
     """What a list call chooses from."""
 
     entries: Sequence[Ranked[Any]]
@@ -68,7 +68,7 @@ class Listing:
 
     path: str
     filters: tuple[str, ...]
-    choose: Callable[[Sandbox, Pms, Mapping[str, str]], Choice]
+    choose: Callable[[Sandbox, Pms, Mapping[str, str]], ListCall]
     """Given what is asked of `filters`."""
 
 
@@ -119,25 +119,25 @@ def event_of(sandbox: Sandbox, pms: Pms, event_id: str) -> Document:
     return event_document(cached, sandbox.integration(appointment.integration_id), place)
 
 
-def leads(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> Choice:
+def leads(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> ListCall:
     entries, all_pass = pms.leads.find(filters)
-    return Choice(entries, lambda lead_id: lead_of(sandbox, pms, lead_id), all_pass)
+    return ListCall(entries, lambda lead_id: lead_of(sandbox, pms, lead_id), all_pass)
 
 
-def events(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> Choice:
+def events(sandbox: Sandbox, pms: Pms, filters: Mapping[str, str]) -> ListCall:
     entries, all_pass = pms.appointments.find(filters)
-    return Choice(entries, lambda event_id: event_of(sandbox, pms, event_id), all_pass)
+    return ListCall(entries, lambda event_id: event_of(sandbox, pms, event_id), all_pass)
 
 
-def properties(sandbox: Sandbox, *_: Any) -> Choice:
+def properties(sandbox: Sandbox, *_: Any) -> ListCall:
     places = [
         each for each in sandbox.properties if sandbox.integration(each.integration_id).models["properties"]
     ]
     return _all_of([property_document(each, sandbox.integration(each.integration_id)) for each in places])
 
 
-def _all_of(documents: list[Document]) -> Choice:
-    return Choice([("", number, each) for number, each in enumerate(documents)], lambda document: document)
+def _all_of(documents: list[Document]) -> ListCall:
+    return ListCall([("", number, each) for number, each in enumerate(documents)], lambda document: document)
 
 
 def _lookups(kind: str, *filters: str) -> Listing:

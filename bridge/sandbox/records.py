@@ -45,7 +45,7 @@ INTERFACES = {
 
 
 @dataclass
-class Integration:
+class SandboxIntegration:
     """One PMS account."""
 
     id: str
@@ -63,7 +63,7 @@ class Integration:
 
 
 @dataclass
-class Property:
+class SandboxProperty:
     """One community of an integration. `x_id` is its id in the PMS."""
 
     id: str
@@ -76,7 +76,7 @@ class Property:
 
 
 @dataclass(frozen=True)
-class Lead:
+class SandboxLead:
     """A person as the PMS holds it; the fields are those of the write, as they were written."""
 
     id: str
@@ -138,7 +138,7 @@ class Lead:
 
 
 @dataclass(frozen=True)
-class Appointment:
+class SandboxAppointment:
     """A lead appointment as the PMS holds it. Its property is that of its lead."""
 
     id: str
@@ -172,13 +172,13 @@ class Appointment:
         begin = hours * 60 + minutes
         return begin, begin + (self.appointment_duration_minutes or DEFAULT_MINUTES)
 
-    def overlaps(self, other: "Appointment") -> bool:
+    def overlaps(self, other: "SandboxAppointment") -> bool:
         (begin, end), (other_begin, other_end) = self.span, other.span
         same_day = self.appointment_date[:10] == other.appointment_date[:10]
         return same_day and begin < other_end and other_begin < end
 
 
-R = TypeVar("R", Lead, Appointment)
+R = TypeVar("R", SandboxLead, SandboxAppointment)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class RefusedError(Exception):
         return error_body(self.code, self.message)
 
 
-class UnauthorizedError(RefusedError):
+class NoTokenError(RefusedError):
     """Send the header `Authorization: Bearer <token>` with a token of this account."""
 
     status, code = 401, "unauthorized"

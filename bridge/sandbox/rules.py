@@ -12,20 +12,20 @@ from bridge.sandbox.formats import (
     Date,
     DateTime,
     Flag,
-    Format,
     ListOf,
     Number,
-    OneOf,
+    OneOfFormat,
     Path,
     Record,
-    Text,
+    TextFormat,
     Time,
+    ValueFormat,
     unrecognized,
 )
 from bridge.sandbox.refusals import InvalidError, Issue, NotSupportedError
 
-ID = Text(least=1)
-NAME = Text()
+ID = TextFormat(least=1)
+NAME = TextFormat()
 PHONE_TYPES = ("FAX", "HOME", "MOBILE", "WORK")
 
 DATE, TIME, MINUTES, KIND = (
@@ -40,20 +40,20 @@ class Rule:
     required: frozenset[str] = frozenset()
     optional: frozenset[str] | None = None
     """The other fields that the PMS lists; `None` = all that the generic schema knows."""
-    formats: Mapping[str, Format] = field(default_factory=dict)
+    formats: Mapping[str, ValueFormat] = field(default_factory=dict)
     """Fields for which this PMS has a format of its own."""
     created: Literal["record", "lead"] | None = None
     """Whose id write-status gives as `created_record_id`: the record's, its lead's (Yardi) or nobody's."""
 
 
 @dataclass(frozen=True)
-class Operation:
+class WriteRule:
     """One kind of write (or query): its generic schema and its rule per PMS."""
 
     name: str
     category: str
     """Of the write log: `leads` or `events`."""
-    fields: Mapping[str, Format]
+    fields: Mapping[str, ValueFormat]
     rules: Mapping[str, Rule]
     required: frozenset[str] = frozenset()
 
@@ -85,32 +85,32 @@ class Operation:
 
 _BODY: Path = ()
 
-_APPOINTMENT: dict[str, Format] = {
+_APPOINTMENT: dict[str, ValueFormat] = {
     "unit_id": ID,
     "employee_id": ID,
     DATE: Date(),
     TIME: Time(),
     MINUTES: Number(least=1, whole=True),
-    KIND: OneOf(("LEASING_APPOINTMENT", "SELF_GUIDED_TOUR", "TOUR", "VIRTUAL_TOUR")),
-    "title": Text(most=50),
-    "notes": Text(),
-    "status": OneOf(("COMPLETED", "OPEN", "REVIEW", "DENIED")),
-    "priority": OneOf(("HIGH", "MEDIUM", "LOW")),
+    KIND: OneOfFormat(("LEASING_APPOINTMENT", "SELF_GUIDED_TOUR", "TOUR", "VIRTUAL_TOUR")),
+    "title": TextFormat(most=50),
+    "notes": TextFormat(),
+    "status": OneOfFormat(("COMPLETED", "OPEN", "REVIEW", "DENIED")),
+    "priority": OneOfFormat(("HIGH", "MEDIUM", "LOW")),
 }
 
-_LEAD: dict[str, Format] = {
+_LEAD: dict[str, ValueFormat] = {
     **dict.fromkeys(("employee_id", "unit_id", "lead_source_id", "lead_relationship_id", "floor_plan_id",
                      "lease_period_id", "address_type_id"), ID),
     **dict.fromkeys(("first_name", "middle_name", "last_name", "email_1", "phone_1", "phone_2", "lead_source",
                      "address_1", "address_2", "city", "state", "zip", "country", "notes", "status_raw",
                      "desired_unit_type", "desired_lease_term_in_months", "credit_score"), NAME),
     **dict.fromkeys(("has_cats", "has_dogs", "has_other_pets"), Flag()),
-    **dict.fromkeys(("phone_1_type", "phone_2_type"), OneOf(PHONE_TYPES)),
+    **dict.fromkeys(("phone_1_type", "phone_2_type"), OneOfFormat(PHONE_TYPES)),
     **dict.fromkeys(("date_of_birth", "target_move_in_date"), Date()),
-    "middle_initial": Text(1, 1),
+    "middle_initial": TextFormat(1, 1),
     "desired_unit_ids": ListOf(ID, most=25),
-    "status": OneOf(("ACTIVE", "COLD", "INACTIVE", "WAITLISTED")),
-    "applicant_status": OneOf(("APPLICANT", "CO_APPLICANT", "OCCUPANT")),
+    "status": OneOfFormat(("ACTIVE", "COLD", "INACTIVE", "WAITLISTED")),
+    "applicant_status": OneOfFormat(("APPLICANT", "CO_APPLICANT", "OCCUPANT")),
     "desired_num_bedrooms": Number(),
     "desired_num_bathrooms": Number(least=0),
     # Deprecated, and still taken.
@@ -129,10 +129,10 @@ _LEAD_EVENT = Record(
         "employee_id": ID,
         "lead_source_id": ID,
         "unit_id": ID,
-        "event_name": OneOf(("CallToProspect", "CallFromProspect", "Other", "WalkIn", "Chat", "Email", "Text",
+        "event_name": OneOfFormat(("CallToProspect", "CallFromProspect", "Other", "WalkIn", "Chat", "Email", "Text",
                              "Webservice", "Appointment", "Show", "Application", "SelfGuidedTour")),
         "event_datetime": DateTime(),
-        "notes": Text(most=256),
+        "notes": TextFormat(most=256),
         "reasons_for_event": NAME,
     },
     required=frozenset({"employee_id", "event_name", "event_datetime"}),
@@ -152,12 +152,12 @@ _INACTIVE_REASONS = (
     "LOOKING_FOR_MOVE_IN_SPECIAL", "NO_AVAILABILITY", "DUPLICATE", "OTHER",
 )  # fmt: skip
 
-_OTHER_PHONES = dict.fromkeys(("phone_1_type", "phone_2_type"), OneOf((*PHONE_TYPES, "OTHER")))
-_SHORT_NAMES = dict.fromkeys(("first_name", "last_name"), Text(most=30))
+_OTHER_PHONES = dict.fromkeys(("phone_1_type", "phone_2_type"), OneOfFormat((*PHONE_TYPES, "OTHER")))
+_SHORT_NAMES = dict.fromkeys(("first_name", "last_name"), TextFormat(most=30))
 
 
 Created = Literal["record", "lead"] | None
-Formats = Mapping[str, Format]
+Formats = Mapping[str, ValueFormat]
 _NO_FORMATS: Formats = {}
 
 
@@ -175,19 +175,19 @@ def _lead(*required: str, created: Created = "record", formats: Formats = _NO_FO
     return Rule(frozenset(required), None, formats, created)
 
 
-CREATE_APPOINTMENT = Operation(
+CREATE_APPOINTMENT = WriteRule(
     "Create lead appointment", "events",
     fields={
         **_APPOINTMENT,
         "integration_id": ID,
         "lead_id": ID,
         "lead_source_id": ID,
-        "notes": Text(most=256),
+        "notes": TextFormat(most=256),
     },
     required=frozenset({"integration_id"}),
     rules={
         "ENTRATA": _create(TIME, MINUTES, KIND, "notes", optional="unit_id title",
-                           formats={"notes": Text(1, 256)}),
+                           formats={"notes": TextFormat(1, 256)}),
         "REALPAGE_RPX": _create(TIME, MINUTES, "employee_id", optional="notes priority", created="record"),
         "RENTMANAGER": _create(TIME, MINUTES, "title", optional="employee_id notes", created="record"),
         "RESMAN": _create(TIME, "lead_source_id", optional="unit_id notes", created="record"),
@@ -198,12 +198,12 @@ CREATE_APPOINTMENT = Operation(
     },
 )  # fmt: skip
 
-UPDATE_APPOINTMENT = Operation(
+UPDATE_APPOINTMENT = WriteRule(
     "Update lead appointment", "events",
     fields=_APPOINTMENT,
     rules={
         "ENTRATA": _change("notes", optional=f"unit_id {DATE} {TIME} {MINUTES} {KIND} title",
-                           formats={"notes": Text(1)}),
+                           formats={"notes": TextFormat(1)}),
         "REALPAGE_RPX": _change(DATE, TIME, MINUTES, optional="notes priority"),
         "RENTMANAGER": _change(DATE, TIME, MINUTES, "title", optional="notes"),
         "RESMAN": _change(DATE, TIME, optional="unit_id notes"),
@@ -214,7 +214,7 @@ UPDATE_APPOINTMENT = Operation(
     },
 )  # fmt: skip
 
-CANCEL_APPOINTMENT = Operation(
+CANCEL_APPOINTMENT = WriteRule(
     "Cancel lead appointment", "events",
     fields={"integration_id": ID, "event_id": ID},
     required=frozenset({"integration_id"}),
@@ -224,13 +224,13 @@ CANCEL_APPOINTMENT = Operation(
 DELETED_BY_CANCEL = frozenset({"RENTMANAGER"})
 """PMSs in which a cancel removes the appointment."""
 
-CREATE_LEAD = Operation(
+CREATE_LEAD = WriteRule(
     "Create lead", "leads",
     fields={
         **_LEAD,
         "integration_id": ID,
         "property_id": ID,
-        "third_party_id": Text(1),
+        "third_party_id": TextFormat(1),
         "organization_name": NAME,
         "desired_max_rent_in_cents": Number(least=0, whole=True),
         "number_of_occupants": Number(whole=True),
@@ -245,7 +245,7 @@ CREATE_LEAD = Operation(
         "RENTMANAGER": _lead("property_id", "first_name", "last_name", formats=_OTHER_PHONES),
         "RESMAN": _lead("property_id", "lead_source_id", "employee_id", "first_name", "last_name"),
         "APPFOLIO": _lead("property_id", "first_name", "last_name"),
-        "MRI": _lead("property_id", "last_name", formats={"notes": Text(most=30)}),
+        "MRI": _lead("property_id", "last_name", formats={"notes": TextFormat(most=30)}),
         "YARDI": _lead("property_id", "lead_source_id", "employee_id", "third_party_id", "organization_name",
                        "first_name", "last_name"),
         "YARDI_REST": _lead("first_name", "last_name", created=None),
@@ -253,10 +253,11 @@ CREATE_LEAD = Operation(
     },
 )  # fmt: skip
 
-UPDATE_LEAD = Operation(
+UPDATE_LEAD = WriteRule(
     "Update lead", "leads",
     fields={
-        "lead_id": ID, **_LEAD, "inactive_reason": OneOf(_INACTIVE_REASONS), "events": ListOf(_CHANGED_LEAD_EVENT),
+        "lead_id": ID, **_LEAD, "inactive_reason": OneOfFormat(_INACTIVE_REASONS),
+        "events": ListOf(_CHANGED_LEAD_EVENT),
     },
     rules={
         "ENTRATA": Rule(),
@@ -265,14 +266,14 @@ UPDATE_LEAD = Operation(
         "RENTMANAGER": Rule(formats=_OTHER_PHONES),
         "RESMAN": Rule(),
         "APPFOLIO": Rule(),
-        "MRI": Rule(formats={"notes": Text(most=30)}),
+        "MRI": Rule(formats={"notes": TextFormat(most=30)}),
         "YARDI": Rule(),
         "YARDI_REST": Rule(frozenset({"first_name", "last_name"})),
         "PROPERTYWARE": Rule(formats=_OTHER_PHONES),
     },
 )  # fmt: skip
 
-AVAILABILITY = Operation(
+AVAILABILITY = WriteRule(
     "Appointment availability", "events",
     fields={
         "integration_id": ID,
@@ -281,7 +282,7 @@ AVAILABILITY = Operation(
         "availability_start_date": Date(),
         "availability_duration_days": Number(1, 7, whole=True),
         MINUTES: Number(least=1, whole=True),
-        "calendar_types": ListOf(OneOf(("GENERAL", "RESIDENT", "LEASING", "MAINTENANCE"))),
+        "calendar_types": ListOf(OneOfFormat(("GENERAL", "RESIDENT", "LEASING", "MAINTENANCE"))),
     },
     required=frozenset({"integration_id"}),
     rules={

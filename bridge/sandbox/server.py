@@ -20,7 +20,7 @@ GRACE_SECONDS = 2.0
 """How long the end of the server waits for answers that are being made."""
 
 
-class QuietHandler(WSGIRequestHandler):
+class SandboxRequestHandler(WSGIRequestHandler):
     """Does not print a line per request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None: ...
@@ -63,7 +63,7 @@ class KeepAliveServer(ThreadedWSGIServer):
                 connection.shutdown(how)
 
 
-class KeepAliveHandler(QuietHandler):
+class KeepAliveHandler(SandboxRequestHandler):
     """Answers one request after the other on a connection; Werkzeug's own `run_wsgi` closes it after the first."""
 
     protocol_version = "HTTP/1.1"

@@ -11,13 +11,13 @@ import requests
 from bridge.clock import Clock, utc_now
 from bridge.sandbox.account_setup import AccountSetup
 from bridge.sandbox.accounts import Accounts
-from bridge.sandbox.budget import Budget, Spent
+from bridge.sandbox.budget import SandboxBudget, Spent
 from bridge.sandbox.faults import Fault, Faults
-from bridge.sandbox.jobs import FAILURE, SUCCESS, Job, Pms
+from bridge.sandbox.jobs import FAILURE, SUCCESS, Pms, SandboxJob
 from bridge.sandbox.queue import LogQuery, Queue
-from bridge.sandbox.records import Appointment, Lead
+from bridge.sandbox.records import SandboxAppointment, SandboxLead
 from bridge.sandbox.refusals import InvalidError, issue
-from bridge.sandbox.rules import Operation
+from bridge.sandbox.rules import WriteRule
 from bridge.sandbox.seen import SeenRequest
 from bridge.sandbox.webhooks import Webhooks, news_of, sync_complete, write_failed
 
@@ -81,7 +81,7 @@ class Sandbox(AccountSetup):
         """When each asked sync ends, of which integration and models."""
         self._queue = Queue()
         self._requests: list[SeenRequest] = []
-        self._budget = Budget()
+        self._budget = SandboxBudget()
         self._faults = Faults()
         self._webhooks = Webhooks()
 
@@ -115,8 +115,8 @@ class Sandbox(AccountSetup):
             self._pms.leads.read_all(integration_id, now)
         if "events" in synced:
             self._pms.appointments.read_all(integration_id, now)
-        self._tell_read()
-        self._tell("SYNC_COMPLETE", sync_complete(integration_id, integration.vendor, synced))
+        self._publish_reads()
+        self._publish("SYNC_COMPLETE", sync_complete(integration_id, integration.vendor, synced))
 
     def read(self, record_id: str) -> None:
         """Makes one lead or appointment readable, as Propexo does after a write where the add-on for it is bought."""
@@ -125,7 +125,7 @@ class Sandbox(AccountSetup):
             for shelf in (self._pms.leads, self._pms.appointments):
                 if record_id in shelf.held:
                     shelf.read_back(record_id, self.clock())
-            self._tell_read()
+            self._publish_reads()
 
     def register_webhook(self, asked: Any) -> dict[str, Any]:
         """Stores a webhook, which is inactive unless told otherwise. Raises InvalidError."""
@@ -148,12 +148,12 @@ class Sandbox(AccountSetup):
                     self._webhooks.put_back(delivery)
         return taken
 
-    def _tell(self, trigger: str, data: dict[str, Any]) -> None:
-        self._webhooks.tell(trigger, data, self.clock(), wrapped=self.wrapped)
+    def _publish(self, trigger: str, data: dict[str, Any]) -> None:
+        self._webhooks.publish(trigger, data, self.clock(), wrapped=self.wrapped)
 
-    def _tell_read(self) -> None:
+    def _publish_reads(self) -> None:
         for trigger, data in news_of(self._pms, self._accounts.integrations, self._accounts.properties):
-            self._tell(trigger, data)
+            self._publish(trigger, data)
 
     def fail(self, **fault: Any) -> None:
         """Switches a fault on; the arguments are the fields of `Fault`."""
@@ -171,20 +171,20 @@ class Sandbox(AccountSetup):
             return list(self._requests)
 
     @property
-    def leads(self) -> list[Lead]:
+    def leads(self) -> list[SandboxLead]:
         """The leads that the PMSs hold, oldest first."""
         with self._lock:
             self._finish_due_jobs()
             return list(self._pms.leads.held.values())
 
     @property
-    def appointments(self) -> list[Appointment]:
+    def appointments(self) -> list[SandboxAppointment]:
         """The appointments that the PMSs hold or held, oldest first."""
         with self._lock:
             self._finish_due_jobs()
             return list(self._pms.appointments.held.values())
 
-    def active_appointments(self, property_id: str | None = None) -> list[Appointment]:
+    def active_appointments(self, property_id: str | None = None) -> list[SandboxAppointment]:
         """The appointments that still stand, of one property or of all."""
         with self._lock:
             at_property = {lead.id for lead in self.leads if property_id in (None, lead.property_id)}
@@ -199,34 +199,34 @@ class Sandbox(AccountSetup):
 
     def queue(
         self,
-        operation: Operation,
+        operation: WriteRule,
         body: dict[str, Any],
         *,
         integration_id: str | None,
         vendor: str,
         record_id: str | None = None,
         fault: Fault | None = None,
-    ) -> Job:
+    ) -> SandboxJob:
         """Queues a write; it is carried out when `write_seconds` have passed."""
         with self._lock:
             due_at = self.clock() + timedelta(seconds=self.write_seconds)
-            job = Job(operation, integration_id, vendor, body, record_id, due_at, fault)
+            job = SandboxJob(operation, integration_id, vendor, body, record_id, due_at, fault)
             self._queue.add(job)
         return job
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> SandboxJob:
         """Raises UnknownRecordError."""
         with self._lock:
             self._finish_due_jobs()
             return self._queue.job(job_id)
 
-    def finished_jobs(self, query: LogQuery) -> list[Job]:
+    def finished_jobs(self, query: LogQuery) -> list[SandboxJob]:
         """Newest first."""
         with self._lock:
             self._finish_due_jobs()
             return self._queue.ended(query)
 
-    def retry(self, job_id: str) -> Job:
+    def retry(self, job_id: str) -> SandboxJob:
         """Queues a failed write again, with the same body.
 
         Raises UnknownRecordError, and InvalidError for any other job.
@@ -247,12 +247,12 @@ class Sandbox(AccountSetup):
         self._syncs = [sync for sync in self._syncs if sync[0] > now]
         for sync in ended:
             self._end_sync(*sync)
-        self._tell_read()
+        self._publish_reads()
 
-    def _carry_out(self, job: Job) -> None:
+    def _carry_out(self, job: SandboxJob) -> None:
         self._pms.carry_out(job, self._accounts.switched_off(job))
         if job.write_status != SUCCESS:
-            self._tell("WRITE_OPERATION_FAILURE", write_failed(job))
+            self._publish("WRITE_OPERATION_FAILURE", write_failed(job))
 
     def spend(self, token: str) -> Spent:
         """Counts a request of this token."""

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import requests
 
 from bridge.sandbox.documents import event_document, lead_document
-from bridge.sandbox.formats import Flag, ListOf, OneOf, Path, Record, Text
-from bridge.sandbox.jobs import Job, Pms
+from bridge.sandbox.formats import Flag, ListOf, OneOfFormat, Path, Record, TextFormat
+from bridge.sandbox.jobs import Pms, SandboxJob
 from bridge.sandbox.model_names import WITH_WEBHOOKS
-from bridge.sandbox.records import Integration, Property, new_id, timestamp
+from bridge.sandbox.records import SandboxIntegration, SandboxProperty, new_id, timestamp
 from bridge.sandbox.refusals import InvalidError, Issue, issue
 
 TRIGGERS = (
@@ -31,7 +31,7 @@ ANSWER_WITHIN = 10.0
 
 
 @dataclass
-class Webhook:
+class RegisteredWebhook:
     """One registered address."""
 
     url: str
@@ -60,10 +60,10 @@ class Webhook:
 
 
 @dataclass
-class Delivery:
+class WebhookDelivery:
     """One body on its way to one address."""
 
-    webhook: Webhook
+    webhook: RegisteredWebhook
     body: bytes
     due_at: datetime
     attempts: int = 0
@@ -71,7 +71,7 @@ class Delivery:
     def post(self, session: requests.Session) -> bool:
         """Send it; answers whether it was taken."""
         signature = hmac.new(self.webhook.secret.encode(), self.body, hashlib.sha256).hexdigest()
-        headers = {one["header"]: one["value"] for one in self.webhook.headers}
+        headers = {header["header"]: header["value"] for header in self.webhook.headers}
         headers |= {"Content-Type": "application/json", "propexo-signature": signature}
         try:
             answer = session.post(
@@ -86,15 +86,15 @@ class Webhooks:
     """Who is to be told, and what has not been taken yet."""
 
     def __init__(self) -> None:
-        self._registered: list[Webhook] = []
-        self._pending: list[Delivery] = []
+        self._registered: list[RegisteredWebhook] = []
+        self._pending: list[WebhookDelivery] = []
 
-    def register(self, asked: Any, now: datetime) -> Webhook:
+    def register(self, asked: Any, now: datetime) -> RegisteredWebhook:
         """Takes the body of `POST /v1/webhooks/`; a secret is made where none is given. Raises InvalidError."""
         if problems := list(REGISTRATION.issues(asked, ())):
             raise InvalidError(problems)
         body: dict[str, Any] = asked
-        webhook = Webhook(
+        webhook = RegisteredWebhook(
             body["url"],
             body["triggers"],
             now,
@@ -106,19 +106,23 @@ class Webhooks:
         self._registered.append(webhook)
         return webhook
 
-    def tell(self, trigger: str, data: dict[str, Any], now: datetime, *, wrapped: bool) -> None:
+    def publish(self, trigger: str, data: dict[str, Any], now: datetime, *, wrapped: bool) -> None:
         """Queues what happened for all who want it: as `{trigger, data}` or flat, which are both documented."""
-        said = {"event": trigger, **data}
-        body = json.dumps({"trigger": trigger, "data": said} if wrapped else said).encode()
+        document = {"event": trigger, **data}
+        body = json.dumps({"trigger": trigger, "data": document} if wrapped else document).encode()
         model = data.get("object", "").replace("-", "_") or None
-        self._pending += [Delivery(one, body, now) for one in self._registered if one.wants(trigger, model)]
+        self._pending += [
+            WebhookDelivery(webhook, body, now)
+            for webhook in self._registered
+            if webhook.wants(trigger, model)
+        ]
 
-    def take_due(self, now: datetime) -> list[Delivery]:
-        due = [one for one in self._pending if one.due_at <= now]
-        self._pending = [one for one in self._pending if one.due_at > now]
+    def take_due(self, now: datetime) -> list[WebhookDelivery]:
+        due = [delivery for delivery in self._pending if delivery.due_at <= now]
+        self._pending = [delivery for delivery in self._pending if delivery.due_at > now]
         return due
 
-    def put_back(self, delivery: Delivery) -> None:
+    def put_back(self, delivery: WebhookDelivery) -> None:
         """It was not taken: once more, as long as Propexo tries."""
         delivery.attempts += 1
         delivery.due_at += SEND_AGAIN_AFTER
@@ -126,7 +130,7 @@ class Webhooks:
             self._pending.append(delivery)
 
 
-class Address(Text):
+class Address(TextFormat):
     """An address that can be posted to."""
 
     def _limits(self, value: Any, path: Path) -> Iterator[Issue]:
@@ -137,18 +141,20 @@ class Address(Text):
 REGISTRATION = Record(
     {
         "url": Address(),
-        "triggers": ListOf(OneOf(TRIGGERS), least=1),
-        "model": OneOf(WITH_WEBHOOKS),
+        "triggers": ListOf(OneOfFormat(TRIGGERS), least=1),
+        "model": OneOfFormat(WITH_WEBHOOKS),
         "active": Flag(),
-        "secret": Text(SHORTEST_SECRET),
-        "headers": ListOf(Record({"header": Text(), "value": Text()}, frozenset({"header", "value"}))),
+        "secret": TextFormat(SHORTEST_SECRET),
+        "headers": ListOf(
+            Record({"header": TextFormat(), "value": TextFormat()}, frozenset({"header", "value"}))
+        ),
     },
     frozenset({"url", "triggers"}),
 )
 """The body of `POST /v1/webhooks/`."""
 
 
-def write_failed(job: Job) -> dict[str, Any]:
+def write_failed(job: SandboxJob) -> dict[str, Any]:
     """What WRITE_OPERATION_FAILURE says: no id of a record, also after a partial success."""
     return {
         "integration_id": job.integration_id or "", "vendor": job.vendor, "root_job_id": job.id,
@@ -166,7 +172,7 @@ def sync_complete(integration_id: str, vendor: str, models: Sequence[str]) -> di
 
 
 def news_of(
-    pms: Pms, integrations: dict[str, Integration], places: dict[str, Property]
+    pms: Pms, integrations: dict[str, SandboxIntegration], places: dict[str, SandboxProperty]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """What was read since this was asked last, each with its trigger.
 
@@ -197,14 +203,14 @@ def _record_read(
 ) -> tuple[str, dict[str, Any]]:
     """What DATA_NEW says of a record, or DATA_UPDATE of what changed. Names of models have hyphens here."""
     job, integration_id, name = new_id(), document["integration_id"], model.replace("_", "-")
-    told = {
+    message = {
         "object": name, "record_id": document["id"], "integration_id": integration_id,
         "vendor": document["integration_vendor"], "job_id": job, "root_job_id": job,
         "job_type": f"READ_{model.upper()}", "context": {"property_id": document["property_id"]},
         "meta": {"integration_id": integration_id, "object": name},
     }  # fmt: skip
     if before is None:
-        return "DATA_NEW", {**told, "payload": document}
+        return "DATA_NEW", {**message, "payload": document}
     changed = [name for name, value in document.items() if before.get(name) != value]
     new, previous = ({name: of[name] for name in changed} for of in (document, before))
-    return "DATA_UPDATE", {**told, "diff": {"new": new, "previous": previous}}
+    return "DATA_UPDATE", {**message, "diff": {"new": new, "previous": previous}}

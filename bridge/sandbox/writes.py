@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, g, request
 
 from bridge.sandbox.faults import Fault
-from bridge.sandbox.jobs import Job
+from bridge.sandbox.jobs import SandboxJob
 from bridge.sandbox.records import Cached
 from bridge.sandbox.refusals import UnknownRecordError
 from bridge.sandbox.rules import (
@@ -14,8 +14,8 @@ from bridge.sandbox.rules import (
     CREATE_LEAD,
     UPDATE_APPOINTMENT,
     UPDATE_LEAD,
-    Operation,
     Rule,
+    WriteRule,
 )
 from bridge.sandbox.state import Sandbox
 
@@ -57,7 +57,7 @@ def create_writes(sandbox: Sandbox) -> Blueprint:
     return writes
 
 
-def write(sandbox: Sandbox, operation: Operation) -> Answer:
+def write(sandbox: Sandbox, operation: WriteRule) -> Answer:
     """A write whose body names the integration."""
     body, rule, vendor = vendor_rule(sandbox, operation)
     accepted = operation.accept(body, rule, ignore_unknown_fields=_ignores_unknown_fields())
@@ -66,7 +66,7 @@ def write(sandbox: Sandbox, operation: Operation) -> Answer:
     ))  # fmt: skip
 
 
-def change(sandbox: Sandbox, operation: Operation, record_id: str, known: Cached[Any] | None) -> Answer:
+def change(sandbox: Sandbox, operation: WriteRule, record_id: str, known: Cached[Any] | None) -> Answer:
     """A write whose path names the record, and by it the integration.
 
     An id that Propexo does not know is held against the generic schema alone and fails in its job; what
@@ -84,7 +84,7 @@ def change(sandbox: Sandbox, operation: Operation, record_id: str, known: Cached
     ))  # fmt: skip
 
 
-def vendor_rule(sandbox: Sandbox, operation: Operation) -> tuple[Any, Rule, str]:
+def vendor_rule(sandbox: Sandbox, operation: WriteRule) -> tuple[Any, Rule, str]:
     """The body of this request, with the rule and the name of the PMS that it goes to.
 
     Raises InvalidError without a usable `integration_id`, NotSupportedError when that PMS has no such operation.
@@ -111,7 +111,7 @@ def _fault() -> Fault | None:
     return fault if fault and fault.write_status else None
 
 
-def _queued(sandbox: Sandbox, job: Job) -> Answer:
+def _queued(sandbox: Sandbox, job: SandboxJob) -> Answer:
     """Either of the two documented shapes; a fault can leave the job id out."""
     job_id = {} if g.fault and g.fault.no_job_id else {"job_id": job.id}
     if sandbox.wrapped:

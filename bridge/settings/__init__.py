@@ -73,8 +73,8 @@ def parse(document: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
         values = Document().load(filled_in)
     except ValidationError as error:
         # What could not be filled in has its problem already.
-        others = problems(error.messages, filled_in)
-        found += [problem for at, problem in others if at not in references.problems]
+        schema_problems = problems(error.messages, filled_in)
+        found += [problem for at, problem in schema_problems if at not in references.problems]
     if found:
         raise ConfigurationError(found)
     return _settings(values, folder, path)

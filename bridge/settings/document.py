@@ -90,7 +90,7 @@ class References:
     def fill_in(self, value: Any, at: KeyPath = ()) -> Any:
         """Answers the value without references. Overrides are taken as they are."""
         match value:
-            case {"file": str(name), **others} if not others:
+            case {"file": str(name), **rest} if not rest:
                 return self._content_of(self.fill_in(name, at), at)
             case dict():
                 return {key: self.fill_in(each, (*at, key)) for key, each in value.items()}

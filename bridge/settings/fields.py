@@ -65,7 +65,7 @@ class Text(Setting):
         return text
 
 
-class Contact(Text):
+class SecurityContact(Text):
     """An address for a person, as RFC 9116 writes it."""
 
     expected = 'an address such as "mailto:security@example.com" or "https://example.com/security"'
@@ -115,7 +115,7 @@ class TimeZone(Text):
             raise self.refused(" and no abbreviation" + did_you_mean(ZONE_OF_ABBREVIATION[text.upper()]))
         if text not in zones.values():
             close = difflib.get_close_matches(text.lower(), zones, n=1)
-            raise self.refused(did_you_mean(*(zones[one] for one in close)))
+            raise self.refused(did_you_mean(*(zones[name] for name in close)))
         return text
 
 
@@ -287,7 +287,7 @@ class TextList(Setting):
             ) from None  # without the texts that could be read: no list yet
 
 
-class Table(Setting):
+class NamedTable(Setting):
     """A table whose names the operator chooses; each value is read by the same function."""
 
     expected = "a table"
@@ -302,7 +302,7 @@ class Table(Setting):
         return _read_each(value.items(), self.read_value)
 
 
-class ApiAccess(Table):
+class ApiAccess(NamedTable):
     """`base_url`, `login_url` and the credentials of a sender's API, which its mapping names."""
 
     def __init__(self) -> None:

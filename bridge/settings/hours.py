@@ -28,11 +28,11 @@ class Hours(Text):
     expected = 'days and hours, such as "mon-sat 09:00-18:00"'
 
     def convert(self, text: str) -> BusinessHours:  # type: ignore[override]  # as the records hold it
-        told = re.fullmatch(r"(\w{3})(?:-(\w{3}))? +([\d:]+)-([\d:]+)", text.lower())
-        if told is None or not {told[1], told[2] or told[1]} <= set(DAYS):
+        match = re.fullmatch(r"(\w{3})(?:-(\w{3}))? +([\d:]+)-([\d:]+)", text.lower())
+        if match is None or not {match[1], match[2] or match[1]} <= set(DAYS):
             raise self.refused()
-        first, last = DAYS.index(told[1]), DAYS.index(told[2] or told[1])
-        opens, closes = _time(told[3]), _time(told[4])
+        first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
+        opens, closes = _time(match[3]), _time(match[4])
         if opens is None or closes is None or opens >= closes:
             raise self.refused()
         days = frozenset((first + after) % 7 for after in range((last - first) % 7 + 1))
@@ -60,10 +60,10 @@ class WeeklyHours(Setting):
         if not isinstance(texts, list):
             raise self.refused()
         found = [_day_hours(text) if isinstance(text, str) else None for text in texts]
-        wrong = {index: [self.expected] for index, one in enumerate(found) if one is None}
+        wrong = {index: [self.expected] for index, period in enumerate(found) if period is None}
         if wrong:
             raise ValidationError(wrong)
-        return tuple(one for one in found if one is not None)
+        return tuple(period for period in found if period is not None)
 
 
 class TourTimes(Setting):
@@ -132,11 +132,11 @@ def _minute(text: str) -> int | None:
 def _around(week: tuple[DayHours, ...]) -> tuple[time, time]:
     """When tours can be meant: a time that is offered always can, and others as without such a list."""
     usual = TourHours()
-    first = min([usual.first, *(time(*divmod(one.opens, 60)) for one in week)])
-    last = max([usual.last, *(time(*divmod(min(one.closes, 1439), 60)) for one in week)])
+    first = min([usual.first, *(time(*divmod(period.opens, 60)) for period in week)])
+    last = max([usual.last, *(time(*divmod(min(period.closes, 1439), 60)) for period in week)])
     return first, last
 
 
 def _time(text: str) -> time | None:
-    told = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
-    return time(int(told[1]), int(told[2])) if told else None
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    return time(int(match[1]), int(match[2])) if match else None

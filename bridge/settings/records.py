@@ -274,7 +274,9 @@ class Settings:
         """
         wanted = same_name(text)
         candidates = {wanted, wanted.removeprefix("property:").strip()}
-        return next((one for one in self.properties.values() if one.called & candidates), None)
+        return next(
+            (property_ for property_ in self.properties.values() if property_.called & candidates), None
+        )
 
 
 def same_name(text: str) -> str:

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.errors import Problem
 from bridge.settings.document import KeyPath, OutsideText
-from bridge.settings.fields import DatabaseUrl, Table, Text
+from bridge.settings.fields import DatabaseUrl, NamedTable, Text
 from bridge.settings.records import same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
@@ -49,15 +49,17 @@ class Document(Section):
     console = fields.Nested(ConsoleSection)
     alerts = fields.Nested(AlertsSection)
     forms = fields.Nested(FormsSection)
-    properties = Table(PropertySection().load)
-    sources = Table(SourceSection().load)
-    users = Table(UserSection().load)
+    properties = NamedTable(PropertySection().load)
+    sources = NamedTable(SourceSection().load)
+    users = NamedTable(UserSection().load)
     database_url = DatabaseUrl()
     data_dir = Text()
     mappings_dir = Text()
 
     def known(self) -> list[str]:
-        tables = {name: one.schema for name, one in self.fields.items() if isinstance(one, fields.Nested)}
+        tables = {
+            name: field.schema for name, field in self.fields.items() if isinstance(field, fields.Nested)
+        }
         inner = [f"{name}.{key}" for name, section in tables.items() for key in section.fields]
         return [*self.fields, *inner]
 

@@ -9,9 +9,9 @@ from bridge.settings.fields import (
     BaseUrl,
     Bind,
     Capitals,
-    Contact,
     EncryptionKey,
     HttpsUrl,
+    NamedTable,
     OneOf,
     Origin,
     PhoneRegion,
@@ -19,8 +19,8 @@ from bridge.settings.fields import (
     Port,
     Seconds,
     SecondsOrNone,
+    SecurityContact,
     Switch,
-    Table,
     Text,
     TextList,
     TimeZone,
@@ -74,8 +74,8 @@ class PropexoSection(Section):
         """Propexo takes none below ten characters: a shorter one is not what was registered."""
         short = [index for index, secret in enumerate(secrets) if len(secret) < SHORTEST_WEBHOOK_SECRET]
         if short:
-            told = f"the secret of a webhook, of at least {SHORTEST_WEBHOOK_SECRET} characters"
-            raise ValidationError({index: [told] for index in short})
+            expected = f"the secret of a webhook, of at least {SHORTEST_WEBHOOK_SECRET} characters"
+            raise ValidationError({index: [expected] for index in short})
 
 
 class ServerSection(Section):
@@ -90,7 +90,7 @@ class ServerSection(Section):
     worker_concurrency = Whole()
     trusted_proxies = Whole()
     metrics_port = Port()
-    security_contact = Contact()
+    security_contact = SecurityContact()
     public_url = BaseUrl("the https address under which senders reach the bridge, without path")
 
 
@@ -127,7 +127,7 @@ class OpenIdSection(Section):
     client_id = Text(required=True)
     client_secret = Text(required=True)
     role_claim = Text()
-    roles = Table(OneOf(*ROLES).read)
+    roles = NamedTable(OneOf(*ROLES).read)
 
     @post_load
     def as_record(self, values: dict[str, Any], **_: Any) -> OpenIdSettings:
@@ -201,7 +201,7 @@ class SlotsSection(Section):
     on_taken = OneOf("hold", "book", "other_agent")
     subtract_appointments = Switch()
     appointment_times = OneOf("instant", "wall_clock", "either")
-    kinds = Table(KindSection().load)
+    kinds = NamedTable(KindSection().load)
 
     @validates("kinds")
     def are_kinds_of_tours(self, kinds: dict[str, KindSettings], **_: Any) -> None:
@@ -230,9 +230,9 @@ class PropertySection(Section):
     tour_hours = TourTimes()
     slots = fields.Nested(SlotsSection)
     defaults = fields.Nested(DefaultsSection)
-    units = Table(Text().read)
-    agents = Table(Text().read)
-    lead_sources = Table(Text().read)
+    units = NamedTable(Text().read)
+    agents = NamedTable(Text().read)
+    lead_sources = NamedTable(Text().read)
 
     @validates_schema
     def slots_have_hours(self, data: dict[str, Any], **_: Any) -> None:
@@ -240,7 +240,7 @@ class PropertySection(Section):
         hours = data.get("tour_hours")
         if "slots" not in data or (hours and hours.week is not None) or data.get("pms") in OFFER_TIMES:
             return
-        if "pms" in data and not all(one.hours for one in data["slots"].kinds.values() or [KindSettings()]):
+        if "pms" in data and not all(kind.hours for kind in data["slots"].kinds.values() or [KindSettings()]):
             raise ValidationError({"tour_hours": [f"{WeeklyHours.expected}, for the times that are offered"]})
 
     @post_load

@@ -20,7 +20,7 @@ class Admission(Enum):
 
 
 @dataclass(frozen=True)
-class Counts:
+class FormCounts:
     """How many forms came in this hour, this one included."""
 
     address: int = 0
@@ -40,7 +40,7 @@ class Signs:
     """The browser has solved a challenge of ours."""
 
 
-def admission(counts: Counts, signs: Signs, limits: FormSettings) -> Admission:
+def admission(counts: FormCounts, signs: Signs, limits: FormSettings) -> Admission:
     """What happens to a form that is otherwise right.
 
     Nobody is refused for being one of many: an office or a university shares one address. Beyond a limit the browser

@@ -8,14 +8,14 @@ from bridge.database import Database
 from bridge.errors import InvalidFormError, TimeNotFreeError
 from bridge.mapping.sources import Sources
 from bridge.settings import Settings
-from bridge.widget.desk import FormDesk
+from bridge.widget.desk import WidgetFormDesk
 from bridge.widget.hosted_views import hosted
 from bridge.widget.views import invalid_form, widget
 
 
 def init_app(app: Flask, settings: Settings, sources: Sources, database: Database, clock: Clock) -> None:
     """Register `/widget.js` and everything below `/widget`; the calendar of free times must be there already."""
-    app.extensions["forms"] = FormDesk(settings, database, app.extensions["calendar"], clock)
+    app.extensions["forms"] = WidgetFormDesk(settings, database, app.extensions["calendar"], clock)
     for error in (InvalidFormError, TimeNotFreeError):
         app.register_error_handler(error, invalid_form)
     for blueprint in (widget, hosted):

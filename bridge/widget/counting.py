@@ -18,7 +18,7 @@ def count(session: Session, key: bytes, names: Sequence[str], now: datetime) -> 
     """Count one more for each name (`contact:maya@example.com`); returns how many there were in this hour."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     keys = {name: signature(key, "count", name)[:32] for name in names}
-    rows = [{"key": one, "hour": hour, "count": 1} for one in sorted(set(keys.values()))]
+    rows = [{"key": key, "hour": hour, "count": 1} for key in sorted(set(keys.values()))]
     added = (
         insert(FormCount)
         .values(rows)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from sqlalchemy import select
 
-from bridge.aliases import property_named, told_to
+from bridge.aliases import aliases_of, property_named
 from bridge.availability.calendar import Calendar
 from bridge.clock import Clock
 from bridge.database import Database
@@ -23,15 +23,15 @@ from bridge.errors import (
     UnknownTourKindError,
 )
 from bridge.inbound.decoding import decode
-from bridge.mapping.booking import Booking
+from bridge.mapping.booking import BookingRequest
 from bridge.mapping.paths import Received
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.models import Event
 from bridge.renter import links
 from bridge.settings import Property, Settings
 from bridge.signing_keys import signing_key
 from bridge.widget import counting, proofs
-from bridge.widget.admission import Admission, Counts, Signs, admission
+from bridge.widget.admission import Admission, FormCounts, Signs, admission
 from bridge.widget.words import DEFAULT, choose
 
 KEY = "forms"
@@ -43,7 +43,7 @@ OF_ONE_TRY = ("stamp", "altcha", TRAP, "lang")
 
 
 @dataclass(frozen=True)
-class FormDesk:
+class WidgetFormDesk:
     """Of one web process; `current_app.extensions["forms"]`."""
 
     settings: Settings
@@ -51,7 +51,7 @@ class FormDesk:
     calendar: Calendar
     clock: Clock
 
-    def admit(self, source: Source, received: Received, delivery_id: str) -> None:
+    def admit(self, source: MappedSource, received: Received, delivery_id: str) -> None:
         """Let a readable form pass.
 
         Raises:
@@ -72,7 +72,7 @@ class FormDesk:
         if booking and place:
             self._check_time(source, booking, place)
 
-    def receipt(self, source: Source, received: Received, reference: str | None) -> dict[str, Any]:
+    def receipt(self, source: MappedSource, received: Received, reference: str | None) -> dict[str, Any]:
         """The addresses that the visitor gets: the link of the tour, and its calendar file."""
         if not reference:
             return {}
@@ -106,12 +106,16 @@ class FormDesk:
                 known.where(Event.source == source, Event.delivery_id == delivery_id)
             ).first()
 
-    def _place(self, source: Source, booking: Booking | None) -> Property | None:
+    def _place(self, source: MappedSource, booking: BookingRequest | None) -> Property | None:
         named = (booking.property if booking else None) or source.settings.property
-        return property_named(self.settings, named, told_to(self.database)) if named else None
+        return property_named(self.settings, named, aliases_of(self.database)) if named else None
 
     def _count(
-        self, source: Source, form: Mapping[str, Any], booking: Booking | None, place: Property | None
+        self,
+        source: MappedSource,
+        form: Mapping[str, Any],
+        booking: BookingRequest | None,
+        place: Property | None,
     ) -> None:
         now = self.clock()
         key = signing_key(self.database, KEY, now)
@@ -122,7 +126,7 @@ class FormDesk:
             f"property:{place.key if place else ''}",
         ]
         with self.database.session() as session:
-            counts = Counts(*counting.count(session, key, names, now))
+            counts = FormCounts(*counting.count(session, key, names, now))
             solution = proofs.solved(key, source.name, _text(form, "altcha"), now)
             has_worked = solution is not None and counting.use_up(session, key, *solution)
         signs = Signs(
@@ -138,7 +142,7 @@ class FormDesk:
         if result is Admission.AFTER_WORK:
             raise ProofOfWorkNeededError(proofs.challenge(key, source.name, now))
 
-    def _check_time(self, source: Source, booking: Booking, place: Property) -> None:
+    def _check_time(self, source: MappedSource, booking: BookingRequest, place: Property) -> None:
         start = booking.starts_at or _local(booking, place)
         if start is None:
             return
@@ -156,7 +160,7 @@ class FormDesk:
             raise TimeNotFreeError(errors, [slot.as_json() for slot in verdict.nearest])
 
 
-def _local(booking: Booking, place: Property) -> datetime | None:
+def _local(booking: BookingRequest, place: Property) -> datetime | None:
     local = booking.starts_at_local
     return local.replace(tzinfo=ZoneInfo(place.time_zone)) if local else None
 

@@ -16,7 +16,7 @@ TYPED = ("first_name", "last_name", "email", "phone", "message")
 
 
 @dataclass(frozen=True)
-class Choice:
+class VisitorChoice:
     """What the visitor has chosen and typed so far."""
 
     property: str = ""
@@ -29,7 +29,7 @@ class Choice:
     typed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> "Choice":
+    def of(cls, values: Mapping[str, str]) -> "VisitorChoice":
         """As a query or a form says it; what cannot be read counts as not chosen."""
         later = _date(values.get("later"))
         return cls(
@@ -44,7 +44,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Day:
+class HostedDay:
     """A day that has free times."""
 
     date: date
@@ -55,7 +55,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Page:
+class HostedPage:
     """What the template draws."""
 
     words: Words
@@ -63,13 +63,13 @@ class Page:
     places: Sequence[Property]
     kinds: Sequence[tuple[str, str, str, bool]]
     """Name, label, explanation, whether it is chosen."""
-    days: Sequence[Day]
+    days: Sequence[HostedDay]
     slots: Sequence[tuple[str, str]]
     """`start` and the time."""
     day_label: str
     zone: str
     later: date | None
-    choice: Choice
+    choice: VisitorChoice
     errors: Mapping[str, str] = field(default_factory=dict)
     notice: str | None = None
 
@@ -79,10 +79,10 @@ def page_of(
     place: Property,
     places: Sequence[Property],
     times: Availability | None,
-    choice: Choice,
+    choice: VisitorChoice,
     errors: Mapping[str, Sequence[str]] | None = None,
     notice: str | None = None,
-) -> Page:
+) -> HostedPage:
     """The page for what is free and what was chosen; `times` is `None` where the property offers none."""
     kinds = times.kinds if times else ()
     kind = choice.kind if choice.kind in kinds else next(iter(kinds), "")
@@ -92,11 +92,14 @@ def page_of(
         by_day.setdefault(slot.start.date(), []).append(slot)
     chosen = choice.day if choice.day in by_day else next(iter(by_day), None)
     of_day = by_day.get(chosen, []) if chosen else []
-    return Page(
+    return HostedPage(
         words=words,
         place=place,
         places=places,
-        kinds=[(one, words(one), words(f"{one}_hint"), one == kind) for one in kinds],
+        kinds=[
+            (each_kind, words(each_kind), words(f"{each_kind}_hint"), each_kind == kind)
+            for each_kind in kinds
+        ],
         days=[_day(words, day, len(found), is_chosen=day == chosen) for day, found in by_day.items()],
         slots=[(slot.start.isoformat(), words.time(slot.start)) for slot in of_day],
         day_label=words.day(chosen) if chosen else "",
@@ -108,7 +111,7 @@ def page_of(
     )
 
 
-def booking_of(choice: Choice, place: Property, kinds: Sequence[str], language: str) -> dict[str, Any]:
+def booking_of(choice: VisitorChoice, place: Property, kinds: Sequence[str], language: str) -> dict[str, Any]:
     """The form as the script would send it."""
     kind = choice.kind if choice.kind in kinds else next(iter(kinds), "")
     return {
@@ -121,7 +124,7 @@ def booking_of(choice: Choice, place: Property, kinds: Sequence[str], language: 
     }
 
 
-def missing(choice: Choice, words: Words) -> dict[str, list[str]]:
+def missing(choice: VisitorChoice, words: Words) -> dict[str, list[str]]:
     """What the page asks for beyond what a booking needs: both names, and a time."""
     errors = {} if choice.start else {"starts_at": [words("error_starts_at")]}
     for name in ("first_name", "last_name"):
@@ -130,9 +133,9 @@ def missing(choice: Choice, words: Words) -> dict[str, list[str]]:
     return errors
 
 
-def _day(words: Words, day: date, count: int, *, is_chosen: bool) -> Day:
+def _day(words: Words, day: date, count: int, *, is_chosen: bool) -> HostedDay:
     counted = words.count("times", count)
-    return Day(day, words.short_day(day), f"{words.day(day)}, {counted}", counted, is_chosen)
+    return HostedDay(day, words.short_day(day), f"{words.day(day)}, {counted}", counted, is_chosen)
 
 
 def _later(times: Availability | None) -> date | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from bridge.aliases import told_to
+from bridge.aliases import aliases_of
 from bridge.availability.calendar import Calendar
 from bridge.availability.listing import Availability
 from bridge.errors import (
@@ -22,13 +22,13 @@ from bridge.errors import (
 )
 from bridge.inbound import signatures
 from bridge.inbound.forms import form_errors
-from bridge.inbound.views import Door, take
+from bridge.inbound.views import WebhookEndpoint, take
 from bridge.mapping.paths import Received
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.settings import Property
-from bridge.widget.desk import FormDesk
+from bridge.widget.desk import WidgetFormDesk
 from bridge.widget.errors import in_words
-from bridge.widget.hosted import DAYS, Choice, booking_of, missing, page_of
+from bridge.widget.hosted import DAYS, VisitorChoice, booking_of, missing, page_of
 from bridge.widget.views import named_places, public_source
 from bridge.widget.words import DEFAULT, Words, choose, words
 
@@ -43,9 +43,9 @@ POLICY = (
 @hosted.get("/widget/<name>", strict_slashes=False)
 def show(name: str) -> Response:
     """The free times and the form. `property`, `lang`, `kind` and `day` may stand in the address."""
-    door, source = public_source(name)
-    offered = named_places(door, source, request.args.get("property", ""))
-    choice = Choice.of(request.args)
+    endpoint, source = public_source(name)
+    offered = named_places(endpoint, source, request.args.get("property", ""))
+    choice = VisitorChoice.of(request.args)
     return _page(source, offered[0], offered, choice, _words(request.args))
 
 
@@ -55,24 +55,24 @@ def book(name: str) -> Response:
 
     200: the page; 403: sent from another website; 409, 422, 429: not booked, and the page says why.
     """
-    door, source = public_source(name)
-    desk: FormDesk = current_app.extensions["forms"]
+    endpoint, source = public_source(name)
+    desk: WidgetFormDesk = current_app.extensions["forms"]
     if request.headers.get("Origin") not in (None, desk.home, request.host_url.rstrip("/")):
         raise OriginNotAllowedError
-    offered = named_places(door, source, request.args.get("property", ""))
-    choice, language = Choice.of(request.form), _words(request.form)
-    place = named_places(door, source, choice.property)[0] if choice.property else offered[0]
+    offered = named_places(endpoint, source, request.args.get("property", ""))
+    choice, language = VisitorChoice.of(request.form), _words(request.form)
+    place = named_places(endpoint, source, choice.property)[0] if choice.property else offered[0]
     if "book" not in request.form:
         return _page(source, place, offered, choice, language)
-    return _booked(door, source, place, offered, choice, language)
+    return _booked(endpoint, source, place, offered, choice, language)
 
 
 def _booked(
-    door: Door,
-    source: Source,
+    endpoint: WebhookEndpoint,
+    source: MappedSource,
     place: Property,
     offered: Sequence[Property],
-    choice: Choice,
+    choice: VisitorChoice,
     language: Words,
 ) -> Response:
     """Send the form as the script would, and show what came of it."""
@@ -87,11 +87,13 @@ def _booked(
 
     errors = missing(choice, language)
     received = Received(form, {}, {})
-    found = form_errors(source, received, door.settings, told_to(door.database), door.clock())
+    found = form_errors(source, received, endpoint.settings, aliases_of(endpoint.database), endpoint.clock())
     if errors or found:
-        return again(InvalidFormError(found), {**errors, **in_words(_others(found, errors), form, language)})
+        return again(
+            InvalidFormError(found), {**errors, **in_words(_general_errors(found, errors), form, language)}
+        )
     try:
-        receipt = _taken(door, source, form)
+        receipt = _taken(endpoint, source, form)
     except SubmissionReusedError as error:
         receipt = error.receipt
     except TimeNotFreeError as error:
@@ -108,19 +110,19 @@ def _booked(
     )
 
 
-def _others(errors: dict[str, list[str]], known: Mapping[str, Any]) -> dict[str, list[str]]:
+def _general_errors(errors: dict[str, list[str]], known: Mapping[str, Any]) -> dict[str, list[str]]:
     return {name: texts for name, texts in errors.items() if name not in known}
 
 
-def _taken(door: Door, source: Source, form: dict[str, Any]) -> dict[str, Any]:
+def _taken(endpoint: WebhookEndpoint, source: MappedSource, form: dict[str, Any]) -> dict[str, Any]:
     """Store the form through the inbox, as the source's own address does."""
     body = json.dumps(form, ensure_ascii=False).encode()
     sent = signatures.Request({"content-type": "application/json"}, body)
-    _, receipt = take(door, source, sent, Received(form, sent.headers, {}))
+    _, receipt = take(endpoint, source, sent, Received(form, sent.headers, {}))
     return receipt
 
 
-def _times(place: Property, choice: Choice) -> Availability | None:
+def _times(place: Property, choice: VisitorChoice) -> Availability | None:
     calendar: Calendar = current_app.extensions["calendar"]
     try:
         return calendar.list_times(place, choice.first, DAYS)
@@ -131,20 +133,20 @@ def _times(place: Property, choice: Choice) -> Availability | None:
 
 
 def _page(
-    source: Source,
+    source: MappedSource,
     place: Property,
     offered: Sequence[Property],
-    choice: Choice,
+    choice: VisitorChoice,
     language: Words,
     errors: Mapping[str, Sequence[str]] | None = None,
     *,
     notice: str | None = None,
     challenge: dict[str, Any] | None = None,
 ) -> Response:
-    desk: FormDesk = current_app.extensions["forms"]
+    desk: WidgetFormDesk = current_app.extensions["forms"]
     page = page_of(language, place, offered, _times(place, choice), choice, errors, notice)
     stamp = request.form.get("stamp") or desk.stamp(source.name)
-    query = {"property": ",".join(one.key for one in offered), "lang": language.language}
+    query = {"property": ",".join(place.key for place in offered), "lang": language.language}
     return _answer(
         source,
         "renter_book.html",
@@ -157,7 +159,7 @@ def _page(
     )
 
 
-def _answer(source: Source, template: str, **values: Any) -> Response:
+def _answer(source: MappedSource, template: str, **values: Any) -> Response:
     response = make_response(render_template(template, source=source.name, **values))
     ancestors = " ".join(("'self'", *source.settings.origins))
     response.headers |= {

@@ -14,7 +14,7 @@ LARGEST = 20 * 1024
 
 
 @dataclass(frozen=True)
-class Script:
+class WidgetScript:
     """The script of this version."""
 
     text: bytes
@@ -24,7 +24,7 @@ class Script:
 
 
 @cache
-def script() -> Script:
+def script() -> WidgetScript:
     """Put together from `static/tour-booking.js`, `static/tour-booking.css` and `strings/`."""
     folder = files(__package__).joinpath("static")
     source, style = (
@@ -36,7 +36,7 @@ def script() -> Script:
         spelled = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         source = source.replace(f"const {name};", f"const {name.partition(' ')[0]} = {spelled};")
     text = source.encode()
-    return Script(text, gzip.compress(text, 9, mtime=0), hashlib.sha256(text).hexdigest()[:16])
+    return WidgetScript(text, gzip.compress(text, 9, mtime=0), hashlib.sha256(text).hexdigest()[:16])
 
 
 def _squeezed(style: str) -> str:

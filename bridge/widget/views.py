@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from bridge import problems
-from bridge.aliases import property_named, told_to
+from bridge.aliases import aliases_of, property_named
 from bridge.errors import (
     InvalidFormError,
     OriginNotAllowedError,
@@ -15,11 +15,11 @@ from bridge.errors import (
     UnknownPropertyNameError,
     UnknownSourceError,
 )
-from bridge.inbound.views import Door, open_door
-from bridge.mapping.sources import Source
+from bridge.inbound.views import WebhookEndpoint, open_endpoint
+from bridge.mapping.sources import MappedSource
 from bridge.propexo.pms import profile_of
 from bridge.settings import Property
-from bridge.widget.desk import FormDesk
+from bridge.widget.desk import WidgetFormDesk
 from bridge.widget.errors import in_words
 from bridge.widget.script import script
 from bridge.widget.words import choose, words
@@ -69,33 +69,33 @@ def places(name: str) -> Response:
 
     200; 403: another website; 404: no such public source or property; 503: it is switched off.
     """
-    door, source = public_source(name)
+    endpoint, source = public_source(name)
     origin = request.headers.get("Origin")
     if origin is not None and origin not in source.settings.origins:
         raise OriginNotAllowedError
-    desk: FormDesk = current_app.extensions["forms"]
-    found = named_places(door, source, request.args.get("property", ""))
+    desk: WidgetFormDesk = current_app.extensions["forms"]
+    found = named_places(endpoint, source, request.args.get("property", ""))
     document = {"places": [place_json(place) for place in found], "stamp": desk.stamp(name)}
     response = Response(json.dumps(document), mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def public_source(name: str) -> tuple[Door, Source]:
+def public_source(name: str) -> tuple[WebhookEndpoint, MappedSource]:
     """A source that browsers may use. Raises UnknownSourceError for any other, NotAcceptingError if it is off."""
-    door, source = open_door(name)
+    endpoint, source = open_endpoint(name)
     if not source.mapping.public:
         raise UnknownSourceError
-    return door, source
+    return endpoint, source
 
 
-def named_places(door: Door, source: Source, names: str) -> list[Property]:
+def named_places(endpoint: WebhookEndpoint, source: MappedSource, names: str) -> list[Property]:
     """The properties that a line names, each once. Raises UnknownPropertyNameError for one that nobody knows."""
     wanted = [name for each in names.split(",")[:MOST_PLACES] if (name := each.strip())]
     own = source.settings.property
     if not wanted:
-        wanted = [own] if own else list(door.settings.properties)
-    found = [property_named(door.settings, name, told_to(door.database)) for name in wanted]
+        wanted = [own] if own else list(endpoint.settings.properties)
+    found = [property_named(endpoint.settings, name, aliases_of(endpoint.database)) for name in wanted]
     known = {place.key: place for place in found if place is not None}
     if not known or None in found:
         raise UnknownPropertyNameError

@@ -114,7 +114,7 @@ def measure(here: Stage, url: str, requests: int, connections: int) -> Round:
 
 def middle(rounds: list[Round]) -> dict[str, float]:
     """The median of each figure."""
-    documents = [one.document() for one in rounds]
+    documents = [this_round.document() for this_round in rounds]
     return {name: median([document[name] for document in documents]) for name in documents[0]}
 
 

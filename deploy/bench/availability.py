@@ -60,7 +60,7 @@ def compared(pairs: list[tuple[Round, Round]]) -> dict[str, Any]:
 
 def calls(server: Any) -> int:
     """What the free times have cost Propexo's budget."""
-    return sum(one.path == "/v1/appointments/" for one in server.sandbox.requests)
+    return sum(request.path == "/v1/appointments/" for request in server.sandbox.requests)
 
 
 def measure(here: Stage, url: str, number: int, connections: int) -> Round:

@@ -44,7 +44,7 @@ CLOCK = """
 
 
 class Simulation:
-    """The door, a worker and the sandbox on one clock."""
+    """The webhook endpoint, a worker and the sandbox on one clock."""
 
     def __init__(self, database: Database, sandbox: Sandbox, url: str) -> None:
         self.now = datetime(2030, 1, 7, 15, 0, tzinfo=UTC)
@@ -154,7 +154,7 @@ def measure(kind: str, count: int) -> dict[str, Any]:
             here.book(f"burst-{n}", n, here.now + timedelta(days=20, hours=count - n))
         here.run()
         calls = here.sandbox.requests[before:]
-        used = list(Counter(one.at.replace(second=0, microsecond=0) for one in calls).values())
+        used = list(Counter(call.at.replace(second=0, microsecond=0) for call in calls).values())
         limit = here.sandbox.budget_per_minute
         return {
             "people": kind,
@@ -162,7 +162,7 @@ def measure(kind: str, count: int) -> dict[str, Any]:
             "goal": GOALS[kind],
             "used_by_minute": used,
             "least_used": round(min(used[: len(calls) // limit], default=0) / limit, 3),
-            "refused_429": sum(one.status == 429 for one in calls),  # noqa: PLR2004
+            "refused_429": sum(call.status == 429 for call in calls),  # noqa: PLR2004
         }
 
 

@@ -1,4 +1,5 @@
-"""How long a booking takes from the door to the first call at Propexo, on a system that has nothing else to do.
+"""How long a booking takes from the webhook endpoint to the first call at Propexo, on a system that has nothing else
+to do.
 
 The sandbox notes when each call arrives. Goal: p50 under 30 ms, p99 under 150 ms.
 """
@@ -26,10 +27,10 @@ def delivery(count: int, pause: float) -> None:
     waits: list[float] = []
     answers: list[float] = []
     with sandbox() as propexo, stage(propexo.url) as here:
-        door = f"{here.start_web()}/hooks/calendly"
+        endpoint = f"{here.start_web()}/hooks/calendly"
         here.start_worker()
         for _ in range(WARM_UP + count):
-            wait, answer = one_booking(here, propexo.sandbox, door)
+            wait, answer = one_booking(here, propexo.sandbox, endpoint)
             waits.append(wait)
             answers.append(answer)
             time.sleep(pause)
@@ -44,11 +45,11 @@ def delivery(count: int, pause: float) -> None:
     )
 
 
-def one_booking(here: Stage, propexo: Sandbox, door: str) -> tuple[float, float]:
+def one_booking(here: Stage, propexo: Sandbox, endpoint: str) -> tuple[float, float]:
     """Seconds from sending to the first call and to the webhook's answer; returns when the event has been worked on."""
     seen = len(propexo.requests)
     sent = utc_now()
-    answered = run(door, iter(bookings(door, 1)), connections=1).latencies[0]
+    answered = run(endpoint, iter(bookings(endpoint, 1)), connections=1).latencies[0]
     until(lambda: len(propexo.requests) > seen)
     until(lambda: here.count("SELECT count(*) FROM events WHERE status IN ('received', 'retrying')") == 0)
     return (propexo.requests[seen].at - sent).total_seconds(), answered

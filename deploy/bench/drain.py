@@ -20,8 +20,8 @@ from stage import Stage, bookings, sandbox, stage
 @click.option("--at-most", default=600.0, show_default=True, help="Seconds to wait for the end.")
 def drain(count: int, workers: int, at_most: float) -> None:
     with sandbox() as propexo, stage(propexo.url) as here:
-        door = f"{here.start_web()}/hooks/calendly"
-        run(door, iter(bookings(door, count)))
+        endpoint = f"{here.start_web()}/hooks/calendly"
+        run(endpoint, iter(bookings(endpoint, count)))
         here.children.stop()
         transactions = here.transactions()
         for number in range(workers):
@@ -45,7 +45,8 @@ def drain(count: int, workers: int, at_most: float) -> None:
                 "calls_per_tour": round(calls / max(1, written), 2),
                 "transactions_per_tour": round(transactions / max(1, written), 2),
                 "processor_ms_per_tour": {
-                    who: round(1000 * (used[who] - before[who]) / max(1, written), 1) for who in used
+                    person: round(1000 * (used[person] - before[person]) / max(1, written), 1)
+                    for person in used
                 },
             }
         )

@@ -1,4 +1,4 @@
-"""Whether the door and `bridge events list` get slower as the table of events grows.
+"""Whether the webhook endpoint and `bridge events list` get slower as the table of events grows.
 
 Both are measured with few stored events and again with many, in one database. Goal: at most 10 % slower with
 1 000 000 than with 1 000.

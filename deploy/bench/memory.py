@@ -23,12 +23,12 @@ PORTION = 2000
 def memory(events: int, tours: int, at_most: float) -> None:
     share = min(1.0, tours / events)
     with sandbox() as propexo, stage(propexo.url) as here:
-        door = f"{here.start_web()}/hooks/calendly"
+        endpoint = f"{here.start_web()}/hooks/calendly"
         here.start_worker()
         at_the_start = here.resident()
-        feed(here, door, events // 10, share, at_most)
+        feed(here, endpoint, events // 10, share, at_most)
         after_a_tenth = here.resident()
-        feed(here, door, events - events // 10, share, at_most)
+        feed(here, endpoint, events - events // 10, share, at_most)
         print_result(
             {
                 "events": here.count("SELECT count(*) FROM events WHERE ended_at IS NOT NULL"),
@@ -40,12 +40,12 @@ def memory(events: int, tours: int, at_most: float) -> None:
         )
 
 
-def feed(here: Stage, door: str, count: int, share: float, at_most: float) -> None:
+def feed(here: Stage, endpoint: str, count: int, share: float, at_most: float) -> None:
     """Post so many events, and wait until they have ended."""
     for start in range(0, count, PORTION):
         portion = min(PORTION, count - start)
         tours = round(portion * share)
-        run(door, chain(bookings(door, tours), no_shows(door, portion - tours)))
+        run(endpoint, chain(bookings(endpoint, tours), no_shows(endpoint, portion - tours)))
     until_ended(here, at_most)
 
 

@@ -155,8 +155,8 @@ class Stage:
         server = psutil.Process(int((self.folder / "data/postgres/postmaster.pid").read_text().split()[0]))
         connections = {number for (number,) in self.rows(_PIDS_OF_WORKERS)}
         backends = [one for one in server.children(recursive=True) if one.pid not in connections]
-        others = {*multiprocessing.active_children(), *self.worker_processes()}
-        left_out = {one.pid for one in others}
+        extra = {*multiprocessing.active_children(), *self.worker_processes()}
+        left_out = {other.pid for other in extra}
         children = [one for one in psutil.Process().children(recursive=True) if one.pid not in left_out]
         return sum(sum(process.cpu_times()[:2]) for process in {server, *backends, *children})
 

@@ -12,7 +12,7 @@ from bridge.alerts.channels import AlertDeliveryError, Channels
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
 from bridge.delivery.storage.breakers import CircuitBreakers
-from bridge.models import Alert, Event, Refusal, Tally
+from bridge.models import Alert, Event, RejectionCount, Tally
 from bridge.propexo.errors import Outcome
 
 PUBLIC = "https://bridge.example.com"
@@ -47,9 +47,9 @@ class Office:
     def messages(self, before: int = 0) -> list[dict[str, str]]:
         return [json.loads(request.body) for request in self.api.asked[before:]]
 
-    def digest(self, **told: str) -> list[dict[str, str]]:
+    def digest(self, **reported: str) -> list[dict[str, str]]:
         before = len(self.api.asked)
-        self.world.document["alerts"] |= told
+        self.world.document["alerts"] |= reported
         self.world.restart()
         settings = self.world.settings
         Digest(settings, self.world.database, Channels(settings.alerts.urls), self.world.clock).send_if_due()
@@ -69,7 +69,7 @@ def park(world, booking_id="B-1", **more):
     return event
 
 
-def test_a_parked_tour_is_told_with_who_when_where_and_what_to_do(world, office):
+def test_a_parked_tour_is_reported_with_who_when_where_and_what_to_do(world, office):
     event = world.book(start="2026-11-24T10:00:00-06:00", email="maya@example.com")
     with world.database.session() as session:
         session.execute(update(Event).values(status="received"))
@@ -83,7 +83,7 @@ def test_a_parked_tour_is_told_with_who_when_where_and_what_to_do(world, office)
     assert message["message"].endswith(f"{PUBLIC}/console/events?status=parked")
 
 
-def test_it_is_told_once_and_the_next_one_alone(world, office):
+def test_it_is_reported_once_and_the_next_one_alone(world, office):
     park(world, "B-1")
     assert len(office.look()) == 1
     assert office.look() == []
@@ -102,22 +102,22 @@ def test_many_are_one_message(world, office):
     assert "- And 3 more." in message["message"]
 
 
-def test_a_tour_that_starts_soon_is_told_again_as_it_comes_closer(world, office):
+def test_a_tour_that_starts_soon_is_reported_again_as_it_comes_closer(world, office):
     CircuitBreakers(world.database, world.clock).pause("cintegration", "PMS migration")
     world.book(start="2026-11-24T11:00:00-06:00")  # in two hours
     world.run_due()
-    told = {}
+    reported = {}
     for minute in range(0, 104, 2):
-        told[minute] = [message["title"] for message in office.look()]
+        reported[minute] = [message["title"] for message in office.look()]
         world.clock.advance(minutes=2)
-    assert {minute: titles for minute, titles in told.items() if titles} == {
+    assert {minute: titles for minute, titles in reported.items() if titles} == {
         6: ["Starts in 114 minutes and is not in the PMS as booked"],
         60: ["Starts in 60 minutes and is not in the PMS as booked"],
         90: ["Starts in 30 minutes and is not in the PMS as booked"],
     }
 
 
-def test_a_tour_on_its_way_is_not_told(world, office):
+def test_a_tour_on_its_way_is_not_reported(world, office):
     world.book(start="2026-11-24T10:00:00-06:00")
     assert office.look() == []
     world.run()
@@ -125,7 +125,7 @@ def test_a_tour_on_its_way_is_not_told(world, office):
     assert office.look() == []
 
 
-def test_a_silent_source_is_told_by_business_hours_and_when_it_sends_again(world, office):
+def test_a_silent_source_is_reported_by_business_hours_and_when_it_sends_again(world, office):
     world.clock.now = AT_NOON
     world.book()
     world.clock.now = AT_NOON + timedelta(hours=3)  # three business hours later
@@ -152,7 +152,7 @@ def test_a_source_may_be_silent_for_as_long_as_it_says(world, office):
     assert office.look() == []
 
 
-def test_verification_failures_above_normal_are_told(world, office):
+def test_verification_failures_above_normal_are_reported(world, office):
     hour = world.clock().replace(minute=0)
     refusals(world, [(hour, "signature", 9)])
     assert office.look() == []  # somebody always tries
@@ -165,7 +165,7 @@ def test_verification_failures_above_normal_are_told(world, office):
     assert office.look() == []
 
 
-def test_failures_that_are_usual_are_not_told(world, office):
+def test_failures_that_are_usual_are_not_reported(world, office):
     hour = world.clock().replace(minute=0)
     usual = [(hour - timedelta(hours=n), "signature", 15) for n in range(2, 160)]
     refusals(world, [*usual, (hour, "signature", 30)])
@@ -174,12 +174,12 @@ def test_failures_that_are_usual_are_not_told(world, office):
 
 def refusals(world, rows):
     with world.database.session() as session:
-        session.query(Refusal).delete()
+        session.query(RejectionCount).delete()
         for hour, cause, count in rows:
-            session.add(Refusal(hour=hour, source="widget", cause=cause, count=count, last_at=hour))
+            session.add(RejectionCount(hour=hour, source="widget", cause=cause, count=count, last_at=hour))
 
 
-def test_a_paused_integration_is_told_and_its_end(world, office):
+def test_a_paused_integration_is_reported_and_its_end(world, office):
     breakers = CircuitBreakers(world.database, world.clock)
     breakers.observe(
         "cintegration", Outcome.UNAUTHORIZED, "Propexo does not accept the token.", probing=False
@@ -191,12 +191,12 @@ def test_a_paused_integration_is_told_and_its_end(world, office):
     assert message["message"] == "Over\n- Oakwood Flats: the connection works again."
 
 
-def test_who_pauses_one_by_hand_is_not_told_of_it(world, office):
+def test_who_pauses_one_by_hand_is_not_notified_of_it(world, office):
     CircuitBreakers(world.database, world.clock).pause("cintegration", "PMS migration")
     assert office.look() == []
 
 
-def test_an_exhausted_budget_is_told_after_some_minutes(world, office):
+def test_an_exhausted_budget_is_reported_after_some_minutes(world, office):
     event = world.book()
     with world.database.session() as session:
         session.execute(update(Event).where(Event.id == event).values(status="waiting", reason="budget"))
@@ -207,7 +207,7 @@ def test_an_exhausted_budget_is_told_after_some_minutes(world, office):
     assert "1 events wait for a free call, one of them for 6 minutes" in message["message"]
 
 
-def test_what_could_not_be_told_is_told_later(world, office):
+def test_what_could_not_be_sent_is_sent_later(world, office):
     park(world)
     office.api.answers["/"] = Response("", 500)
     with pytest.raises(AlertDeliveryError):
@@ -216,7 +216,7 @@ def test_what_could_not_be_told_is_told_later(world, office):
     assert len(office.look()) == 1
 
 
-def test_nobody_is_told_twice_of_what_is_dismissed_meanwhile(world, office):
+def test_nobody_is_notified_twice_of_what_is_dismissed_meanwhile(world, office):
     event = park(world)
     office.look()
     with world.database.session() as session:
@@ -255,7 +255,7 @@ def test_neither_names_nor_secrets_reach_the_log(world, office, capsys, caplog):
         assert word not in heard
 
 
-def test_an_event_that_no_rule_knows_is_told_once_for_its_name(world, office):
+def test_an_event_that_no_rule_knows_is_reported_once_for_its_name(world, office):
     world.send("viewed")
     world.run_due()
     [message] = office.look()

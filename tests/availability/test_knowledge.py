@@ -39,7 +39,7 @@ def answer(world: World, query: str = f"from={DAY}&days=1") -> dict[str, Any]:
 
 
 def starts(world: World, **more: Any) -> list[str]:
-    return [one["start"][11:16] for one in answer(world, **more)["slots"]]
+    return [slot["start"][11:16] for slot in answer(world, **more)["slots"]]
 
 
 def calendar(world: World) -> Calendar:
@@ -102,7 +102,7 @@ def test_appointments_of_others_take_time_away_and_ours_not_twice(world: World, 
     calendar(world).close()
     world.restart()
     assert starts(world) == ["09:00", "09:30", "10:30", "11:00", "11:30"]
-    reads = [one for one in world.calls("GET", "/v1/appointments/") if "property_id" in one.query]
+    reads = [call for call in world.calls("GET", "/v1/appointments/") if "property_id" in call.query]
     assert len(reads) == 2
 
 
@@ -115,7 +115,7 @@ class TestWithPms:
         offer(world, hours=None)
         found = answer(world)
         assert found["origin"] == "pms"
-        listed = [one["start"] for one in found["slots"]]
+        listed = [slot["start"] for slot in found["slots"]]
         assert (listed[0], listed[-1]) == (
             f"{DAY}T10:00:00-06:00",
             f"{DAY}T17:30:00-06:00",

@@ -27,7 +27,7 @@ def test_twenty_renters_race_for_one_time(world: World, capacity: int):
     with ThreadPoolExecutor(len(engines)) as threads:
         list(threads.map(drain, range(len(engines))))
     world.run()
-    statuses = [world.status(one) for one in events]
+    statuses = [world.status(event) for event in events]
     assert statuses.count(("written", None)) == capacity
     assert statuses.count(("parked", "slot_taken")) == 20 - capacity
     assert len(world.tours) == capacity
@@ -54,6 +54,6 @@ class TestAgents:
             world.sandbox.add_lead("cintegration", "cproperty", email_1=f"r{number}@example.com")
             world.book(f"R{number}", start=THREE, email=f"r{number}@example.com")
         world.run()
-        assert sorted(one.employee_id for one in world.tours) == sorted(agents)
-        reasons = [one.reason for one in world.events()]
+        assert sorted(tour.employee_id for tour in world.tours) == sorted(agents)
+        reasons = [event.reason for event in world.events()]
         assert reasons.count("slot_taken") == 2

@@ -85,7 +85,7 @@ def test_the_free_times_of_some_days(client: FlaskClient):
 
 def test_one_kind_and_the_property_of_the_source(client: FlaskClient):
     answer = client.get("/availability/website?kind=self_guided&days=1&from=2026-12-03")
-    assert [one["start"] for one in answer.json["slots"]] == ["2026-12-03T10:30:00-06:00"]
+    assert [slot["start"] for slot in answer.json["slots"]] == ["2026-12-03T10:30:00-06:00"]
 
 
 def test_other_sources_show_their_secret(client: FlaskClient):

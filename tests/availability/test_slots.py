@@ -114,8 +114,8 @@ def test_notice_and_horizon():
 def test_blackouts(blackout: str, left: list[str]):
     known = times(hours=["fri 09:00-11:00"], blackouts=[blackout])
     assert listed(known) == left
-    others = {"09:00", "09:30", "10:00", "10:30"} - set(left)
-    assert {obstacle(known, at(f"2026-12-04T{one}"), NOW) for one in others} <= {Obstacle.CLOSED}
+    extra = {"09:00", "09:30", "10:00", "10:30"} - set(left)
+    assert {obstacle(known, at(f"2026-12-04T{other}"), NOW) for other in extra} <= {Obstacle.CLOSED}
 
 
 def test_hours_and_capacity_of_a_kind():
@@ -256,10 +256,13 @@ def plainly(known: Times, day: date, now: datetime) -> set[datetime]:
         shown.add((local.hour, local.minute))
         wall, end = local.hour * 60 + local.minute, start + rules_.length
         fits = any(
-            one.opens <= wall and (wall - one.opens) % rules_.every == 0 and end <= at_wall(one.closes)
-            for one in rules_.hours or ()
+            hour.opens <= wall and (wall - hour.opens) % rules_.every == 0 and end <= at_wall(hour.closes)
+            for hour in rules_.hours or ()
         )
-        dark = any(start < at_wall(one.closes) and at_wall(one.opens) < end for one in rules_.blackouts)
+        dark = any(
+            start < at_wall(blackout.closes) and at_wall(blackout.opens) < end
+            for blackout in rules_.blackouts
+        )
         is_in_time = start > now and start >= now + rules_.notice
         is_taken = max(at_step[number : number + length]) >= rules_.at_once
         if fits and is_in_time and is_near and not (dark or is_full or is_taken):

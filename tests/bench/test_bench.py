@@ -13,11 +13,11 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "bench"
 
 def run(name: str, *flags: str, **options: int) -> dict[str, Any]:
     """The result of a benchmark with these sizes."""
-    said = [
+    stated = [
         text for option, value in options.items() for text in (f"--{option.replace('_', '-')}", str(value))
     ]
     done = subprocess.run(
-        [sys.executable, FOLDER / f"{name}.py", *said, *(f"--{flag}" for flag in flags)],
+        [sys.executable, FOLDER / f"{name}.py", *stated, *(f"--{flag}" for flag in flags)],
         check=False,
         capture_output=True,
         text=True,
@@ -31,26 +31,26 @@ def run(name: str, *flags: str, **options: int) -> dict[str, Any]:
 
 
 @pytest.mark.bench
-def test_accept_compares_the_door_with_a_bare_view() -> None:
-    told = run("accept", requests=40, rounds=1, connections=8)
-    assert told["settings"]["synchronous_commit"] == told["settings"]["fsync"] == "on"
-    assert told["stored"] == 80
-    assert {"ratio", "p99_ratio", "processor_ratio"} <= told.keys()
-    assert told["bare"]["requests"] == told["hook"]["requests"] == 40
+def test_accept_compares_the_endpoint_with_a_bare_view() -> None:
+    reported = run("accept", requests=40, rounds=1, connections=8)
+    assert reported["settings"]["synchronous_commit"] == reported["settings"]["fsync"] == "on"
+    assert reported["stored"] == 80
+    assert {"ratio", "p99_ratio", "processor_ratio"} <= reported.keys()
+    assert reported["bare"]["requests"] == reported["hook"]["requests"] == 40
 
 
 @pytest.mark.bench
 def test_accept_goes_on_while_a_worker_forwards() -> None:
-    told = run("accept", "with-worker", requests=40, rounds=1, connections=8)
-    assert told["stored"] == 80
-    assert {"ratio", "processor_ratio", "forwarded"} <= told.keys()
+    reported = run("accept", "with-worker", requests=40, rounds=1, connections=8)
+    assert reported["stored"] == 80
+    assert {"ratio", "processor_ratio", "forwarded"} <= reported.keys()
 
 
 @pytest.mark.bench
 def test_delivery_times_the_way_to_the_first_call() -> None:
-    told = run("delivery", bookings=3)
-    assert told["bookings"] == 3
-    assert 0 < told["door_to_first_call_p50_ms"] <= told["door_to_first_call_p99_ms"]
+    reported = run("delivery", bookings=3)
+    assert reported["bookings"] == 3
+    assert 0 < reported["door_to_first_call_p50_ms"] <= reported["door_to_first_call_p99_ms"]
 
 
 @pytest.mark.bench
@@ -62,13 +62,13 @@ def test_availability_compares_free_times_with_a_bare_view() -> None:
 
 @pytest.mark.bench
 def test_growth_fills_the_table_and_measures_twice() -> None:
-    told = run("growth", few=20, many=400, requests=20, rounds=1)
-    assert told["few"]["events"] == 20
-    assert told["many"]["events"] == 400
-    assert {"accept_slower_by", "events_list_slower_by"} <= told.keys()
+    reported = run("growth", few=20, many=400, requests=20, rounds=1)
+    assert reported["few"]["events"] == 20
+    assert reported["many"]["events"] == 400
+    assert {"accept_slower_by", "events_list_slower_by"} <= reported.keys()
 
 
 @pytest.mark.parametrize("name", ["accept", "availability", "delivery", "drain", "growth", "memory"])
-def test_every_benchmark_is_in_the_readme_and_tells_its_goal(name: str) -> None:
+def test_every_benchmark_is_in_the_readme_and_shows_its_goal(name: str) -> None:
     assert f"`{name}.py`" in (FOLDER / "README.md").read_text()
     assert "Goal:" in (FOLDER / f"{name}.py").read_text()

@@ -13,7 +13,7 @@ from bridge.database import Database
 from bridge.delivery.worker import Worker, make_tools, stopped_by_signals
 from bridge.settings import load
 
-kind, config, url, seconds, *door = sys.argv[1:]
+kind, config, url, seconds, *endpoint = sys.argv[1:]
 wrong_by = timedelta(seconds=float(seconds))
 settings, database = load(Path(config), {}), Database(url)
 
@@ -27,6 +27,6 @@ if kind == "worker":
     with stopped_by_signals(worker):
         worker.run()
 else:
-    listener = socket.socket(fileno=int(door[0]))
+    listener = socket.socket(fileno=int(endpoint[0]))
     app = create_app(settings, database, clock=clock)
     make_server(*listener.getsockname(), app, threaded=True, fd=listener.fileno()).serve_forever()

@@ -36,7 +36,7 @@ STOPS_WITHIN = timedelta(seconds=0.5)
 Mischief = Mapping[int, Callable[[], None]]
 
 
-TELLING = {
+IDENTIFYING = {
     "test_the_database_is_away_for_a_while",
     "test_web_and_worker_are_killed_at_random_moments",
     "test_propexo_flaps",
@@ -55,13 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in ours:
         item.add_marker(pytest.mark.timeout(1800 if events >= LONG else 900))
     if events < SHORT:
-        left = [item for item in ours if item.name not in TELLING]
+        left = [item for item in ours if item.name not in IDENTIFYING]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
 
 
 class WatchedSandbox(Sandbox):
-    """Propexo, at whose door something happens as a call comes in, or as its answer goes out."""
+    """Propexo, at whose endpoint something happens as a call comes in, or as its answer goes out."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -177,7 +177,7 @@ class Scene:
             time.sleep(0.1)
         return found
 
-    def answers_at_the_door(self) -> bool:
+    def answers_at_the_endpoint(self) -> bool:
         """Whether the web process has started."""
         with contextlib.suppress(requests.RequestException):
             return requests.get(f"{self.fleet.url}/livez", timeout=5).ok
@@ -205,10 +205,10 @@ class Scene:
         try:
             self._end(database, passing)
         finally:
-            self.record("chaos", self.told())
+            self.record("chaos", self.reported())
 
     def _end(self, database: Database, passing: Passing) -> None:
-        passing.all_told = True
+        passing.all_reported = True
         verdict = Verdict(self.plan, database, self.sandbox, self.properties, self.senders.ids)
         self._wait_for_all(verdict)
         self.figures["parked"] = dict(verdict.parked())
@@ -226,16 +226,16 @@ class Scene:
         pause = 1.0 if self.is_long else 0.1
         while (left := verdict.unfinished()) != []:
             if time.monotonic() > deadline:
-                told = [
+                reported = [
                     (one.id, one.status, one.reason, one.detail, one.next_attempt_at) for one in left or ()
                 ]
-                pytest.fail(f"never ended: {told}\n{self.tail()}")
+                pytest.fail(f"never ended: {reported}\n{self.tail()}")
             time.sleep(pause)
 
     def tail(self) -> str:
         return self.fleet.log()[-6000:]
 
-    def told(self) -> str:
+    def reported(self) -> str:
         """The figures, in a line."""
         seconds = time.monotonic() - self.began
         figures = {

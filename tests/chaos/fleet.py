@@ -32,9 +32,13 @@ class Member:
     """One process of the fleet, which has a life after its death."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, door: socket.socket | None, version: Path = THIS_VERSION
+        self,
+        command: Sequence[str],
+        folder: Path,
+        endpoint: socket.socket | None,
+        version: Path = THIS_VERSION,
     ) -> None:
-        self.command, self.folder, self.door, self.version = command, folder, door, version
+        self.command, self.folder, self.endpoint, self.version = command, folder, endpoint, version
         self.log = (folder / "log").open("ab")
         self.start()
 
@@ -42,7 +46,7 @@ class Member:
         self.process = subprocess.Popen(
             [sys.executable, *self.command],
             cwd=self.folder, env=environment(self.version), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            pass_fds=[self.door.fileno()] if self.door else [], start_new_session=True,
+            pass_fds=[self.endpoint.fileno()] if self.endpoint else [], start_new_session=True,
         )  # fmt: skip
 
     def signal(self, number: signal.Signals) -> None:
@@ -69,23 +73,23 @@ class Fleet:
         self.died: Callable[[Sequence[psutil.Process]], None] = lambda _: None
         """Called as a process is started again, with the workers that still run."""
         # It stays open while nobody accepts, as a socket of a service manager does.
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.door.getsockname()[1]}"
+        self.endpoint = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.endpoint.getsockname()[1]}"
         self._closing = threading.Event()
         self._guard = threading.Lock()
         self._manager = threading.Thread(target=self._restart, daemon=True)
         self._manager.start()
 
     def web(self, *command: str) -> None:
-        """`bridge web` at the door, or another command that opens it."""
-        bind = ("--bind", f"fd://{self.door.fileno()}")
+        """`bridge web` at the webhook endpoint, or another command that opens it."""
+        bind = ("--bind", f"fd://{self.endpoint.fileno()}")
         self.members["web"] = Member(
-            command or ("-m", "bridge", "web", *bind), self.folder, self.door, self.version
+            command or ("-m", "bridge", "web", *bind), self.folder, self.endpoint, self.version
         )
 
     def serve(self) -> None:
-        bind = ("--bind", f"fd://{self.door.fileno()}")
-        self.members["serve"] = Member(("-m", "bridge", "serve", *bind), self.folder, self.door)
+        bind = ("--bind", f"fd://{self.endpoint.fileno()}")
+        self.members["serve"] = Member(("-m", "bridge", "serve", *bind), self.folder, self.endpoint)
 
     def worker(self, name: str = "worker", *command: str) -> None:
         self.members[name] = Member(command or ("-m", "bridge", "worker"), self.folder, None, self.version)
@@ -158,4 +162,4 @@ class Fleet:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, timeout=10)
-        self.door.close()
+        self.endpoint.close()

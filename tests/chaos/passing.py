@@ -42,9 +42,9 @@ _LANES = text("""
 """)
 _SWEEP = text("UPDATE sweeps SET read_at = read_at - interval '1 minute'")
 _PROBE = text("UPDATE integrations SET probe_at = probe_at - interval '5 minutes' WHERE probe_at > now()")
-_TELL = text(f"SELECT pg_notify('{CHANNEL}', '')")
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 """Workers look for lanes now, and not when their second is over."""
-STATEMENTS = (_EVENTS, _LOOKS, _LANES, _SWEEP, _PROBE, _TELL)
+STATEMENTS = (_EVENTS, _LOOKS, _LANES, _SWEEP, _PROBE, _NOTIFY)
 _OLD_JOBS = text("""
     UPDATE procrastinate_jobs SET scheduled_at = now() WHERE id IN (
         SELECT job.id FROM procrastinate_jobs job JOIN events ON job.id = events.queue_id
@@ -54,10 +54,10 @@ _OLD_JOBS = text("""
                             'unknown_booking')))
         ORDER BY job.id FOR UPDATE OF job SKIP LOCKED)
 """)
-_OLD_TELL = text(
+_OLD_NOTIFY = text(
     'SELECT pg_notify(\'procrastinate_any_queue_v1\', \'{"type": "job_inserted", "job_id": 0}\')'
 )
-OLD_STATEMENTS = (_OLD_JOBS, _SWEEP, _PROBE, _OLD_TELL)
+OLD_STATEMENTS = (_OLD_JOBS, _SWEEP, _PROBE, _OLD_NOTIFY)
 """The same on the tables of the version before, whose queue was another."""
 _LEASES = text("""
     UPDATE lanes SET due_at = now() WHERE lease IS NOT NULL AND due_at > now() AND due_at <= :until
@@ -91,7 +91,7 @@ class Passing:
         self.deaths: list[Death] = []
         self.leases_until: datetime | None = None
         """Leases taken until then have ended; for who is frozen and may go on, and send."""
-        self.all_told = False
+        self.all_reported = False
         self.stands_still = threading.Event()
         self.statements = STATEMENTS
         self.guard = threading.Lock()
@@ -125,7 +125,9 @@ class Passing:
     def _hasten(self) -> None:
         for statement in self.statements:
             with self.guard:
-                self._do(statement, **({"all_told": self.all_told} if "all_told" in statement.text else {}))
+                self._do(
+                    statement, **({"all_told": self.all_reported} if "all_told" in statement.text else {})
+                )
 
     def _bury(self) -> None:
         """Let the lanes of dead workers be taken over now, and not when their leases end."""

@@ -14,8 +14,8 @@ class Proxy:
     """Passes TCP connections on to a server, until it is `away`: then all break, and new ones are refused."""
 
     def __init__(self, url: str) -> None:
-        told = conninfo_to_dict(url)
-        host, port = str(told.get("host") or "127.0.0.1"), int(told.get("port") or 5432)
+        reported = conninfo_to_dict(url)
+        host, port = str(reported.get("host") or "127.0.0.1"), int(reported.get("port") or 5432)
         self._to: tuple[int, object] = (
             (socket.AF_UNIX, f"{host}/.s.PGSQL.{port}")
             if host.startswith("/")
@@ -25,7 +25,7 @@ class Proxy:
         self._guard = threading.Lock()
         self._port = 0
         self.back()
-        user, password = told.get("user", "postgres"), told.get("password") or ""
+        user, password = reported.get("user", "postgres"), reported.get("password") or ""
         name = urlsplit(url).path or "/postgres"
         self.url = f"postgresql://{user}:{password}@127.0.0.1:{self._port}{name}"
 
@@ -53,16 +53,16 @@ class Proxy:
             there.connect(self._to[1])
             with self._guard:
                 self._open |= {here, there}
-            for one, other in ((here, there), (there, here)):
-                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+            for first, second in ((here, there), (there, here)):
+                threading.Thread(target=self._pass_on, args=(first, second), daemon=True).start()
 
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+    def _pass_on(self, first: socket.socket, second: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while piece := one.recv(PIECE):
-                other.sendall(piece)
-        for each in (one, other):
+            while piece := first.recv(PIECE):
+                second.sendall(piece)
+        for each in (first, second):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         with self._guard:
-            self._open.discard(one)
-        one.close()
+            self._open.discard(first)
+        first.close()

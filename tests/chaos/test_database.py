@@ -78,7 +78,7 @@ def test_there_really_is_no_space_left_on_the_disk(scene):
 
     scene.sandbox.going[scene.calls(1)[0]] = fill
     scene.fleet.web()
-    scene.until(scene.answers_at_the_door)
+    scene.until(scene.answers_at_the_endpoint)
     fill()
     with scene.passing(database) as passing:
         scene.fleet.worker()

@@ -18,8 +18,10 @@ def test_web_and_worker_are_killed_at_random_moments(scene, database):
     scene.configure(database.url)
     scene.fleet.web()
     scene.fleet.worker()
-    doors = [lambda: scene.fleet.kill("web"), lambda: scene.fleet.kill_a_child("web")]
-    mischief = {point: doors[turn % 2] for turn, point in enumerate(scene.points(8 if scene.is_long else 2))}
+    endpoints = [lambda: scene.fleet.kill("web"), lambda: scene.fleet.kill_a_child("web")]
+    mischief = {
+        point: endpoints[turn % 2] for turn, point in enumerate(scene.points(8 if scene.is_long else 2))
+    }
     for turn, call in enumerate(scene.calls(12 if scene.is_long else 3)):
         # As the call comes in nothing is written yet, as the answer goes out it is.
         moments = scene.sandbox.going if turn % 2 else scene.sandbox.coming

@@ -31,7 +31,7 @@ def test_propexo_flaps(scene, database):
     )
     with scene.passing(database) as passing:
         scene.send()
-        passing.all_told = True
+        passing.all_reported = True
         scene.until(lambda: scene.sandbox.calls > scene.plan.stands.total() * 5)
         scene.sandbox.flaps = lambda _: None
         scene.end(database, passing)

@@ -155,7 +155,7 @@ def test_an_upgrade_and_the_way_back(upgrade, scene):
     scene.fleet.worker()
     upgrade.wait_for_senders()
     upgrade.send_until(1)
-    upgrade.passing.all_told = True
+    upgrade.passing.all_reported = True
     scene.until(lambda: not upgrade.open_events())
     # The verdict reads the tables of this version.
     scene.fleet.stop("worker")

@@ -80,7 +80,7 @@ def status_of(scene, name):
 
 
 def writes(scene):
-    return sum(one.method in ("POST", "PUT") for one in scene.sandbox.requests)
+    return sum(request.method in ("POST", "PUT") for request in scene.sandbox.requests)
 
 
 HELD = "SELECT count(*) FROM lanes WHERE lease <= :last"
@@ -95,8 +95,8 @@ def one(database, statement, **values):
 
 def test_clocks_are_five_minutes_apart(scene, database):
     config = str(scene.configure(database.url))
-    door = scene.fleet.door.fileno()
-    scene.fleet.web(CLOCKWORK, "web", config, database.url, "-150", str(door))
+    endpoint = scene.fleet.endpoint.fileno()
+    scene.fleet.web(CLOCKWORK, "web", config, database.url, "-150", str(endpoint))
     for name, seconds in (("ahead", "150"), ("behind", "-150")):
         scene.fleet.worker(name, CLOCKWORK, "worker", config, database.url, seconds)
     with scene.passing(database) as passing:

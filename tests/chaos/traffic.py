@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def distinct(self) -> set[tuple[str, str]]:
-        return {(one.source, one.id) for one in self.deliveries}
+        return {(delivery.source, delivery.id) for delivery in self.deliveries}
 
 
 class Planner:
@@ -59,13 +59,13 @@ class Planner:
         self.began = utc_now() - timedelta(hours=1)
 
     def plan(self) -> Plan:
-        told: list[tuple[float, Delivery]] = []
+        reported: list[tuple[float, Delivery]] = []
         while self.sent < self.events:
-            told += self._life(self.random.uniform(0, self.events))
-        for when, delivery in self.random.sample(told, len(told) // 8):
-            told.append((when + self.random.uniform(0, 20), delivery))  # the same delivery once more
-        told.sort(key=lambda one: one[0])
-        return Plan([delivery for _, delivery in told], self.stands)
+            reported += self._life(self.random.uniform(0, self.events))
+        for when, delivery in self.random.sample(reported, len(reported) // 8):
+            reported.append((when + self.random.uniform(0, 20), delivery))  # the same delivery once more
+        reported.sort(key=lambda one: one[0])
+        return Plan([delivery for _, delivery in reported], self.stands)
 
     def _life(self, when: float) -> list[tuple[float, Delivery]]:
         """A tour that is booked, perhaps moved or cancelled, perhaps booked again; told from `when` on."""
@@ -76,29 +76,29 @@ class Planner:
         prospect = {"first_name": "Renter", "last_name": f"Number{number}", "email": email}
         moment = self.began + timedelta(seconds=self.random.uniform(0, 1800))
         start = self._slot()
-        told = [self._told(source, "booked", moment, reference, start, place, prospect)]
+        reported = [self._reported(source, "booked", moment, reference, start, place, prospect)]
         stands: datetime | None = start
         for _ in range(self.random.choice((0, 0, 1, 1, 2, 3))):
             moment += timedelta(seconds=self.random.uniform(2, 200))
-            who = prospect if self.random.random() < 0.5 else None  # else the booking says who it is
+            person = prospect if self.random.random() < 0.5 else None  # else the booking says who it is
             if stands is None:
                 stands = self._slot()
-                told.append(self._told(source, "booked", moment, reference, stands, place, prospect))
+                reported.append(self._reported(source, "booked", moment, reference, stands, place, prospect))
             elif self.random.random() < 0.35:
                 stands = None
-                told.append(self._told(source, "cancelled", moment, reference, None, place, who))
+                reported.append(self._reported(source, "cancelled", moment, reference, None, place, person))
             else:
                 stands, previous = self._slot(), None
-                if who and self.random.random() < 0.3:  # senders that give a moved tour a new id
+                if person and self.random.random() < 0.3:  # senders that give a moved tour a new id
                     previous, reference = reference, f"{reference}m"
-                told.append(
-                    self._told(source, "rescheduled", moment, reference, stands, place, who, previous)
+                reported.append(
+                    self._reported(source, "rescheduled", moment, reference, stands, place, person, previous)
                 )
         if stands is not None:
             self.stands[place, email, stands.date().isoformat(), stands.time().isoformat()] += 1
         if self.random.random() < 0.3:
-            self.random.shuffle(told)
-        return [(when + 3 * place_in_line, one) for place_in_line, one in enumerate(told)]
+            self.random.shuffle(reported)
+        return [(when + 3 * place_in_line, one) for place_in_line, one in enumerate(reported)]
 
     def _slot(self) -> datetime:
         """A start that no other tour ever has."""
@@ -106,7 +106,7 @@ class Planner:
         day = (utc_now() + timedelta(days=30 + self.slots // 16)).date()
         return datetime.combine(day, time(9 + self.slots % 16 // 2, self.slots % 2 * 30), ZONE)
 
-    def _told(
+    def _reported(
         self, source: str, what: str, moment: datetime, reference: str, start: datetime | None, place: str,
         prospect: Mapping[str, str] | None, previous: str | None = None,
     ) -> Delivery:  # fmt: skip
@@ -121,7 +121,7 @@ class Planner:
 
 @dataclass
 class Senders:
-    """Some senders at one door, who keep what was not answered 200 and come again with it."""
+    """Some senders at one endpoint, who keep what was not answered 200 and come again with it."""
 
     url: str
     threads: int = 4
@@ -203,6 +203,8 @@ class Senders:
             assert answer.status_code == 503, (answer.status_code, answer.text)
             assert "Retry-After" in answer.headers
             return False
-        told = answer.json()["id"]
-        assert self.ids.setdefault((delivery.source, delivery.id), told) == told, "two events of one delivery"
+        reported = answer.json()["id"]
+        assert self.ids.setdefault((delivery.source, delivery.id), reported) == reported, (
+            "two events of one delivery"
+        )
         return True

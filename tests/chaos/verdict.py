@@ -42,12 +42,12 @@ class Verdict:
     def unfinished(self) -> list[Event] | None:
         """`None` while the database is away."""
         try:
-            return [one for one in self.stories() if not Status(one.status).ended]
+            return [story for story in self.stories() if not Status(story.status).ended]
         except OperationalError:
             return None
 
     def parked(self) -> Counter[str]:
-        return Counter(one.reason or "" for one in self.stories() if one.status == Status.PARKED)
+        return Counter(story.reason or "" for story in self.stories() if story.status == Status.PARKED)
 
     def replay_parked(self) -> int:
         """What a person does who has looked and found nothing. Answers how many there were."""
@@ -60,10 +60,11 @@ class Verdict:
             return len(parked)
 
     def never(self) -> None:
-        """What must not even be so while something is parked: anything done twice, anything lost at the door."""
-        rows = {(one.source, one.delivery_id): one.id for one in self.stories()}
+        """What must not even be so while something is parked: anything done twice, anything lost at the webhook
+        endpoint."""
+        rows = {(story.source, story.delivery_id): story.id for story in self.stories()}
         self._same("accepted deliveries", rows, self.accepted)
-        self._unique("leads of one person", [(one.property_id, one.email_1) for one in self.sandbox.leads])
+        self._unique("leads of one person", [(lead.property_id, lead.email_1) for lead in self.sandbox.leads])
         self._unique("appointments of one tour", self._standing())
 
     def at_the_end(self) -> None:
@@ -71,25 +72,31 @@ class Verdict:
         self.never()
         self._same("parked", self.parked(), Counter())
         self._same("tours", Counter(self._standing()), self.plan.stands)
-        attempts = [one for one in self.attempts() if one.kind in WRITES]
-        left = [(one.id, one.event_id, one.kind, one.outcome) for one in attempts if one.outcome in OPEN]
+        attempts = [attempt for attempt in self.attempts() if attempt.kind in WRITES]
+        left = [
+            (attempt.id, attempt.event_id, attempt.kind, attempt.outcome)
+            for attempt in attempts
+            if attempt.outcome in OPEN
+        ]
         self._same("writes without an outcome", left, [])
-        made = [one for one in attempts if one.kind == "create" and one.outcome == "confirmed"]
+        made = [
+            attempt for attempt in attempts if attempt.kind == "create" and attempt.outcome == "confirmed"
+        ]
         self._same("confirmed creates", len(made), len(self.sandbox.appointments))
-        arrived = [one for one in self.sandbox.requests if one.method in ("POST", "PUT")]
+        arrived = [request for request in self.sandbox.requests if request.method in ("POST", "PUT")]
         if len(arrived) > len(attempts):
             self.wrong.append(f"{len(arrived)} writes arrived, but only {len(attempts)} stand in attempts")
-        written = {one.id for one in self.stories() if one.status == Status.WRITTEN}
-        told = {one.event_id for one in attempts if one.outcome == "confirmed"}
-        self._same("written events without a confirmed write", written - told, set())
+        written = {story.id for story in self.stories() if story.status == Status.WRITTEN}
+        reported = {attempt.event_id for attempt in attempts if attempt.outcome == "confirmed"}
+        self._same("written events without a confirmed write", written - reported, set())
 
     def _standing(self) -> list[Stands]:
         keys = {place: key for key, place in self.properties.items()}
-        leads = {one.id: one for one in self.sandbox.leads}
+        leads = {tour.id: tour for tour in self.sandbox.leads}
         return [
-            (keys[leads[one.lead_id].property_id or ""], leads[one.lead_id].email_1 or "", one.appointment_date,
-             one.appointment_time or "")
-            for one in self.sandbox.active_appointments()
+            (keys[leads[tour.lead_id].property_id or ""], leads[tour.lead_id].email_1 or "", tour.appointment_date,
+             tour.appointment_time or "")
+            for tour in self.sandbox.active_appointments()
         ]  # fmt: skip
 
     def _same(self, what: str, found: object, expected: object) -> None:

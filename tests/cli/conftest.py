@@ -1,4 +1,4 @@
-"""The door, a worker's steps and the command line, around one database."""
+"""The webhook endpoint, a worker's steps and the command line, around one database."""
 
 import json
 import os
@@ -80,7 +80,7 @@ DUE = "UPDATE lanes SET ready = true FROM events WHERE lane = lock AND events.id
 
 
 class Bridge:
-    """The door, a worker's steps, and the command line, around one database."""
+    """The webhook endpoint, a worker's steps, and the command line, around one database."""
 
     def __init__(self, database: Database, folder: Path, propexo: str) -> None:
         (folder / "mappings").mkdir()
@@ -88,7 +88,7 @@ class Bridge:
         self.config = folder / "bridge.toml"
         self.config.write_text(CONFIGURATION.format(database_url=database.url, propexo=propexo))
         self.database, self.propexo = database, propexo
-        self.door = create_app(load(self.config, {}), database).test_client()
+        self.endpoint = create_app(load(self.config, {}), database).test_client()
 
     @staticmethod
     def booked(number: int = 1, **changes: Any) -> dict[str, Any]:
@@ -99,7 +99,9 @@ class Bridge:
 
     def receive(self, body: Any, source: str = "acme") -> int:
         raw = body if isinstance(body, str) else json.dumps(body)
-        answer = self.door.post(f"/hooks/{source}", data=raw, headers={"X-Key": "key", "X-Request-Id": "r-1"})
+        answer = self.endpoint.post(
+            f"/hooks/{source}", data=raw, headers={"X-Key": "key", "X-Request-Id": "r-1"}
+        )
         return answer.json["id"]
 
     def run(self, event_id: int) -> None:

@@ -24,7 +24,7 @@ def test_an_alias_releases_what_waits_for_it(bridge: Any, five: list[int]):
     assert bridge.story(five[2])["property"] == "lake"
 
 
-def test_bridge_check_tells_of_an_alias_without_effect(bridge: Any):
+def test_bridge_check_shows_of_an_alias_without_effect(bridge: Any):
     call(bridge, "aliases", "add", "Atlantis", "lake")
     whole = bridge.config.read_text()
     bridge.config.write_text(

@@ -59,7 +59,9 @@ def test_why_a_start_is_not_free(config: Path):
     found = json.loads(result.stdout)
     tomorrow = found["days"][1]["date"]
     why = {
-        one["start"][11:16]: one["why_not"] for one in found["starts"] if one["start"].startswith(tomorrow)
+        start["start"][11:16]: start["why_not"]
+        for start in found["starts"]
+        if start["start"].startswith(tomorrow)
     }
     assert (why["11:00"], why["12:00"], why["13:00"]) == (None, "closed", None)
     assert "12:00" in run(config, "oakwood", "--why", "--days", "2").stdout

@@ -18,8 +18,8 @@ def test_one_signal_ends_it_and_it_leaves_nothing(tmp_path):
     while not list(tmp_path.glob("bridge-demo-*/data/postgres/postmaster.pid")):
         assert demo.poll() is None
     demo.send_signal(signal.SIGTERM)
-    _, told = demo.communicate(timeout=60)
-    assert "unexpected" not in told
+    _, reported = demo.communicate(timeout=60)
+    assert "unexpected" not in reported
     assert list(tmp_path.glob("bridge-demo-*")) == []
 
 
@@ -27,10 +27,10 @@ def test_the_demo_ends_as_expected():
     command = [*DEMO, "--once", "--json"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
     assert ended.returncode == 0, ended.stderr
-    told = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert {tuple(one) for one in told} == {
+    reported = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert {tuple(one) for one in reported} == {
         ("source", "event", "action", "status", "reason", "job_id", "appointment_id", "seconds")
     }
-    assert {one["source"] for one in told} == {"calendly", "cal_com", "standard_webhooks", "website_form"}
-    assert {"written", "ignored", "parked", "refused", "duplicate"} == {one["status"] for one in told}
-    assert all(one["job_id"] and one["appointment_id"] for one in told if one["status"] == "written")
+    assert {one["source"] for one in reported} == {"calendly", "cal_com", "standard_webhooks", "website_form"}
+    assert {"written", "ignored", "parked", "refused", "duplicate"} == {one["status"] for one in reported}
+    assert all(one["job_id"] and one["appointment_id"] for one in reported if one["status"] == "written")

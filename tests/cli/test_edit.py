@@ -31,17 +31,17 @@ def test_a_value_is_corrected_and_the_event_runs_again(bridge: Any, five: list[i
 
 def test_the_story_shows_who_changed_what_and_what_came(bridge: Any, five: list[int]):
     edit(bridge, five[3], "--set", "start=2031-03-04T10:30:00Z", "--set", "more=1")
-    told = bridge.story(five[3])
-    [deed] = told["history"]
-    assert (deed["what"], sorted(deed["changed"])) == ("edited", ["more", "start"])
-    assert told["original"]["payload"]["start"] == "soon"
-    assert told["payload"]["start"] == "2031-03-04T10:30:00Z"
+    reported = bridge.story(five[3])
+    [action] = reported["history"]
+    assert (action["what"], sorted(action["changed"])) == ("edited", ["more", "start"])
+    assert reported["original"]["payload"]["start"] == "soon"
+    assert reported["payload"]["start"] == "2031-03-04T10:30:00Z"
     page = bridge.call("show", str(five[3])).stdout
     assert '"start": "soon"' not in page
     assert f"bridge events show {five[3]} --original" in page
     original = bridge.call("show", str(five[3]), "--original").stdout
     assert '"start": "soon"' in original
-    assert f"by {deed['by']} (changed: start, more)" in original
+    assert f"by {action['by']} (changed: start, more)" in original
 
 
 def test_without_a_terminal_nothing_is_asked_and_nothing_runs(bridge: Any, five: list[int]):
@@ -57,7 +57,7 @@ def test_a_second_correction_keeps_what_came_first(bridge: Any, five: list[int])
         assert edit(bridge, five[3], "--set", f"name={name}", "--force").exit_code == 0
     event = bridge.event(five[3])
     assert (event.original_body, json.loads(event.body)["name"]) == (first, "Mia")
-    assert [deed["what"] for deed in event.history] == ["edited", "edited"]
+    assert [action["what"] for action in event.history] == ["edited", "edited"]
 
 
 def test_what_the_mapping_cannot_read_is_not_saved(bridge: Any, five: list[int]):
@@ -71,7 +71,7 @@ def test_what_the_mapping_cannot_read_is_not_saved(bridge: Any, five: list[int])
     assert json.loads(bridge.event(five[3]).body)["start"] == "later"
 
 
-def test_what_bridge_toml_lacks_is_told_and_does_not_stop_it(bridge: Any, five: list[int]):
+def test_what_bridge_toml_lacks_is_reported_and_does_not_stop_it(bridge: Any, five: list[int]):
     result = edit(bridge, five[2], "--set", "where=Lemuria")
     assert (result.exit_code, '"Lemuria" is the key' in result.stderr) == (0, True)
 
@@ -85,26 +85,28 @@ def test_a_body_that_could_not_be_decoded_is_replaced(bridge: Any, five: list[in
     event = bridge.event(five[1])
     assert (event.status, event.reference, event.event) == ("received", "B-9", "booked")
     assert event.lock.startswith("contact:")
-    told = bridge.story(five[1])
-    assert told["original"] == {"content_type": event.original_content_type, "payload": "{"}
+    reported = bridge.story(five[1])
+    assert reported["original"] == {"content_type": event.original_content_type, "payload": "{"}
     bridge.run(five[1])
     assert bridge.story(five[1])["attempts"][0]["kind"] == "find_leads"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [("{", "is not JSON"), ("[{}, {}]", "holds 2 events"), ('{"kind": "?"}', "would be ignored")],
 )
-def test_a_wrong_payload_is_told(bridge: Any, five: list[int], tmp_path: Path, content: str, told: str):
+def test_a_wrong_payload_is_reported(
+    bridge: Any, five: list[int], tmp_path: Path, content: str, reported: str
+):
     file = tmp_path / "payload.json"
     file.write_text(content)
     result = edit(bridge, five[2], "--body", str(file))
-    assert told in result.stderr
-    assert result.exit_code == (0 if "ignored" in told else 1)
+    assert reported in result.stderr
+    assert result.exit_code == (0 if "ignored" in reported else 1)
 
 
 @pytest.mark.parametrize(
-    ("index", "arguments", "status", "told"),
+    ("index", "arguments", "status", "reported"),
     [
         (4, ("--set", "id=1"), 1, "it is still being processed"),
         (2, ("--set", "nothing"), 2, "there is no `=`"),
@@ -114,23 +116,23 @@ def test_a_wrong_payload_is_told(bridge: Any, five: list[int], tmp_path: Path, c
         (2, ("--set", "where=Atlantis"), 0, "Nothing was changed."),
     ],
 )
-def test_a_wrong_correction_is_told(
-    bridge: Any, five: list[int], index: int, arguments: tuple[str, ...], status: int, told: str
+def test_a_wrong_correction_is_reported(
+    bridge: Any, five: list[int], index: int, arguments: tuple[str, ...], status: int, reported: str
 ):
     result = edit(bridge, five[index], *arguments)
     assert (result.exit_code, result.stdout) == (status, "")
-    assert told in " ".join(result.stderr.split())
+    assert reported in " ".join(result.stderr.split())
     assert bridge.event(five[index]).original_body is None
 
 
-def test_an_unknown_event_is_told(bridge: Any):
+def test_an_unknown_event_is_reported(bridge: Any):
     assert edit(bridge, 4711, "--set", "a=1").stderr == "There is no event 4711.\n"
 
 
 def test_for_programs_it_answers_json(bridge: Any, five: list[int]):
-    told = json.loads(edit(bridge, five[2], "--set", "where=By the Lake", "--replay", "--json").stdout)
-    assert (told["id"], told["changed"], told["queued"]) == (five[2], ["where"], True)
-    assert told["booking"]["property"] == "By the Lake"
+    reported = json.loads(edit(bridge, five[2], "--set", "where=By the Lake", "--replay", "--json").stdout)
+    assert (reported["id"], reported["changed"], reported["queued"]) == (five[2], ["where"], True)
+    assert reported["booking"]["property"] == "By the Lake"
 
 
 def editor(folder: Path, *lines: str) -> str:

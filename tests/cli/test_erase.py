@@ -38,7 +38,7 @@ def event(database):
         return row.id
 
 
-def test_first_it_is_only_told(call, event, database):
+def test_first_it_is_only_reported(call, event, database):
     result = call("erase", "--email", "maya@example.com")
     assert result.exit_code == 0, result.stderr
     assert "Events: 1" in result.stdout
@@ -49,31 +49,31 @@ def test_first_it_is_only_told(call, event, database):
 
 def test_then_it_is_done_with_a_receipt(call, event, database):
     result = call("erase", "--email", "maya@example.com", "--yes", "--json")
-    told = json.loads(result.stdout)
-    assert (told["erased"], told["contact"], told["counts"]["events"]) == (True, MAYA, 1)
+    reported = json.loads(result.stdout)
+    assert (reported["erased"], reported["contact"], reported["counts"]["events"]) == (True, MAYA, 1)
     with database.session() as session:
         assert session.get_one(Event, event).body == b""
         [stored] = session.execute(text("SELECT id, contact FROM erasures"))
-    assert (stored.id, stored.contact) == (told["receipt"], MAYA)
+    assert (stored.id, stored.contact) == (reported["receipt"], MAYA)
     again = call("erase", "--email", "maya@example.com", "--yes")
     assert (again.exit_code, again.stderr) == (1, "Nothing is stored of this person.\n")
 
 
 @pytest.mark.parametrize(
-    ("args", "status", "told"),
+    ("args", "status", "reported"),
     [
         ([], 2, "either --email or --phone"),
         (["--email", "a@example.com", "--phone", "5125550142"], 2, "either --email or --phone"),
         (["--phone", "555"], 1, "neither an e-mail address nor a phone number"),
     ],
 )
-def test_a_wrong_call_is_told(call, args, status, told):
+def test_a_wrong_call_is_reported(call, args, status, reported):
     result = call("erase", *args)
     assert result.exit_code == status
-    assert told in result.stderr
+    assert reported in result.stderr
 
 
-def test_what_is_due_is_told_before_it_is_forgotten(call, event, database):
+def test_what_is_due_is_reported_before_it_is_forgotten(call, event, database):
     with database.session() as session:
         session.execute(text("UPDATE events SET ended_at = now() - interval '31 days'"))
     assert json.loads(call("retention", "report", "--json").stdout)["events_blanked"] == 1

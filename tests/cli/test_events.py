@@ -1,4 +1,4 @@
-"""`bridge events`, on events that came through the door and ran."""
+"""`bridge events`, on events that came through the webhook endpoint and ran."""
 
 import json
 from typing import Any
@@ -66,7 +66,7 @@ def test_a_page_leads_to_the_next(bridge: Any, five: list[int]):
 
 
 @pytest.mark.parametrize(
-    ("options", "status", "told"),
+    ("options", "status", "reported"),
     [
         (["--property", "Atlantis"], 1, "there are: oakwood, lake"),
         (["--since", "yesterday"], 2, "is neither a date and time"),
@@ -74,10 +74,10 @@ def test_a_page_leads_to_the_next(bridge: Any, five: list[int]):
         (["--limit", "0"], 2, "1<=x<=1000"),
     ],
 )
-def test_a_wrong_question_is_told(bridge: Any, options: list[str], status: int, told: str):
+def test_a_wrong_question_is_reported(bridge: Any, options: list[str], status: int, reported: str):
     result = bridge.call("list", *options)
     assert result.exit_code == status
-    assert told in result.stderr
+    assert reported in result.stderr
 
 
 def test_an_empty_list_is_no_failure(bridge: Any):
@@ -86,15 +86,15 @@ def test_an_empty_list_is_no_failure(bridge: Any):
 
 
 def test_the_story_of_a_parked_event(bridge: Any, five: list[int]):
-    told = bridge.story(five[2])
-    assert told["payload"]["where"] == "Atlantis"
-    assert told["headers"] == {"x-request-id": "r-1", "user-agent": told["headers"]["user-agent"]}
-    assert told["advice"] == Reason.UNKNOWN_PROPERTY.advice
-    assert told["reading"]["booking"]["contact"]["email"] == "maya1@example.com"
-    assert '"Atlantis"' in told["reading"]["errors"][0]["message"]
-    assert told["booking"]["references"] == ["B-1"]
-    assert (told["booking"]["state"], told["booking"]["written_state"]) == ("booked", "unwritten")
-    assert told["attempts"] == []
+    reported = bridge.story(five[2])
+    assert reported["payload"]["where"] == "Atlantis"
+    assert reported["headers"] == {"x-request-id": "r-1", "user-agent": reported["headers"]["user-agent"]}
+    assert reported["advice"] == Reason.UNKNOWN_PROPERTY.advice
+    assert reported["reading"]["booking"]["contact"]["email"] == "maya1@example.com"
+    assert '"Atlantis"' in reported["reading"]["errors"][0]["message"]
+    assert reported["booking"]["references"] == ["B-1"]
+    assert (reported["booking"]["state"], reported["booking"]["written_state"]) == ("booked", "unwritten")
+    assert reported["attempts"] == []
     page = bridge.call("show", str(five[2])).stdout
     for part in (
         "parked (unknown_property)",
@@ -102,29 +102,29 @@ def test_the_story_of_a_parked_event(bridge: Any, five: list[int]):
         "x-request-id: r-1",
     ):
         assert part in page
-    for part in ('"where": "Atlantis"', '"email": "maya1@example.com"', told["booking"]["code"]):
+    for part in ('"where": "Atlantis"', '"email": "maya1@example.com"', reported["booking"]["code"]):
         assert part in page
 
 
 def test_the_story_of_an_event_that_is_tried_again(bridge: Any, five: list[int]):
-    told = bridge.story(five[4])
-    assert (told["status"], told["reason"], told["property"]) == ("retrying", "temporary", "lake")
-    assert told["next_attempt_at"].endswith("Z")
-    assert [(attempt["kind"], attempt["status"], attempt["outcome"]) for attempt in told["attempts"]] == [
+    reported = bridge.story(five[4])
+    assert (reported["status"], reported["reason"], reported["property"]) == ("retrying", "temporary", "lake")
+    assert reported["next_attempt_at"].endswith("Z")
+    assert [(attempt["kind"], attempt["status"], attempt["outcome"]) for attempt in reported["attempts"]] == [
         ("find_leads", None, "transient")
     ]
-    assert told["reading"]["propexo"]["body"]["lead_id"] == "<lead_id>"
+    assert reported["reading"]["propexo"]["body"]["lead_id"] == "<lead_id>"
     page = bridge.call("show", str(five[4])).stdout
     assert "Next attempt: " in page
     assert "find_leads" in page
 
 
 def test_the_story_of_a_body_that_cannot_be_decoded(bridge: Any, five: list[int]):
-    told = bridge.story(five[1])
-    assert told["payload"] == "{"
-    assert told["reading"]["errors"][0]["message"] == told["detail"]
-    assert told["advice"] == Reason.UNDECODABLE.advice
-    assert told["booking"] is None
+    reported = bridge.story(five[1])
+    assert reported["payload"] == "{"
+    assert reported["reading"]["errors"][0]["message"] == reported["detail"]
+    assert reported["advice"] == Reason.UNDECODABLE.advice
+    assert reported["booking"] is None
 
 
 def test_the_story_survives_what_is_gone(bridge: Any, five: list[int]):
@@ -137,8 +137,11 @@ def test_the_story_survives_what_is_gone(bridge: Any, five: list[int]):
     assert "cannot be loaded" in bridge.story(five[0])["reading"]["problem"]
     with bridge.database.session() as session:
         session.get_one(Event, five[0]).body = b""
-    told = bridge.story(five[0])
-    assert (told["payload"], told["reading"]) == (None, {"problem": "The body is empty or no longer kept."})
+    reported = bridge.story(five[0])
+    assert (reported["payload"], reported["reading"]) == (
+        None,
+        {"problem": "The body is empty or no longer kept."},
+    )
     assert bridge.call("show", str(five[0])).exit_code == 0
 
 
@@ -153,15 +156,15 @@ def test_what_a_sender_wrote_cannot_steer_the_terminal(bridge: Any):
 def test_the_story_of_a_written_event(connected: Any):
     bridge = connected
     event_id = bridge.write(bridge.booked())
-    told = bridge.story(event_id)
-    assert told["status"] == "written", told["detail"]
-    assert told["advice"] is None
+    reported = bridge.story(event_id)
+    assert reported["status"] == "written", reported["detail"]
+    assert reported["advice"] is None
     assert bridge.call("show", str(event_id)).stdout.startswith(f"Event {event_id}: written\n")
-    assert (told["booking"]["property"], told["booking"]["written_state"]) == ("oakwood", "booked")
-    writes = [attempt for attempt in told["attempts"] if attempt["request"]]
+    assert (reported["booking"]["property"], reported["booking"]["written_state"]) == ("oakwood", "booked")
+    writes = [attempt for attempt in reported["attempts"] if attempt["request"]]
     assert [write["kind"] for write in writes] == ["create_lead", "create"]
     assert all(write["job_id"] for write in writes)
-    assert "a-secret-token" not in json.dumps(told)
+    assert "a-secret-token" not in json.dumps(reported)
 
 
 def test_dismiss_takes_it_off_the_list_with_a_note(bridge: Any, five: list[int]):
@@ -174,7 +177,7 @@ def test_dismiss_takes_it_off_the_list_with_a_note(bridge: Any, five: list[int])
 
 
 @pytest.mark.parametrize(
-    ("command", "indexes", "told"),
+    ("command", "indexes", "reported"),
     [
         ("replay", [4], "has not ended (retrying)"),
         ("dismiss", [4], "is not parked (retrying)"),
@@ -184,17 +187,17 @@ def test_dismiss_takes_it_off_the_list_with_a_note(bridge: Any, five: list[int])
     ],
 )
 def test_nothing_is_changed_where_one_must_not_be(
-    bridge: Any, five: list[int], command: str, indexes: list[int], told: str
+    bridge: Any, five: list[int], command: str, indexes: list[int], reported: str
 ):
     before, ready = [bridge.event(each).status for each in five], bridge.ready()
     result = bridge.call(command, *(str(five[index]) for index in indexes))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told in result.stderr
+    assert reported in result.stderr
     assert ([bridge.event(each).status for each in five], bridge.ready()) == (before, ready)
 
 
 @pytest.mark.parametrize("command", ["show", "replay", "dismiss"])
-def test_an_unknown_event_is_told(bridge: Any, command: str):
+def test_an_unknown_event_is_reported(bridge: Any, command: str):
     result = bridge.call(command, "4711")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "There is no event 4711.\n"

@@ -1,4 +1,4 @@
-"""`bridge import`: requests that were saved elsewhere go through the same door."""
+"""`bridge import`: requests that were saved elsewhere go through the same endpoint."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from bridge.app import create_app
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.inbound.saved import Format, Saved, UnreadableFileError, format_of, requests_in
+from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, format_of, requests_in
 from bridge.inbound.signatures import Request, Signature
 from bridge.models import Event, Lane
 from bridge.settings import load
@@ -121,8 +121,8 @@ def test_lines_of_json_are_stored_as_if_they_had_been_posted(
     assert first.replayed_at is not None, "it has time from now on, not from last week on"
     assert second.replayed_at is None
     assert "calendly-webhook-signature" not in first.headers
-    [deed] = first.history or []
-    assert (deed["what"], deed["file"], deed["verified"]) == ("imported", f"{file}:1", True)
+    [action] = first.history or []
+    assert (action["what"], action["file"], action["verified"]) == ("imported", f"{file}:1", True)
 
 
 def test_what_is_there_already_is_a_duplicate(
@@ -148,8 +148,8 @@ def test_equal_content_without_an_id_is_never_news(
     ]
     file = tmp_path / "saved.jsonl"
     file.write_text("\n".join(json.dumps({"source": "own", "body": text}) for text in texts))
-    for told in ("2 stored, 0 known", "0 stored, 2 known"):
-        assert told in bring(file, "--no-verify").stderr
+    for reported in ("2 stored, 0 known", "0 stored, 2 known"):
+        assert reported in bring(file, "--no-verify").stderr
     assert len(stored(database)) == 2
 
 
@@ -168,14 +168,14 @@ def test_a_forged_request_is_refused_and_the_others_are_not(
     ]
     file.write_text("\n".join(lines))
     result = bring(file)
-    told = result.stdout.splitlines()
+    reported = result.stdout.splitlines()
     assert (result.exit_code, len(stored(database))) == (1, 1)
-    assert "refused: The request is not signed" in told[0]
-    assert "fits none of the secrets" in told[0]
-    assert "stored as event" in told[1]
-    assert "has no header Calendly-Webhook-Signature" in told[2]
-    assert "No source 'x' is configured; there are: tours" in told[3]
-    assert "It is no saved request" in told[4]
+    assert "refused: The request is not signed" in reported[0]
+    assert "fits none of the secrets" in reported[0]
+    assert "stored as event" in reported[1]
+    assert "has no header Calendly-Webhook-Signature" in reported[2]
+    assert "No source 'x' is configured; there are: tours" in reported[3]
+    assert "It is no saved request" in reported[4]
     assert "1 stored, 0 known already, 4 refused." in result.stderr
     assert "--no-verify imports them unverified" in result.stderr
     assert bring(file, "--no-verify").stdout.count("stored as event") == 2
@@ -184,13 +184,13 @@ def test_a_forged_request_is_refused_and_the_others_are_not(
 def test_a_dry_run_stores_nothing(database: Database, bring: Callable[..., Result], tmp_path: Path):
     file = tmp_path / "saved.jsonl"
     file.write_text("\n".join([line(invitee(1)), line(invitee(1)), line(b"{", headers=signed(b"{"))]))
-    told = bring(file, "--dry-run")
-    assert [one.partition(": ")[2] for one in told.stdout.splitlines()][:2] == [
+    reported = bring(file, "--dry-run")
+    assert [splitline.partition(": ")[2] for splitline in reported.stdout.splitlines()][:2] == [
         "would be stored",
         "duplicate of one above",
     ]
-    assert "would be stored and parked: The body" in told.stdout
-    assert "2 would be stored, 1 known already" in told.stderr
+    assert "would be stored and parked: The body" in reported.stdout
+    assert "2 would be stored, 1 known already" in reported.stderr
     assert stored(database) == []
     assert "2 stored, 1 known already" in bring(file).stderr
     assert "0 would be stored, 3 known" in bring(file, "--dry-run").stderr
@@ -204,9 +204,11 @@ def test_a_batch_is_split(database: Database, bring: Callable[..., Result], tmp_
     file = tmp_path / "saved.json"
     file.write_text(json.dumps({"source": "own", "headers": {}, "body": batch}))
     result = bring(file, "--no-verify", "--json")
-    told = json.loads(result.stdout)
-    assert (told["stored"], told["refused"]) == (2, 0)
-    assert [event["id"] for event in told["requests"][0]["events"]] == [one.id for one in stored(database)]
+    reported = json.loads(result.stdout)
+    assert (reported["stored"], reported["refused"]) == (2, 0)
+    assert [event["id"] for event in reported["requests"][0]["events"]] == [
+        one.id for one in stored(database)
+    ]
     assert [one.reference for one in stored(database)] == ["B-1", "B-2"]
 
 
@@ -231,25 +233,25 @@ def test_what_a_recipe_makes_of_a_har_export(
         request("https://old.example.com/login", b"user=me"),
     ]
     export = tmp_path / "export.har"
-    export.write_text(json.dumps({"log": {"entries": [{"request": one} for one in requests]}}))
+    export.write_text(json.dumps({"log": {"entries": [{"request": request} for request in requests]}}))
     refused = bring(export)
     assert (refused.exit_code, stored(database)) == (1, [])
     assert "jq -c '.log.entries[].request | {url, method, headers, body: .postData.text}'" in refused.stdout
     file = tmp_path / "saved.jsonl"
     lines = [
         {
-            "url": one["url"],
-            "method": one["method"],
-            "headers": one["headers"],
-            "body": one["postData"]["text"],
+            "url": request["url"],
+            "method": request["method"],
+            "headers": request["headers"],
+            "body": request["postData"]["text"],
         }
-        for one in requests
+        for request in requests
     ]
     file.write_text("\n".join(map(json.dumps, lines)))
-    told = [one.partition(": ")[2] for one in bring(file).stdout.splitlines()]
+    reported = [splitline.partition(": ")[2] for splitline in bring(file).stdout.splitlines()]
     [event] = stored(database)
     assert (event.body, event.query) == (invitee(1), {"a": "b"})
-    assert told[1:] == ["left out: GET /hooks/tours is no hook", "left out: POST /login is no hook"]
+    assert reported[1:] == ["left out: GET /hooks/tours is no hook", "left out: POST /login is no hook"]
 
 
 @pytest.mark.parametrize("head", [b"POST /hooks/tours HTTP/1.1\r\nHost: a\r\n\r\n", b"POST /hooks/tours\n\n"])
@@ -264,7 +266,7 @@ def test_a_raw_request_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ('{"url": "/hooks/off", "headers": {}, "body": "{}"}', "`enabled` of sources.off is false"),
         (
@@ -281,15 +283,15 @@ def test_a_raw_request_is_refused_with_what_to_do(
         ('{"type": "tour.booked"}', "use --source"),
     ],
 )
-def test_what_cannot_be_taken_is_told(
-    database: Database, bring: Callable[..., Result], tmp_path: Path, text: str, told: str
+def test_what_cannot_be_taken_is_reported(
+    database: Database, bring: Callable[..., Result], tmp_path: Path, text: str, reported: str
 ):
     file = tmp_path / "saved"
     file.write_text(text)
     unverified = () if "evil" in text else ("--no-verify",)
     result = bring(file, *unverified)
     assert (result.exit_code, stored(database)) == (1, [])
-    assert told in result.stdout
+    assert reported in result.stdout
 
 
 def test_a_bare_body(database: Database, bring: Callable[..., Result], tmp_path: Path):
@@ -305,7 +307,7 @@ def test_a_bare_body(database: Database, bring: Callable[..., Result], tmp_path:
     assert again.stdout == f"standard input: duplicate of event {event.id} (received)\n"
 
 
-def test_a_source_can_be_told_instead(database: Database, bring: Callable[..., Result], tmp_path: Path):
+def test_a_source_can_be_given_instead(database: Database, bring: Callable[..., Result], tmp_path: Path):
     file = tmp_path / "saved.json"
     file.write_text(line(invitee(), source="gone"))
     assert bring(file, "--source", "tours").exit_code == 0
@@ -325,17 +327,17 @@ def test_several_files_and_a_missing_one(bring: Callable[..., Result], tmp_path:
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b'{"log": []}', Format.BODY),
-        (b'{"source": "a", "body": ""}\n{"source": "a", "body": ""}', Format.REQUESTS),
-        (b'[{"url": "/hooks/a", "body_base64": ""}]', Format.REQUESTS),
-        (b'{"body": "text of a message", "id": 3}', Format.BODY),
-        (b'{"source": "web", "email": "a@example.com"}', Format.BODY),
-        (b"a=b&c=d", Format.BODY),
-        (b"", Format.BODY),
-        (b"\xff\xfe", Format.BODY),
+        (b'{"log": []}', FileFormat.BODY),
+        (b'{"source": "a", "body": ""}\n{"source": "a", "body": ""}', FileFormat.REQUESTS),
+        (b'[{"url": "/hooks/a", "body_base64": ""}]', FileFormat.REQUESTS),
+        (b'{"body": "text of a message", "id": 3}', FileFormat.BODY),
+        (b'{"source": "web", "email": "a@example.com"}', FileFormat.BODY),
+        (b"a=b&c=d", FileFormat.BODY),
+        (b"", FileFormat.BODY),
+        (b"\xff\xfe", FileFormat.BODY),
     ],
 )
-def test_a_file_is_what_it_looks_like(content: bytes, kind: Format):
+def test_a_file_is_what_it_looks_like(content: bytes, kind: FileFormat):
     assert format_of("file", content) is kind
 
 
@@ -362,6 +364,6 @@ def test_a_query_can_be_a_table():
     "content", [b"[3]", b"{}\n", b'{"log": 3}', b'{"log": {"entries": [1]}}', b"POST /hooks/a\n\n{}"]
 )
 def test_nothing_makes_it_fall_over(content: bytes):
-    for kind in (None, *Format):
+    for kind in (None, *FileFormat):
         for saved in requests_in("file", content, kind):
             assert isinstance(saved, (Saved, UnreadableFileError))

@@ -14,7 +14,7 @@ from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.delivery.rules.circuit_breaker import PROBE_INTERVAL
 from bridge.delivery.storage.breakers import CircuitBreakers
-from bridge.models import Event, Integration, Lane, Status
+from bridge.models import Event, IntegrationState, Lane, Status
 from bridge.propexo.errors import Outcome
 
 CONFIGURATION = """
@@ -44,7 +44,7 @@ class Bridge:
             ("elm", "cone", "Elm Court"),
             ("lake", "ctwo", "By the Lake"),
         ]
-        tables = [PLACE.format(key=key, integration_id=one, name=name) for key, one, name in places]
+        tables = [PLACE.format(key=key, integration_id=place, name=name) for key, place, name in places]
         self.config.write_text(CONFIGURATION.format(database_url=database.url) + "".join(tables))
         self.breakers = CircuitBreakers(database, utc_now)
 
@@ -92,9 +92,9 @@ def test_pauses_and_resumes_one(bridge):
     bridge.waits(4, "ctwo")
     result = bridge.call("pause", "cone", "--reason", "The PMS is being migrated until Monday.")
     assert result.stdout == "Integration cone is paused; 2 events wait.\n"
-    told = bridge.list()
-    assert told["ctwo"]["state"] == "running"
-    one = told["cone"]
+    reported = bridge.list()
+    assert reported["ctwo"]["state"] == "running"
+    one = reported["cone"]
     assert (one["state"], one["cause"], one["waiting"], one["next_probe"]) == ("paused", "operator", 2, None)
     assert one["reason"] == "The PMS is being migrated until Monday."
     assert one["since"].endswith("Z")
@@ -133,7 +133,7 @@ def test_shows_a_pause_that_began_by_itself_and_when_it_is_probed(bridge):
     one = bridge.list()["cone"]
     assert (one["cause"], one["reason"]) == ("refused", "Propexo does not accept the token.")
     with bridge.database.session() as session:
-        assert session.get_one(Integration, "cone").probe_at - before >= PROBE_INTERVAL
+        assert session.get_one(IntegrationState, "cone").probe_at - before >= PROBE_INTERVAL
     assert one["next_probe"] > one["since"]
 
 

@@ -88,7 +88,7 @@ def test_the_list_says_for_each_what_a_person_asks():
         ),
     ],
 )
-def test_authentication_is_told_in_words(scheme: Any, words: str):
+def test_authentication_is_reported_in_words(scheme: Any, words: str):
     assert authentication(scheme) == words
 
 
@@ -120,17 +120,17 @@ def test_a_mapping_is_checked_by_its_name_its_file_or_its_folder():
 
 
 @pytest.mark.parametrize(
-    ("what", "told"),
+    ("what", "reported"),
     [
         ("calendy", 'did you mean "calendly"?'),
         ("none.py", "none.py: cannot be loaded"),
         (".", "There is no mapping file in ."),
     ],
 )
-def test_what_is_not_there_cannot_be_checked(what: str, told: str):
+def test_what_is_not_there_cannot_be_checked(what: str, reported: str):
     result = call("test", what)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told in result.stderr
+    assert reported in result.stderr
 
 
 # new
@@ -175,7 +175,7 @@ def test_samples_of_one_name_have_files_of_their_own():
     assert json.loads((folder / "booked.2.booking.json").read_text())["reference"] == "8"
 
 
-def test_nothing_is_replaced_unless_it_is_said():
+def test_nothing_is_replaced_unless_requested():
     sample = written("booked.json", BODY)
     call("new", "acme", "--sample", sample)
     Path("mappings/acme.py").write_text("mine", encoding="utf-8")
@@ -254,7 +254,7 @@ def test_headers_that_the_mapping_reads_are_kept_and_secrets_are_not():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "reported"),
     [
         (["Acme"], 2, "use small letters"),
         (["../acme"], 2, "use small letters"),
@@ -269,15 +269,15 @@ def test_headers_that_the_mapping_reads_are_kept_and_secrets_are_not():
         (["acme", "--sample", "list.json"], 1, "holds no object"),
     ],
 )
-def test_what_nothing_can_be_written_from_is_told(arguments: list[str], status: int, told: str):
+def test_what_nothing_can_be_written_from_is_reported(arguments: list[str], status: int, reported: str):
     written("bad.json", "{")
     written("list.json", "[1, 2]")
     result = call("new", *arguments)
     assert result.exit_code == status
-    assert told in " ".join(result.stderr.split())
+    assert reported in " ".join(result.stderr.split())
     assert not Path("mappings").exists()
 
 
-def test_a_mapping_that_stands_in_for_one_of_the_bridge_is_told():
+def test_a_mapping_that_stands_in_for_one_of_the_bridge_is_reported():
     result = call("new", "calendly", "--sample", written("booked.json", BODY))
     assert "it replaces the bridge's own mapping calendly" in result.stderr

@@ -61,7 +61,7 @@ class Running:
             [sys.executable, *options, "-m", "bridge", *args],
             cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self.said: list[str] = []
+        self.stated: list[str] = []
         self._lines: SimpleQueue[str] = SimpleQueue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -73,12 +73,12 @@ class Running:
 
     def wait_for(self, words: str) -> str:
         """The line with these words."""
-        while not any(words in line for line in self.said):
+        while not any(words in line for line in self.stated):
             try:
-                self.said.append(self._lines.get(timeout=PATIENCE))
+                self.stated.append(self._lines.get(timeout=PATIENCE))
             except Empty:
-                pytest.fail(f"nobody said {words!r}, only {self.said}")
-        return next(line for line in self.said if words in line)
+                pytest.fail(f"nobody said {words!r}, only {self.stated}")
+        return next(line for line in self.stated if words in line)
 
     def url(self) -> str:
         """The address, once it answers."""
@@ -98,8 +98,8 @@ class Running:
         self._reader.join()
         self.process.stderr.close()
         while not self._lines.empty():
-            self.said.append(self._lines.get())
-        sys.stdout.writelines(self.said)  # pytest shows it where a test fails
+            self.stated.append(self._lines.get())
+        sys.stdout.writelines(self.stated)  # pytest shows it where a test fails
 
 
 class Installation:
@@ -350,10 +350,10 @@ def test_an_external_database_is_migrated_by_its_command_only(tmp_path: Path, em
     config = tmp_path / "bridge.toml"
     config.write_text(f'database_url = "{empty_database}"\n' + CONFIG)
     for command in (["serve", "--bind", "127.0.0.1:0"], ["web", "--bind", "127.0.0.1:0"], ["worker"]):
-        told = CliRunner().invoke(main, [*command, "--config", str(config)])
-        assert told.exit_code == 1
-        assert told.stderr.count("\n") == 1
-        assert "`bridge migrate`" in told.stderr
+        reported = CliRunner().invoke(main, [*command, "--config", str(config)])
+        assert reported.exit_code == 1
+        assert reported.stderr.count("\n") == 1
+        assert "`bridge migrate`" in reported.stderr
     first = CliRunner().invoke(main, ["migrate", "--config", str(config)])
     assert "queue: created" in first.stdout
     assert "tables: none -> " in first.stdout
@@ -362,13 +362,13 @@ def test_an_external_database_is_migrated_by_its_command_only(tmp_path: Path, em
 
 
 @pytest.mark.parametrize("command", ["serve", "web", "worker"])
-def test_a_wrong_configuration_is_told_in_one_line_per_problem(command: str, tmp_path: Path) -> None:
+def test_a_wrong_configuration_is_reported_in_one_line_per_problem(command: str, tmp_path: Path) -> None:
     config = tmp_path / "bridge.toml"
     config.write_text(CONFIG.replace("ENTRATA", "").replace("America/Chicago", "CST"))
-    told = CliRunner().invoke(main, [command, "--config", str(config)])
-    assert told.exit_code == 1
-    assert told.stdout == ""
-    assert [line.split(":")[0] for line in told.stderr.splitlines()] == [
+    reported = CliRunner().invoke(main, [command, "--config", str(config)])
+    assert reported.exit_code == 1
+    assert reported.stdout == ""
+    assert [line.split(":")[0] for line in reported.stderr.splitlines()] == [
         "properties.oakwood.pms",
         "properties.oakwood.time_zone",
     ]
@@ -378,31 +378,31 @@ def test_a_wrong_configuration_is_told_in_one_line_per_problem(command: str, tmp
 def test_a_source_that_cannot_work_stops_the_start(command: str, tmp_path: Path) -> None:
     config = tmp_path / "bridge.toml"
     config.write_text(CONFIG.replace("whsec_", "whsec_!"))
-    told = CliRunner().invoke(main, [command, "--config", str(config)])
-    assert told.exit_code == 1
-    assert told.stderr.startswith("sources.widget.secrets: ")
-    assert base64.b64encode(KEY).decode() not in told.stderr
+    reported = CliRunner().invoke(main, [command, "--config", str(config)])
+    assert reported.exit_code == 1
+    assert reported.stderr.startswith("sources.widget.secrets: ")
+    assert base64.b64encode(KEY).decode() not in reported.stderr
     assert not (tmp_path / "bridge-data").exists()
 
 
-def test_a_database_that_is_not_there_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_a_database_that_is_not_there_is_reported_without_a_traceback(tmp_path: Path) -> None:
     config = tmp_path / "bridge.toml"
     config.write_text('database_url = "postgresql://user:hush@127.0.0.1:1/bridge"\n' + CONFIG)
-    told = CliRunner().invoke(main, ["worker", "--config", str(config)])
-    assert told.exit_code == 1
-    assert told.stderr.startswith("The database cannot be reached.")
-    assert told.stderr.count("\n") == 1
-    assert "hush" not in told.stderr
+    reported = CliRunner().invoke(main, ["worker", "--config", str(config)])
+    assert reported.exit_code == 1
+    assert reported.stderr.startswith("The database cannot be reached.")
+    assert reported.stderr.count("\n") == 1
+    assert "hush" not in reported.stderr
 
 
-def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported_before_anything_starts(tmp_path: Path) -> None:
     config = tmp_path / "bridge.toml"
     config.write_text(CONFIG)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        told = CliRunner().invoke(main, ["serve", "--config", str(config), "--bind", address])
-    assert told.exit_code == 1
-    assert "Address already in use" in told.stderr
+        reported = CliRunner().invoke(main, ["serve", "--config", str(config), "--bind", address])
+    assert reported.exit_code == 1
+    assert "Address already in use" in reported.stderr
     assert not (tmp_path / "bridge-data").exists()
 
 
@@ -412,9 +412,9 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> 
 def test_an_address_that_is_none_is_wrong_usage(bind: str, tmp_path: Path) -> None:
     config = tmp_path / "bridge.toml"
     config.write_text(CONFIG)
-    told = CliRunner().invoke(main, ["web", "--config", str(config), "--bind", bind])
-    assert told.exit_code == 2
-    assert "--bind" in told.stderr
+    reported = CliRunner().invoke(main, ["web", "--config", str(config), "--bind", bind])
+    assert reported.exit_code == 2
+    assert "--bind" in reported.stderr
 
 
 def test_a_child_that_does_not_stop_is_killed() -> None:
@@ -439,8 +439,8 @@ def commands(
 
 def test_every_level_explains_itself() -> None:
     for name, command in commands(main):
-        told = CliRunner().invoke(main, [*name, "--help"])
-        assert told.exit_code == 0, name
+        reported = CliRunner().invoke(main, [*name, "--help"])
+        assert reported.exit_code == 0, name
         assert command.help, name
         if len(name) == 1:
             assert COMMANDS[name[0]][1] == command.get_short_help_str(limit=200)
@@ -453,9 +453,9 @@ from bridge.cli import main
 main(["--help"], standalone_mode=False)
 print(list(sys.modules))
 """
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
     )
-    assert "translate" in told.stdout
+    assert "translate" in reported.stdout
     for heavy in ("sqlalchemy", "gunicorn", "flask", "bridge.cli.serve"):
-        assert f"'{heavy}'" not in told.stdout
+        assert f"'{heavy}'" not in reported.stdout

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main, serve
 from bridge.cli.first_configuration import ZONES, with_properties
-from bridge.propexo.records import Choice, StandardOffset
+from bridge.propexo.records import PropexoRecord, StandardOffset
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 from bridge.settings import load, template
@@ -60,9 +60,9 @@ def run(config: Path, *args: str) -> Result:
 
 
 def rows(config: Path, *args: str) -> list[dict[str, Any]]:
-    told = run(config, *args, "--json")
-    assert told.exit_code == 0, told.output
-    [found] = json.loads(told.stdout).values()
+    reported = run(config, *args, "--json")
+    assert reported.exit_code == 0, reported.output
+    [found] = json.loads(reported.stdout).values()
     return found
 
 
@@ -108,19 +108,19 @@ def test_integrations_of_the_account(config, server):
 
 
 def test_an_unknown_property_and_an_empty_list(config, server):
-    told = run(config, "units", "--property", "elm")
-    assert (told.exit_code, "there are: oakwood" in told.stderr) == (1, True)
+    reported = run(config, "units", "--property", "elm")
+    assert (reported.exit_code, "there are: oakwood" in reported.stderr) == (1, True)
     server.sandbox.switch("crpx", models={"units": False})
-    told = run(config, "units")
-    assert (told.exit_code, told.stdout) == (0, "")
-    assert "lists no units" in told.stderr
+    reported = run(config, "units")
+    assert (reported.exit_code, reported.stdout) == (0, "")
+    assert "lists no units" in reported.stderr
 
 
 def test_init_writes_what_propexo_has(tmp_path, server, monkeypatch):
     monkeypatch.setenv("PROPEXO_TOKEN", "token")
     path = tmp_path / "bridge.toml"
-    told = CliRunner().invoke(main, ["init", str(path), "--from-propexo", "--base-url", server.url])
-    assert told.exit_code == 0, told.output
+    reported = CliRunner().invoke(main, ["init", str(path), "--from-propexo", "--base-url", server.url])
+    assert reported.exit_code == 0, reported.output
     written = tomllib.loads(path.read_text())
     assert written["propexo"]["base_url"] == server.url
     places = written["properties"]
@@ -147,14 +147,14 @@ def test_init_needs_a_token_and_a_property(tmp_path, server, monkeypatch):
     monkeypatch.setenv("PROPEXO_TOKEN", "token")
     for integration in ("crpx", "cresman"):
         server.sandbox.switch(integration, models={"properties": False})
-    told = CliRunner().invoke(main, args)
-    assert (told.exit_code, "lists no property" in told.stderr, path.exists()) == (1, True, False)
+    reported = CliRunner().invoke(main, args)
+    assert (reported.exit_code, "lists no property" in reported.stderr, path.exists()) == (1, True, False)
 
 
 @pytest.mark.parametrize(("clock", "zone"), ZONES.items())
 def test_zones(clock, zone):
     offset = StandardOffset("cid", *clock)
-    found = Choice("cid", "Elm", None, "cid", None, (), "cint", "APPFOLIO")
+    found = PropexoRecord("cid", "Elm", None, "cid", None, (), "cint", "APPFOLIO")
     written = tomllib.loads(with_properties(template(), [found], {"cid": offset}, "https://api.propexo.com"))
     assert written["properties"]["elm"]["time_zone"] == zone
     assert "base_url" not in written["propexo"]

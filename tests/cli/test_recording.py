@@ -39,17 +39,17 @@ SIGNED = {"X-Acme-Signature": "5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff5
 
 
 class Recording:
-    """The door and the command line around one database."""
+    """The webhook endpoint and the command line around one database."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.config = folder / "bridge.toml"
         self.config.write_text(CONFIGURATION.format(url=database.url, secret=SECRET))
         self.database = database
-        self.door = create_app(load(self.config, {}), database).test_client()
+        self.endpoint = create_app(load(self.config, {}), database).test_client()
 
     def post(self, address: str, body: bytes, **headers: str) -> Any:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.door.post(f"/hooks/{address}", data=body, headers=given)
+        return self.endpoint.post(f"/hooks/{address}", data=body, headers=given)
 
     def call(self, *arguments: str) -> Result:
         result = CliRunner().invoke(main, [*arguments, "--config", str(self.config)])
@@ -142,11 +142,11 @@ def test_a_mapping_is_written_from_recorded_events(recording: Recording):
     }  # fmt: skip
 
 
-def test_what_cannot_be_written_from_is_told(recording: Recording):
+def test_what_cannot_be_written_from_is_reported(recording: Recording):
     assert "There is no event 77." in recording.call("mappings", "new", "acme", "--event", "77").stderr
-    for body, told in ((b"hello", "begins with 'hello'"), (b"", "is empty or no longer kept")):
+    for body, reported in ((b"hello", "begins with 'hello'"), (b"", "is empty or no longer kept")):
         event_id = recording.post("open", body, Content_Type="text/plain").json["id"]
         result = recording.call("mappings", "new", "acme", "--event", str(event_id))
         assert result.exit_code == 1
-        assert told in result.stderr
+        assert reported in result.stderr
     assert not Path("mappings/acme.py").exists()

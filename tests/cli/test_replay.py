@@ -83,7 +83,7 @@ def test_a_replay_takes_any_number(bridge: Any, lost: list[int]):
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "reported"),
     [
         ((), "Name the events"),
         (("1", "--parked"), "not both"),
@@ -97,13 +97,13 @@ def test_a_replay_takes_any_number(bridge: Any, lost: list[int]):
         (("--since", "yesterday"), "neither a date"),
     ],
 )
-def test_a_replay_must_say_of_what(bridge: Any, five: list[int], options: tuple[str, ...], told: str):
+def test_a_replay_must_say_of_what(bridge: Any, five: list[int], options: tuple[str, ...], reported: str):
     result = bridge.call("replay", *options)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert told in " ".join(result.stderr.split())
+    assert reported in " ".join(result.stderr.split())
 
 
-def test_a_replay_of_a_property_that_is_not_configured_is_told(bridge: Any):
+def test_a_replay_of_a_property_that_is_not_configured_is_reported(bridge: Any):
     result = bridge.call(*REPLAY_PARKED, "--property", "Atlantis")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "there are: oakwood, lake" in result.stderr
@@ -207,7 +207,7 @@ def dry_run(bridge: Any, *event_ids: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("index", "told"),
+    ("index", "reported"),
     [
         (0, "It would be ignored: nobody booked"),
         (1, "It would be parked: The body"),
@@ -215,11 +215,11 @@ def dry_run(bridge: Any, *event_ids: int) -> Any:
         (3, "It would be parked: starts_at: found 'soon'"),
     ],
 )
-def test_a_dry_run_says_why_nothing_would_go_out(bridge: Any, five: list[int], index: int, told: str):
+def test_a_dry_run_says_why_nothing_would_go_out(bridge: Any, five: list[int], index: int, reported: str):
     [event] = dry_run(bridge, five[index])["events"]
     assert (event["requests"], event["id"]) == ([], five[index])
-    assert event["stopped"].startswith(told)
-    assert told in bridge.call("replay", str(five[index]), "--dry-run").stdout
+    assert event["stopped"].startswith(reported)
+    assert reported in bridge.call("replay", str(five[index]), "--dry-run").stdout
 
 
 def test_a_dry_run_of_what_has_not_ended_is_refused(bridge: Any, five: list[int]):
@@ -236,9 +236,9 @@ def test_what_is_written_is_not_written_again(connected: Any, sandbox: Any):
     writes = [attempt["kind"] for attempt in connected.story(event_id)["attempts"] if attempt["request"]]
     assert connected.call("replay", str(event_id)).exit_code == 0
     connected.run_through(event_id, 2)
-    told = connected.story(event_id)
-    assert (told["status"], told["replays"], len(sandbox.active_appointments())) == ("written", 1, 1)
-    assert [attempt["kind"] for attempt in told["attempts"] if attempt["request"]] == writes
+    reported = connected.story(event_id)
+    assert (reported["status"], reported["replays"], len(sandbox.active_appointments())) == ("written", 1, 1)
+    assert [attempt["kind"] for attempt in reported["attempts"] if attempt["request"]] == writes
 
 
 def test_a_replay_of_an_older_event_does_not_undo_a_newer(connected: Any, sandbox: Any):
@@ -248,11 +248,15 @@ def test_a_replay_of_an_older_event_does_not_undo_a_newer(connected: Any, sandbo
     assert [connected.event(one).status for one in (first, second)] == ["written", "written"]
     [event] = dry_run(connected, first)["events"]
     assert event["stopped"] == "Nothing: the PMS already has exactly this tour."
-    before = [(one.id, one.appointment_date, one.appointment_time) for one in sandbox.active_appointments()]
+    before = [
+        (appointment.id, appointment.appointment_date, appointment.appointment_time)
+        for appointment in sandbox.active_appointments()
+    ]
     connected.call("replay", str(first))
     connected.run_through(first, 3)
     assert [
-        (one.id, one.appointment_date, one.appointment_time) for one in sandbox.active_appointments()
+        (appointment.id, appointment.appointment_date, appointment.appointment_time)
+        for appointment in sandbox.active_appointments()
     ] == before
 
 
@@ -270,7 +274,9 @@ def test_a_dry_run_shows_what_is_different_from_last_time(connected: Any, sandbo
         "create",
         "confirmed",
     )
-    [difference] = [one for one in request["differences"] if one["before"] and one["now"]]
+    [difference] = [
+        difference for difference in request["differences"] if difference["before"] and difference["now"]
+    ]
     assert difference == {"field": "appointment_duration_minutes", "before": 30, "now": 45}
     page = connected.call("replay", str(event_id), "--dry-run").stdout
     assert "appointment_duration_minutes: 30 -> 45" in page

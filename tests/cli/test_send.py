@@ -149,10 +149,10 @@ def test_a_file_of_ones_own_may_be_sent(bridge: Database, send: Callable[..., Re
         assert send(source, str(sample)).exit_code == 0
     (tmp_path / "mine.headers.json").write_text('{"webhook-id": "msg_mine"}')
     assert send("east", str(sample)).exit_code == 0
-    told = [(event.source, event.delivery_id) for event in stored(bridge)]
-    assert [source for source, _ in told] == ["east", "west", "east"]
-    assert told[0][1].startswith("msg_")
-    assert told[2][1] == "msg_mine"
+    reported = [(event.source, event.delivery_id) for event in stored(bridge)]
+    assert [source for source, _ in reported] == ["east", "west", "east"]
+    assert reported[0][1].startswith("msg_")
+    assert reported[2][1] == "msg_mine"
 
 
 def test_a_form_comes_from_a_listed_site(bridge: Database, send: Callable[..., Result]):
@@ -164,7 +164,7 @@ def test_a_form_comes_from_a_listed_site(bridge: Database, send: Callable[..., R
     ]
 
 
-def test_a_refusal_is_told_with_its_status(bridge: Database, send: Callable[..., Result], config: Path):
+def test_a_refusal_is_reported_with_its_status(bridge: Database, send: Callable[..., Result], config: Path):
     off = send("cal", "BOOKING_CREATED")
     assert off.exit_code == 1
     assert json.loads(off.stdout)["status"] == 503
@@ -187,7 +187,7 @@ def test_another_address_may_be_given(bridge: Database, send: Callable[..., Resu
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "reported"),
     [
         (["standard_webhooks", "tour.booked"], 1, "name one of east, west"),
         (["hubspot", "tour.booked"], 1, "there are: tours, cal, east, west, site"),
@@ -195,9 +195,9 @@ def test_another_address_may_be_given(bridge: Database, send: Callable[..., Resu
         (["site", "form.submitted.form", "--set", "a=b"], 2, "--set changes JSON only"),
     ],
 )
-def test_what_is_not_there_is_told(
-    bridge: Database, send: Callable[..., Result], arguments: list[str], status: int, told: str
+def test_what_is_not_there_is_reported(
+    bridge: Database, send: Callable[..., Result], arguments: list[str], status: int, reported: str
 ):
     result = send(*arguments)
     assert result.exit_code == status
-    assert told in result.stderr
+    assert reported in result.stderr

@@ -60,14 +60,14 @@ class Installation:
 
     def findings(self, *args: str, **parts: str) -> dict[tuple[str, str], str]:
         """Messages by level and key."""
-        told = self.check("--json", *args, **parts)
-        found: list[dict[str, Any]] = json.loads(told.stdout)["findings"]
-        assert told.exit_code == int(any(each["level"] == "problem" for each in found))
+        reported = self.check("--json", *args, **parts)
+        found: list[dict[str, Any]] = json.loads(reported.stdout)["findings"]
+        assert reported.exit_code == int(any(each["level"] == "problem" for each in found))
         return {(each["level"], each["key"]): each["message"] for each in found}
 
     def bad(self, *args: str, **parts: str) -> dict[tuple[str, str], str]:
         """All findings but the good ones."""
-        return {at: told for at, told in self.findings(*args, **parts).items() if at[0] != "ok"}
+        return {at: reported for at, reported in self.findings(*args, **parts).items() if at[0] != "ok"}
 
 
 @pytest.fixture
@@ -82,27 +82,27 @@ def offline(tmp_path: Path) -> Installation:
 
 def test_init_writes_the_template_and_says_what_comes_next(tmp_path: Path) -> None:
     path = tmp_path / "bridge.toml"
-    told = CliRunner().invoke(main, ["init", str(path)])
-    assert (told.exit_code, told.stdout) == (0, "")
-    assert "bridge check" in told.stderr
+    reported = CliRunner().invoke(main, ["init", str(path)])
+    assert (reported.exit_code, reported.stdout) == (0, "")
+    assert "bridge check" in reported.stderr
     assert path.read_text() == template()
 
 
-def test_init_does_not_overwrite_unless_told_to(tmp_path: Path) -> None:
+def test_init_does_not_overwrite_unless_asked_to(tmp_path: Path) -> None:
     path = tmp_path / "bridge.toml"
     path.write_text("mine")
-    told = CliRunner().invoke(main, ["init", str(path)])
-    assert told.exit_code == 1
-    assert "--force" in told.stderr
+    reported = CliRunner().invoke(main, ["init", str(path)])
+    assert reported.exit_code == 1
+    assert "--force" in reported.stderr
     assert path.read_text() == "mine"
     assert CliRunner().invoke(main, ["init", str(path), "--force"]).exit_code == 0
     assert path.read_text() == template()
 
 
-def test_init_tells_where_it_cannot_write(tmp_path: Path) -> None:
-    told = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere" / "bridge.toml")])
-    assert told.exit_code == 1
-    assert "cannot be written: No such file or directory" in told.stderr
+def test_init_shows_where_it_cannot_write(tmp_path: Path) -> None:
+    reported = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere" / "bridge.toml")])
+    assert reported.exit_code == 1
+    assert "cannot be written: No such file or directory" in reported.stderr
 
 
 def test_a_fresh_template_has_only_its_placeholders_wrong(
@@ -111,19 +111,19 @@ def test_a_fresh_template_has_only_its_placeholders_wrong(
     monkeypatch.setenv("PROPEXO_TOKEN", "token")
     path = tmp_path / "bridge.toml"
     path.write_text(template())
-    told = CliRunner().invoke(main, ["check", "--offline", "--config", str(path)])
-    assert told.exit_code == 1
-    problems = [line.split()[1] for line in told.stdout.splitlines() if line.startswith("problem")]
+    reported = CliRunner().invoke(main, ["check", "--offline", "--config", str(path)])
+    assert reported.exit_code == 1
+    problems = [line.split()[1] for line in reported.stdout.splitlines() if line.startswith("problem")]
     assert problems == ["properties.oakwood.integration_id:", "properties.oakwood.property_id:"]
 
 
 def test_a_good_installation_passes(installation: Installation) -> None:
-    told = installation.check()
-    assert told.exit_code == 0, told.output
-    assert {line.split()[0] for line in told.stdout.splitlines()} == {"ok"}
-    assert "/hooks/widget" in told.stdout
-    assert "Oakwood Flats" in told.stdout
-    assert told.stderr == "Problems: 0, warnings: 0.\n"
+    reported = installation.check()
+    assert reported.exit_code == 0, reported.output
+    assert {line.split()[0] for line in reported.stdout.splitlines()} == {"ok"}
+    assert "/hooks/widget" in reported.stdout
+    assert "Oakwood Flats" in reported.stdout
+    assert reported.stderr == "Problems: 0, warnings: 0.\n"
 
 
 def test_wrong_settings_are_findings(offline: Installation) -> None:
@@ -175,7 +175,7 @@ def test_a_source_that_cannot_work_is_a_finding_and_one_that_is_off_a_warning(of
         ("RENTMANAGER", "warning", "defaults.duration_minutes", "Rent Manager needs it"),
     ],
 )
-def test_what_a_pms_does_not_take_is_told(
+def test_what_a_pms_does_not_take_is_reported(
     offline: Installation, pms: str, level: str, key: str, words: str
 ) -> None:
     found = offline.bad("--offline", pms=pms, more="")
@@ -318,10 +318,10 @@ def test_what_is_switched_off_at_propexo_is_found(installation: Installation, sa
         interfaces={"ENTRATA_CREATE_EVENT": False},
         properties={"cproperty": False},
     )
-    told = installation.check().stdout
-    assert "its tour is never booked" in told
-    assert "ENTRATA_CREATE_EVENT is switched off" in told
-    assert "the property is not enabled at Propexo" in told
+    reported = installation.check().stdout
+    assert "its tour is never booked" in reported
+    assert "ENTRATA_CREATE_EVENT is switched off" in reported
+    assert "the property is not enabled at Propexo" in reported
 
 
 def test_an_id_that_does_not_exist_is_found(installation: Installation) -> None:

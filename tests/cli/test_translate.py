@@ -146,7 +146,7 @@ class TestWithoutConfiguration:
         assert result.exit_code == 1
         assert [error["field"] for error in only(result)["errors"]] == ["contact"]
 
-    def test_a_body_that_cannot_be_decoded_is_told_twice(self):
+    def test_a_body_that_cannot_be_decoded_is_reported_twice(self):
         result = run("calendly", '{"event": ')
         event = only(result)
         assert result.exit_code == 1
@@ -177,12 +177,12 @@ class TestWithoutConfiguration:
 
     def test_a_form_is_read_by_its_content_type_or_the_ending_of_the_file(self, tmp_path: Path):
         form = "name=Ana+de+la+Cruz&email=Ana%40Example.com&date=07%2F04%2F2031&time=9%3A15+am"
-        told = only(run("website_form", form, "--content-type", "application/x-www-form-urlencoded"))
+        reported = only(run("website_form", form, "--content-type", "application/x-www-form-urlencoded"))
         (tmp_path / "mine.form").write_text(form)
         from_file = CliRunner().invoke(main, ["translate", "website_form", "mine.form"])
-        assert only(from_file) == told
-        assert told["booking"]["starts_at_local"] == "2031-07-04T09:15:00"
-        assert told["booking"]["contact"]["last_name"] == "de la Cruz"
+        assert only(from_file) == reported
+        assert reported["booking"]["starts_at_local"] == "2031-07-04T09:15:00"
+        assert reported["booking"]["contact"]["last_name"] == "de la Cruz"
         assert run("website_form", form).exit_code == 1
 
     def test_headers_recorded_beside_a_file_count(self, tmp_path: Path):
@@ -201,17 +201,17 @@ class TestWithoutConfiguration:
         assert only(run(str(tmp_path / "mine.py"), invitee()))["errors"] == []
 
     @pytest.mark.parametrize(
-        ("arguments", "status", "told"),
+        ("arguments", "status", "reported"),
         [
             (["calendy", "-"], 1, 'did you mean "calendly"?'),
             (["./none.py", "-"], 1, "cannot be loaded"),
             (["calendly", "no-such-file"], 2, "samples of calendly: invitee.canceled"),
         ],
     )
-    def test_what_is_not_there_is_told(self, arguments: list[str], status: int, told: str):
+    def test_what_is_not_there_is_reported(self, arguments: list[str], status: int, reported: str):
         result = CliRunner().invoke(main, ["translate", *arguments])
         assert result.exit_code == status
-        assert told in result.stderr
+        assert reported in result.stderr
 
 
 class TestExplanation:
@@ -223,17 +223,17 @@ class TestExplanation:
         return event["explanation"]
 
     def test_each_field_says_what_gave_its_value_and_what_was_empty(self):
-        told = self.explained("calendly", invitee(text_reminder_number="later"))
-        assert told["decided_by"] == "invitee.created"
-        assert told["fields"]["email"] == {
+        reported = self.explained("calendly", invitee(text_reminder_number="later"))
+        assert reported["decided_by"] == "invitee.created"
+        assert reported["fields"]["email"] == {
             "value": "wei.zhang@example.cn",
             "from": ["payload.email"],
             "empty": [],
             "refused": [],
             "not_needed": [],
         }
-        assert told["fields"]["starts_at"]["value"] == "2020-02-29T18:30:00Z"
-        assert told["fields"]["unit"] == {
+        assert reported["fields"]["starts_at"]["value"] == "2020-02-29T18:30:00Z"
+        assert reported["fields"]["unit"] == {
             "value": None,
             "from": [],
             "empty": [
@@ -243,23 +243,23 @@ class TestExplanation:
             "refused": [],
             "not_needed": [],
         }
-        [refused] = told["fields"]["phone"]["refused"]
+        [refused] = reported["fields"]["phone"]["refused"]
         assert (refused["path"], refused["found"]) == ("payload.text_reminder_number", "'later'")
 
     def test_a_rule_whose_event_fits_came_close(self):
-        told = self.explained("calendly", {**invitee(), "event": "invitee.canceled"})
-        assert told["decided_by"] == "invitee.canceled"
-        assert told["came_close"]
-        assert all(rule.startswith("invitee.canceled where ") for rule in told["came_close"])
+        reported = self.explained("calendly", {**invitee(), "event": "invitee.canceled"})
+        assert reported["decided_by"] == "invitee.canceled"
+        assert reported["came_close"]
+        assert all(rule.startswith("invitee.canceled where ") for rule in reported["came_close"])
         assert self.explained("calendly", {**invitee(), "event": "other"})["decided_by"] is None
 
-    def test_the_question_to_the_senders_api_is_told(self):
+    def test_the_question_to_the_senders_api_is_reported(self):
         event = only(run("acuity", {"action": "scheduled", "id": 54321}, "--explain"))
         assert event["explanation"]["asks"] == {
             "method": "GET", "path": "/api/v1/appointments/54321", "into": "appointment", "problem": None,
         }  # fmt: skip
-        told = self.explained("acuity", {"action": "scheduled", "id": "../me"})
-        assert "which is no id of this sender" in told["asks"]["problem"]
+        reported = self.explained("acuity", {"action": "scheduled", "id": "../me"})
+        assert "which is no id of this sender" in reported["asks"]["problem"]
 
     def test_a_body_that_cannot_be_decoded_has_no_explanation(self):
         assert self.explained("calendly", "{") is None

@@ -66,7 +66,7 @@ def test_no_payload_breaks_it(data: st.DataObject):
         inner[place[-1]] = value
     posted = replace(Posted.of(sample), body=json.dumps(document).encode())
     for event in preview(file.schema(), posted, SETTINGS, "any"):
-        told = event.as_json()
-        assert list(json.loads(json.dumps(told))) == KEYS
-        assert told["booking"] or told["errors"] or told["action"] == "ignore"
-        assert told["propexo"] is None or not told["errors"]
+        reported = event.as_json()
+        assert list(json.loads(json.dumps(reported))) == KEYS
+        assert reported["booking"] or reported["errors"] or reported["action"] == "ignore"
+        assert reported["propexo"] is None or not reported["errors"]

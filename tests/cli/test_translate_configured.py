@@ -204,7 +204,7 @@ class TestWithConfiguration:
         event = only(run("website_form", body, "--config", config))
         assert event["booking"]["contact"]["phone"] == "+442079460123"
 
-    def test_a_configuration_with_problems_is_told_line_by_line(self, tmp_path: Path):
+    def test_a_configuration_with_problems_is_reported_line_by_line(self, tmp_path: Path):
         (tmp_path / "bad.toml").write_text('colour = "red"\n')
         result = run("calendly", invitee(), "--config", "bad.toml")
         assert (result.exit_code, result.stdout) == (1, "")

@@ -383,8 +383,8 @@ def test_an_admin_adds_a_user_who_signs_in(signed_in, client, world):
     assert signed_in_as(client) == "noah, operator"
     assert browser.post("/console/users/noah", {"change": "disable"}).status_code == 303
     assert signed_in_as(client) is None
-    told = [(entry.what, entry.object_id) for entry in audit(world) if entry.who == "a admin"]
-    assert told == [("added", "noah"), ("changed", "noah"), ("disabled", "noah")]
+    reported = [(entry.what, entry.object_id) for entry in audit(world) if entry.actor == "a admin"]
+    assert reported == [("added", "noah"), ("changed", "noah"), ("disabled", "noah")]
 
 
 @pytest.mark.parametrize(
@@ -418,7 +418,7 @@ def test_the_audit_pages_backwards(signed_in, world):
     browser = signed_in()
     with world.database.session() as session:
         for number in range(150):
-            session.add(AuditEntry(at=world.clock(), who="maya", via="api", what="replayed", object="event",
+            session.add(AuditEntry(at=world.clock(), person="maya", via="api", what="replayed", object="event",
                                    object_id=str(number)))  # fmt: skip
     newest = browser.get("/console/audit").text
     assert "/console/events/149" in newest

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from bridge.app import create_app
-from bridge.console.api.repeating import KEY
+from bridge.console.api.idempotency import KEY
 from bridge.console.queries.paging import cursor_of
 from bridge.console.workbench.views import bench
 from bridge.mapping.catalogue import Catalogue
@@ -30,7 +30,7 @@ def some(world: Any) -> list[int]:
     return found
 
 
-def test_nothing_is_told_without_a_token(world):
+def test_nothing_is_reported_without_a_token(world):
     client = create_app(world.settings, world.database, clock=world.clock).test_client()
     answer = client.get("/api/v1/events")
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
@@ -40,11 +40,11 @@ def test_nothing_is_told_without_a_token(world):
 def test_a_list_is_read_page_by_page(api: Api, world, some):
     client = api(Role.OPERATOR)
     first = client.get("/api/v1/events?limit=1&source=widget")
-    assert [one["id"] for one in first.json["events"]] == [some[1]]
+    assert [event["id"] for event in first.json["events"]] == [some[1]]
     address = re.fullmatch(r'<(.+)>; rel="next"', first.headers["Link"])
     assert address
     second = client.get(address[1]).json
-    assert ([one["id"] for one in second["events"]], second["next"]) == ([some[0]], None)
+    assert ([event["id"] for event in second["events"]], second["next"]) == ([some[0]], None)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_errors_are_problem_documents(api: Api, path: str, status: int, code: st
 def test_a_tour_that_nobody_could_place_is_placed_and_written(api: Api, world, some):
     client = api(Role.OPERATOR)
     chosen = client.post(f"/api/v1/events/{some[1]}/property", json={"property": "Elm Court"}).json
-    told = client.post("/api/v1/events/rehearse", json={"ids": chosen["ids"]}).json["events"]
-    assert [one["kind"] for one in told[0]["requests"]] == ["create_lead", "create"]
+    reported = client.post("/api/v1/events/rehearse", json={"ids": chosen["ids"]}).json["events"]
+    assert [request["kind"] for request in reported[0]["requests"]] == ["create_lead", "create"]
     assert client.post("/api/v1/events/replay", json={"ids": chosen["ids"]}).json == {"queued": [some[1]]}
     world.run(until=world.clock() + timedelta(minutes=10))
     assert client.get(f"/api/v1/events/{some[1]}").json["status"] == "written"
@@ -87,7 +87,7 @@ def test_a_correction_is_shown_and_saved(api: Api, world, some):
     assert world.status(some[1]) == ("written", None)
 
 
-def test_what_cannot_be_replayed_is_told_for_each(api: Api, some):
+def test_what_cannot_be_replayed_is_reported_for_each(api: Api, some):
     answer = api(Role.OPERATOR).post("/api/v1/events/replay", json={"ids": [some[0], 99]})
     assert (answer.status_code, answer.json["errors"]) == (409, {"99": "There is no event 99."})
 
@@ -99,8 +99,8 @@ def test_a_request_is_translated(api: Api, world):
         "tour": {"start": "2026-12-03T10:30:00-06:00"},
     }
     body = json.dumps({"type": "tour.booked", "timestamp": "2026-11-24T15:00:00Z", "data": data})
-    told = {"mapping": "standard_webhooks", "body": body, "source": "widget"}
-    [event] = api(Role.VIEWER).post("/api/v1/translate", json=told).json["events"]
+    reported = {"mapping": "standard_webhooks", "body": body, "source": "widget"}
+    [event] = api(Role.VIEWER).post("/api/v1/translate", json=reported).json["events"]
     assert event["booking"]["contact"]["email"] == "a@example.com"
     assert event["explanation"]["fields"]["email"]["value"] == "a@example.com"
 
@@ -202,9 +202,9 @@ def test_who_may_only_look_changes_nothing(api: Api):
 
 
 def test_the_description_has_every_hook(api: Api):
-    told = api().get("/openapi.json").json
-    assert told["openapi"].startswith("3.1")
-    calendly = told["webhooks"]["calendly"]["post"]
+    reported = api().get("/openapi.json").json
+    assert reported["openapi"].startswith("3.1")
+    calendly = reported["webhooks"]["calendly"]["post"]
     assert "/hooks/<source>" in calendly["description"]
     assert calendly["requestBody"]["content"]["application/json"]["examples"]
     assert set(calendly["responses"]) == {"200", "401", "404", "413", "503"}
@@ -269,10 +269,10 @@ def test_an_admin_adds_and_changes_users(api: Api, world):
     assert client.patch("/api/v1/users/nobody", json={"enabled": True}).status_code == 404
     assert api(Role.OPERATOR).post("/api/v1/users", json=body).status_code == 403
     with world.database.session() as session:
-        told = [
+        reported = [
             (one.what, one.via) for one in session.query(AuditEntry).filter_by(object="user").order_by("id")
         ]
-    assert told == [("added", "api"), ("changed", "api"), ("disabled", "api")]
+    assert reported == [("added", "api"), ("changed", "api"), ("disabled", "api")]
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
     request = {"mapping": "standard_webhooks", "source": "widget", "text": edited}
     body = json.dumps({"type": "tour.cancelled", "data": {"booking_id": "B-9"}})
     read = client.post("/api/v1/translate/edited", json={**request, "body": body})
-    assert [one["booking"]["reference"] for one in read.json["events"]] == ["B-9"]
+    assert [event["booking"]["reference"] for event in read.json["events"]] == ["B-9"]
     assert client.post("/api/v1/compare", json=request).json == {"events": []}
     broken = client.post("/api/v1/translate/edited", json={**request, "body": body, "text": "no python"})
     assert (broken.status_code, "cannot be loaded" in broken.json["detail"]) == (409, True)

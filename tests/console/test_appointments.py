@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
-from bridge.events.pms_appointments import Match, OwnBooking, match
+from bridge.events.pms_appointments import AppointmentOwner, OwnBooking, match
 from bridge.models import Role
 from bridge.propexo.records import Appointment
 
@@ -31,13 +31,17 @@ def own(**changes):
 @pytest.mark.parametrize(
     ("appointments", "bookings", "expected"),
     [
-        ([held(notes=f"Ref {CODE}.")], [own()], [(Match.OURS, 7)]),
-        ([held()], [own(appointment_id="cevent")], [(Match.OURS, 7)]),
-        ([held(notes="Ref TB-22222222.")], [], [(Match.THEIRS, None)]),
-        ([], [own()], [(Match.MISSING, 7)]),
+        ([held(notes=f"Ref {CODE}.")], [own()], [(AppointmentOwner.OURS, 7)]),
+        ([held()], [own(appointment_id="cevent")], [(AppointmentOwner.OURS, 7)]),
+        ([held(notes="Ref TB-22222222.")], [], [(AppointmentOwner.THEIRS, None)]),
+        ([], [own()], [(AppointmentOwner.MISSING, 7)]),
         ([], [own(is_booked=False, state="cancelled")], []),
-        ([held(notes=CODE)], [own(is_booked=False, state="cancelled")], [(Match.OURS, 7)]),
-        ([held("cother"), held()], [own(appointment_id="cevent")], [(Match.THEIRS, None), (Match.OURS, 7)]),
+        ([held(notes=CODE)], [own(is_booked=False, state="cancelled")], [(AppointmentOwner.OURS, 7)]),
+        (
+            [held("cother"), held()],
+            [own(appointment_id="cevent")],
+            [(AppointmentOwner.THEIRS, None), (AppointmentOwner.OURS, 7)],
+        ),
     ],
 )
 def test_match(appointments, bookings, expected):
@@ -112,12 +116,12 @@ def test_the_command(mixed, tmp_path, monkeypatch):
     config = tmp_path / "bridge.toml"
     config.write_text(f'database_url = "{mixed.database.url}"\n{mixed.toml()}')
     args = ["appointments", "list", "--property", "oakwood", "--config", str(config)]
-    told = CliRunner().invoke(main, [*args, "--json"])
-    assert told.exit_code == 0, told.output
-    assert [row["match"] for row in json.loads(told.stdout)["appointments"]] == ["ours", "theirs"]
+    reported = CliRunner().invoke(main, [*args, "--json"])
+    assert reported.exit_code == 0, reported.output
+    assert [row["match"] for row in json.loads(reported.stdout)["appointments"]] == ["ours", "theirs"]
     later = str(date(2026, 12, 3) + timedelta(days=1))
     table = CliRunner().invoke(main, [*args, "--from", later]).stdout
     assert "theirs" in table
     assert "ours" not in table
-    told = CliRunner().invoke(main, ["appointments", "list", "--property", "x", "--config", str(config)])
-    assert (told.exit_code, "there are: oakwood, elm" in told.stderr) == (1, True)
+    reported = CliRunner().invoke(main, ["appointments", "list", "--property", "x", "--config", str(config)])
+    assert (reported.exit_code, "there are: oakwood, elm" in reported.stderr) == (1, True)

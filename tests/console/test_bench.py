@@ -16,7 +16,7 @@ import pytest
 from bridge.console.workbench.bench import Bench, EmptyResultError, OutputTooLargeError, WorkbenchTimeoutError
 from bridge.console.workbench.confinement import can_confine
 from bridge.console.workbench.inside import _outcome
-from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
+from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
 from bridge.inbound.arrivals import Kept
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping_checks.preview import Posted
@@ -72,9 +72,9 @@ def read(bench: Bench, text: str, body: bytes = BODY) -> dict[str, Any]:
 
 
 def test_a_text_is_read_into_booking_request_and_explanation(bench: Bench) -> None:
-    told = read(bench, MAPPING)
-    assert "problem" not in told, told
-    (event,) = told["events"]
+    reported = read(bench, MAPPING)
+    assert "problem" not in reported, reported
+    (event,) = reported["events"]
     assert event["booking"]["contact"]["email"] == "Maya@Example.com"
     assert event["propexo"]["body"]["appointment_date"] == "2026-12-03"
     assert event["explanation"]["fields"]["email"]["from"] == ["email"]
@@ -215,7 +215,7 @@ def test_what_does_not_end_is_ended() -> None:
     bench.close()
 
 
-def test_what_ends_without_an_answer_is_told(bench: Bench) -> None:
+def test_what_ends_without_an_answer_is_reported(bench: Bench) -> None:
     with pytest.raises(EmptyResultError):
         read(bench, "import os; os._exit(0)")
 
@@ -238,10 +238,10 @@ def test_no_process_stays() -> None:
 
 
 def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:
-    stored = Stored(17, BODY, "application/json", Kept({}, {}), {}, "A-1")
-    other = Stored(18, BODY.replace(b"email", b"mail"), "application/json", Kept({}, {}), {}, "A-2")
+    stored = StoredEvent(17, BODY, "application/json", Kept({}, {}), {}, "A-1")
+    other = StoredEvent(18, BODY.replace(b"email", b"mail"), "application/json", Kept({}, {}), {}, "A-2")
     now = MAPPING.replace('["mail", "email"]', '"mail"')
-    told = bench.run(
+    reported = bench.run(
         Comparison(
             Script("acme", MAPPING, "acme"),
             Script("acme", now, "acme"),
@@ -249,7 +249,7 @@ def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:
             open_settings(SETTINGS, "acme", {}),
         )
     )
-    (event,) = told["events"]
+    (event,) = reported["events"]
     assert event["id"] == 17
     assert {"field": "email", "before": "Maya@Example.com", "now": None} in event["differences"]
-    assert [one["field"] for one in event["differences"]][-1] == "problems"
+    assert [difference["field"] for difference in event["differences"]][-1] == "problems"

@@ -31,7 +31,7 @@ def test_the_list_shows_who_when_and_where(world: Any, signed_in: Any) -> None:
     assert "Oakwood Flats" in page
 
 
-def test_a_viewer_sees_no_renter_and_no_deed(parked: int, signed_in: Any) -> None:
+def test_a_viewer_sees_no_renter_and_no_action(parked: int, signed_in: Any) -> None:
     viewer = signed_in(Role.VIEWER)
     for path in ("/console/events", f"/console/events/{parked}"):
         page = viewer.get(path).text
@@ -39,8 +39,8 @@ def test_a_viewer_sees_no_renter_and_no_deed(parked: int, signed_in: Any) -> Non
         for secret in ("Maya", "Okafor", "maya@example.com", "5125550142"):
             assert secret not in page, path
         assert "Replay" not in page
-    for deed in ("replay", "edit", "property", "done"):
-        assert viewer.get(f"/console/events/{parked}/{deed}").status_code == 403
+    for action in ("replay", "edit", "property", "done"):
+        assert viewer.get(f"/console/events/{parked}/{action}").status_code == 403
 
 
 def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_in: Any) -> None:
@@ -49,7 +49,10 @@ def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_
     operator = signed_in(Role.OPERATOR)
 
     def shown(query: str) -> list[int]:
-        return [int(one.partition(":")[0]) for one in versions(operator.get(f"/console/events?{query}").text)]
+        return [
+            int(version.partition(":")[0])
+            for version in versions(operator.get(f"/console/events?{query}").text)
+        ]
 
     assert shown("") == [parked + 1, parked]
     assert shown("q=jo@example.com") == [parked + 1]
@@ -58,16 +61,16 @@ def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_
     assert shown("since=2026-11-24&until=2026-11-24&reason=unknown_property") == [parked]
 
 
-def test_a_day_that_is_none_is_told(signed_in: Any) -> None:
+def test_a_day_that_is_none_is_reported(signed_in: Any) -> None:
     assert "One of the days is not a date" in signed_in().get("/console/events?since=soon").text
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "reported"),
     [("", "No events yet"), ("?status=parked", "No event matches")],
 )
-def test_an_empty_list_says_what_to_do(signed_in: Any, query: str, told: str) -> None:
-    assert told in signed_in().get(f"/console/events{query}").text
+def test_an_empty_list_says_what_to_do(signed_in: Any, query: str, reported: str) -> None:
+    assert reported in signed_in().get(f"/console/events{query}").text
 
 
 def test_pages_follow_one_another_whatever_comes_in(world: Any, signed_in: Any) -> None:
@@ -79,11 +82,11 @@ def test_pages_follow_one_another_whatever_comes_in(world: Any, signed_in: Any) 
     older = re.search(r'href="([^"]+)" rel="next"', first)
     assert older
     second = browser.get(older[1].replace("&amp;", "&")).text
-    ids = [int(one.partition(":")[0]) for one in versions(first) + versions(second)]
+    ids = [int(version.partition(":")[0]) for version in versions(first) + versions(second)]
     assert ids == list(range(60, 0, -1))
 
 
-def test_a_page_without_news_is_told_nothing(parked: int, signed_in: Any) -> None:
+def test_a_page_without_news_gets_nothing(parked: int, signed_in: Any) -> None:
     browser = signed_in()
     shown = versions(browser.get("/console/events").text)
     assert browser.get("/console/events/live", query_string={"row": shown}).status_code == 204
@@ -93,14 +96,14 @@ def test_a_page_without_news_is_told_nothing(parked: int, signed_in: Any) -> Non
     assert browser.get(live[1].replace("&amp;", "&")).status_code == 204
 
 
-def test_a_page_with_news_is_told_only_that(world: Any, parked: int, signed_in: Any) -> None:
+def test_a_page_with_news_gets_only_that(world: Any, parked: int, signed_in: Any) -> None:
     browser = signed_in()
     quiet = world.book("B-2", email="jo@example.com")
     shown = versions(browser.get("/console/events").text)
     world.replay(parked)
-    told = browser.get("/console/events/live", query_string={"row": shown}).text
-    assert f'id="event-{parked}-state"' in told
-    assert f"event-{quiet}" not in told
+    reported = browser.get("/console/events/live", query_string={"row": shown}).text
+    assert f'id="event-{parked}-state"' in reported
+    assert f"event-{quiet}" not in reported
 
 
 def test_an_older_page_gets_changes_but_no_new_lines(world: Any, parked: int, signed_in: Any) -> None:
@@ -122,7 +125,7 @@ def test_the_rehearsal_of_a_replay_sends_nothing(world: Any, parked: int, signed
     assert world.status(parked)[0] == "parked"
 
 
-def test_every_deed_is_written_down(world: Any, parked: int, signed_in: Any) -> None:
+def test_every_action_is_written_down(world: Any, parked: int, signed_in: Any) -> None:
     browser = signed_in(Role.OPERATOR)
     browser.post(f"/console/events/{parked}/done", {"note": "Called"})
     browser.post(f"/console/events/{parked}/replay")
@@ -131,7 +134,7 @@ def test_every_deed_is_written_down(world: Any, parked: int, signed_in: Any) -> 
     assert world.status(parked)[0] == "received"
 
 
-def test_a_deed_that_is_not_possible_says_why(world: Any, parked: int, signed_in: Any) -> None:
+def test_a_action_that_is_not_possible_says_why(world: Any, parked: int, signed_in: Any) -> None:
     browser = signed_in(Role.OPERATOR)
     browser.post(f"/console/events/{parked}/replay")
     assert "has not ended" in browser.post(f"/console/events/{parked}/replay").text
@@ -149,7 +152,7 @@ def test_many_at_once_leave_out_what_is_not_possible(world: Any, parked: int, si
     written = world.book("B-2", email="jo@example.com")
     world.run()
     browser = signed_in(Role.OPERATOR)
-    data = {"deed": "dismiss", "id": [str(parked), str(written)]}
+    data = {"action": "dismiss", "id": [str(parked), str(written)]}
     page = browser.post("/console/events/bulk", data).text
     assert "Dismiss 1 event<" in page.replace("\n", "")
     assert f"Event {written} is not parked" in page

@@ -53,7 +53,7 @@ WORDS = [
 ]
 VALUES = [*TEXTS, *NUMBERS, *DAYS, *WORDS]
 NAMES = [
-    "q", "status", "source", "property", "reason", "since", "until", "cursor", "before", "after", "limit", "who",
+    "q", "status", "source", "property", "reason", "since", "until", "cursor", "before", "after", "limit", "actor",
     "mapping", "taken", "script", "most", "ids", "id", "note", "payload", "replay", "force", "name", "role", "password",
     "days", "change", "next", "alias", "integration", "event", "body", "headers", "query", "content_type", "day",
     "start", "selection", "all", "confirm", "text", "code", "state",

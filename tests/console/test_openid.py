@@ -77,7 +77,7 @@ def come_back(client, provider):
     return client.get(f"/console/openid/finish?{provider.accept(begun.location)}")
 
 
-def who(client):
+def person(client):
     found = re.search(r'class="name">([^<]+)<', client.get("/console/sign-in").text)
     return found[1] if found else None
 
@@ -86,13 +86,13 @@ def test_who_the_provider_vouches_for_is_in_with_the_role_of_the_groups(client, 
     assert "Sign in with your company account" in client.get("/console/sign-in").text
     answer = come_back(client, provider)
     assert (answer.status_code, answer.location) == (303, "/console")
-    assert who(client) == "maya@example.com, operator"
+    assert person(client) == "maya@example.com, operator"
 
 
 def test_the_highest_role_counts(client, provider):
     provider.claims["groups"] = ["bosses", "leasing"]
     come_back(client, provider)
-    assert who(client) == "maya@example.com, admin"
+    assert person(client) == "maya@example.com, admin"
 
 
 def test_the_code_is_bound_to_this_browser_by_pkce_and_state(client, provider, sender_api):
@@ -112,7 +112,7 @@ def test_an_answer_that_nobody_here_began_is_refused(world, client, provider):
     assert stranger.get(f"/console/openid/finish?{query}").status_code == 401
     assert client.get(f"/console/openid/finish?{query.replace('state=', 'state=x')}").status_code == 401
     assert client.get("/console/openid/finish?error=access_denied").status_code == 401
-    assert who(client) is None
+    assert person(client) is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_an_answer_that_nobody_here_began_is_refused(world, client, provider):
 def test_a_token_that_does_not_hold_opens_nothing(client, provider, lie):
     provider.claims |= lie
     assert come_back(client, provider).status_code == 401
-    assert who(client) is None
+    assert person(client) is None
 
 
 def test_a_token_signed_by_somebody_else_opens_nothing(client, provider):
@@ -140,7 +140,7 @@ def test_a_token_signed_by_somebody_else_opens_nothing(client, provider):
     assert come_back(client, provider).status_code == 401
 
 
-def test_a_provider_that_does_not_answer_is_told(client, provider, sender_api):
+def test_a_provider_that_does_not_answer_is_reported(client, provider, sender_api):
     del sender_api.answers["/.well-known/openid-configuration"]
     answer = client.get("/console/openid/begin")
     assert (answer.status_code, "does not answer" in answer.text) == (401, True)

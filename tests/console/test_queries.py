@@ -74,7 +74,7 @@ def test_a_list_can_be_of_a_span_of_time(world, three):
     assert ids(world, Selection(until=now)) == three[::-1]
 
 
-def test_a_property_that_nobody_knows_is_told(world):
+def test_a_property_that_nobody_knows_is_reported(world):
     with pytest.raises(UnknownPropertyError, match="oakwood, elm"):
         page(world, Selection(property="Atlantis"))
 
@@ -191,8 +191,8 @@ def test_a_booking_shows_its_life(world):
     with world.database.session() as session:
         [row] = bookings.page(session, world.settings, OPERATOR).rows
         [masked] = bookings.page(session, world.settings, VIEWER, search="B-1").rows
-    told = [(turn.what, turn.event_id, turn.status) for turn in row.life]
-    assert told == [
+    reported = [(turn.what, turn.event_id, turn.status) for turn in row.life]
+    assert reported == [
         ("booked", first, Status.WRITTEN),
         ("moved", moved, Status.WRITTEN),
         ("cancelled", gone, Status.WRITTEN),

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from bridge.errors import BridgeError
 from bridge.events.actions import replay
 from bridge.inbound.views import TEST
-from bridge.models import AuditEntry, Booking, Event, Refusal, Role
+from bridge.models import AuditEntry, Booking, Event, RejectionCount, Role
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def operator(signed_in):
     return signed_in(Role.OPERATOR)
 
 
-def test_the_list_tells_who_sends(world, operator):
+def test_the_list_shows_who_sends(world, operator):
     world.book()
     world.clock.advance(minutes=25)
     page = operator.get("/console/sources").text
@@ -25,7 +25,7 @@ def test_the_list_tells_who_sends(world, operator):
     assert page.count("never") == 1
 
 
-def test_a_source_tells_what_to_paste_and_how(world, signed_in):
+def test_a_source_shows_what_to_paste_and_how(world, signed_in):
     page = signed_in(Role.VIEWER).get("/console/sources/widget").text
     assert "http://localhost/hooks/widget" in page
     assert "public_url" in page
@@ -41,7 +41,7 @@ def test_an_unknown_source_is_a_page(operator):
     assert operator.get("/console/sources/nowhere").status_code == 404
 
 
-def test_a_test_goes_through_the_door_and_no_further(world, operator):
+def test_a_test_goes_through_the_endpoint_and_no_further(world, operator):
     before = world.sandbox.requests[:]
     [sample] = re.findall(
         r"<option>([\w.-]*booked[\w.-]*)</option>", operator.get("/console/sources/widget").text
@@ -55,8 +55,8 @@ def test_a_test_goes_through_the_door_and_no_further(world, operator):
     assert world.sandbox.requests == before
     with world.database.session() as session:
         assert session.scalar(select(func.count()).select_from(Booking)) == 0
-        told = session.scalars(select(AuditEntry).where(AuditEntry.what == "tested")).first()
-        assert (told.object_id, told.after) == ("widget", {"sample": sample, "status": 200})
+        reported = session.scalars(select(AuditEntry).where(AuditEntry.what == "tested")).first()
+        assert (reported.object_id, reported.after) == ("widget", {"sample": sample, "status": 200})
 
 
 def test_a_test_is_never_forwarded_by_a_replay(world, operator):
@@ -86,10 +86,12 @@ def test_a_wrong_secret_shows_in_the_test(world, operator, monkeypatch):
     assert "no sample with this name" in page
 
 
-def test_failures_are_told_by_reason(world, operator):
+def test_failures_are_reported_by_reason(world, operator):
     hour = world.clock().replace(minute=0)
     with world.database.session() as session:
-        session.add(Refusal(hour=hour, source="widget", cause="wrong_signature", count=3, last_at=hour))
+        session.add(
+            RejectionCount(hour=hour, source="widget", cause="wrong_signature", count=3, last_at=hour)
+        )
     assert "wrong signature" in operator.get("/console/sources/widget").text
 
 

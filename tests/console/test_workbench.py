@@ -74,7 +74,7 @@ def test_an_edited_copy_runs_confined_or_by_consent(
         ("mapping", "calendlyy", "did you mean"),
     ],
 )
-def test_what_the_form_cannot_take_is_told(signed_in: Any, field: str, value: str, problem: str) -> None:
+def test_what_the_form_cannot_take_is_reported(signed_in: Any, field: str, value: str, problem: str) -> None:
     answer = signed_in(Role.ADMIN).post("/console/workbench/reading", form(**{field: value}))
     assert problem in answer.text.replace("<code>", "`").replace("</code>", "`").replace("&#34;", '"')
 
@@ -87,7 +87,7 @@ def test_a_stored_event_comes_into_the_form_as_it_was_sent(world: Any, signed_in
     assert browser.get("/console/workbench/payload?taken=event:999").status_code == 404
 
 
-def test_people_told_aliases_count_in_the_workbench(world: Any, signed_in: Any) -> None:
+def test_aliases_of_operators_count_in_the_workbench(world: Any, signed_in: Any) -> None:
     parked = world.book(property="Elm Court West")
     world.run()
     browser = signed_in(Role.ADMIN)

@@ -54,7 +54,7 @@ def test_the_docstring_shows_a_payload_that_the_mapping_reads(file: MappingFile)
     mapping = file.schema()
     [payload] = mapping.items(decode(shown.encode(), None))
     requests = [Received(payload, sample.headers, sample.query) for sample in file.samples]
-    assert any(mapping.translate(one).booking or mapping.asks_for(one) for one in requests)
+    assert any(mapping.translate(request).booking or mapping.asks_for(request) for request in requests)
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ def test_the_mapping_of_these_tests_keeps_to_it(folder: Path):
 
 def test_an_event_without_a_sample_fails(folder: Path):
     (folder / "samples/acme/booked.json").unlink()
-    told = "\n".join(findings(folder))
-    assert "No sample of the event booked" in told
-    assert "No sample meets the rule `booked`" in told
-    assert "booked.booking.json belongs to no sample." in told
+    reported = "\n".join(findings(folder))
+    assert "No sample of the event booked" in reported
+    assert "No sample meets the rule `booked`" in reported
+    assert "booked.booking.json belongs to no sample." in reported
 
 
 def test_no_samples_at_all_fail(folder: Path):
@@ -147,8 +147,8 @@ def test_no_samples_at_all_fail(folder: Path):
 def test_a_rule_without_a_sample_fails_although_its_event_has_one(folder: Path):
     for name in ("removed.moved.json", "removed.moved.booking.json"):
         (folder / "samples/acme" / name).unlink()
-    [told] = findings(folder)
-    assert told.startswith("No sample meets the rule `removed where moved`")
+    [reported] = findings(folder)
+    assert reported.startswith("No sample meets the rule `removed where moved`")
 
 
 def test_another_booking_than_expected_fails_with_the_path_of_the_difference(folder: Path):
@@ -163,45 +163,49 @@ def test_another_booking_than_expected_fails_with_the_path_of_the_difference(fol
 
 def test_a_sample_without_its_booking_fails(folder: Path):
     (folder / "samples/acme/booked.booking.json").unlink()
-    [told] = findings(folder)
-    assert "booked.booking.json: is missing; write there what `bridge translate` shows" in told
+    [reported] = findings(folder)
+    assert "booked.booking.json: is missing; write there what `bridge translate` shows" in reported
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
 def test_headers_that_are_no_object_fail(folder: Path, content: str):
     (folder / "samples/acme/booked.headers.json").write_text(content)
-    assert any("booked.headers.json" in told for told in findings(folder))
+    assert any("booked.headers.json" in reported for reported in findings(folder))
 
 
 def test_a_sample_that_cannot_be_translated_fails_with_the_field(folder: Path):
     (folder / "samples/acme/booked.json").write_text(json.dumps({**BODIES["booked"], "start": "soon"}))
-    assert any("starts_at: found 'soon' at `start`" in told for told in findings(folder))
+    assert any("starts_at: found 'soon' at `start`" in reported for reported in findings(folder))
 
 
 def test_a_sample_that_is_not_json_fails(folder: Path):
     (folder / "samples/acme/booked.json").write_text("kind=booked")
-    assert any("is not JSON" in told for told in findings(folder))
+    assert any("is not JSON" in reported for reported in findings(folder))
 
 
 @pytest.mark.parametrize(
-    ("docstring", "told"),
+    ("docstring", "reported"),
     [
         ("Acme Tours", "link the page"),
         ("https://acme.example/webhooks", "first line of its docstring"),
         ("A" * 61 + "\n\n    https://acme.example/webhooks\n", "first line of its docstring"),
     ],
 )
-def test_a_docstring_that_does_not_name_and_link_the_sender_fails(folder: Path, docstring: str, told: str):
+def test_a_docstring_that_does_not_name_and_link_the_sender_fails(
+    folder: Path, docstring: str, reported: str
+):
     file = folder / "acme.py"
     file.write_text(MAPPING.replace("Acme Tours\n\n    https://acme.example/webhooks\n    ", docstring))
-    assert any(told in finding for finding in findings(folder))
+    assert any(reported in finding for finding in findings(folder))
 
 
 def test_an_authentication_that_accepts_everything_fails(folder: Path):
-    open_door = "class Open(Token):\n    def _is_genuine(self, *_):\n        return True\n\n\nclass Acme("
+    open_endpoint = "class Open(Token):\n    def _is_genuine(self, *_):\n        return True\n\n\nclass Acme("
     file = folder / "acme.py"
-    file.write_text(MAPPING.replace("class Acme(", open_door).replace("= Token(", "= Open("))
-    assert any("is authentic although a bit of x-acme-key has changed" in told for told in findings(folder))
+    file.write_text(MAPPING.replace("class Acme(", open_endpoint).replace("= Token(", "= Open("))
+    assert any(
+        "is authentic although a bit of x-acme-key has changed" in reported for reported in findings(folder)
+    )
 
 
 def test_a_batch_expects_a_list(folder: Path):
@@ -235,7 +239,7 @@ def test_the_command_checks_all_that_come_with_the_bridge(tmp_path: Path, monkey
     assert len(result.stdout.splitlines()) == len(FILES)
 
 
-def test_a_folder_without_mappings_is_told(tmp_path: Path):
+def test_a_folder_without_mappings_is_reported(tmp_path: Path):
     result = CliRunner().invoke(main, ["mappings", "test", str(tmp_path)])
     assert result.exit_code == 1
     assert "no mapping file" in result.stderr

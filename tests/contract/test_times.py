@@ -92,12 +92,12 @@ def test_no_spelling_is_read_as_another_hour(name: str) -> None:
                 booking = translation.booking
                 if booking is None or booking.action not in (Action.BOOK, Action.RESCHEDULE):
                     continue
-                told = f"{name} reads {spelling!r} in place of {old!r}"
+                reported = f"{name} reads {spelling!r} in place of {old!r}"
                 local = booking.starts_at_local
-                assert local in (None, WALL, INSTANT), f"{told} as {local}"
+                assert local in (None, WALL, INSTANT), f"{reported} as {local}"
                 if spelling.endswith(" 00:00") and booking.starts_at:
                     continue  # beside a zone that is UTC it is an evening at the property
                 if booking.starts_at is not None and booking.starts_at != INSTANT:
                     # Wall time in the zone that stands beside it in the sample.
-                    assert booking.starts_at.minute == WALL.minute, f"{told} as {booking.starts_at}"
-                    assert booking.starts_at.hour in (10, 15, 16), f"{told} as {booking.starts_at}"
+                    assert booking.starts_at.minute == WALL.minute, f"{reported} as {booking.starts_at}"
+                    assert booking.starts_at.hour in (10, 15, 16), f"{reported} as {booking.starts_at}"

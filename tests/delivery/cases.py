@@ -8,8 +8,7 @@ from bridge.delivery.rules.booking_state import apply_request, contact_fields
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, EventRow, LeadRow
 from bridge.delivery.rules.state import Call, Interpretation, Snapshot
 from bridge.keys import contact_key
-from bridge.mapping.booking import Action, Contact
-from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Action, BookingRequest, Contact
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.models import BookingState

@@ -13,7 +13,7 @@ import pytest
 from bridge.delivery.batch import MOST_CLAIMS, BatchLoader, Job, interpreted, snapshot_of
 from bridge.delivery.load import Loader, bodies
 from bridge.delivery.perform import Calls, Chain
-from bridge.delivery.rules.state import Decision, Enrich, Read, Snapshot, Step, Wait, Write
+from bridge.delivery.rules.state import Enrich, Read, Snapshot, Step, StepDecision, Wait, Write
 from bridge.delivery.tools import Tools
 from bridge.events.dry_run import plan
 
@@ -24,7 +24,7 @@ def dry_run_equals_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     wrong: list[str] = []
     compared: set[str] = set()
 
-    def compare(tools: Tools, known: Snapshot, decision: Decision) -> None:
+    def compare(tools: Tools, known: Snapshot, decision: StepDecision) -> None:
         seen = repr((known.event.id, outline(decision.step)))
         if seen not in compared:
             compared.add(seen)
@@ -39,11 +39,11 @@ def dry_run_equals_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             compare(self._tools, made.before, made.decision)
         return made
 
-    def chain(self: Calls, base: Snapshot, decision: Decision, now: Any) -> Chain:
+    def chain(self: Calls, base: Snapshot, decision: StepDecision, now: Any) -> Chain:
         made = run(self, base, decision, now)
-        is_answered = not any(one.outcome != "read" for one in made.reads) and len(made.observations) == len(
-            made.reads
-        )
+        is_answered = not any(read.outcome != "read" for read in made.reads) and len(
+            made.observations
+        ) == len(made.reads)
         if is_answered and not isinstance(made.decision.step, Read):
             compare(self._tools, made.base, made.decision)
         return made
@@ -54,7 +54,7 @@ def dry_run_equals_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     assert wrong == []
 
 
-def differences(tools: Tools, known: Snapshot, decision: Decision) -> Iterator[str]:
+def differences(tools: Tools, known: Snapshot, decision: StepDecision) -> Iterator[str]:
     """How the dry run of an event ends otherwise than this run of it."""
     source = tools.sources.get(known.event.source)
     with tools.database.engine.connect() as connection:

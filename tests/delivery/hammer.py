@@ -88,7 +88,7 @@ class Holder(Process):
     def run_once(self) -> None:
         with self.database.autocommit.connect() as connection:
             queue.promote(connection)
-            held = self.claim(lambda: queue.claim(connection, unread=10, others=20, lease=LEASE))
+            held = self.claim(lambda: queue.claim(connection, unread=10, read=20, lease=LEASE))
             held = held or self.claim(lambda: queue.claim_suspects(connection, lease=LEASE))
             lanes = _load(connection, [claim.lane for claim, _, _ in held])
             time.sleep(TOO_LONG if self.chance.random() < 0.05 else self.chance.random() * 0.004)
@@ -107,7 +107,7 @@ class Holder(Process):
         asked_at = time.monotonic()
         claims = take()
         self.counts["claims"] += len(claims)
-        return [(one, time.monotonic(), asked_at + LEASE.total_seconds()) for one in claims]
+        return [(claim, time.monotonic(), asked_at + LEASE.total_seconds()) for claim in claims]
 
     def renew(self, connection: Connection, held: list[Held]) -> list[Held]:
         asked_at = time.monotonic()
@@ -158,20 +158,20 @@ class Holder(Process):
             if len(outcomes) == 1:
                 self.counts["refused"] += 1
                 return
-            for one in outcomes:
-                self.record([one])
+            for outcome in outcomes:
+                self.record([outcome])
 
     def record_together(self, outcomes: list[Outcome]) -> None:
-        events = sorted((one.event for one in outcomes if one.event), key=lambda event: event.id)
+        events = sorted((outcome.event for outcome in outcomes if outcome.event), key=lambda event: event.id)
         rows = [
-            (one.status, one.reason, one.waiting_on, one.due_at, one.ended_at, one.rank, one.id)
-            for one in events
+            (event.status, event.reason, event.waiting_on, event.due_at, event.ended_at, event.rank, event.id)
+            for event in events
         ]
         with self.database.engine.connect() as connection:
             if rows:
                 connection.exec_driver_sql(_RECORD, rows)
-            wakes = [one.wakes for one in outcomes if one.wakes]
-            queue.commit(connection, [], [one.release for one in outcomes], wakes)
+            wakes = [outcome.wakes for outcome in outcomes if outcome.wakes]
+            queue.commit(connection, [], [outcome.release for outcome in outcomes], wakes)
         self.counts["recorded"] += len(outcomes)
 
 

@@ -54,7 +54,7 @@ class Lanes:
 
     def claim(self, *, unread: bool = True, most: int = 100, lease: timedelta = queue.LEASE) -> list[Claim]:
         with self.database.autocommit.connect() as connection:
-            numbers = {"unread": most, "others": 0} if unread else {"unread": 0, "others": most}
+            numbers = {"unread": most, "read": 0} if unread else {"unread": 0, "read": most}
             return queue.claim(connection, **numbers, lease=lease)
 
     def claim_one(self) -> Claim:

@@ -25,15 +25,19 @@ def book(world, numbers):
 
 
 def statuses(world, events):
-    return {world.event(one).status for one in events}
+    return {world.event(event).status for event in events}
 
 
 def readings(world):
-    return [one.at for one in world.sandbox.requests if one.path.startswith("/v1/admin/logs/writes")]
+    return [
+        request.at for request in world.sandbox.requests if request.path.startswith("/v1/admin/logs/writes")
+    ]
 
 
 def asked_for_one(world):
-    return [one for one in world.sandbox.requests if one.path.startswith("/v1/admin/write-status")]
+    return [
+        request for request in world.sandbox.requests if request.path.startswith("/v1/admin/write-status")
+    ]
 
 
 def test_one_reading_confirms_all(known, clock):
@@ -103,7 +107,9 @@ def test_readings_in_quick_succession_are_one_miss(known, clock):
         known.run(until=clock() + timedelta(seconds=1))
         book(known, [n])
     assert len([at for at in readings(known) if at < began + timedelta(seconds=13)]) > 3
-    assert {one.unlisted for one in known.attempts() if one.event_id in events and one.request} == {1}
+    assert {
+        attempt.unlisted for attempt in known.attempts() if attempt.event_id in events and attempt.request
+    } == {1}
 
 
 def test_a_write_whose_worker_died_while_sending_is_listed_too(known, clock):

@@ -103,7 +103,7 @@ def test_a_defect_in_a_run_is_retried_then_shown_to_an_operator(world):
 
 
 def test_an_event_that_ends_its_worker_is_parked_and_costs_the_others_nothing(world, clock):
-    poison, others = (
+    poison, extra = (
         world.book("P", email="poison@example.com"),
         [world.book(f"B-{n}", email=f"m{n}@example.com") for n in range(3)],
     )
@@ -114,7 +114,7 @@ def test_an_event_that_ends_its_worker_is_parked_and_costs_the_others_nothing(wo
         )
     world.run()
     assert world.status(poison) == ("parked", "internal_error")
-    assert {world.status(one) for one in others} == {("written", None)}
+    assert {world.status(other) for other in extra} == {("written", None)}
 
 
 def test_lanes_that_were_only_beside_it_need_not_wait_until_nobody_else_comes(world):
@@ -123,7 +123,7 @@ def test_lanes_that_were_only_beside_it_need_not_wait_until_nobody_else_comes(wo
     for n in range(20):
         world.book(f"B-{n}", email=f"m{n}@example.com")
     world.run_due()
-    called = list(dict.fromkeys(one.event_id for one in world.attempts()))
+    called = list(dict.fromkeys(attempt.event_id for attempt in world.attempts()))
     assert len(called) == 30
     assert called[0] in suspects
 
@@ -138,8 +138,8 @@ def test_a_replay_sends_again_and_keeps_its_lineage(world, clock):
     world.run()
     row = world.event(booked)
     assert (row.status, row.replays) == ("written", 1)
-    creates = [one for one in world.attempts(booked) if one.kind == "create"]
-    assert [one.outcome for one in creates] == ["rejected", "confirmed"]
+    creates = [attempt for attempt in world.attempts(booked) if attempt.kind == "create"]
+    assert [create.outcome for create in creates] == ["rejected", "confirmed"]
 
 
 def test_a_replay_of_what_is_written_books_nothing_twice(world, clock):

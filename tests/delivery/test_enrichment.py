@@ -41,7 +41,9 @@ def test_the_tour_is_written_from_what_the_api_answers(world, sender_api):
     assert (tour.appointment_date, tour.appointment_time) == ("2026-12-03", "10:30:00")
     (asked,) = sender_api.asked
     assert asked.headers["authorization"] == "Basic MTc6dG9wLXNlY3JldC1rZXk="
-    assert [(one.kind, one.status_code) for one in world.attempts(booked)[:1]] == [("fetch_appointment", 200)]
+    assert [(attempt.kind, attempt.status_code) for attempt in world.attempts(booked)[:1]] == [
+        ("fetch_appointment", 200)
+    ]
 
 
 def test_one_answer_serves_all_runs_of_an_event_and_a_replay_asks_anew(world, sender_api):
@@ -119,7 +121,7 @@ def test_refused_credentials_are_for_the_operator_and_lose_nothing(world, sender
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         (Response("gone", 404), "answered 404"),
         (Response("", 302, {"Location": "http://127.0.0.1:1/elsewhere"}), "answered 302"),
@@ -131,12 +133,12 @@ def test_refused_credentials_are_for_the_operator_and_lose_nothing(world, sender
         (Response("", 400), "answered 400"),
     ],
 )
-def test_an_answer_without_the_details_parks(world, sender_api, answer, told):
+def test_an_answer_without_the_details_parks(world, sender_api, answer, reported):
     sender_api.answers[PATH] = answer
     (booked,) = world.deliver("acuity", hook())
     world.run()
     assert world.status(booked) == ("parked", "needs_details")
-    assert told in world.event(booked).detail
+    assert reported in world.event(booked).detail
     assert len(sender_api.asked) == 1
 
 
@@ -155,7 +157,7 @@ def test_a_wait_beyond_the_calendar_is_no_defect_of_ours(world, sender_api):
     assert world.status(booked) == ("retrying", "temporary")
 
 
-def test_an_api_that_cannot_be_reached_is_tried_until_a_person_is_told(world, clock):
+def test_an_api_that_cannot_be_reached_is_tried_until_an_operator_is_notified(world, clock):
     world.connect("acuity", "acuity", api={"base_url": "http://127.0.0.1:9", **ACCESS})
     (booked,) = world.deliver("acuity", hook())
     world.run(until=clock() + timedelta(minutes=5))
@@ -182,11 +184,11 @@ def test_no_secret_and_no_address_with_an_id_is_on_record(world, sender_api):
     sender_api.answers[PATH] = Response("no", 500)
     (booked,) = world.deliver("acuity", hook())
     world.run_due()
-    told = json.dumps([vars(one)["detail"] for one in world.attempts(booked)]) + (
+    reported = json.dumps([vars(attempt)["detail"] for attempt in world.attempts(booked)]) + (
         world.event(booked).detail or ""
     )
-    assert "top-secret-key" not in told
-    assert "54321" not in told
+    assert "top-secret-key" not in reported
+    assert "54321" not in reported
 
 
 class TestLogin:
@@ -262,6 +264,6 @@ class TestLogin:
 
     def test_tokens_are_nowhere_on_record(self, world):
         event = self.notify(world, 1)
-        told = json.dumps([vars(world.event(event)), *map(vars, world.attempts(event))], default=str)
-        assert "short-lived" not in told
-        assert "a-refresh-token" not in told
+        reported = json.dumps([vars(world.event(event)), *map(vars, world.attempts(event))], default=str)
+        assert "short-lived" not in reported
+        assert "a-refresh-token" not in reported

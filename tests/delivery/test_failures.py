@@ -94,7 +94,7 @@ class TestFailure:
     def test_what_a_create_made_is_looked_for_first(self):
         known = failed()
         unread = known.having(
-            answers={call: one for call, one in known.answers.items() if call != APPOINTMENTS}
+            answers={call: answer for call, answer in known.answers.items() if call != APPOINTMENTS}
         )
         assert decided(unread).step == Read(APPOINTMENTS)
 

@@ -47,11 +47,11 @@ def test_type_of_an_appointment(world, vendor, kind, expected):
 
 
 @pytest.mark.parametrize(("vendor", "field"), [("MRI", "status"), ("REALPAGE_RPX", "priority")])
-@pytest.mark.parametrize("is_said", [True, False])
-def test_status_and_priority(world, vendor, field, is_said):
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_status_and_priority(world, vendor, field, is_stated):
     words = {"status": ("REVIEW", "OPEN"), "priority": ("HIGH", "LOW")}[field]
     default(world, **{field: words[1]})
     name = {"status": "pms_status", "priority": "priority"}[field]
-    tour = {name: words[0].lower()} if is_said else {}
+    tour = {name: words[0].lower()} if is_stated else {}
     appointment = booked(world, **tour)
-    assert getattr(appointment, field) == (words[0] if is_said else words[1])
+    assert getattr(appointment, field) == (words[0] if is_stated else words[1])

@@ -60,10 +60,10 @@ def run_hammer(database):
 def doubles_of(spans):
     """Lanes that two held at the same moment."""
     return [
-        (lane, one, other)
+        (lane, first, second)
         for lane, held in spans.items()
-        for one, other in pairwise(sorted(span for span in held if span[0] < span[1]))
-        if other[0] < one[1]
+        for first, second in pairwise(sorted(span for span in held if span[0] < span[1]))
+        if second[0] < first[1]
     ]
 
 
@@ -87,13 +87,13 @@ def end_all(database):
     for _ in range(100):
         with database.autocommit.connect() as connection:
             queue.promote(connection)
-            claims = queue.claim(connection, unread=LANES, others=2 * LANES)
+            claims = queue.claim(connection, unread=LANES, read=2 * LANES)
             claims = claims or queue.claim_suspects(connection)
             left = connection.scalar(select(func.count()).select_from(Lane))
         if not left:
             return
         with database.engine.connect() as connection:
-            lanes = [one.lane for one in claims]
+            lanes = [claim.lane for claim in claims]
             connection.execute(update(Event).where(Event.lock.in_(lanes)).values(ended_at=func.now()))
-            queue.commit(connection, [], [Release(one.lane, one.lease, None) for one in claims], [])
+            queue.commit(connection, [], [Release(claim.lane, claim.lease, None) for claim in claims], [])
         sleep(0 if claims else 0.05)

@@ -19,7 +19,7 @@ def lanes(database):
 
 
 def names(claims):
-    return [one.lane for one in claims]
+    return [claim.lane for claim in claims]
 
 
 class TestClaim:
@@ -34,15 +34,15 @@ class TestClaim:
 
     def test_each_claim_has_a_lease_of_its_own_number(self, lanes):
         lanes.arrive("a", "b")
-        [one], [other] = lanes.claim(most=1), lanes.claim(most=1)
-        assert one.lane != other.lane
-        assert one.lease < other.lease
-        assert (one.claims, one.rank, one.now) == (1, 0, NOW)
+        [first], [second] = lanes.claim(most=1), lanes.claim(most=1)
+        assert first.lane != second.lane
+        assert first.lease < second.lease
+        assert (first.claims, first.rank, first.now) == (1, 0, NOW)
 
     def test_who_claims_at_the_same_moment_gets_other_lanes(self, lanes):
         lanes.arrive("a", "b")
         with lanes.database.engine.connect() as slow:
-            first = queue.claim(slow, unread=1, others=0)
+            first = queue.claim(slow, unread=1, read=0)
             assert set(names(first) + names(lanes.claim())) == {"a", "b"}
 
     def test_it_costs_the_same_whatever_the_lane_holds(self, lanes):
@@ -57,7 +57,7 @@ class TestClaim:
 def pages_of_claim(connection):
     """The tables that the claim of one lane reads, and how many pages."""
     explain = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {queue._CLAIM_LANES.text}")
-    [explained] = connection.scalar(explain, {"unread": 1, "others": 0, "lease": queue.LEASE})
+    [explained] = connection.scalar(explain, {"unread": 1, "read": 0, "lease": queue.LEASE})
     nodes, tables = [explained["Plan"]], set()
     for node in nodes:
         nodes += node.get("Plans", [])
@@ -90,27 +90,27 @@ class TestLease:
         lost = lanes.claim_one()
         lanes.pass_time(seconds=120)
         lanes.promote()
-        [mine] = lanes.claim()
+        [own] = lanes.claim()
         lanes.pass_time(seconds=30)
-        assert (lanes.renew(lost), lanes.renew(lost, mine)) == (0, 1)
+        assert (lanes.renew(lost), lanes.renew(lost, own)) == (0, 1)
 
     def test_a_result_under_a_lost_lease_changes_nothing(self, lanes):
         [event], [other] = lanes.arrive("a"), lanes.arrive("b")
-        lost, mine = lanes.claim()
+        lost, own = lanes.claim()
         lanes.pass_time(seconds=120)
-        lanes.renew(mine)
+        lanes.renew(own)
         lanes.promote()
         [again] = lanes.claim()
         ended = {"status": "written", "ended_at": NOW}
         with pytest.raises(psycopg.errors.DivisionByZero):
             lanes.commit(
                 Release("a", lost.lease, None),
-                Release("b", mine.lease, None),
+                Release("b", own.lease, None),
                 changes={event: ended, other: ended},
             )
         with lanes.database.session() as session:
             assert session.scalars(select(Event.status)).all() == ["received", "received"]
-        assert [lanes.lane(name).lease for name in "ab"] == [again.lease, mine.lease]
+        assert [lanes.lane(name).lease for name in "ab"] == [again.lease, own.lease]
 
     def test_a_lease_that_has_ended_counts_until_somebody_takes_the_lane(self, lanes):
         lanes.arrive("a")

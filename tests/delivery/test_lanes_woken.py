@@ -33,10 +33,10 @@ def a_booking(lanes) -> int:
 
 class TestWake:
     def test_by_code(self, lanes):
-        one, other = waiting(lanes, "a", awaits="TB-1"), waiting(lanes, "b", awaits="TB-2")
+        first, second = waiting(lanes, "a", awaits="TB-1"), waiting(lanes, "b", awaits="TB-2")
         assert lanes.wake("TB-1", "TB-9") == 1
-        assert (lanes.due_at(one), lanes.lane("a").ready, lanes.lane("a").due_at) == (NOW, True, NOW)
-        assert (lanes.due_at(other), lanes.lane("b").ready) == (NOW + HOUR, False)
+        assert (lanes.due_at(first), lanes.lane("a").ready, lanes.lane("a").due_at) == (NOW, True, NOW)
+        assert (lanes.due_at(second), lanes.lane("b").ready) == (NOW + HOUR, False)
 
     def test_by_integration(self, lanes):
         one = waiting(lanes, "a", integration_id="here", reason="lead_id")
@@ -139,17 +139,17 @@ class TestResult:
         )
 
     def test_it_wakes_who_waits_for_its_codes(self, lanes):
-        one, other = waiting(lanes, "a", awaits="TB-1"), waiting(lanes, "b", awaits="TB-2")
+        first, second = waiting(lanes, "a", awaits="TB-1"), waiting(lanes, "b", awaits="TB-2")
         self.ends(lanes, "TB-1")
-        assert (lanes.due_at(one), lanes.due_at(other)) == (NOW, NOW + HOUR)
+        assert (lanes.due_at(first), lanes.due_at(second)) == (NOW, NOW + HOUR)
         assert (lanes.lane("a").ready, lanes.lane("a").rank, lanes.lane("b").ready) == (True, 0, False)
 
     def test_of_its_booking_it_wakes_who_waits_for_a_person(self, lanes):
         booking = a_booking(lanes)
-        one = waiting(lanes, "a", booking_id=booking, reason="unknown_contact", awaits="person:1")
-        other = waiting(lanes, "b", booking_id=booking, reason="confirmation", awaits="TB-1")
+        first = waiting(lanes, "a", booking_id=booking, reason="unknown_contact", awaits="person:1")
+        second = waiting(lanes, "b", booking_id=booking, reason="confirmation", awaits="TB-1")
         self.ends(lanes, booking=booking)
-        assert (lanes.due_at(one), lanes.due_at(other)) == (NOW, NOW + HOUR)
+        assert (lanes.due_at(first), lanes.due_at(second)) == (NOW, NOW + HOUR)
 
     def test_it_does_not_wake_itself(self, lanes):
         event = waiting(lanes, "a", awaits="TB-1")

@@ -36,14 +36,14 @@ def test_found_by_email_whatever_its_case(world):
     lead = known(world, email_1="maya@example.com")
     world.book(email="Maya@Example.COM")
     world.run()
-    assert [one.lead_id for one in world.tours] == [lead]
+    assert [tour.lead_id for tour in world.tours] == [lead]
 
 
 def test_found_by_phone_in_the_spelling_of_the_pms(world):
     lead = known(world, phone_1="(512) 555-0142", last_name="Okafor")
     world.book()
     world.run()
-    assert [one.lead_id for one in world.tours] == [lead]
+    assert [tour.lead_id for tour in world.tours] == [lead]
 
 
 def test_a_shared_phone_is_not_a_shared_person(world):

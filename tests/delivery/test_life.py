@@ -32,13 +32,13 @@ class TestPmsThatAnswersIds:
         booked = world.book()
         world.run()
         assert world.status(booked) == ("written", None), world.event(booked).detail
-        assert [(one.appointment_date, one.appointment_time) for one in world.tours] == [
+        assert [(tour.appointment_date, tour.appointment_time) for tour in world.tours] == [
             ("2026-12-03", START.get(vendor, "10:30:00"))
         ]
         moved = world.reschedule()
         world.run()
         assert world.status(moved) == ("written", None), world.event(moved).detail
-        assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+        assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
         cancelled = world.cancel()
         world.run()
         assert world.status(cancelled) == ("written", None), world.event(cancelled).detail
@@ -66,7 +66,7 @@ class TestPmsWhoseIdsComeWithTheNextSync:
             world.sandbox.sync("cintegration")
             world.run()
         assert world.status(booked) == ("written", None), world.event(booked).detail
-        assert [one.appointment_time for one in world.tours] == [START.get(vendor, "10:30:00")]
+        assert [tour.appointment_time for tour in world.tours] == [START.get(vendor, "10:30:00")]
 
         moved = world.reschedule()
         cancelled = world.cancel(at=clock() + timedelta(seconds=1))
@@ -79,7 +79,7 @@ class TestPmsWhoseIdsComeWithTheNextSync:
         assert world.tours == []
         assert len(world.sandbox.appointments) == 1
 
-    def test_a_tour_whose_appointment_never_shows_is_told_before_it_starts(self, world, vendor, clock):
+    def test_a_tour_whose_appointment_never_shows_is_reported_before_it_starts(self, world, vendor, clock):
         world.sandbox.add_lead("cintegration", "cproperty", email_1="maya@example.com")
         world.book()
         world.run()
@@ -100,7 +100,7 @@ class TestResMan:
         booked = world.book()
         world.run()
         assert world.status(booked) == ("written", None), world.event(booked).detail
-        assert [one.appointment_time for one in world.tours] == ["16:30:00"]
+        assert [tour.appointment_time for tour in world.tours] == ["16:30:00"]
         moved = world.reschedule()
         world.run()
         assert world.status(moved) == ("written", None), world.event(moved).detail
@@ -120,7 +120,7 @@ class TestMri:
         booked = world.book()
         world.run()
         assert world.status(booked) == ("written", None), world.event(booked).detail
-        assert [one.appointment_time for one in world.tours] == ["10:30:00"]
+        assert [tour.appointment_time for tour in world.tours] == ["10:30:00"]
         cancelled = world.cancel()
         world.run()
         assert world.status(cancelled) == ("parked", "not_supported")
@@ -221,7 +221,7 @@ def test_booked_again_after_a_cancel(world, clock):
     again = world.book(start="2026-12-05T10:30:00-06:00")
     world.run()
     assert world.status(again) == ("written", None)
-    assert [one.appointment_date for one in world.tours] == ["2026-12-05"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-05"]
 
 
 def test_a_tour_that_moves_to_another_property_is_cancelled_at_the_first(world):
@@ -231,13 +231,13 @@ def test_a_tour_that_moves_to_another_property_is_cancelled_at_the_first(world):
     world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", drop="after")
     world.run()
     assert world.status(moved) == ("written", None), world.event(moved).detail
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
     assert len(world.sandbox.active_appointments("celm")) == 1
 
 
 def test_what_the_pms_will_not_store_is_on_record(world):
     event = world.book(unit="204B", agent="sam@example.com")
     world.run()
-    (create,) = (one for one in world.attempts(event) if one.kind == "create")
+    (create,) = (attempt for attempt in world.attempts(event) if attempt.kind == "create")
     assert "Rent Manager does not store unit_id with an appointment." in create.detail
     assert 'Not in bridge.toml, and not exactly once in Propexo: agent "sam@example.com".' in create.detail

@@ -10,7 +10,7 @@ from bridge.models import Choices
 
 
 def kinds(world, event):
-    return [one.kind for one in world.attempts(event)]
+    return [attempt.kind for attempt in world.attempts(event)]
 
 
 def without_defaults(world, *names):
@@ -66,7 +66,7 @@ class TestAppFolio:
         assert world.tours[0].unit_id == "cunit"
         (seen,) = world.calls("GET", "/v1/units/")
         assert (seen.query["integration_id"], seen.query["property_id"]) == ("cintegration", "cproperty")
-        (create,) = (one for one in world.attempts(event) if one.kind == "create")
+        (create,) = (attempt for attempt in world.attempts(event) if attempt.kind == "create")
         assert 'Not in bridge.toml, and not exactly once in Propexo: unit "305".' in create.detail
 
     def test_a_big_property_costs_two_calls(self, world):
@@ -128,11 +128,11 @@ class TestAppFolio:
         world.run()
         assert world.status(event) == ("written", None), world.event(event).detail
         assert world.tours[0].employee_id == known[1]
-        looks = [one.outcome for one in world.attempts(event) if one.kind == "list_employees"]
+        looks = [attempt.outcome for attempt in world.attempts(event) if attempt.kind == "list_employees"]
         assert looks[-1] == "read"
         assert len(looks) == (1 if fault["status"] == 429 else 2)
 
-    def test_a_person_is_told_in_time_when_look_ups_keep_failing(self, world, clock):
+    def test_an_operator_is_notified_in_time_when_look_ups_keep_failing(self, world, clock):
         world.sandbox.fail(method="GET", path="/v1/units/", status=503, times=1000)
         start = clock() + timedelta(hours=2)
         event = world.book(start=start.isoformat(), unit="204B")
@@ -187,7 +187,7 @@ class TestAppFolio:
         world.book("B-2", email="joe@example.com")
         world.run()
         assert [lead.lead_source_id for lead in world.sandbox.leads] == [known[2], known[2]]
-        (create,) = (one for one in world.attempts(event) if one.kind == "create")
+        (create,) = (attempt for attempt in world.attempts(event) if attempt.kind == "create")
         assert 'lead source "Billboard"' in create.detail
 
 
@@ -260,7 +260,7 @@ class TestEntrata:
         world.run()
         assert world.status(event) == ("written", None), world.event(event).detail
         assert "list_employees" not in kinds(world, event)
-        (create,) = (one for one in world.attempts(event) if one.kind == "create")
+        (create,) = (attempt for attempt in world.attempts(event) if attempt.kind == "create")
         assert create.detail.endswith("Entrata does not store employee_id with an appointment.")
 
 
@@ -279,7 +279,7 @@ def test_a_property_that_nobody_knows_is_held_although_the_source_has_a_default(
     world.run()
     assert world.status(event) == ("parked", "unknown_property")
     assert '"Atlantis"' in world.event(event).detail
-    assert [one for one in world.sandbox.requests if one.method != "GET"] == []
+    assert [request for request in world.sandbox.requests if request.method != "GET"] == []
     default = world.book("B-2")
     world.run()
     assert world.status(default) == ("written", None)
@@ -311,7 +311,9 @@ def test_an_alias_releases_all_that_wait_for_it(world, tmp_path):
     assert [world.status(event) for event in waiting] == [("written", None)] * 4
     assert world.status(moved)[0] in ("written", "ignored")
     assert world.status(other) == ("parked", "unknown_property")
-    assert sorted(one.appointment_date for one in world.sandbox.active_appointments("celm")) == [
+    assert sorted(
+        appointment.appointment_date for appointment in world.sandbox.active_appointments("celm")
+    ) == [
         *["2026-12-03"] * 3,
         "2026-12-04",
     ]

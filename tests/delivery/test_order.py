@@ -45,9 +45,9 @@ def test_any_order_ends_in_the_same_state(world, order, cancelled, pauses):
         if pause:
             world.run(until=world.clock() + timedelta(seconds=30))
     world.run()
-    assert [one.status for one in world.events() if one.status not in ("written", "ignored")] == []
+    assert [event.status for event in world.events() if event.status not in ("written", "ignored")] == []
     expected = [] if cancelled else [("2026-12-05", "09:00:00")]
-    assert [(one.appointment_date, one.appointment_time) for one in world.tours] == expected
+    assert [(tour.appointment_date, tour.appointment_time) for tour in world.tours] == expected
     assert len(world.sandbox.leads) <= 1
 
 
@@ -64,7 +64,7 @@ def test_a_reschedule_pair_in_both_orders_makes_one_appointment(world, order):
     for what in order:
         send(world, what, world.clock())
     world.run()
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
     assert len(world.sandbox.appointments) == 1
 
 
@@ -77,7 +77,7 @@ def test_an_older_event_does_not_overwrite_a_newer_one(world, clock):
     world.run()
     assert world.status(newer) == ("written", None)
     assert world.status(older) == ("ignored", "superseded")
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
 
 
 def test_a_cancel_for_an_unknown_booking_is_remembered(world, clock):
@@ -99,7 +99,7 @@ def test_a_reschedule_that_names_nobody_waits_for_its_booking(world, clock):
     world.run()
     assert world.status(moved)[0] in ("written", "ignored")
     assert world.status(booked) in (("written", None), ("ignored", "superseded"))  # whichever ran first
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
     assert len(world.calls("POST", "/v1/events/appointments/leads")) == 1
 
 

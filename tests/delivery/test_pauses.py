@@ -13,7 +13,7 @@ from bridge.delivery.rules.circuit_breaker import (
 )
 from bridge.delivery.rules.entities import Breaker
 from bridge.delivery.storage.breakers import CircuitBreakers
-from bridge.models import Integration
+from bridge.models import IntegrationState
 from bridge.propexo.errors import Outcome, RateLimitedError
 
 HERE, THERE = "cintegration", "celmintegration"
@@ -25,9 +25,9 @@ def breakers(world) -> CircuitBreakers:
     return world.tools.breakers
 
 
-def state(world, integration_id: str = HERE) -> Integration:
+def state(world, integration_id: str = HERE) -> IntegrationState:
     with world.database.session() as session:
-        return session.get(Integration, integration_id)
+        return session.get(IntegrationState, integration_id)
 
 
 def book_several(world, number: int, **more) -> list[int]:

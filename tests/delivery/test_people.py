@@ -38,15 +38,15 @@ def funnel(world):
 
 
 def test_a_tour_takes_its_person_from_an_earlier_event(world):
-    (told,) = world.deliver("funnel", RENTER)
+    (reported,) = world.deliver("funnel", RENTER)
     world.run()
-    assert world.status(told) == ("ignored", "remembered")
+    assert world.status(reported) == ("ignored", "remembered")
     (booked,) = world.deliver("funnel", tour())
     world.run()
     assert world.status(booked) == ("written", None), world.event(booked).detail
     (lead,) = world.sandbox.leads
     assert (lead.first_name, lead.email_1) == ("Maya", "maya@example.com")
-    assert [(one.appointment_date, one.appointment_time) for one in world.tours] == [
+    assert [(tour.appointment_date, tour.appointment_time) for tour in world.tours] == [
         ("2026-12-03", "10:30:00")
     ]
 
@@ -68,7 +68,7 @@ def test_a_person_whom_nobody_explains_is_for_a_person(world):
     assert world.sandbox.leads == []
 
 
-def test_the_newest_saying_about_a_person_counts(world):
+def test_the_newest_statement_about_a_person_counts(world):
     world.deliver("funnel", RENTER)
     world.clock.now += timedelta(minutes=1)
     changed = {"first_name": "Maya", "last_name": "Okafor", "email": "new@example.com"}
@@ -83,12 +83,12 @@ def test_a_tour_does_not_overtake_a_change_of_its_person(world, clock):
     world.deliver("funnel", RENTER)
     world.run()
     changed = {"first_name": "Maya", "last_name": "Okafor", "email": "new@example.com"}
-    (told,) = world.deliver("funnel", {**RENTER, "data": {"funnel_renter_id": 77, "people": [changed]}})
-    world.put_off(told, clock() + timedelta(seconds=2))
+    (reported,) = world.deliver("funnel", {**RENTER, "data": {"funnel_renter_id": 77, "people": [changed]}})
+    world.put_off(reported, clock() + timedelta(seconds=2))
     (booked,) = world.deliver("funnel", tour())
     world.run_due()
     assert world.status(booked) == ("waiting", "earlier_event")
-    assert world.event(booked).detail == f"Event {told} of the same person is still on its way."
+    assert world.event(booked).detail == f"Event {reported} of the same person is still on its way."
     world.run()
     (lead,) = world.sandbox.leads
     assert lead.email_1 == "new@example.com"

@@ -23,13 +23,13 @@ def book(world, n, start):
 
 def created(world):
     return [
-        one.body["appointment_date"] + one.body["appointment_time"] for one in world.calls("POST", CREATE)
+        call.body["appointment_date"] + call.body["appointment_time"] for call in world.calls("POST", CREATE)
     ]
 
 
 def first_calls(world):
     """The numbers of the renters, in the order in which somebody first called Propexo for them."""
-    asked = [str(one.query.get("email_1", "")) for one in world.calls("GET", "/v1/leads/")]
+    asked = [str(call.query.get("email_1", "")) for call in world.calls("GET", "/v1/leads/")]
     return list(dict.fromkeys(int(email[6:].partition("@")[0]) for email in asked if email))
 
 
@@ -40,7 +40,7 @@ def test_the_soonest_tour_goes_first(tight, clock):
     assert {event.status for event in tight.events()} == {"written"}
     order = [n * 17 % 40 for n in first_calls(tight)]
     assert max(abs(place - hours) for place, hours in enumerate(order)) <= AT_ONCE
-    assert [one for one in tight.sandbox.requests if one.status == 429] == []
+    assert [request for request in tight.sandbox.requests if request.status == 429] == []
 
 
 def test_a_sooner_tour_that_comes_later_overtakes_the_backlog(tight, clock):
@@ -67,7 +67,7 @@ def test_changes_of_far_tours_wait_for_bookings(tight, clock):
     for n in range(20, 45):
         book(tight, n, clock() + timedelta(days=20, hours=n))
     tight.run()
-    writes = [one.method for one in tight.sandbox.requests[seen:] if one.path.startswith(CREATE)]
+    writes = [request.method for request in tight.sandbox.requests[seen:] if request.path.startswith(CREATE)]
     first_change, last_booking = writes.index("PUT"), len(writes) - 1 - writes[::-1].index("POST")
     assert writes.count("PUT") == 12
     assert last_booking - first_change <= AT_ONCE
@@ -87,7 +87,7 @@ def test_a_sooner_event_of_a_contact_lifts_the_earlier_ones_and_does_not_overtak
     assert tight.event(far).reason == "confirmation"  # first of all, although its own tour is the last
     tight.run()
     assert {tight.event(one).status for one in (far, soon)} <= {"written", "ignored"}
-    standing = [one.appointment_date for one in tight.tours]
+    standing = [tour.appointment_date for tour in tight.tours]
     assert len(standing) == 40, [tight.status(one) for one in (far, soon)]
     assert min(standing) == (when - timedelta(hours=6)).date().isoformat()
 
@@ -99,5 +99,5 @@ def test_a_tour_that_starts_while_it_waits_for_the_budget_is_parked_as_such(tigh
     late = book(tight, 99, clock() + timedelta(seconds=20))
     tight.run()
     assert tight.status(late) == ("parked", "start_passed")
-    others = [event for event in tight.events() if event.id != late]
-    assert {event.status for event in others} == {"written"}
+    extra = [event for event in tight.events() if event.id != late]
+    assert {event.status for event in extra} == {"written"}

@@ -21,9 +21,8 @@ from bridge.delivery.results import ended_event
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, EventRow, LeadRow
 from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, WAITS_FOR_LATER, WriteOutcome
 from bridge.delivery.rules.state import Interpretation, Read, Snapshot, Wait, Write
-from bridge.mapping.booking import Action, Contact
-from bridge.mapping.booking import Booking as BookingRequest
-from bridge.propexo.client import Appointment, Lead, WriteLogEntry, WriteState, WriteStatus
+from bridge.mapping.booking import Action, BookingRequest, Contact
+from bridge.propexo.client import Appointment, PropexoLead, WriteLogEntry, WriteState, WriteStatus
 from bridge.propexo.errors import Outcome, PropexoError, TransientError, UnknownOutcomeError
 
 TOOLS = SimpleNamespace(random=SimpleNamespace(random=lambda: 0.5), settings=SETTINGS)
@@ -38,7 +37,7 @@ FAILURES: dict[str, PropexoError] = {
 class Propexo:
     """Leads and appointments, and a queue that writes at once."""
 
-    leads: list[Lead] = field(default_factory=list)
+    leads: list[PropexoLead] = field(default_factory=list)
     standing: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
     """By appointment: the lead, the notes, date and time."""
     jobs: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
@@ -48,7 +47,7 @@ class Propexo:
         body, made = dict(write.request), f"c{next(self.numbers)}"
         if write.kind == "create_lead":
             self.leads.append(
-                Lead(made, "Maya", "Okafor", body.get("email_1"), None, None, None, body.get("notes"))
+                PropexoLead(made, "Maya", "Okafor", body.get("email_1"), None, None, None, body.get("notes"))
             )
         elif write.kind == "create":
             self.standing[made] = (
@@ -70,9 +69,9 @@ class Propexo:
     def answer(self, kind: str, arguments: dict[str, Any]) -> Any:
         match kind:
             case "find_leads":
-                return [one for one in self.leads if arguments.get("email") == one.email]
+                return [lead for lead in self.leads if arguments.get("email") == lead.email]
             case "get_lead":
-                return next((one for one in self.leads if one.id == arguments["lead_id"]), None)
+                return next((lead for lead in self.leads if lead.id == arguments["lead_id"]), None)
             case "write_status":
                 return WriteStatus(WriteState.SUCCESS, (), self.jobs[arguments["job_id"]][0])
             case "write_log":
@@ -118,15 +117,17 @@ class Store:
         read = Interpretation(SOURCE, asked.action, translated_action=asked.action, request=asked)
         linked = {name: self.links[name] for name in event.known_by if name in self.links}
         rows = [self.bookings[number] for number in sorted(set(linked.values()))]
-        duplicates = tuple(one for one in self.bookings.values() if one.merged_into in set(linked.values()))
+        duplicates = tuple(
+            booking for booking in self.bookings.values() if booking.merged_into in set(linked.values())
+        )
         attempts = {
-            one.in_flight_attempt_id: self.attempts[one.in_flight_attempt_id]
-            for one in (*rows, *duplicates, *self.leads.values())
-            if one.in_flight_attempt_id is not None
+            row.in_flight_attempt_id: self.attempts[row.in_flight_attempt_id]
+            for row in (*rows, *duplicates, *self.leads.values())
+            if row.in_flight_attempt_id is not None
         }
         ended = {
-            key: replace(one, event_ended_at=self.events[one.event_id].ended_at)
-            for key, one in attempts.items()
+            key: replace(attempt, event_ended_at=self.events[attempt.event_id].ended_at)
+            for key, attempt in attempts.items()
         }
         codes = tuple(f"{next(self.numbers):08}".translate(str.maketrans("01", "ZY")) for _ in CODES)
         return Snapshot(
@@ -135,10 +136,15 @@ class Store:
         )  # fmt: skip
 
     def _predecessor(self, event: EventRow) -> int | None:
-        for one in self.events.values():
-            shares = set(one.known_by) & set(event.known_by)
-            if one.id < event.id and shares and not one.ended_at and one.reason not in WAITS_FOR_LATER:
-                return one.id
+        for this_event in self.events.values():
+            shares = set(this_event.known_by) & set(event.known_by)
+            if (
+                this_event.id < event.id
+                and shares
+                and not this_event.ended_at
+                and this_event.reason not in WAITS_FOR_LATER
+            ):
+                return this_event.id
         return None
 
     def store(self, after: Snapshot, event: EventRow) -> Snapshot:
@@ -156,7 +162,7 @@ class Store:
                 self.bookings.pop(merge.gone, None)
         if booking is not None:
             self.links |= dict.fromkeys(event.known_by, booking.id)
-        self.leads |= {key: replace(one, is_new=False) for key, one in after.leads.items()}
+        self.leads |= {key: replace(lead, is_new=False) for key, lead in after.leads.items()}
         self.attempts |= after.attempts
         self.events[event.id] = event
         return after
@@ -186,7 +192,7 @@ class Store:
     def _write(self, after: Snapshot, step: Write, trouble: str) -> None:
         after = self.store(after, after.event)
         owner = after.leads.get(step.owner.key, step.owner) if isinstance(step.owner, LeadRow) else (
-            next(one for one in (after.booking, *after.duplicates) if one and step.owner.id in (None, one.id))
+            next(row for row in (after.booking, *after.duplicates) if row and step.owner.id in (None, row.id))
         )  # fmt: skip
         assert owner.in_flight_attempt_id is None, "two writes of one booking or lead at the same time"
         number = next(self.numbers)
@@ -212,7 +218,7 @@ class Store:
 
     @property
     def open(self) -> list[EventRow]:
-        return [one for one in self.events.values() if one.ended_at is None]
+        return [event for event in self.events.values() if event.ended_at is None]
 
     def pass_time(self) -> None:
         """To the moment at which something is due."""
@@ -293,13 +299,15 @@ def test_any_order_and_any_trouble_end_in_one_tour_in_its_last_state(order, repe
     chosen = [one for one in [*order, *repeated] if one < last]
     play(store, chosen, troubles)
     standing = Counter(store.propexo.standing.values())
-    parked = [one for one in store.events.values() if one.status == "parked"]
+    parked = [event for event in store.events.values() if event.status == "parked"]
     assert all(one.reason in ("ambiguous", "unknown_booking") for one in parked), parked
     assert len(store.propexo.standing) <= 1, "a second appointment"
     assert len(store.propexo.leads) <= 1, "a second lead"
     if parked:
         return  # an operator has to look: the create may or may not have arrived
-    assert not any(one.outcome in (WriteOutcome.SENDING, Outcome.UNKNOWN) for one in store.attempts.values())
+    assert not any(
+        attempt.outcome in (WriteOutcome.SENDING, Outcome.UNKNOWN) for attempt in store.attempts.values()
+    )
     expected = START + timedelta(days=1)
     if cancelled:
         assert standing == Counter()
@@ -310,7 +318,7 @@ def test_any_order_and_any_trouble_end_in_one_tour_in_its_last_state(order, repe
 def test_an_unknown_create_is_looked_for_as_often_as_the_schedule_says():
     store = Store()
     store.arrive(*asked(0))
-    store.propexo.leads.append(Lead("clead", "Maya", "Okafor", MAYA.email, None, None, None))
+    store.propexo.leads.append(PropexoLead("clead", "Maya", "Okafor", MAYA.email, None, None, None))
     store.run(store.events[1], "lost before")
     looks = 0
     while store.open:

@@ -56,7 +56,7 @@ def test_after_the_old_start_has_passed(world, clock, what):
     assert world.status(event) == ("written", None)
 
 
-def test_a_person_whose_one_tour_cannot_be_sent_is_told_of_the_other_in_time(world, clock):
+def test_a_person_whose_one_tour_cannot_be_sent_is_reported_of_the_other_in_time(world, clock):
     world.sandbox.fail(method="GET", path="/v1/leads/", status=503, times=10_000)
     world.book("A", start="2027-03-03T12:30:00-06:00")
     world.run_due()
@@ -107,10 +107,10 @@ def another_worker(world):
     engine = world.new_engine()
 
     def run(**options):
-        mine, world.engine = world.engine, engine
+        own, world.engine = world.engine, engine
         world.clock.now += queue.LEASE
         world.run(**options)
-        world.engine = mine
+        world.engine = own
 
     return run
 
@@ -153,7 +153,7 @@ def test_a_write_that_another_worker_settled_stays_settled(world, call):
         world.clock.now = world.next_at()
     meanwhile(world.tools.propexo, call, another_worker(world))
     world.run()
-    assert {one.outcome for one in world.attempts() if one.request} == {"confirmed"}
+    assert {attempt.outcome for attempt in world.attempts() if attempt.request} == {"confirmed"}
     assert world.status(booked) == ("written", None)
     assert (len(world.sandbox.leads), len(world.sandbox.appointments)) == (1, 1)
 
@@ -185,7 +185,7 @@ def test_what_became_of_a_write_is_recorded_although_its_booking_changed(world):
     world.run()
     assert world.status(booked) == ("written", None)
     assert len(world.sandbox.appointments) == 1
-    assert "outcome_unknown" not in {one.reason for one in world.events()}
+    assert "outcome_unknown" not in {event.reason for event in world.events()}
 
 
 def test_a_lead_that_another_event_is_creating_is_waited_for(world, clock):

@@ -78,7 +78,7 @@ def test_a_wish_to_move_a_booked_tour_waits_and_leaves_it_where_it_is(world):
     assert (tour.appointment_date, tour.appointment_time) == ("2026-12-03", "10:30:00")
 
 
-def test_a_person_is_told_when_nobody_confirms_it_in_time(world, asked):
+def test_an_operator_is_notified_when_nobody_confirms_it_in_time(world, asked):
     world.run(until=world.clock() + timedelta(days=10))
     assert world.status(asked) == ("parked", "requested")
     assert world.event(asked).ended_at - world.event(asked).received_at <= timedelta(hours=72)

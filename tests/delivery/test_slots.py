@@ -56,7 +56,7 @@ def test_on_taken_book_writes_it_all_the_same(world: World):
     offer(world, on_taken="book")
     events = [book(world, name) for name in "AB"]
     world.run()
-    assert [world.status(one) for one in events] == [("written", None)] * 2
+    assert [world.status(event) for event in events] == [("written", None)] * 2
     assert claims(world) == ["21:00-21:30"] * 2
 
 
@@ -65,7 +65,7 @@ def test_a_property_without_slots_takes_no_times(world: World):
         world.book(name, start=THREE, email=f"{name}@example.com", property="elm") for name in ("A", "B")
     ]
     world.run()
-    assert [world.status(one) for one in events] == [("written", None)] * 2
+    assert [world.status(event) for event in events] == [("written", None)] * 2
     assert claims(world) == []
 
 
@@ -101,7 +101,7 @@ def test_a_move_to_a_taken_time_is_held_and_keeps_the_old_one(world: World):
     world.run()
     assert world.status(moved) == ("parked", "slot_taken")
     assert claims(world) == ["21:00-21:30", "22:00-22:30"]
-    assert sorted(one.appointment_time for one in world.tours) == ["15:00:00", "16:00:00"]
+    assert sorted(tour.appointment_time for tour in world.tours) == ["15:00:00", "16:00:00"]
 
 
 def test_a_refused_tour_gives_its_time_back(world: World):
@@ -170,7 +170,7 @@ def test_buffers_and_length_count(world: World):
         book(world, "C", start="2026-12-03T15:45:00-06:00"),
     ]
     world.run()
-    assert [world.status(one) for one in events] == [("parked", "slot_taken"), ("written", None)]
+    assert [world.status(event) for event in events] == [("parked", "slot_taken"), ("written", None)]
 
 
 def test_an_earlier_time_taken_by_another_worker_meanwhile_is_decided_anew(world: World):
@@ -202,8 +202,8 @@ def test_a_batch_takes_its_times_in_few_statements(world: World):
     )
     world.run()
     assert len(claims(world)) == 8
-    locks = [one for one in statements if "INSERT INTO slot_calendars" in one]
-    takes = [one for one in statements if "INSERT INTO slot_claims" in one]
+    locks = [statement for statement in statements if "INSERT INTO slot_calendars" in statement]
+    takes = [statement for statement in statements if "INSERT INTO slot_claims" in statement]
     assert len(locks) == len(takes) < 8
 
 
@@ -233,7 +233,7 @@ class TestAtAPmsThatOffersTimes:
     def test_a_tour_that_is_offered_is_written_and_asks_once(self, world: World):
         book(world, "A")
         world.run()
-        assert [one.appointment_time for one in world.tours] == ["14:00:00"]
+        assert [tour.appointment_time for tour in world.tours] == ["14:00:00"]
         assert len(world.calls("POST", AVAILABILITY)) == 1
 
     def test_what_was_asked_just_now_is_not_asked_again(self, world: World):
@@ -289,8 +289,10 @@ class TestAgents:
         for name in "ABC":
             events.append(book(world, name))
             world.run()
-        assert [world.status(one) for one in events] == [("written", None)] * 2 + [("parked", "slot_taken")]
-        assert [one.employee_id for one in world.tours] == agents
+        assert [world.status(event) for event in events] == [("written", None)] * 2 + [
+            ("parked", "slot_taken")
+        ]
+        assert [tour.employee_id for tour in world.tours] == agents
         world.replay(events[0])
         world.run()
         assert len(world.tours) == 2
@@ -299,7 +301,7 @@ class TestAgents:
         for name in "AB":
             book(world, name, agent="Ana Roy")
             world.run()
-        assert [one.employee_id for one in world.tours] == [agents[1], agents[0]]
+        assert [tour.employee_id for tour in world.tours] == [agents[1], agents[0]]
 
     def test_on_hold_the_named_agent_stays(self, world: World, agents: list[str]):
         offer(world, on_taken="hold")
@@ -307,4 +309,4 @@ class TestAgents:
         world.run()
         book(world, "B")  # names nobody, and the property has no default
         world.run()
-        assert [one.employee_id for one in world.tours] == [agents[1], agents[0]]
+        assert [tour.employee_id for tour in world.tours] == [agents[1], agents[0]]

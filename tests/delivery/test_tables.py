@@ -31,7 +31,7 @@ from bridge.delivery.decide import decide
 from bridge.delivery.perform import after_write
 from bridge.delivery.results import ended_event
 from bridge.delivery.rules.booking_state import apply_request
-from bridge.delivery.rules.entities import Claim
+from bridge.delivery.rules.entities import TimeClaim
 from bridge.delivery.rules.in_flight import _log_call
 from bridge.delivery.rules.outcomes import LOOK_AFTER_UNKNOWN, Reason, WriteOutcome
 from bridge.delivery.rules.state import Call, Enrich, Ignore, Interpretation, Park, Read, Wait, Write, Written
@@ -98,7 +98,9 @@ EVENTS = {
 }  # fmt: skip
 OFFERING = replace(
     SETTINGS,
-    properties={key: replace(one, slots=SlotSettings()) for key, one in SETTINGS.properties.items()},
+    properties={
+        key: replace(property_, slots=SlotSettings()) for key, property_ in SETTINGS.properties.items()
+    },
 )
 UNSURE = attempt(outcome="unknown", job_id=None, look_count=1, look_at=NOW)
 CANCEL = request(Action.CANCEL)
@@ -114,7 +116,7 @@ BOOKINGS = {
     "booked / nothing, and no property is known": snapshot(request(property="Nowhere")),
     "booked / nothing, and no start is known": snapshot(request(starts_at=None)),
     "booked / nothing, and another tour has its time": snapshot(
-        claims=(Claim(99, "oakwood", "in_person", START, START + timedelta(minutes=30)),)
+        claims=(TimeClaim(99, "oakwood", "in_person", START, START + timedelta(minutes=30)),)
     ),
     "booked / at another property": snapshot(request(property="elm"), of=event(2, minutes=1), **stored(in_pms())),
     "booked / another person's": snapshot(
@@ -126,7 +128,7 @@ BOOKINGS = {
         **stored(in_pms(person=MAYA)),
     ),
     "booked / the same tour": snapshot(**stored(in_pms())),
-    "booked / nothing, and another source's tour is the same": snapshot(others=(OF_ANOTHER_SOURCE,)),
+    "booked / nothing, and another source's tour is the same": snapshot(related=(OF_ANOTHER_SOURCE,)),
     "booked / nothing, and its start has passed": snapshot(request(starts_at=NOW - timedelta(hours=1))),
     "booked / another tour": snapshot(
         request(starts_at=START + timedelta(hours=1)), of=event(2, minutes=1), **stored(in_pms())

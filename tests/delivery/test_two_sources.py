@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bridge.delivery.rules.booking_state import apply_request, event_time, new_booking, to_request
 from bridge.delivery.rules.entities import BookingRow, EventRow
 from bridge.delivery.rules.same_tour import is_same_tour, link
-from bridge.mapping.booking import Action, Contact
-from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Action, BookingRequest, Contact
 from bridge.settings import parse
 
 
@@ -37,7 +36,7 @@ def settings_with(**of_other):
 BOTH = settings_with()
 
 
-def said(*statements, source="widget", contact=MAYA, **more):
+def stated(*statements, source="widget", contact=MAYA, **more):
     """A booking of which a source has said this: minutes, an action, and a start."""
     row = BookingRow(more.pop("id", 1), source, "TB-AAAAAAAA", NOW)
     for minutes, action, start in statements:
@@ -51,8 +50,10 @@ LATER = START + timedelta(hours=2)
 BOOKED = (0, Action.BOOK, START)
 
 
-def same(one, other, chosen=BOTH):
-    return is_same_tour(one, other, chosen, lambda _: None), is_same_tour(other, one, chosen, lambda _: None)
+def same(first, second, chosen=BOTH):
+    return is_same_tour(first, second, chosen, lambda _: None), is_same_tour(
+        second, first, chosen, lambda _: None
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,13 +66,13 @@ def same(one, other, chosen=BOTH):
     ],
 )
 def test_the_same_start_at_some_moment_makes_one_tour(theirs, is_same):
-    assert same(said(BOOKED), said(*theirs, source="other", id=2)) == (is_same, is_same)
+    assert same(stated(BOOKED), stated(*theirs, source="other", id=2)) == (is_same, is_same)
 
 
 def test_a_new_tour_after_a_cancel_or_a_move_is_another_one():
-    gone = said(BOOKED, (10, Action.CANCEL, None))
-    moved = said(BOOKED, (10, Action.RESCHEDULE, LATER))
-    again = said((20, Action.BOOK, START), source="other", id=2)
+    gone = stated(BOOKED, (10, Action.CANCEL, None))
+    moved = stated(BOOKED, (10, Action.RESCHEDULE, LATER))
+    again = stated((20, Action.BOOK, START), source="other", id=2)
     assert same(gone, again) == same(moved, again) == (False, False)
 
 
@@ -86,36 +87,36 @@ def test_a_new_tour_after_a_cancel_or_a_move_is_another_one():
     ],
 )
 def test_only_one_persons_tours_are_one(contact, is_same):
-    other = said((5, Action.BOOK, START), source="other", id=2, contact=contact)
-    assert same(said(BOOKED), other) == (is_same, is_same)
+    other = stated((5, Action.BOOK, START), source="other", id=2, contact=contact)
+    assert same(stated(BOOKED), other) == (is_same, is_same)
 
 
 def test_two_units_are_two_tours_and_one_without_is_the_same():
-    first = said(BOOKED, unit="Unit 101")
-    assert same(first, said(BOOKED, source="other", id=2, unit="204")) == (False, False)
-    assert same(first, said(BOOKED, source="other", id=2, unit="#101")) == (True, True)
-    assert same(first, said(BOOKED, source="other", id=2)) == (True, True)
+    first = stated(BOOKED, unit="Unit 101")
+    assert same(first, stated(BOOKED, source="other", id=2, unit="204")) == (False, False)
+    assert same(first, stated(BOOKED, source="other", id=2, unit="#101")) == (True, True)
+    assert same(first, stated(BOOKED, source="other", id=2)) == (True, True)
 
 
 def test_one_source_keeps_its_own_tours_apart():
-    assert same(said(BOOKED), said((5, Action.BOOK, START), id=2)) == (False, False)
+    assert same(stated(BOOKED), stated((5, Action.BOOK, START), id=2)) == (False, False)
 
 
 def test_another_start_on_the_same_day_is_a_move_where_the_source_says_so():
-    other = said((5, Action.BOOK, LATER), source="other", id=2)
+    other = stated((5, Action.BOOK, LATER), source="other", id=2)
     moves = settings_with(same_day="move")
-    assert same(said(BOOKED), other) == (False, False)
-    assert same(said(BOOKED), other, moves) == (True, True)
-    tomorrow = said((5, Action.BOOK, START + timedelta(days=1)), source="other", id=2)
-    assert same(said(BOOKED), tomorrow, moves) == (False, False)
+    assert same(stated(BOOKED), other) == (False, False)
+    assert same(stated(BOOKED), other, moves) == (True, True)
+    tomorrow = stated((5, Action.BOOK, START + timedelta(days=1)), source="other", id=2)
+    assert same(stated(BOOKED), tomorrow, moves) == (False, False)
 
 
 def test_the_second_source_adds_what_it_alone_knows():
-    first = said(BOOKED, notes="2 BR", title="Tour")
-    second = said(
+    first = stated(BOOKED, notes="2 BR", title="Tour")
+    second = stated(
         (5, Action.BOOK, START), source="other", id=None, notes="Has a dog.", unit="204", title="Meeting"
     )
-    known = snapshot(others=(first,))
+    known = snapshot(related=(first,))
     after, row = link(known, second, BOTH)
     request = to_request(row.fields)
     assert (row.id, row.source, after.linked) == (1, "widget", (1,))
@@ -138,8 +139,8 @@ class Rows:
         row = self.rows[self.references[key]] if key in self.references else new_booking(source, "TB-X", NOW)
         moment = event_time(EventRow(1, source, "m", at, "lane", 1), request.action)
         row = apply_request(row, request, moment, source=source)
-        others = tuple(one for one in self.rows.values() if one.id != row.id)
-        after, row = link(snapshot(others=others), row, BOTH)
+        extra = tuple(this_row for this_row in self.rows.values() if this_row.id != row.id)
+        after, row = link(snapshot(related=extra), row, BOTH)
         if row.id is None:
             row = replace(row, id=next(self.numbers))
         for merge in after.merges:
@@ -176,7 +177,7 @@ def test_any_order_of_two_sources_ends_in_one_tour_as_the_newest_says(left_out, 
     newest = max(chosen, key=lambda one: one[1])
     starts = [one for one in chosen if one[3] is not None]
     assert row.desired_state == ("cancelled" if newest[2] is Action.CANCEL else "booked")
-    assert to_request(row.fields).starts_at == max(starts, key=lambda one: one[1])[3]
+    assert to_request(row.fields).starts_at == max(starts, key=lambda start: start[1])[3]
     assert set(rows.references.values()) == {row.id}
 
 
@@ -195,7 +196,7 @@ def test_two_sources_make_one_appointment_and_both_events_say_so(world):
     assert world.event(first).detail == world.event(second).detail == detail
     assert len(world.sandbox.appointments) == 1
     assert world.event(first).booking_id == world.event(second).booking_id
-    assert [one for one in world.attempts(second) if one.request] == []
+    assert [attempt for attempt in world.attempts(second) if attempt.request] == []
 
 
 def test_what_the_second_source_alone_knows_is_added(world):
@@ -218,7 +219,7 @@ def test_a_move_and_a_cancel_of_either_act_on_the_one_appointment(world):
     moved = world.reschedule("H-1", source="other")
     world.run()
     assert world.status(moved)[0] == "written"
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
     world.clock.now += timedelta(minutes=1)
     cancelled = world.cancel("C-1")
     world.run()
@@ -237,7 +238,7 @@ def test_an_event_that_comes_too_late_finds_the_tour_that_was_moved_meanwhile(wo
     late = world.book("H-1", source="other", at=at + timedelta(minutes=1))
     world.run()
     assert world.status(late) == ("ignored", "linked")
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
     assert len(world.sandbox.appointments) == 1
 
 
@@ -261,7 +262,7 @@ def test_two_appointments_that_turn_out_to_be_one_tour_become_one(world):
     world.clock.now += timedelta(minutes=1)
     world.reschedule("C-1")
     world.run()
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
 
 
 def test_two_tours_of_one_source_at_one_time_stay_two(world):

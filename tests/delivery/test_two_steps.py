@@ -78,7 +78,7 @@ class TestResMan:
         world.run()
         assert world.status(again) == ("parked", "finish_by_hand")
         assert "Cancel the appointment of Maya Okafor" in world.event(again).detail
-        assert len({one.lead_id for one in world.tours}) == 2
+        assert len({tour.lead_id for tour in world.tours}) == 2
 
     def test_a_chain_whose_middle_comes_late_leaves_one_appointment(self, world):
         check_a_late_middle(world)
@@ -96,7 +96,7 @@ def check_a_late_middle(world):
     middle = world.book_moved("U-1", "U-0", MOVED, at + timedelta(minutes=10))
     world.run()
     assert {world.status(one)[0] for one in (last, middle)} <= {"written", "ignored"}
-    assert [one.appointment_date for one in world.tours] == ["2026-12-05"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-05"]
     assert len(world.sandbox.appointments) == 1
 
 
@@ -123,4 +123,4 @@ def test_stored_events_that_share_a_reference_are_part_of_the_decision(world):
     world.run()
     assert world.status(last) == ("written", None)
     assert len(world.sandbox.appointments) == 1
-    assert [one.appointment_date for one in world.tours] == ["2026-12-06"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-06"]

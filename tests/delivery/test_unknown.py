@@ -82,7 +82,7 @@ def test_an_update_or_a_cancel(world, name, what):
     assert world.status(event) == ("written", None), world.event(event).detail
     assert len(world.sandbox.appointments) == 1
     stands = ["2026-12-04"] if what == "reschedule" else []
-    assert [one.appointment_date for one in world.tours] == stands
+    assert [tour.appointment_date for tour in world.tours] == stands
 
 
 def test_a_create_that_may_have_arrived_is_not_sent_again_before_it_was_looked_for(world, clock):
@@ -106,7 +106,7 @@ def test_the_next_event_of_the_booking_finds_what_an_ambiguous_create_made(world
     assert len(world.calls("POST", APPOINTMENTS)) == 1  # nobody has decided yet
     world.replay(moved)
     world.run()
-    assert [one.appointment_date for one in world.tours] == ["2026-12-04"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]
     assert len(world.sandbox.appointments) == 1
 
 
@@ -121,7 +121,7 @@ def test_booked_again_the_tour_is_not_taken_for_the_cancelled_one(world):
     assert world.status(again) == ("parked", "ambiguous")
     world.replay(again)
     world.run()
-    assert [one.appointment_date for one in world.tours] == ["2026-12-05"]
+    assert [tour.appointment_date for tour in world.tours] == ["2026-12-05"]
 
 
 def test_a_lead_whose_tour_is_no_longer_wanted(world):
@@ -134,7 +134,7 @@ def test_a_lead_whose_tour_is_no_longer_wanted(world):
     world.replay(booked)
     world.run()
     assert world.status(booked) == ("ignored", "superseded")
-    assert [one.outcome for one in world.attempts() if one.request] == ["abandoned"]
+    assert [attempt.outcome for attempt in world.attempts() if attempt.request] == ["abandoned"]
     world.book("B-2")
     world.run()
     assert (len(world.sandbox.leads), len(world.tours)) == (1, 1)

@@ -15,7 +15,7 @@ from bridge.delivery.rules.people import (
 )
 from bridge.delivery.rules.state import Call, Read, Write
 from bridge.mapping.booking import Contact
-from bridge.propexo.client import Lead
+from bridge.propexo.client import PropexoLead
 
 MAYA = Contact("Maya", "Okafor", "maya@example.com", "+15125550142")
 JONAS = Contact("Jonas", "Weller", "maya@example.com", "+13035550188")
@@ -77,7 +77,7 @@ def test_one_email_of_two_people_is_one_lead_and_the_notes_name_the_visitor(worl
         world.event(second).detail == "The lead is Maya Okafor; the notes name Jonas Weller as the visitor."
     )
     assert len(world.sandbox.leads) == 1
-    first_notes, notes = (one.notes for one in sorted(world.tours, key=lambda one: one.appointment_date))
+    first_notes, notes = (tour.notes for tour in sorted(world.tours, key=lambda tour: tour.appointment_date))
     assert first_notes.startswith("Ref TB-")
     assert notes.startswith("Visitor: Jonas Weller, +1 303 555 0188. Ref TB-")
     assert world.calls("GET", f"{LEADS}{world.tours[0].lead_id}") == []
@@ -89,9 +89,9 @@ def test_the_lead_of_a_partner_in_the_pms_is_kept_and_the_notes_name_the_visitor
     )
     event_id = world.book()
     world.run()
-    assert [one.lead_id for one in world.tours] == [lead]
+    assert [tour.lead_id for tour in world.tours] == [lead]
     assert world.tours[0].notes.startswith("Visitor: Maya Okafor, +1 512 555 0142. Ref TB-")
-    (create,) = (one for one in world.attempts(event_id) if one.kind == "create")
+    (create,) = (attempt for attempt in world.attempts(event_id) if attempt.kind == "create")
     assert create.detail.startswith(
         "The lead was found by its e-mail. It is Tom Miller; the notes name Maya Okafor"
     )
@@ -105,7 +105,7 @@ def test_a_phone_of_another_first_name_and_email_is_a_lead_of_its_own(world):
     event_id = world.book()
     world.run()
     assert len(world.sandbox.leads) == 2
-    (made,) = (one for one in world.attempts(event_id) if one.kind == "create_lead")
+    (made,) = (attempt for attempt in world.attempts(event_id) if attempt.kind == "create_lead")
     assert made.detail == (
         "The phone leads to Omar Okafor, who has another name and e-mail: Maya Okafor becomes a lead."
     )
@@ -116,7 +116,7 @@ def test_an_email_is_searched_as_given_then_in_lower_case():
     asked = snapshot(request(contact=given))
     first = decide(asked, SETTINGS, NOW).step
     assert first == Read(find_leads(email="Maya@Example.com"))
-    found = Lead("clead", "Maya", "Okafor", "Maya@Example.com", None, None, None)
+    found = PropexoLead("clead", "Maya", "Okafor", "Maya@Example.com", None, None, None)
     step = decide(asked.with_answer(first.call, [found]), SETTINGS, NOW).step
     assert isinstance(step, Write)
     assert step.request["lead_id"] == "clead"
@@ -130,7 +130,7 @@ def test_a_new_lead_is_written_in_lower_case_and_found_again_in_any(world):
     world.run()
     world.book("B-2", email="MAYA@example.com", start="2026-12-08T10:30:00-06:00")
     world.run()
-    assert [one.email_1 for one in world.sandbox.leads] == ["maya@example.com"]
+    assert [lead.email_1 for lead in world.sandbox.leads] == ["maya@example.com"]
     assert len(world.tours) == 2
 
 
@@ -162,11 +162,11 @@ def test_a_corrected_person_corrects_the_lead(world, changes, field, value):
     assert world.status(again) == ("written", None)
     (lead,) = world.sandbox.leads
     assert getattr(lead, field) == value
-    (update,) = (one for one in world.attempts(again) if one.kind == "update_lead")
+    (update,) = (attempt for attempt in world.attempts(again) if attempt.kind == "update_lead")
     assert set(update.request) == {"lead_id", field}
     assert world.status(corrected(world, **changes)) != ("parked", None)
     world.run()
-    assert len([one for one in world.attempts() if one.kind == "update_lead"]) == 1
+    assert len([attempt for attempt in world.attempts() if attempt.kind == "update_lead"]) == 1
 
 
 def test_the_next_tour_of_a_corrected_email_finds_the_lead_before_any_sync(world):
@@ -177,10 +177,10 @@ def test_the_next_tour_of_a_corrected_email_finds_the_lead_before_any_sync(world
     world.book("B-2", email="m.okafor@example.com", start="2026-12-08T10:30:00-06:00")
     world.run()
     assert len(world.sandbox.leads) == 1
-    assert len({one.lead_id for one in world.tours}) == 1
+    assert len({tour.lead_id for tour in world.tours}) == 1
 
 
-def test_a_refused_correction_is_said_in_the_notes(world):
+def test_a_refused_correction_is_shown_in_the_notes(world):
     world.book()
     world.run()
     lead_id = world.tours[0].lead_id
@@ -211,22 +211,22 @@ def test_a_replayed_booking_of_another_person_is_cancelled_and_made_anew(world):
     world.run()
     assert world.status(again) == ("written", None)
     (tour,) = world.tours
-    assert {one.id: one.first_name for one in world.sandbox.leads}[tour.lead_id] == "Ana"
+    assert {lead.id: lead.first_name for lead in world.sandbox.leads}[tour.lead_id] == "Ana"
 
 
 def test_a_lead_whose_person_nobody_remembers_is_read_from_propexo():
     known = in_pms(id=9, confirmed_tour=None, confirmed_state="cancelled")
     from delivery.cases import lead
 
-    asked = snapshot(request(), others=(known,), **lead(lead_id="clead"))
+    asked = snapshot(request(), related=(known,), **lead(lead_id="clead"))
     call = Call.of("get_lead", HERE, lead_id="clead")
     assert decide(asked, SETTINGS, NOW).step == Read(call)
-    somebody = Lead("clead", "Tom", "Miller", "maya@example.com", None, None, None)
+    somebody = PropexoLead("clead", "Tom", "Miller", "maya@example.com", None, None, None)
     step = decide(asked.with_answer(call, somebody), SETTINGS, NOW).step
     assert step.request["notes"].startswith("Visitor: Maya Okafor")
 
 
-def test_nothing_is_corrected_that_was_not_said_anew():
+def test_nothing_is_corrected_that_was_not_repeated():
     row = in_pms(person=MAYA)
     tour = {
         **row.confirmed_tour,

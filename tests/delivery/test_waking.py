@@ -12,7 +12,7 @@ import pytest
 import requests
 from werkzeug.serving import make_server
 
-from bridge.sandbox.server import QuietHandler
+from bridge.sandbox.server import SandboxRequestHandler
 
 SECRET = "a-secret-of-propexo"
 HERE, THERE = "cintegration", "celmintegration"
@@ -20,14 +20,16 @@ WRITTEN = ("written", None)
 ALL = ["DATA_NEW", "DATA_UPDATE", "SYNC_COMPLETE", "WRITE_OPERATION_FAILURE"]
 
 
-class Told:
+class Reported:
     """A bridge that Propexo tells what happens."""
 
     def __init__(self, world: Any) -> None:
         world.document["propexo"]["webhook_secrets"] = ["the-secret-before", SECRET]
         world.restart()
         self.world = world
-        self._server = make_server("127.0.0.1", 0, world.client.application, request_handler=QuietHandler)
+        self._server = make_server(
+            "127.0.0.1", 0, world.client.application, request_handler=SandboxRequestHandler
+        )
         self.url = f"http://127.0.0.1:{self._server.server_port}/propexo/webhooks"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -51,13 +53,13 @@ class Told:
 
 
 @pytest.fixture
-def told(world) -> Iterator[Told]:
-    told = Told(world)
-    yield told
-    told.close()
+def outcome(world) -> Iterator[Reported]:
+    outcome = Reported(world)
+    yield outcome
+    outcome.close()
 
 
-def tell(world) -> int:
+def notify(world) -> int:
     """Propexo sends what it has to say, and the worker hears it; answers how many it sent."""
     sent = world.sandbox.deliver_webhooks()
     world.run_due()
@@ -87,51 +89,51 @@ class TestLeadAndTour:
         return event
 
     @pytest.mark.parametrize("wrapped", [False, True])
-    def test_a_lead_that_was_read_wakes_its_event_and_no_other(self, told, world, wrapped):
+    def test_a_lead_that_was_read_wakes_its_event_and_no_other(self, outcome, world, wrapped):
         world.sandbox.wrapped = wrapped
-        told.register(["DATA_NEW"], model="leads")
+        outcome.register(["DATA_NEW"], model="leads")
         one, two = self.wait_for_lead(world), self.wait_for_lead(world, "B-2", "tom@example.com")
         before, calls = moments(world), calls_of(world, two)
         [lead] = [lead for lead in world.sandbox.leads if lead.email_1 == "maya@example.com"]
         world.sandbox.read(lead.id)
-        assert tell(world) == 1
+        assert notify(world) == 1
         assert world.status(one)[0] == "submitted"  # the appointment is on its way
         assert (moments(world)[two], calls_of(world, two)) == (before[two], calls)
         world.run(until=world.clock() + timedelta(minutes=1))
         assert world.status(one) == WRITTEN
 
     @pytest.mark.parametrize("triggers", [["SYNC_COMPLETE"], ["DATA_NEW", "DATA_UPDATE"], ALL])
-    def test_a_sync_brings_the_ids_that_a_cancel_waits_for(self, told, world, triggers):
-        told.register(triggers)
+    def test_a_sync_brings_the_ids_that_a_cancel_waits_for(self, outcome, world, triggers):
+        outcome.register(triggers)
         event = self.wait_for_lead(world)
         world.sandbox.sync(HERE)
-        tell(world)
+        notify(world)
         world.run(until=world.clock() + timedelta(minutes=2))
         cancel = world.cancel()
         world.run(until=world.clock() + timedelta(minutes=5))
         assert [world.status(one) for one in (event, cancel)] == [WRITTEN, ("waiting", "appointment_id")]
         world.sandbox.sync(HERE)
-        tell(world)
+        notify(world)
         assert world.status(cancel)[0] == "submitted"
         world.run()
         assert (world.status(cancel), world.tours) == (WRITTEN, [])
 
-    def test_a_sync_of_another_integration_wakes_nobody(self, told, world):
-        told.register(ALL)
+    def test_a_sync_of_another_integration_wakes_nobody(self, outcome, world):
+        outcome.register(ALL)
         event = self.wait_for_lead(world)
         before = moments(world)
         world.sandbox.sync(THERE)
-        assert tell(world) == 1
+        assert notify(world) == 1
         assert moments(world)[event] == before[event]
 
-    def test_a_sync_of_other_models_wakes_nobody(self, told, world):
+    def test_a_sync_of_other_models_wakes_nobody(self, outcome, world):
         event = self.wait_for_lead(world)
         before = moments(world)
-        told.post({"event": "SYNC_COMPLETE", "integration_id": HERE, "models_synced": ["events", "units"]})
-        tell(world)
+        outcome.post({"event": "SYNC_COMPLETE", "integration_id": HERE, "models_synced": ["events", "units"]})
+        notify(world)
         assert moments(world)[event] == before[event]
-        told.post({"event": "SYNC_COMPLETE", "integration_id": HERE, "models_synced": ["leads"]})
-        tell(world)
+        outcome.post({"event": "SYNC_COMPLETE", "integration_id": HERE, "models_synced": ["leads"]})
+        notify(world)
         assert moments(world)[event] != before[event]
 
     def test_without_webhooks_it_looks_at_its_own_times(self, world):
@@ -151,8 +153,10 @@ class TestFailedWrite:
             ("PARTIAL_SUCCESS", "partly_written", "a part of it"),
         ],
     )
-    def test_ends_the_wait_at_once_with_the_words_of_the_pms(self, told, world, clock, status, reason, words):
-        told.register(["WRITE_OPERATION_FAILURE"])
+    def test_ends_the_wait_at_once_with_the_words_of_the_pms(
+        self, outcome, world, clock, status, reason, words
+    ):
+        outcome.register(["WRITE_OPERATION_FAILURE"])
         world.sandbox.write_seconds = 100
         world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", write_status=status)
         world.sandbox.add_lead(
@@ -162,28 +166,28 @@ class TestFailedWrite:
         world.run(until=clock() + timedelta(seconds=101))
         if world.event(event).ended_at is None:
             before = calls_of(world, event)
-            assert tell(world) == 1
+            assert notify(world) == 1
             assert calls_of(world, event) <= before + 2  # it asked Propexo, which alone is believed
         assert world.status(event) == ("parked", reason)
         assert words in world.event(event).detail
 
-    def test_is_not_believed_without_a_look(self, told, world, clock):
+    def test_is_not_believed_without_a_look(self, outcome, world, clock):
         world.sandbox.write_seconds = 600
         event = world.book()
         world.run(until=clock() + timedelta(minutes=2))
         job_id = world.attempts(event)[1].job_id or next(a.job_id for a in world.attempts(event) if a.job_id)
-        told.post(
+        outcome.post(
             {"trigger": "WRITE_OPERATION_FAILURE",
              "data": {"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "vendor": "X", "root_job_id": job_id,
                       "write_status": "FAILURE", "errors": ["made up"]}}
         )  # fmt: skip
-        tell(world)
+        notify(world)
         assert world.status(event)[0] == "submitted"
         world.run()
         assert world.status(event) == WRITTEN
 
 
-def test_a_failure_that_is_reported_before_its_write_is_on_record_is_looked_at_at_once(told, world, clock):
+def test_a_failure_that_is_reported_before_its_write_is_on_record_is_looked_at_at_once(outcome, world, clock):
     world.sandbox.add_lead(HERE, "cproperty", email_1="maya@example.com")
     world.sandbox.write_seconds = 0
     world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", write_status="FAILURE")
@@ -191,7 +195,7 @@ def test_a_failure_that_is_reported_before_its_write_is_on_record_is_looked_at_a
 
     def reported(body):
         job_id = create(body)
-        told.post({"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "root_job_id": job_id})
+        outcome.post({"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "root_job_id": job_id})
         return job_id
 
     world.tools.propexo.create_appointment = reported

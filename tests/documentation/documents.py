@@ -20,7 +20,7 @@ SITE = "https://www.example.com"
 def blocks(document: Path, language: str) -> list[str]:
     """The fenced blocks of one language."""
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", TEXTS[document], re.MULTILINE | re.DOTALL)
-    return [text for told, text in fenced if told == language]
+    return [text for reported, text in fenced if reported == language]
 
 
 def block(language: str, words: str) -> str:

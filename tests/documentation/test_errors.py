@@ -28,13 +28,13 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
         for code, kind in kinds.items()
     }
     rows["internal_error"] = "| `internal_error` | 500 | An error in the bridge. |"
-    told = dict(re.findall(r"^\| `(\w+)` \|\s*(\d*)\s*\|", TEXTS[ERRORS], re.MULTILINE))
-    missing = [row for code, row in rows.items() if told.get(code) != row.split("|")[2].strip()]
+    reported = dict(re.findall(r"^\| `(\w+)` \|\s*(\d*)\s*\|", TEXTS[ERRORS], re.MULTILINE))
+    missing = [row for code, row in rows.items() if reported.get(code) != row.split("|")[2].strip()]
     assert not missing, f"{ERRORS.name} needs\n" + "\n".join(missing)
-    assert told.keys() <= rows.keys()
+    assert reported.keys() <= rows.keys()
 
 
 def test_every_reason_of_an_event_says_what_to_do() -> None:
     section = TEXTS[ERRORS].partition("## Reasons of events")[2]
-    told = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.MULTILINE))
-    assert told == {reason.value: reason.advice for reason in Reason}
+    reported = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.MULTILINE))
+    assert reported == {reason.value: reason.advice for reason in Reason}

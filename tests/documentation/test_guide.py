@@ -20,8 +20,8 @@ from bridge.mapping.paths import Received
 def test_the_table_of_the_mappings_is_true() -> None:
     """The guide ends in it; the README leads there."""
     files = Catalogue().all()
-    told = f"Run `bridge mappings table --write {GUIDE.relative_to(ROOT)}`: a mapping has changed."
-    assert with_field_table(with_table(TEXTS[GUIDE], files)) == TEXTS[GUIDE], told
+    reported = f"Run `bridge mappings table --write {GUIDE.relative_to(ROOT)}`: a mapping has changed."
+    assert with_field_table(with_table(TEXTS[GUIDE], files)) == TEXTS[GUIDE], reported
     assert {file.name for file in files} <= code_words(GUIDE)
     assert "](mappings/README.md" in TEXTS[README]
 

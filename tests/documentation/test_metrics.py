@@ -10,9 +10,9 @@ import yaml
 from documentation.documents import METRICS, ROOT, TEXTS
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.metrics import GAUGES, Told
+from bridge.metrics import GAUGES, GaugeDescription
 
-NO_GAUGE = Told("")
+NO_GAUGE = GaugeDescription("")
 
 
 def documented_metrics() -> dict[str, tuple[str, list[str]]]:
@@ -21,14 +21,17 @@ def documented_metrics() -> dict[str, tuple[str, list[str]]]:
     return {name: (kind, re.findall(r"`(\w+)`", labels)) for name, kind, labels in rows}
 
 
-def test_the_table_of_metrics_is_what_a_scrape_tells(app: Any) -> None:
+def test_the_table_of_metrics_is_what_a_scrape_shows(app: Any) -> None:
     scrape = text_string_to_metric_families(app.test_client().get("/metrics").text)
     found = {f"{family.name}_total" if family.type == "counter" else family.name: family for family in scrape}
     documented = documented_metrics()
     assert documented.keys() == found.keys()
     for name, (kind, labels) in documented.items():
-        told = {label for sample in found[name].samples for label in sample.labels} - {"le"}
-        assert (kind, set(labels)) == (found[name].type, told or set(GAUGES.get(name, NO_GAUGE).labels)), name
+        reported = {label for sample in found[name].samples for label in sample.labels} - {"le"}
+        assert (kind, set(labels)) == (
+            found[name].type,
+            reported or set(GAUGES.get(name, NO_GAUGE).labels),
+        ), name
 
 
 def test_metrics_have_a_prefix_base_units_and_help(app: Any) -> None:

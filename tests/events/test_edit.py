@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.aliases import told_to
+from bridge.aliases import aliases_of
 from bridge.events.dry_run import dry_run
 from bridge.events.edit import Correction, NotRepairableError, correction_of, payload_of, save
 from bridge.models import Event, Status
@@ -28,7 +28,7 @@ def corrected(world: Any, event_id: int, **changes: Any) -> Correction:
             del inner[last]
         else:
             inner[last] = value
-    return correction_of(event, payload, world.settings, told_to(world.database))
+    return correction_of(event, payload, world.settings, aliases_of(world.database))
 
 
 def repair(world: Any, event_id: int, **changes: Any) -> None:
@@ -120,8 +120,8 @@ def test_a_tour_that_may_stand_in_the_pms_gets_no_other_reference(world: Any):
     again = corrected(world, event_id, booking_id="B-2")
     with pytest.raises(NotRepairableError, match="booked a second time"), world.database.session() as session:
         save(session, again, world.clock(), None)
-    told = rehearsed(world, event_id)
-    assert "First the bridge checks the outcome of the create" in told.remarks[0]
+    reported = rehearsed(world, event_id)
+    assert "First the bridge checks the outcome of the create" in reported.remarks[0]
     repair(world, event_id, tour__notes="corrected")
     world.run()
     [tour] = world.tours
@@ -131,14 +131,14 @@ def test_a_tour_that_may_stand_in_the_pms_gets_no_other_reference(world: Any):
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: Any):
     event_id = world.book(property="Atlantis")
     world.run()
-    mine, theirs = corrected(world, event_id, property="elm"), corrected(world, event_id, property="oakwood")
+    own, theirs = corrected(world, event_id, property="elm"), corrected(world, event_id, property="oakwood")
     with world.database.session() as session:
         save(session, theirs, world.clock(), None)
     with (
         pytest.raises(NotRepairableError, match="changed at the same time"),
         world.database.session() as session,
     ):
-        save(session, mine, world.clock(), None)
+        save(session, own, world.clock(), None)
     assert json.loads(world.event(event_id).body)["data"]["property"] == "oakwood"
 
 
@@ -157,8 +157,8 @@ def rehearsed(world: Any, event_id: int) -> Any:
         return dry_run(session, world.event(event_id), world.settings, world.clock())
 
 
-def requests_of(told: Any) -> list[str]:
-    return [request.kind for request in told.requests]
+def requests_of(reported: Any) -> list[str]:
+    return [request.kind for request in reported.requests]
 
 
 def test_what_was_rejected_is_compared_field_by_field(world: Any):
@@ -174,7 +174,7 @@ def test_what_was_rejected_is_compared_field_by_field(world: Any):
         save(session, corrected(world, event_id, tour__notes="No stairs"), world.clock(), None)
     [create] = rehearsed(world, event_id).requests
     code = same.body["notes"].split()[1].rstrip(".")
-    assert [vars(one) for one in create.differences] == [
+    assert [vars(difference) for difference in create.differences] == [
         {"field": "notes", "before": f"Ref {code}. 2 BR", "now": f"Ref {code}. No stairs"}
     ]
     world.replay(event_id)
@@ -190,13 +190,13 @@ def test_a_rehearsal_sends_what_the_run_then_sends(world: Any):
     world.run()
     with world.database.session() as session:
         save(session, corrected(world, event_id, property="oakwood"), world.clock(), None)
-    told = rehearsed(world, event_id)
-    assert requests_of(told) == ["create_lead", "create"]
+    reported = rehearsed(world, event_id)
+    assert requests_of(reported) == ["create_lead", "create"]
     world.replay(event_id)
     world.run()
     sent = {attempt.kind: attempt.request for attempt in world.attempts(event_id) if attempt.request}
     assert list(sent) == ["create_lead", "create"]
-    planned = {request.kind: dict(request.body) for request in told.requests}
+    planned = {request.kind: dict(request.body) for request in reported.requests}
     planned["create"]["lead_id"] = sent["create"]["lead_id"]
     assert planned["create"] == sent["create"]
     codes = ("third_party_id", "notes")
@@ -213,9 +213,9 @@ def test_a_cancel_and_a_move_are_rehearsed_against_what_is_written(world: Any):
     world.run()
     with world.database.session() as session:
         save(session, corrected(world, moved, property="oakwood"), world.clock(), None)
-    told = rehearsed(world, moved)
-    assert requests_of(told) == ["update"]
-    assert told.requests[0].path.endswith(world.tours[0].id)
+    reported = rehearsed(world, moved)
+    assert requests_of(reported) == ["update"]
+    assert reported.requests[0].path.endswith(world.tours[0].id)
     with world.database.session() as session:
         save(session, corrected(world, moved, property="elm"), world.clock(), None)
     assert requests_of(rehearsed(world, moved)) == ["cancel", "create_lead", "create"]

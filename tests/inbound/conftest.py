@@ -1,4 +1,4 @@
-"""The door with its database, and senders that sign what they post."""
+"""The webhook endpoint with its database, and senders that sign what they post."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from bridge.settings import parse
 OLD_SECRET, SECRET = SECRETS
 
 
-class Door:
+class WebhookEndpoint:
     """Posts to the hooks of a bridge and looks at what is stored."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Door:
         )
         self.clock = clock
         self.app = create_app(settings, database, clock=clock)
-        self.sources = self.app.extensions["door"].sources
+        self.sources = self.app.extensions["endpoint"].sources
         self.client = self.app.test_client()
         self.database = database
 
@@ -96,9 +96,7 @@ class Door:
     ) -> Any:
         """Post a body as the sender of a source does, wherever it puts its proof."""
         configured = self.sources[source]
-        base = (
-            f"{self.app.extensions['door'].settings.server.public_url or 'http://localhost'}/hooks/{source}"
-        )
+        base = f"{self.app.extensions['endpoint'].settings.server.public_url or 'http://localhost'}/hooks/{source}"
         request = Request({"content-type": content_type}, body, url=f"{base}{query}")
         if configured.settings.auth != "none":
             known = secrets or list(configured.settings.secrets)
@@ -117,11 +115,11 @@ class Door:
 
 
 @pytest.fixture
-def open_door(clock: Any) -> Callable[..., Door]:
-    """Makes a door over a database, with more sources and settings of the server."""
-    return lambda database, sources=None, **server: Door(database, clock, sources, **server)
+def open_endpoint(clock: Any) -> Callable[..., WebhookEndpoint]:
+    """Makes a endpoint over a database, with more sources and settings of the server."""
+    return lambda database, sources=None, **server: WebhookEndpoint(database, clock, sources, **server)
 
 
 @pytest.fixture
-def door(database: Database, open_door: Callable[..., Door]) -> Door:
-    return open_door(database)
+def endpoint(database: Database, open_endpoint: Callable[..., WebhookEndpoint]) -> WebhookEndpoint:
+    return open_endpoint(database)

@@ -1,4 +1,4 @@
-"""What the tests of the door post, and what they expect of a refusal."""
+"""What the tests of the webhook endpoint post, and what they expect of a refusal."""
 
 import json
 from typing import Any

@@ -65,8 +65,8 @@ class Hall:
         with ThreadPoolExecutor(len(deliveries)) as pool:
             with self.held_up():
                 answers = []
-                for number, one in enumerate(deliveries, start=1):
-                    answers.append(pool.submit(self.committer.store, one))
+                for number, delivery in enumerate(deliveries, start=1):
+                    answers.append(pool.submit(self.committer.store, delivery))
                     self.await_line(number)
             return answers
 
@@ -85,7 +85,7 @@ def hall(database: Database) -> Hall:
     return Hall(database)
 
 
-def told(answers: Sequence[Future[list[Stored]]]) -> list[tuple[int, bool]]:
+def reported(answers: Sequence[Future[list[Stored]]]) -> list[tuple[int, bool]]:
     return [(answer.result()[0].id, answer.result()[0].duplicate) for answer in answers]
 
 
@@ -99,7 +99,7 @@ def test_a_request_that_is_alone_is_stored_at_once_in_its_own_thread(hall: Hall)
 def test_who_comes_during_a_commit_shares_the_next_one(hall: Hall) -> None:
     names = [f"d{number}" for number in range(20)]
     answers = hall.store_together([delivery(name, email=f"{name}@example.com") for name in names])
-    ids = [id_ for id_, _ in told(answers)]
+    ids = [id_ for id_, _ in reported(answers)]
     rows = hall.rows(
         "SELECT id, delivery_id, seq FROM events JOIN lanes ON lane = lock WHERE ready ORDER BY id"
     )
@@ -111,14 +111,16 @@ def test_who_comes_during_a_commit_shares_the_next_one(hall: Hall) -> None:
 
 def test_one_delivery_many_times_in_a_commit_is_one_event(hall: Hall) -> None:
     hall.committer.store(delivery("known"))
-    answers = told(hall.store_together([delivery(name) for name in ("a", "known", "a", "b", "a", "known")]))
+    answers = reported(
+        hall.store_together([delivery(name) for name in ("a", "known", "a", "b", "a", "known")])
+    )
     assert [duplicate for _, duplicate in answers] == [False, True, True, False, True, True]
     assert len({id_ for id_, _ in answers}) == 3
     assert hall.rows("SELECT count(DISTINCT lock) FROM events") == hall.rows("SELECT count(*) FROM lanes")
 
 
 def test_one_name_of_two_sources_is_two_events(hall: Hall) -> None:
-    answers = told(hall.store_together([delivery("a"), delivery("a", source="other")]))
+    answers = reported(hall.store_together([delivery("a"), delivery("a", source="other")]))
     assert [duplicate for _, duplicate in answers] == [False, False]
 
 
@@ -140,7 +142,7 @@ def test_an_event_takes_the_lock_of_a_booking_that_came_in_the_same_commit(hall:
             delivery("e", reference="B-2"),
         ]
     )
-    assert len(told(answers)) == 5
+    assert len(reported(answers)) == 5
     locks = [row.lock for row in hall.rows("SELECT lock FROM events ORDER BY id")][1:]
     assert locks[0] == locks[1]
     assert locks[2:] == ["booking:other:B-1", "booking:widget:B-2", "booking:widget:B-2"]
@@ -151,7 +153,7 @@ def test_equal_content_after_another_is_news_within_a_commit_too(hall: Hall) -> 
         return delivery(reference="B-1", equal=Equal.NEWS_AFTER_ANOTHER, body=body)
 
     cancelled, booked = say(b'"cancelled"'), say(b'"booked"')
-    answers = told(hall.store_together([cancelled, cancelled, booked, cancelled, booked, booked]))
+    answers = reported(hall.store_together([cancelled, cancelled, booked, cancelled, booked, booked]))
     assert [duplicate for _, duplicate in answers] == [False, True, False, False, False, True]
 
 

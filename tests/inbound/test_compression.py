@@ -38,36 +38,36 @@ def test_no_more_than_the_limit_is_decompressed() -> None:
     ("body", "encoding"),
     [(b"x", "br"), (gzip.compress(BODY, mtime=0)[:-9], "gzip"), (b"\x1f\x8bxx", "gzip"), (BODY, "gzip, br")],
 )
-def test_what_cannot_be_decompressed_is_told(body: bytes, encoding: str) -> None:
+def test_what_cannot_be_decompressed_is_reported(body: bytes, encoding: str) -> None:
     with pytest.raises(DecodingError):
         decompressed(body, encoding, 1000)
 
 
-def test_the_bytes_as_sent_are_signed(door: Any) -> None:
+def test_the_bytes_as_sent_are_signed(endpoint: Any) -> None:
     body = gzip.compress(BODY, mtime=0)
-    answer = door.client.post(
-        "/hooks/widget", data=body, headers={**door.sign(body), "Content-Encoding": "gzip"}
+    answer = endpoint.client.post(
+        "/hooks/widget", data=body, headers={**endpoint.sign(body), "Content-Encoding": "gzip"}
     )
     assert (answer.status_code, answer.json["status"]) == (200, "received")
-    plain = door.client.post(
-        "/hooks/widget", data=body, headers={**door.sign(BODY), "Content-Encoding": "gzip"}
+    plain = endpoint.client.post(
+        "/hooks/widget", data=body, headers={**endpoint.sign(BODY), "Content-Encoding": "gzip"}
     )
     assert plain.status_code == 401
 
 
-def test_a_broken_body_is_parked(door: Any) -> None:
+def test_a_broken_body_is_parked(endpoint: Any) -> None:
     body = gzip.compress(BODY, mtime=0)[:-9]
-    answer = door.client.post(
-        "/hooks/widget", data=body, headers={**door.sign(body), "Content-Encoding": "gzip"}
+    answer = endpoint.client.post(
+        "/hooks/widget", data=body, headers={**endpoint.sign(body), "Content-Encoding": "gzip"}
     )
     assert (answer.status_code, answer.json["status"]) == (200, "parked")
 
 
-def test_a_slash_after_the_source_does_not_matter(door: Any) -> None:
-    assert door.client.post("/hooks/widget/", data=BODY, headers=door.sign(BODY)).status_code == 200
-    assert door.client.post("/hooks/nobody/", data=BODY).status_code == 404
+def test_a_slash_after_the_source_does_not_matter(endpoint: Any) -> None:
+    assert endpoint.client.post("/hooks/widget/", data=BODY, headers=endpoint.sign(BODY)).status_code == 200
+    assert endpoint.client.post("/hooks/nobody/", data=BODY).status_code == 404
 
 
-def test_the_older_header_names_of_svix(door: Any) -> None:
-    headers = {name.lower().replace("webhook-", "svix-"): text for name, text in door.sign(BODY).items()}
-    assert door.client.post("/hooks/widget", data=BODY, headers=headers).status_code == 200
+def test_the_older_header_names_of_svix(endpoint: Any) -> None:
+    headers = {name.lower().replace("webhook-", "svix-"): text for name, text in endpoint.sign(BODY).items()}
+    assert endpoint.client.post("/hooks/widget", data=BODY, headers=headers).status_code == 200

@@ -103,18 +103,18 @@ class TestManySignatures:
     def test_five_are_tried(self) -> None:
         scheme = SCHEMES["calendly"]
         right = scheme.prepare(request(), [SECRET], NOW).header("Calendly-Webhook-Signature")
-        assert accepts(scheme, _with(right, others=4))
+        assert accepts(scheme, _with(right, extra=4))
 
     def test_more_are_refused_without_trying(self) -> None:
         right = SCHEMES["calendly"].prepare(request(), [SECRET], NOW).header("Calendly-Webhook-Signature")
-        assert "more than 5 signatures" in refused(SCHEMES["calendly"], _with(right, others=5))
+        assert "more than 5 signatures" in refused(SCHEMES["calendly"], _with(right, extra=5))
 
     def test_a_long_header_is_refused(self) -> None:
         assert "8192 characters" in refused(SIGNED, request(headers={"X-Signature": "a" * 8193}))
 
 
-def _with(right: str, others: int) -> Request:
-    wrong = "".join(f"v1={number:064x}," for number in range(others))
+def _with(right: str, extra: int) -> Request:
+    wrong = "".join(f"v1={number:064x}," for number in range(extra))
     return request(headers={"Calendly-Webhook-Signature": wrong + right})
 
 

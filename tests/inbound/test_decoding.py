@@ -32,7 +32,7 @@ class TestJson:
             ";;;",
         ],
     )
-    def test_is_what_a_body_is_unless_it_is_said_to_be_a_form(self, content_type: str | None) -> None:
+    def test_is_what_a_body_is_unless_requested_to_be_a_form(self, content_type: str | None) -> None:
         assert decode('{"name": "Zoë"}'.encode(), content_type) == {"name": "Zoë"}
 
     @pytest.mark.parametrize("payload", [{}, [], [{"a": 1}, {"a": 2}], "text", 1.5, -7, True, None])
@@ -46,7 +46,7 @@ class TestJson:
         assert decode(b'{"notes": "ring\ntwice"}', None) == {"notes": "ring\ntwice"}
 
     @pytest.mark.parametrize(
-        ("body", "content_type", "told"),
+        ("body", "content_type", "reported"),
         [
             (
                 b"<html><body>oops",
@@ -61,9 +61,9 @@ class TestJson:
         ],
     )
     def test_that_cannot_be_read_says_what_was_found_and_expected(
-        self, body: bytes, content_type: str | None, told: str
+        self, body: bytes, content_type: str | None, reported: str
     ) -> None:
-        assert told in refused(body, content_type)
+        assert reported in refused(body, content_type)
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
     def test_numbers_that_json_cannot_hold_are_refused(self, number: str) -> None:

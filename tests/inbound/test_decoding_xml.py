@@ -163,7 +163,7 @@ class TestCharset:
 
 class TestWhatCannotBeRead:
     @pytest.mark.parametrize(
-        ("body", "content_type", "told"),
+        ("body", "content_type", "reported"),
         [
             (b"", "text/xml", "The body is empty, which is not XML (line 1 column 1: no element found); the"),
             (
@@ -180,8 +180,8 @@ class TestWhatCannotBeRead:
             (b"<a>&#0;</a>", "text/xml", "reference to invalid character number"),
         ],
     )
-    def test_is_told_with_its_place(self, body: bytes, content_type: str | None, told: str) -> None:
-        assert told in refused(body, content_type)
+    def test_is_reported_with_its_place(self, body: bytes, content_type: str | None, reported: str) -> None:
+        assert reported in refused(body, content_type)
 
 
 class TestAttack:

@@ -59,7 +59,7 @@ class TestByGet:
     def test_the_parameter_with_the_secret_is_named(self) -> None:
         assert BY_GET.query_names == ("hub.verify_token",)
 
-    def test_a_mistake_is_told_at_import(self) -> None:
+    def test_a_mistake_is_reported_at_import(self) -> None:
         with pytest.raises(ValueError, match="the query parameters of the token and of the challenge"):
             ChallengeByGet(token="", challenge="c")
 
@@ -93,7 +93,7 @@ class TestByPost:
         assert BY_POST.answer(payload) is None
 
     @pytest.mark.parametrize("wrong", [{"where": "type =="}, {"challenge": "]"}])
-    def test_a_mistake_is_told_at_import(self, wrong: dict[str, str]) -> None:
+    def test_a_mistake_is_reported_at_import(self, wrong: dict[str, str]) -> None:
         with pytest.raises(ValueError, match="is not a JMESPath expression"):
             ChallengeByPost(**{"where": "type", "challenge": "challenge", **wrong})
 

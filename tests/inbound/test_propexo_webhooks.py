@@ -49,7 +49,7 @@ class Propexo:
             "/propexo/webhooks", data=raw, headers={"propexo-signature": signature, **headers}
         )
 
-    def told(self, body: Any) -> dict[str, int]:
+    def reported(self, body: Any) -> dict[str, int]:
         """Whom one webhook wakes: what they wait on, and after how many seconds they look."""
         with self.database.session() as session:
             asleep = Event.next_attempt_at.is_not(None)
@@ -126,9 +126,10 @@ def propexo(database, clock) -> Propexo:
 
 
 def failure(**changes: Any) -> dict[str, Any]:
-    told = {"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "vendor": "ENTRATA", "root_job_id": "cjob01",
+    reported = {"event": "WRITE_OPERATION_FAILURE", "integration_id": HERE, "vendor": "ENTRATA",
+            "root_job_id": "cjob01",
             "write_status": "FAILURE", "errors": ['{"code":305}'], **changes}  # fmt: skip
-    return {"trigger": "WRITE_OPERATION_FAILURE", "data": told}
+    return {"trigger": "WRITE_OPERATION_FAILURE", "data": reported}
 
 
 def data_new(model: str, payload: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def sync(**changes: Any) -> dict[str, Any]:
             "failed_job_count": 1, "is_sync_finished": True, "job_schedule_id": "csch01", **changes}  # fmt: skip
 
 
-class TestDoor:
+class TestEndpoint:
     def test_each_configured_secret_is_valid(self, propexo):
         assert propexo.post(failure()).json == {"status": "received"}
         assert propexo.post(failure(root_job_id="cjob02"), secret=NEXT_SECRET).json == {"status": "received"}
@@ -227,7 +228,7 @@ class TestDoor:
 class TestRepeated:
     def test_is_taken_and_acted_upon_once(self, propexo):
         propexo.writes()
-        assert propexo.told(failure()) == {FIRST: 0}
+        assert propexo.reported(failure()) == {FIRST: 0}
         propexo.waits(1, FIRST)
         assert propexo.post(failure()).json == {"status": "received", "duplicate": True}
         with propexo.database.session() as session:
@@ -251,11 +252,11 @@ class TestRepeated:
 
 
 class TestNews:
-    def test_a_failed_write_is_told_by_its_job_wrapped_or_flat(self, propexo):
+    def test_a_failed_write_is_reported_by_its_job_wrapped_or_flat(self, propexo):
         propexo.writes("cjob01", FIRST)
         propexo.writes("cjob02", SECOND)
-        assert propexo.told(failure()) == {FIRST: 0}
-        assert propexo.told(failure(root_job_id="cjob02")["data"]) == {SECOND: 0}
+        assert propexo.reported(failure()) == {FIRST: 0}
+        assert propexo.reported(failure(root_job_id="cjob02")["data"]) == {SECOND: 0}
 
     def test_a_sync_wakes_those_who_wait_for_what_it_read(self, propexo):
         for number, (code, reason) in enumerate(
@@ -271,31 +272,31 @@ class TestNews:
         with propexo.database.session() as session:
             session.execute(update(Event).where(Event.awaits == "elsewhere").values(integration_id=THERE))
         everybody = {"lead": 0, "tour": 0}
-        assert propexo.told(sync()) == everybody
-        assert propexo.told(sync(models_synced=["units", "leads-to-events"])) == {"tour": 0}
-        assert propexo.told(sync(models_synced=["leads"])) == {"lead": 0}
+        assert propexo.reported(sync()) == everybody
+        assert propexo.reported(sync(models_synced=["units", "leads-to-events"])) == {"tour": 0}
+        assert propexo.reported(sync(models_synced=["leads"])) == {"lead": 0}
         without_event = {"trigger": "FIRST_SYNC_COMPLETE", "data": sync(successful_job_count=3)}
         del without_event["data"]["event"]
-        assert propexo.told(without_event) == everybody
+        assert propexo.reported(without_event) == everybody
 
     def test_a_lead_is_recognised_by_our_code_its_email_or_its_phone(self, propexo):
         people = [("maya@example.com", None), (None, "+15125550142"), ("x@example.com", None)]
         for number, person in enumerate(people):
             propexo.lead(f"LD-AAAA222{number}", contact_key(*person))
             propexo.waits(number, f"LD-AAAA222{number}")
-        assert propexo.told(data_new("leads", {"email_1": "Maya@Example.com "})) == {"LD-AAAA2220": 0}
-        assert propexo.told(data_new("leads", {"phone_2": "(512) 555-0142"})) == {"LD-AAAA2221": 0}
-        assert propexo.told(data_new("leads", {"notes": "Ref LD-AAAA2222. Pool"})) == {"LD-AAAA2222": 0}
+        assert propexo.reported(data_new("leads", {"email_1": "Maya@Example.com "})) == {"LD-AAAA2220": 0}
+        assert propexo.reported(data_new("leads", {"phone_2": "(512) 555-0142"})) == {"LD-AAAA2221": 0}
+        assert propexo.reported(data_new("leads", {"notes": "Ref LD-AAAA2222. Pool"})) == {"LD-AAAA2222": 0}
         update = {"event": "DATA_UPDATE", "object": "leads", "record_id": "c", "context": {"property_id": "coak"},
                   "diff": {"new": {"email_1": "x@example.com"}, "previous": {"email_1": None}}}  # fmt: skip
-        assert propexo.told(update) == {"LD-AAAA2222": 0}
-        assert propexo.told(data_new("leads", {"email_1": "somebody@example.com"})) == {}
+        assert propexo.reported(update) == {"LD-AAAA2222": 0}
+        assert propexo.reported(data_new("leads", {"email_1": "somebody@example.com"})) == {}
 
     def test_the_same_person_elsewhere_sleeps_on(self, propexo):
         for number, place in enumerate([(HERE, "coak"), (HERE, "celm"), (THERE, "clake")]):
             propexo.lead(f"LD-AAAA222{number}", contact_key("maya@example.com", None), *place)
             propexo.waits(number, f"LD-AAAA222{number}")
-        assert propexo.told(data_new("leads", {"email_1": "maya@example.com"})) == {"LD-AAAA2220": 0}
+        assert propexo.reported(data_new("leads", {"email_1": "maya@example.com"})) == {"LD-AAAA2220": 0}
 
     def test_an_appointment_is_recognised_by_our_code_its_id_or_its_lead(self, propexo):
         for number in range(4):
@@ -305,35 +306,35 @@ class TestNews:
         by_lead = data_new("events", {"notes": None, "associated_lead_ids": ["clead1", "cother"]})
         by_id = data_new("events", {"notes": "cut off"}, record_id="capp2")
         by_link = data_new("leads-to-events", {"lead_id": "clead3", "event_id": "cevent"})
-        for number, told in enumerate((by_code, by_lead, by_id, by_link)):
-            assert propexo.told(told) == {f"TB-AAAA222{number}": 0}
-        assert propexo.told(data_new("events", {"notes": "Somebody else's tour"})) == {}
+        for number, reported in enumerate((by_code, by_lead, by_id, by_link)):
+            assert propexo.reported(reported) == {f"TB-AAAA222{number}": 0}
+        assert propexo.reported(data_new("events", {"notes": "Somebody else's tour"})) == {}
 
-    def test_who_does_not_wait_is_not_told(self, propexo, clock):
+    def test_who_does_not_wait_is_not_woken(self, propexo, clock):
         propexo.lead("LD-AAAA2222", contact_key("maya@example.com", None))
         propexo.waits(1, "LD-AAAA2222", ended_at=clock())
-        assert propexo.told(data_new("leads", {"email_1": "maya@example.com"})) == {}
+        assert propexo.reported(data_new("leads", {"email_1": "maya@example.com"})) == {}
 
-    def test_a_first_word_that_names_nobody_tells_all_of_the_property_once(self, propexo):
+    def test_a_first_word_that_names_nobody_wakes_all_of_the_property_once(self, propexo):
         for number, place in enumerate([(HERE, "coak"), (HERE, "coak"), (HERE, "celm"), (THERE, "clake")]):
             propexo.lead(f"LD-AAAA222{number}", f"somebody{number}", *place)
             propexo.waits(number, f"LD-AAAA222{number}")
         one = data_new("leads", {"created_at": "2026-05-01T12:00:00.000Z"})
-        told = propexo.told(one)
-        assert told == {"LD-AAAA2220": 30, "LD-AAAA2221": 30}
+        reported = propexo.reported(one)
+        assert reported == {"LD-AAAA2220": 30, "LD-AAAA2221": 30}
         assert propexo.post({**one, "record_id": "crec02"}).json == {"status": "received"}
-        assert propexo.woken() == told  # what comes within half a minute is gathered
+        assert propexo.woken() == reported  # what comes within half a minute is gathered
 
-    def test_a_link_that_names_nobody_tells_the_appointments_of_the_property(self, propexo):
+    def test_a_link_that_names_nobody_wakes_the_appointments_of_the_property(self, propexo):
         for number, place in enumerate(("oakwood", "elm", "lake")):
             propexo.booking(f"TB-AAAA222{number}", f"clead{number}", place)
             propexo.waits(number, f"TB-AAAA222{number}")
-        assert propexo.told(data_new("leads_to_events", {})) == {"TB-AAAA2220": 30}
+        assert propexo.reported(data_new("leads_to_events", {})) == {"TB-AAAA2220": 30}
 
     def test_nothing_of_a_person_goes_into_the_queue(self, propexo):
         propexo.lead("LD-AAAA2222", contact_key("maya@example.com", None))
         propexo.waits(1, "LD-AAAA2222")
-        propexo.told(
+        propexo.reported(
             data_new("leads", {"email_1": "maya@example.com", "first_name": "Maya", "phone_1": "5125550142"})
         )
         with propexo.database.session() as session:

@@ -68,7 +68,7 @@ class TestKeyPairs:
         refused(KEY_PAIRS[key], request(headers={"X-Signature": text}), [public_pem(key)])
 
     @pytest.mark.parametrize(
-        ("pem", "told"),
+        ("pem", "reported"),
         [
             (public_pem(RSA), "an Ed25519 key is needed"),
             (private_pem(ec.generate_private_key(ec.SECP256R1())), "an Ed25519 key is needed"),
@@ -82,12 +82,12 @@ class TestKeyPairs:
         ],
         ids=["rsa", "elliptic curve", "cut", "encrypted"],
     )
-    def test_other_keys_are_told(self, pem: str, told: str) -> None:
+    def test_other_keys_are_reported(self, pem: str, reported: str) -> None:
         (problem,) = KEY_PAIRS[ED25519].check_secrets([pem])
-        assert told in problem
+        assert reported in problem
         assert not set(pem.splitlines()[1:]) & set(problem.splitlines())
 
-    def test_a_short_rsa_key_is_told(self) -> None:
+    def test_a_short_rsa_key_is_reported(self) -> None:
         (problem,) = KEY_PAIRS[RSA].check_secrets([public_pem(rsa.generate_private_key(65537, 1024))])
         assert "1024 bits; 2048 are the least" in problem
 
@@ -169,7 +169,7 @@ class TestAllOf:
             assert "No secret is needed" in problem
             assert not accepts(scheme, request(), secrets)
 
-    def test_it_tells_what_it_covers(self) -> None:
+    def test_it_shows_what_it_covers(self) -> None:
         sent = self.both.prepare(request(), [SECRET], NOW)
         assert self.both.signs_body(sent)
         assert self.both.where == "the query parameter code and X-Signature"
@@ -193,8 +193,8 @@ class TestAnyOf:
         assert accepts(self.either, sent, secrets)
 
     def test_the_log_has_the_reasons(self) -> None:
-        told = refused(self.either, request(), ["user:password"])
-        assert told == (
+        reported = refused(self.either, request(), ["user:password"])
+        assert reported == (
             "The request has no header Authorization. The request has no header X-Signature. "
             "The query has no parameter code."
         )
@@ -228,7 +228,7 @@ class TestFirstOf:
         good = self.old.prepare(request(), [SECRET], NOW)
         assert accepts(self.scheme, good.with_headers({"X-New": text}))
 
-    def test_it_tells_what_it_covers(self) -> None:
+    def test_it_shows_what_it_covers(self) -> None:
         signed, bare = self.new.prepare(request(), [SECRET], NOW), request().with_token(SECRET)
         assert self.scheme.signs_body(signed)
         assert not self.scheme.signs_body(bare)
@@ -266,7 +266,7 @@ class TestDeclaration:
 
 
 class TestRequest:
-    def test_its_repr_tells_nothing(self) -> None:
+    def test_its_repr_shows_nothing(self) -> None:
         sent = SharedSecret().prepare(
             request().with_token(SECRET).with_parameter("token", SECRET), [SECRET], NOW
         )

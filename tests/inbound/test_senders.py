@@ -1,4 +1,4 @@
-"""What single senders need of the door: where they put secrets, what they ask, what they want to read."""
+"""What single senders need of the webhook endpoint: where they put secrets, what they ask, what they want to read."""
 
 import json
 from typing import Any
@@ -37,17 +37,17 @@ SOURCES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def door(database: Any, open_door: Any) -> Any:
-    return open_door(database, SOURCES, public_url=PUBLIC)
+def endpoint(database: Any, open_endpoint: Any) -> Any:
+    return open_endpoint(database, SOURCES, public_url=PUBLIC)
 
 
 def sample(mapping: str, name: str) -> bytes:
     return (SAMPLES / mapping / name).read_bytes()
 
 
-def stored_text(door: Any) -> str:
+def stored_text(endpoint: Any) -> str:
     """All that the events table holds, as text."""
-    with door.database.session() as session:
+    with endpoint.database.session() as session:
         rows = session.execute(text("SELECT e.*, convert_from(body, 'UTF8') AS said FROM events e"))
         return json.dumps([{**row._mapping, "body": None} for row in rows], default=str)
 
@@ -58,33 +58,36 @@ BOOKED = {"event": "tour.booked", "email": "maya@example.com", "tour_start": "20
 class TestHandshakes:
     QUERY = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="
 
-    def test_the_token_of_the_customer_gets_the_challenge(self, door: Any) -> None:
-        answer = door.client.get(f"/hooks/meta?{self.QUERY}verify-me")
+    def test_the_token_of_the_customer_gets_the_challenge(self, endpoint: Any) -> None:
+        answer = endpoint.client.get(f"/hooks/meta?{self.QUERY}verify-me")
         assert (answer.status_code, answer.text, answer.mimetype) == (200, "1158201444", "text/plain")
 
     @pytest.mark.parametrize(
         "query", [f"{QUERY}wrong", QUERY, "", "hub.challenge=1&hub.verify_token=verify-me"]
     )
-    def test_nobody_else_does(self, door: Any, query: str) -> None:
-        assert door.client.get(f"/hooks/meta?{query}").status_code == 401
+    def test_nobody_else_does(self, endpoint: Any, query: str) -> None:
+        assert endpoint.client.get(f"/hooks/meta?{query}").status_code == 401
 
-    def test_a_signed_challenge_is_answered_and_not_stored(self, door: Any) -> None:
+    def test_a_signed_challenge_is_answered_and_not_stored(self, endpoint: Any) -> None:
         body = sample("slack", "url_verification.json")
-        answer = door.send("slack", body)
+        answer = endpoint.send("slack", body)
         assert (answer.status_code, answer.text) == (200, json.loads(body)["challenge"])
-        assert door.events() == []
+        assert endpoint.events() == []
 
-    def test_a_challenge_that_is_not_signed_is_refused(self, door: Any) -> None:
+    def test_a_challenge_that_is_not_signed_is_refused(self, endpoint: Any) -> None:
         assert (
-            door.send("slack", sample("slack", "url_verification.json"), secrets=["other"]).status_code == 401
+            endpoint.send("slack", sample("slack", "url_verification.json"), secrets=["other"]).status_code
+            == 401
         )
 
-    def test_cloudevents_asks_whether_it_may_send(self, door: Any) -> None:
-        answer = door.client.options("/hooks/zapier", headers={"WebHook-Request-Origin": "eventgrid.example"})
+    def test_cloudevents_asks_whether_it_may_send(self, endpoint: Any) -> None:
+        answer = endpoint.client.options(
+            "/hooks/zapier", headers={"WebHook-Request-Origin": "eventgrid.example"}
+        )
         assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.example"
         assert "POST" in answer.headers["Allow"]
-        assert "WebHook-Allowed-Origin" not in door.client.options("/hooks/zapier").headers
-        assert door.client.options("/hooks/nobody").status_code == 404
+        assert "WebHook-Allowed-Origin" not in endpoint.client.options("/hooks/zapier").headers
+        assert endpoint.client.options("/hooks/nobody").status_code == 404
 
 
 class TestSecretsInTheAddressAndTheBody:
@@ -98,50 +101,50 @@ class TestSecretsInTheAddressAndTheBody:
         ],
     )
     def test_a_shared_secret_may_stand_anywhere_and_is_stored_nowhere(
-        self, door: Any, path: str, headers: dict[str, str]
+        self, endpoint: Any, path: str, headers: dict[str, str]
     ) -> None:
-        answer = door.client.post(f"/hooks/zapier{path}", json=BOOKED, headers=headers)
+        answer = endpoint.client.post(f"/hooks/zapier{path}", json=BOOKED, headers=headers)
         assert answer.status_code == 200, answer.text
-        assert "zapier-secret" not in stored_text(door)
-        assert door.events()[0].query == ({"community": "oakwood"} if "?" in path else {})
+        assert "zapier-secret" not in stored_text(endpoint)
+        assert endpoint.events()[0].query == ({"community": "oakwood"} if "?" in path else {})
 
     @pytest.mark.parametrize("path", ["", "/wrong", "?token=wrong", "/zapier-secret/more"])
-    def test_without_it_nothing_is_stored(self, door: Any, path: str) -> None:
-        answer = door.client.post(f"/hooks/zapier{path}", json=BOOKED)
+    def test_without_it_nothing_is_stored(self, endpoint: Any, path: str) -> None:
+        answer = endpoint.client.post(f"/hooks/zapier{path}", json=BOOKED)
         assert answer.status_code in (401, 404)
-        assert door.events() == []
+        assert endpoint.events() == []
 
-    def test_a_secret_in_the_body_is_taken_out_before_it_is_stored(self, door: Any) -> None:
+    def test_a_secret_in_the_body_is_taken_out_before_it_is_stored(self, endpoint: Any) -> None:
         payload = json.loads(sample("livechat", "incoming_event.filled_form.json"))
         payload["secret_key"] = "livechat-secret"
-        answer = door.client.post("/hooks/livechat", json=payload)
+        answer = endpoint.client.post("/hooks/livechat", json=payload)
         assert answer.status_code == 200
-        assert "livechat-secret" not in stored_text(door)
-        assert door.client.post("/hooks/livechat", json={**payload, "secret_key": "x"}).status_code == 401
+        assert "livechat-secret" not in stored_text(endpoint)
+        assert endpoint.client.post("/hooks/livechat", json={**payload, "secret_key": "x"}).status_code == 401
 
-    def test_also_of_a_batch_that_is_too_large(self, door: Any) -> None:
+    def test_also_of_a_batch_that_is_too_large(self, endpoint: Any) -> None:
         many = {
             "module": "Events",
             "operation": "update",
             "token": "zoho-token",
             "ids": [str(n) for n in range(1001)],
         }
-        answer = door.client.post("/hooks/zoho", json=many)
+        answer = endpoint.client.post("/hooks/zoho", json=many)
         assert answer.json["status"] == "parked"
-        assert "zoho-token" not in stored_text(door)
+        assert "zoho-token" not in stored_text(endpoint)
 
-    def test_a_live_token_of_the_senders_user_is_forgotten(self, door: Any) -> None:
+    def test_a_live_token_of_the_senders_user_is_forgotten(self, endpoint: Any) -> None:
         body = sample("salesforce_outbound", "Scheduled.xml").decode()
         start, end = body.index("<OrganizationId>"), body.index("<Notification>")
         session = "<SessionId>00D-live-session</SessionId>"
         body = body[: body.index("</OrganizationId>", start) + 17] + session + body[end:]
-        answer = door.send("salesforce", body.encode(), "text/xml")
+        answer = endpoint.send("salesforce", body.encode(), "text/xml")
         assert answer.status_code == 200
-        assert "live-session" not in stored_text(door)
-        assert door.events()[0].reference
+        assert "live-session" not in stored_text(endpoint)
+        assert endpoint.events()[0].reference
 
-    def test_anybody_may_send_only_where_that_is_spelled_out(self, door: Any) -> None:
-        assert door.client.post("/hooks/open", json=BOOKED).status_code == 200
+    def test_anybody_may_send_only_where_that_is_spelled_out(self, endpoint: Any) -> None:
+        assert endpoint.client.post("/hooks/open", json=BOOKED).status_code == 200
 
 
 class TestTenants:
@@ -150,99 +153,103 @@ class TestTenants:
     def body_of(self, location: str) -> bytes:
         return json.dumps({**json.loads(self.BODY), "locationId": location}).encode()
 
-    def test_an_event_of_another_customer_of_the_vendor_is_refused(self, door: Any) -> None:
-        assert door.send("ghl", self.body_of("loc-1")).status_code == 200
-        assert door.send("ghl", self.body_of("loc-2")).status_code == 401
-        assert len(door.events()) == 1
+    def test_an_event_of_another_customer_of_the_vendor_is_refused(self, endpoint: Any) -> None:
+        assert endpoint.send("ghl", self.body_of("loc-1")).status_code == 200
+        assert endpoint.send("ghl", self.body_of("loc-2")).status_code == 401
+        assert len(endpoint.events()) == 1
 
-    def test_a_vendor_wide_key_needs_them(self, database: Any, open_door: Any) -> None:
+    def test_a_vendor_wide_key_needs_them(self, database: Any, open_endpoint: Any) -> None:
         with pytest.raises(
             ConfigurationError, match=r"sources\.ghl\.tenants: found none, expected your accounts"
         ):
-            open_door(database, {"ghl": {"mapping": "gohighlevel_app"}})
+            open_endpoint(database, {"ghl": {"mapping": "gohighlevel_app"}})
 
 
 class TestSignedAddresses:
     BODY = b"From=%2B15125550142&Body=hello+&MessageSid=SM1"
     FORM = "application/x-www-form-urlencoded"
 
-    def test_the_public_address_counts_whatever_the_host_header_says(self, door: Any) -> None:
-        answer = door.send("twilio", self.BODY, self.FORM, query="?community=maple%20court")
+    def test_the_public_address_counts_whatever_the_host_header_says(self, endpoint: Any) -> None:
+        answer = endpoint.send("twilio", self.BODY, self.FORM, query="?community=maple%20court")
         assert answer.status_code == 200
-        assert door.events()[0].query == {"community": "maple court"}
+        assert endpoint.events()[0].query == {"community": "maple court"}
 
-    def test_another_address_is_not_authentic(self, door: Any, database: Any, open_door: Any) -> None:
-        elsewhere = open_door(database, SOURCES, public_url="https://elsewhere.example.com")
-        configured = door.sources["twilio"].mapping.signature
+    def test_another_address_is_not_authentic(self, endpoint: Any, database: Any, open_endpoint: Any) -> None:
+        elsewhere = open_endpoint(database, SOURCES, public_url="https://elsewhere.example.com")
+        configured = endpoint.sources["twilio"].mapping.signature
         sent = configured.prepare(
             Request({"content-type": self.FORM}, self.BODY, url=f"{PUBLIC}/hooks/twilio"),
             ["twilio-secret"],
-            door.clock(),
+            endpoint.clock(),
         )
-        for at, status in ((door, 200), (elsewhere, 401)):
+        for at, status in ((endpoint, 200), (elsewhere, 401)):
             answer = at.client.post("/hooks/twilio", data=sent.body, headers=dict(sent.headers))
             assert answer.status_code == status
 
-    def test_without_a_public_address_the_source_does_not_start(self, database: Any, open_door: Any) -> None:
+    def test_without_a_public_address_the_source_does_not_start(
+        self, database: Any, open_endpoint: Any
+    ) -> None:
         with pytest.raises(
             ConfigurationError, match=r"server\.public_url: missing; Twilio.* signs the address"
         ):
-            open_door(database, {"twilio": SOURCES["twilio"]})
+            open_endpoint(database, {"twilio": SOURCES["twilio"]})
 
 
 class TestReplies:
     FORM = "application/x-www-form-urlencoded"
 
-    def test_salesforce_reads_an_ack(self, door: Any) -> None:
+    def test_salesforce_reads_an_ack(self, endpoint: Any) -> None:
         body = sample("salesforce_outbound", "batch.xml")
-        answer = door.send("salesforce", body, "text/xml")
+        answer = endpoint.send("salesforce", body, "text/xml")
         assert "<Ack>true</Ack>" in answer.text
         assert answer.mimetype == "text/xml"
-        assert len(door.events()) == 2
+        assert len(endpoint.events()) == 2
 
-    def test_a_text_message_is_answered_only_with_words_of_the_operator(self, door: Any) -> None:
+    def test_a_text_message_is_answered_only_with_words_of_the_operator(self, endpoint: Any) -> None:
         body = sample("twilio", "sms.booked.form")
-        quiet, told = (door.send(source, body, self.FORM) for source in ("twilio", "texting"))
+        quiet, reported = (endpoint.send(source, body, self.FORM) for source in ("twilio", "texting"))
         assert (quiet.text.partition("?>")[2], quiet.mimetype) == ("<Response></Response>", "text/xml")
-        assert told.text.partition("?>")[2] == "<Response><Message>Thanks &amp; see you</Message></Response>"
+        assert (
+            reported.text.partition("?>")[2] == "<Response><Message>Thanks &amp; see you</Message></Response>"
+        )
 
-    def test_a_bot_says_that_the_tour_is_received(self, door: Any) -> None:
-        answer = door.send("dialogflow", sample("dialogflow_cx", "tour.book.json"))
+    def test_a_bot_says_that_the_tour_is_received(self, endpoint: Any) -> None:
+        answer = endpoint.send("dialogflow", sample("dialogflow_cx", "tour.book.json"))
         (message,) = answer.json["fulfillmentResponse"]["messages"]
         assert "confirm" not in message["text"]["text"][0].lower().replace("will confirm", "")
 
-    def test_a_turn_that_books_nothing_is_answered_with_an_empty_success(self, door: Any) -> None:
+    def test_a_turn_that_books_nothing_is_answered_with_an_empty_success(self, endpoint: Any) -> None:
         body = json.loads(sample("dialogflow_cx", "tour.book.json"))
         body["fulfillmentInfo"]["tag"] = "weather"
         body["detectIntentResponseId"] = "another"
-        answer = door.send("dialogflow", json.dumps(body).encode())
+        answer = endpoint.send("dialogflow", json.dumps(body).encode())
         assert (answer.status_code, answer.json) == (200, {})
 
-    def test_a_voice_agent_gets_a_result_for_each_of_its_tools(self, door: Any) -> None:
-        answer = door.send("vapi", sample("vapi", "book_tour.json"))
+    def test_a_voice_agent_gets_a_result_for_each_of_its_tools(self, endpoint: Any) -> None:
+        answer = endpoint.send("vapi", sample("vapi", "book_tour.json"))
         text = "Thank you, we have received that."
         assert answer.json == {"results": [{"toolCallId": "call_1", "result": text}]}
-        both = door.send("vapi", sample("vapi", "schedule_appointment.two_tools.json"))
+        both = endpoint.send("vapi", sample("vapi", "schedule_appointment.two_tools.json"))
         assert [result["toolCallId"] for result in both.json["results"]] == ["call_2", "call_3"]
-        assert door.send("vapi", sample("vapi", "status-update.json")).json == {}
-        assert len(door.events()) == 4
-        told = door.send("retell", sample("retell", "book_tour.json"))
-        assert told.json["message"] == "We have that, thanks."
+        assert endpoint.send("vapi", sample("vapi", "status-update.json")).json == {}
+        assert len(endpoint.events()) == 4
+        reported = endpoint.send("retell", sample("retell", "book_tour.json"))
+        assert reported.json["message"] == "We have that, thanks."
 
-    def test_a_guest_card_in_a_form_field_is_read_and_its_key_is_not_stored(self, door: Any) -> None:
+    def test_a_guest_card_in_a_form_field_is_read_and_its_key_is_not_stored(self, endpoint: Any) -> None:
         body = sample("mits", "appointment.field.form") + b"&ApiKey=resman-key"
-        assert door.client.post("/hooks/resman", data=body, content_type=self.FORM).status_code == 200
-        assert b"resman-key" not in door.events()[0].body
-        assert door.events()[0].reference
-        wrong = door.client.post("/hooks/resman?ApiKey=other", data=sample("mits", "appointment.xml"))
+        assert endpoint.client.post("/hooks/resman", data=body, content_type=self.FORM).status_code == 200
+        assert b"resman-key" not in endpoint.events()[0].body
+        assert endpoint.events()[0].reference
+        wrong = endpoint.client.post("/hooks/resman?ApiKey=other", data=sample("mits", "appointment.xml"))
         assert wrong.status_code == 401
 
-    def test_who_is_busy_says_so_in_the_senders_words(self, door: Any) -> None:
-        with door.database.session() as session:
+    def test_who_is_busy_says_so_in_the_senders_words(self, endpoint: Any) -> None:
+        with endpoint.database.session() as session:
             session.execute(text("ALTER TABLE events RENAME TO gone"))
         answers = [
-            door.send("ghl", TestTenants().body_of("loc-1")),
-            door.client.post("/hooks/open", json=BOOKED),
+            endpoint.send("ghl", TestTenants().body_of("loc-1")),
+            endpoint.client.post("/hooks/open", json=BOOKED),
         ]
         assert [answer.status_code for answer in answers] == [429, 503]
         assert all(answer.headers["Retry-After"] for answer in answers)
@@ -258,57 +265,58 @@ class TestRecordedSources:
         ],
     )
     def test_whatever_comes_is_kept_with_the_names_of_its_headers(
-        self, door: Any, body: bytes, content_type: str
+        self, endpoint: Any, body: bytes, content_type: str
     ) -> None:
         headers = {"Content-Type": content_type, "X-Acme-Signature": "9f86d0", "X-Bridge-Key": "new-secret"}
-        answer = door.client.post("/hooks/new", data=body, headers=headers)
+        answer = endpoint.client.post("/hooks/new", data=body, headers=headers)
         assert answer.json["status"] == "received"
-        (event,) = door.events()
+        (event,) = endpoint.events()
         assert (event.body, event.content_type) == (body, content_type)
         assert event.headers["x-acme-signature"] == "(not stored)"
-        assert "new-secret" not in stored_text(door)
+        assert "new-secret" not in stored_text(endpoint)
 
 
 class TestEqualContentOfSendersWithoutIds:
-    def post(self, door: Any, event: str) -> Any:
+    def post(self, endpoint: Any, event: str) -> Any:
         body = {
             "event": event,
             "booking_id": "B-1",
             "email": "maya@example.com",
             "tour_start": "2026-12-03 10:30",
         }
-        return door.client.post("/hooks/open", json=body).json
+        return endpoint.client.post("/hooks/open", json=body).json
 
-    def test_sent_twice_it_is_a_duplicate(self, door: Any) -> None:
-        first, second = self.post(door, "tour.booked"), self.post(door, "tour.booked")
+    def test_sent_twice_it_is_a_duplicate(self, endpoint: Any) -> None:
+        first, second = self.post(endpoint, "tour.booked"), self.post(endpoint, "tour.booked")
         assert (second["id"], second["duplicate"]) == (first["id"], True)
 
-    def test_after_another_event_of_the_booking_it_is_news_once(self, door: Any) -> None:
+    def test_after_another_event_of_the_booking_it_is_news_once(self, endpoint: Any) -> None:
         ids = [
-            self.post(door, f"tour.{word}")["id"] for word in ("booked", "cancelled", "booked", "cancelled")
+            self.post(endpoint, f"tour.{word}")["id"]
+            for word in ("booked", "cancelled", "booked", "cancelled")
         ]
         assert len(set(ids)) == 4
-        again = self.post(door, "tour.cancelled")
+        again = self.post(endpoint, "tour.cancelled")
         assert (again["id"], again["duplicate"]) == (ids[3], True)
 
-    def test_a_button_without_an_id_cancels_again_after_another_form(self, door: Any) -> None:
+    def test_a_button_without_an_id_cancels_again_after_another_form(self, endpoint: Any) -> None:
         def post(name: str) -> Any:
             body = sample("livechat", f"{name}.json")
-            return door.send("livechat", body, secrets=["livechat-secret"]).json
+            return endpoint.send("livechat", body, secrets=["livechat-secret"]).json
 
         cancelled = post("incoming_rich_message_postback.cancel")
         assert post("incoming_rich_message_postback.cancel")["duplicate"]
         form = json.loads(sample("livechat", "incoming_event.filled_form.json"))
-        form["payload"]["chat_id"] = door.events()[0].reference
-        assert "duplicate" not in door.send("livechat", json.dumps(form).encode()).json
+        form["payload"]["chat_id"] = endpoint.events()[0].reference
+        assert "duplicate" not in endpoint.send("livechat", json.dumps(form).encode()).json
         again = post("incoming_rich_message_postback.cancel")
         assert "duplicate" not in again
         assert again["id"] != cancelled["id"]
 
-    def test_a_signed_request_is_never_news_again(self, door: Any) -> None:
+    def test_a_signed_request_is_never_news_again(self, endpoint: Any) -> None:
         def signed(event: str) -> Any:
             body = {"payload": {"uid": "U1"}, "triggerEvent": event}
-            return door.post(body, source="cal_com").json
+            return endpoint.post(body, source="cal_com").json
 
         first = signed("BOOKING_CREATED")
         signed("BOOKING_CANCELLED")

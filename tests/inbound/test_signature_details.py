@@ -94,8 +94,8 @@ class TestStandardWebhooks:
             key="whsec",
             encoding="base64",
         )
-        told = refused(self.name, request(BODY, nameless.prepare(request(), [self.secret], NOW).headers))
-        assert told == "The request has no header webhook-id."
+        reported = refused(self.name, request(BODY, nameless.prepare(request(), [self.secret], NOW).headers))
+        assert reported == "The request has no header webhook-id."
 
     def test_another_id_is_refused(self) -> None:
         refused(self.name, with_headers(signed(self.name), webhook_id="msg_other"))
@@ -123,7 +123,7 @@ class TestStandardWebhooks:
     @pytest.mark.parametrize(
         "secret", ["", "whsec_", "whsec_===", "whsec_A", "whsec_not base64!", "whsec_\u00e9"]
     )
-    def test_an_unfit_secret_is_told_at_start_and_fits_nothing(self, secret: str) -> None:
+    def test_an_unfit_secret_is_reported_at_start_and_fits_nothing(self, secret: str) -> None:
         assert len(SCHEMES[self.name].check_secrets([secret])) == 1
         refused(self.name, signed(self.name), secrets=[secret])
         with pytest.raises(ValueError, match="It "):
@@ -157,7 +157,7 @@ class TestTokens:
     def test_no_token_is_refused(self, text: str) -> None:
         refused("bearer", request(BODY, {"authorization": text}))
 
-    def test_characters_other_than_ascii_are_told_to_the_log(self) -> None:
+    def test_characters_other_than_ascii_are_reported_to_the_log(self) -> None:
         assert "other than ASCII" in refused("bearer", request(BODY, {"authorization": "Bearer \u00e9"}))
 
     def test_the_password_may_hold_colons_and_any_character(self) -> None:
@@ -176,7 +176,7 @@ class TestTokens:
 
 class TestDeclaration:
     @pytest.mark.parametrize(
-        ("options", "told"),
+        ("options", "reported"),
         [
             ({"algorithm": "md5"}, "`algorithm` is 'md5': it must be one of hmac-sha256"),
             ({"encoding": "base32"}, "`encoding` is 'base32': it must be one of hex, base64"),
@@ -218,6 +218,6 @@ class TestDeclaration:
             ({"tolerance": 0}, "positive number of seconds"),
         ],
     )
-    def test_a_mistake_is_told_at_import(self, options: dict[str, object], told: str) -> None:
-        with pytest.raises(ValueError, match=re.escape(told)):
+    def test_a_mistake_is_reported_at_import(self, options: dict[str, object], reported: str) -> None:
+        with pytest.raises(ValueError, match=re.escape(reported)):
             Signature(header="X-Signature", **options)

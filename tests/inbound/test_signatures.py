@@ -1,7 +1,7 @@
 """The schemes in which the proof stands in headers, on whatever a forger may try.
 
-`test_vectors.py` has what the senders themselves sign, `test_places.py` the other places, `test_signed_parts.py` what
-else is signed, `test_schemes.py` the combinations.
+`test_vectors.py` has what the senders themselves sign, `test_locations.py` the other places, `test_signed_parts.py`
+what else is signed, `test_schemes.py` the combinations.
 """
 
 import ast
@@ -89,9 +89,9 @@ class TestWindow:
         SCHEMES[name].verify(signed(name), [SECRETS[name]], NOW + timedelta(seconds=seconds))
 
     @every_timed
-    @pytest.mark.parametrize(("seconds", "told"), [(-301, "-301 s old"), (301, "301 s old")])
-    def test_a_second_more_is_refused(self, name: str, seconds: int, told: str) -> None:
-        assert told in refused(name, signed(name), NOW + timedelta(seconds=seconds))
+    @pytest.mark.parametrize(("seconds", "reported"), [(-301, "-301 s old"), (301, "301 s old")])
+    def test_a_second_more_is_refused(self, name: str, seconds: int, reported: str) -> None:
+        assert reported in refused(name, signed(name), NOW + timedelta(seconds=seconds))
 
     @every_timed
     def test_the_source_may_say_how_much(self, name: str) -> None:
@@ -150,8 +150,8 @@ class TestWindow:
         SCHEMES["iso"].verify(request(BODY, {**headers, "X-Timestamp": text}), [SECRETS["iso"]], NOW)
 
     def test_milliseconds_are_no_seconds(self) -> None:
-        told = refused("timestamp-header", signed("timestamp-header"), NOW - timedelta(days=20000))
-        assert "-1728000000 s old" in told
+        reported = refused("timestamp-header", signed("timestamp-header"), NOW - timedelta(days=20000))
+        assert "-1728000000 s old" in reported
 
     def test_a_timestamp_may_be_signed_and_of_any_age(self) -> None:
         ageless = Signature(
@@ -187,7 +187,7 @@ class TestSecrets:
         assert "Copy it from the sender" in SCHEMES[name].check_secrets([])[0]
 
     @pytest.mark.parametrize(
-        ("name", "secret", "told"),
+        ("name", "secret", "reported"),
         [
             ("cal-com", "", "empty"),
             ("cal-com", "hush \n", "white space"),
@@ -206,11 +206,11 @@ class TestSecrets:
         ],
     )
     def test_each_problem_says_which_secret_and_what_but_not_the_secret(
-        self, name: str, secret: str, told: str
+        self, name: str, secret: str, reported: str
     ) -> None:
         (problem,) = SCHEMES[name].check_secrets([SECRETS[name], secret])
         assert problem.startswith("Secret 2 of 2: ")
-        assert told in problem
+        assert reported in problem
         assert "hush" not in problem
 
     @every_scheme

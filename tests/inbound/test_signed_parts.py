@@ -104,8 +104,8 @@ class TestForm:
     @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencodedX"])
     def test_calling_a_form_something_else_hides_nothing(self, content_type: str) -> None:
         sent = self.prepared(b"a=1", FORM)
-        told = refused(self.twilio, sent.with_headers({"content-type": content_type}))
-        assert "no parameter digest" in told
+        reported = refused(self.twilio, sent.with_headers({"content-type": content_type}))
+        assert "no parameter digest" in reported
 
     def test_calling_a_document_a_form_hides_nothing(self) -> None:
         assert not accepts(self.twilio, self.prepared(JSON).with_headers(FORM))

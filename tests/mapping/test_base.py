@@ -5,12 +5,12 @@ from typing import Any
 
 import marshmallow
 import pytest
-from mapping.widget import START, TOUR, Form, Widget, booked, received, told, translate
+from mapping.widget import START, TOUR, Form, Widget, booked, received, reported, translate
 
 from bridge.mapping import (
     BOOK,
     Action,
-    Booking,
+    BookingRequest,
     Contact,
     Mapping,
     When,
@@ -29,7 +29,7 @@ from bridge.mapping.translation import Envelope
 
 
 def test_a_payload_becomes_a_booking() -> None:
-    assert booked(minutes=45, notes="2 BR", at="2026-11-24T15:00:00Z") == Booking(
+    assert booked(minutes=45, notes="2 BR", at="2026-11-24T15:00:00Z") == BookingRequest(
         action=Action.BOOK,
         reference="B-1",
         occurred_at=datetime(2026, 11, 24, 15, 0, tzinfo=UTC),
@@ -150,7 +150,7 @@ def test_an_event_without_a_name_is_for_a_person() -> None:
     )
 
 
-def test_a_reason_to_ignore_is_told() -> None:
+def test_a_reason_to_ignore_is_reported() -> None:
     assert translate(event="moved", silent=1).reason == "nobody was told"
 
 
@@ -183,11 +183,11 @@ def test_a_reason_to_ignore_is_told() -> None:
     ],
 )
 def test_an_error_names_field_path_found_and_expected(changes: dict[str, Any], errors: list[str]) -> None:
-    assert told(**changes) == errors
+    assert reported(**changes) == errors
 
 
-def test_all_errors_are_told_at_once() -> None:
-    found = told(id=None, start="soon", property={"a": 1}, email="", phone="")
+def test_all_errors_are_reported_at_once() -> None:
+    found = reported(id=None, start="soon", property={"a": 1}, email="", phone="")
     assert [error.split(":")[0] for error in sorted(found)] == [
         "contact",
         "property",
@@ -197,7 +197,7 @@ def test_all_errors_are_told_at_once() -> None:
 
 
 def test_a_long_value_is_cut_in_an_error() -> None:
-    assert len(told(start="x" * 100_000)[0]) < 250
+    assert len(reported(start="x" * 100_000)[0]) < 250
 
 
 @pytest.mark.parametrize(
@@ -230,9 +230,9 @@ def test_a_known_lead_is_contact_enough() -> None:
 @pytest.mark.parametrize(
     "changes", [{"phone": "call me"}, {"email": "maya@"}, {"minutes": -1}, {"name": ["Maya", "Tom"]}]
 )
-def test_a_form_is_told_all_that_cannot_be_read(changes: dict[str, Any]) -> None:
+def test_a_form_learns_all_that_cannot_be_read(changes: dict[str, Any]) -> None:
     assert translate(Widget, **changes).booking
-    assert len(told(Form, **changes)) == 1
+    assert len(reported(Form, **changes)) == 1
 
 
 @pytest.mark.parametrize(("event", "action"), [("moved", Action.RESCHEDULE), ("cancelled", Action.CANCEL)])
@@ -242,7 +242,7 @@ def test_only_a_new_booking_needs_a_contact(event: str, action: Action) -> None:
 
 def test_a_cancel_needs_no_more_than_its_reference() -> None:
     cancel = Widget().translate(received({"event": "cancelled", "id": "B-1"})).booking
-    assert cancel == Booking(Action.CANCEL, "B-1")
+    assert cancel == BookingRequest(Action.CANCEL, "B-1")
     assert [error.field for error in Widget().translate(received({"event": "cancelled"})).errors] == [
         "reference"
     ]
@@ -284,7 +284,7 @@ def test_the_length_is_given_or_computed(given: dict[str, Any], minutes: int | N
     assert booked(**given).duration_minutes == minutes
 
 
-# What the door reads.
+# What the webhook endpoint reads.
 
 
 def test_an_envelope_judges_nothing() -> None:

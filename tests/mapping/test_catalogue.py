@@ -74,7 +74,7 @@ def test_the_operators_file_wins(tmp_path: Path) -> None:
         ("../calendly", 'did you mean "calendly"?'),
     ],
 )
-def test_an_unknown_name_is_told_with_the_nearest(name: str, hint: str) -> None:
+def test_an_unknown_name_is_reported_with_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Catalogue().get(name)
     assert problems(raised) == [f"{name}: no mapping of this name; {hint}"]
@@ -111,15 +111,17 @@ def test_an_unknown_name_is_told_with_the_nearest(name: str, hint: str) -> None:
         (OWN.replace("Token()", "Token(head='X')"), "cannot be loaded: TypeError: "),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told_with_its_path(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_with_a_file_is_reported_with_its_path(tmp_path: Path, text: str, message: str) -> None:
     file = write(tmp_path, text)
     with pytest.raises(ConfigurationError) as raised:
         load_file(file)
-    assert [told.startswith(f"{file}: {message}") for told in problems(raised)] == [True], problems(raised)
+    assert [reported.startswith(f"{file}: {message}") for reported in problems(raised)] == [True], problems(
+        raised
+    )
 
 
 @pytest.mark.parametrize("name", ["own.txt", "none.py"])
-def test_a_file_that_is_no_python_is_told(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_no_python_is_reported(tmp_path: Path, name: str) -> None:
     if name == "own.txt":
         write(tmp_path, OWN, name)
     with pytest.raises(ConfigurationError, match=name):
@@ -150,7 +152,7 @@ def test_a_source_is_a_mapping_with_its_settings() -> None:
         found["three"]
 
 
-def test_all_that_keeps_sources_from_working_is_told_at_once() -> None:
+def test_all_that_keeps_sources_from_working_is_reported_at_once() -> None:
     with pytest.raises(ConfigurationError) as raised:
         sources(
             a={"mapping": "calendy", "secrets": ["s"]},
@@ -160,7 +162,7 @@ def test_all_that_keeps_sources_from_working_is_told_at_once() -> None:
             e={"mapping": "calendly", "secrets": ["fine"]},
             f={"mapping": "calendly", "enabled": False},
         )
-    told = problems(raised)
+    reported = problems(raised)
     keys = [
         "sources.a.mapping",
         "sources.b.secrets",
@@ -168,9 +170,9 @@ def test_all_that_keeps_sources_from_working_is_told_at_once() -> None:
         "sources.d.origins",
         "sources.f.secrets",
     ]
-    assert [problem.split(":")[0] for problem in told] == keys
-    assert "Secret 2 of 2" in told[2]
-    assert "not base64!" not in repr(told)
+    assert [problem.split(":")[0] for problem in reported] == keys
+    assert "Secret 2 of 2" in reported[2]
+    assert "not base64!" not in repr(reported)
 
 
 @pytest.mark.parametrize(

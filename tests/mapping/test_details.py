@@ -34,7 +34,7 @@ def test_an_id_is_checked_before_it_enters_an_address(odd: Any) -> None:
         PERSON.values(received(person_id=odd))
 
 
-def test_a_missing_id_is_told_with_its_path() -> None:
+def test_a_missing_id_is_reported_with_its_path() -> None:
     with pytest.raises(ValueError, match="found nothing at `person_id`"):
         PERSON.values(received(person_id=""))
 
@@ -51,7 +51,7 @@ def test_answers_stand_beside_the_payload() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declaration", "told"),
+    ("declaration", "reported"),
     [
         (lambda: Fetch(path="/x/{id}", into="a"), "which `ids` does not name"),
         (lambda: Fetch(path="x", into="a"), "has to begin with a slash"),
@@ -61,8 +61,8 @@ def test_answers_stand_beside_the_payload() -> None:
         (lambda: api(basic="{user}:{key}"), "none of the credentials key"),
     ],
 )
-def test_a_slip_in_a_declaration_shows_at_import(declaration: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_a_slip_in_a_declaration_shows_at_import(declaration: Any, reported: str) -> None:
+    with pytest.raises(ValueError, match=reported):
         declaration()
 
 

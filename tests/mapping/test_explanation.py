@@ -7,7 +7,7 @@ import pytest
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, IGNORE, Api, Fetch, Mapping, TourKind, When, fields, path
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.explanation import Explanation, FieldExplained, RefusedError, explain
+from bridge.mapping.explanation import Explanation, FieldExplained, RejectedValue, explain
 from bridge.mapping.paths import Received
 
 
@@ -41,7 +41,7 @@ def of(kind: str = "booked", **data: Any) -> Explanation:
 
 
 def field(name: str, **data: Any) -> FieldExplained:
-    return next(one for one in of(**data).fields if one.name == name)
+    return next(field for field in of(**data).fields if field.name == name)
 
 
 def test_the_first_path_that_finds_something_gave_the_value():
@@ -56,35 +56,35 @@ def test_a_value_that_nobody_gave_has_empty_paths():
 
 def test_a_refused_value_says_what_was_found_and_expected():
     assert field("starts_at", start="soon").refused == (
-        RefusedError("start", "'soon'", "a date and time with its offset, such as 2026-12-03T16:00:00Z"),
+        RejectedValue("start", "'soon'", "a date and time with its offset, such as 2026-12-03T16:00:00Z"),
     )
     assert field("duration_minutes", length=-1).refused[0].expected.startswith("a number of minutes")
 
 
 def test_the_candidate_that_could_be_read_gave_the_value():
-    told = field("phone", mobile="call me", phone="512-555-0142")
-    assert (told.value, told.gave) == ("+15125550142", ("phone",))
-    assert [one.path for one in told.refused] == ["mobile"]
-    told = field("kind", style="other", type="Onsite")
-    assert (told.value, told.gave, told.unused) == (TourKind.IN_PERSON, ("type",), ("style",))
+    reported = field("phone", mobile="call me", phone="512-555-0142")
+    assert (reported.value, reported.gave) == ("+15125550142", ("phone",))
+    assert [one.path for one in reported.refused] == ["mobile"]
+    reported = field("kind", style="other", type="Onsite")
+    assert (reported.value, reported.gave, reported.unused) == (TourKind.IN_PERSON, ("type",), ("style",))
 
 
 def test_a_value_made_of_several_names_them_all():
-    told = field("notes", a="one", c="two")
-    assert (told.value, told.gave, told.empty) == ("one\ntwo", ("a", "c"), ("b",))
+    reported = field("notes", a="one", c="two")
+    assert (reported.value, reported.gave, reported.empty) == ("one\ntwo", ("a", "c"), ("b",))
 
 
 def test_a_start_in_two_parts_is_one_path():
-    told = field("starts_at_local", day="2031-03-04", hour="10:30")
-    assert (told.gave, told.empty) == (("[day, hour]",), ("start",))
+    reported = field("starts_at_local", day="2031-03-04", hour="10:30")
+    assert (reported.gave, reported.empty) == (("[day, hour]",), ("start",))
 
 
 def test_the_rule_that_decided_and_those_that_came_close():
-    told = of(state="held")
-    assert str(told.decided) == "booked"
-    assert [str(rule) for rule in told.close] == ["booked where data.state == 'open'"]
-    told = of("removed", moved=True)
-    assert (str(told.decided), told.close) == ("removed where data.moved", [])
+    reported = of(state="held")
+    assert str(reported.decided) == "booked"
+    assert [str(rule) for rule in reported.close] == ["booked where data.state == 'open'"]
+    reported = of("removed", moved=True)
+    assert (str(reported.decided), reported.close) == ("removed where data.moved", [])
     assert of("viewed").decided is None
 
 
@@ -101,9 +101,9 @@ def test_the_question_to_the_api_has_its_ids_or_says_what_it_lacks():
     assert of("removed", id=7).question is None
 
 
-def test_a_root_that_finds_nothing_is_told():
-    told = explain(Acme(), Received({"kind": "booked"}, {}))
-    assert (told.root, told.root_found) == ("data", False)
+def test_a_root_that_finds_nothing_is_reported():
+    reported = explain(Acme(), Received({"kind": "booked"}, {}))
+    assert (reported.root, reported.root_found) == ("data", False)
 
 
 @pytest.mark.parametrize("name", ["calendly", "tally", "adf", "hubspot_app", "zapier"])
@@ -117,9 +117,14 @@ def test_it_agrees_with_the_translation(name: str):
         payload = decode(sample.body, sample.headers.get("content-type"))
         received = Received(mapping.items(payload)[0], sample.headers, sample.query)
         booking = mapping.translate(received).booking
-        for told in explain(mapping, received).fields:
-            declared = dict(mapping.paths())[told.name]
-            listed = [*told.gave, *told.empty, *told.unused, *(one.path for one in told.refused)]
-            assert sorted(listed) == sorted(one.expression for one in declared.paths)
-            if booking and told.name in {"starts_at", "property", "kind", "unit"}:
-                assert getattr(booking, told.name) == told.value
+        for reported in explain(mapping, received).fields:
+            declared = dict(mapping.paths())[reported.name]
+            listed = [
+                *reported.gave,
+                *reported.empty,
+                *reported.unused,
+                *(one.path for one in reported.refused),
+            ]
+            assert sorted(listed) == sorted(path.expression for path in declared.paths)
+            if booking and reported.name in {"starts_at", "property", "kind", "unit"}:
+                assert getattr(booking, reported.name) == reported.value

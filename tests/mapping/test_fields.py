@@ -116,14 +116,14 @@ def test_a_field_that_is_required_is_missed(kind: Callable[..., Field]) -> None:
 @given(value=_JSON)
 def test_a_field_refuses_or_reads_whatever_it_finds(kind: Callable[..., Field], value: Any) -> None:
     field = kind(path="a")
-    told: Any = {"found": "", "expected": field.expected}
+    reported: Any = {"found": "", "expected": field.expected}
     if found := field.find(Received({"a": value}, {})):
         try:
             field.deserialize(found)
         except marshmallow.ValidationError as error:
-            told = error.messages
-    assert told["expected"]  # of a date alone it says that a time is missing
-    assert len(told["found"]) <= 80
+            reported = error.messages
+    assert reported["expected"]  # of a date alone it says that a time is missing
+    assert len(reported["found"]) <= 80
 
 
 def test_an_error_names_the_first_of_many_paths() -> None:

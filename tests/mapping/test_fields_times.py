@@ -278,7 +278,7 @@ def test_a_wall_time_in_the_zone_beside_it() -> None:
     assert "Moon" in refused(fields.LocalTime(path="a", zone="b"), "2026-12-03 11:00", "Moon")["expected"]
 
 
-def test_the_same_moment_beside_it_tells_day_and_month_apart() -> None:
+def test_the_same_moment_beside_it_distinguishes_day_and_month() -> None:
     assert read(fields.LocalTime(path="a", hint="b"), "03/12/2026 14:30", 1796308200) == WALL
 
 

@@ -7,7 +7,7 @@ import pytest
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.resolve import start_of
 from bridge.delivery.rules.state import Park
-from bridge.mapping.booking import Action, Booking
+from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.settings import Property
 from bridge.settings.tour_times import TourHours
@@ -41,7 +41,7 @@ def test_the_hours_of_a_property() -> None:
 
 @pytest.mark.parametrize("start", [{"starts_at": at(2, 30)}, {"starts_at_local": WALL}])
 def test_such_a_tour_is_held_for_an_operator(start: dict[str, datetime]) -> None:
-    held = start_of(Booking(Action.BOOK, "B-1", **start), OAKWOOD)
+    held = start_of(BookingRequest(Action.BOOK, "B-1", **start), OAKWOOD)
     assert isinstance(held, Park)
     assert held.reason is Reason.INVALID_TIME
     assert held.detail.startswith(f"{NIGHT}. If that is right, widen `tour_hours`")

@@ -17,7 +17,7 @@ def test_words_of_the_operator_come_before_those_of_the_mapping() -> None:
     assert json.loads(BOT.render('Say "hi" {id}', 7, ignored=False))["messages"] == [{"text": 'Say "hi" 7'}]
 
 
-def test_where_nothing_is_to_be_said_it_is_silent() -> None:
+def test_where_nothing_is_to_be_answered_it_is_silent() -> None:
     assert BOT.render("Thanks", 7, ignored=True) == "{}"
     assert SMS.render(None, 7, ignored=False) == "<Response/>"
 

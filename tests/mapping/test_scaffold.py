@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from mapping.scaffolded import ROOT, lines, of_samples, read, written
 
-from bridge.mapping import Action, Booking
+from bridge.mapping import Action, BookingRequest
 from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping.scaffold.signatures import signature_of
 from bridge.mapping_checks.preview import Posted, preview
 
 
-def tour(event: str, number: int, **others: Any) -> dict[str, Any]:
+def tour(event: str, number: int, **extra: Any) -> dict[str, Any]:
     """An event of a sender that nests a lot."""
     booking = {
         "id": "b-71", "community": {"id": "c-1", "name": "Oakwood Flats"}, "starts_at": "2031-03-04T10:30:00-06:00",
@@ -27,7 +27,7 @@ def tour(event: str, number: int, **others: Any) -> dict[str, Any]:
         "type": f"booking.{event}",
         "id": f"evt-{number}",
         "account_id": 4711,
-        "data": {**booking, **others},
+        "data": {**booking, **extra},
     }
 
 
@@ -344,7 +344,7 @@ def test_what_is_filled_in_is_what_the_mapping_of_the_bridge_reads(name: str, tm
                 assert given.get(part) in (None, "none", value) or value is None, (sample.name, part)
 
 
-def parts_of(booking: Booking) -> dict[str, Any]:
+def parts_of(booking: BookingRequest) -> dict[str, Any]:
     return {
         **{part: getattr(booking.contact, part) for part in ("email", "phone", "first_name", "last_name")},
         "reference": booking.reference,

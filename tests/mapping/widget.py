@@ -8,7 +8,7 @@ from bridge.mapping import (
     CANCEL,
     IGNORE,
     RESCHEDULE,
-    Booking,
+    BookingRequest,
     Mapping,
     When,
     fields,
@@ -76,10 +76,10 @@ def translate(mapping: type[Mapping] = Widget, **changes: Any) -> Any:
     return mapping().translate(received({**TOUR, **changes}))
 
 
-def booked(**changes: Any) -> Booking:
-    booking: Booking = translate(**changes).booking
+def booked(**changes: Any) -> BookingRequest:
+    booking: BookingRequest = translate(**changes).booking
     return booking
 
 
-def told(mapping: type[Mapping] = Widget, **changes: Any) -> list[str]:
+def reported(mapping: type[Mapping] = Widget, **changes: Any) -> list[str]:
     return [str(error) for error in translate(mapping, **changes).errors]

@@ -73,10 +73,10 @@ def test_a_reference_that_has_the_value_of_something_shared_is_noticed(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "others", [{"email": "jonas@example.com"}, {"email": None, "phone": "512-555-0177", "delivery": "d-2"}]
+    "extra", [{"email": "jonas@example.com"}, {"email": None, "phone": "512-555-0177", "delivery": "d-2"}]
 )
-def test_one_reference_of_two_renters_is_noticed(tmp_path: Path, others: dict[str, Any]) -> None:
-    found = findings(tmp_path, {**MAYA, "phone": "512-555-0142"}, {**JONAS, "id": "b-1", **others})
+def test_one_reference_of_two_renters_is_noticed(tmp_path: Path, extra: dict[str, Any]) -> None:
+    found = findings(tmp_path, {**MAYA, "phone": "512-555-0142"}, {**JONAS, "id": "b-1", **extra})
     assert found == [
         "1.json and 2.json: the reference 'b-1' is that of two renters; read an id that belongs to one booking."
     ]

@@ -36,10 +36,10 @@ def test_a_sound_scheme(scheme: Signature, posted: Posted) -> None:
     assert list(unsound(scheme, posted)) == []
 
 
-def test_a_body_without_room_for_its_secret_is_told() -> None:
+def test_a_body_without_room_for_its_secret_is_reported() -> None:
     assert list(unsound(Token(body="key"), JSON)) == []
-    (told,) = unsound(Token(body="key"), Posted(b"[]"))
-    assert told == "it cannot be signed as the sender signs. The body has no place for `key`."
+    (reported,) = unsound(Token(body="key"), Posted(b"[]"))
+    assert reported == "it cannot be signed as the sender signs. The body has no place for `key`."
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,11 @@ class Blind(Signature):
 
 
 def test_a_scheme_that_accepts_everything_is_found() -> None:
-    told = " ".join(unsound(Blind(header="X-Signature", signs="{t}{body}", timestamp_header="X-Time"), JSON))
+    reported = " ".join(
+        unsound(Blind(header="X-Signature", signs="{t}{body}", timestamp_header="X-Time"), JSON)
+    )
     for part in ("x-signature", "x-time", "the body"):
-        assert f"it is authentic although a bit of {part} has changed." in told
+        assert f"it is authentic although a bit of {part} has changed." in reported
 
 
 def test_a_scheme_that_accepts_nothing_is_found() -> None:

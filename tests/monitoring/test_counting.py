@@ -58,7 +58,7 @@ def test_an_event_is_counted_on_its_way(world: World, counted: Counted) -> None:
     world.run()
     assert counted["bridge_events_received_total{source=widget}"] == 1
     assert counted["bridge_commit_requests_count"] == 1
-    assert counted["bridge_door_seconds_count"] == 1
+    assert counted["bridge_inbound_request_duration_seconds_count"] == 1
     assert counted["bridge_delivery_attempts_total{kind=create,outcome=submitted}"] == 1
     assert counted["bridge_delivery_attempts_total{kind=create_lead,outcome=submitted}"] == 1
     assert counted["bridge_delivery_lag_seconds_count"] == 1
@@ -119,12 +119,12 @@ def test_refused_requests_are_counted_by_their_code(world: World, counted: Count
 
 
 def test_everything_is_there_before_anything_happened(world: World) -> None:
-    told = scraped(world)
-    assert told["bridge_events_received_total{source=other}"] >= 0
-    assert told["bridge_verification_failures_total{cause=stale,source=other}"] >= 0
-    assert told["bridge_requests_refused_total{code=body_too_large}"] >= 0
-    assert told["bridge_delivery_attempts_total{kind=cancel,outcome=conflict}"] >= 0
-    assert told["bridge_events_ended_total{status=dismissed}"] >= 0
+    reported = scraped(world)
+    assert reported["bridge_events_received_total{source=other}"] >= 0
+    assert reported["bridge_verification_failures_total{cause=stale,source=other}"] >= 0
+    assert reported["bridge_requests_refused_total{code=body_too_large}"] >= 0
+    assert reported["bridge_delivery_attempts_total{kind=cancel,outcome=conflict}"] >= 0
+    assert reported["bridge_events_ended_total{status=dismissed}"] >= 0
 
 
 def test_every_call_is_of_a_kind_that_is_counted_from_the_start(world: World) -> None:

@@ -40,7 +40,7 @@ def test_all_gauges_have_all_their_labels_from_the_start(world: World) -> None:
     assert values["bridge_last_event_timestamp_seconds", "other"] == 0
 
 
-def test_they_tell_what_waits_and_for_how_long(world: World, clock: Any) -> None:
+def test_they_show_what_waits_and_for_how_long(world: World, clock: Any) -> None:
     world.book(start="2026-12-03T10:30:00-06:00")
     world.book("B-2", start="2026-12-02T10:30:00-06:00", email="ben@example.com")
     arrived = clock().timestamp()
@@ -67,13 +67,13 @@ def test_a_tour_starts_by_the_clock_of_its_property(world: World) -> None:
     assert found(world)["bridge_soonest_unsent_start_timestamp_seconds",] == 1796229000
 
 
-def test_they_tell_what_is_parked_and_paused(world: World, clock: Any) -> None:
+def test_they_show_what_is_parked_and_paused(world: World, clock: Any) -> None:
     world.book(property="nowhere")
     world.run()
     CircuitBreakers(world.database, clock).pause("cintegration", "migration")
     values = found(world)
     parked = {key[1]: value for key, value in values.items() if key[0] == "bridge_parked_events" and value}
-    assert sum(parked.values()) == len([one for one in world.events() if one.status == "parked"])
+    assert sum(parked.values()) == len([event for event in world.events() if event.status == "parked"])
     assert values["bridge_paused_integrations", "operator"] == 1
 
 
@@ -90,19 +90,19 @@ def test_a_scrape_reads_them_once_in_a_while_and_goes_on_without_the_database(
     now = 0.0
     known = KnownGauges(database, lambda: now)
 
-    def told() -> float:
+    def reported() -> float:
         [family] = [one for one in known.collect() if one.name == "bridge_gauges_timestamp_seconds"]
         return family.samples[0].value
 
-    assert told() == 0
+    assert reported() == 0
     found(world)
-    assert told() == 0
+    assert reported() == 0
     now = FRESH_FOR
-    assert told() == world.clock().timestamp()
+    assert reported() == world.clock().timestamp()
     with database.session() as session:
         session.execute(text("ALTER TABLE gauges RENAME TO away"))
     now = 2 * FRESH_FOR
-    assert told() == world.clock().timestamp()
+    assert reported() == world.clock().timestamp()
 
 
 def tallied(world: World) -> dict[tuple[int, str], tuple[int, int, int, int]]:

@@ -91,7 +91,7 @@ def samples(url: str, metric: str) -> dict[str, float]:
     }
 
 
-def told(url: str) -> set[str]:
+def reported(url: str) -> set[str]:
     """The names of all metrics of a scrape."""
     text = requests.get(f"{url}/metrics", timeout=PATIENCE).text
     return {line.split()[2] for line in text.splitlines() if line.startswith("# HELP")}
@@ -120,26 +120,26 @@ def post(url: str, number: int) -> None:
     assert requests.post(f"{url}/hooks/widget", data=body, headers=sent, timeout=PATIENCE).ok
 
 
-def test_one_scrape_tells_what_two_web_processes_and_the_worker_counted(start: Start, tmp_path: Path) -> None:
+def test_one_scrape_shows_what_two_web_processes_and_the_worker_counted(start: Start, tmp_path: Path) -> None:
     killed = tmp_path / "bridge-metrics-99999999-left"  # by a process that could not clear it away
     killed.mkdir()
     serve, url = start("serve", "--bind", "127.0.0.1:0")
     for number in range(20):
         post(url, number)
     assert samples(url, "bridge_events_received_total") == {"widget": 20}
-    assert samples(url, "bridge_door_seconds_count") == {"": 20}
+    assert samples(url, "bridge_inbound_request_duration_seconds_count") == {"": 20}
     assert not killed.exists()
     # A cancel of a tour that nobody knows: the worker has nothing to do but to say so.
     until(lambda: samples(url, "bridge_events_ended_total")["ignored"] == 20)
     assert len(list(tmp_path.glob("bridge-metrics-*/counter_*.db"))) >= 3
-    assert told(url) == documented_metrics()
+    assert reported(url) == documented_metrics()
     assert requests.get(f"{url}/readyz", timeout=PATIENCE).json()["status"] == "ready"
     serve.send_signal(signal.SIGTERM)
     assert serve.wait(PATIENCE) == 0
     assert list(tmp_path.glob("bridge-metrics-*")) == []
 
 
-def test_counts_go_on_when_a_process_dies_and_one_that_is_told_to_stop_says_so(start: Start) -> None:
+def test_counts_go_on_when_a_process_dies_and_one_that_is_asked_to_stop_says_so(start: Start) -> None:
     web, url = start("web", "--bind", "127.0.0.1:0")
     for number in range(6):
         post(url, number)
@@ -169,7 +169,7 @@ def test_counts_go_on_when_a_process_dies_and_one_that_is_told_to_stop_says_so(s
 def test_a_worker_by_itself_answers_at_its_own_port(start: Start) -> None:
     worker, url = start("worker")
     assert requests.get(f"{url}/livez", timeout=PATIENCE).ok
-    assert told(url) == documented_metrics()
+    assert reported(url) == documented_metrics()
     until(lambda: samples(url, "bridge_gauges_timestamp_seconds")[""] > 0)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0

@@ -68,7 +68,7 @@ def test_it_is_not_with_the_tables_of_another_version(
     status, found = checks(app)
     assert status == 503
     assert "bridge migrate" in found[check]
-    assert [name for name, told in found.items() if told != "ok"] == [check]
+    assert [name for name, reported in found.items() if reported != "ok"] == [check]
 
 
 def test_it_stays_ready_on_the_tables_of_a_later_version_that_it_works_on(
@@ -89,7 +89,7 @@ def test_it_is_not_on_the_tables_of_another_later_version(
     assert (status, found["schema"]) == (503, "is of a later version, on which this one does not work")
 
 
-def test_it_is_not_from_the_moment_that_it_is_told_to_stop(app: Flask) -> None:
+def test_it_is_not_from_the_moment_that_it_is_asked_to_stop(app: Flask) -> None:
     app.extensions["monitoring"].readiness.stop()
     assert checks(app) == (503, {"process": "is shutting down"})
     assert app.test_client().get("/livez").status_code == 200

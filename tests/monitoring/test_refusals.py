@@ -9,7 +9,7 @@ from world import World
 from bridge.app import create_app
 from bridge.database import Database
 from bridge.errors import Doubt
-from bridge.models import Refusal
+from bridge.models import RejectionCount
 from bridge.monitoring.refusals import WRITE_EVERY, Refusals
 from bridge.settings import parse
 
@@ -37,7 +37,7 @@ def refusals(database: Database, clock: Any, stopwatch: Stopwatch) -> Refusals:
 
 def stored(database: Database) -> dict[tuple[str, str], int]:
     with database.session() as session:
-        return {(row.source, row.cause): row.count for row in session.scalars(select(Refusal))}
+        return {(row.source, row.cause): row.count for row in session.scalars(select(RejectionCount))}
 
 
 def statements(database: Database) -> list[str]:
@@ -68,10 +68,10 @@ def test_the_first_is_written_at_once_and_a_flood_with_one_statement(
 
 
 def test_two_processes_add_up(refusals: Refusals, database: Database, clock: Any) -> None:
-    other = Refusals(database, clock)
-    for one in (refusals, other):
-        one.note("widget", Doubt.STALE)
-        one.write()
+    second = Refusals(database, clock)
+    for first in (refusals, second):
+        first.note("widget", Doubt.STALE)
+        first.write()
     assert stored(database) == {("widget", "stale"): 2}
 
 
@@ -81,7 +81,11 @@ def test_hours_are_apart(refusals: Refusals, database: Database, clock: Any) -> 
     refusals.note("widget", Doubt.STALE)
     refusals.write()
     with database.session() as session:
-        rows = session.execute(select(Refusal.hour, Refusal.count, Refusal.last_at).order_by(Refusal.hour))
+        rows = session.execute(
+            select(RejectionCount.hour, RejectionCount.count, RejectionCount.last_at).order_by(
+                RejectionCount.hour
+            )
+        )
         assert [(row.hour.hour, row.count, row.last_at.hour) for row in rows] == [(15, 1, 15), (16, 1, 16)]
 
 
@@ -113,7 +117,7 @@ def test_sources_that_nobody_configured_are_not_recorded(world: World) -> None:
     assert stored(world.database) == {}
 
 
-def test_each_cause_is_told_apart(database: Database, clock: Any) -> None:
+def test_each_cause_is_distinguished(database: Database, clock: Any) -> None:
     widget = {"mapping": "standard_webhooks", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}
     document = {
         "propexo": {"token": "t"},
@@ -128,7 +132,7 @@ def test_each_cause_is_told_apart(database: Database, clock: Any) -> None:
         "sources": {"widget": widget, "form": {"mapping": "website_form", "origins": [SITE]}},
     }
     app = create_app(parse(document, {}), database, clock=clock)
-    client, scheme = app.test_client(), app.extensions["door"].sources["widget"].mapping.signature
+    client, scheme = app.test_client(), app.extensions["endpoint"].sources["widget"].mapping.signature
     now = int(clock().timestamp())
 
     def post(source: str = "widget", **headers: str) -> None:

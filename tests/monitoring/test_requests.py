@@ -14,10 +14,10 @@ def test_an_answer_has_the_id_that_a_proxy_gave(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["", "short", "maya@example.com", "two words here", "a" * 65, "<script>alert</script>"]
+    "reported", ["", "short", "maya@example.com", "two words here", "a" * 65, "<script>alert</script>"]
 )
-def test_what_does_not_look_like_an_id_is_replaced(world: World, told: str) -> None:
-    answer = world.client.get("/livez", headers={"X-Request-ID": told})
+def test_what_does_not_look_like_an_id_is_replaced(world: World, reported: str) -> None:
+    answer = world.client.get("/livez", headers={"X-Request-ID": reported})
     assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 

@@ -65,9 +65,9 @@ def test_spans_hold_no_secret_and_nobody(world: World, spans: InMemorySpanExport
     world.client.post("/hooks/widget/s3cret?token=s3cret", data=b"{}")
     world.book(email="maya@example.com")
     world.run()
-    told = "".join(span.to_json() for span in spans.get_finished_spans())
+    reported = "".join(span.to_json() for span in spans.get_finished_spans())
     for word in ("s3cret", "maya", "Okafor", "secret-token", "5125550142"):
-        assert word not in told
+        assert word not in reported
 
 
 @pytest.mark.processes

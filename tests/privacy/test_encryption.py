@@ -11,7 +11,7 @@ from bridge.encryption import MARK, DecryptionError
 from bridge.inbound.committer import Committer
 from bridge.inbound.inbox import Arrival, Delivery, Kept
 from bridge.mapping.translation import Envelope
-from bridge.models import SAYINGS_OPEN, Booking, BookingState, Event, KnownContact, Status
+from bridge.models import UNENCRYPTED_FIELDS, Booking, BookingState, Event, KnownContact, Status
 from bridge.privacy.reencryption import encrypt_again
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -75,25 +75,25 @@ def test_without_keys_everything_is_stored_as_it_is(database, clock):
 
 def test_with_a_key_nothing_is_to_be_read(database, clock, opened):
     with opened(NEW) as sealed:
-        said = {
+        stated = {
             "headers": {"user-agent": "maya"},
             "query": {"q": "maya"},
             "answers": {"m": [1]},
             "detail": "maya",
         }
-        event_id = add_event(sealed, clock, original_body=b"maya", history=[{"by": "maya"}], **said)
+        event_id = add_event(sealed, clock, original_body=b"maya", history=[{"by": "maya"}], **stated)
         add_booking(sealed, clock)
         assert "maya" not in raw(database)
         assert "maya" not in raw(database, "bookings")
         assert "2 BR" not in raw(database, "bookings")
         with sealed.session() as session:
             event = session.get_one(Event, event_id)
-            assert {name: getattr(event, name) for name in said} == said
+            assert {name: getattr(event, name) for name in stated} == stated
             assert (event.body, event.original_body, event.history) == (BODY, b"maya", [{"by": "maya"}])
             assert session.scalars(select(Booking)).one().details == DETAILS
 
 
-def test_what_the_door_commits_is_not_to_be_read_either(database, clock, opened):
+def test_what_the_endpoint_commits_is_not_to_be_read_either(database, clock, opened):
     arrivals = [
         Arrival(BODY, None, Envelope(delivery_id="a", email="maya@example.com")),
         Arrival(b"Maya", None, Envelope(delivery_id="b"), parked="Maya asks"),
@@ -103,23 +103,23 @@ def test_what_the_door_commits_is_not_to_be_read_either(database, clock, opened)
         Committer(keyed).store(Delivery("widget", kept, arrivals, clock()))
         assert "maya" not in raw(database).casefold()
         with keyed.session() as session:
-            told = session.scalars(select(Event).order_by(Event.id)).all()
-    assert [(one.body, one.detail) for one in told] == [(BODY, None), (b"Maya", "Maya asks")]
-    assert [(one.headers, one.query) for one in told] == [(kept.headers, kept.query)] * 2
+            reported = session.scalars(select(Event).order_by(Event.id)).all()
+    assert [(one.body, one.detail) for one in reported] == [(BODY, None), (b"Maya", "Maya asks")]
+    assert [(one.headers, one.query) for one in reported] == [(kept.headers, kept.query)] * 2
 
 
 def test_what_sql_asks_for_stays_open(clock, opened):
     with opened(NEW) as sealed:
         booking_id = add_booking(sealed, clock)
         with sealed.session() as session:
-            said = func.lower(Booking.details["property"]["value"].astext)
-            assert session.scalars(select(Booking.id).where(said.in_(["oakwood flats"]))).all() == [
+            stated = func.lower(Booking.details["property"]["value"].astext)
+            assert session.scalars(select(Booking.id).where(stated.in_(["oakwood flats"]))).all() == [
                 booking_id
             ]
             start = session.scalar(select(Booking.written["starts_at"].astext))
             assert start == "2026-12-03T16:30:00+00:00"
             plain = session.scalar(text("SELECT details FROM bookings"))
-    assert set(plain) == {"property", "sealed"} <= {*SAYINGS_OPEN, "sealed"}
+    assert set(plain) == {"property", "sealed"} <= {*UNENCRYPTED_FIELDS, "sealed"}
 
 
 def test_a_key_that_comes_later_reads_what_was_there(database, clock, opened):
@@ -130,12 +130,12 @@ def test_a_key_that_comes_later_reads_what_was_there(database, clock, opened):
         assert session.scalars(select(Booking)).one().details == DETAILS
 
 
-def test_a_key_that_is_gone_is_told(database, clock, opened):
+def test_a_key_that_is_gone_is_reported(database, clock, opened):
     with opened(OLD) as sealed:
         event_id = add_event(sealed, clock)
     for keys in ((), (NEW,)):
-        told = pytest.raises(DecryptionError, match="encryption_keys")
-        with opened(*keys) as other, other.session() as session, told:
+        reported = pytest.raises(DecryptionError, match="encryption_keys")
+        with opened(*keys) as other, other.session() as session, reported:
             session.get_one(Event, event_id)
 
 
@@ -156,7 +156,7 @@ def test_keys_are_changed_one_after_the_other(database, clock, opened):
             "known_contacts": 1,
         }
     with opened(NEW) as new, new.session() as session:
-        assert [session.get_one(Event, one).body for one in ids] == [b"plain", b"olde"]
+        assert [session.get_one(Event, event_id).body for event_id in ids] == [b"plain", b"olde"]
         assert session.scalars(select(Booking)).one().details == DETAILS
         assert session.scalars(select(KnownContact)).one().details == DETAILS
     assert "plain" not in raw(database)

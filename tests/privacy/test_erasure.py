@@ -47,7 +47,7 @@ def erase(world, person=MAYA, *, force=False):
 
 
 @pytest.fixture
-def told(world):
+def reported(world):
     """Maya's tour and Noah's, both over."""
     events = [world.book(), world.book("B-2", email="noah@example.com", start="2026-12-03T11:30:00-06:00")]
     world.run()
@@ -110,7 +110,7 @@ class TestAPerson:
         assert not Person(phone="+15125550142").is_in(words)
 
 
-def test_everything_of_the_person_goes_and_nothing_of_another(world, told):
+def test_everything_of_the_person_goes_and_nothing_of_another(world, reported):
     assert "Okafor" in stored(world)
     receipt = erase(world)
     assert (receipt.contact, receipt.forced) == (MAYA.key, False)
@@ -121,12 +121,12 @@ def test_everything_of_the_person_goes_and_nothing_of_another(world, told):
         assert session.scalars(select(Erasure)).one().contact == MAYA.key
         events = {event.id: event.removed_at for event in session.scalars(select(Event))}
         [lead] = session.scalars(select(Lead))
-    assert events == {told[0]: world.clock(), told[1]: None}
+    assert events == {reported[0]: world.clock(), reported[1]: None}
     assert lead.lead_id
     assert erase(world) is None
 
 
-def test_before_anything_is_erased_it_is_told_what(world, told):
+def test_before_anything_is_erased_it_is_reported_what(world, reported):
     before = stored(world)
     with world.database.session() as session:
         traces = find(session, MAYA)
@@ -138,10 +138,10 @@ def test_before_anything_is_erased_it_is_told_what(world, told):
     assert erase(world).counts["calls"] == counts.calls
 
 
-def test_a_repeated_delivery_is_a_duplicate_and_a_repeated_booking_is_not_made_again(world, told):
+def test_a_repeated_delivery_is_a_duplicate_and_a_repeated_booking_is_not_made_again(world, reported):
     erase(world)
     world._sent = 0
-    assert world.book() == told[0]
+    assert world.book() == reported[0]
     world._sent = 10
     again = world.book()
     world.run()
@@ -157,11 +157,11 @@ def test_events_of_the_tour_that_name_nobody_go_too(world):
     world.run()
     world.clock.advance(days=12)
     assert erase(world).counts["events"] == 2
-    assert all(world.event(one).removed_at for one in ids)
+    assert all(world.event(event_id).removed_at for event_id in ids)
     assert "Okafor" not in stored(world)
 
 
-def test_by_phone_in_bodies_of_other_senders(world, told):
+def test_by_phone_in_bodies_of_other_senders(world, reported):
     spelled = world.send(
         "booked", "B-7", source="other", prospect={"phone": "(512) 555-0142"}, tour={"start": "soon"}
     )
@@ -169,7 +169,7 @@ def test_by_phone_in_bodies_of_other_senders(world, told):
     assert world.status(spelled)[0] == Status.PARKED
     with world.database.session() as session:
         traces = find(session, Person(phone="+15125550142"))
-    assert traces.events == {*told, spelled}
+    assert traces.events == {*reported, spelled}
 
 
 def test_a_person_whom_only_a_sender_knows(world):
@@ -264,10 +264,10 @@ class TestWhatIsStillOpen:
 
 def claim(world):
     with world.database.autocommit.connect() as connection:
-        return queue.claim(connection, unread=9, others=0)
+        return queue.claim(connection, unread=9, read=0)
 
 
-def test_a_tour_keeps_what_tells_that_it_is_made(world, told):
+def test_a_tour_keeps_what_shows_that_it_is_made(world, reported):
     erase(world)
     with world.database.session() as session:
         booking = session.scalars(select(Booking).order_by(Booking.id)).first()

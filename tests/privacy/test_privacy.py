@@ -14,7 +14,7 @@ from bridge.propexo.transport import Transport
 EMAIL, PHONE, FIRST, LAST = "zebulon.quux@example.com", "+15125550177", "Zebulon", "Quuxington"
 NOTE = "allergic-to-wombats"
 SECRET, TOKEN = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret-token"
-TOLD = (EMAIL, "zebulon", PHONE, "5550177", LAST, NOTE, SECRET, TOKEN, "forged-signature")
+REPORTED = (EMAIL, "zebulon", PHONE, "5550177", LAST, NOTE, SECRET, TOKEN, "forged-signature")
 
 
 @pytest.fixture(params=[True, False], ids=["json", "words"])
@@ -58,7 +58,7 @@ def break_writing(monkeypatch):
 
 
 def knock(world):
-    """Requests that the door refuses; their answers."""
+    """Requests that the webhook endpoint refuses; their answers."""
     body = f'{{"email": "{EMAIL}", "phone": "{PHONE}", "n": "{LAST}"'.encode()
     url = f"/hooks/widget?token={TOKEN}&email={EMAIL}"
     signed = {"webhook-id": "m", "webhook-timestamp": "1", "webhook-signature": "v1,forged-signature"}
@@ -71,7 +71,7 @@ def knock(world):
     yield world.post(body, "undecodable")
 
 
-def test_a_full_run_tells_nothing(world, log, monkeypatch, tmp_path):
+def test_a_full_run_shows_nothing(world, log, monkeypatch, tmp_path):
     answers = [answer.text for answer in knock(world)]
     written = book(world, 1)
     world.run()
@@ -95,7 +95,7 @@ def test_a_full_run_tells_nothing(world, log, monkeypatch, tmp_path):
     assert "RuntimeError" in logged
     assert "refused" in logged
     for text in (logged, *answers, *messages):
-        assert [word for word in TOLD if word.casefold() in text.casefold()] == []
+        assert [word for word in REPORTED if word.casefold() in text.casefold()] == []
 
 
 def errors_of_commands(config, event_id):

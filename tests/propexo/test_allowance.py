@@ -116,10 +116,10 @@ class TestWhatIsLearnt:
         allowance.observe(permits[0], LIMIT, 0)
         allowance.block(clock() + timedelta(seconds=42))
         assert limiter.state.unanswered == 2
-        other = Allowance(limiter, LIMIT, clock, slots=8)
-        for one in (allowance, other):
+        second = Allowance(limiter, LIMIT, clock, slots=8)
+        for first in (allowance, second):
             with pytest.raises(RateLimitedError) as refused:
-                one.acquire()
+                first.acquire()
             assert refused.value.until == clock() + timedelta(seconds=42)
 
     def test_a_429_counts_even_while_the_database_is_away(self, limiter, allowance, clock):

@@ -20,7 +20,7 @@ from bridge.propexo.bodies import (
 from bridge.propexo.errors import RejectedError
 from bridge.propexo.pms import PROFILES, profile_of, time_zone
 from bridge.propexo.text import length
-from bridge.propexo.tours import Person, Place, Tour
+from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 
 DEFAULTS: dict[str, Any] = {
     "employee_id": "cemp-default",
@@ -54,7 +54,7 @@ BARE = Tour(
     reference="TB-7F3A9KQ2",
     property_name="Oakwood Flats",
 )
-ANA = Person("Ana", "Lopez", "ana@example.com", "+15125550123", "bridge-42")
+ANA = LeadPerson("Ana", "Lopez", "ana@example.com", "+15125550123", "bridge-42")
 
 NOTES = "Ref TB-7F3A9KQ2. Brings a dog."
 NOTES_WITH_KIND = "Ref TB-7F3A9KQ2. Self-guided tour. Brings a dog."
@@ -67,11 +67,11 @@ IDS = {"integration_id": "cint", "lead_id": "clead"}
 LONG = {"appointment_duration_minutes": 45}
 
 
-def place(vendor: str, override: str | None = None, **defaults: Any) -> Place:
+def place(vendor: str, override: str | None = None, **defaults: Any) -> PmsLocation:
     profile = profile_of(vendor)
     rule = override or (None if profile.time else "property")
     zone = time_zone(profile, "America/Chicago", rule)
-    return Place("oakwood", "cint", "cprop", profile, zone, defaults)
+    return PmsLocation("oakwood", "cint", "cprop", profile, zone, defaults)
 
 
 CREATE = {
@@ -263,7 +263,7 @@ def test_a_title_is_made_when_none_is_given() -> None:
     assert with_default["title"] == "Visit"
 
 
-def test_entrata_books_a_plain_tour_unless_told_otherwise() -> None:
+def test_entrata_books_a_plain_tour_unless_configured_otherwise() -> None:
     assert create_body(place("ENTRATA", **DEFAULTS), "clead", BARE)["appointment_type"] == "TOUR"
 
 
@@ -322,7 +322,7 @@ def test_an_empty_id_is_missing() -> None:
         ("FUNNEL", "create", []),
     ],
 )  # fmt: skip
-def test_what_a_pms_will_not_store_is_told(vendor: str, operation: Any, dropped: list[str]) -> None:
+def test_what_a_pms_will_not_store_is_reported(vendor: str, operation: Any, dropped: list[str]) -> None:
     assert dropped_fields(profile_of(vendor), operation, TOUR) == dropped
     assert dropped_fields(profile_of(vendor), operation, BARE) == []
 
@@ -376,7 +376,7 @@ class TestFieldsOfOnePms:
     def body(self, vendor: str, tour: Tour, build: Any = create_body, **defaults: Any) -> dict[str, Any]:
         profile = profile_of(vendor)
         zone = time_zone(profile, "America/Chicago", "property")
-        place = Place("oakwood", "cint", "cprop", profile, zone, DEFAULTS | defaults)
+        place = PmsLocation("oakwood", "cint", "cprop", profile, zone, DEFAULTS | defaults)
         return build(place, "clead", tour) if build is create_body else build(place, tour)
 
     def test_from_the_booking(self, vendor, field, value):

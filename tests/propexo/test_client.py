@@ -137,7 +137,7 @@ def test_the_quota_learns_from_every_answer(
     assert (ledger.taken, ledger.learnt, ledger.until) == (1, [learnt], None)
 
 
-def test_a_429_tells_the_quota_until_when(propexo: Propexo, far_end: FarEnd, ledger: Ledger) -> None:
+def test_a_429_shows_the_quota_until_when(propexo: Propexo, far_end: FarEnd, ledger: Ledger) -> None:
     far_end.answer(429, b"")
     with pytest.raises(RateLimitedError) as caught:
         propexo.write_status("cjob")

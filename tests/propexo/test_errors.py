@@ -124,7 +124,7 @@ def test_issues_are_found_at_any_depth(body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "stated"),
     [
         (b"", "."),
         (b"Bad Gateway", ": Bad Gateway"),
@@ -144,10 +144,10 @@ def test_issues_are_found_at_any_depth(body: dict[str, Any]) -> None:
         ({"error": {"message": {"deep": '{"message": "text in a string"}'}}}, ": deep: text in a string"),
     ],
 )
-def test_any_body_is_read_tolerantly(body: Any, said: str) -> None:
+def test_any_body_is_read_tolerantly(body: Any, stated: str) -> None:
     detail = refusal(502, body).detail
     prefix = "POST /v1/leads/ was answered 502"
-    assert detail == prefix + said or (said.startswith(": [[") and detail.startswith(prefix + said))
+    assert detail == prefix + stated or (stated.startswith(": [[") and detail.startswith(prefix + stated))
 
 
 def test_details_stay_short() -> None:

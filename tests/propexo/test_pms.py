@@ -69,12 +69,12 @@ def test_date_and_time_denote_the_same_instant_in_the_zone_of_the_rule(
     assert zone.key == (place if RULES[vendor] == "property" else RULES[vendor])
     starts_at = data.draw(MOMENTS[zone.key]).replace(microsecond=0)
     sender = ZoneInfo(data.draw(st.sampled_from(PLACES)))
-    others = [starts_at + timedelta(minutes=minutes) for minutes in (-60, -30, 30, 60)]
+    extra = [starts_at + timedelta(minutes=minutes) for minutes in (-60, -30, 30, 60)]
     wall = starts_at.astimezone(zone).replace(tzinfo=None)
     try:
         date, time = to_pms_time(starts_at.astimezone(sender), zone)
     except RepeatedTimeError:
-        assert wall in [other.astimezone(zone).replace(tzinfo=None) for other in others]
+        assert wall in [other.astimezone(zone).replace(tzinfo=None) for other in extra]
         return
     assert (len(date), len(time)) == (10, 8)
     read_by_pms = datetime.fromisoformat(f"{date}T{time}").replace(tzinfo=zone)

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.propexo.pms import PROFILES
 from bridge.propexo.preflight import Published, findings, is_placeholder, unsynced
-from bridge.propexo.records import Choice, Integration
+from bridge.propexo.records import Integration, PropexoRecord
 from bridge.settings import Property
 
 PLACE = Property("oakwood", "cint", "cprop", "REALPAGE_RPX", "America/Chicago", name="Oakwood Flats")
@@ -18,8 +18,8 @@ PUBLISHED = Published(
 
 
 def bad(place: Property = PLACE, published: Published = PUBLISHED) -> list[tuple[str, str, str]]:
-    others = [other for other in (PLACE, RIVER) if other.key != place.key]
-    found = findings(place, others, published)
+    extra = [other for other in (PLACE, RIVER) if other.key != place.key]
+    found = findings(place, extra, published)
     return [(each.level, each.key, each.message) for each in found if each.level != "ok"]
 
 
@@ -27,7 +27,7 @@ def with_integration(**changes: object) -> Published:
     return replace(PUBLISHED, integration=replace(INTEGRATION, **changes))
 
 
-def test_nothing_is_said_of_what_propexo_does_not_list():
+def test_nothing_is_reported_of_what_propexo_does_not_list():
     assert bad() == []
 
 
@@ -123,8 +123,8 @@ def test_a_name_that_nobody_has():
     assert '"oakwood" is called "Elm Court" there' in message
 
 
-def choice(record_id: str, **fields: object) -> Choice:
-    return Choice(**{"id": record_id, "name": "Jane", "email": None, "property_id": "cprop", "is_active": None,
+def choice(record_id: str, **fields: object) -> PropexoRecord:
+    return PropexoRecord(**{"id": record_id, "name": "Jane", "email": None, "property_id": "cprop", "is_active": None,
                      "roles": (), **fields})  # fmt: skip
 
 

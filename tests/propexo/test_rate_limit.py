@@ -49,7 +49,7 @@ class TestGrant:
 
     def test_the_first_permit_is_used_now_and_the_others_for_a_while(self):
         after, permits = taken(state(), 3)
-        assert [one.use_by for one in permits] == [NOW.timestamp(), *[(NOW + HELD).timestamp()] * 2]
+        assert [permit.use_by for permit in permits] == [NOW.timestamp(), *[(NOW + HELD).timestamp()] * 2]
         assert renewed(replace(after, called_at=seconds(61)), seconds(61)).unanswered == 2
         assert renewed(replace(after, called_at=seconds(71)), seconds(71)).unanswered == 0
 

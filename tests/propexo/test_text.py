@@ -55,7 +55,7 @@ def test_a_cut_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("stated", "words"),
     [
         ('{"code":305}', "code: 305"),
         ('{"response":{"error":{"code":305,"message":"Unit is not available."}}}',
@@ -71,8 +71,8 @@ def test_a_cut_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
         (12, "12"),
     ],
 )  # fmt: skip
-def test_what_a_pms_says_becomes_words(said: object, words: str) -> None:
-    assert in_words(said) == words
+def test_what_a_pms_says_becomes_words(stated: object, words: str) -> None:
+    assert in_words(stated) == words
 
 
 @given(
@@ -80,5 +80,5 @@ def test_what_a_pms_says_becomes_words(said: object, words: str) -> None:
         st.none() | st.text() | st.floats(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_anything_can_be_put_into_words(said: object) -> None:
-    assert isinstance(in_words(said), str)
+def test_anything_can_be_put_into_words(stated: object) -> None:
+    assert isinstance(in_words(stated), str)

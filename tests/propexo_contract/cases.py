@@ -41,7 +41,7 @@ def _text(schema: Mapping[str, Any]) -> str:
     return "é" * min(max(schema.get("minLength", 1), 1), schema.get("maxLength", 99))
 
 
-def others(schema: Mapping[str, Any]) -> Iterator[Any]:
+def extra(schema: Mapping[str, Any]) -> Iterator[Any]:
     """More values at the limits of the schema, good ones and bad ones."""
     schema = resolve(schema)
     yield from schema.get("enum", ())

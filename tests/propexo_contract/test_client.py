@@ -16,14 +16,16 @@ from bridge.propexo.bodies import cancel_body, create_body, lead_body, update_bo
 from bridge.propexo.client import NoQuota, Propexo
 from bridge.propexo.errors import RejectedError
 from bridge.propexo.pms import PROFILES
-from bridge.propexo.tours import Person, Place, Tour
+from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 from bridge.sandbox.server import SandboxServer
 
 TOUR = Tour(
     datetime(2031, 3, 4, 20, 30, tzinfo=UTC), 45, "VIRTUAL_TOUR", "cunit", "cemployee", "csource", "Tour",
     "asks for 2 bedrooms, Zoë " * 20, "TB-7F3A", "Oakwood Flats",
 )  # fmt: skip
-PERSON = Person("Zoë", "Ortega-Fernández y Santamaría del Valle", "zoe@example.com", "+15125550142", "LD-9")
+PERSON = LeadPerson(
+    "Zoë", "Ortega-Fernández y Santamaría del Valle", "zoe@example.com", "+15125550142", "LD-9"
+)
 DEFAULTS = {
     "lead_relationship_id": "crelationship",
     "organization_name": "Oakwood Management",
@@ -38,9 +40,9 @@ def client(account: Account) -> Iterator[Propexo]:
         yield Propexo(server.url, "token", quota=NoQuota())
 
 
-def place_of(vendor: str) -> Place:
+def place_of(vendor: str) -> PmsLocation:
     profile = PROFILES[vendor]
-    return Place(vendor, vendor, f"{vendor}-property", profile, ZoneInfo("America/Chicago"), DEFAULTS)
+    return PmsLocation(vendor, vendor, f"{vendor}-property", profile, ZoneInfo("America/Chicago"), DEFAULTS)
 
 
 def failed_job(client: Propexo, account: Account) -> str:

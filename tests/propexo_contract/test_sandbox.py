@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from propexo_contract.cases import DAY, good, others, properties, required, vendor_problems
+from propexo_contract.cases import DAY, extra, good, properties, required, vendor_problems
 from propexo_contract.contract import Operation, document, operation_of, operations, problems
 
 VENDORS = ("APPFOLIO", "ENTRATA", "MRI", "REALPAGE_RPX", "RENTMANAGER", "RESMAN", "YARDI", "YARDI_REST")
@@ -55,7 +55,7 @@ def test_takes_and_refuses_each_value_of_a_body_as_the_contract_does(account, na
     whole = whole_body(account, name, vendor)
     assert problems(schema, whole) == []
     assert send(account, name, vendor, whole, LENIENT).status_code == 200
-    bodies = [{**whole, key: value} for key, of in properties(schema).items() for value in others(of)]
+    bodies = [{**whole, key: value} for key, of in properties(schema).items() for value in extra(of)]
     bodies += [{**whole, "foo": 1}, {**whole, "Notes": "x"}, [], "text", 5, [whole]]
     bodies += [{key: value for key, value in whole.items() if key != gone} for gone in required(schema)]
     tried = 0

@@ -45,7 +45,7 @@ class Renter:
     def starts(self) -> list[str]:
         """Of the tours that the PMS holds."""
         self.world.run()
-        return [f"{one.appointment_date} {one.appointment_time}" for one in self.world.tours]
+        return [f"{tour.appointment_date} {tour.appointment_time}" for tour in self.world.tours]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from bridge.sandbox.server import QuietHandler
+from bridge.sandbox.server import SandboxRequestHandler
 
 EVERYTHING = ["DATA_NEW", "DATA_UPDATE", "SYNC_COMPLETE", "WRITE_OPERATION_FAILURE"]
 
@@ -22,7 +22,7 @@ class Hook:
     def __init__(self) -> None:
         self.seen: list[Request] = []
         self.status = 200
-        self._server = make_server("127.0.0.1", 0, self._answer, request_handler=QuietHandler)
+        self._server = make_server("127.0.0.1", 0, self._answer, request_handler=SandboxRequestHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -51,11 +51,13 @@ def hook() -> Iterator[Hook]:
 
 
 def test_a_registration_is_answered_with_its_secret_and_inactive(api, hook):
-    told = api.post("/v1/webhooks/", {"url": hook.url, "triggers": ["DATA_NEW"], "model": "events"}).json()[
-        "result"
-    ]
-    assert told.items() >= {"url": hook.url, "active": False, "headers": None, "system": "SANDBOX"}.items()
-    assert len(told["secret"]) >= 10
+    reported = api.post(
+        "/v1/webhooks/", {"url": hook.url, "triggers": ["DATA_NEW"], "model": "events"}
+    ).json()["result"]
+    assert (
+        reported.items() >= {"url": hook.url, "active": False, "headers": None, "system": "SANDBOX"}.items()
+    )
+    assert len(reported["secret"]) >= 10
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_refuses_a_registration(api, body, at):
     assert api.issues(api.post("/v1/webhooks/", body))[0]["path"] == at
 
 
-def test_an_inactive_one_is_told_nothing(sandbox, api, hook):
+def test_an_inactive_one_gets_nothing(sandbox, api, hook):
     api.post("/v1/webhooks/", {"url": hook.url, "triggers": EVERYTHING})
     sandbox.sync("ENTRATA")
     assert sandbox.deliver_webhooks() == 0
@@ -105,7 +107,7 @@ def test_the_body_is_signed_with_the_secret_and_has_either_shape(sandbox, api, h
     )
 
 
-def test_records_are_told_new_changed_and_linked(sandbox, api, hook):
+def test_records_are_reported_new_changed_and_linked(sandbox, api, hook):
     api.post("/v1/webhooks/", {"url": hook.url, "triggers": EVERYTHING[:2], "active": True})
     lead_id = sandbox.add_lead(
         "RENTMANAGER", "RENTMANAGER-property", first_name="Ana", email_1="ana@example.com"
@@ -116,8 +118,8 @@ def test_records_are_told_new_changed_and_linked(sandbox, api, hook):
     change = {key: value for key, value in tour.items() if key.startswith("appointment_") or key == "title"}
     api.outcome(api.put(f"/v1/events/appointments/leads/{event_id}", {**change, "notes": "ref 7f3b"}))
     sandbox.deliver_webhooks()
-    told = [(body["event"], body["object"]) for body in hook.bodies]
-    assert told == [
+    reported = [(body["event"], body["object"]) for body in hook.bodies]
+    assert reported == [
         ("DATA_NEW", "leads"), ("DATA_NEW", "events"), ("DATA_NEW", "leads-to-events"), ("DATA_UPDATE", "events"),
     ]  # fmt: skip
     lead, event, link, update = hook.bodies
@@ -128,7 +130,7 @@ def test_records_are_told_new_changed_and_linked(sandbox, api, hook):
 
 
 @pytest.mark.parametrize("status", ["FAILURE", "PARTIAL_SUCCESS"])
-def test_a_write_that_went_wrong_is_told_without_the_id_of_a_record(sandbox, api, hook, status):
+def test_a_write_that_went_wrong_is_reported_without_the_id_of_a_record(sandbox, api, hook, status):
     api.post("/v1/webhooks/", {"url": hook.url, "triggers": EVERYTHING[3:], "active": True})
     sandbox.fail(method="POST", path="/v1/leads/", write_status=status)
     person = {

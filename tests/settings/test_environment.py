@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from settings.told import PORT, TOKEN, parse, problems_of
+from settings.documents import PORT, TOKEN, parse, problems_of
 
 from bridge.settings import schema
 
@@ -36,7 +36,7 @@ def test_a_file_holds_a_secret(tmp_path):
         assert settings.propexo.token == "from file"
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path):
+def test_a_file_that_is_no_text_is_reported(tmp_path):
     (tmp_path / "token").write_bytes(b"\xff\xfe")
     (found,) = problems_of(path=tmp_path / "bridge.toml", propexo__token={"file": "token"})
     assert found == (

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from settings.told import TOML
+from settings.documents import TOML
 
 from bridge import settings as configuration
 from bridge.errors import ConfigurationError

@@ -1,9 +1,9 @@
 """Everything wrong is told at once, and no secret is shown."""
 
-from settings.told import IANA, INTEGRATION, PMS, PORT, parse, problems_of
+from settings.documents import IANA, INTEGRATION, PMS, PORT, parse, problems_of
 
 
-def test_everything_wrong_is_told_at_once():
+def test_everything_wrong_is_reported_at_once():
     assert problems_of(
         propexo__tokn="x",
         propexo__token="${PROPEXO_TOKEN}",

@@ -4,7 +4,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
-from settings.told import document, parse
+from settings.documents import document, parse
 
 from bridge import settings as configuration
 from bridge.settings import (

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from settings.told import parse, problems_of
+from settings.documents import parse, problems_of
 
 from bridge.settings.hours import Closed
 from bridge.settings.tour_times import Blackout, DayHours, SlotSettings

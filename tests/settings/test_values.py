@@ -1,7 +1,7 @@
 """How addresses, the secret of a webhook and business hours may be written."""
 
 import pytest
-from settings.told import parse, problems_of
+from settings.documents import parse, problems_of
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
@@ -37,8 +37,8 @@ def test_the_secret_of_a_webhook_is_one_that_propexo_takes():
     ],
 )
 def test_business_hours_are_read_as_people_write_them(written, days, hours):
-    told = parse(alerts__business_hours=written).alerts.business_hours
-    assert (told.days, (told.opens.hour, told.closes.hour)) == (days, hours)
+    reported = parse(alerts__business_hours=written).alerts.business_hours
+    assert (reported.days, (reported.opens.hour, reported.closes.hour)) == (days, hours)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Every wrong value has one sentence, which says what was found and what is expected."""
 
 import pytest
-from settings.told import IANA, INTEGRATION, PMS, PORT, TOKEN, problems_of
+from settings.documents import IANA, INTEGRATION, PMS, PORT, TOKEN, problems_of
 
 HTTPS = "expected an https address without path, such as https://api.propexo.com"
 WEBSITE = "expected the scheme and host of a website, such as https://www.example.com"

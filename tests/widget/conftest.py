@@ -47,7 +47,7 @@ class Visitor:
 
     def form(self, **values: Any) -> dict[str, Any]:
         """What the script sends for a free time of the next days."""
-        slot = [one for one in self.slots() if "in_person" in one["kinds"]][10]
+        slot = [slot for slot in self.slots() if "in_person" in slot["kinds"]][10]
         return {
             "submission_id": "b8d0f7c2", "first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com",
             "property": "oakwood", "tour_type": "in_person", "starts_at": slot["start"], "duration_minutes": 30,

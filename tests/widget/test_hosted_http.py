@@ -67,7 +67,7 @@ def test_it_books_once_however_often_it_is_sent(visitor: Visitor, page: Any) -> 
     assert [str(tour.appointment_time) for tour in visitor.world.tours] == ["10:00:00"]
 
 
-def test_what_is_wrong_is_said_with_the_field_in_the_language(visitor: Visitor, page: Any) -> None:
+def test_what_is_wrong_is_reported_with_the_field_in_the_language(visitor: Visitor, page: Any) -> None:
     answer = press(
         visitor, "book", page, lang="pt", email="maya@", last_name="", start="2026-11-25T10:00:00-06:00"
     )
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_with_the_field_in_the_language(visitor: Visitor, 
     assert answer.text.count('aria-invalid="true"') == 2
 
 
-def test_a_time_that_is_gone_is_said(visitor: Visitor, page: Any) -> None:
+def test_a_time_that_is_gone_is_reported(visitor: Visitor, page: Any) -> None:
     visitor.world.document["properties"]["oakwood"]["slots"]["blackouts"] = ["2026-11-25 10:00-10:30"]
     visitor.world.restart()
     answer = press(visitor, "book", page, start="2026-11-25T10:00:00-06:00")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge.console.sources.widget_line import Options, accent_of, contrast, line_of
 from bridge.settings.records import FormSettings
 from bridge.widget import proofs
-from bridge.widget.admission import FAR_BEYOND, Admission, Counts, Signs, admission
+from bridge.widget.admission import FAR_BEYOND, Admission, FormCounts, Signs, admission
 from bridge.widget.counting import network_of
 from bridge.widget.errors import in_words
 from bridge.widget.words import LOCALES, choose, tables_of, words
@@ -24,24 +24,28 @@ KEY = b"k" * 32
 @pytest.mark.parametrize(
     ("counts", "signs", "expected"),
     [
-        (Counts(1, 1, 1), Signs(), Admission.TAKEN),
-        (Counts(10, 5, 100), Signs(seconds_on_page=3), Admission.TAKEN),
-        (Counts(11, 1, 1), Signs(), Admission.AFTER_WORK),
-        (Counts(1, 6, 1), Signs(), Admission.AFTER_WORK),
-        (Counts(1, 1, 101), Signs(), Admission.AFTER_WORK),
-        (Counts(200, 1, 1), Signs(has_worked=True), Admission.TAKEN),
-        (Counts(201, 1, 1), Signs(has_worked=True), Admission.REFUSED),
-        (Counts(1, 1, 1), Signs(seconds_on_page=2.9), Admission.AFTER_WORK),
-        (Counts(1, 1, 1), Signs(has_filled_trap=True), Admission.AFTER_WORK),
-        (Counts(1, 1, 1), Signs(has_filled_trap=True, seconds_on_page=0, has_worked=True), Admission.TAKEN),
+        (FormCounts(1, 1, 1), Signs(), Admission.TAKEN),
+        (FormCounts(10, 5, 100), Signs(seconds_on_page=3), Admission.TAKEN),
+        (FormCounts(11, 1, 1), Signs(), Admission.AFTER_WORK),
+        (FormCounts(1, 6, 1), Signs(), Admission.AFTER_WORK),
+        (FormCounts(1, 1, 101), Signs(), Admission.AFTER_WORK),
+        (FormCounts(200, 1, 1), Signs(has_worked=True), Admission.TAKEN),
+        (FormCounts(201, 1, 1), Signs(has_worked=True), Admission.REFUSED),
+        (FormCounts(1, 1, 1), Signs(seconds_on_page=2.9), Admission.AFTER_WORK),
+        (FormCounts(1, 1, 1), Signs(has_filled_trap=True), Admission.AFTER_WORK),
+        (
+            FormCounts(1, 1, 1),
+            Signs(has_filled_trap=True, seconds_on_page=0, has_worked=True),
+            Admission.TAKEN,
+        ),
     ],
 )
-def test_a_form_is_taken_after_work_or_refused(counts: Counts, signs: Signs, expected: Admission) -> None:
+def test_a_form_is_taken_after_work_or_refused(counts: FormCounts, signs: Signs, expected: Admission) -> None:
     assert admission(counts, signs, LIMITS) is expected
 
 
-@given(st.builds(Counts, *[st.integers(0, 3000)] * 3), st.booleans())
-def test_who_works_is_refused_only_far_beyond_a_limit(counts: Counts, is_trapped: bool) -> None:
+@given(st.builds(FormCounts, *[st.integers(0, 3000)] * 3), st.booleans())
+def test_who_works_is_refused_only_far_beyond_a_limit(counts: FormCounts, is_trapped: bool) -> None:
     found = admission(counts, Signs(has_filled_trap=is_trapped, has_worked=True), LIMITS)
     is_far = (
         counts.address > 10 * FAR_BEYOND

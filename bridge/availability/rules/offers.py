@@ -24,8 +24,8 @@ def offers_of(
         `None`: there is no calendar for this kind; an empty table: there is one, and nothing is free.
     """
     wants_own = kind == "self_guided"
-    own = [one for one in calendars if one["type"] == SELF_GUIDED_CALENDAR]
-    chosen = own if wants_own and own else [one for one in calendars if one not in own]
+    own = [calendar for calendar in calendars if calendar["type"] == SELF_GUIDED_CALENDAR]
+    chosen = own if wants_own and own else [calendar for calendar in calendars if calendar not in own]
     if not chosen:
         return None
     found: dict[datetime, Offer] = {}

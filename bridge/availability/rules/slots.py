@@ -134,9 +134,9 @@ def starts_of(times: Times, day: date) -> Iterator[datetime]:
     """Every start of a day that could be offered, in order; taken ones as well."""
     rules = times.rules
     if times.offers is not None:
-        yield from sorted(one for one in times.offers if local_date(one, rules.zone) == day)
+        yield from sorted(start for start in times.offers if local_date(start, rules.zone) == day)
         return
-    yield from sorted({one for hours in _hours(rules, day) for one in _grid(rules, hours, day)})
+    yield from sorted({start for hours in _hours(rules, day) for start in _grid(rules, hours, day)})
 
 
 def candidates(times: Times, day: date) -> list[datetime]:
@@ -174,20 +174,22 @@ def taken(
     rules = times.rules
     if times.offers is not None and start not in times.offers:
         return Obstacle.NOT_OFFERED
-    others = [one for one in times.busy if owner is None or one.owner != owner]
+    busy = [held for held in times.busy if owner is None or held.owner != owner]
     if times.fetched_at is not None:
-        others = [one for one in others if not _is_counted(one, times.fetched_at)]
+        busy = [held for held in busy if not _is_counted(held, times.fetched_at)]
     day = local_date(start, rules.zone)
     if rules.most_a_day is not None:
-        same_day = sum(local_date(one.starts_at, rules.zone) == day for one in others)
+        same_day = sum(local_date(held.starts_at, rules.zone) == day for held in busy)
         if same_day >= rules.most_a_day:
             return Obstacle.FULL_DAY
     at_once = times.offers[start].at_once if times.offers is not None else rules.at_once
     begins, ends = start - rules.before, start + (length or rules.length) + rules.after
     around = [
-        (one.starts_at - rules.before, one.ends_at + rules.after) for one in others if one.kind == rules.kind
+        (held.starts_at - rules.before, held.ends_at + rules.after)
+        for held in busy
+        if held.kind == rules.kind
     ]
-    overlapping = [one for one in around if one[0] < ends and begins < one[1]]
+    overlapping = [held for held in around if held[0] < ends and begins < held[1]]
     return Obstacle.TAKEN if _most_at_once(overlapping, begins) >= at_once else None
 
 
@@ -221,17 +223,23 @@ def _closed(times: Times, start: datetime) -> Obstacle | None:
     if rules.hours is None:
         return Obstacle.UNAVAILABLE
     minute = minute_of(start, rules.zone)
-    within = [one for one in _hours(rules, day) if minute is not None and one.opens <= minute < one.closes]
+    within = [
+        period
+        for period in _hours(rules, day)
+        if minute is not None and period.opens <= minute < period.closes
+    ]
     if not within or minute is None:
         return Obstacle.CLOSED
-    if any((minute - one.opens) % rules.every == 0 and _start(rules, one, day, minute) for one in within):
+    if any(
+        (minute - period.opens) % rules.every == 0 and _start(rules, period, day, minute) for period in within
+    ):
         return None
     is_dark = _is_blacked_out(rules, day, start, start + rules.length)
     return Obstacle.CLOSED if is_dark else Obstacle.NOT_A_START
 
 
 def _hours(rules: Rules, day: date) -> list[DayHours]:
-    return [one for one in rules.hours or () if day.weekday() in one.days]
+    return [hour for hour in rules.hours or () if day.weekday() in hour.days]
 
 
 def _grid(rules: Rules, hours: DayHours, day: date) -> Iterator[datetime]:
@@ -252,7 +260,7 @@ def _start(rules: Rules, hours: DayHours, day: date, minute: int) -> datetime | 
 
 def _is_blacked_out(rules: Rules, day: date, start: datetime, end: datetime) -> bool:
     return any(
-        start < end_of(day, one.closes, rules.zone) and end_of(day, one.opens, rules.zone) < end
-        for one in rules.blackouts
-        if one.covers(day)
+        start < end_of(day, blackout.closes, rules.zone) and end_of(day, blackout.opens, rules.zone) < end
+        for blackout in rules.blackouts
+        if blackout.covers(day)
     )

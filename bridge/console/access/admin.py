@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 from bridge.console import audit
 from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.deeds import users as deeds
-from bridge.console.deeds.users import UserChange
+from bridge.console.actions import users as actions
+from bridge.console.actions.users import UserChange
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import AuditEntry, Role
@@ -38,7 +38,7 @@ def add_user() -> Response:
     password, now = request.form.get("password", ""), tools().clock()
     try:
         with tools().database.session() as session:
-            deeds.add_user(session, tools().settings, current_actor(), name, role, password, now)
+            actions.add_user(session, tools().settings, current_actor(), name, role, password, now)
     except BridgeError as error:
         return make_response(users(error.message), 422)
     return redirect(url_for("admin.users"), 303)
@@ -48,16 +48,16 @@ def add_user() -> Response:
 @needs(Role.ADMIN)
 def change_user(name: str) -> Response:
     """`change` says what: role, password, disable or enable."""
-    told = {
+    changes = {
         "role": UserChange(role=_role(request.form.get("role"))),
         "password": UserChange(password=request.form.get("password", "")),
         "disable": UserChange(enabled=False),
         "enable": UserChange(enabled=True),
     }
-    change = told.get(request.form.get("change", ""), UserChange())
+    change = changes.get(request.form.get("change", ""), UserChange())
     try:
         with tools().database.session() as session:
-            deeds.change_user(session, current_actor(), name, change, tools().clock())
+            actions.change_user(session, current_actor(), name, change, tools().clock())
     except BridgeError as error:
         return make_response(users(error.message), 422)
     return redirect(url_for("admin.users"), 303)
@@ -99,16 +99,16 @@ def revoke_token(token_id: int) -> Response:
 @admin.get("/audit")
 @needs(Role.ADMIN)
 def show_audit() -> str:
-    before, who = request.args.get("before", type=int), request.args.get("who", "").strip()
+    before, actor = request.args.get("before", type=int), request.args.get("actor", "").strip()
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE)
     if before is not None:
         query = query.where(AuditEntry.id < before)
-    if who:
-        query = query.where(AuditEntry.who == who)
+    if actor:
+        query = query.where(AuditEntry.actor == actor)
     with tools().database.session() as session:
         entries = list(session.scalars(query))
     older = entries[-1].id if len(entries) == PAGE else None
-    return render_template("access/audit.html", entries=entries, older=older, who=who)
+    return render_template("access/audit.html", entries=entries, older=older, actor=actor)
 
 
 def _note(session: Session, what: str, on: tuple[str, str | int], **changed: dict[str, str]) -> None:

@@ -41,7 +41,7 @@ def needs(role: Role) -> Callable[[View], View]:
             visitor = _visitor()
             if visitor is None:
                 if request.path.startswith("/console"):
-                    return _to_the_door()
+                    return _redirect_to_sign_in()
                 raise NotSignedInError
             if not visitor.actor.may(role):
                 raise NotAllowedError
@@ -131,7 +131,7 @@ def _check_origin(visitor: Visitor) -> None:
         raise NotFromThisPageError
 
 
-def _to_the_door() -> Response:
+def _redirect_to_sign_in() -> Response:
     """To the sign-in page, and back afterwards; htmx follows a header and not a redirect."""
     here = (
         request.full_path.rstrip("?")

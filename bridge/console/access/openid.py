@@ -77,8 +77,8 @@ class OpenId:
             MissingRoleError: none of the groups has one.
         """
         state, nonce, verifier = ([*remembered.split("."), "", "", ""])[:3]
-        told = parse_qs(urlsplit(answer).query)
-        if not (state and nonce and verifier) or told.get("state") != [state] or "code" not in told:
+        answered = parse_qs(urlsplit(answer).query)
+        if not (state and nonce and verifier) or answered.get("state") != [state] or "code" not in answered:
             raise OpenIdFailedError
         metadata = self._metadata()
         try:
@@ -111,8 +111,8 @@ class OpenId:
 
     def _role_of(self, claims: dict[str, Any]) -> Role:
         """The highest of all that the person's groups give."""
-        told = claims.get(self._settings.role_claim, [])
-        groups = told if isinstance(told, list) else [told]
+        claim = claims.get(self._settings.role_claim, [])
+        groups = claim if isinstance(claim, list) else [claim]
         roles = [Role(self._settings.roles[group]) for group in groups if group in self._settings.roles]
         if not roles:
             raise MissingRoleError

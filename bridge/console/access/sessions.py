@@ -17,7 +17,7 @@ FIRST_ADMIN = "first sign-in"
 """Who comes through a link, in the audit."""
 
 
-class Origin(StrEnum):
+class SessionOrigin(StrEnum):
     """Who vouches for the name and the role of a session."""
 
     DATABASE = "database"
@@ -33,20 +33,20 @@ def digest(text: str) -> str:
 
 def begin(session: Session, settings: Settings, account: Account, now: datetime) -> str:
     """Open a session; answers the text of its cookie."""
-    origin = Origin.SETTINGS if account.user_id is None else Origin.DATABASE
+    origin = SessionOrigin.SETTINGS if account.user_id is None else SessionOrigin.DATABASE
     return _make(session, account, origin, now, timedelta(hours=settings.console.session_hours))
 
 
 def begin_from_outside(session: Session, settings: Settings, name: str, role: Role, now: datetime) -> str:
     """Open a session for whom OpenID Connect vouches; answers the text of its cookie."""
     lasts = timedelta(hours=settings.console.session_hours)
-    return _make(session, Account(name, role, None), Origin.OPENID, now, lasts)
+    return _make(session, Account(name, role, None), SessionOrigin.OPENID, now, lasts)
 
 
 def make_link(session: Session, now: datetime) -> str:
     """Allow somebody to sign in once as admin, for a quarter of an hour; answers the secret of the link."""
     account = Account(FIRST_ADMIN, Role.ADMIN, None)
-    return _make(session, account, Origin.LINK, now, LINK_VALID, one_time=True)
+    return _make(session, account, SessionOrigin.LINK, now, LINK_VALID, one_time=True)
 
 
 def use_link(session: Session, settings: Settings, text: str, now: datetime) -> str | None:
@@ -55,21 +55,21 @@ def use_link(session: Session, settings: Settings, text: str, now: datetime) -> 
     if session.scalar(used.returning(SignIn.digest)) is None:
         return None
     account = Account(FIRST_ADMIN, Role.ADMIN, None)
-    return _make(session, account, Origin.LINK, now, timedelta(hours=settings.console.session_hours))
+    return _make(session, account, SessionOrigin.LINK, now, timedelta(hours=settings.console.session_hours))
 
 
 def find(session: Session, settings: Settings, text: str, now: datetime) -> SignIn | None:
     """The session of a cookie, with the role that its user has by now; `None`: there is none (any more)."""
     known = select(SignIn, User).outerjoin(User, User.id == SignIn.user_id)
-    mine = known.where(SignIn.digest == digest(text), ~SignIn.one_time, SignIn.expires_at > now)
-    row = session.execute(mine).first()
+    session_row = known.where(SignIn.digest == digest(text), ~SignIn.one_time, SignIn.expires_at > now)
+    row = session.execute(session_row).first()
     if row is None:
         return None
     found, user = row
     role: str | None = found.role
-    if found.origin == Origin.DATABASE:
+    if found.origin == SessionOrigin.DATABASE:
         role = user.role if user and user.disabled_at is None else None
-    elif found.origin == Origin.SETTINGS:
+    elif found.origin == SessionOrigin.SETTINGS:
         configured = settings.users.get(found.name)
         role = configured.role if configured else None
     session.expunge(found)
@@ -91,7 +91,7 @@ def _forget_expired(session: Session, now: datetime) -> None:
 def _make(
     session: Session,
     account: Account,
-    origin: Origin,
+    origin: SessionOrigin,
     now: datetime,
     lasts: timedelta,
     *,

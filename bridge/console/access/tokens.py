@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.access.sessions import digest
 from bridge.errors import BridgeError
-from bridge.models import Role, Token
+from bridge.models import ApiToken, Role
 
 PREFIX = "brg_"
 """By which scanners for leaked secrets know one."""
@@ -24,10 +24,10 @@ class UnknownTokenError(BridgeError):
 
 def create(
     session: Session, name: str, role: Role, now: datetime, by: str | None, expires_at: datetime | None = None
-) -> tuple[Token, str]:
+) -> tuple[ApiToken, str]:
     """Make a token; answers its row and its text, which is stored nowhere."""
     text = PREFIX + secrets.token_urlsafe(32)
-    token = Token(
+    token = ApiToken(
         name=name, digest=digest(text), role=role, created_at=now, created_by=by, expires_at=expires_at
     )
     session.add(token)
@@ -35,25 +35,25 @@ def create(
     return token, text
 
 
-def find(session: Session, text: str, now: datetime) -> Token | None:
+def find(session: Session, text: str, now: datetime) -> ApiToken | None:
     """The valid token of this text; its use is noted."""
-    valid = or_(Token.expires_at.is_(None), Token.expires_at > now)
+    valid = or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
     token = session.scalar(
-        select(Token).where(Token.digest == digest(text), Token.revoked_at.is_(None), valid)
+        select(ApiToken).where(ApiToken.digest == digest(text), ApiToken.revoked_at.is_(None), valid)
     )
     if token and (token.used_at is None or token.used_at < now - USED_TO):
         token.used_at = now
     return token
 
 
-def every_token(session: Session) -> list[Token]:
+def every_token(session: Session) -> list[ApiToken]:
     """The newest first, revoked ones too."""
-    return list(session.scalars(select(Token).order_by(Token.id.desc())))
+    return list(session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))
 
 
-def revoke(session: Session, token_id: int, now: datetime) -> Token:
+def revoke(session: Session, token_id: int, now: datetime) -> ApiToken:
     """Raises UnknownTokenError."""
-    token = session.get(Token, token_id, with_for_update=True)
+    token = session.get(ApiToken, token_id, with_for_update=True)
     if token is None or token.revoked_at is not None:
         raise UnknownTokenError
     token.revoked_at = now

@@ -45,8 +45,8 @@ def open_session() -> Response:
             if account is not None:
                 throttle.succeeded(session, counted)
                 text = sessions.begin(session, tools().settings, account, now)
-                who = Actor(account.name, account.role, Via.CONSOLE)
-                audit.record(session, who, now, "signed in", ("user", account.name))
+                actor = Actor(account.name, account.role, Via.CONSOLE)
+                audit.record(session, actor, now, "signed in", ("user", account.name))
                 return with_cookie(redirect(_next(), 303), text)
     seconds = math.ceil(counted.wait.total_seconds())
     page = render_template(
@@ -72,8 +72,8 @@ def use_link(text: str) -> Response:
         if cookie is None:
             page = render_template("access/link.html", text=text, used=True)
             return make_response(page, 401)
-        who = Actor(sessions.FIRST_ADMIN, Role.ADMIN, Via.CONSOLE)
-        audit.record(session, who, now, "signed in", ("user", sessions.FIRST_ADMIN))
+        actor = Actor(sessions.FIRST_ADMIN, Role.ADMIN, Via.CONSOLE)
+        audit.record(session, actor, now, "signed in", ("user", sessions.FIRST_ADMIN))
     return with_cookie(redirect(url_for("admin.users"), 303), cookie)
 
 

@@ -9,14 +9,14 @@ from werkzeug.exceptions import HTTPException, UnprocessableEntity
 from bridge import problems
 from bridge.console.access.accounts import MissingUserNameError, NameTakenError, UnknownUserError
 from bridge.console.access.passwords import WeakPasswordError
-from bridge.console.api.repeating import (
+from bridge.console.actions.aliases import AliasTakenError, MissingNameError, UnknownAliasError
+from bridge.console.actions.corrections import UnreadableCorrectionError
+from bridge.console.actions.events import ActionNotPossibleError
+from bridge.console.api.idempotency import (
     IdempotencyKeyReusedError,
     InvalidIdempotencyKeyError,
     RequestInProgressError,
 )
-from bridge.console.deeds.aliases import AliasTakenError, MissingNameError, UnknownAliasError
-from bridge.console.deeds.corrections import UnreadableCorrectionError
-from bridge.console.deeds.events import ActionNotPossibleError
 from bridge.console.queries.integrations import UnknownIntegrationError
 from bridge.console.queries.paging import Page, UnknownCursorError
 from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
@@ -57,7 +57,7 @@ STATUSES: dict[type[BridgeError], int] = {
 TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood", 502: "Propexo did not answer"}
 
 
-def tell_problems(blueprint: Blueprint) -> None:
+def answer_problems(blueprint: Blueprint) -> None:
     """Answer what goes wrong in these views in the shape of all errors."""
     blueprint.register_error_handler(RefusedRequestError, problems.refused)
     blueprint.register_error_handler(BridgeError, _finding)

@@ -13,15 +13,15 @@ from bridge import __version__
 from bridge.console.access.guard import require_role
 from bridge.console.api import hooks, schemas
 from bridge.console.api.events import events
+from bridge.console.api.idempotency import HEADER, KEY
 from bridge.console.api.people import people
-from bridge.console.api.places import places
-from bridge.console.api.repeating import HEADER, KEY
+from bridge.console.api.properties import properties
 from bridge.console.api.workbench import workbench
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
 
 PROBLEM_JSON = "application/problem+json"
-TOLD = """Everything that the console can do. A token is made with `bridge tokens create` or at the console, and sent as
+INFO = """Everything that the console can do. A token is made with `bridge tokens create` or at the console, and sent as
 `Authorization: Bearer <token>`; its role says what it may do. Lists are paged: `next` of a page is the `cursor` of the
 following one, and stands in a `Link` header too. A change may carry an `Idempotency-Key`: sent again within a day with
 the same key and content it is answered as before and made once; with other content it is refused (422), while the
@@ -39,7 +39,7 @@ ONCE = {
 class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest's, whose errors are answered as all others of the bridge."""
 
-    ERROR_SCHEMA = schemas.Problem
+    ERROR_SCHEMA = schemas.ProblemSchema
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
@@ -56,9 +56,11 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         """The OpenAPI document of all routes."""
         with self._describing:
             while self._undescribed:
-                one = self._undescribed.pop(0)
-                one.register_views_in_doc(self, self._app, self.spec, name=one.name, parameters=None)
-                self.spec.tag({"name": one.name, "description": one.description})
+                blueprint = self._undescribed.pop(0)
+                blueprint.register_views_in_doc(
+                    self, self._app, self.spec, name=blueprint.name, parameters=None
+                )
+                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
             return copy.deepcopy(self.spec.to_dict())
 
     def _register_error_handlers(self) -> None:
@@ -79,18 +81,18 @@ class Description:
     @cached_property
     def document(self) -> dict[str, Any]:
         """OpenAPI 3.1, with the hooks under `webhooks`."""
-        told = self._api.described()
-        told["webhooks"] = hooks.webhooks(self._catalogue)
-        told["components"]["schemas"]["Stored"] = hooks.STORED
-        for response in told["components"].get("responses", {}).values():
+        document = self._api.described()
+        document["webhooks"] = hooks.webhooks(self._catalogue)
+        document["components"]["schemas"]["Stored"] = hooks.STORED
+        for response in document["components"].get("responses", {}).values():
             content = response.get("content", {})
             if "application/json" in content:
                 content[PROBLEM_JSON] = content.pop("application/json")
-        for path in told["paths"].values():
+        for path in document["paths"].values():
             for method, operation in path.items():
                 if method in {"post", "delete"} and operation.get("x-once"):
                     operation.setdefault("parameters", []).append(ONCE)
-        return told
+        return document
 
     @cached_property
     def text(self) -> str:
@@ -99,7 +101,7 @@ class Description:
     @cached_property
     def page(self) -> str:
         """The same for all visitors."""
-        return render_template("api/docs.html", told=self.document)
+        return render_template("api/docs.html", document=self.document)
 
 
 description = Blueprint("api_description", __name__)
@@ -132,13 +134,13 @@ def init_app(app: Flask, catalogue: Catalogue) -> None:
         "API_VERSION": __version__,
         "OPENAPI_VERSION": "3.1.0",
         "API_SPEC_OPTIONS": {
-            "info": {"description": TOLD},
+            "info": {"description": INFO},
             "security": [{"token": []}],
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         },
     }
     api = ManagementApi(app)
-    for blueprint in (events, places, workbench, people):
+    for blueprint in (events, properties, workbench, people):
         api.register_blueprint(blueprint)
     app.register_blueprint(description)
     app.extensions["api_description"] = Description(api, catalogue)

@@ -10,12 +10,12 @@ from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.actions import aliases, corrections
+from bridge.console.actions import events as actions
 from bridge.console.api import schemas
-from bridge.console.api.answers import NoSuchRowError, linked, tell_problems
+from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
-from bridge.console.api.repeating import once
-from bridge.console.deeds import aliases, corrections
-from bridge.console.deeds import events as deeds
+from bridge.console.api.idempotency import once
 from bridge.console.masking import masked
 from bridge.console.queries import events as queries
 from bridge.console.tools import tools
@@ -23,10 +23,10 @@ from bridge.events.detail import story
 from bridge.events.edit import Correction
 from bridge.events.query import Selection
 from bridge.models import Event, Role
-from bridge.widget.desk import FormDesk
+from bridge.widget.desk import WidgetFormDesk
 
 events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders posted.")
-tell_problems(events)
+answer_problems(events)
 ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 
 
@@ -40,15 +40,15 @@ def one_event(event_id: int) -> Iterator[tuple[Session, Event]]:
         yield session, event
 
 
-def selection_of(told: dict[str, Any]) -> Selection:
+def selection_of(query: dict[str, Any]) -> Selection:
     """What the arguments select."""
     return Selection(
-        statuses=tuple(told["status"]),
-        reasons=tuple(told["reason"]),
-        sources=tuple(told["source"]),
-        property=told.get("property"),
-        since=told.get("since"),
-        until=told.get("until"),
+        statuses=tuple(query["status"]),
+        reasons=tuple(query["reason"]),
+        sources=tuple(query["source"]),
+        property=query.get("property"),
+        since=query.get("since"),
+        until=query.get("until"),
     )
 
 
@@ -56,17 +56,17 @@ def selection_of(told: dict[str, Any]) -> Selection:
 @needs(Role.VIEWER)
 @events.arguments(schemas.EventArguments, location="query", unknown=RAISE)
 @events.response(200, schemas.EventPage)
-def list_events(told: dict[str, Any]) -> Any:
+def list_events(query: dict[str, Any]) -> Any:
     """List events, the newest first."""
     with tools().database.session() as session:
         page = queries.page(
             session,
             tools().settings,
             current_actor(),
-            selection_of(told),
-            search=told.get("search"),
-            cursor=told.get("cursor"),
-            limit=told["limit"],
+            selection_of(query),
+            search=query.get("search"),
+            cursor=query.get("cursor"),
+            limit=query["limit"],
         )
     return linked(page)
 
@@ -77,14 +77,14 @@ def list_events(told: dict[str, Any]) -> Any:
 def show_event(event_id: int) -> Any:
     """Show an event with its full history."""
     with one_event(event_id) as (session, event):
-        told = story(session, event, tools().settings)
+        detail = story(session, event, tools().settings)
     actor = current_actor()
-    shown = masked(actor, told, "history", "booking", "content_type")
+    shown = masked(actor, detail, "history", "booking", "content_type")
     if actor.sees_people:
         return shown
-    told_of = ("reference", "previous_reference", "delivery_id", "detail")
-    attempts = [{**one, "detail": None, "request": None} for one in told["attempts"]]
-    return {**shown, **dict.fromkeys(told_of), "attempts": attempts}
+    personal = ("reference", "previous_reference", "delivery_id", "detail")
+    attempts = [{**attempt, "detail": None, "request": None} for attempt in detail["attempts"]]
+    return {**shown, **dict.fromkeys(personal), "attempts": attempts}
 
 
 @events.route(f"{ONE}/payload")
@@ -100,14 +100,14 @@ def show_payload(event_id: int) -> Any:
 @needs(Role.OPERATOR)
 @once
 @events.doc(**{"x-once": True})
-@events.response(200, schemas.TourLink)
+@events.response(200, schemas.TourLinkSchema)
 def issue_tour_link(event_id: int) -> Any:
     """Answer the address at which the renter moves or cancels the tour of an event; always the same."""
     with one_event(event_id) as (_, event):
         if event.reference is None:
             raise NoSuchRowError
         source, reference = event.source, event.reference
-    desk: FormDesk = current_app.extensions["forms"]
+    desk: WidgetFormDesk = current_app.extensions["forms"]
     return desk.tour_addresses(source, reference)
 
 
@@ -117,29 +117,29 @@ def issue_tour_link(event_id: int) -> Any:
 def rehearse_event(event_id: int) -> Any:
     """Show what a replay of an event would send, and how that differs from last time."""
     with one_event(event_id) as (session, event):
-        told = deeds.rehearsals(session, tools().settings, [event.id], tools().clock())
-    return {"events": [one.as_json() for one in told]}
+        runs = actions.rehearsals(session, tools().settings, [event.id], tools().clock())
+    return {"events": [run.as_json() for run in runs]}
 
 
 @events.route("/events/rehearse", methods=["POST"])
 @needs(Role.OPERATOR)
 @events.arguments(schemas.Ids)
 @events.response(200, schemas.Rehearsals)
-def rehearse_events(told: dict[str, Any]) -> Any:
+def rehearse_events(body: dict[str, Any]) -> Any:
     """Show what a replay of some events would send. Nothing changes."""
     with tools().database.session() as session:
-        found = deeds.rehearsals(session, tools().settings, told["ids"], tools().clock())
-    return {"events": [one.as_json() for one in found]}
+        found = actions.rehearsals(session, tools().settings, body["ids"], tools().clock())
+    return {"events": [run.as_json() for run in found]}
 
 
 @events.route("/events/select", methods=["POST"])
 @needs(Role.OPERATOR)
 @events.arguments(schemas.SelectionBody)
-@events.response(200, schemas.Chosen)
-def select_events(told: dict[str, Any]) -> Any:
+@events.response(200, schemas.ChosenSchema)
+def select_events(body: dict[str, Any]) -> Any:
     """Answer the ids of all ended events of a selection: parked ones unless it names statuses. Nothing changes."""
     with tools().database.session() as session:
-        return deeds.choose(session, tools().settings, selection_of(told))
+        return actions.choose(session, tools().settings, selection_of(body))
 
 
 @events.route("/events/replay", methods=["POST"])
@@ -148,14 +148,14 @@ def select_events(told: dict[str, Any]) -> Any:
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.ReplayBody)
 @events.response(200, schemas.Queued)
-def replay_events(told: dict[str, Any]) -> Any:
+def replay_events(body: dict[str, Any]) -> Any:
     """Run events again; what is written already is not written twice."""
     actor, now = current_actor(), tools().clock()
     with tools().database.session() as session:
-        if told["status"]:
-            queued = deeds.replay_chosen(session, actor, told["ids"], told["status"], now)
+        if body["status"]:
+            queued = actions.replay_chosen(session, actor, body["ids"], body["status"], now)
         else:
-            queued = deeds.replay(session, actor, told["ids"], now)
+            queued = actions.replay(session, actor, body["ids"], now)
     return {"queued": queued}
 
 
@@ -165,21 +165,23 @@ def replay_events(told: dict[str, Any]) -> Any:
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.DismissBody)
 @events.response(200, schemas.Dismissed)
-def dismiss_events(told: dict[str, Any]) -> Any:
+def dismiss_events(body: dict[str, Any]) -> Any:
     """Mark parked events as done."""
     with tools().database.session() as session:
-        done = deeds.dismiss(session, current_actor(), told["ids"], told["note"], tools().clock())
+        done = actions.dismiss(session, current_actor(), body["ids"], body["note"], tools().clock())
     return {"dismissed": done}
 
 
 @events.route(f"{ONE}/correction/preview", methods=["POST"])
 @needs(Role.OPERATOR)
 @events.arguments(schemas.CorrectionPreviewBody)
-@events.response(200, schemas.Correction)
-def preview_correction(told: dict[str, Any], event_id: int) -> Any:
+@events.response(200, schemas.CorrectionSchema)
+def preview_correction(body: dict[str, Any], event_id: int) -> Any:
     """Show how a corrected payload would be read. Nothing is saved."""
     with one_event(event_id) as (session, event):
-        return _told(corrections.preview(session, tools().settings, event, told["payload"]), queued=False)
+        return _correction(
+            corrections.preview(session, tools().settings, event, body["payload"]), queued=False
+        )
 
 
 @events.route(f"{ONE}/correction", methods=["POST"])
@@ -187,19 +189,19 @@ def preview_correction(told: dict[str, Any], event_id: int) -> Any:
 @once
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.CorrectionBody)
-@events.response(200, schemas.Correction)
-def correct_event(told: dict[str, Any], event_id: int) -> Any:
+@events.response(200, schemas.CorrectionSchema)
+def correct_event(body: dict[str, Any], event_id: int) -> Any:
     """Correct the payload of a parked, ignored or dismissed event, and run it again."""
     with one_event(event_id) as (session, event):
-        correction = corrections.preview(session, tools().settings, event, told["payload"])
+        correction = corrections.preview(session, tools().settings, event, body["payload"])
         corrections.save(
             session, current_actor(), correction, tools().clock(),
-            again=told["replay"], force=told["force"],
+            again=body["replay"], force=body["force"],
         )  # fmt: skip
-    return _told(correction, queued=told["replay"])
+    return _correction(correction, queued=body["replay"])
 
 
-def _told(correction: Correction, *, queued: bool) -> dict[str, Any]:
+def _correction(correction: Correction, *, queued: bool) -> dict[str, Any]:
     return {
         "changed": list(correction.changed),
         "unreadable": list(correction.unreadable),
@@ -213,10 +215,10 @@ def _told(correction: Correction, *, queued: bool) -> dict[str, Any]:
 @once
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.PropertyBody)
-@events.response(200, schemas.Chosen)
-def choose_property(told: dict[str, Any], event_id: int) -> Any:
+@events.response(200, schemas.ChosenSchema)
+def choose_property(body: dict[str, Any], event_id: int) -> Any:
     """Let what an event calls its property mean this one; answers all parked events like it, to be replayed."""
     with one_event(event_id) as (session, event):
         return aliases.choose_property(
-            session, tools().settings, current_actor(), event, told["property"], tools().clock()
+            session, tools().settings, current_actor(), event, body["property"], tools().clock()
         )

@@ -10,14 +10,14 @@ from bridge.keys import storable
 LARGEST = 2**63 - 1
 
 
-class Text(fields.String):
+class TextField(fields.String):
     """A text, without what PostgreSQL cannot store."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return storable(super()._deserialize(value, attr, data, **kwargs))
 
 
-class Whole(fields.Integer):
+class WholeNumber(fields.Integer):
     """A whole number of JSON, which may be written as 3.0, and no text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -35,7 +35,7 @@ class YesNo(fields.Boolean):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class Moment(fields.AwareDateTime):
+class MomentField(fields.AwareDateTime):
     """An ISO 8601 date and time with an offset."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -46,7 +46,7 @@ class Moment(fields.AwareDateTime):
 
 def identity() -> fields.Integer:
     """The id of a row."""
-    return Whole(required=True, validate=validate.Range(1, LARGEST))
+    return WholeNumber(required=True, validate=validate.Range(1, LARGEST))
 
 
 def ids(most: int) -> fields.List[int]:
@@ -65,5 +65,5 @@ def _each_once(values: list[Any]) -> None:
 class PageArguments(Schema):
     """Which page of a list."""
 
-    cursor = Text(metadata={"description": "`next` of the page before."})
+    cursor = TextField(metadata={"description": "`next` of the page before."})
     limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, MOST))

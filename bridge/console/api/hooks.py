@@ -18,7 +18,7 @@ def webhooks(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _hook(file: MappingFile) -> dict[str, Any]:
-    told = inspect.cleandoc(file.schema.__doc__ or "")
+    steps = inspect.cleandoc(file.schema.__doc__ or "")
     where = (
         "`POST /hooks/<source>`, where `<source>` is the name of a source of bridge.toml with this mapping."
     )
@@ -26,7 +26,7 @@ def _hook(file: MappingFile) -> dict[str, Any]:
         "operationId": f"hook_{file.name}",
         "tags": ["hooks"],
         "summary": file.schema.sender(),
-        "description": f"{where}\n\n{told}",
+        "description": f"{where}\n\n{steps}",
         "security": [],
         "parameters": list(_headers(file)),
         "requestBody": {"required": True, "content": _content(file)},

@@ -9,32 +9,32 @@ from sqlalchemy import select
 from bridge.console import audit
 from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.api import schemas_of_places as shown
-from bridge.console.api.answers import NoSuchRowError, linked, tell_problems
+from bridge.console.actions import users as actions
+from bridge.console.actions.users import UserChange
+from bridge.console.api import schemas_properties as shown
+from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST, PageArguments
-from bridge.console.api.repeating import once
-from bridge.console.deeds import users as deeds
-from bridge.console.deeds.users import UserChange
+from bridge.console.api.idempotency import once
 from bridge.console.queries.paging import Page, before_of, cursor_of
 from bridge.console.tools import tools
-from bridge.events.query import PATIENCE, Found, newest
+from bridge.events.query import PATIENCE, RowPage, newest
 from bridge.keys import storable
 from bridge.models import Alert, AuditEntry, Role
 
 people = Blueprint("api_people", __name__, url_prefix="/api/v1", description="Who runs the bridge.")
-tell_problems(people)
+answer_problems(people)
 
 
 @people.route("/audit")
 @needs(Role.ADMIN)
 @people.arguments(PageArguments, location="query", unknown=RAISE)
 @people.response(200, shown.AuditPage)
-def list_audit(told: dict[str, Any]) -> Any:
+def list_audit(query: dict[str, Any]) -> Any:
     """List what people changed, the newest first."""
     with tools().database.session() as session:
         entries = select(AuditEntry)
-        before = before_of(told.get("cursor"))
-        found: Found[AuditEntry] = newest(session, entries, AuditEntry.id, told["limit"], before, PATIENCE)
+        before = before_of(query.get("cursor"))
+        found: RowPage[AuditEntry] = newest(session, entries, AuditEntry.id, query["limit"], before, PATIENCE)
     return linked(Page(found.rows, cursor_of(found.before)))
 
 
@@ -53,12 +53,12 @@ def list_users() -> Any:
 @people.doc(**{"x-once": True})
 @people.arguments(shown.UserBody)
 @people.response(201, shown.UserLine)
-def add_user(told: dict[str, Any]) -> Any:
+def add_user(body: dict[str, Any]) -> Any:
     """Add a console user."""
-    role, now = Role(told["role"]), tools().clock()
+    role, now = Role(body["role"]), tools().clock()
     with tools().database.session() as session:
-        return deeds.add_user(
-            session, tools().settings, current_actor(), told["name"], role, told["password"], now
+        return actions.add_user(
+            session, tools().settings, current_actor(), body["name"], role, body["password"], now
         )
 
 
@@ -66,13 +66,13 @@ def add_user(told: dict[str, Any]) -> Any:
 @needs(Role.ADMIN)
 @people.arguments(shown.UserChangeBody)
 @people.response(200, shown.UserLine)
-def change_user(told: dict[str, Any], name: str) -> Any:
+def change_user(body: dict[str, Any], name: str) -> Any:
     """Give a user another role or password, or let them sign in no longer."""
     change = UserChange(
-        Role(told["role"]) if "role" in told else None, told.get("password"), told.get("enabled")
+        Role(body["role"]) if "role" in body else None, body.get("password"), body.get("enabled")
     )
     with tools().database.session() as session:
-        return deeds.change_user(session, current_actor(), storable(name) or "", change, tools().clock())
+        return actions.change_user(session, current_actor(), storable(name) or "", change, tools().clock())
 
 
 @people.route("/tokens")
@@ -88,11 +88,11 @@ def list_tokens() -> Any:
 @needs(Role.ADMIN)
 @people.arguments(shown.TokenBody)
 @people.response(201, shown.NewToken)
-def create_token(told: dict[str, Any]) -> Any:
+def create_token(body: dict[str, Any]) -> Any:
     """Make a token. Its text is answered this once; so an Idempotency-Key counts for nothing here."""
-    actor, now, role = current_actor(), tools().clock(), Role(told["role"])
+    actor, now, role = current_actor(), tools().clock(), Role(body["role"])
     with tools().database.session() as session:
-        row, text = tokens.create(session, told["name"], role, now, actor.name, told.get("expires_at"))
+        row, text = tokens.create(session, body["name"], role, now, actor.name, body.get("expires_at"))
         after = {"name": row.name, "role": row.role}
         audit.record(session, actor, now, "created", ("token", row.id), after=after)
         return {**vars(row), "token": text}

@@ -2,8 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from bridge.console.api.fields import Moment, PageArguments, Text, YesNo, ids
-from bridge.console.deeds.events import BATCH, ENDED
+from bridge.console.actions.events import BATCH, ENDED
+from bridge.console.api.fields import MomentField, PageArguments, TextField, YesNo, ids
 from bridge.delivery.rules.outcomes import Reason
 from bridge.models import BookingState, Role, Status
 
@@ -28,22 +28,22 @@ class _Page(Schema):
 class SelectionArguments(Schema):
     """Which events; what is left out does not restrict."""
 
-    status = fields.List(Text(validate=STATUSES), load_default=list)
-    source = fields.List(Text(), load_default=list)
-    reason = fields.List(Text(validate=REASONS), load_default=list)
-    property = Text(metadata={"description": "Key, name or an alias of a configured property."})
-    since = Moment(metadata={"description": "Received then or later."})
-    until = Moment(metadata={"description": "Received before then."})
+    status = fields.List(TextField(validate=STATUSES), load_default=list)
+    source = fields.List(TextField(), load_default=list)
+    reason = fields.List(TextField(validate=REASONS), load_default=list)
+    property = TextField(metadata={"description": "Key, name or an alias of a configured property."})
+    since = MomentField(metadata={"description": "Received then or later."})
+    until = MomentField(metadata={"description": "Received before then."})
 
 
 class EventArguments(SelectionArguments, PageArguments):
-    search = Text(
+    search = TextField(
         metadata={"description": "A name, an e-mail, a phone in any spelling, a reference, an id, a code."}
     )
 
 
 class SelectionBody(SelectionArguments):
-    status = fields.List(Text(validate=validate.OneOf(list(ENDED))), load_default=list)
+    status = fields.List(TextField(validate=validate.OneOf(list(ENDED))), load_default=list)
 
 
 class EventLine(Schema):
@@ -74,7 +74,7 @@ class EventPage(_Page):
     events = fields.List(fields.Nested(EventLine), attribute="rows")
 
 
-class Attempt(Schema):
+class AttemptSchema(Schema):
     """One call to Propexo."""
 
     id = fields.Integer()
@@ -115,7 +115,7 @@ class Story(Schema):
     history = fields.Raw(allow_none=True)
     reading = fields.Raw(allow_none=True)
     booking = fields.Raw(allow_none=True)
-    attempts = fields.List(fields.Nested(Attempt))
+    attempts = fields.List(fields.Nested(AttemptSchema))
 
 
 class Payload(Schema):
@@ -127,7 +127,7 @@ class Payload(Schema):
     original = fields.Raw(allow_none=True)
 
 
-class TourLink(Schema):
+class TourLinkSchema(Schema):
     """Where a renter moves or cancels a tour, and its calendar file."""
 
     link = fields.String(required=True)
@@ -141,16 +141,16 @@ class Ids(Schema):
 class ReplayBody(Ids):
     """Which events to run again: all or none; with `status` only those that still have one of these."""
 
-    status = fields.List(Text(validate=validate.OneOf(list(ENDED))), load_default=list)
+    status = fields.List(TextField(validate=validate.OneOf(list(ENDED))), load_default=list)
 
 
 class DismissBody(Ids):
-    note = Text(
+    note = TextField(
         required=True, validate=validate.Length(1, 2000), metadata={"description": "What was done about it."}
     )
 
 
-class Chosen(Schema):
+class ChosenSchema(Schema):
     """What a selection stands for; replay them in parts of at most 500."""
 
     ids = fields.List(fields.Integer())
@@ -183,7 +183,7 @@ class CorrectionBody(CorrectionPreviewBody):
     force = YesNo(load_default=False, metadata={"description": "Save it even if the mapping cannot read it."})
 
 
-class Correction(Schema):
+class CorrectionSchema(Schema):
     """How a corrected payload is read."""
 
     changed = fields.List(fields.String())
@@ -193,20 +193,20 @@ class Correction(Schema):
 
 
 class PropertyBody(Schema):
-    property = Text(
+    property = TextField(
         required=True, metadata={"description": "Key, name or an alias of the property that is meant."}
     )
 
 
 class BookingArguments(PageArguments):
-    source = Text()
-    property = Text()
-    state = Text(validate=STATES)
-    written_state = Text(validate=STATES)
-    search = Text()
+    source = TextField()
+    property = TextField()
+    state = TextField(validate=STATES)
+    written_state = TextField(validate=STATES)
+    search = TextField()
 
 
-class Turn(Schema):
+class TurnSchema(Schema):
     what = fields.String()
     at = fields.DateTime()
     event_id = fields.Integer()
@@ -233,14 +233,14 @@ class BookingLine(Schema):
         metadata={"type": ["string", "null"]},
     )
     appointment_id = _text()
-    life = fields.List(fields.Nested(Turn))
+    life = fields.List(fields.Nested(TurnSchema))
 
 
 class BookingPage(_Page):
     bookings = fields.List(fields.Nested(BookingLine), attribute="rows")
 
 
-class Problem(Schema):
+class ProblemSchema(Schema):
     """What every error is answered as (RFC 9457)."""
 
     type = fields.String()

@@ -4,10 +4,10 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from bridge.aliases import told_to
+from bridge.aliases import aliases_of
 from bridge.console.access.guard import needs
-from bridge.console.api import schemas_of_places as shown
-from bridge.console.api.answers import NoSuchRowError, tell_problems
+from bridge.console.api import schemas_properties as shown
+from bridge.console.api.answers import NoSuchRowError, answer_problems
 from bridge.console.tools import tools
 from bridge.console.workbench.requests import stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script
@@ -21,7 +21,7 @@ from bridge.mapping_checks.preview import Posted, preview
 from bridge.models import Role
 
 workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1", description="Mappings, tried out.")
-tell_problems(workbench)
+answer_problems(workbench)
 
 
 class MappingFailedError(BridgeError):
@@ -34,22 +34,22 @@ class MappingFailedError(BridgeError):
 @needs(Role.ADMIN)
 @workbench.arguments(shown.EditedTranslateBody)
 @workbench.response(200, shown.Translated)
-def translate_edited(told: dict[str, Any]) -> Any:
+def translate_edited(body: dict[str, Any]) -> Any:
     """The same with a mapping's text, which runs in a process of its own and is kept nowhere."""
-    script = _script(told)
-    return _tried(Reading(script, _posted(told), open_for(script)))
+    script = _script(body)
+    return _tried(Reading(script, _posted(body), open_for(script)))
 
 
 @workbench.route("/compare", methods=["POST"])
 @needs(Role.ADMIN)
 @workbench.arguments(shown.CompareBody)
 @workbench.response(200, shown.Translated)
-def compare(told: dict[str, Any]) -> Any:
+def compare(body: dict[str, Any]) -> Any:
     """Tell what a mapping's text reads differently in the newest events of a source than the file does today."""
-    script = _script(told)
-    before = Script(script.name, _mapping(told).path.read_text(encoding="utf-8"), script.source)
+    script = _script(body)
+    before = Script(script.name, _mapping(body).path.read_text(encoding="utf-8"), script.source)
     with tools().database.session() as session:
-        stored = stored_events(session, [told["source"]], told["most"])
+        stored = stored_events(session, [body["source"]], body["most"])
     return _tried(Comparison(before, script, stored, open_for(script))) if stored else {"events": []}
 
 
@@ -57,11 +57,11 @@ def compare(told: dict[str, Any]) -> Any:
 @needs(Role.VIEWER)
 @workbench.arguments(shown.TranslateBody)
 @workbench.response(200, shown.Translated)
-def translate(told: dict[str, Any]) -> Any:
+def translate(body: dict[str, Any]) -> Any:
     """Show the bookings that a mapping reads from a request, what would go to Propexo, and why. Nothing is stored."""
-    settings, found, name = tools().settings, _mapping(told), _source(told)
+    settings, found, name = tools().settings, _mapping(body), _source(body)
     mapping = configured(found.schema, settings, settings.sources[name] if name else None)
-    events = preview(mapping, _posted(told), settings, name, told_to(tools().database))
+    events = preview(mapping, _posted(body), settings, name, aliases_of(tools().database))
     return {
         "events": [
             {
@@ -84,29 +84,29 @@ def _tried(task: Reading | Comparison) -> dict[str, Any]:
     return found
 
 
-def _mapping(told: dict[str, Any]) -> MappingFile:
+def _mapping(body: dict[str, Any]) -> MappingFile:
     try:
-        return Catalogue(tools().settings.mappings_dir).get(told["mapping"])
+        return Catalogue(tools().settings.mappings_dir).get(body["mapping"])
     except ConfigurationError as error:
         raise NoSuchRowError(error.message) from error
 
 
-def _source(told: dict[str, Any]) -> str | None:
-    name: str | None = told.get("source")
+def _source(body: dict[str, Any]) -> str | None:
+    name: str | None = body.get("source")
     if name is not None and name not in tools().settings.sources:
         raise NoSuchRowError(f"No source {name!r} is configured.")
     return name
 
 
-def _script(told: dict[str, Any]) -> Script:
+def _script(body: dict[str, Any]) -> Script:
     """The edited mapping. Raises MappingChangedError, NoSuchRowError."""
     if not may_edit():
         raise MappingChangedError(why_not())
-    return Script(_mapping(told).name, told["text"], _source(told))
+    return Script(_mapping(body).name, body["text"], _source(body))
 
 
-def _posted(told: dict[str, Any]) -> Posted:
+def _posted(body: dict[str, Any]) -> Posted:
     headers = {"content-type": "application/json"} | {
-        key.lower(): text for key, text in told["headers"].items()
+        key.lower(): text for key, text in body["headers"].items()
     }
-    return Posted(told["body"].encode(), headers, told["query"])
+    return Posted(body["body"].encode(), headers, body["query"])

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.deeds import events as people
-from bridge.console.events.asked import Asked
-from bridge.console.events.telling import CALLS
+from bridge.console.actions import events as people
+from bridge.console.events.filters import EventFilter
+from bridge.console.events.presenter import CALLS
 from bridge.console.queries.searching import events_found
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
@@ -31,7 +31,7 @@ REPLAY, DISMISS = "replay", "dismiss"
 class Run:
     """What is left to do of a go; it travels in the form, so that it ends when its page is closed."""
 
-    deed: str
+    action: str
     ids: tuple[int, ...]
     total: int
     note: str = ""
@@ -42,9 +42,9 @@ class Run:
     def of_form(cls) -> "Run":
         form = request.form
         ids = _numbers(form.get("ids", "").split(","))
-        deed = DISMISS if form.get("deed") == DISMISS else REPLAY
+        action = DISMISS if form.get("action") == DISMISS else REPLAY
         total = form.get("total", len(ids), type=int)
-        return cls(deed, ids, total, form.get("note", "").strip(), tuple(form.getlist("refused")))
+        return cls(action, ids, total, form.get("note", "").strip(), tuple(form.getlist("refused")))
 
     @property
     def done(self) -> int:
@@ -55,18 +55,18 @@ class Run:
 @needs(Role.OPERATOR)
 def plan() -> str:
     """What would become of the chosen events."""
-    deed = DISMISS if request.form.get("deed") == DISMISS else REPLAY
+    action = DISMISS if request.form.get("action") == DISMISS else REPLAY
     with tools().database.session() as session:
         try:
             ids, refused = (
-                _all_that_match(session, deed) if request.form.get("all") else _ticked(session, deed)
+                _all_that_match(session, action) if request.form.get("all") else _ticked(session, action)
             )
-            shown = ids[:SHOWN] if deed == REPLAY else []
-            told = people.rehearsals(session, tools().settings, shown, tools().clock())
+            shown = ids[:SHOWN] if action == REPLAY else []
+            runs = people.rehearsals(session, tools().settings, shown, tools().clock())
         except BridgeError as error:
             return render_template("events/correction.html", problem=error.message)
-        run = Run(deed, tuple(ids[:MOST]), min(len(ids), MOST), refused=tuple(refused))
-        return render_template("events/bulk_plan.html", run=run, told=told, more=len(ids) > MOST, calls=CALLS)
+        run = Run(action, tuple(ids[:MOST]), min(len(ids), MOST), refused=tuple(refused))
+        return render_template("events/bulk_plan.html", run=run, runs=runs, more=len(ids) > MOST, calls=CALLS)
 
 
 @bulk.post("/run")
@@ -74,46 +74,49 @@ def plan() -> str:
 def run() -> str:
     """The next few; the answer asks for those after them."""
     going = Run.of_form()
-    deed: Callable[[Session, int], object] = _replay if going.deed == REPLAY else _dismiss(going.note)
+    change: Callable[[Session, int], object] = _replay if going.action == REPLAY else _dismiss(going.note)
     refused = list(going.refused)
     for event_id in going.ids[:STEP]:
         try:
             with tools().database.session() as session:
-                deed(session, event_id)
+                change(session, event_id)
         except BridgeError as error:
             refused.append(error.message)
     left = replace(going, ids=going.ids[STEP:], refused=tuple(refused))
     return render_template("events/bulk_run.html", run=left)
 
 
-def _ticked(session: Session, deed: str) -> tuple[list[int], list[str]]:
+def _ticked(session: Session, action: str) -> tuple[list[int], list[str]]:
     """Those of the ticked events that can be changed so, and why the others cannot."""
-    objection = people.replay_objection if deed == REPLAY else people.dismiss_objection
+    objection = people.replay_objection if action == REPLAY else people.dismiss_objection
     ticked = select(Event).where(Event.id.in_(_numbers(request.form.getlist("id")))).order_by(Event.id)
-    told = {event.id: objection(event) for event in session.scalars(ticked)}
-    return [one for one, why in told.items() if why is None], [why for why in told.values() if why]
+    objections = {event.id: objection(event) for event in session.scalars(ticked)}
+    return [event_id for event_id, why in objections.items() if why is None], [
+        why for why in objections.values() if why
+    ]
 
 
-def _all_that_match(session: Session, deed: str) -> tuple[list[int], list[str]]:
+def _all_that_match(session: Session, action: str) -> tuple[list[int], list[str]]:
     """What the filters stand for, as far as it can be changed so. Raises BridgeError."""
-    settings, asked = tools().settings, Asked.of(request.form)
+    settings, asked = tools().settings, EventFilter.of(request.form)
     wanted = asked.selection()
-    possible = people.ENDED if deed == REPLAY else (Status.PARKED,)
+    possible = people.ENDED if action == REPLAY else (Status.PARKED,)
     if wanted.statuses and not set(wanted.statuses) & set(possible):
         return [], []
     if asked.q:
         wanted = replace(wanted, ids=events_found(session, settings, asked.q, people=True))
-    if deed == DISMISS:
+    if action == DISMISS:
         return find_ids(session, settings, replace(wanted, statuses=(Status.PARKED.value,))), []
     chosen = people.choose(session, settings, wanted)
     left_out = [
-        f"Event {one} is ambiguous: look for it in the PMS, then replay it alone." for one in chosen.left_out
+        f"Event {event_id} is ambiguous: look for it in the PMS, then replay it alone."
+        for event_id in chosen.left_out
     ]
     return chosen.ids, left_out
 
 
 def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
-    return tuple(int(one) for one in texts if one.isdecimal())
+    return tuple(int(text) for text in texts if text.isdecimal())
 
 
 def _replay(session: Session, event_id: int) -> list[int]:

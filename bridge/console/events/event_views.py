@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.events.telling import telling
+from bridge.console.events.presenter import event_details
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.edit import REPAIRABLE
@@ -27,7 +27,7 @@ LIVE = ("status", "sentences", "next_attempt_at", "attempts", "booking", "histor
 @needs(Role.VIEWER)
 def show(event_id: int) -> str:
     with tools().database.session() as session:
-        return render_template("events/event.html", told=page_of(session, event_id))
+        return render_template("events/event.html", event=page_of(session, event_id))
 
 
 @event.get("/live")
@@ -35,10 +35,10 @@ def show(event_id: int) -> str:
 def live(event_id: int) -> Response:
     """What has changed since the page was made; 204: nothing."""
     with tools().database.session() as session:
-        told = page_of(session, event_id)
-        if told["version"] == request.args.get("version"):
+        details = page_of(session, event_id)
+        if details["version"] == request.args.get("version"):
             return Response(status=204)
-        return Response(render_template("events/event_live.html", told=told, oob=OUT_OF_BAND))
+        return Response(render_template("events/event_live.html", event=details, oob=OUT_OF_BAND))
 
 
 def stored(session: Session, event_id: int) -> Event:
@@ -52,22 +52,22 @@ def stored(session: Session, event_id: int) -> Event:
 def page_of(session: Session, event_id: int) -> dict[str, Any]:
     """All that the page shows, and its `version`."""
     found = stored(session, event_id)
-    told = telling(session, found, tools().settings, current_actor(), tools().clock())
-    told["actions"] = _actions(found) if current_actor().may(Role.OPERATOR) else []
-    others = [(one.id, one.status) for one in told["others"]]
-    seen = repr(([told[name] for name in LIVE], others))
-    told["version"] = hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
-    return told
+    details = event_details(session, found, tools().settings, current_actor(), tools().clock())
+    details["actions"] = _actions(found) if current_actor().may(Role.OPERATOR) else []
+    other_events = [(other.id, other.status) for other in details["others"]]
+    seen = repr(([details[name] for name in LIVE], other_events))
+    details["version"] = hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+    return details
 
 
 def _actions(found: Event) -> list[dict[str, str]]:
     """What a person can do about it now; the first is what helps most likely."""
     kept, parked = found.blanked_at is None, found.status == Status.PARKED
     unknown = parked and found.reason == Reason.UNKNOWN_PROPERTY
-    choose = [("deeds.choose_property", "Choose the property")] if unknown else []
-    replay = [("deeds.replay", "Replay")] if Status(found.status).ended else []
-    correct = [("deeds.edit", "Correct and replay")] if found.status in REPAIRABLE else []
+    choose = [("actions.choose_property", "Choose the property")] if unknown else []
+    replay = [("actions.replay", "Replay")] if Status(found.status).ended else []
+    correct = [("actions.edit", "Correct and replay")] if found.status in REPAIRABLE else []
     again = correct + replay if found.reason in CORRECTED_FIRST else replay + correct
-    done = [("deeds.done", "Mark as done")] if parked else []
+    done = [("actions.done", "Mark as done")] if parked else []
     offered = [*([*choose, *again] if kept else []), *done]
     return [{"view": view, "words": words} for view, words in offered]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from bridge.console.queries.events import EventRow
+from bridge.console.queries.events import EventSummary
 from bridge.delivery.rules.outcomes import Reason
 from bridge.models import Status
 
@@ -14,13 +14,13 @@ SENTENCES = {
 """What is said of a parked event instead of a long sentence that names settings and paths."""
 
 
-def sentence_of(row: EventRow) -> str | None:
+def sentence_of(row: EventSummary) -> str | None:
     """Why an event stands where it stands."""
     own = SENTENCES.get(Reason(row.reason)) if row.reason and row.status == Status.PARKED else None
     return own or row.sentence
 
 
-def version_of(row: EventRow) -> str:
+def version_of(row: EventSummary) -> str:
     """Another one as soon as the line reads differently."""
     return hashlib.blake2b(repr(row).encode(), digest_size=6).hexdigest()
 
@@ -31,8 +31,8 @@ def shown_in(values: Sequence[str]) -> dict[int, str]:
     return {int(name): version for name, _, version in parts if name.isdecimal()}
 
 
-def placed(rows: Sequence[EventRow], shown: Mapping[int, str]) -> Iterator[tuple[EventRow, str]]:
+def placed(rows: Sequence[EventSummary], shown: Mapping[int, str]) -> Iterator[tuple[EventSummary, str]]:
     """New lines, in the order in which they are put in, and where: below the line before them, else on top."""
-    for row in sorted(rows, key=lambda one: one.id):
-        above = min((one for one in shown if one > row.id), default=None)
+    for row in sorted(rows, key=lambda event_id: event_id.id):
+        above = min((event_id for event_id in shown if event_id > row.id), default=None)
         yield row, "afterbegin:#rows" if above is None else f"afterend:#event-{above}"

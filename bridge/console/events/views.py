@@ -9,11 +9,11 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.events.asked import OPEN, STATUSES, Asked
+from bridge.console.events.filters import OPEN, STATUSES, EventFilter
+from bridge.console.events.presenter import as_json
 from bridge.console.events.rows import placed, sentence_of, shown_in, version_of
-from bridge.console.events.telling import as_json
 from bridge.console.queries import events as queries
-from bridge.console.queries.events import EventRow
+from bridge.console.queries.events import EventSummary
 from bridge.console.queries.paging import Page
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
@@ -50,8 +50,8 @@ def poll() -> dict[str, Any]:
 @events.get("")
 @needs(Role.VIEWER)
 def listing() -> str:
-    asked, cursor = Asked.of(request.args), request.args.get("cursor")
-    found, problem = Page[EventRow]([], None), None
+    asked, cursor = EventFilter.of(request.args), request.args.get("cursor")
+    found, problem = Page[EventSummary]([], None), None
     with tools().database.session() as session:
         try:
             found = _found(session, asked, cursor)
@@ -94,23 +94,23 @@ def live() -> Response:
     return Response(page)
 
 
-def _arrived(session: Session, shown: dict[int, str]) -> list[EventRow]:
+def _arrived(session: Session, shown: dict[int, str]) -> list[EventSummary]:
     """What the first page would show now and does not. What other pages show does not come here."""
     lowest = request.args.get("lowest", 0, type=int)
     try:
-        found = _found(session, Asked.of(request.args), None)
+        found = _found(session, EventFilter.of(request.args), None)
     except BridgeError:
         return []  # the page says so already
     return [row for row in found.rows if row.id not in shown and row.id >= lowest]
 
 
-def _found(session: Session, asked: Asked, cursor: str | None) -> Page[EventRow]:
+def _found(session: Session, asked: EventFilter, cursor: str | None) -> Page[EventSummary]:
     return queries.page(
         session, tools().settings, current_actor(), asked.selection(), search=asked.q, cursor=cursor
     )
 
 
-def _views(asked: Asked) -> list[dict[str, Any]]:
+def _views(asked: EventFilter) -> list[dict[str, Any]]:
     """The questions of every morning, as links."""
     views: dict[str, dict[str, Any]] = {
         "All": {},
@@ -126,17 +126,19 @@ def _views(asked: Asked) -> list[dict[str, Any]]:
 
 def _choices() -> list[dict[str, Any]]:
     settings = tools().settings
-    properties = [(one.key, one.name or one.key) for one in settings.properties.values()]
+    properties = [
+        (property_.key, property_.name or property_.key) for property_ in settings.properties.values()
+    ]
     reasons = [(reason.value, reason.replace("_", " ").capitalize()) for reason in Reason]
     return [
         {"name": "status", "words": "Status", "options": STATUSES},
         {"name": "property", "words": "Property", "options": properties},
         {"name": "source", "words": "Source", "options": [(name, name) for name in settings.sources]},
-        {"name": "reason", "words": "Reason", "options": sorted(reasons, key=lambda one: one[1])},
+        {"name": "reason", "words": "Reason", "options": sorted(reasons, key=lambda reason: reason[1])},
     ]
 
 
-def _hidden(asked: Asked) -> Markup:
+def _hidden(asked: EventFilter) -> Markup:
     """The filters as fields of another form."""
     field = Markup('<input type="hidden" name="{}" value="{}">')
     return Markup("").join(field.format(name, value) for name, value in asked.given().items())

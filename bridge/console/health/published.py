@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.propexo import preflight
-from bridge.propexo.preflight import Finding
+from bridge.propexo.preflight import PreflightFinding
 from bridge.settings import Settings
 
 KEEP = timedelta(minutes=10)
@@ -18,9 +18,9 @@ class LatestFindings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: tuple[list[Finding], datetime] | None = None
+        self._found: tuple[list[PreflightFinding], datetime] | None = None
 
-    def of(self, settings: Settings, now: datetime) -> tuple[list[Finding], datetime]:
+    def of(self, settings: Settings, now: datetime) -> tuple[list[PreflightFinding], datetime]:
         """The findings and when they were made: now, or at most ten minutes ago."""
         with self._lock:
             if self._found is None or now - self._found[1] > KEEP:

@@ -13,7 +13,7 @@ from bridge.console.masking import mask
 from bridge.console.queries.events import renter_of, tour_at
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import bookings_found
-from bridge.events.query import PATIENCE, Found, configured, newest
+from bridge.events.query import PATIENCE, RowPage, configured, newest
 from bridge.mapping.booking import Action
 from bridge.models import Booking, Event, Role
 from bridge.settings import Settings
@@ -40,7 +40,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class BookingRow:
+class BookingSummary:
     """One tour, as the actor who asked may see it."""
 
     id: int
@@ -75,7 +75,7 @@ def page(
     search: str | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
-) -> Page[BookingRow]:
+) -> Page[BookingSummary]:
     """The newest bookings first. Raises UnknownPropertyError, UnknownCursorError."""
     wanted = select(Booking).where(Booking.merged_into.is_(None))
     for column, value in (
@@ -91,11 +91,11 @@ def page(
         wanted = wanted.where(
             Booking.id.in_(bookings_found(session, settings, search, people=actor.may(Role.OPERATOR)))
         )
-    found: Found[Booking] = newest(session, wanted, Booking.id, limit, before_of(cursor), PATIENCE)
+    found: RowPage[Booking] = newest(session, wanted, Booking.id, limit, before_of(cursor), PATIENCE)
     return Page(_rows(session, settings, actor, found.rows), cursor_of(found.before))
 
 
-def booking(session: Session, settings: Settings, actor: Actor, booking_id: int) -> BookingRow | None:
+def booking(session: Session, settings: Settings, actor: Actor, booking_id: int) -> BookingSummary | None:
     """One tour."""
     found = session.get(Booking, booking_id)
     return _rows(session, settings, actor, [found])[0] if found else None
@@ -103,12 +103,12 @@ def booking(session: Session, settings: Settings, actor: Actor, booking_id: int)
 
 def _rows(
     session: Session, settings: Settings, actor: Actor, bookings: Sequence[Booking]
-) -> list[BookingRow]:
-    lives = lives_of(session, [one.id for one in bookings])
-    return [_row(one, settings, actor, lives[one.id]) for one in bookings]
+) -> list[BookingSummary]:
+    lives = lives_of(session, [booking.id for booking in bookings])
+    return [_row(booking, settings, actor, lives[booking.id]) for booking in bookings]
 
 
-def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn]) -> BookingRow:
+def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn]) -> BookingSummary:
     named = found.details.get("property", {}).get("value")
     by_name = settings.property_named(named) if named else None
     default = settings.sources.get(found.source)
@@ -117,7 +117,7 @@ def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn])
     place = settings.properties.get(key or "")
     written = {"start": {"value": found.written or {}}}
     renter = renter_of(found.details)
-    return BookingRow(
+    return BookingSummary(
         id=found.id,
         code=found.code,
         source=found.source,

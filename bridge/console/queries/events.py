@@ -19,7 +19,7 @@ from bridge.settings import Property, Settings
 
 
 @dataclass(frozen=True)
-class EventRow:
+class EventSummary:
     """One line of a list of events, as the actor who asked may see it."""
 
     id: int
@@ -53,7 +53,7 @@ def page(
     cursor: str | None = None,
     limit: int = LIMIT,
     patience: float = PATIENCE,
-) -> Page[EventRow]:
+) -> Page[EventSummary]:
     """The newest events first.
 
     `search` is what somebody typed; `patience`, in seconds, limits how long rare events are looked for, after which a
@@ -68,19 +68,19 @@ def page(
     return Page([row_of(event, settings, actor) for event in found.rows], cursor_of(found.before))
 
 
-def rows(session: Session, settings: Settings, actor: Actor, ids: Sequence[int]) -> list[EventRow]:
+def rows(session: Session, settings: Settings, actor: Actor, ids: Sequence[int]) -> list[EventSummary]:
     """These events as they are now, the newest first; those that are gone are left out."""
     found = find_events(session, settings, Selection(ids=tuple(ids)), len(ids)) if ids else None
     return [row_of(event, settings, actor) for event in found.rows] if found else []
 
 
-def row_of(event: Event, settings: Settings, actor: Actor) -> EventRow:
+def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
     """One event as a line."""
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
     renter = renter_of(details)
     advice = None if event.status == Status.DISMISSED else advice_for(event.reason)
-    return EventRow(
+    return EventSummary(
         id=event.id,
         received_at=event.received_at.astimezone(UTC),
         source=event.source,
@@ -102,9 +102,9 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventRow:
 
 def renter_of(details: dict[str, Any]) -> str | None:
     """Who a booking is for: the name, else an address."""
-    said = {name: saying["value"] for name, saying in details.items()}
-    name = " ".join(filter(None, (said.get("first_name"), said.get("last_name"))))
-    return name or said.get("email") or said.get("phone")
+    values = {name: field["value"] for name, field in details.items()}
+    name = " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
+    return name or values.get("email") or values.get("phone")
 
 
 def tour_at(details: dict[str, Any], place: Property | None) -> datetime | None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bridge.delivery.storage.breakers import unfinished
 from bridge.errors import BridgeError
-from bridge.models import Integration
+from bridge.models import IntegrationState
 from bridge.settings import Settings
 
 
@@ -36,12 +36,12 @@ class IntegrationRow:
 
 def integrations(session: Session, settings: Settings) -> list[IntegrationRow]:
     """Those of all properties."""
-    return [integration(session, settings, one) for one in _configured(settings)]
+    return [integration(session, settings, integration_id) for integration_id in _configured(settings)]
 
 
 def integration(session: Session, settings: Settings, integration_id: str) -> IntegrationRow:
     """One of them, by its id."""
-    row = session.get(Integration, integration_id)
+    row = session.get(IntegrationState, integration_id)
     places = settings.properties.values()
     properties = tuple(place.key for place in places if place.integration_id == integration_id)
     state, since, cause, reason, next_probe = "running", None, None, None, None

@@ -4,8 +4,8 @@ from flask import Blueprint, Flask, current_app, render_template, request
 
 from bridge.console import audit
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.sources import told
-from bridge.console.sources.trial import try_out
+from bridge.console.sources import presenter
+from bridge.console.sources.test_event import try_out
 from bridge.console.sources.widget_line import READABLE, Options, accent_of, contrast, line_of, query_of
 from bridge.console.tools import tools
 from bridge.errors import BridgeError, UnknownSourceError
@@ -20,7 +20,7 @@ sources_pages = Blueprint("sources", __name__, url_prefix="/console/sources")
 def listing() -> str:
     now = tools().clock()
     with tools().database.session() as session:
-        rows = told.lines(session, tools().sources, now)
+        rows = presenter.lines(session, tools().sources, now)
     return render_template("sources/list.html", rows=rows, now=now)
 
 
@@ -31,7 +31,7 @@ def show(name: str) -> str:
     source, now = tools().sources[name], tools().clock()
     here = request.host_url.rstrip("/")
     with tools().database.session() as session:
-        page = told.page(session, tools().settings, source, current_actor(), now, here)
+        page = presenter.page(session, tools().settings, source, current_actor(), now, here)
     may_test = current_actor().may(Role.OPERATOR)
     return render_template(
         "sources/source.html", page=page, now=now, may_test=may_test, is_form=source.mapping.public
@@ -55,7 +55,7 @@ def widget(name: str) -> str:
     )
     home = settings.server.public_url or request.host_url.rstrip("/")
     with tools().database.session() as session:
-        (line,) = told.lines(session, [source], tools().clock())
+        (line,) = presenter.lines(session, [source], tools().clock())
     return render_template(
         "sources/widget.html",
         line=line,
@@ -75,16 +75,16 @@ def widget(name: str) -> str:
 @sources_pages.post("/<name>/test")
 @needs(Role.OPERATOR)
 def test(name: str) -> str:
-    """Send a sample through the door; answers what it said. Raises UnknownSourceError."""
+    """Send a sample through the webhook endpoint; answers what it said. Raises UnknownSourceError."""
     source, sample, now = tools().sources[name], request.form.get("sample", ""), tools().clock()
     try:
         trial = try_out(_app(), tools().settings, source, sample, now)
     except BridgeError as error:
-        return render_template("sources/trial.html", trial=None, problem=error.message)
+        return render_template("sources/test_event.html", trial=None, problem=error.message)
     with tools().database.session() as session:
         after = {"sample": sample, "status": trial.status}
         audit.record(session, current_actor(), now, "tested", ("source", name), after=after)
-    return render_template("sources/trial.html", trial=trial)
+    return render_template("sources/test_event.html", trial=trial)
 
 
 def _app() -> Flask:

@@ -53,9 +53,9 @@ def line_of(home: str, source: str, options: Options) -> str:
     return f"<style>tour-booking {{ {rules} }}</style>\n{line}"
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, second: str) -> float:
     """The contrast of two colours such as #2b52c7, from 1 to 21 (WCAG 2.2)."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
     return (lighter + 0.05) / (darker + 0.05)
 
 

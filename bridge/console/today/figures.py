@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bridge.alerts.tours import Tour, soonest
+from bridge.alerts.tours import EventTour, soonest
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
 from bridge.events.query import last_received
-from bridge.models import UNFINISHED, Event, Integration, Status, Tally
+from bridge.models import UNFINISHED, Event, IntegrationState, Status, Tally
 from bridge.monitoring.gauges import oldest_due
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
@@ -39,7 +39,7 @@ class Soonest:
     """The tour that starts next of those that are not in the PMS as they should be."""
 
     event_id: int
-    who: str
+    renter: str
     start: datetime
     """In the time of the property."""
     place: str | None
@@ -90,8 +90,8 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         soonest=_soonest(session, settings, actor, now),
         oldest_due=oldest_due(session, now),
         sources=tuple(
-            SourceNow(one.key, one.enabled, last_received(session, one.key))
-            for one in settings.sources.values()
+            SourceNow(source.key, source.enabled, last_received(session, source.key))
+            for source in settings.sources.values()
         ),
         budget_used=used,
         budget=allowed,
@@ -101,7 +101,7 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
 
 def zone_of(settings: Settings) -> ZoneInfo:
     """The zone of most properties, UTC where there is none."""
-    counted = Counter(one.time_zone for one in settings.properties.values()).most_common(1)
+    counted = Counter(property_.time_zone for property_ in settings.properties.values()).most_common(1)
     return ZoneInfo(counted[0][0] if counted else "UTC")
 
 
@@ -118,22 +118,22 @@ def _count(session: Session, statuses: Sequence[Status]) -> int:
 
 
 def _soonest(session: Session, settings: Settings, actor: Actor, now: datetime) -> Soonest | None:
-    tour: Tour | None = soonest(session, settings, now)
+    tour: EventTour | None = soonest(session, settings, now)
     if tour is None or tour.start is None:
         return None
-    who = tour.who if actor.sees_people else mask(tour.who) or ""
-    return Soonest(tour.event.id, who, tour.start.astimezone(tour.zone), tour.place, tour.event.status)
+    renter = tour.renter if actor.sees_people else mask(tour.renter) or ""
+    return Soonest(tour.event.id, renter, tour.start.astimezone(tour.zone), tour.place, tour.event.status)
 
 
 def _pauses(session: Session, settings: Settings) -> list[Pause]:
-    rows = session.scalars(select(Integration).where(Integration.paused_at.is_not(None)))
+    rows = session.scalars(select(IntegrationState).where(IntegrationState.paused_at.is_not(None)))
     return [
         Pause(
             row.integration_id,
             tuple(
-                one.name or one.key
-                for one in settings.properties.values()
-                if one.integration_id == row.integration_id
+                property_.name or property_.key
+                for property_ in settings.properties.values()
+                if property_.integration_id == row.integration_id
             ),
             row.paused_at,
             row.reason,

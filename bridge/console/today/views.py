@@ -19,10 +19,10 @@ def show() -> str:
     """The page; asked by htmx, only the figures, which stay live."""
     now, settings = tools().clock(), tools().settings
     with tools().database.session() as session:
-        told = today(session, settings, current_actor(), now)
-        drawn = (charts.last_hours(session, now, told.zone), charts.last_days(session, now, told.zone))
+        figures = today(session, settings, current_actor(), now)
+        drawn = (charts.last_hours(session, now, figures.zone), charts.last_days(session, now, figures.zone))
     template = "today/figures.html" if "HX-Request" in request.headers else "today/today.html"
-    return render_template(template, today=told, charts=drawn, now=now)
+    return render_template(template, today=figures, charts=drawn, now=now)
 
 
 @today_pages.app_template_filter("span")

@@ -50,7 +50,7 @@ class Bench:
 
     def __init__(self, seconds: float = SECONDS, seconds_to_compare: float = SECONDS_TO_COMPARE) -> None:
         self._seconds = {Reading: seconds, Comparison: seconds_to_compare}
-        self._one = threading.Lock()
+        self._exclusive = threading.Lock()
         self._spare: subprocess.Popen[bytes] | None = None
 
     def run(self, task: Reading | Comparison) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Bench:
         Raises:
             WorkbenchTimeoutError, OutputTooLargeError, EmptyResultError: and the process is gone.
         """
-        with self._one:
+        with self._exclusive:
             process = self._spare if self._spare and self._spare.poll() is None else _start()
             self._spare = None
             try:
@@ -67,18 +67,18 @@ class Bench:
             finally:
                 _end(process)
             self._spare = _start()
-        told: dict[str, Any] = json.loads(answer)
-        return told
+        document: dict[str, Any] = json.loads(answer)
+        return document
 
     def warm(self) -> None:
         """Start the process for the next run, if there is none: somebody is about to try something out."""
-        with self._one:
+        with self._exclusive:
             if self._spare is None or self._spare.poll() is not None:
                 self._spare = _start()
 
     def close(self) -> None:
         """End the process that waits."""
-        with self._one:
+        with self._exclusive:
             if self._spare:
                 _end(self._spare)
                 self._spare = None

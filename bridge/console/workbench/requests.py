@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.console.workbench.tasks import Stored
+from bridge.console.workbench.tasks import StoredEvent
 from bridge.errors import DecodingError
 from bridge.inbound.arrivals import Kept
 from bridge.inbound.decoding import decode
@@ -67,13 +67,13 @@ def posted(form: Dictionary[str, str]) -> Posted:
     )
 
 
-def stored_events(session: Session, sources: Sequence[str], most: int) -> tuple[Stored, ...]:
+def stored_events(session: Session, sources: Sequence[str], most: int) -> tuple[StoredEvent, ...]:
     """The newest events of these sources of which is kept what they said."""
     kept = select(Event).where(
         Event.source.in_(sources), Event.blanked_at.is_(None), Event.removed_at.is_(None)
     )
     return tuple(
-        Stored(
+        StoredEvent(
             event.id,
             event.body,
             event.content_type,
@@ -88,11 +88,11 @@ def stored_events(session: Session, sources: Sequence[str], most: int) -> tuple[
 def _shown(
     body: bytes, headers: Dictionary[str, str], query: Dictionary[str, str], details: Dictionary[str, Any]
 ) -> Shown:
-    others = (f"{name}: {value}" for name, value in headers.items() if name != "content-type")
+    lines = (f"{name}: {value}" for name, value in headers.items() if name != "content-type")
     return Shown(
         _pretty(body, headers.get("content-type")),
         headers.get("content-type", JSON),
-        "\n".join(others),
+        "\n".join(lines),
         urlencode(query),
         json.dumps(details, ensure_ascii=False, indent=2) if details else "",
     )
@@ -114,11 +114,11 @@ def _details(form: Dictionary[str, str]) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        told = json.loads(text)
+        document = json.loads(text)
     except ValueError as error:
         raise FormNotReadableError(f"What the sender's API answered is not JSON: {error}.") from error
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise FormNotReadableError(
             "What the sender's API answered: found no object, expected one with the names of `details`."
         )
-    return told
+    return document

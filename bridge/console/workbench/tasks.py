@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.aliases import none_told
+from bridge.aliases import no_aliases
 from bridge.events.dry_run import error_sentence
 from bridge.inbound.arrivals import Kept
 from bridge.mapping.base import Mapping
@@ -44,11 +44,11 @@ class Reading:
         """`events`: each as `bridge translate --explain` prints it, with its `remarks`. Raises ConfigurationError."""
         mapping = self.script.schema(self.settings)
         events = preview(mapping, self.posted, self.settings, self.script.source)
-        return {"events": [_told(mapping, event) for event in events]}
+        return {"events": [_as_document(mapping, event) for event in events]}
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredEvent:
     """What is kept of one event."""
 
     id: int
@@ -65,7 +65,7 @@ class Comparison:
 
     before: Script
     now: Script
-    events: tuple[Stored, ...]
+    events: tuple[StoredEvent, ...]
     settings: Settings
 
     def run(self) -> dict[str, Any]:
@@ -74,22 +74,23 @@ class Comparison:
         Raises ConfigurationError.
         """
         before, now = self.before.schema(self.settings), self.now.schema(self.settings)
-        told = (
-            {"id": one.id, "differences": list(self._differences(one, before, now))} for one in self.events
+        events = (
+            {"id": event.id, "differences": list(self._differences(event, before, now))}
+            for event in self.events
         )
-        return {"events": [one for one in told if one["differences"]]}
+        return {"events": [event for event in events if event["differences"]]}
 
-    def _differences(self, event: Stored, before: Mapping, now: Mapping) -> Iterator[dict[str, Any]]:
+    def _differences(self, event: StoredEvent, before: Mapping, now: Mapping) -> Iterator[dict[str, Any]]:
         first, second = self._read(event, before), self._read(event, now)
         for name in dict.fromkeys((*first, *second)):
             if first.get(name) != second.get(name):
                 yield {"field": name, "before": first.get(name), "now": second.get(name)}
 
-    def _read(self, event: Stored, mapping: Mapping) -> dict[str, Any]:
+    def _read(self, event: StoredEvent, mapping: Mapping) -> dict[str, Any]:
         read = preview_event(
             mapping, event.body, event.content_type, event.kept, event.answers, event.delivery_id
         )
-        return _flat(resolved(read, self.settings, self.before.source, none_told))
+        return _flat(resolved(read, self.settings, self.before.source, no_aliases))
 
 
 def open_settings(settings: Settings, source: str | None, aliases: Dictionary[str, str]) -> Settings:
@@ -101,27 +102,27 @@ def open_settings(settings: Settings, source: str | None, aliases: Dictionary[st
         key: replace(found, aliases=(*found.aliases, *(name for name, of in aliases.items() if of == key)))
         for key, found in settings.properties.items()
     }
-    told = {}
+    sources = {}
     if source:
-        told[source] = replace(settings.sources[source], secrets=(), verify_tokens=(), api={})
+        sources[source] = replace(settings.sources[source], secrets=(), verify_tokens=(), api={})
     console = ConsoleSettings(workbench=settings.console.workbench)
-    return Settings(PropexoSettings(token=""), console=console, properties=properties, sources=told)
+    return Settings(PropexoSettings(token=""), console=console, properties=properties, sources=sources)
 
 
-def _told(mapping: Mapping, event: Preview) -> dict[str, Any]:
+def _as_document(mapping: Mapping, event: Preview) -> dict[str, Any]:
     why = explanation_as_json(explain(mapping, event.received)) if event.received else None
     return {**event.as_json(), "remarks": list(event.remarks), "explanation": why}
 
 
 def _flat(read: Preview) -> dict[str, Any]:
     """What two readings are compared by: the booking and the request, a line for each field."""
-    told = read.as_json()
-    booking = dict(told["booking"] or {})
+    events = read.as_json()
+    booking = dict(events["booking"] or {})
     booking.update(booking.pop("contact", {}))
-    body = (told["propexo"] or {}).get("body", {})
+    body = (events["propexo"] or {}).get("body", {})
     return {
-        "action": told["action"],
-        "reason": told["reason"],
+        "action": events["action"],
+        "reason": events["reason"],
         **booking,
         **{f"Propexo: {name}": value for name, value in body.items()},
         "problems": [error_sentence(error) for error in read.errors] or None,

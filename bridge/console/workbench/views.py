@@ -10,7 +10,7 @@ from bridge.console.tools import tools
 from bridge.console.workbench.bench import Bench
 from bridge.console.workbench.confinement import can_confine, refusal
 from bridge.console.workbench.requests import Shown, posted, shown_event, shown_sample, stored_events
-from bridge.console.workbench.tasks import Comparison, Reading, Script, Stored, open_settings
+from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
 from bridge.errors import BridgeError
 from bridge.events.dry_run import error_sentence
 from bridge.mapping.catalogue import Catalogue, MappingFile
@@ -76,14 +76,14 @@ def read() -> str:
     """What the request in the form becomes."""
     try:
         script = _script()
-        told = bench.run(Reading(script, posted(request.form), open_for(script)))
+        result = bench.run(Reading(script, posted(request.form), open_for(script)))
     except BridgeError as error:
-        told = {"problem": error.message}
+        result = {"problem": error.message}
     events = [
-        {**event, "problems": [error_sentence(one) for one in event["errors"]]}
-        for event in told.get("events", ())
+        {**event, "problems": [error_sentence(error) for error in event["errors"]]}
+        for event in result.get("events", ())
     ]
-    return render_template("workbench/reading.html", events=events, problem=told.get("problem"))
+    return render_template("workbench/reading.html", events=events, problem=result.get("problem"))
 
 
 @workbench.post("/comparison")
@@ -91,8 +91,8 @@ def read() -> str:
 def compare() -> str:
     """What the edited mapping reads differently in stored events."""
     most = request.form.get("most", type=int) or MOST_COMPARED
-    told: dict[str, Any] = {}
-    stored: tuple[Stored, ...] = ()
+    result: dict[str, Any] = {}
+    stored: tuple[StoredEvent, ...] = ()
     try:
         script, file = _script(), _file(request.form.get("mapping", ""))
         before = Script(file.name, file.path.read_text(encoding="utf-8"), script.source)
@@ -102,11 +102,14 @@ def compare() -> str:
             )
         if stored:
             settings = open_for(script)
-            told = bench.run(Comparison(before, script, stored, settings))
+            result = bench.run(Comparison(before, script, stored, settings))
     except BridgeError as error:
-        told = {"problem": error.message}
+        result = {"problem": error.message}
     return render_template(
-        "workbench/comparison.html", read=len(stored), events=told.get("events"), problem=told.get("problem")
+        "workbench/comparison.html",
+        read=len(stored),
+        events=result.get("events"),
+        problem=result.get("problem"),
     )
 
 
@@ -139,8 +142,8 @@ def _script() -> Script:
 def open_for(script: Script) -> Settings:
     """What the task may know of the configuration."""
     with tools().database.session() as session:
-        told = {one.alias: one.property for one in session.scalars(select(Alias))}
-    return open_settings(tools().settings, script.source, told)
+        aliases = {alias.alias: alias.property for alias in session.scalars(select(Alias))}
+    return open_settings(tools().settings, script.source, aliases)
 
 
 def may_edit() -> bool:

@@ -38,12 +38,12 @@ def free_agent(
     employees = _employees(snapshot, target, now)
     if isinstance(employees, Read):
         return employees
-    by_pms_id = {one["x_id"]: str(one["id"]) for one in employees if "x_id" in one}
+    by_pms_id = {employee["x_id"]: str(employee["id"]) for employee in employees if "x_id" in employee}
     ends_at = start + known.rules.length
     busy = {
-        one.agent
-        for one in snapshot.claims
-        if one.booking_id != booking.id and one.starts_at < ends_at and start < one.ends_at
+        claim.agent
+        for claim in snapshot.claims
+        if claim.booking_id != booking.id and claim.starts_at < ends_at and start < claim.ends_at
     }
     free = [by_pms_id[agent] for agent in offer.agents if agent in by_pms_id and by_pms_id[agent] not in busy]
     return named if named in free else next(iter(free), None)

@@ -14,9 +14,8 @@ from bridge.delivery.rules.leads import FoundLead, NewLead, find_lead
 from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.rules.people import lead_of, left_of, named, names_differ, with_visitor
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
-from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Write
-from bridge.mapping.booking import Booking as BookingRequest
-from bridge.mapping.booking import Contact
+from bridge.delivery.rules.state import Call, Park, Read, Snapshot, StepDecision, Write
+from bridge.mapping.booking import BookingRequest, Contact
 from bridge.models import BookingState
 from bridge.propexo.bodies import OperationName, cancel_body, create_body, dropped_fields, update_body
 from bridge.propexo.client import Appointment
@@ -26,7 +25,7 @@ from bridge.settings import Settings
 
 def resolve_write(
     snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime
-) -> Snapshot | Decision:
+) -> Snapshot | StepDecision:
     """Bring the booking's in-flight write to its end, if it has one."""
     if booking.in_flight_attempt_id is None:
         return snapshot
@@ -34,7 +33,7 @@ def resolve_write(
     effect = _effect(attempt)
     target = target_at(settings, effect.get("property", booking.property_key))  # perhaps another property
     if isinstance(target, Park):
-        return Decision(target, snapshot)
+        return StepDecision(target, snapshot)
     # Of the tour that the write leaves behind; a cancel leaves none.
     written = effect.get("written")
     start = datetime.fromisoformat(written["starts_at"]) if written else start_if_known(booking, target)
@@ -62,7 +61,7 @@ def _adopt(
     return {**effect, "appointment_id": found.id, "appointment_verified": True}
 
 
-def adopt_failed(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> Snapshot | Decision:
+def adopt_failed(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> Snapshot | StepDecision:
     """Take over the appointment of a create that failed: a PMS may have written it all the same."""
     create = snapshot.failed_create
     if create is None or booking.may_be_in_pms:
@@ -73,25 +72,25 @@ def adopt_failed(snapshot: Snapshot, booking: BookingRow, settings: Settings) ->
         return snapshot
     changes = _adopt(snapshot, booking, target, effect)
     if isinstance(changes, Read):
-        return Decision(changes, snapshot)
+        return StepDecision(changes, snapshot)
     if changes is None:
         return snapshot
     row = replace(booking, **by_attribute(changes))
     return snapshot.with_owner(row).with_event(propexo_job_id=f"found:{changes['appointment_id']}")
 
 
-def cancel(snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime) -> Decision:
+def cancel(snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime) -> StepDecision:
     """Cancel the booking's appointment."""
     target = target_at(settings, booking.property_key)
     if isinstance(target, Park):
-        return Decision(target, snapshot)
+        return StepDecision(target, snapshot)
     snapshot = snapshot.having(start=start_if_known(booking, target))
     # What is not offered needs no id, and nothing waits for one.
     body = checked(snapshot, lambda: cancel_body(target.place, "<appointment_id>"))
     if isinstance(body, Park):
-        return Decision(body, snapshot)
+        return StepDecision(body, snapshot)
     verified = verify_id(snapshot, booking, target, now)
-    if isinstance(verified, Decision):
+    if isinstance(verified, StepDecision):
         return verified
     snapshot, booking, appointment_id = verified
     on_confirm = {
@@ -103,7 +102,7 @@ def cancel(snapshot: Snapshot, booking: BookingRow, settings: Settings, now: dat
         "code": snapshot.code("TB", 3),
     }
     body = {**body, "event_id": appointment_id}
-    return Decision(Write("cancel", booking, target.place.integration_id, body, on_confirm), snapshot)
+    return StepDecision(Write("cancel", booking, target.place.integration_id, body, on_confirm), snapshot)
 
 
 def create(
@@ -115,17 +114,17 @@ def create(
     now: datetime,
     *,
     left: str | None = None,
-) -> Decision:
+) -> StepDecision:
     """Find or make the lead, then create the appointment.
 
     `left`: what an operator has to cancel by hand once it is booked, because its PMS takes no cancellations.
     """
     body = checked(snapshot, lambda: create_body(target.place, "<lead_id>", tour))
     if isinstance(body, Park):
-        return Decision(body, snapshot)  # what is missing shows before a lead is made
+        return StepDecision(body, snapshot)  # what is missing shows before a lead is made
     new = NewLead(employee_id=tour.employee_id, lead_source_id=tour.lead_source_id)
     found = find_lead(snapshot, target, request, new, now)
-    if isinstance(found, Decision):
+    if isinstance(found, StepDecision):
         return found
     snapshot, lead = found
     named_tour = with_visitor(tour, lead.person, request.contact)
@@ -133,7 +132,7 @@ def create(
         tour = named_tour
         body = checked(snapshot, lambda: create_body(target.place, lead.id, named_tour))
         if isinstance(body, Park):
-            return Decision(body, snapshot)
+            return StepDecision(body, snapshot)
     body = {**body, "lead_id": lead.id}
     on_confirm = {
         **as_confirmed(target, tour, lead.person or request.contact, request.contact, left),
@@ -144,7 +143,9 @@ def create(
     }
     notes = (_match_note(lead, request.contact), _dropped_note(snapshot, target, "create", tour, request))
     note = " ".join(filter(None, notes)) or None
-    return Decision(Write("create", booking, target.place.integration_id, body, on_confirm, note), snapshot)
+    return StepDecision(
+        Write("create", booking, target.place.integration_id, body, on_confirm, note), snapshot
+    )
 
 
 def _match_note(lead: FoundLead, contact: Contact) -> str | None:
@@ -164,13 +165,13 @@ def update(
     now: datetime,
     *,
     left: str | None = None,
-) -> Decision:
+) -> StepDecision:
     """Send the whole tour anew. `left`: as of `create`, what the update does not take."""
     body = checked(snapshot, lambda: update_body(target.place, tour))
     if isinstance(body, Park):
-        return Decision(body, snapshot)
+        return StepDecision(body, snapshot)
     verified = verify_id(snapshot, booking, target, now)
-    if isinstance(verified, Decision):
+    if isinstance(verified, StepDecision):
         return verified
     snapshot, booking, appointment_id = verified
     body = {**body, "event_id": appointment_id}
@@ -179,12 +180,12 @@ def update(
     left = " ".join(filter(None, (left_of(booking), left))) or None
     confirmed = as_confirmed(target, tour, lead_of(booking), contact, left)
     write = Write("update", booking, place.integration_id, body, confirmed, note)
-    return Decision(write, snapshot)
+    return StepDecision(write, snapshot)
 
 
 def verify_id(
     snapshot: Snapshot, booking: BookingRow, target: TourTarget, now: datetime
-) -> tuple[Snapshot, BookingRow, str] | Decision:
+) -> tuple[Snapshot, BookingRow, str] | StepDecision:
     """The Propexo id of the appointment, made sure of before the first change.
 
     `created_record_id` may belong to another model, and some PMSs give none: the notes tell.
@@ -197,22 +198,22 @@ def verify_id(
     if booking.appointment_id:
         call = Call.of("get_appointment", place.integration_id, event_id=booking.appointment_id)
         if call not in snapshot.answers:
-            return Decision(Read(call), snapshot)
+            return StepDecision(Read(call), snapshot)
         known = snapshot.answers[call]
     found: Appointment | Read | None = known
     if known is None or not _is_its(known, booking):
         found = find_appointment(snapshot, target, booking.lead_id or "", booking)
     if isinstance(found, Read):
-        return Decision(found, snapshot)
+        return StepDecision(found, snapshot)
     if found is None and snapshot.refused_changes:
         code = booking.reference_code
         detail = f"Propexo does not know the appointment, and no other one of the lead has reference {code}."
-        return Decision(Park(Reason.STALE_LINK, detail), snapshot)
+        return StepDecision(Park(Reason.STALE_LINK, detail), snapshot)
     if found is None:
         detail = f"The appointment is in {place.profile.name}; its id comes to Propexo with the next sync."
         code = booking.reference_code
         wait = poll_again(snapshot, LOOK_FOR_ID, Reason.APPOINTMENT_ID, detail, now, waiting_on=code)
-        return Decision(wait, snapshot)
+        return StepDecision(wait, snapshot)
     booking = replace(booking, appointment_id=found.id, appointment_verified=True)
     return snapshot.with_owner(booking), booking, found.id
 
@@ -231,7 +232,9 @@ def find_appointment(
         return Read(call)
     appointments: list[Appointment] = snapshot.answers[call]
     code = booking.reference_code
-    found = next((one for one in appointments if one.notes and code in one.notes), None)
+    found = next(
+        (appointment for appointment in appointments if appointment.notes and code in appointment.notes), None
+    )
     return found or _created_by_its_job(snapshot, integration_id, lead_id)
 
 

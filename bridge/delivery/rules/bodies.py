@@ -54,7 +54,7 @@ def rejected(snapshot: Snapshot, error: RejectedError) -> Park:
 def _missing(snapshot: Snapshot, error: MissingFieldsError) -> Park:
     """Where the sender named what is missing, that name is what an operator looks for."""
     unknown = [snapshot.unknown[field] for field in error.fields if field in snapshot.unknown]
-    message = " ".join([*(one.advice for one in unknown), error.message])
+    message = " ".join([*(unresolved.advice for unresolved in unknown), error.message])
     reason = unknown[0].kind.reason if unknown else Reason.MISSING_FIELD
     return Park(reason, with_origins(snapshot, message, error.fields))
 

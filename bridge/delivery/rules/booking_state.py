@@ -14,8 +14,7 @@ from bridge.delivery.rules import timeline
 from bridge.delivery.rules.entities import BookingRow, EventRow, EventTime, SenderContact, changed
 from bridge.delivery.rules.state import Merge, Snapshot
 from bridge.keys import contact_key
-from bridge.mapping.booking import Action, Contact
-from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Action, BookingRequest, Contact
 from bridge.mapping.booking_json import booking_from_json, booking_to_json
 from bridge.models import BookingState
 
@@ -232,9 +231,9 @@ def find_booking(snapshot: Snapshot, now: datetime) -> Snapshot:
     """The booking that the event's references name, or a new one; rows that turn out to be one are merged."""
     if not snapshot.bookings:
         return snapshot.having(booking=new_booking(snapshot.event.source, snapshot.code("TB", 0), now))
-    booking, *others = snapshot.bookings
+    booking, *later = snapshot.bookings
     duplicates, merges = list(snapshot.duplicates), list(snapshot.merges)
-    for other in others:
+    for other in later:
         booking, gone = merge_bookings(booking, other)
         assert booking.id is not None  # both are stored
         assert gone.id is not None
@@ -245,13 +244,13 @@ def find_booking(snapshot: Snapshot, now: datetime) -> Snapshot:
     return snapshot.having(booking=booking, duplicates=tuple(duplicates), merges=tuple(merges))
 
 
-def merge_bookings(one: BookingRow, other: BookingRow) -> tuple[BookingRow, BookingRow]:
+def merge_bookings(first: BookingRow, second: BookingRow) -> tuple[BookingRow, BookingRow]:
     """The row that stays, with what both know, and the one that goes.
 
     A cancel or a move came before the event that links their ids. Newer values win. Where both may be in the PMS, the
     appointment of the newer booking stays.
     """
-    newer, older = sorted((one, other), key=_last_change, reverse=True)
+    newer, older = sorted((first, second), key=_last_change, reverse=True)
     kept, gone = (older, newer) if older.may_be_in_pms and not newer.may_be_in_pms else (newer, older)
     return fold(kept, gone), gone
 

@@ -52,7 +52,7 @@ def worth_a_new_one(target: TourTarget, before: Tour, tour: Tour) -> bool:
     if profile.cancel is None or profile.create is None or profile.update is None:
         return False
     default = target.place.defaults.get("unit_id")
-    units = {one.unit_id or default for one in (before, tour)}
+    units = {version.unit_id or default for version in (before, tour)}
     takes_unit = "unit_id" in profile.create.fields and "unit_id" not in profile.update.fields
     is_worth = (takes_unit and len(units) > 1) or any(
         what in MATTERS for what in not_carried(profile, before, tour)

@@ -10,11 +10,10 @@ from bridge.delivery.rules.lead_changes import shown
 from bridge.delivery.rules.left_behind import handed_over
 from bridge.delivery.rules.outcomes import GRACE, NOTIFY_BEFORE, WAIT_FOR_BOOKING, WAIT_FOR_LINK, Reason
 from bridge.delivery.rules.resolve import target_at
-from bridge.delivery.rules.same_tour import told_by
-from bridge.delivery.rules.state import Decision, Ignore, Park, Snapshot, Wait, Written
+from bridge.delivery.rules.same_tour import link_sentence
+from bridge.delivery.rules.state import Ignore, Park, Snapshot, StepDecision, Wait, Written
 from bridge.delivery.rules.timeline import statements_of
-from bridge.mapping.booking import Action
-from bridge.mapping.booking import Booking as BookingRequest
+from bridge.mapping.booking import Action, BookingRequest
 from bridge.models import BookingState
 from bridge.propexo.bodies import dropped_fields
 from bridge.propexo.tours import Tour
@@ -58,12 +57,12 @@ def wait_for_link(snapshot: Snapshot, booking: BookingRow, tour: Tour, now: date
     )
 
 
-def ended(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings) -> Decision:
+def ended(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings) -> StepDecision:
     """The end of an event whose booking is as it is to be."""
     over = handed_over(snapshot, booking, settings)
     if over is not None:
-        return Decision(over[1], over[0])
-    return Decision(_done(snapshot, action, booking, settings), snapshot)
+        return StepDecision(over[1], over[0])
+    return StepDecision(_done(snapshot, action, booking, settings), snapshot)
 
 
 def _held(booking: BookingRow, settings: Settings) -> str:
@@ -80,7 +79,7 @@ def _held(booking: BookingRow, settings: Settings) -> str:
 
 def _done(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings) -> Ignore | Written:
     event = snapshot.event
-    linked = told_by(booking)
+    linked = link_sentence(booking)
     if event.propexo_job_id:
         detail = " ".join(filter(None, (linked, shown(booking)))) or None
         return Written(Reason.LINKED if linked else None, detail)

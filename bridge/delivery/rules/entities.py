@@ -65,7 +65,7 @@ class EventRow:
     @property
     def references(self) -> list[str]:
         """The sender's ids of the booking that the event names: its own, and the one that it had before."""
-        return list(dict.fromkeys(one for one in (self.reference, self.previous_reference) if one))
+        return list(dict.fromkeys(name for name in (self.reference, self.previous_reference) if name))
 
     @property
     def known_by(self) -> list[str]:
@@ -133,7 +133,7 @@ class LeadRow:
 
 
 @dataclass(frozen=True)
-class Claim:
+class TimeClaim:
     """The time that a booking holds at its property. `booking_id` is `None` until the booking is stored."""
 
     booking_id: int | None

@@ -25,7 +25,7 @@ from bridge.delivery.rules.outcomes import (
     WriteOutcome,
     delay_for,
 )
-from bridge.delivery.rules.state import Call, Decision, Park, Read, Snapshot, Wait
+from bridge.delivery.rules.state import Call, Park, Read, Snapshot, StepDecision, Wait
 from bridge.models import Status
 from bridge.propexo.client import WriteLogEntry, WriteState, WriteStatus
 from bridge.propexo.errors import Outcome
@@ -99,7 +99,7 @@ def look_later(attempt: AttemptRow, waiting_on: str) -> Wait:
 
 def resolve_in_flight(
     snapshot: Snapshot, owner: Owner, integration_id: str, adopt: Adopt, now: datetime
-) -> Snapshot | Decision:
+) -> Snapshot | StepDecision:
     """Bring the owner's in-flight write to its end.
 
     Returns the snapshot in which the owner has none, or a decision: a call that has to be made, a wait, or an
@@ -110,7 +110,7 @@ def resolve_in_flight(
     snapshot = snapshot.with_event(waiting_on=owner.reference_code)
     if attempt.outcome != Outcome.SUBMITTED:
         traced = _find_trace(snapshot, owner, attempt, integration_id, adopt, now)
-        if isinstance(traced, Decision):
+        if isinstance(traced, StepDecision):
             return traced
         snapshot, attempt = traced, traced.attempts[attempt.id]
         if attempt.outcome != Outcome.SUBMITTED:
@@ -120,15 +120,15 @@ def resolve_in_flight(
 
 def _find_trace(
     snapshot: Snapshot, owner: Owner, attempt: AttemptRow, integration_id: str, adopt: Adopt, now: datetime
-) -> Snapshot | Decision:
+) -> Snapshot | StepDecision:
     """Whether a write of unknown outcome arrived: by its job in the write log, else by what it made."""
     shown = _operator_saw(snapshot, attempt)
     look_at = attempt.look_at or (attempt.send_before or attempt.started_at) + ANSWER_WITHIN
     if now < look_at and not shown:
-        return Decision(_not_before(attempt, look_at, owner.reference_code), snapshot)
+        return StepDecision(_not_before(attempt, look_at, owner.reference_code), snapshot)
     log = _log_call(attempt, integration_id, now)
     if log not in snapshot.answers:
-        return Decision(Read(log), snapshot)
+        return StepDecision(Read(log), snapshot)
     creates = attempt.kind in CREATES
     sent = attempt.request or {}
     trace = (
@@ -139,7 +139,7 @@ def _find_trace(
         return snapshot.with_attempt(changed(attempt, outcome=Outcome.SUBMITTED, job_id=job_id))
     changes = adopt(snapshot) if creates else None
     if isinstance(changes, Read):
-        return Decision(changes, snapshot)
+        return StepDecision(changes, snapshot)
     if changes is not None:
         return settle(snapshot, owner, attempt, WriteOutcome.CONFIRMED, changes)
     looks = max(attempt.look_count, 1)
@@ -148,9 +148,9 @@ def _find_trace(
     if shown or (harmless and looks >= RESEND_AFTER_LOOKS):
         return settle(snapshot, owner, attempt, WriteOutcome.ABANDONED)
     if looks >= len(LOOK_AFTER_UNKNOWN):
-        return Decision(Park(Reason.AMBIGUOUS, _evidence(attempt, owner.reference_code, looks)), snapshot)
+        return StepDecision(Park(Reason.AMBIGUOUS, _evidence(attempt, owner.reference_code, looks)), snapshot)
     attempt = changed(attempt, look_count=looks + 1, look_at=now + delay_for(LOOK_AFTER_UNKNOWN, looks))
-    return Decision(look_later(attempt, owner.reference_code), snapshot.with_attempt(attempt))
+    return StepDecision(look_later(attempt, owner.reference_code), snapshot.with_attempt(attempt))
 
 
 def _not_before(attempt: AttemptRow, look_at: datetime, waiting_on: str) -> Wait:
@@ -215,13 +215,13 @@ def mentions(entry: WriteLogEntry, text: str) -> bool:
 
 def _confirm(
     snapshot: Snapshot, owner: Owner, attempt: AttemptRow, integration_id: str, adopt: Adopt, now: datetime
-) -> Snapshot | Decision:
+) -> Snapshot | StepDecision:
     status = _status_of(snapshot, attempt, integration_id)
     if isinstance(status, Read):
-        return Decision(status, snapshot)
+        return StepDecision(status, snapshot)
     match status.status:
         case WriteState.PENDING:
-            return Decision(_still_pending(snapshot, owner, attempt, now), snapshot)
+            return StepDecision(_still_pending(snapshot, owner, attempt, now), snapshot)
         case WriteState.SUCCESS:
             return settle(snapshot, owner, attempt, WriteOutcome.CONFIRMED, _changes(attempt, status))
         case WriteState.FAILURE:
@@ -230,16 +230,16 @@ def _confirm(
             changes = _changes(attempt, status)
             snapshot = settle(snapshot, owner, attempt, WriteOutcome.PARTLY, changes, detail=_message(status))
             detail = f"The PMS wrote only a part: {_message(status)}"
-            return Decision(Park(Reason.PARTLY_WRITTEN, detail), snapshot)
+            return StepDecision(Park(Reason.PARTLY_WRITTEN, detail), snapshot)
 
 
 def _failed(
     snapshot: Snapshot, owner: Owner, attempt: AttemptRow, words: str, adopt: Adopt, now: datetime
-) -> Snapshot | Decision:
+) -> Snapshot | StepDecision:
     """A failure does not prove that nothing was written: look for what a create made, and take it over."""
     changes = adopt(snapshot) if attempt.kind in CREATES else None
     if isinstance(changes, Read):
-        return Decision(changes, snapshot)
+        return StepDecision(changes, snapshot)
     if changes is not None:
         return settle(
             snapshot, owner, attempt, WriteOutcome.CONFIRMED, changes, detail=f"It is there. {words}"
@@ -250,7 +250,7 @@ def _failed(
     step = failures.after_failure(words, snapshot.failed_writes, now)
     if attempt.kind == "update_lead" and isinstance(step, Park):
         return snapshot.having(lead_update_refused=True)  # the notes say it instead
-    return Decision(step, snapshot)
+    return StepDecision(step, snapshot)
 
 
 def _status_of(snapshot: Snapshot, attempt: AttemptRow, integration_id: str) -> WriteStatus | Read:

@@ -18,7 +18,7 @@ from bridge.keys import key
 from bridge.mapping.booking import Action
 from bridge.mapping.details import Fetch, with_details
 from bridge.mapping.paths import Received
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.mapping.translation import person_reference
 
 MOST_CODES = 50
@@ -31,7 +31,7 @@ def interpret(
     content_type: str | None,
     headers: Mapping[str, Any],
     query: Mapping[str, Any],
-    source: Source | None,
+    source: MappedSource | None,
 ) -> Interpretation:
     """Read one event with today's mapping and configuration; `source` is `None` where it is no longer configured."""
     if source is None:
@@ -89,7 +89,7 @@ def _codes_in(received: Received) -> frozenset[str]:
     return frozenset(sorted(set(CODE.findall(text)))[:MOST_CODES])
 
 
-def _enrichment(source: Source, fetch: Fetch, received: Received) -> dict[str, Any]:
+def _enrichment(source: MappedSource, fetch: Fetch, received: Received) -> dict[str, Any]:
     """What to ask the sender's API for, or why that cannot be asked."""
     api = source.mapping.api
     if api is None or not source.settings.api:

@@ -19,26 +19,26 @@ from bridge.delivery.rules.people import (
     with_visitor,
 )
 from bridge.delivery.rules.resolve import TourTarget
-from bridge.delivery.rules.state import Decision, Park, Snapshot, Write
+from bridge.delivery.rules.state import Park, Snapshot, StepDecision, Write
 from bridge.keys import contact_key
 from bridge.mapping.booking import Contact
 from bridge.propexo.bodies import lead_update_body
-from bridge.propexo.tours import Person, Tour
+from bridge.propexo.tours import LeadPerson, Tour
 
 BODY_FIELD = {"first_name": "first_name", "last_name": "last_name", "email": "email_1", "phone": "phone_1"}
 
 
 def follow_person(
     snapshot: Snapshot, booking: BookingRow, target: TourTarget, tour: Tour, contact: Contact, now: datetime
-) -> Decision | tuple[Snapshot, Tour]:
+) -> StepDecision | tuple[Snapshot, Tour]:
     """Correct the lead of a booking, or return the tour with what its notes say about who comes."""
     lead, person = lead_of(booking), person_of(booking)
     if lead is None or person is None or booking.lead_id is None:
         return snapshot, tour
     before = confirmed_tour(booking)
     if before.visitor is None and not is_somebody_else(lead, contact):
-        found, said = corrections(lead, contact), corrections(person, contact)
-        changed = {name: value for name, value in found.items() if name in said}
+        found, stated = corrections(lead, contact), corrections(person, contact)
+        changed = {name: value for name, value in found.items() if name in stated}
         takes_changes = target.place.profile.lead_update is not None
         if changed and takes_changes and not snapshot.lead_update_refused:
             return _correct(snapshot, booking, target, contact, changed)
@@ -60,13 +60,13 @@ def _correct(
     target: TourTarget,
     contact: Contact,
     changed: Mapping[str, str],
-) -> Decision:
+) -> StepDecision:
     place = target.place
-    person = Person(contact.first_name, contact.last_name, contact.email, contact.phone, "")
+    person = LeadPerson(contact.first_name, contact.last_name, contact.email, contact.phone, "")
     fields = [BODY_FIELD[name] for name in changed]
     body = checked(snapshot, lambda: lead_update_body(place, person, fields))
     if isinstance(body, Park):
-        return Decision(body, snapshot)
+        return StepDecision(body, snapshot)
     confirmed: dict[str, Any] = dict(booking.confirmed_tour or {})
     confirmed["lead"] = {**(confirmed.get("lead") or {}), **changed}
     confirmed["person"] = contact_fields(contact)
@@ -78,7 +78,7 @@ def _correct(
         {"written": confirmed},
         f"The booking names {named(contact)} with another {_listed(changed)} than its lead.",
     )
-    return Decision(write, snapshot)
+    return StepDecision(write, snapshot)
 
 
 def _listed(names: Mapping[str, str]) -> str:

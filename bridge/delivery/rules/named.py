@@ -12,7 +12,9 @@ NAMED_RECORDS = ("unit", "agent", "lead_source")
 def values_in(snapshot: Snapshot, *names: str) -> Iterable[str]:
     """What the event, its bookings and the contact that it names say in these fields."""
     request = snapshot.interpretation.request
-    maps = [one.fields for one in snapshot.bookings] + ([snapshot.contact.fields] if snapshot.contact else [])
+    maps = [booking.fields for booking in snapshot.bookings] + (
+        [snapshot.contact.fields] if snapshot.contact else []
+    )
     for name in names:
         yield from (fields[name]["value"] for fields in maps if name in fields)
         if request is not None:

@@ -25,7 +25,7 @@ _DIGITS = 10
 """Of a phone number that are compared: PMSs write it with and without the country."""
 
 
-def contact_of(lead: client.Lead) -> Contact:
+def contact_of(lead: client.PropexoLead) -> Contact:
     """The person of a lead, as Propexo has it."""
     return Contact(lead.first_name, lead.last_name, lead.email, lead.phone)
 
@@ -62,20 +62,20 @@ def left_of(booking: BookingRow) -> str | None:
     return left
 
 
-def same_email(one: str | None, other: str | None) -> bool:
+def same_email(first: str | None, second: str | None) -> bool:
     """Whether both are given and equal but for their case."""
-    return bool(one and other and one.lower() == other.lower())
+    return bool(first and second and first.lower() == second.lower())
 
 
-def same_phone(one: str | None, other: str | None) -> bool:
+def same_phone(first: str | None, second: str | None) -> bool:
     """Whether both are given and equal, however they are written."""
-    ours, theirs = _last_digits(one), _last_digits(other)
+    ours, theirs = _last_digits(first), _last_digits(second)
     return bool(ours and ours == theirs)
 
 
-def names_differ(one: Contact, other: Contact) -> bool:
+def names_differ(first: Contact, second: Contact) -> bool:
     """Whether the first or the last names contradict each other; initials and missing ones do not."""
-    return any(_parts_differ(one, other))
+    return any(_parts_differ(first, second))
 
 
 def is_somebody_else(lead: Contact, visitor: Contact) -> bool:
@@ -140,16 +140,16 @@ def named(contact: Contact) -> str:
     return name or contact.email or contact.phone or "somebody without a name"
 
 
-def _parts_differ(one: Contact, other: Contact) -> tuple[bool, bool]:
+def _parts_differ(first: Contact, second: Contact) -> tuple[bool, bool]:
     """Whether the first names, and whether the last names contradict each other."""
-    ours = {_plain(one.first_name), _plain(one.last_name)}
-    if ours == {_plain(other.first_name), _plain(other.last_name)}:
+    ours = {_plain(first.first_name), _plain(first.last_name)}
+    if ours == {_plain(second.first_name), _plain(second.last_name)}:
         return False, False  # also where they changed places
-    return _contradict(one.first_name, other.first_name), _contradict(one.last_name, other.last_name)
+    return _contradict(first.first_name, second.first_name), _contradict(first.last_name, second.last_name)
 
 
-def _contradict(one: str | None, other: str | None) -> bool:
-    ours, theirs = _plain(one), _plain(other)
+def _contradict(first: str | None, second: str | None) -> bool:
+    ours, theirs = _plain(first), _plain(second)
     return bool(ours and theirs) and not (ours.startswith(theirs) or theirs.startswith(ours))
 
 
@@ -157,7 +157,7 @@ def _contradict(one: str | None, other: str | None) -> bool:
 def _plain(name: str | None) -> str:
     """A name without case, accents and punctuation."""
     letters = unicodedata.normalize("NFKD", name or "")
-    return "".join(one for one in letters if one.isalnum()).casefold()
+    return "".join(letter for letter in letters if letter.isalnum()).casefold()
 
 
 def _last_digits(phone: str | None) -> str:

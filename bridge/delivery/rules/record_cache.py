@@ -12,8 +12,8 @@ from typing import Any
 from bridge.delivery.rules.entities import CachedRecords
 from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT, RecordKind
 from bridge.delivery.rules.state import Call, Read, Snapshot
-from bridge.propexo.client import Choice
-from bridge.propexo.tours import Place
+from bridge.propexo.client import PropexoRecord
+from bridge.propexo.tours import PmsLocation
 
 KEEP = timedelta(hours=24)
 """How long a list counts. Propexo itself learns of changes every 12 hours by default."""
@@ -32,7 +32,7 @@ LISTS: dict[str, str] = {
 
 
 def look_up(
-    snapshot: Snapshot, place: Place, kind: RecordKind, name: str, now: datetime
+    snapshot: Snapshot, place: PmsLocation, kind: RecordKind, name: str, now: datetime
 ) -> str | Read | None:
     """The Propexo id of what exactly one record at the property is called, or the call that has to be made first."""
     call = list_call(place, kind)
@@ -47,7 +47,7 @@ def look_up(
     return found
 
 
-def list_call(place: Place, kind: RecordKind) -> Call:
+def list_call(place: PmsLocation, kind: RecordKind) -> Call:
     """The call that reads the whole list of a property."""
     return Call.of(
         LISTS[kind.crosswalk],
@@ -64,7 +64,7 @@ def _may_have_changed(snapshot: Snapshot, cached: CachedRecords, now: datetime) 
     return replayed_since or now - cached.fetched_at >= ASK_AGAIN
 
 
-def cacheable(choices: Iterable[Choice], property_id: str) -> Iterable[Record]:
+def cacheable(choices: Iterable[PropexoRecord], property_id: str) -> Iterable[Record]:
     """What is kept of the choices of a property; who no longer works there is left out."""
     for choice in choices:
         if choice.is_active is not False and choice.property_id in (None, property_id):

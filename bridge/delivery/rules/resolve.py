@@ -16,12 +16,11 @@ from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.state import Park, Read
 from bridge.errors import BridgeError
-from bridge.mapping.booking import Booking as BookingRequest
-from bridge.mapping.booking import TourKind
+from bridge.mapping.booking import BookingRequest, TourKind
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.propexo import pms
 from bridge.propexo.bodies import UnsupportedOperationError, takes
-from bridge.propexo.tours import Place, Tour
+from bridge.propexo.tours import PmsLocation, Tour
 from bridge.settings import Property, Settings
 
 APPOINTMENT_TYPES = {
@@ -84,7 +83,7 @@ class TourTarget:
     """Where a tour goes: the configured property, and what Propexo needs to know of it."""
 
     property: Property
-    place: Place
+    place: PmsLocation
 
 
 def target_of(settings: Settings, source: str, named: str | None, aliases: Aliases) -> TourTarget | Park:
@@ -138,7 +137,7 @@ def target_at(settings: Settings, key: str | None) -> TourTarget | Park:
     return Park(Reason.UNKNOWN_PROPERTY, detail)
 
 
-def _place(settings: Settings, found: Property) -> Place:
+def _place(settings: Settings, found: Property) -> PmsLocation:
     profile = pms.profile_of(found.pms)
     if profile.create is None:
         raise UnsupportedOperationError(
@@ -147,7 +146,7 @@ def _place(settings: Settings, found: Property) -> Place:
     defaults = dict(found.defaults)
     if settings.propexo.organization_name:
         defaults.setdefault("organization_name", settings.propexo.organization_name)
-    return Place(
+    return PmsLocation(
         key=found.key,
         integration_id=found.integration_id,
         property_id=found.property_id,

@@ -29,7 +29,7 @@ from bridge.settings import Property, Settings
 
 def link(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[Snapshot, BookingRow]:
     """The booking, together with those of other sources that turn out to be the same tour."""
-    for other in snapshot.others:
+    for other in snapshot.related:
         if not is_same_tour(booking, other, settings, snapshot.aliases):
             continue
         if booking.id is None:
@@ -44,7 +44,7 @@ def link(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[S
                 cancelled = replace(gone, desired_state=BookingState.CANCELLED, merged_into=booking.id)
                 snapshot = snapshot.having(duplicates=(*snapshot.duplicates, cancelled))
         assert booking.id is not None
-        create, failed = snapshot.creates_of_others.get(other.id or 0, (None, None))
+        create, failed = snapshot.creates_of_related.get(other.id or 0, (None, None))
         snapshot = snapshot.having(
             linked=(*snapshot.linked, booking.id),
             last_create=create if booking.id == other.id else snapshot.last_create,
@@ -53,43 +53,43 @@ def link(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[S
     return snapshot, booking
 
 
-def is_same_tour(one: BookingRow, other: BookingRow, settings: Settings, aliases: Aliases) -> bool:
+def is_same_tour(first: BookingRow, second: BookingRow, settings: Settings, aliases: Aliases) -> bool:
     """Whether two bookings are one tour: at some moment both were active for one person, place and start."""
-    if other.merged_into is not None or one.id == other.id:
+    if second.merged_into is not None or first.id == second.id:
         return False
-    place, there = (_property(settings, row, aliases) for row in (one, other))
+    place, there = (_property(settings, row, aliases) for row in (first, second))
     if place is None or there is None or place.key != there.key:
         return False
-    if not (_same_person(one, other) and _same_unit(one, other, place)):
+    if not (_same_person(first, second) and _same_unit(first, second, place)):
         return False
-    if _are_two_of_one_source(one, other, settings):
+    if _are_two_of_one_source(first, second, settings):
         return False
-    theirs = list(spans_of(statements_of(other)))
+    theirs = list(spans_of(statements_of(second)))
     return any(
         span.overlaps(their) and _same_start(span, their, place, settings)
-        for span in spans_of(statements_of(one))
+        for span in spans_of(statements_of(first))
         for their in theirs
     )
 
 
-def _same_person(one: BookingRow, other: BookingRow) -> bool:
-    ours, theirs = to_request(one.fields), to_request(other.fields)
+def _same_person(first: BookingRow, second: BookingRow) -> bool:
+    ours, theirs = to_request(first.fields), to_request(second.fields)
     if ours.lead_id and ours.lead_id == theirs.lead_id:
         return True
-    mine, their = ours.contact, theirs.contact
-    if same_email(mine.email, their.email):
-        return not _is_another_visitor(mine, their)
-    return same_phone(mine.phone, their.phone) and not names_differ(mine, their)
+    our, their = ours.contact, theirs.contact
+    if same_email(our.email, their.email):
+        return not _is_another_visitor(our, their)
+    return same_phone(our.phone, their.phone) and not names_differ(our, their)
 
 
-def _is_another_visitor(one: Contact, other: Contact) -> bool:
+def _is_another_visitor(first: Contact, second: Contact) -> bool:
     """Two people of one address: an agent books for both."""
-    both_have_phones = bool(one.phone and other.phone)
-    return both_have_phones and is_somebody_else(one, other)
+    both_have_phones = bool(first.phone and second.phone)
+    return both_have_phones and is_somebody_else(first, second)
 
 
-def _same_unit(one: BookingRow, other: BookingRow, place: Property) -> bool:
-    units = {_unit(row, place) for row in (one, other)} - {None}
+def _same_unit(first: BookingRow, second: BookingRow, place: Property) -> bool:
+    units = {_unit(row, place) for row in (first, second)} - {None}
     return len(units) <= 1
 
 
@@ -104,27 +104,27 @@ def _unit(row: BookingRow, place: Property) -> str | None:
     return None if PROPEXO_ID.fullmatch(name) else bare_number(name)
 
 
-def _are_two_of_one_source(one: BookingRow, other: BookingRow, settings: Settings) -> bool:
+def _are_two_of_one_source(first: BookingRow, second: BookingRow, settings: Settings) -> bool:
     """Whether one source has both at the same time: it keeps its tours apart, unless it is configured otherwise."""
-    for source in {*sources_of(one)} & {*sources_of(other)}:
+    for source in {*sources_of(first)} & {*sources_of(second)}:
         if _moves(settings, source):
             continue
         ours, theirs = (
             list(spans_of([each for each in statements_of(row) if each.source == source]))
-            for row in (one, other)
+            for row in (first, second)
         )
         if any(span.overlaps(their) for span in ours for their in theirs):
             return True
     return False
 
 
-def _same_start(one: Span, other: Span, place: Property, settings: Settings) -> bool:
-    ours, theirs = _instant(one.start, place), _instant(other.start, place)
+def _same_start(first: Span, second: Span, place: Property, settings: Settings) -> bool:
+    ours, theirs = _instant(first.start, place), _instant(second.start, place)
     if ours is None or theirs is None:
         return False
     if ours == theirs:
         return True
-    later = max((one, other), key=lambda span: span.begins)
+    later = max((first, second), key=lambda span: span.begins)
     zone = ZoneInfo(place.time_zone)
     same_day = ours.astimezone(zone).date() == theirs.astimezone(zone).date()
     return same_day and _moves(settings, later.source)
@@ -154,7 +154,7 @@ def _property(settings: Settings, row: BookingRow, aliases: Aliases) -> Property
     return property_named(settings, named, aliases) if named else None
 
 
-def told_by(booking: BookingRow) -> str | None:
+def link_sentence(booking: BookingRow) -> str | None:
     """A sentence about the sources that report the tour, where there are several."""
     sources = timeline.sources_of(booking)
     if len(sources) < 2:  # noqa: PLR2004 - one source links nothing

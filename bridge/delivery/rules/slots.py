@@ -26,11 +26,11 @@ from bridge.availability.rules.slots import (
 from bridge.availability.rules.wall_clock import local_date
 from bridge.delivery.rules.agents import free_agent
 from bridge.delivery.rules.booking_state import to_request
-from bridge.delivery.rules.entities import BookingRow, Claim
+from bridge.delivery.rules.entities import BookingRow, TimeClaim
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.resolve import TourTarget, start_of
-from bridge.delivery.rules.state import Call, Decision, Park, Read, SlotChange, Snapshot
-from bridge.mapping.booking import Booking as BookingRequest
+from bridge.delivery.rules.state import Call, Park, Read, SlotChange, Snapshot, StepDecision
+from bridge.mapping.booking import BookingRequest
 from bridge.models import BookingState
 from bridge.propexo import pms
 from bridge.propexo.tours import Tour
@@ -49,13 +49,13 @@ def slot_windows(snapshot: Snapshot, settings: Settings) -> Iterable[tuple[str, 
     """Where and when the taken times matter to an event: the key of a property, from when to when."""
     request, source = snapshot.interpretation.request, settings.sources.get(snapshot.event.source)
     requests = [to_request(row.fields) for row in snapshot.bookings] + ([request] if request else [])
-    names = {one.property for one in requests} | {source.property if source else None}
+    names = {wanted.property for wanted in requests} | {source.property if source else None}
     for name in names - {None}:
         place = property_named(settings, name or "", snapshot.aliases)
         if place is None or place.slots is None:
             continue
-        for one in requests:
-            start = start_of(one, place)
+        for wanted in requests:
+            start = start_of(wanted, place)
             if isinstance(start, datetime):
                 yield place.key, start - AROUND, start + AROUND
 
@@ -80,7 +80,7 @@ def take(
     rules = rules_of(place, kind)
     minutes = request.duration_minutes or place.slots.minutes
     length = timedelta(minutes=minutes) if request.duration_minutes or rules is None else rules.length
-    claim = Claim(booking.id, place.key, kind, start, start + length)
+    claim = TimeClaim(booking.id, place.key, kind, start, start + length)
     held = held_by(snapshot, booking.id)
     if held is not None and replace(claim, agent=held.agent) == held:
         return snapshot
@@ -134,9 +134,9 @@ def _as_offered(
         if snapshot.answers[call] is None:
             return Times(rules)
         # It was asked after the claims were loaded: the PMS counts all that were written by then.
-        calendars, fetched_at = [asdict(one) for one in snapshot.answers[call]], now + KNOWN_AFTER
+        calendars, fetched_at = [asdict(answer) for answer in snapshot.answers[call]], now + KNOWN_AFTER
     elif kept is not None and _covers(kept.records, day):
-        calendars, fetched_at = [dict(one) for one in kept.records], kept.fetched_at
+        calendars, fetched_at = [dict(record) for record in kept.records], kept.fetched_at
     else:
         return Read(call)
     offers = offers_of(calendars, rules.kind, place.zone, length, now)
@@ -144,7 +144,7 @@ def _as_offered(
 
 
 def _covers(calendars: Sequence[Mapping[str, Any]], day: date) -> bool:
-    return any(one["date"] == day.isoformat() for calendar in calendars for one in calendar["days"])
+    return any(listed["date"] == day.isoformat() for calendar in calendars for listed in calendar["days"])
 
 
 def _overlaps_itself(booking: BookingRow, place: Property, start: datetime, length: timedelta) -> bool:
@@ -163,7 +163,7 @@ def with_agent(snapshot: Snapshot, booking: BookingRow, tour: Tour) -> Tour:
     return replace(tour, employee_id=claim.agent) if claim and is_its and claim.agent else tour
 
 
-def settle(decision: Decision) -> Snapshot:
+def settle(decision: StepDecision) -> Snapshot:
     """The snapshot with what the end of a run means for the time that its booking holds."""
     snapshot, step = decision.snapshot, decision.step
     booking = snapshot.booking
@@ -179,14 +179,14 @@ def settle(decision: Decision) -> Snapshot:
     return snapshot
 
 
-def held_by(snapshot: Snapshot, booking_id: int | None) -> Claim | None:
+def held_by(snapshot: Snapshot, booking_id: int | None) -> TimeClaim | None:
     """The time that a booking holds."""
     if booking_id is None:
         return None
-    return next((one for one in snapshot.claims if one.booking_id == booking_id), None)
+    return next((claim for claim in snapshot.claims if claim.booking_id == booking_id), None)
 
 
-def _as_confirmed(snapshot: Snapshot, booking: BookingRow) -> Claim | None:
+def _as_confirmed(snapshot: Snapshot, booking: BookingRow) -> TimeClaim | None:
     """The time of the tour that the PMS has, after a change of it was refused."""
     tour, held = booking.confirmed_tour, held_by(snapshot, booking.id)
     change = snapshot.slot.claim if snapshot.slot else None
@@ -208,11 +208,11 @@ def _is_there(booking: BookingRow, place: Property, start: datetime) -> bool:
 def _with_claims(known: Times, snapshot: Snapshot, booking: BookingRow) -> Times:
     """What is taken, without what the booking holds, or rows that turned out to be the same booking."""
     own = {booking.id, *(row.id for row in (*snapshot.bookings, *snapshot.duplicates))}
-    claims = [one for one in snapshot.claims if one.booking_id not in own]
+    claims = [claim for claim in snapshot.claims if claim.booking_id not in own]
     return replace(known, busy=[*known.busy, *map(as_busy, claims)])
 
 
-def as_busy(claim: Claim) -> Busy:
+def as_busy(claim: TimeClaim) -> Busy:
     """A claim as a taken time."""
     return Busy(
         claim.starts_at, claim.ends_at, claim.kind, claim.booking_id, claim.agent, claim.written_since
@@ -228,8 +228,8 @@ def _sentence(
         Obstacle.NOT_OFFERED: "is not offered by the PMS",
     }.get(obstacle, "is taken by another tour")
     free = nearest(_with_claims(known, snapshot, booking), start, now)
-    others = ", ".join(_shown(one, zone) for one in free)
-    advice = f"The nearest free times: {others}." if others else "No other time is free within a day of it."
+    listed = ", ".join(_shown(free_start, zone) for free_start in free)
+    advice = f"The nearest free times: {listed}." if listed else "No other time is free within a day of it."
     return f"{_shown(start, zone)} {cause}. {advice}"
 
 
@@ -241,5 +241,5 @@ def nearest(known: Times, start: datetime, now: datetime) -> list[datetime]:
     """Free starts on the same day and those around it, the nearest to a start, in order of time."""
     day: date = local_date(start, known.rules.zone)
     days = [day + timedelta(days=number) for number in (-1, 0, 1)]
-    found = [one for each in days for one in free_starts(known, each, now)]
-    return sorted(sorted(found, key=lambda one: abs(one - start))[:MOST_NEAREST])
+    found = [free_start for each in days for free_start in free_starts(known, each, now)]
+    return sorted(sorted(found, key=lambda free_start: abs(free_start - start))[:MOST_NEAREST])

@@ -10,25 +10,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from bridge.aliases import Aliases, none_told
+from bridge.aliases import Aliases, no_aliases
 from bridge.availability.rules.slots import Times
 from bridge.delivery.rules.entities import (
     AttemptRow,
     BookingRow,
     Breaker,
     CachedRecords,
-    Claim,
     EventRow,
     LeadRow,
     Owner,
     SenderContact,
+    TimeClaim,
     changed,
 )
 from bridge.delivery.rules.outcomes import Reason
-from bridge.mapping.booking import Booking as BookingRequest
-from bridge.mapping.booking import Contact
+from bridge.mapping.booking import BookingRequest, Contact
 from bridge.mapping.details import Fetch
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.models import Status
 
 
@@ -125,7 +124,7 @@ Step = End | Read | Enrich | Write
 class Interpretation:
     """What a stored event says, as far as that is known without its booking."""
 
-    source: Source | None = None
+    source: MappedSource | None = None
     action: str | None = None
     """What it seems to ask for, as far as that is known without the sender's API. `None`: it cannot be read."""
     actor_is_ignored: str | None = None
@@ -151,7 +150,7 @@ class Snapshot:
     interpretation: Interpretation
     codes: tuple[str, ...]
     """Unguessable endings for the reference codes of new bookings and leads."""
-    aliases: Aliases = none_told
+    aliases: Aliases = no_aliases
     answers: Mapping[Call, Any] = field(default_factory=dict)
     """What this run has read."""
     bookings: tuple[BookingRow, ...] = ()
@@ -162,9 +161,11 @@ class Snapshot:
     """Further references of the booking, as stored events that have not ended connect them with the event's."""
     duplicates: tuple[BookingRow, ...] = ()
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
-    others: tuple[BookingRow, ...] = ()
+    related: tuple[BookingRow, ...] = ()
     """Other bookings of somebody with the same e-mail or phone, the newest of each."""
-    creates_of_others: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(default_factory=dict)
+    creates_of_related: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(
+        default_factory=dict
+    )
     """By other booking: its last confirmed create, and its last create that failed."""
     predecessor: int | None = None
     """An earlier event of the same booking that has not ended."""
@@ -191,7 +192,7 @@ class Snapshot:
     """Job ids in an answer of the write log that belong to other attempts."""
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     records: Mapping[tuple[str, str, str], CachedRecords] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[TimeClaim, ...] = ()
     """The times that the bookings of the event hold, and all those around the times that it may ask for."""
     calendars: Mapping[tuple[str, str], CachedRecords] = field(default_factory=dict)
     """What the PMS of a property has offered just now, by integration and property."""
@@ -251,8 +252,8 @@ class Snapshot:
             return self.with_lead(owner)
         if self.booking is not None and self.booking.id == owner.id:
             return changed(self, booking=owner)
-        others = tuple(owner if one.id == owner.id else one for one in self.duplicates)
-        return changed(self, duplicates=others)
+        duplicates = tuple(owner if duplicate.id == owner.id else duplicate for duplicate in self.duplicates)
+        return changed(self, duplicates=duplicates)
 
     def code(self, prefix: str, number: int) -> str:
         """The reference code of a row that is new: `number` tells the several ones of a run apart."""
@@ -274,14 +275,14 @@ class Merge:
 class SlotChange:
     """A booking takes a time, or gives back what it holds."""
 
-    claim: Claim | None
+    claim: TimeClaim | None
     """`None`: it holds nothing any more."""
     times: Times | None = None
     """By what it is checked again as it is stored, without the times that other bookings hold; `None`: it is not."""
 
 
 @dataclass(frozen=True)
-class Decision:
+class StepDecision:
     """What happens next, and what was concluded on the way there."""
 
     step: Step

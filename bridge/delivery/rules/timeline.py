@@ -64,15 +64,15 @@ def with_statement(fields: Mapping[str, Any], statement: Statement) -> Mapping[s
     return _with(fields, [*_read(fields), statement])
 
 
-def union(fields: Mapping[str, Any], others: Mapping[str, Any]) -> Mapping[str, Any]:
+def union(fields: Mapping[str, Any], other_fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields with the statements of another booking."""
-    return _with(fields, [*_read(fields), *_read(others)])
+    return _with(fields, [*_read(fields), *_read(other_fields)])
 
 
 def without(fields: Mapping[str, Any], moment: EventTime) -> Mapping[str, Any]:
     """The fields without what was said at this moment, since an operator has corrected it."""
     known = _read(fields)
-    return _with(fields, [one for one in known if one.moment != moment], most=len(known))
+    return _with(fields, [statement for statement in known if statement.moment != moment], most=len(known))
 
 
 def statements_of(booking: BookingRow) -> Sequence[Statement]:
@@ -87,38 +87,41 @@ def statements_of(booking: BookingRow) -> Sequence[Statement]:
 
 def sources_of(booking: BookingRow) -> list[str]:
     """The sources that have spoken of a booking, the first one first."""
-    return list(dict.fromkeys(one.source for one in statements_of(booking)))
+    return list(dict.fromkeys(statement.source for statement in statements_of(booking)))
 
 
 def spans_of(statements: Sequence[Statement]) -> Iterator[Span]:
     """The times in which these statements make a tour, each with its start."""
     start: Start | None = None
-    for one, following in zip(statements, [*statements[1:], None], strict=True):
-        start = one.start or start
-        if not one.is_cancel and start is not None:
-            yield Span(one.moment, following.moment if following else None, one.source, start)
+    for statement, following in zip(statements, [*statements[1:], None], strict=True):
+        start = statement.start or start
+        if not statement.is_cancel and start is not None:
+            yield Span(statement.moment, following.moment if following else None, statement.source, start)
 
 
 def _read(fields: Mapping[str, Any]) -> list[Statement]:
     return [
         Statement(
-            (datetime.fromisoformat(one["at"]), one["rank"]), one["source"], one["start"], one["cancel"]
+            (datetime.fromisoformat(entry["at"]), entry["rank"]),
+            entry["source"],
+            entry["start"],
+            entry["cancel"],
         )
-        for one in fields.get(FIELD, {}).get("value", ())
+        for entry in fields.get(FIELD, {}).get("value", ())
     ]
 
 
 def _with(
     fields: Mapping[str, Any], statements: Sequence[Statement], *, most: int = MOST_STATEMENTS
 ) -> Mapping[str, Any]:
-    ordered = sorted({_key(one): one for one in statements}.values(), key=_key)[-most:]
+    ordered = sorted({_key(statement): statement for statement in statements}.values(), key=_key)[-most:]
     if ordered == _read(fields):
         return fields
     # It is no saying of one moment: a time that every event comes after keeps it out of comparisons.
-    value = [one.as_json() for one in ordered]
+    value = [statement.as_json() for statement in ordered]
     return {**fields, FIELD: {"value": value, "at": START_OF_TIME, "rank": 0}}
 
 
-def _key(one: Statement) -> tuple[Any, ...]:
-    start = tuple(sorted((name, text or "") for name, text in (one.start or {}).items()))
-    return (*one.moment, one.source, one.is_cancel, start)
+def _key(statement: Statement) -> tuple[Any, ...]:
+    start = tuple(sorted((name, text or "") for name, text in (statement.start or {}).items()))
+    return (*statement.moment, statement.source, statement.is_cancel, start)

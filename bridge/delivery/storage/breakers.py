@@ -10,7 +10,7 @@ from bridge.clock import Clock
 from bridge.database import Database
 from bridge.delivery.rules.circuit_breaker import PROBE_INTERVAL, Cause, after_call
 from bridge.delivery.rules.entities import Breaker
-from bridge.models import Event, Integration
+from bridge.models import Event, IntegrationState
 from bridge.propexo.errors import Outcome
 
 log = structlog.get_logger(__name__)
@@ -56,17 +56,17 @@ class CircuitBreakers:
     def take_probe(self, integration_id: str) -> bool:
         """Whether the probe is ours: of all that ask at this moment, one takes it."""
         now = self._clock()
-        due = update(Integration).where(
-            Integration.integration_id == integration_id, Integration.probe_at <= now
+        due = update(IntegrationState).where(
+            IntegrationState.integration_id == integration_id, IntegrationState.probe_at <= now
         )
         with self._database.single() as session:
-            taken = due.values(probe_at=now + PROBE_INTERVAL).returning(Integration.integration_id)
+            taken = due.values(probe_at=now + PROBE_INTERVAL).returning(IntegrationState.integration_id)
             return session.scalar(taken) is not None
 
 
 def write(session: Session, breaker: Breaker) -> None:
     """Store a breaker; one that closes wakes all that waited for it, in the session's transaction."""
-    row = session.get_one(Integration, breaker.integration_id, with_for_update=True)
+    row = session.get_one(IntegrationState, breaker.integration_id, with_for_update=True)
     closes = row.paused_at is not None and breaker.paused_at is None
     row.failures, row.failing_since = breaker.failures, breaker.failing_since
     row.paused_at, row.cause = breaker.paused_at, breaker.cause
@@ -77,7 +77,7 @@ def write(session: Session, breaker: Breaker) -> None:
         queue.wake(session.connection(), [f"integration:{breaker.integration_id}"])
 
 
-def of_row(row: Integration) -> Breaker:
+def of_row(row: IntegrationState) -> Breaker:
     """A stored breaker."""
     return Breaker(
         row.integration_id,
@@ -90,11 +90,11 @@ def of_row(row: Integration) -> Breaker:
     )
 
 
-def _row(session: Session, integration_id: str) -> Integration:
+def _row(session: Session, integration_id: str) -> IntegrationState:
     """Locked, and made if it is the first that is known of the integration."""
-    new = insert(Integration).values(integration_id=integration_id, failures=0)
+    new = insert(IntegrationState).values(integration_id=integration_id, failures=0)
     session.execute(new.on_conflict_do_nothing())
-    return session.get_one(Integration, integration_id, with_for_update=True, populate_existing=True)
+    return session.get_one(IntegrationState, integration_id, with_for_update=True, populate_existing=True)
 
 
 def unfinished(session: Session, integration_id: str) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from bridge.availability.rules.slots import taken
-from bridge.delivery.rules.entities import Claim
+from bridge.delivery.rules.entities import TimeClaim
 from bridge.delivery.rules.slots import AROUND, as_busy
 from bridge.delivery.rules.state import SlotChange
 from bridge.delivery.storage import queries
@@ -64,13 +64,15 @@ def store_claims(connection: Connection, drafts: Sequence[Draft]) -> None:
     Raises:
         ConflictError: another tour has taken a time meanwhile.
     """
-    changed = [one for one in drafts if one.after.slot is not None and not one.result.is_put_back]
+    changed = [draft for draft in drafts if draft.after.slot is not None and not draft.result.is_put_back]
     if not changed:
         return
-    claims = [_claim_of(one) for one in changed]
+    claims = [_claim_of(draft) for draft in changed]
     properties = {claim.property_key for claim in claims if claim}
     for draft in changed:
-        properties |= {one.property_key for one in draft.after.claims if one.booking_id in _holders(draft)}
+        properties |= {
+            claim.property_key for claim in draft.after.claims if claim.booking_id in _holders(draft)
+        }
     connection.execute(LOCK, {"properties": sorted(properties)})
     kept = {claim.booking_id for claim in claims if claim}
     freed = {id_ for draft in changed for id_ in _holders(draft)} - kept
@@ -81,11 +83,11 @@ def store_claims(connection: Connection, drafts: Sequence[Draft]) -> None:
         _check(connection, changed, taken_now)
         connection.execute(TAKE, [vars(claim) for claim in taken_now])
     for draft, claim in zip(changed, claims, strict=True):
-        others = tuple(one for one in draft.after.claims if one.booking_id not in _holders(draft))
-        draft.after = draft.after.having(slot=None, claims=(*others, *([claim] if claim else [])))
+        other_claims = tuple(claim for claim in draft.after.claims if claim.booking_id not in _holders(draft))
+        draft.after = draft.after.having(slot=None, claims=(*other_claims, *([claim] if claim else [])))
 
 
-def _claim_of(draft: Draft) -> Claim | None:
+def _claim_of(draft: Draft) -> TimeClaim | None:
     change, booking = draft.after.slot, draft.after.booking
     assert change is not None
     assert booking is not None  # it was decided on
@@ -98,35 +100,40 @@ def _holders(draft: Draft) -> set[int]:
     return {row.id for row in (after.booking, *after.duplicates) if row is not None and row.id is not None}
 
 
-def _is_agent_of(other: Claim, claim: Claim) -> bool:
+def _is_agent_of(other: TimeClaim, claim: TimeClaim) -> bool:
     """Whether another tour has the agent of this one at the same time."""
     overlaps = other.starts_at < claim.ends_at and claim.starts_at < other.ends_at
     return overlaps and other.agent == claim.agent and other.property_key == claim.property_key
 
 
-def _check(connection: Connection, changed: Iterable[Draft], claims: Sequence[Claim]) -> None:
+def _check(connection: Connection, changed: Iterable[Draft], claims: Sequence[TimeClaim]) -> None:
     """By the same function as the decision, with what is stored by now. Raises ConflictError."""
     this = {
-        "properties": [one.property_key for one in claims],
-        "froms": [one.starts_at - AROUND for one in claims],
-        "tos": [one.starts_at + AROUND for one in claims],
+        "properties": [claim.property_key for claim in claims],
+        "froms": [claim.starts_at - AROUND for claim in claims],
+        "tos": [claim.starts_at + AROUND for claim in claims],
         "bookings": [],
     }
     own = {id_ for draft in changed for id_ in _holders(draft)}
-    stored = [Claim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
-    stored = [one for one in stored if one.booking_id not in own]
+    stored = [TimeClaim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
+    stored = [stored_claim for stored_claim in stored if stored_claim.booking_id not in own]
     for draft in changed:
         claim = next(
-            (one for one in claims if draft.after.booking and one.booking_id == draft.after.booking.id), None
+            (claim for claim in claims if draft.after.booking and claim.booking_id == draft.after.booking.id),
+            None,
         )
         if claim is None:
             continue
         change: SlotChange | None = draft.after.slot
         if change is not None and change.times is not None:
-            there = [as_busy(one) for one in stored if one.property_key == claim.property_key]
+            there = [
+                as_busy(stored_claim)
+                for stored_claim in stored
+                if stored_claim.property_key == claim.property_key
+            ]
             known = replace(change.times, busy=[*change.times.busy, *there])
             if taken(known, claim.starts_at, claim.ends_at - claim.starts_at):
                 raise ConflictError
-            if claim.agent and any(_is_agent_of(one, claim) for one in stored):
+            if claim.agent and any(_is_agent_of(stored_claim, claim) for stored_claim in stored):
                 raise ConflictError
         stored.append(claim)

@@ -34,7 +34,7 @@ from bridge.models import (
     BookingState,
     Choices,
     Event,
-    Integration,
+    IntegrationState,
     KnownContact,
     Lead,
     SlotClaim,
@@ -109,17 +109,17 @@ LINKS = select(BookingReference.source, BookingReference.reference, BookingRefer
 )
 """`sources` and `names`, in pairs: the bookings that they name."""
 BOOKINGS = select(*labelled(BOOKING)).where(or_(_in(Booking.id, "ids"), _in(Booking.merged_into, "ids")))
-MOST_OTHERS = 50
+MOST_RELATED = 50
 """Bookings of one e-mail or phone, the newest, that are compared with an event's: a placeholder may have thousands."""
 _TERMS = func.unnest(_texts("terms")).table_valued("term").render_derived()
 _NAMED_BY = (
     select(Term.booking_id)
     .where(Term.term == _TERMS.c.term)
     .order_by(Term.booking_id.desc())
-    .limit(MOST_OTHERS)
+    .limit(MOST_RELATED)
     .lateral()
 )
-OTHERS = (
+RELATED = (
     select(_TERMS.c.term, *labelled(BOOKING))
     .select_from(_TERMS.join(_NAMED_BY, true()).join(Booking, Booking.id == _NAMED_BY.c.booking_id))
     .where(Booking.merged_into.is_(None))
@@ -167,7 +167,9 @@ KNOWN_JOBS = select(Attempt.job_id).where(
 )
 """Jobs of writes to these `bookings`, and of leads in the lanes of these `events`."""
 LEADS = select(*labelled(LEAD)).where(_in(Lead.contact, "contacts"))
-BREAKERS = select(*labelled(BREAKER)).where(or_(Integration.paused_at.is_not(None), Integration.failures > 0))
+BREAKERS = select(*labelled(BREAKER)).where(
+    or_(IntegrationState.paused_at.is_not(None), IntegrationState.failures > 0)
+)
 PROBER = (
     select(literal(1))
     .where(

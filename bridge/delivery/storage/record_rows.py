@@ -11,7 +11,7 @@ from bridge import search_index
 from bridge.delivery.results import Result
 from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owner, ReadRow, changed
 from bridge.delivery.rules.outcomes import Reason, WriteOutcome
-from bridge.delivery.rules.same_tour import told_by
+from bridge.delivery.rules.same_tour import link_sentence
 from bridge.delivery.rules.state import Merge, Snapshot, Write
 from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
@@ -112,12 +112,12 @@ def storable_values(values: dict[str, Any]) -> dict[str, Any]:
 
 def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store the bookings of some results, and what names them."""
-    new = [one for one in drafts if one.after.booking is not None and one.after.booking.id is None]
+    new = [draft for draft in drafts if draft.after.booking is not None and draft.after.booking.id is None]
     for draft, id_ in zip(new, _ids(connection, "bookings", len(new)), strict=True):
         assert draft.after.booking is not None
         booking = changed(draft.after.booking, id=id_)
         draft.after = draft.after.having(booking=booking).with_event(booking_id=id_)
-    _NEW_BOOKING.execute(connection, [values_of(BOOKING, one.after.booking) for one in new])
+    _NEW_BOOKING.execute(connection, [values_of(BOOKING, draft.after.booking) for draft in new])
     rewritten: list[tuple[BookingRow, int]] = []
     for draft in drafts:
         for row, version in _changed(draft):
@@ -135,14 +135,14 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
 
 
 def _loaded(before: Snapshot) -> dict[int | None, BookingRow]:
-    rows = (*before.others, *before.bookings, *before.duplicates, before.booking)
+    rows = (*before.related, *before.bookings, *before.duplicates, before.booking)
     return {row.id: row for row in rows if row is not None}
 
 
 def _changed(draft: Draft) -> list[tuple[BookingRow, int]]:
     """Rows that differ from what was loaded, each with the version that it had."""
     loaded, after = _loaded(draft.result.before), draft.after
-    deleted = {one.gone for one in after.merges if one.is_deleted}
+    deleted = {merge.gone for merge in after.merges if merge.is_deleted}
     return [
         (row, loaded[row.id].version)
         for row in (after.booking, *after.duplicates)
@@ -163,11 +163,13 @@ def _merge(connection: Connection, merge: Merge) -> None:
 
 def _store_references(connection: Connection, drafts: Sequence[Draft]) -> None:
     rows = [
-        {"source": one.after.event.source, "reference": name, "booking_id": one.after.booking.id}
-        for one in drafts
-        if one.after.booking is not None and one.result.before.booking is None and not one.result.is_put_back
-        for name in one.after.event.known_by
-        if name not in one.after.links
+        {"source": draft.after.event.source, "reference": name, "booking_id": draft.after.booking.id}
+        for draft in drafts
+        if draft.after.booking is not None
+        and draft.result.before.booking is None
+        and not draft.result.is_put_back
+        for name in draft.after.event.known_by
+        if name not in draft.after.links
     ]
     _NEW_REFERENCE.execute(connection, sorted(rows, key=lambda row: (row["source"], row["reference"])))
 
@@ -190,7 +192,7 @@ def _store_links(connection: Connection, drafts: Sequence[Draft]) -> None:
         {
             "this_booking": draft.after.booking.id,
             "this_event": draft.after.event.id,
-            "new_detail": told_by(draft.after.booking),
+            "new_detail": link_sentence(draft.after.booking),
         }
         for draft in drafts
         if draft.after.booking is not None and len(draft.after.linked) > len(draft.result.before.linked)
@@ -249,7 +251,7 @@ def _key(lead: LeadRow) -> dict[str, str]:
 
 def store_attempts(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
     """Store the reads that were made, the writes that are about to be sent, and what became of those before."""
-    many = sum(len(one.result.reads) + (one.result.intent is not None) for one in drafts)
+    many = sum(len(draft.result.reads) + (draft.result.intent is not None) for draft in drafts)
     ids = _ids(connection, "attempts", many)
     rows: list[dict[str, Any]] = []
     changed: dict[int, AttemptRow] = {}
@@ -257,7 +259,9 @@ def store_attempts(connection: Connection, drafts: Sequence[Draft], now: datetim
         result = draft.result
         rows += [_read_values(next(ids), draft.after.event.id, read) for read in result.reads]
         before = result.before.attempts
-        changed |= {id_: one for id_, one in draft.after.attempts.items() if one is not before.get(id_)}
+        changed |= {
+            id_: attempt for id_, attempt in draft.after.attempts.items() if attempt is not before.get(id_)
+        }
         if result.intent is not None:
             draft.attempt = _intent(next(ids), draft, result.intent, now)
             rows.append({**_EMPTY, **values_of(ATTEMPT, draft.attempt)})

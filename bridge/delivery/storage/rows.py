@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bridge.delivery.rules.entities import BookingRow
-from bridge.models import Attempt, Base, Booking, Event, Integration, Lead
+from bridge.models import Attempt, Base, Booking, Event, IntegrationState, Lead
 
 Columns = Mapping[str, InstrumentedAttribute[Any]]
 
@@ -115,13 +115,13 @@ ATTEMPT: Columns = {
     "look_at": Attempt.look_at,
 }
 BREAKER: Columns = {
-    "integration_id": Integration.integration_id,
-    "failures": Integration.failures,
-    "failing_since": Integration.failing_since,
-    "paused_at": Integration.paused_at,
-    "cause": Integration.cause,
-    "reason": Integration.reason,
-    "probe_at": Integration.probe_at,
+    "integration_id": IntegrationState.integration_id,
+    "failures": IntegrationState.failures,
+    "failing_since": IntegrationState.failing_since,
+    "paused_at": IntegrationState.paused_at,
+    "cause": IntegrationState.cause,
+    "reason": IntegrationState.reason,
+    "probe_at": IntegrationState.probe_at,
 }
 
 
@@ -187,7 +187,7 @@ class Change:
         names: Iterable[str],
         *conditions: ColumnElement[bool],
         same: Columns,
-        **others: Any,
+        **more_values: Any,
     ) -> None:
         self._keys = {name: columns[name].key for name in names}
         new = {f"new_{key}": columns[name] for name, key in self._keys.items()}
@@ -198,7 +198,7 @@ class Change:
             for name, of in same.items()
         ]
         values: dict[str, Any] = {key: given[f"new_{key}"] for key in self._keys.values()}
-        self._statement = update(model).where(*found, *conditions).values({**values, **others})
+        self._statement = update(model).where(*found, *conditions).values({**values, **more_values})
 
     def parameters(self, row: Any, **this: Any) -> dict[str, Any]:
         """The parameters for one row."""

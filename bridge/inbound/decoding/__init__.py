@@ -37,10 +37,10 @@ def decode(body: bytes, content_type: str | None) -> Any:
         return storable(read_multipart(body, options.get("boundary", "")))
     codec = charset(options.get("charset"), body)
     text = text_of(body, codec)
-    said = f"the content type says {storable(media_type)}" if media_type else "there is no content type"
+    declared = f"the content type says {storable(media_type)}" if media_type else "there is no content type"
     if media_type == _FORM:
-        return _form(text, codec, said)
-    return _document(text, media_type, said)
+        return _form(text, codec, declared)
+    return _document(text, media_type, declared)
 
 
 @lru_cache(maxsize=128)
@@ -49,36 +49,36 @@ def _content_type(text: str | None) -> tuple[str, dict[str, str]]:
     return media_type.lower(), options
 
 
-def _form(text: str, codec: str, said: str) -> Any:
+def _form(text: str, codec: str, declared: str) -> Any:
     if text.lstrip().startswith(("{", "[", "<")):
         try:
-            return _document(text, _FORM, said)
+            return _document(text, _FORM, declared)
         except DecodingError:
             pass
-    return storable(_with_xml(read_form(text, codec), said))
+    return storable(_with_xml(read_form(text, codec), declared))
 
 
-def _with_xml(fields: dict[str, Any], said: str) -> dict[str, Any]:
+def _with_xml(fields: dict[str, Any], declared: str) -> dict[str, Any]:
     """The fields, with the root element of the XML that one of them holds in its place."""
     name = next((name for name in fields if name.lower() == "xml"), None)
     text = fields.get(name) if name else None
     if not isinstance(text, str) or not text.lstrip("\ufeff \r\n\t").startswith("<"):
         return fields
-    others = {other: value for other, value in fields.items() if other != name}
-    return others | read_xml(text.lstrip("\ufeff"), said)
+    rest = {other: value for other, value in fields.items() if other != name}
+    return rest | read_xml(text.lstrip("\ufeff"), declared)
 
 
-def _document(text: str, media_type: str, said: str) -> Any:
+def _document(text: str, media_type: str, declared: str) -> Any:
     start = text.lstrip()[:1]
     if start == "<" and not is_json_type(media_type):
-        return storable(read_xml(text, said))
+        return storable(read_xml(text, declared))
     if media_type.endswith(_XML) and start not in {"{", "["}:
-        return storable(read_xml(text, said))
+        return storable(read_xml(text, declared))
     try:
         document = read_json(text)
     except JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}: {error.msg}"
-        raise unreadable(text, "JSON", place, said) from None
+        raise unreadable(text, "JSON", place, declared) from None
     return document if is_storable_json(text) else storable(document)
 
 

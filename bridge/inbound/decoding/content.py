@@ -40,11 +40,11 @@ def is_json_type(media_type: str) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def unreadable(text: str, kind: str, place: str, said: str) -> DecodingError:
+def unreadable(text: str, kind: str, place: str, declared: str) -> DecodingError:
     """The body is not what it should be: with no more of it than its first ten characters."""
     start = text.lstrip()[:10]
     found = f"begins with {start!r} and is not {kind}" if start else f"is empty, which is not {kind}"
-    return DecodingError(f"The body {found} ({place}); {said}.")
+    return DecodingError(f"The body {found} ({place}); {declared}.")
 
 
 def _known(name: str) -> str:

@@ -20,7 +20,7 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _PREAMBLE = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 
 
-def read_xml(text: str, said: str) -> dict[str, Any]:
+def read_xml(text: str, declared: str) -> dict[str, Any]:
     """The root element under its name.
 
     An element is its text without the white space around it, an object where it has attributes or children
@@ -48,7 +48,9 @@ def read_xml(text: str, said: str) -> dict[str, Any]:
         ) from None
     except SAXParseException as error:
         line, column = error.getLineNumber() or 1, (error.getColumnNumber() or 0) + 1
-        raise unreadable(text, "XML", f"line {line} column {column}: {error.getMessage()}", said) from None
+        raise unreadable(
+            text, "XML", f"line {line} column {column}: {error.getMessage()}", declared
+        ) from None
     return reader.document.children
 
 

@@ -158,7 +158,7 @@ def any_equal(expected: Iterable[bytes], given: Iterable[bytes]) -> bool:
     """Whether the two have something in common, in constant time."""
     given = list(given)
     # A list, not a generator: every pair is compared, so that time does not tell which secret fits.
-    return any([hmac.compare_digest(one, other) for one in expected for other in given])  # noqa: C419
+    return any([hmac.compare_digest(wanted, got) for wanted in expected for got in given])  # noqa: C419
 
 
 def _verifies(public: Any, signature: bytes, signed: bytes, options: tuple[object, ...]) -> bool:

@@ -16,7 +16,7 @@ Check = Callable[[Request, datetime], None]
 
 
 @dataclass(frozen=True)
-class Verifier:
+class SchemeVerifier:
     """A scheme with the secrets of one source, which are prepared once and not for each request."""
 
     check: Check = field(repr=False)
@@ -108,15 +108,17 @@ class Scheme(ABC):
         """What is wrong with the secrets of a source, as sentences; none of them repeats a secret."""
         if not secrets and self.needs_secret:
             return [NO_SECRET]
-        told = [(number, self._objection(secret)) for number, secret in enumerate(secrets, start=1)]
-        return [f"Secret {number} of {len(secrets)}: {objection}" for number, objection in told if objection]
+        objections = [(number, self._objection(secret)) for number, secret in enumerate(secrets, start=1)]
+        return [
+            f"Secret {number} of {len(secrets)}: {objection}" for number, objection in objections if objection
+        ]
 
-    def verifier(self, secrets: Sequence[str], tolerance: int | None = None) -> Verifier:
+    def verifier(self, secrets: Sequence[str], tolerance: int | None = None) -> SchemeVerifier:
         """Accepts requests that fit any of the secrets, so that two are live during a rotation.
 
         With none, or with an unfit one, nothing is authentic. `tolerance` (seconds) replaces that of the declaration.
         """
-        return Verifier(self._check(secrets, tolerance))
+        return SchemeVerifier(self._check(secrets, tolerance))
 
     def verify(
         self, request: Request, secrets: Sequence[str], now: datetime, tolerance: int | None = None

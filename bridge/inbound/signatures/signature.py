@@ -122,8 +122,8 @@ class Signature(Proof):
     def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
         text = request.header(self.header)
         if text in self.missing:
-            told = f"{self.header} is `{text}`: the sender has no secret. Set one at the sender."
-            raise AuthFailureError(Doubt.MISSING, told)
+            message = f"{self.header} is `{text}`: the sender has no secret. Set one at the sender."
+            raise AuthFailureError(Doubt.MISSING, message)
         found = self._items.read(text)
         values = {"id": request.header(self.id_header).encode()} if self.id_header else {}
         if self.timestamp_header:
@@ -159,8 +159,8 @@ class Signature(Proof):
             raise ValueError("The body is not a form, so that it is not signed.")
         digest = hashlib.sha256(request.body).hexdigest().encode()
         if not any_equal([digest], [request.parameter(self.body_digest).lower()]):
-            told = f"The query's {self.body_digest} is not the SHA-256 of the body."
-            raise AuthFailureError(Doubt.MISMATCH, told)
+            message = f"The query's {self.body_digest} is not the SHA-256 of the body."
+            raise AuthFailureError(Doubt.MISMATCH, message)
 
     def _delivery_id(self, request: Request) -> str | None:
         return request.headers.get(self.id_header.lower()) if self.id_header else None

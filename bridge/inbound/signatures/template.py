@@ -51,8 +51,8 @@ def _method(request: Request) -> bytes:
 
 def _url(request: Request) -> bytes:
     if not request.url:
-        told = "The sender signs the address that it calls: set the bridge's public address."
-        raise AuthFailureError(Doubt.CONFIGURATION, told)
+        message = "The sender signs the address that it calls: set the bridge's public address."
+        raise AuthFailureError(Doubt.CONFIGURATION, message)
     return request.url.encode("ascii")
 
 

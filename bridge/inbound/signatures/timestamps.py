@@ -24,8 +24,8 @@ def require_recent(notation: Notation, timestamp: str, now: datetime, tolerance:
     """Raises ValueError where the moment is more than `tolerance` seconds away, in either direction."""
     age = now.timestamp() - notation.read(timestamp)
     if abs(age) > tolerance:
-        told = f"The timestamp is {age:.0f} s old; {tolerance} s are allowed. Check both clocks."
-        raise AuthFailureError(Doubt.STALE, told)
+        message = f"The timestamp is {age:.0f} s old; {tolerance} s are allowed. Check both clocks."
+        raise AuthFailureError(Doubt.STALE, message)
 
 
 def _seconds(timestamp: str) -> float:

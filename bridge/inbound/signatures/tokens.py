@@ -21,7 +21,7 @@ LONGEST_WITH_SECRET = 128 * 1024
 """Bytes of a body that is parsed before anything is proven, because it holds the secret."""
 
 
-class Place(ABC):
+class SecretLocation(ABC):
     """Where a secret stands."""
 
     @property
@@ -50,7 +50,7 @@ class Place(ABC):
 
 
 @dataclass(frozen=True)
-class InHeader(Place):
+class InHeader(SecretLocation):
     """A header, perhaps behind a word: `Authorization: Bearer <secret>`."""
 
     name: str
@@ -81,7 +81,7 @@ class InHeader(Place):
 
 
 @dataclass(frozen=True)
-class InQuery(Place):
+class InQuery(SecretLocation):
     """A parameter of the query."""
 
     name: str
@@ -101,7 +101,7 @@ class InQuery(Place):
 
 
 @dataclass(frozen=True)
-class InPath(Place):
+class InPath(SecretLocation):
     """The segment of the path after the source's name."""
 
     def __str__(self) -> str:
@@ -121,7 +121,7 @@ class InPath(Place):
 
 
 @dataclass(frozen=True)
-class InBody(Place):
+class InBody(SecretLocation):
     """A value of the body, by its dotted key."""
 
     key: str
@@ -176,7 +176,9 @@ class Token(Proof):
         path: bool = False,
         body: str | None = None,
     ) -> None:
-        places: list[Place] = [InHeader(header or "Authorization", scheme)] if header or scheme else []
+        places: list[SecretLocation] = (
+            [InHeader(header or "Authorization", scheme)] if header or scheme else []
+        )
         places += [InQuery(query)] if query else []
         places += [InPath()] if path else []
         places += [InBody(body)] if body else []

@@ -5,7 +5,7 @@
 was found and what was expected.
 """
 
-from bridge.mapping.fields.base import Field, Found, Integer, String, describe
+from bridge.mapping.fields.base import Field, Integer, Match, String, describe
 from bridge.mapping.fields.durations import Duration, minutes_between
 from bridge.mapping.fields.names import Name, PersonName
 from bridge.mapping.fields.people import Email, Phone
@@ -18,11 +18,11 @@ __all__ = [
     "Email",
     "Field",
     "Fingerprint",
-    "Found",
     "Instant",
     "Integer",
     "Lines",
     "LocalTime",
+    "Match",
     "Name",
     "PersonName",
     "Phone",

@@ -27,7 +27,7 @@ def unwrapped(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Found:
+class Match:
     """The value at one of a field's paths."""
 
     path: str
@@ -45,7 +45,7 @@ class Field(marshmallow.fields.Field[Any]):
 
     def __init__(self, *, path: Paths, required: bool = False) -> None:
         super().__init__(required=required, load_default=marshmallow.missing if required else None)
-        self.paths = tuple(Path(one) for one in listed(path))
+        self.paths = tuple(Path(expression) for expression in listed(path))
         if not self.paths:
             raise ValueError("a field needs at least one path")
 
@@ -60,16 +60,16 @@ class Field(marshmallow.fields.Field[Any]):
             path.expression for path in other.paths
         )
 
-    def find(self, received: Received) -> list[Found]:
+    def find(self, received: Received) -> list[Match]:
         """The values at the paths, in their order; absent ones left out."""
         searched = ((path.expression, path.search(received)) for path in self.paths)
-        return [Found(expression, value) for expression, value in searched if not is_no_value(value)]
+        return [Match(expression, value) for expression, value in searched if not is_no_value(value)]
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
-        found: list[Found] = value
+        found: list[Match] = value
         return self.choose(found)
 
-    def choose(self, found: list[Found]) -> Any:
+    def choose(self, found: list[Match]) -> Any:
         """The value made of what was found; the first of the candidates unless a subclass knows better."""
         return self.convert(unwrapped(found[0].value))
 
@@ -98,9 +98,9 @@ class String(Field):
     is_id = False
     """Set by the mapping for what names a booking, a person or a record: half an id (`tour-undefined`) is none."""
 
-    def find(self, received: Received) -> list[Found]:
-        found = [one for one in super().find(received) if one.value is not False]
-        return [one for one in found if not (self.is_id and _is_no_id(unwrapped(one.value)))]
+    def find(self, received: Received) -> list[Match]:
+        found = [match for match in super().find(received) if match.value is not False]
+        return [match for match in found if not (self.is_id and _is_no_id(unwrapped(match.value)))]
 
     def convert(self, value: Any) -> str:
         if isinstance(value, (dict, list, bool)):

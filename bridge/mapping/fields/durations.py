@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bridge.mapping.fields.base import Found, Integer, unwrapped
+from bridge.mapping.fields.base import Integer, Match, unwrapped
 from bridge.mapping.paths import Paths, as_text
 
 LONGEST = 60
@@ -43,7 +43,7 @@ class Duration(Integer):
         super().__init__(path=path, required=required)
         self._unit = unit
 
-    def choose(self, found: list[Found]) -> int:
+    def choose(self, found: list[Match]) -> int:
         return self._minutes(found[0].value, _unit_named(found[0].path) or self._unit)
 
     def convert(self, value: Any) -> int:

@@ -12,7 +12,7 @@ import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from bridge.mapping.absent import is_no_value
-from bridge.mapping.fields.base import Field, Found
+from bridge.mapping.fields.base import Field, Match
 from bridge.mapping.paths import as_text
 
 LONGEST_SENTENCE = 300
@@ -47,9 +47,9 @@ class Email(Field):
 
     expected = "an e-mail address such as maya@example.com"
 
-    def choose(self, found: list[Found]) -> str:
-        for one in found:
-            values = one.value if isinstance(one.value, list) else [one.value]
+    def choose(self, found: list[Match]) -> str:
+        for match in found:
+            values = match.value if isinstance(match.value, list) else [match.value]
             for value in values[:MOST_CANDIDATES]:
                 if address := _address(value):
                     return address
@@ -106,8 +106,8 @@ class Phone(Field):
     expected = "a phone number such as +1 512-555-0142"
     region: str = "US"
 
-    def choose(self, found: list[Found]) -> str:
-        values = [one.value if isinstance(one.value, list) else [one.value] for one in found]
+    def choose(self, found: list[Match]) -> str:
+        values = [match.value if isinstance(match.value, list) else [match.value] for match in found]
         candidates = list(itertools.islice(itertools.chain.from_iterable(values), MOST_CANDIDATES))
         texts = [text for value in candidates for text in _texts(value)]
         numbers = itertools.chain(
@@ -120,7 +120,7 @@ class Phone(Field):
 
     def _find(self, text: str, region: str | None) -> str | None:
         matches = phonenumbers.PhoneNumberMatcher(text[:LONGEST_SENTENCE], region or self.region)
-        return next((phonenumbers.format_number(one.number, E164) for one in matches), None)
+        return next((phonenumbers.format_number(match.number, E164) for match in matches), None)
 
     def _parse(self, text: str, region: str | None) -> str | None:
         text = _MEXICAN_MOBILE.sub("+52", text.removeprefix("whatsapp:").removeprefix("tel:"))

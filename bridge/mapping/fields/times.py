@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from bridge.mapping.absent import is_no_value
-from bridge.mapping.fields.base import Field, Found, described_paths, unwrapped
+from bridge.mapping.fields.base import Field, Match, described_paths, unwrapped
 from bridge.mapping.moments import (
     YEARS,
     Conventions,
@@ -64,20 +64,20 @@ class LocalTime(Field):
         whole = [path.expression for path in self.paths if path.expression != "[{}, {}]".format(*self._parts)]
         return described_paths([*whole, *(part for part in self._parts if part)])
 
-    def find(self, received: Received) -> list[Found]:
-        found = [one for one in super().find(received) if not _all_absent(one.value)]
+    def find(self, received: Received) -> list[Match]:
+        found = [match for match in super().find(received) if not _all_absent(match.value)]
         zone = self.zone.search(received) if self.zone and found else None
         hint = self._hint.search(received) if self._hint and found else None
-        return [replace(one, zone=zone, hint=hint) for one in found]
+        return [replace(match, zone=zone, hint=hint) for match in found]
 
-    def choose(self, found: list[Found]) -> datetime:
+    def choose(self, found: list[Match]) -> datetime:
         return self.moment(found[0]).start
 
-    def end_of(self, found: Sequence[Found]) -> datetime | None:
+    def end_of(self, found: Sequence[Match]) -> datetime | None:
         """The end, where the value is a range such as `10:30 AM - 11:00 AM`."""
         return self.moment(found[0]).end if found else None
 
-    def moment(self, found: Found) -> Moment:
+    def moment(self, found: Match) -> Moment:
         """What the value says. Raises ValidationError."""
         try:
             if self._are_several(found):
@@ -86,8 +86,10 @@ class LocalTime(Field):
             if self.is_tour_time and self.conventions.agent_zone:
                 moment = without_offset_of(moment, self.conventions.agent_zone)
         except MomentError as error:
-            told = str(error)
-            raise self.refuse(found.value, "" if told.startswith("a date and a time") else told) from error
+            message = str(error)
+            raise self.refuse(
+                found.value, "" if message.startswith("a date and a time") else message
+            ) from error
         except (ValueError, OverflowError, OSError, TypeError, KeyError) as error:
             raise self.refuse(found.value) from error
         if moment.start.year not in YEARS:
@@ -102,12 +104,12 @@ class LocalTime(Field):
             value = " ".join(as_text(part) or "" for part in value if not is_no_value(part))
         return super().shown(value)
 
-    def _are_several(self, found: Found) -> bool:
+    def _are_several(self, found: Match) -> bool:
         """Whether a list has several starts, and is not made of a date and a time."""
         is_whole = found.path != "[{}, {}]".format(*self._parts)
         return is_whole and isinstance(found.value, list) and sum(map(is_dated, found.value)) > 1
 
-    def _placed(self, moment: Moment, found: Found) -> Moment:
+    def _placed(self, moment: Moment, found: Match) -> Moment:
         """The moment in the zone beside it, unless it has its own."""
         if moment.start.tzinfo is not None or is_no_value(found.zone):
             return moment
@@ -154,7 +156,7 @@ class LocalTime(Field):
             raise MomentError(self.expected)
         parts = [text, found["time"]] if found.get("time") else text
         moment = self._moment(parts, _day_of(found.get("unix")) or hint)
-        return self._placed(moment, Found("", text, zone=found.get("timezone")))
+        return self._placed(moment, Match("", text, zone=found.get("timezone")))
 
 
 def without_offset_of(moment: Moment, zone: tzinfo) -> Moment:
@@ -172,7 +174,7 @@ class Instant(LocalTime):
 
     expected = "a date and time with its offset, such as 2026-12-03T16:00:00Z"
 
-    def moment(self, found: Found) -> Moment:
+    def moment(self, found: Match) -> Moment:
         moment = super().moment(found)
         if moment.start.tzinfo is None:
             raise self.refuse(found.value)
@@ -195,7 +197,7 @@ class ZonedTime(Instant):
     def where(self) -> str:
         return f"{super().where} in {self.zone.expression if self.zone else ''}"
 
-    def find(self, received: Received) -> list[Found]:
+    def find(self, received: Received) -> list[Match]:
         return [found for found in super().find(received) if not is_no_value(found.zone)]
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from bridge.mapping.absent import is_absent, is_unset
-from bridge.mapping.fields.base import Field, Found
+from bridge.mapping.fields.base import Field, Match
 from bridge.mapping.paths import Paths, as_text, digest
 
 
@@ -22,8 +22,8 @@ class Choice(Field):
         super().__init__(path=path, required=required)
         self.table = {_plain(word): meaning for word, meaning in table.items()}
 
-    def choose(self, found: list[Found]) -> Enum | None:
-        values = (one.value if isinstance(one.value, list) else [one.value] for one in found)
+    def choose(self, found: list[Match]) -> Enum | None:
+        values = (match.value if isinstance(match.value, list) else [match.value] for match in found)
         words = (_plain(as_text(value) or "") for value in itertools.chain.from_iterable(values))
         return next((meaning for word in words if (meaning := self._meaning(word))), None)
 
@@ -43,7 +43,7 @@ class Lines(Field):
 
     expected = "text or a list of texts"
 
-    def choose(self, found: list[Found]) -> str | None:
+    def choose(self, found: list[Match]) -> str | None:
         lines = [line for candidate in found for line in self._lines(candidate.value)]
         return "\n".join(dict.fromkeys(lines)) or None
 
@@ -82,5 +82,5 @@ class Fingerprint(Field):
 
     expected = "at least one value"
 
-    def choose(self, found: list[Found]) -> str:
+    def choose(self, found: list[Match]) -> str:
         return digest([[item.path, item.value] for item in found])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from bridge.mapping.moments.model import EXPECTED, MomentError
-from bridge.mapping.moments.tokens import Token
+from bridge.mapping.moments.tokens import TimeToken
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Clock:
     """A number that is an hour only as a part of a range: `10-11`."""
 
 
-def clock_of(token: Token) -> Clock:
+def clock_of(token: TimeToken) -> Clock:
     found = token.match.groupdict()
     if found.get("noon"):
         return Clock(time(12), "p")

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from bridge.mapping.moments import words
 from bridge.mapping.moments.model import EXPECTED, Conventions, MomentError
-from bridge.mapping.moments.tokens import Token
+from bridge.mapping.moments.tokens import TimeToken
 
 
 def days_of(
-    token: Token, conventions: Conventions, hint: date | None
+    token: TimeToken, conventions: Conventions, hint: date | None
 ) -> tuple[tuple[date, ...], tuple[int, int] | None]:
     """The days that the text can mean; month and day where the year stands elsewhere."""
     found = token.match.groupdict()
@@ -21,11 +21,11 @@ def days_of(
     return (date_of(_year(found["year"]), number, int(found["day"])),), None
 
 
-def _numeric(token: Token, conventions: Conventions, hint: date | None) -> tuple[date, ...]:
-    one, other = int(token.match["one"]), int(token.match["other"])
+def _numeric(token: TimeToken, conventions: Conventions, hint: date | None) -> tuple[date, ...]:
+    first, second = int(token.match["one"]), int(token.match["other"])
     year = _year(token.match["year"])
     possible = {}
-    for day_first, (month, day) in {False: (one, other), True: (other, one)}.items():
+    for day_first, (month, day) in {False: (first, second), True: (second, first)}.items():
         try:
             possible[day_first] = date(year, month, day)
         except ValueError:

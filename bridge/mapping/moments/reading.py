@@ -21,7 +21,7 @@ from bridge.mapping.moments.model import (
     Moment,
     MomentError,
 )
-from bridge.mapping.moments.tokens import MOST_TOKENS, Token, tokens_at
+from bridge.mapping.moments.tokens import MOST_TOKENS, TimeToken, tokens_at
 from bridge.mapping.moments.zones import US_ZONES, offset, offsets_of
 
 LONGEST_RANGE = timedelta(hours=4)
@@ -133,7 +133,7 @@ def _may_begin(text: str, place: int) -> bool:
     return text[place].isalnum() and (place == 0 or not text[place - 1].isalnum())
 
 
-def _moment(tokens: Sequence[Token], conventions: Conventions, hint: date | None) -> Moment:
+def _moment(tokens: Sequence[TimeToken], conventions: Conventions, hint: date | None) -> Moment:
     place = next((place for place, token in enumerate(tokens) if _splits(token, tokens[place + 1 :])), None)
     before, after = (tokens, []) if place is None else (tokens[:place], tokens[place + 1 :])
     left, right = (_side(side, conventions, hint) for side in (before, after))
@@ -141,12 +141,12 @@ def _moment(tokens: Sequence[Token], conventions: Conventions, hint: date | None
     return _joined(left, right)
 
 
-def _splits(token: Token, rest: Sequence[Token]) -> bool:
+def _splits(token: TimeToken, rest: Sequence[TimeToken]) -> bool:
     """Whether a time follows what can join two times: in `10:30 AM - Thursday, December 3` none does."""
     return token.kind == "range" and any(each.kind in ("clock", "number") for each in rest)
 
 
-def _side(tokens: Sequence[Token], conventions: Conventions, hint: date | None) -> _Side:
+def _side(tokens: Sequence[TimeToken], conventions: Conventions, hint: date | None) -> _Side:
     of_kind = {
         kind: [token for token in tokens if token.kind == kind] for kind in ("day", "year", "offset", "zone")
     }
@@ -177,7 +177,7 @@ def _side(tokens: Sequence[Token], conventions: Conventions, hint: date | None) 
 
 
 def _without_false_offset(
-    tokens: Sequence[Token], left: _Side, right: _Side, conventions: Conventions
+    tokens: Sequence[TimeToken], left: _Side, right: _Side, conventions: Conventions
 ) -> tuple[_Side, _Side]:
     """`10:30-11:00`: a range, unless a property can have that offset."""
     token = next((token for token in tokens if token.kind == "offset"), None)
@@ -196,7 +196,7 @@ def _without_false_offset(
     return left, right
 
 
-def _is_doubtful(token: Token, tokens: Sequence[Token], clock: Clock) -> bool:
+def _is_doubtful(token: TimeToken, tokens: Sequence[TimeToken], clock: Clock) -> bool:
     text = token.text
     of_clock = next(each for each in tokens if each.kind in ("clock", "number"))
     is_iso = of_clock.text[:1] in "Tt" or any(

@@ -12,7 +12,7 @@ Kind = Literal["day", "year", "weekday", "clock", "number", "offset", "zone", "r
 
 
 @dataclass(frozen=True)
-class Token:
+class TimeToken:
     """One part of the text."""
 
     kind: Kind
@@ -71,9 +71,9 @@ _COMPILED = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PA
 MOST_TOKENS = 40
 
 
-def tokens_at(text: str, place: int, observed: frozenset[str]) -> list[Token]:
+def tokens_at(text: str, place: int, observed: frozenset[str]) -> list[TimeToken]:
     """The parts from a place on, up to what is none."""
-    found: list[Token] = []
+    found: list[TimeToken] = []
     while place < len(text) and len(found) < MOST_TOKENS:
         token = _token(text, place, found, observed)
         if token is None:
@@ -84,7 +84,7 @@ def tokens_at(text: str, place: int, observed: frozenset[str]) -> list[Token]:
     return found
 
 
-def _token(text: str, place: int, before: list[Token], observed: frozenset[str]) -> Token | None:
+def _token(text: str, place: int, before: list[TimeToken], observed: frozenset[str]) -> TimeToken | None:
     has_clock = any(token.kind in ("clock", "number") for token in before)
     for kind, pattern in _COMPILED:
         match = pattern.match(text, place)
@@ -94,8 +94,8 @@ def _token(text: str, place: int, before: list[Token], observed: frozenset[str])
             zone = read_zone(match["name"], observed)
             if zone is None and not (match[0].startswith("(") and any(t.kind == "offset" for t in before)):
                 continue
-            return Token("zone" if zone else "filler", match, zone)
+            return TimeToken("zone" if zone else "filler", match, zone)
         if kind == "offset" and not any(token.kind == "clock" for token in before):
             continue
-        return Token("filler" if kind == "range" and not has_clock else kind, match)
+        return TimeToken("filler" if kind == "range" and not has_clock else kind, match)
     return None

@@ -87,7 +87,7 @@ def _items(values: list[Any], at: str, words: tuple[str, ...]) -> Iterator[tuple
 def _answers(values: list[Any], at: str, words: tuple[str, ...]) -> Iterator[tuple[PayloadPath, Any]] | None:
     """The answers of a list of questions; `None` where it is no such list."""
     items = [value for value in values if isinstance(value, dict)]
-    label = next((key for key in LABELS if _tells_apart(items, key)), None)
+    label = next((key for key in LABELS if _distinguishes(items, key)), None)
     value = next((key for key in ANSWERS if key != label and any(key in item for item in items)), None)
     if not at or len(items) < len(values) or label is None or value is None:
         return None
@@ -105,11 +105,11 @@ def _answer(
     return PayloadPath(expression, f"answers({code})", (*words, snake(question))), item.get(value)
 
 
-def _tells_apart(items: list[dict[str, Any]], key: str) -> bool:
+def _distinguishes(items: list[dict[str, Any]], key: str) -> bool:
     labels = [item.get(key) for item in items]
     return (
         bool(labels)
-        and all(isinstance(one, str) and one for one in labels)
+        and all(isinstance(label, str) and label for label in labels)
         and len(set(labels)) == len(labels)
     )
 

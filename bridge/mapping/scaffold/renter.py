@@ -65,10 +65,10 @@ def agreeing(rows: list[Row]) -> list[Row]:
     if not rows:
         return []
     best = max(rows, key=lambda row: len(row.present))
-    others = (
-        (mine, other)
+    pairs = (
+        (best_value, other)
         for row in rows
-        for mine, other in zip(best.values, row.values, strict=True)
+        for best_value, other in zip(best.values, row.values, strict=True)
         if other is not None
     )
-    return [best] if all(mine == other for mine, other in others) else rows
+    return [best] if all(best_value == other for best_value, other in pairs) else rows

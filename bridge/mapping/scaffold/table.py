@@ -76,5 +76,7 @@ def bookings(table: Table, renter: Row | None) -> list[list[int]]:
     return [sorted(group) for group in known]
 
 
-def _likeness(table: Table, one: int, other: int) -> int:
-    return sum(row.values[one] is not None and row.values[one] == row.values[other] for row in table.rows)
+def _likeness(table: Table, first: int, second: int) -> int:
+    return sum(
+        row.values[first] is not None and row.values[first] == row.values[second] for row in table.rows
+    )

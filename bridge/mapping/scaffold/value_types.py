@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import marshmallow
 
-from bridge.mapping.fields import Email, Field, Found, Instant, LocalTime, Phone
+from bridge.mapping.fields import Email, Field, Instant, LocalTime, Match, Phone
 from bridge.mapping.paths import as_text
 
 Moment = Literal["instant", "local", "date", "time"]
@@ -69,6 +69,6 @@ def _scalar(value: Any) -> str | None:
 
 def _reads(field: Field, value: Any) -> bool:
     try:
-        return bool(field.choose([Found("@", value)]))
+        return bool(field.choose([Match("@", value)]))
     except marshmallow.ValidationError:
         return False

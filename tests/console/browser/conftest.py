@@ -15,7 +15,7 @@ from world import World
 from bridge.console.access import sessions
 from bridge.database import Database
 from bridge.models import Role
-from bridge.sandbox.server import QuietHandler, SandboxServer
+from bridge.sandbox.server import SandboxRequestHandler, SandboxServer
 from bridge.sandbox.state import Sandbox
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -89,7 +89,7 @@ def site(world: Any) -> Iterator[str]:
         application.config["CONSOLE_POLL_SECONDS"] = 0.2
         return application(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=SandboxRequestHandler)
     server.daemon_threads = False  # so that closing it waits for the last answer
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -116,7 +116,7 @@ def visitor(browser: Any, site: str) -> Iterator[Any]:
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda stated: errors.append(stated.text) if stated.type == "error" else None)
     yield page
     context.close()
     assert not errors, "\n".join(errors)

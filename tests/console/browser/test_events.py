@@ -75,8 +75,8 @@ def test_an_event_that_comes_to_match_appears_in_its_place(world: Any, page: Pag
     expect(page.locator("#rows tr")).to_have_count(2)
     world.run()
     expect(page.locator("#rows tr")).to_have_count(3)
-    told = [row.get_attribute("id") for row in page.locator("#rows tr").all()]
-    assert told == [f"event-{event}" for event in (third, second, first)]
+    reported = [row.get_attribute("id") for row in page.locator("#rows tr").all()]
+    assert reported == [f"event-{event}" for event in (third, second, first)]
 
 
 def test_many_are_replayed_with_a_bar_that_grows(world: Any, page: Page) -> None:

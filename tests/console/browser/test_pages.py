@@ -39,9 +39,9 @@ WIDTHS = (360, 1600)
 def test_every_page_is_among_them(world: Any, signed_in: Any) -> None:
     browser = signed_in()
     rules = [rule for rule in world.client.application.url_map.iter_rules() if "GET" in rule.methods]
-    plain = [one.rule for one in rules if one.rule.startswith("/console") and not one.arguments]
+    plain = [rule.rule for rule in rules if rule.rule.startswith("/console") and not rule.arguments]
     answers = {path: browser.get(path) for path in plain}
-    pages = {path for path, one in answers.items() if one.status_code == 200 and "<html" in one.text}
+    pages = {path for path, answer in answers.items() if answer.status_code == 200 and "<html" in answer.text}
     assert pages - {address.partition("?")[0] for address in PAGES.values()} == set()
 
 
@@ -80,9 +80,15 @@ def test_axe_finds_nothing_serious_in_either_theme(each_page: Iterator[tuple[str
             page.emulate_media(color_scheme=theme)
             found = page.evaluate("rules => axe.run({resultTypes: ['violations'], ...rules})", rules)
             findings += [
-                (name, theme, one["id"], one["help"], [node["target"] for node in one["nodes"]][:3])
-                for one in found["violations"]
-                if one["impact"] in ("serious", "critical")
+                (
+                    name,
+                    theme,
+                    violation["id"],
+                    violation["help"],
+                    [node["target"] for node in violation["nodes"]][:3],
+                )
+                for violation in found["violations"]
+                if violation["impact"] in ("serious", "critical")
             ]
     assert findings == []
 

@@ -11,7 +11,7 @@ from widget.conftest import with_website
 from world import World
 
 from bridge.database import Database
-from bridge.sandbox.server import QuietHandler, SandboxServer
+from bridge.sandbox.server import SandboxRequestHandler, SandboxServer
 from bridge.sandbox.state import Sandbox
 
 __all__ = ["browser", "site"]  # the fixtures of the console's browser
@@ -52,7 +52,7 @@ class Website:
 def website(world: Any, site: str) -> Iterator[Any]:
     """A website whose origin the bridge knows; `website.line(...)` is the line of its widget."""
     pages = Website()
-    server = make_server("127.0.0.1", 0, pages, threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", 0, pages, threaded=True, request_handler=SandboxRequestHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
@@ -80,7 +80,7 @@ def open_page(browser: Any, website: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda stated: errors.append(stated.text) if stated.type == "error" else None)
         page.goto(website.url + path if path.startswith("/") else path)
         return page
 

@@ -88,9 +88,9 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
         page.evaluate(script)
         found = page.evaluate("axe.run({resultTypes: ['violations']})")
         findings.extend(
-            (step, one["id"], [node["target"] for node in one["nodes"]][:3])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
+            (step, violation["id"], [node["target"] for node in violation["nodes"]][:3])
+            for violation in found["violations"]
+            if violation["impact"] in ("serious", "critical")
         )
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
 

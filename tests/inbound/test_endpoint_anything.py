@@ -71,35 +71,37 @@ _ODD: list[Any] = [
 ]
 
 
-def assert_kept(door: Any, answer: Any, body: bytes) -> None:
+def assert_kept(endpoint: Any, answer: Any, body: bytes) -> None:
     """Nothing is a failure of ours, and what is answered with 200 is in the table as it was sent."""
     is_form = answer.request.path == "/hooks/form"
     assert answer.status_code in ({200, 409, 422, 429} if is_form else {200})
     is_batch = body.lstrip().startswith(b"[") or "events" in answer.json
-    with door.database.session() as session:
-        for told in answer.json.get("events", [answer.json]) if answer.status_code == 200 else []:
-            event = session.get_one(Event, told["id"])
-            assert "duplicate" in told or is_batch or event.body == body
+    with endpoint.database.session() as session:
+        for reported in answer.json.get("events", [answer.json]) if answer.status_code == 200 else []:
+            event = session.get_one(Event, reported["id"])
+            assert "duplicate" in reported or is_batch or event.body == body
 
 
 @slow_fixture
 @given(body=_BODIES, headers=st.dictionaries(st.sampled_from(_NAMES), _HEADER))
 def test_nothing_that_is_not_signed_is_stored_or_fails(
-    door: Any, body: bytes, headers: dict[str, str]
+    endpoint: Any, body: bytes, headers: dict[str, str]
 ) -> None:
     for source in ("widget", "calendly", "cal_com"):
-        assert_problem(door.client.post(f"/hooks/{source}", data=body, headers=headers), 401, "not_authentic")
-    assert door.client.post("/hooks/form", data=body, headers=headers).status_code in (403, 422)
-    assert door.events() == []
+        assert_problem(
+            endpoint.client.post(f"/hooks/{source}", data=body, headers=headers), 401, "not_authentic"
+        )
+    assert endpoint.client.post("/hooks/form", data=body, headers=headers).status_code in (403, 422)
+    assert endpoint.events() == []
 
 
 @slow_fixture
 @given(body=_BODIES, content_type=_TYPES | _HEADER, delivery_id=_ID)
 @pytest.mark.parametrize("source", ["widget", "calendly", "form"])
 def test_whatever_is_signed_is_kept(
-    door: Any, source: str, body: bytes, content_type: str, delivery_id: str
+    endpoint: Any, source: str, body: bytes, content_type: str, delivery_id: str
 ) -> None:
-    assert_kept(door, door.post(body, delivery_id, source, **{"Content-Type": content_type}), body)
+    assert_kept(endpoint, endpoint.post(body, delivery_id, source, **{"Content-Type": content_type}), body)
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -135,7 +137,7 @@ SAMPLES = {
 @slow_fixture
 @given(data=st.data())
 @pytest.mark.parametrize("source", SOURCES)
-def test_another_type_anywhere_in_a_payload_is_kept(door: Any, source: str, data: st.DataObject) -> None:
+def test_another_type_anywhere_in_a_payload_is_kept(endpoint: Any, source: str, data: st.DataObject) -> None:
     payload = data.draw(st.sampled_from(SAMPLES[source]))
     for _ in range(data.draw(st.integers(1, 3))):
         payload = changed(
@@ -143,12 +145,12 @@ def test_another_type_anywhere_in_a_payload_is_kept(door: Any, source: str, data
         )
     body = json.dumps(payload).encode()
     delivery_id = data.draw(st.uuids().map(str))
-    assert_kept(door, door.post(body, delivery_id, source), body)
+    assert_kept(endpoint, endpoint.post(body, delivery_id, source), body)
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_another_type_anywhere_in_a_payload_is_translated_or_told(door: Any, source: str) -> None:
-    mapping = door.sources[source].mapping
+def test_another_type_anywhere_in_a_payload_is_translated_or_reported(endpoint: Any, source: str) -> None:
+    mapping = endpoint.sources[source].mapping
     payload = max(SAMPLES[source], key=lambda sample: len(json.dumps(sample)))
     odd_ones = [decode(json.dumps(odd).encode(), None) for odd in _ODD]
     # Every third pair: each place meets some of them, and its neighbours meet the others.

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from bridge.console import audit
 from bridge.console.access import accounts
+from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
-from bridge.console.deeds.events import must_be
 from bridge.models import Role, User
 from bridge.settings import Settings
 

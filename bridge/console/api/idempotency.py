@@ -73,8 +73,8 @@ def _known(token_id: int, key: str) -> Response | None:
 
     Raises IdempotencyKeyReusedError or RequestInProgressError.
     """
-    said = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
-    digest, now = hashlib.sha256(said).hexdigest(), tools().clock()
+    sent = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    digest, now = hashlib.sha256(sent).hexdigest(), tools().clock()
     with tools().database.session() as session:
         old = (IdempotencyKey.token_id == token_id, IdempotencyKey.at < now - ANSWERS_KEPT)
         session.execute(delete(IdempotencyKey).where(*old))

@@ -14,8 +14,8 @@ from bridge.events.query import last_received
 from bridge.events.unknown_events import UnknownEvent, unknown_events
 from bridge.inbound.decoding import readable
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping.sources import Source
-from bridge.models import Event, Refusal, Tally
+from bridge.mapping.sources import MappedSource
+from bridge.models import Event, RejectionCount, Tally
 from bridge.monitoring.drift import Drift, drift
 from bridge.settings import Settings
 
@@ -39,7 +39,7 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
-class Failure:
+class VerificationFailures:
     """Requests that failed the verification for one reason, in the last 30 days."""
 
     cause: str
@@ -48,7 +48,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedPayload:
     """A request that a source without a mapping of its own has stored."""
 
     event_id: int
@@ -73,21 +73,21 @@ class SourcePage:
     """How to set the sender up: the words of the mapping file."""
     samples: tuple[str, ...]
     received_30_days: int
-    failures: tuple[Failure, ...]
+    failures: tuple[VerificationFailures, ...]
     unknown: tuple[UnknownEvent, ...]
     """Events that were ignored because the mapping does not know them."""
     changes: tuple[Drift, ...]
-    recorded: tuple[Recorded, ...]
+    recorded: tuple[RecordedPayload, ...]
     records: bool
 
 
-def lines(session: Session, sources: Iterable[Source], now: datetime) -> list[SourceLine]:
+def lines(session: Session, sources: Iterable[MappedSource], now: datetime) -> list[SourceLine]:
     """All sources in the order of bridge.toml."""
     return [_line(session, source, now) for source in sources]
 
 
 def page(
-    session: Session, settings: Settings, source: Source, actor: Actor, now: datetime, here: str
+    session: Session, settings: Settings, source: MappedSource, actor: Actor, now: datetime, here: str
 ) -> SourcePage:
     """One source as an actor may see it. `here` is the address at which the console was reached."""
     file = source.file
@@ -108,8 +108,10 @@ def page(
     )
 
 
-def _line(session: Session, source: Source, now: datetime) -> SourceLine:
-    refused = select(func.sum(Refusal.count)).where(Refusal.source == source.name, Refusal.hour > now - DAY)
+def _line(session: Session, source: MappedSource, now: datetime) -> SourceLine:
+    refused = select(func.sum(RejectionCount.count)).where(
+        RejectionCount.source == source.name, RejectionCount.hour > now - DAY
+    )
     return SourceLine(
         name=source.name,
         sender=source.file.schema.sender(),
@@ -126,17 +128,19 @@ def _received(session: Session, name: str, since: datetime) -> int:
     return int(session.scalar(query) or 0)
 
 
-def _failures(session: Session, name: str, now: datetime) -> list[Failure]:
-    count, last = func.sum(Refusal.count), func.max(Refusal.last_at)
-    query = select(Refusal.cause, count, last).where(Refusal.source == name, Refusal.hour > now - MONTH)
-    rows = session.execute(query.group_by(Refusal.cause).order_by(count.desc()))
-    return [Failure(cause, int(number), at) for cause, number, at in rows]
+def _failures(session: Session, name: str, now: datetime) -> list[VerificationFailures]:
+    count, last = func.sum(RejectionCount.count), func.max(RejectionCount.last_at)
+    query = select(RejectionCount.cause, count, last).where(
+        RejectionCount.source == name, RejectionCount.hour > now - MONTH
+    )
+    rows = session.execute(query.group_by(RejectionCount.cause).order_by(count.desc()))
+    return [VerificationFailures(cause, int(number), at) for cause, number, at in rows]
 
 
-def _recorded(session: Session, name: str, actor: Actor) -> list[Recorded]:
+def _recorded(session: Session, name: str, actor: Actor) -> list[RecordedPayload]:
     query = select(Event).where(Event.source == name, Event.blanked_at.is_(None)).order_by(Event.id.desc())
     return [
-        Recorded(event.id, event.received_at, event.content_type, _payload(event, actor))
+        RecordedPayload(event.id, event.received_at, event.content_type, _payload(event, actor))
         for event in session.scalars(query.limit(RECORDED))
     ]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bridge.aliases import told_in
+from bridge.aliases import aliases_in
 from bridge.console import audit
+from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
-from bridge.console.deeds.events import must_be
 from bridge.errors import BridgeError
 from bridge.events import actions
 from bridge.events import edit as repair
@@ -29,7 +29,7 @@ def preview(session: Session, settings: Settings, event: Event, payload: Any) ->
 
     Raises NotRepairableError, SourceRemovedError or ConfigurationError.
     """
-    return repair.correction_of(event, payload, settings, told_in(session))
+    return repair.correction_of(event, payload, settings, aliases_in(session))
 
 
 def save(

@@ -119,7 +119,7 @@ class TestQuery:
         assert self.token.prepare(once, [SECRET], NOW) == once
 
     @pytest.mark.parametrize(
-        ("query", "told"),
+        ("query", "reported"),
         [
             ("?code=", "no parameter code"),
             ("?Code=hunter2", "no parameter code"),
@@ -129,8 +129,8 @@ class TestQuery:
             ("#?code=hunter", "none of the secrets"),
         ],
     )
-    def test_it_must_stand_there_once(self, query: str, told: str) -> None:
-        assert told in refused(self.token, request(query=query))
+    def test_it_must_stand_there_once(self, query: str, reported: str) -> None:
+        assert reported in refused(self.token, request(query=query))
 
     def test_bytes_that_are_no_text_do_not_fit_their_replacement(self) -> None:
         sent = request(query="?code=%ff")
@@ -148,7 +148,7 @@ class TestPath:
         assert (again.token, again.url) == (OTHER, "https://bridge.example.com/hooks/acme/hunter3?a=1&b=%20c")
 
     @pytest.mark.parametrize("secret", ["a/b", "..", "a b", "100%", "a?", "zo\u00eb"])
-    def test_a_secret_that_cannot_stand_there_is_told(self, secret: str) -> None:
+    def test_a_secret_that_cannot_stand_there_is_reported(self, secret: str) -> None:
         (problem,) = self.token.check_secrets([secret])
         assert "not allowed in a path" in problem
 
@@ -237,6 +237,6 @@ class TestSharedSecret:
         assert re.search(r"^Secret 1 of 1: .*header.* Or: .*path", problem)
         assert "hush" not in problem
 
-    def test_a_mistake_is_told_at_import(self) -> None:
+    def test_a_mistake_is_reported_at_import(self) -> None:
         with pytest.raises(ValueError, match="'cookie' is not one of bearer, header, basic, query, path"):
             SharedSecret("cookie")

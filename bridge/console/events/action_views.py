@@ -1,4 +1,4 @@
-"""What a person does about one event: each deed shows first what would come of it."""
+"""Actions of an operator on one event; each previews its effect."""
 
 import json
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.deeds import aliases, corrections
-from bridge.console.deeds import events as people
+from bridge.console.actions import aliases, corrections
+from bridge.console.actions import events as people
 from bridge.console.events.bulk_views import Run
 from bridge.console.events.event_views import OUT_OF_BAND, page_of, stored
-from bridge.console.events.telling import CALLS, as_json
+from bridge.console.events.presenter import CALLS, as_json
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, DecodingError
@@ -22,65 +22,71 @@ from bridge.events.edit import Correction, payload_of
 from bridge.models import Booking, Event, Role, Status
 from bridge.settings.records import same_name
 
-deeds = Blueprint("deeds", __name__, url_prefix="/console/events")
+actions = Blueprint("actions", __name__, url_prefix="/console/events")
 
 
-@deeds.get("/nothing")
+@actions.get("/nothing")
 @needs(Role.VIEWER)
 def nothing() -> str:
     """Closes what was opened."""
     return ""
 
 
-@deeds.get("/<int:event_id>/replay")
+@actions.get("/<int:event_id>/replay")
 @needs(Role.OPERATOR)
 def replay(event_id: int) -> str:
     """What would go out."""
     with tools().database.session() as session:
-        told = dry_run(session, stored(session, event_id), tools().settings, tools().clock())
-        return render_template("events/replay.html", told=told, calls=CALLS)
+        run = dry_run(session, stored(session, event_id), tools().settings, tools().clock())
+        return render_template("events/replay.html", run=run, calls=CALLS)
 
 
-@deeds.post("/<int:event_id>/replay")
+@actions.post("/<int:event_id>/replay")
 @needs(Role.OPERATOR)
 def do_replay(event_id: int) -> str:
-    def deed(session: Session) -> str:
+    def change(session: Session) -> str:
         people.replay(session, current_actor(), [event_id], tools().clock())
         return "Queued again. The new status appears here."
 
-    return _answer(event_id, deed)
+    return _answer(event_id, change)
 
 
-@deeds.get("/<int:event_id>/done")
+@actions.get("/<int:event_id>/done")
 @needs(Role.OPERATOR)
 def done(event_id: int) -> str:
     return render_template("events/done.html", event_id=event_id)
 
 
-@deeds.post("/<int:event_id>/done")
+@actions.post("/<int:event_id>/done")
 @needs(Role.OPERATOR)
 def do_done(event_id: int) -> str:
-    def deed(session: Session) -> str:
+    def change(session: Session) -> str:
         note = request.form.get("note", "").strip()
         people.dismiss(session, current_actor(), [event_id], note, tools().clock())
         return "Marked as done."
 
-    return _answer(event_id, deed)
+    return _answer(event_id, change)
 
 
-@deeds.get("/<int:event_id>/property")
+@actions.get("/<int:event_id>/property")
 @needs(Role.OPERATOR)
 def choose_property(event_id: int) -> str:
     with tools().database.session() as session:
         named = aliases.name_of(stored(session, event_id))
-        others = _waiting_for(session, named) - 1 if named else 0
-    properties = [(one.key, one.name or one.key) for one in tools().settings.properties.values()]
+        also_waiting = _waiting_for(session, named) - 1 if named else 0
+    properties = [
+        (property_.key, property_.name or property_.key) for property_ in tools().settings.properties.values()
+    ]
     return render_template(
-        "events/property.html", event_id=event_id, named=named, others=others, properties=properties
+        "events/property.html",
+        event_id=event_id,
+        named=named,
+        also_waiting=also_waiting,
+        properties=properties,
     )
 
 
-@deeds.post("/<int:event_id>/property")
+@actions.post("/<int:event_id>/property")
 @needs(Role.OPERATOR)
 def do_choose_property(event_id: int) -> str:
     """Keeps the sender's name as an alias; then all that wait for it are replayed, a few at a time."""
@@ -95,7 +101,7 @@ def do_choose_property(event_id: int) -> str:
     return render_template("events/bulk_run.html", run=Run("replay", tuple(found.ids), len(found.ids)))
 
 
-@deeds.get("/<int:event_id>/edit")
+@actions.get("/<int:event_id>/edit")
 @needs(Role.OPERATOR)
 def edit(event_id: int) -> str:
     with tools().database.session() as session:
@@ -107,7 +113,7 @@ def edit(event_id: int) -> str:
     return render_template("events/edit.html", event_id=event_id, payload=payload)
 
 
-@deeds.post("/<int:event_id>/reading")
+@actions.post("/<int:event_id>/reading")
 @needs(Role.OPERATOR)
 def reading(event_id: int) -> str:
     """How what is typed would be read."""
@@ -125,7 +131,7 @@ def reading(event_id: int) -> str:
     )
 
 
-@deeds.post("/<int:event_id>/edit")
+@actions.post("/<int:event_id>/edit")
 @needs(Role.OPERATOR)
 def do_edit(event_id: int) -> Response:
     """Saves the correction and runs the event again; the page is shown anew, with what it says now."""
@@ -147,7 +153,7 @@ class InvalidJsonError(DecodingError):
 
 def _waiting_for(session: Session, named: str) -> int:
     """How many parked events call their property so."""
-    said = func.lower(func.btrim(Booking.details["property"]["value"].astext))
+    sent_name = func.lower(func.btrim(Booking.details["property"]["value"].astext))
     waiting = (
         select(func.count())
         .select_from(Event)
@@ -155,7 +161,7 @@ def _waiting_for(session: Session, named: str) -> int:
         .where(
             Event.reason == Reason.UNKNOWN_PROPERTY.value,
             Event.status == Status.PARKED.value,
-            said == same_name(named),
+            sent_name == same_name(named),
         )
     )
     return session.scalar(waiting) or 0
@@ -170,13 +176,13 @@ def _correction(session: Session, event_id: int) -> Correction:
     return corrections.preview(session, tools().settings, stored(session, event_id), payload)
 
 
-def _answer(event_id: int, deed: Callable[[Session], str]) -> str:
+def _answer(event_id: int, change: Callable[[Session], str]) -> str:
     """Does it, and says what came of it: a sentence, and the parts of the page that read differently now."""
     try:
         with tools().database.session() as session:
-            words = deed(session)
+            words = change(session)
     except BridgeError as error:
         return render_template("events/correction.html", problem=error.message)
     with tools().database.session() as session:
-        told = page_of(session, event_id)
-        return render_template("events/answer.html", words=words, told=told, oob=OUT_OF_BAND)
+        event = page_of(session, event_id)
+        return render_template("events/answer.html", words=words, event=event, oob=OUT_OF_BAND)

@@ -8,24 +8,26 @@ from inbound.posts import FORM, SITE, assert_problem
 from bridge.keys import contact_key
 
 
-def send_form(door: Any, source: str = "form", *, origin: str | None = SITE, **request: Any) -> Any:
+def send_form(endpoint: Any, source: str = "form", *, origin: str | None = SITE, **request: Any) -> Any:
     request = request or {"json": FORM}
-    return door.client.post(f"/hooks/{source}", headers={"Origin": origin} if origin else {}, **request)
+    return endpoint.client.post(f"/hooks/{source}", headers={"Origin": origin} if origin else {}, **request)
 
 
 @pytest.mark.parametrize(
     "how", [{"json": FORM}, {"data": FORM}, {"data": FORM, "content_type": "multipart/form-data"}]
 )
-def test_a_form_is_taken_in_every_encoding_and_a_double_click_is_one(door: Any, how: dict[str, Any]) -> None:
-    answer, again = send_form(door, **how), send_form(door, **how)
+def test_a_form_is_taken_in_every_encoding_and_a_double_click_is_one(
+    endpoint: Any, how: dict[str, Any]
+) -> None:
+    answer, again = send_form(endpoint, **how), send_form(endpoint, **how)
     assert (answer.status_code, answer.json["status"]) == (200, "received")
     assert again.json == {**answer.json, "duplicate": True}
     assert answer.headers["Access-Control-Allow-Origin"] == SITE
-    assert [event.lock for event in door.events()] == [contact_key("maya@example.com", None)]
+    assert [event.lock for event in endpoint.events()] == [contact_key("maya@example.com", None)]
 
 
-def test_a_form_with_an_id_of_its_own_can_be_sent_twice(door: Any) -> None:
-    answers = [send_form(door, json={**FORM, "submission_id": one}).json for one in "ab"]
+def test_a_form_with_an_id_of_its_own_can_be_sent_twice(endpoint: Any) -> None:
+    answers = [send_form(endpoint, json={**FORM, "submission_id": one}).json for one in "ab"]
     assert answers[0]["id"] != answers[1]["id"]
 
 
@@ -56,43 +58,43 @@ WALL_TIME = {"starts_at_local", "date", "time"}
         ({"duration_minutes": "a while"}, {"duration_minutes"}),
     ],
 )
-def test_a_visitor_is_told_what_to_correct(door: Any, wrong: dict[str, Any], fields: set[str]) -> None:
-    answer = send_form(door, json={**FORM, **wrong})
+def test_a_visitor_learns_what_to_correct(endpoint: Any, wrong: dict[str, Any], fields: set[str]) -> None:
+    answer = send_form(endpoint, json={**FORM, **wrong})
     assert_problem(answer, 422, "invalid_form")
     assert answer.json["errors"].keys() == fields
     assert all(text.startswith("Expected ") for texts in answer.json["errors"].values() for text in texts)
     assert answer.headers["Access-Control-Allow-Origin"] == SITE
-    assert door.events() == []
+    assert endpoint.events() == []
 
 
 @pytest.mark.parametrize(
     "right", [{"date": "11/24/2026", "time": "9:01 AM"}, {"property": "oakwood flats"}, {"time": "10 AM"}]
 )
-def test_a_visitor_may_write_as_people_do(door: Any, right: dict[str, Any]) -> None:
-    assert send_form(door, json={**FORM, **right}).status_code == 200
+def test_a_visitor_may_write_as_people_do(endpoint: Any, right: dict[str, Any]) -> None:
+    assert send_form(endpoint, json={**FORM, **right}).status_code == 200
 
 
-def test_a_form_without_a_property_of_its_own_must_name_one(door: Any) -> None:
-    answer = send_form(door, "forms", origin="https://other.example")
+def test_a_form_without_a_property_of_its_own_must_name_one(endpoint: Any) -> None:
+    answer = send_form(endpoint, "forms", origin="https://other.example")
     assert answer.json["errors"].keys() == {"property"}
 
 
 @pytest.mark.parametrize("body", [b"{half", b"[]", b"null", b"[1]", b'["a", {}]', b"\xff"])
-def test_a_form_that_is_none_is_not_stored(door: Any, body: bytes) -> None:
-    answer = send_form(door, data=body, content_type="application/json")
+def test_a_form_that_is_none_is_not_stored(endpoint: Any, body: bytes) -> None:
+    answer = send_form(endpoint, data=body, content_type="application/json")
     assert_problem(answer, 422, "invalid_form")
     assert answer.json["errors"]
-    assert door.events() == []
+    assert endpoint.events() == []
 
 
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://www.oakwood.example", SITE + ".evil.example"]
 )
-def test_a_form_of_another_site_is_refused(door: Any, origin: str) -> None:
-    answer = send_form(door, origin=origin)
+def test_a_form_of_another_site_is_refused(endpoint: Any, origin: str) -> None:
+    answer = send_form(endpoint, origin=origin)
     assert_problem(answer, 403, "origin_not_allowed")
     assert "Access-Control-Allow-Origin" not in answer.headers
-    assert door.events() == []
+    assert endpoint.events() == []
 
 
 @pytest.mark.parametrize(
@@ -105,13 +107,15 @@ def test_a_form_of_another_site_is_refused(door: Any, origin: str) -> None:
         ("widget", SITE, None),
     ],
 )
-def test_only_listed_sites_may_ask_before(door: Any, source: str, origin: str, allowed: str | None) -> None:
+def test_only_listed_sites_may_ask_before(
+    endpoint: Any, source: str, origin: str, allowed: str | None
+) -> None:
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type, idempotency-key",
     }
-    answer = door.client.options(f"/hooks/{source}", headers=headers)
+    answer = endpoint.client.options(f"/hooks/{source}", headers=headers)
     assert answer.headers.get("Access-Control-Allow-Origin") == allowed
     if allowed:
         assert answer.headers["Access-Control-Allow-Methods"] == "POST"

@@ -55,7 +55,7 @@ def choose(session: Session, settings: Settings, selection: Selection) -> Chosen
 
     Only what has ended and can run again, parked events unless the selection names other statuses.
     """
-    statuses = tuple(one for one in selection.statuses if one in ENDED) or (Status.PARKED.value,)
+    statuses = tuple(status for status in selection.statuses if status in ENDED) or (Status.PARKED.value,)
     wanted = replace(selection, statuses=statuses, runnable=True)
     ids = find_ids(session, settings, replace(wanted, without=ONE_BY_ONE))
     by_hand = [] if wanted.reasons else find_ids(session, settings, replace(wanted, reasons=ONE_BY_ONE))
@@ -141,8 +141,11 @@ def _checked(
     events: list[Event], ids: Sequence[int], objection: Callable[[Event], str | None]
 ) -> list[Event]:
     found = {event.id: event for event in events}
-    told = {one: objection(found[one]) if one in found else f"There is no event {one}." for one in ids}
-    objections = {one: line for one, line in told.items() if line}
+    objection_of = {
+        event_id: objection(found[event_id]) if event_id in found else f"There is no event {event_id}."
+        for event_id in ids
+    }
+    objections = {event_id: line for event_id, line in objection_of.items() if line}
     if objections:
         raise ActionNotPossibleError(objections)
     return events

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from bridge.console import audit
+from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
-from bridge.console.deeds.events import must_be
 from bridge.database import Database
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Role

@@ -1,4 +1,4 @@
-"""A test of a source: one of its sender's samples goes through the real door, and no further."""
+"""A test of a source: one of its sender's samples goes through the real endpoint, and no further."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from bridge.errors import BridgeError
 from bridge.inbound.posting import posted
 from bridge.inbound.views import TEST
 from bridge.mapping.samples import Sample
-from bridge.mapping.sources import Source
+from bridge.mapping.sources import MappedSource
 from bridge.settings import Settings
 
 
@@ -22,7 +22,7 @@ class UnknownSampleError(BridgeError):
 
 @dataclass(frozen=True)
 class Trial:
-    """What the door answered."""
+    """What the webhook endpoint answered."""
 
     status: int
     answer: str
@@ -34,10 +34,11 @@ class Trial:
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of successes
 
 
-def try_out(app: Flask, settings: Settings, source: Source, name: str, now: datetime) -> Trial:
-    """Sign a sample as its sender would and post it to the door of this process, marked as a test.
+def try_out(app: Flask, settings: Settings, source: MappedSource, name: str, now: datetime) -> Trial:
+    """Sign a sample as its sender would and post it to the webhook endpoint of this process, marked as a test.
 
-    The mark stands in the WSGI environment, where no sender can put it: the door stores the event as ignored, without a
+    The mark stands in the WSGI environment, where no sender can put it: the webhook endpoint stores the event as
+    ignored, without a
     job, and no replay forwards it.
 
     Raises:
@@ -53,7 +54,7 @@ def try_out(app: Flask, settings: Settings, source: Source, name: str, now: date
     return Trial(answer.status_code, answer.get_data(as_text=True), _event_of(answer.get_json(silent=True)))
 
 
-def _sample(source: Source, name: str) -> Sample:
+def _sample(source: MappedSource, name: str) -> Sample:
     for sample in source.file.samples:
         if sample.name == name:
             return sample
@@ -63,5 +64,5 @@ def _sample(source: Source, name: str) -> Sample:
 def _event_of(document: Any) -> int | None:
     if not isinstance(document, dict):
         return None
-    one = document.get("events", [document])[0] if document.get("events", [document]) else {}
-    return one.get("id") if isinstance(one, dict) else None
+    first_event = document.get("events", [document])[0] if document.get("events", [document]) else {}
+    return first_event.get("id") if isinstance(first_event, dict) else None

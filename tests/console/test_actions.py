@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bridge.console.actions import aliases, corrections, events, integrations
 from bridge.console.actor import Actor, Via
-from bridge.console.deeds import aliases, corrections, events, integrations
 from bridge.errors import NotAllowedError
 from bridge.events.edit import payload_of
 from bridge.events.query import Selection
@@ -33,7 +33,7 @@ def lost(world: Any) -> list[int]:
 def audit(world: Any) -> list[tuple[str, str, str, str]]:
     with world.database.session() as session:
         rows = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
-        return [(row.who, row.what, row.object, row.object_id) for row in rows]
+        return [(row.actor, row.what, row.object, row.object_id) for row in rows]
 
 
 def test_an_alias_releases_all_events_that_wait_for_it(world, lost):
@@ -83,9 +83,9 @@ def test_an_alias_can_be_taken_back(world, lost):
 
 def test_all_are_replayed_or_none(world, lost):
     under_way = world.book("B-4")
-    with pytest.raises(events.ActionNotPossibleError) as told, world.database.session() as session:
+    with pytest.raises(events.ActionNotPossibleError) as reported, world.database.session() as session:
         events.replay(session, OPERATOR, [lost[0], under_way, 999], world.clock())
-    assert set(told.value.objections) == {under_way, 999}
+    assert set(reported.value.objections) == {under_way, 999}
     assert world.status(lost[0]) == ("parked", "unknown_property")
     assert audit(world) == []
 
@@ -100,8 +100,8 @@ def test_a_selection_leaves_out_what_a_person_looks_at_first(world, lost):
 
 def test_a_rehearsal_changes_nothing(world, lost):
     with world.database.session() as session:
-        told = events.rehearsals(session, world.settings, lost[:1], world.clock())
-    assert "Atlantis" in (told[0].stopped or "")
+        reported = events.rehearsals(session, world.settings, lost[:1], world.clock())
+    assert "Atlantis" in (reported[0].stopped or "")
     assert world.status(lost[0]) == ("parked", "unknown_property")
 
 
@@ -139,7 +139,7 @@ def test_a_pause_is_written_down(world):
 def test_who_may_only_look_changes_nothing(world, lost):
     now = world.clock()
     with world.database.session() as session:
-        for deed in (
+        for action in (
             lambda: events.replay(session, VIEWER, lost, now),
             lambda: events.replay_chosen(session, VIEWER, lost, ["parked"], now),
             lambda: events.dismiss(session, VIEWER, lost, "", now),
@@ -149,4 +149,4 @@ def test_who_may_only_look_changes_nothing(world, lost):
             lambda: integrations.resume(world.database, VIEWER, "cintegration", now),
         ):
             with pytest.raises(NotAllowedError):
-                deed()
+                action()

@@ -1,4 +1,4 @@
-"""What the guide offers to senders and websites is accepted at the door."""
+"""What the guide offers to senders and websites is accepted at the webhook endpoint."""
 
 import json
 import re

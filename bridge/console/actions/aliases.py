@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.console import audit
+from bridge.console.actions.events import Chosen, choose, must_be
 from bridge.console.actor import Actor
-from bridge.console.deeds.events import Chosen, choose, must_be
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.query import Selection, configured

@@ -7,15 +7,15 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.actions import aliases as alias_actions
+from bridge.console.actions import integrations as integration_actions
 from bridge.console.api import schemas
-from bridge.console.api import schemas_of_places as shown
-from bridge.console.api.answers import NoSuchRowError, linked, tell_problems
+from bridge.console.api import schemas_properties as shown
+from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
-from bridge.console.api.repeating import once
-from bridge.console.deeds import aliases as alias_deeds
-from bridge.console.deeds import integrations as integration_deeds
+from bridge.console.api.idempotency import once
 from bridge.console.queries import appointments, bookings, integrations
-from bridge.console.sources import told
+from bridge.console.sources import presenter
 from bridge.console.today import figures
 from bridge.console.tools import tools
 from bridge.errors import UnknownSourceError
@@ -23,16 +23,16 @@ from bridge.events.pms_appointments import own_bookings
 from bridge.events.query import configured
 from bridge.models import Role
 
-places = Blueprint(
-    "api_places", __name__, url_prefix="/api/v1", description="Tours, and where they come from and go."
+properties = Blueprint(
+    "api_properties", __name__, url_prefix="/api/v1", description="Tours, and where they come from and go."
 )
-tell_problems(places)
+answer_problems(properties)
 
 
-@places.route("/bookings")
+@properties.route("/bookings")
 @needs(Role.VIEWER)
-@places.arguments(schemas.BookingArguments, location="query", unknown=RAISE)
-@places.response(200, schemas.BookingPage)
+@properties.arguments(schemas.BookingArguments, location="query", unknown=RAISE)
+@properties.response(200, schemas.BookingPage)
 def list_bookings(wanted: dict[str, Any]) -> Any:
     """List tours, the newest first."""
     named = wanted.pop("property", None)
@@ -41,9 +41,9 @@ def list_bookings(wanted: dict[str, Any]) -> Any:
     return linked(found)
 
 
-@places.route(f"/bookings/<int(min=1, max={LARGEST}):booking_id>")
+@properties.route(f"/bookings/<int(min=1, max={LARGEST}):booking_id>")
 @needs(Role.VIEWER)
-@places.response(200, schemas.BookingLine)
+@properties.response(200, schemas.BookingLine)
 def show_booking(booking_id: int) -> Any:
     """Show one tour."""
     with tools().database.session() as session:
@@ -53,10 +53,10 @@ def show_booking(booking_id: int) -> Any:
     return found
 
 
-@places.route("/appointments")
+@properties.route("/appointments")
 @needs(Role.VIEWER)
-@places.arguments(shown.AppointmentArguments, location="query", unknown=RAISE)
-@places.response(200, shown.AppointmentList)
+@properties.arguments(shown.AppointmentArguments, location="query", unknown=RAISE)
+@properties.response(200, shown.AppointmentList)
 def list_appointments(wanted: dict[str, Any]) -> Any:
     """List what the PMS of a property holds, matched to our bookings: ours, theirs, missing. Asks Propexo."""
     named = wanted.pop("property")
@@ -66,18 +66,18 @@ def list_appointments(wanted: dict[str, Any]) -> Any:
     return {"appointments": appointments.page(tools().settings, current_actor(), place, own, **wanted)}
 
 
-@places.route("/sources")
+@properties.route("/sources")
 @needs(Role.VIEWER)
-@places.response(200, shown.SourceList)
+@properties.response(200, shown.SourceList)
 def list_sources() -> Any:
     """List the configured sources."""
     with tools().database.session() as session:
-        return {"sources": told.lines(session, tools().sources, tools().clock())}
+        return {"sources": presenter.lines(session, tools().sources, tools().clock())}
 
 
-@places.route("/sources/<name>")
+@properties.route("/sources/<name>")
 @needs(Role.VIEWER)
-@places.response(200, shown.SourceStory)
+@properties.response(200, shown.SourceStory)
 def show_source(name: str) -> Any:
     """Show a source: its address and set-up, refused requests, changed fields, what it has recorded."""
     try:
@@ -86,40 +86,40 @@ def show_source(name: str) -> Any:
         raise NoSuchRowError from error
     here, now = request.host_url.rstrip("/"), tools().clock()
     with tools().database.session() as session:
-        return told.page(session, tools().settings, source, current_actor(), now, here)
+        return presenter.page(session, tools().settings, source, current_actor(), now, here)
 
 
-@places.route("/integrations")
+@properties.route("/integrations")
 @needs(Role.VIEWER)
-@places.response(200, shown.IntegrationList)
+@properties.response(200, shown.IntegrationList)
 def list_integrations() -> Any:
     """List the connections to PMSs, with what keeps them from working."""
     with tools().database.session() as session:
         return {"integrations": integrations.integrations(session, tools().settings)}
 
 
-@places.route("/integrations/<name>/pause", methods=["POST"])
+@properties.route("/integrations/<name>/pause", methods=["POST"])
 @needs(Role.OPERATOR)
 @once
-@places.doc(**{"x-once": True})
-@places.arguments(shown.PauseBody)
-@places.response(200, shown.IntegrationLine)
+@properties.doc(**{"x-once": True})
+@properties.arguments(shown.PauseBody)
+@properties.response(200, shown.IntegrationLine)
 def pause_integration(given: dict[str, Any], name: str) -> Any:
     """Let the events of an integration wait until it is resumed."""
     found = integrations.integration_named(tools().settings, name)
-    integration_deeds.pause(tools().database, current_actor(), found, given["reason"], tools().clock())
+    integration_actions.pause(tools().database, current_actor(), found, given["reason"], tools().clock())
     return _integration(found)
 
 
-@places.route("/integrations/<name>/resume", methods=["POST"])
+@properties.route("/integrations/<name>/resume", methods=["POST"])
 @needs(Role.OPERATOR)
 @once
-@places.doc(**{"x-once": True})
-@places.response(200, shown.IntegrationLine)
+@properties.doc(**{"x-once": True})
+@properties.response(200, shown.IntegrationLine)
 def resume_integration(name: str) -> Any:
     """End a pause; if there is none, nothing changes."""
     found = integrations.integration_named(tools().settings, name)
-    integration_deeds.resume(tools().database, current_actor(), found, tools().clock())
+    integration_actions.resume(tools().database, current_actor(), found, tools().clock())
     return _integration(found)
 
 
@@ -128,51 +128,51 @@ def _integration(found: str) -> integrations.IntegrationRow:
         return integrations.integration(session, tools().settings, found)
 
 
-@places.route("/properties")
+@properties.route("/properties")
 @needs(Role.VIEWER)
-@places.response(200, shown.PropertyList)
+@properties.response(200, shown.PropertyList)
 def list_properties() -> Any:
     """List the properties of bridge.toml."""
     return {"properties": tools().settings.properties.values()}
 
 
-@places.route("/aliases")
+@properties.route("/aliases")
 @needs(Role.VIEWER)
-@places.response(200, shown.AliasList)
+@properties.response(200, shown.AliasList)
 def list_aliases() -> Any:
     """List the names of properties that were added at the console; bridge.toml has the others."""
     with tools().database.session() as session:
-        return {"aliases": alias_deeds.listed(session, tools().settings)}
+        return {"aliases": alias_actions.listed(session, tools().settings)}
 
 
-@places.route("/aliases", methods=["POST"])
+@properties.route("/aliases", methods=["POST"])
 @needs(Role.OPERATOR)
 @once
-@places.doc(**{"x-once": True})
-@places.arguments(shown.AliasBody)
-@places.response(201, shown.AliasLine)
+@properties.doc(**{"x-once": True})
+@properties.arguments(shown.AliasBody)
+@properties.response(201, shown.AliasLine)
 def add_alias(given: dict[str, Any]) -> Any:
     """Let a name mean a property from the next event on."""
     settings, now = tools().settings, tools().clock()
     with tools().database.session() as session:
-        row = alias_deeds.add(session, settings, current_actor(), given["alias"], given["property"], now)
+        row = alias_actions.add(session, settings, current_actor(), given["alias"], given["property"], now)
         return {**vars(row), "problem": None}
 
 
-@places.route("/aliases/<path:alias>", methods=["DELETE"])
+@properties.route("/aliases/<path:alias>", methods=["DELETE"])
 @needs(Role.OPERATOR)
 @once
-@places.doc(**{"x-once": True})
-@places.response(204)
+@properties.doc(**{"x-once": True})
+@properties.response(204)
 def remove_alias(alias: str) -> None:
     """Let a name mean nothing any more."""
     with tools().database.session() as session:
-        alias_deeds.remove(session, current_actor(), alias, tools().clock())
+        alias_actions.remove(session, current_actor(), alias, tools().clock())
 
 
-@places.route("/today")
+@properties.route("/today")
 @needs(Role.VIEWER)
-@places.response(200, shown.Today)
+@properties.response(200, shown.TodaySchema)
 def show_today() -> Any:
     """Show how the day goes."""
     with tools().database.session() as session:

@@ -19,7 +19,7 @@ from bridge.inbound.arrivals import Kept
 from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import preview_event
-from bridge.models import TOUR_OPEN, Event, Status
+from bridge.models import UNENCRYPTED_TOUR_FIELDS, Event, Status
 from bridge.settings import Settings
 
 MOST_OTHERS = 20
@@ -50,15 +50,15 @@ ADVICE = {
 """What the console can do itself; for all else the advice of the reason counts."""
 
 
-def telling(
+def event_details(
     session: Session, event: Event, settings: Settings, actor: Actor, now: datetime
 ) -> dict[str, Any]:
     """All that the page shows, in its order; without what the sender said, for who may not see renters."""
-    told = story(session, event, settings)
+    detail = story(session, event, settings)
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
     shown = {
-        **told,
+        **detail,
         "name": renter_of(details),
         "tour_at": tour_at(details, place),
         "property_name": (place.name or place.key) if place else named_property(event),
@@ -66,14 +66,14 @@ def telling(
         "status_words": IN_WORDS[Status(event.status)],
         "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
         "explanation": _explanation(event, settings),
-        "problems": [error_sentence(error) for error in told["reading"].get("errors", ())],
-        "others": list(_others(session, event)),
+        "problems": [error_sentence(error) for error in detail["reading"].get("errors", ())],
+        "others": list(_other_events(session, event)),
     }
     shown["sentences"] = list(_sentences(event, shown, actor))
     shown = masked(actor, shown, "explanation", "problems")
-    shown["attempts"] = [_attempt(one, actor) for one in told["attempts"]]
+    shown["attempts"] = [_attempt(attempt, actor) for attempt in detail["attempts"]]
     shown["booking"] = (
-        masked(actor, _booking(told["booking"], actor), keep=("written",)) if told["booking"] else None
+        masked(actor, _booking(detail["booking"], actor), keep=("written",)) if detail["booking"] else None
     )
     return shown
 
@@ -97,13 +97,16 @@ def _booking(booking: dict[str, Any], actor: Actor) -> dict[str, Any]:
     written = booking["written"]
     if actor.sees_people or not written:
         return booking
-    return {**booking, "written": {name: value for name, value in written.items() if name in TOUR_OPEN}}
+    return {
+        **booking,
+        "written": {name: value for name, value in written.items() if name in UNENCRYPTED_TOUR_FIELDS},
+    }
 
 
-def _sentences(event: Event, told: dict[str, Any], actor: Actor) -> Iterator[str]:
+def _sentences(event: Event, detail: dict[str, Any], actor: Actor) -> Iterator[str]:
     """Why it stands where it stands, and what a person does about it."""
     parked = event.status == Status.PARKED
-    advice = (ADVICE.get(Reason(event.reason)) if parked and event.reason else None) or told["advice"]
+    advice = (ADVICE.get(Reason(event.reason)) if parked and event.reason else None) or detail["advice"]
     if parked and event.reason == Reason.UNKNOWN_PROPERTY:
         yield f"No property is called “{named_property(event)}”."
     elif parked and event.reason == Reason.UNMAPPABLE:
@@ -127,7 +130,7 @@ def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
     return explanation_as_json(explain(mapping, read.received)) if read.received else None
 
 
-def _others(session: Session, event: Event) -> Iterator[Event]:
+def _other_events(session: Session, event: Event) -> Iterator[Event]:
     if event.booking_id is not None:
-        others = select(Event).where(Event.booking_id == event.booking_id, Event.id != event.id)
-        yield from session.scalars(others.order_by(Event.id.desc()).limit(MOST_OTHERS))
+        query = select(Event).where(Event.booking_id == event.booking_id, Event.id != event.id)
+        yield from session.scalars(query.order_by(Event.id.desc()).limit(MOST_OTHERS))

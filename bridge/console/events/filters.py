@@ -24,7 +24,7 @@ LAST_DAY = date(9998, 12, 31)
 
 
 @dataclass(frozen=True)
-class Asked:
+class EventFilter:
     """Each as it stands in the address; empty: it does not restrict."""
 
     q: str = ""
@@ -36,7 +36,7 @@ class Asked:
     until: str = ""
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> "Asked":
+    def of(cls, values: Mapping[str, str]) -> "EventFilter":
         return cls(**{field.name: values.get(field.name, "").strip() for field in fields(cls)})
 
     def given(self) -> dict[str, Any]:
@@ -47,9 +47,9 @@ class Asked:
         """Everything but the search. Days are of UTC, both included. Raises InvalidDayError."""
         until = _day(self.until)
         return Selection(
-            statuses=UNFINISHED if self.status == OPEN else _one(self.status),
-            reasons=_one(self.reason),
-            sources=_one(self.source),
+            statuses=UNFINISHED if self.status == OPEN else _as_tuple(self.status),
+            reasons=_as_tuple(self.reason),
+            sources=_as_tuple(self.source),
             property=self.property or None,
             since=_day(self.since),
             until=until + timedelta(days=1) if until else None,
@@ -64,7 +64,7 @@ STATUSES = [
 """The choice of the filter, with its words."""
 
 
-def _one(text: str) -> tuple[str, ...]:
+def _as_tuple(text: str) -> tuple[str, ...]:
     return (text,) if text else ()
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from bridge.alerts.finding import Finding, Kind
+from bridge.alerts.finding import Finding, FindingKind
 
 
-def letter(news: Sequence[Finding], endings: Sequence[str], public_url: str | None) -> tuple[str, str]:
+def message(news: Sequence[Finding], endings: Sequence[str], public_url: str | None) -> tuple[str, str]:
     """A title and a text. Without `public_url` there are no links, because nobody knows the address."""
     parts = []
-    for kind, group in groupby(news, key=lambda one: one.kind):
+    for kind, group in groupby(news, key=lambda finding: finding.kind):
         of_kind = list(group)
         parts.append("\n".join([kind.heading, *_lines(of_kind, public_url)]))
     if endings:
@@ -19,12 +19,12 @@ def letter(news: Sequence[Finding], endings: Sequence[str], public_url: str | No
 
 def _lines(findings: Sequence[Finding], public_url: str | None) -> list[str]:
     """A line each; the link once where all have the same page."""
-    pages = {one.page for one in findings}
+    pages = {finding.page for finding in findings}
     lines = []
-    for one in findings:
-        lines += [f"- {line}" for line in one.lines]
+    for finding in findings:
+        lines += [f"- {line}" for line in finding.lines]
         if public_url and len(pages) > 1:
-            lines.append(f"  {public_url}{one.page}")
+            lines.append(f"  {public_url}{finding.page}")
     if public_url and len(pages) == 1:
         lines.append(f"{public_url}{pages.pop()}")
     return lines
@@ -33,7 +33,7 @@ def _lines(findings: Sequence[Finding], public_url: str | None) -> list[str]:
 def _title(news: Sequence[Finding], endings: Sequence[str]) -> str:
     if not news:
         return endings[0].rstrip(".") if len(endings) == 1 else f"{len(endings)} things are well again"
-    kinds = list(dict.fromkeys(one.kind for one in news))
-    if kinds == [Kind.UNSENT] and len(news) == 1:
+    kinds = list(dict.fromkeys(finding.kind for finding in news))
+    if kinds == [FindingKind.UNSENT] and len(news) == 1:
         return news[0].lines[0].partition(":")[0] + " and is not in the PMS as booked"
     return "; ".join(kind.heading for kind in kinds[:2]) + ("; and more" if len(kinds) > 2 else "")  # noqa: PLR2004 - a title is one line

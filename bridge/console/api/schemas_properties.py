@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from bridge.console.access.passwords import SHORTEST
-from bridge.console.api.fields import Moment, Text, Whole, YesNo
+from bridge.console.api.fields import MomentField, TextField, WholeNumber, YesNo
 from bridge.console.api.schemas import ROLES
 
 
@@ -14,7 +14,7 @@ def _text() -> fields.String:
 class AppointmentArguments(Schema):
     """Days are those of the property."""
 
-    property = Text(
+    property = TextField(
         required=True, metadata={"description": "Key, name or an alias of a configured property."}
     )
     first = fields.Date(data_key="from")
@@ -49,7 +49,7 @@ class AppointmentList(Schema):
     appointments = fields.List(fields.Nested(AppointmentLine))
 
 
-class SourceLine(Schema):
+class SourceLineSchema(Schema):
     """One source; the numbers are of the last 24 hours."""
 
     name = fields.String()
@@ -62,16 +62,16 @@ class SourceLine(Schema):
 
 
 class SourceList(Schema):
-    sources = fields.List(fields.Nested(SourceLine))
+    sources = fields.List(fields.Nested(SourceLineSchema))
 
 
-class Failure(Schema):
+class FailureSchema(Schema):
     cause = fields.String()
     count = fields.Integer()
     last_at = fields.DateTime()
 
 
-class Change(Schema):
+class ChangeSchema(Schema):
     """A field that appeared, vanished or changed its type."""
 
     event = fields.String()
@@ -82,7 +82,7 @@ class Change(Schema):
     before = _text()
 
 
-class Recorded(Schema):
+class RecordedSchema(Schema):
     event_id = fields.Integer()
     received_at = fields.DateTime()
     content_type = _text()
@@ -92,15 +92,15 @@ class Recorded(Schema):
 class SourceStory(Schema):
     """How a sender is set up and how it does; failures and changes are of the last 30 days."""
 
-    line = fields.Nested(SourceLine)
+    line = fields.Nested(SourceLineSchema)
     address = fields.String()
     secret_in_address = fields.Boolean()
     steps = fields.String()
     samples = fields.List(fields.String())
     received_30_days = fields.Integer()
-    failures = fields.List(fields.Nested(Failure))
-    changes = fields.List(fields.Nested(Change))
-    recorded = fields.List(fields.Nested(Recorded))
+    failures = fields.List(fields.Nested(FailureSchema))
+    changes = fields.List(fields.Nested(ChangeSchema))
+    recorded = fields.List(fields.Nested(RecordedSchema))
     records = fields.Boolean()
 
 
@@ -120,7 +120,7 @@ class IntegrationList(Schema):
 
 
 class PauseBody(Schema):
-    reason = Text(required=True, validate=validate.Length(1, 500))
+    reason = TextField(required=True, validate=validate.Length(1, 500))
 
 
 class PropertyLine(Schema):
@@ -150,34 +150,34 @@ class AliasList(Schema):
 
 
 class AliasBody(Schema):
-    alias = Text(required=True, validate=validate.Length(1, 500))
-    property = Text(required=True)
+    alias = TextField(required=True, validate=validate.Length(1, 500))
+    property = TextField(required=True)
 
 
-class Soonest(Schema):
+class SoonestSchema(Schema):
     """The tour that starts next of those that are not in the PMS as they should be."""
 
     event_id = fields.Integer()
-    who = fields.String()
+    renter = fields.String()
     start = fields.DateTime()
     place = _text()
     status = fields.String()
 
 
-class SourceNow(Schema):
+class SourceNowSchema(Schema):
     name = fields.String()
     enabled = fields.Boolean()
     last_at = fields.DateTime(allow_none=True)
 
 
-class Pause(Schema):
+class PauseSchema(Schema):
     integration_id = fields.String()
     names = fields.List(fields.String())
     since = fields.DateTime()
     reason = _text()
 
 
-class Today(Schema):
+class TodaySchema(Schema):
     """How the day goes."""
 
     zone = fields.Function(lambda today: today.zone.key, metadata={"type": "string"})
@@ -185,31 +185,31 @@ class Today(Schema):
     written = fields.Integer()
     waiting = fields.Integer()
     parked = fields.Integer()
-    soonest = fields.Nested(Soonest, allow_none=True)
+    soonest = fields.Nested(SoonestSchema, allow_none=True)
     oldest_due = fields.DateTime(allow_none=True)
-    sources = fields.List(fields.Nested(SourceNow))
+    sources = fields.List(fields.Nested(SourceNowSchema))
     budget_used = fields.Integer()
     budget = fields.Integer()
-    paused = fields.List(fields.Nested(Pause))
+    paused = fields.List(fields.Nested(PauseSchema))
 
 
 class TranslateBody(Schema):
-    mapping = Text(required=True)
-    body = Text(required=True, validate=validate.Length(max=1_048_576))
-    source = Text()
-    headers = fields.Dict(keys=Text(), values=Text(), load_default=dict)
-    query = fields.Dict(keys=Text(), values=Text(), load_default=dict)
+    mapping = TextField(required=True)
+    body = TextField(required=True, validate=validate.Length(max=1_048_576))
+    source = TextField()
+    headers = fields.Dict(keys=TextField(), values=TextField(), load_default=dict)
+    query = fields.Dict(keys=TextField(), values=TextField(), load_default=dict)
 
 
 class EditedTranslateBody(TranslateBody):
-    text = Text(required=True, validate=validate.Length(max=200_000))
+    text = TextField(required=True, validate=validate.Length(max=200_000))
 
 
 class CompareBody(Schema):
-    mapping = Text(required=True)
-    text = Text(required=True, validate=validate.Length(max=200_000))
-    source = Text(required=True)
-    most = Whole(load_default=200, validate=validate.Range(1, 200))
+    mapping = TextField(required=True)
+    text = TextField(required=True, validate=validate.Length(max=200_000))
+    source = TextField(required=True)
+    most = WholeNumber(load_default=200, validate=validate.Range(1, 200))
 
 
 class Translated(Schema):
@@ -219,7 +219,7 @@ class Translated(Schema):
 class AuditLine(Schema):
     id = fields.Integer()
     at = fields.DateTime()
-    who = fields.String()
+    actor = fields.String()
     via = fields.String()
     what = fields.String()
     object = fields.String()
@@ -245,14 +245,14 @@ class UserList(Schema):
 
 
 class UserBody(Schema):
-    name = Text(required=True, validate=validate.Length(1, 100))
-    role = Text(required=True, validate=ROLES)
-    password = Text(required=True, load_only=True, validate=validate.Length(SHORTEST, 1000))
+    name = TextField(required=True, validate=validate.Length(1, 100))
+    role = TextField(required=True, validate=ROLES)
+    password = TextField(required=True, load_only=True, validate=validate.Length(SHORTEST, 1000))
 
 
 class UserChangeBody(Schema):
-    role = Text(validate=ROLES)
-    password = Text(load_only=True, validate=validate.Length(SHORTEST, 1000))
+    role = TextField(validate=ROLES)
+    password = TextField(load_only=True, validate=validate.Length(SHORTEST, 1000))
     enabled = YesNo()
 
 
@@ -272,9 +272,9 @@ class TokenList(Schema):
 
 
 class TokenBody(Schema):
-    name = Text(required=True, validate=validate.Length(1, 100))
-    role = Text(required=True, validate=ROLES)
-    expires_at = Moment()
+    name = TextField(required=True, validate=validate.Length(1, 100))
+    role = TextField(required=True, validate=ROLES)
+    expires_at = MomentField()
 
 
 class NewToken(TokenLine):
@@ -284,7 +284,7 @@ class NewToken(TokenLine):
 class AlertLine(Schema):
     key = fields.String()
     opened_at = fields.DateTime()
-    told_at = fields.DateTime(allow_none=True)
+    notified_at = fields.DateTime(allow_none=True)
     level = fields.Integer()
 
 
