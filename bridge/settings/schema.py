@@ -9,9 +9,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.errors import Problem
+from bridge.settings.derived import keys_of
 from bridge.settings.document import KeyPath, OutsideText
-from bridge.settings.fields import DatabaseUrl, Table, Text
-from bridge.settings.records import same_name
+from bridge.settings.fields import Table
+from bridge.settings.records import Settings, same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
     AlertsSection,
@@ -43,18 +44,19 @@ HIDDEN = {
 class Document(Section):
     """The whole file."""
 
-    propexo = fields.Nested(PropexoSection, required=True)
-    server = fields.Nested(ServerSection)
-    privacy = fields.Nested(PrivacySection)
-    console = fields.Nested(ConsoleSection)
-    alerts = fields.Nested(AlertsSection)
-    forms = fields.Nested(FormsSection)
-    properties = Table(PropertySection().load)
-    sources = Table(SourceSection().load)
-    users = Table(UserSection().load)
-    database_url = DatabaseUrl()
-    data_dir = Text()
-    mappings_dir = Text()
+    class Meta:
+        include = keys_of(
+            Settings,
+            propexo=fields.Nested(PropexoSection, required=True),
+            server=fields.Nested(ServerSection),
+            privacy=fields.Nested(PrivacySection),
+            console=fields.Nested(ConsoleSection),
+            alerts=fields.Nested(AlertsSection),
+            forms=fields.Nested(FormsSection),
+            properties=Table(PropertySection().load),
+            sources=Table(SourceSection().load),
+            users=Table(UserSection().load),
+        )
 
     def known(self) -> list[str]:
         tables = {name: one.schema for name, one in self.fields.items() if isinstance(one, fields.Nested)}
