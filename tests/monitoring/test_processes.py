@@ -51,8 +51,9 @@ Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, copy_data: Callable[[Path], None]) -> Iterator[Start]:
     """Starts `bridge ...`, and answers the process and the address that it names."""
+    copy_data(tmp_path / "bridge-data")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
