@@ -22,7 +22,7 @@ from bridge.mapping.catalogue import Catalogue
 
 pytestmark = pytest.mark.processes
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds until a condition that does not come true fails a test."""
 SECRET = f"whsec_{base64.b64encode(b'a key of twenty-four byt').decode()}"
 CONFIG = f"""
