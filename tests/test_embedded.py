@@ -5,6 +5,7 @@ import os
 import pwd
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -21,34 +22,39 @@ PATIENCE = 90.0
 """Seconds until a condition that does not come true fails a test."""
 
 
+@pytest.fixture
+def data(tmp_path: Path, copy_data: Callable[[Path], None]) -> Path:
+    """A folder in which it has run before."""
+    copy_data(tmp_path / "data")
+    return tmp_path / "data"
+
+
 def test_the_embedded_database_starts_after_a_crash_whose_number_somebody_else_has_now(
-    tmp_path: Path,
+    data: Path,
 ) -> None:
-    with embedded(tmp_path):
-        pass
-    left = tmp_path / "postgres" / "postmaster.pid"
-    left.write_text(f"{os.getpid()}\n{tmp_path}\n")
-    (tmp_path / "postgres" / ".handle_pids.json").write_text("[12")
-    with embedded(tmp_path) as url, embedded(tmp_path) as again:
+    left = data / "postgres" / "postmaster.pid"
+    left.write_text(f"{os.getpid()}\n{data}\n")
+    (data / "postgres" / ".handle_pids.json").write_text("[12")
+    with embedded(data) as url, embedded(data) as again:
         assert url == again
     assert not left.exists()
 
 
-def test_an_embedded_database_that_is_killed_starts_again_for_all_its_holders(tmp_path: Path) -> None:
-    with embedded(tmp_path) as url, embedded(tmp_path):
-        first = _number(url, tmp_path)
+def test_an_embedded_database_that_is_killed_starts_again_for_all_its_holders(data: Path) -> None:
+    with embedded(data) as url, embedded(data):
+        first = _number(url, data)
         os.kill(first, signal.SIGKILL)
         deadline = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(psycopg.OperationalError, FileNotFoundError):
-                if _number(url, tmp_path) != first:
+                if _number(url, data) != first:
                     break
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        second = _number(url, tmp_path)
+        second = _number(url, data)
         time.sleep(1.5)
-        assert _number(url, tmp_path) == second
-    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+        assert _number(url, data) == second
+    assert not (data / "postgres" / "postmaster.pid").exists()
 
 
 def _number(url: str, folder: Path) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bridge.alerts.watch import findings
 from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
 from bridge.cli.tables import show_table
 from bridge.clock import utc_now
@@ -19,8 +20,6 @@ def alerts() -> None:
 @json_option
 def list_alerts(*, config: Path | None, as_json: bool) -> None:
     """List the current alerts without sending them."""
-    from bridge.alerts.watch import findings  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
         found = findings(session, settings, utc_now(), {})
@@ -40,7 +39,7 @@ def list_alerts(*, config: Path | None, as_json: bool) -> None:
 @config_option
 def test(*, config: Path | None) -> None:
     """Send a test message to each address of `alerts.urls` and report the result."""
-    from bridge.alerts.channels import Channels  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.alerts.channels import Channels  # noqa: PLC0415 - Apprise knows a hundred services and loads them all
 
     settings = load_settings(config)
     channels = Channels(settings.alerts.urls)

@@ -16,6 +16,8 @@ from bridge.cli.base import (
     say,
 )
 from bridge.cli.tables import show_table
+from bridge.events import pms_appointments
+from bridge.propexo.preflight import client_of
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -39,9 +41,6 @@ def list_appointments(
     Propexo shows what it read last: an appointment can be missing because it is not synced yet. A cancelled
     appointment may still be listed.
     """
-    from bridge.events import pms_appointments  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.propexo.preflight import client_of  # noqa: PLC0415 - the same
-
     settings = load_settings(config)
     place = settings.property_named(property_name)
     if place is None:

@@ -2,11 +2,14 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from bridge.availability.calendar import Calendar
+from bridge.availability.knowledge import reader
+from bridge.availability.listing import Availability
 from bridge.cli.base import (
     CommandError,
     config_option,
@@ -17,11 +20,9 @@ from bridge.cli.base import (
     say,
 )
 from bridge.cli.tables import show_table
-
-if TYPE_CHECKING:
-    from bridge.availability.calendar import Calendar
-    from bridge.availability.listing import Availability
-    from bridge.settings import Property
+from bridge.clock import utc_now
+from bridge.errors import RefusedRequestError
+from bridge.settings import Property
 
 
 class DayParameter(click.ParamType[date]):
@@ -59,11 +60,6 @@ def availability(
     With --why, each start of its days stands there with what keeps it from being free: `notice`, `horizon`, `closed`,
     `not_offered` (by the PMS), `full_day`, `taken` or `unavailable`.
     """
-    from bridge.availability.calendar import Calendar  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.availability.knowledge import reader  # noqa: PLC0415 - the same
-    from bridge.clock import utc_now  # noqa: PLC0415 - the same
-    from bridge.errors import RefusedRequestError  # noqa: PLC0415 - the same
-
     settings = load_settings(config)
     with open_database(settings) as database:
         calendar = Calendar(settings, database, utc_now, reader(settings, database, utc_now))
@@ -82,7 +78,7 @@ def availability(
 
 
 def _starts(
-    calendar: "Calendar", place: "Property", found: "Availability", kind: str | None
+    calendar: Calendar, place: Property, found: Availability, kind: str | None
 ) -> list[dict[str, Any]]:
     """Every start, by kind, with what is in its way."""
     return [
@@ -92,7 +88,7 @@ def _starts(
     ]
 
 
-def _show(found: "Availability", starts: list[dict[str, Any]], *, why: bool) -> None:
+def _show(found: Availability, starts: list[dict[str, Any]], *, why: bool) -> None:
     origin = {"pms": "as the PMS says", "hours": "by the hours of the property"}[found.origin]
     known = found.as_of.astimezone(ZoneInfo(found.time_zone))
     say(f"{found.property}, {found.time_zone}, {origin}, as of {known:%Y-%m-%d %H:%M:%S}")

@@ -5,6 +5,7 @@ could not be translated), 2 wrong usage.
 """
 
 import contextlib
+import getpass
 import json
 import os
 import sys
@@ -81,8 +82,6 @@ def confirm(question: str, yes: bool) -> None:
 
 def operator() -> str | None:
     """Who gives this command, for the history of what he changes; `None` where the system has no name for him."""
-    import getpass  # noqa: PLC0415 - `--help` must not wait for it
-
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):

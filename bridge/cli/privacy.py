@@ -6,6 +6,8 @@ import click
 
 from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
 from bridge.clock import utc_now
+from bridge.privacy.reencryption import encrypt_again
+from bridge.privacy.retention import Retention
 
 
 @click.group()
@@ -30,8 +32,6 @@ def run(config: Path | None, as_json: bool) -> None:
 
 
 def _retain(config: Path | None, *, as_json: bool, change: bool) -> None:
-    from bridge.privacy.retention import Retention  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
     with open_database(settings) as database:
         kept = Retention(database, settings.privacy, utc_now)
@@ -53,8 +53,6 @@ def encrypt(config: Path | None, as_json: bool) -> None:
     After a key was put in front, this makes the others superfluous; after the first key was set, it encrypts what
     came before. The bridge may run meanwhile, with the same keys.
     """
-    from bridge.privacy.reencryption import encrypt_again  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
     if not settings.privacy.encryption_keys:
         raise CommandError("No key is configured: set `encryption_keys` under [privacy] in bridge.toml.")

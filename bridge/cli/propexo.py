@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
 from bridge.cli.tables import plain, show_table
-
-if TYPE_CHECKING:
-    from bridge.propexo.client import Propexo, PropexoRecord
-    from bridge.settings import Property, Settings
+from bridge.propexo import preflight
+from bridge.propexo.client import Propexo, PropexoRecord
+from bridge.settings import Property, Settings
 
 Row = dict[str, Any]
 KINDS = ("integrations", "properties", "units", "employees", "lead-sources", "lead-relationships")
@@ -41,11 +40,11 @@ def list_records(*, kind: str, property_name: str | None, config: Path | None, a
 
     Units and people are those of the configured properties; integrations and properties are those of the account.
     """
-    from bridge.propexo.preflight import client_of  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
     places = _places(settings, property_name)
-    rows = list(_rows(client_of(settings.propexo), kind, settings, places, is_narrowed=bool(property_name)))
+    rows = list(
+        _rows(preflight.client_of(settings.propexo), kind, settings, places, is_narrowed=bool(property_name))
+    )
     if as_json:
         print_json({kind.replace("-", "_"): rows})
     elif rows:
@@ -62,7 +61,7 @@ def _cell(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(plain(value))
 
 
-def _places(settings: "Settings", name: str | None) -> "list[Property]":
+def _places(settings: Settings, name: str | None) -> list[Property]:
     if name is None:
         return list(settings.properties.values())
     found = settings.property_named(name)
@@ -73,10 +72,8 @@ def _places(settings: "Settings", name: str | None) -> "list[Property]":
 
 
 def _rows(
-    client: "Propexo", kind: str, settings: "Settings", places: "Sequence[Property]", *, is_narrowed: bool
+    client: Propexo, kind: str, settings: Settings, places: Sequence[Property], *, is_narrowed: bool
 ) -> Iterator[Row]:
-    from bridge.propexo import preflight  # noqa: PLC0415 - `--help` must not wait for it
-
     if kind in preflight.KINDS:
         for place in places:
             for record in preflight.list_records(client, kind, place):
@@ -93,7 +90,7 @@ def _rows(
         yield from _properties(client, properties, settings)
 
 
-def _record(place: "Property", record: "PropexoRecord") -> Row:
+def _record(place: Property, record: PropexoRecord) -> Row:
     return {
         "property": place.key,
         "id": record.id,
@@ -104,7 +101,7 @@ def _record(place: "Property", record: "PropexoRecord") -> Row:
     }
 
 
-def _integrations(client: "Propexo", properties: "Sequence[PropexoRecord]") -> Iterator[Row]:
+def _integrations(client: Propexo, properties: Sequence[PropexoRecord]) -> Iterator[Row]:
     """Propexo documents no list of integrations: those that have a readable property."""
     for integration_id in dict.fromkeys(
         record.integration_id for record in properties if record.integration_id
@@ -123,9 +120,7 @@ def _integrations(client: "Propexo", properties: "Sequence[PropexoRecord]") -> I
         }
 
 
-def _properties(
-    client: "Propexo", properties: "Sequence[PropexoRecord]", settings: "Settings"
-) -> Iterator[Row]:
+def _properties(client: Propexo, properties: Sequence[PropexoRecord], settings: Settings) -> Iterator[Row]:
     enabled: dict[str, bool] = {}
     for integration_id in dict.fromkeys(
         record.integration_id for record in properties if record.integration_id

@@ -1,13 +1,10 @@
 """`sandbox`: a stand-in for Propexo, to play with."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from bridge.cli.base import say
-
-if TYPE_CHECKING:
-    from bridge.sandbox.state import Sandbox
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Sandbox
 
 VENDORS = ("ENTRATA", "REALPAGE_RPX", "RENTMANAGER", "RESMAN", "APPFOLIO", "MRI", "YARDI", "YARDI_REST")
 """The PMSs that take tours."""
@@ -41,9 +38,6 @@ def sandbox(host: str, port: int, vendors: tuple[str, ...], write_seconds: float
     It has one integration and one property for each property-management system, takes any token, keeps
     everything in memory, and shows it as a web page.
     """
-    from bridge.sandbox.server import SandboxServer  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.sandbox.state import Sandbox  # noqa: PLC0415 - the same
-
     account = Sandbox(budget_per_minute=budget, write_seconds=write_seconds)
     server = SandboxServer(account, host, port)
     say(f"Propexo's stand-in: {server.url}")
@@ -59,7 +53,7 @@ def sandbox(host: str, port: int, vendors: tuple[str, ...], write_seconds: float
         server.stop()
 
 
-def _furnish(account: "Sandbox", vendor: str) -> tuple[str, str]:
+def _furnish(account: Sandbox, vendor: str) -> tuple[str, str]:
     """One integration with one property and something to choose from; answers their ids."""
     name = vendor.lower()
     integration_id = account.add_integration(f"{name}-integration", vendor)

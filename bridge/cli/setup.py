@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from bridge.cli import checks
 from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
+from bridge.cli.first_configuration import properties_of, with_properties
 from bridge.errors import BridgeError, ConfigurationError
-
-if TYPE_CHECKING:
-    from bridge.propexo.preflight import PreflightFinding
+from bridge.propexo.preflight import PreflightFinding, client_of
+from bridge.settings import template
+from bridge.settings.records import PropexoSettings
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -40,8 +41,6 @@ class AlreadyExistsError(BridgeError):
 )
 def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
     """Write a commented bridge.toml."""
-    from bridge.settings import template  # noqa: PLC0415 - `--help` must not wait for it
-
     if path.exists() and not force:
         raise AlreadyExistsError(
             f"{path} is there already. Choose another name, or overwrite it with --force."
@@ -64,10 +63,6 @@ def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
 
 def _found_at_propexo(template: str, base_url: str) -> str:
     """The template with the properties of the account. Raises PropexoError."""
-    from bridge.cli.first_configuration import properties_of, with_properties  # noqa: PLC0415 - the same
-    from bridge.propexo.preflight import client_of  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.settings.records import PropexoSettings  # noqa: PLC0415 - the same
-
     token = os.environ.get("PROPEXO_TOKEN", "").strip()
     if not token:
         raise CommandError("Set the environment variable PROPEXO_TOKEN to the token of your account.")
@@ -104,10 +99,8 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _look(config: Path | None, offline: bool) -> Iterator["PreflightFinding"]:
+def _look(config: Path | None, offline: bool) -> Iterator[PreflightFinding]:
     """Every finding as soon as it is known."""
-    from bridge.cli import checks  # noqa: PLC0415 - `--help` must not wait for it
-
     try:
         settings = load_settings(config)
         yield from checks.installation(settings)

@@ -17,7 +17,6 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.settings import document as documents
 from bridge.settings.records import (
     AlertSettings,
-    BusinessHours,
     ConfiguredUser,
     ConsoleSettings,
     FormSettings,
@@ -28,9 +27,10 @@ from bridge.settings.records import (
     ServerSettings,
     Settings,
     Source,
-    Workbench,
 )
 from bridge.settings.schema import Document, dotted, problems
+from bridge.settings.tour_times import BusinessHours
+from bridge.settings.workbench import Workbench
 
 __all__ = [
     "AlertSettings",

@@ -8,8 +8,7 @@ from marshmallow import ValidationError
 
 from bridge.settings.document import OutsideText
 from bridge.settings.fields import Setting, Text
-from bridge.settings.records import BusinessHours
-from bridge.settings.tour_times import Blackout, DayHours, TourHours
+from bridge.settings.tour_times import Blackout, BusinessHours, DayHours, TourHours
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

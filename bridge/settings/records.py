@@ -2,19 +2,45 @@
 
 from dataclasses import dataclass, field
 from datetime import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bridge.settings.tour_times import SlotSettings, TourHours
+from bridge.settings.amounts import Percent
+from bridge.settings.derived import read_as
+from bridge.settings.fields import (
+    ApiAccess,
+    BaseUrl,
+    Bind,
+    DatabaseUrl,
+    EncryptionKey,
+    HttpsUrl,
+    NamedTable,
+    OneOf,
+    Origin,
+    PhoneRegion,
+    PmsTime,
+    Port,
+    SecondsOrNone,
+    SecurityContact,
+    Text,
+    TextList,
+    TimeZone,
+    Vendor,
+)
+from bridge.settings.hours import Hours, TimeOfDay, TourTimes
+from bridge.settings.tour_times import BusinessHours, SlotSettings, TourHours
+from bridge.settings.workbench import Workbench, WorkbenchMode
+
+ROLES = ("viewer", "operator", "admin")
+MAPPING = 'the name of a mapping, such as "calendly"'
 
 
 @dataclass(frozen=True)
 class PropexoSettings:
     """How Propexo is called."""
 
-    token: str = field(repr=False)
-    base_url: str = "https://api.propexo.com"
+    token: str = field(repr=False, metadata=read_as(Text("the API token that Propexo gave you")))
+    base_url: str = field(default="https://api.propexo.com", metadata=read_as(BaseUrl()))
     """Scheme and host, without a slash at the end."""
     budget_per_minute: int = 150
     """Requests per minute that Propexo allows this account."""
@@ -29,7 +55,7 @@ class PropexoSettings:
     """So long after one sync that was asked for no other is, per integration."""
     sync_hours: int = 12
     """How often Propexo syncs without being asked."""
-    availability_share: int = 20
+    availability_share: int = field(default=20, metadata=read_as(Percent()))
     """Percent of the requests per minute that free times may cost."""
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     """Any of them may have signed a webhook of Propexo; without one there is no address for webhooks."""
@@ -40,8 +66,8 @@ class ServerSettings:
     """How the processes of the bridge run."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
-    private_bind: str | None = None
+    port: int = field(default=8080, metadata=read_as(Port()))
+    private_bind: str | None = field(default=None, metadata=read_as(Bind()))
     """Where console, API and metrics answer, as `HOST:PORT`; `None`: at the same address as the hooks."""
     workers: int = 2
     """Gunicorn processes of `bridge web`."""
@@ -51,17 +77,20 @@ class ServerSettings:
     """Bytes; a larger request body is refused before it is read."""
     request_timeout: float = 10.0
     """Seconds within which a sender has to send a whole request."""
-    drain: float = 0.0
+    drain: float = field(default=0.0, metadata=read_as(SecondsOrNone()))
     """Seconds that a web process goes on to accept after SIGTERM, while /readyz says no to a load balancer."""
     worker_concurrency: int = 16
     """Reading calls, and as many writes, that one `bridge worker` sends to Propexo at the same time."""
     trusted_proxies: int = 0
     """How many proxies in front say for whom they ask (`X-Forwarded-For`); 0: nobody is believed."""
-    metrics_port: int | None = None
+    metrics_port: int | None = field(default=None, metadata=read_as(Port()))
     """Where a `bridge worker` that runs by itself answers /metrics, /livez and /readyz; `None`: nowhere."""
-    security_contact: str | None = None
+    security_contact: str | None = field(default=None, metadata=read_as(SecurityContact()))
     """Where somebody reports a weakness: `mailto:` or `https://`; published at /.well-known/security.txt."""
-    public_url: str | None = None
+    public_url: str | None = field(
+        default=None,
+        metadata=read_as(BaseUrl("the https address under which senders reach the bridge, without path")),
+    )
     """Scheme and host under which senders reach the bridge: what they sign, whatever a proxy makes of it."""
 
 
@@ -73,7 +102,9 @@ class PrivacySettings:
     """Days after its end that the content of an event stays; of a tour, its contact data."""
     row_days: int = 90
     """Days after which only the keys stay by which a repeated delivery is known."""
-    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    encryption_keys: tuple[str, ...] = field(
+        default=(), repr=False, metadata=read_as(TextList(EncryptionKey))
+    )
     """Fernet keys: the first encrypts, all decrypt; none: nothing is encrypted."""
 
 
@@ -91,23 +122,13 @@ class FormSettings:
 class OpenIdSettings:
     """A provider of OpenID Connect that vouches for people."""
 
-    issuer: str
+    issuer: str = field(metadata=read_as(HttpsUrl()))
     client_id: str
     client_secret: str = field(repr=False)
     role_claim: str = "groups"
     """The claim of the ID token that names groups."""
-    roles: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict, metadata=read_as(NamedTable(OneOf(*ROLES).read)))
     """From a group to a role; who is in none is refused."""
-
-
-class Workbench(StrEnum):
-    """Where edited mappings may run."""
-
-    CONFINED = "confined"
-    """Where the kernel keeps files and sockets from them; else nowhere."""
-    UNCONFINED = "unconfined"
-    """Without that: they reach what the web process reaches."""
-    OFF = "off"
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,7 @@ class ConsoleSettings:
     """After which somebody signs in anew."""
     openid: OpenIdSettings | None = None
 
-    workbench: Workbench = Workbench.CONFINED
+    workbench: Workbench = field(default=Workbench.CONFINED, metadata=read_as(WorkbenchMode()))
     """Whether administrators may try out edited mappings, which run on this server."""
 
 
@@ -128,19 +149,9 @@ class ConfiguredUser:
 
     key: str
     """What is typed to sign in."""
-    role: str
-    password_hash: str = field(repr=False)
+    role: str = field(metadata=read_as(OneOf(*ROLES)))
+    password_hash: str = field(repr=False, metadata=read_as(Text("what `bridge users hash` prints")))
     """As `bridge users hash` prints it."""
-
-
-@dataclass(frozen=True)
-class BusinessHours:
-    """When a leasing office works: the same hours on some days of the week."""
-
-    days: frozenset[int] = frozenset(range(6))
-    """0 is Monday."""
-    opens: time = time(9)
-    closes: time = time(18)
 
 
 @dataclass(frozen=True)
@@ -149,14 +160,14 @@ class AlertSettings:
 
     urls: tuple[str, ...] = field(default=(), repr=False)
     """Addresses of Apprise; none: nobody is told."""
-    time_zone: str = "UTC"
+    time_zone: str = field(default="UTC", metadata=read_as(TimeZone()))
     """Of the business hours and the digest; an IANA name."""
-    business_hours: BusinessHours = field(default_factory=BusinessHours)
+    business_hours: BusinessHours = field(default_factory=BusinessHours, metadata=read_as(Hours()))
     silent_after: int = 18
     """Business hours without an event after which a source counts as silent."""
     unsent_before: int = 120
     """Minutes before its start at which a tour that is not written is told."""
-    digest_at: time | None = None
+    digest_at: time | None = field(default=None, metadata=read_as(TimeOfDay()))
     """When the summary of the day before is sent; None: never."""
 
 
@@ -165,11 +176,11 @@ class Property:
     """A configured community."""
 
     key: str
-    integration_id: str
-    property_id: str
-    pms: str
+    integration_id: str = field(metadata=read_as(Text("the Propexo id of the integration, in quotes")))
+    property_id: str = field(metadata=read_as(Text("the Propexo id of the property, in quotes")))
+    pms: str = field(metadata=read_as(Vendor()))
     """The vendor, in capitals: `ENTRATA`."""
-    time_zone: str
+    time_zone: str = field(metadata=read_as(TimeZone()))
     """An IANA name that `zoneinfo` knows."""
     name: str | None = None
     address: str | None = None
@@ -180,9 +191,9 @@ class Property:
     """Minutes before a tour up to which its renter may move it by the link; later only the office does."""
     cancel_notice: int = 60
     aliases: tuple[str, ...] = ()
-    pms_time: str | None = None
+    pms_time: str | None = field(default=None, metadata=read_as(PmsTime()))
     """Overrides the time rule of the PMS: `property`, `utc` or an IANA name."""
-    tour_hours: TourHours = field(default_factory=TourHours)
+    tour_hours: TourHours = field(default_factory=TourHours, metadata=read_as(TourTimes()))
     """A tour that begins outside of them is held: it was misread, or is a slip."""
     slots: SlotSettings | None = None
     """Which times are offered; `None`: none, and no tour is held because its time is taken."""
@@ -206,33 +217,33 @@ class Source:
     """A configured inbound endpoint."""
 
     key: str
-    mapping: str = "recorder"
+    mapping: str = field(default="recorder", metadata=read_as(Text(MAPPING)))
     """The name of a mapping; may be left out only with `record`."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Any of them may have signed a request, so that a secret can be changed without a gap."""
-    property: str | None = None
+    property: str | None = field(default=None, metadata=read_as(Text("the key of a configured property")))
     """Key of the property for events that name none."""
     enabled: bool = True
-    origins: tuple[str, ...] = ()
+    origins: tuple[str, ...] = field(default=(), metadata=read_as(TextList(Origin)))
     """Websites whose forms may post here from the browser, as `scheme://host[:port]` in lower case."""
-    phone_region: str = "US"
+    phone_region: str = field(default="US", metadata=read_as(PhoneRegion()))
     """Country of phone numbers that are written without one; also how dates are written, without `date_order`."""
-    date_order: str | None = None
+    date_order: str | None = field(default=None, metadata=read_as(OneOf("month_first", "day_first")))
     """`month_first` or `day_first`: how the sender writes 12/03/2026; None: as in the country of `phone_region`."""
     lead_source: str | None = None
     tolerance: int | None = None
     """Seconds that a signature stays valid; overrides the mapping's."""
-    auth: str | None = None
+    auth: str | None = field(default=None, metadata=read_as(OneOf("none")))
     """`none`: anybody may send. Spelled out, because a forgotten secret must not mean that."""
     tenants: tuple[str, ...] = ()
     """The sender's ids of the accounts that may send here; none listed: all that hold the secret."""
     verify_tokens: tuple[str, ...] = field(default=(), repr=False)
     """What the sender repeats when it first calls the address (Meta)."""
-    api: dict[str, str] = field(default_factory=dict, repr=False)
+    api: dict[str, str] = field(default_factory=dict, repr=False, metadata=read_as(ApiAccess()))
     """`base_url` and credentials of the sender's API, for hooks that carry ids only."""
-    on_request: str | None = None
+    on_request: str | None = field(default=None, metadata=read_as(OneOf("book", "hold", "lead_only")))
     """`book`, `hold` or `lead_only`: what becomes of a tour that nobody has confirmed; overrides the mapping's."""
-    same_day: str | None = None
+    same_day: str | None = field(default=None, metadata=read_as(OneOf("move")))
     """`move`: another tour of the same person on the same day at the same property is a move; None: a second tour."""
     reply_text: str | None = None
     """What a person reads in the answer to a chat's request."""
@@ -242,7 +253,7 @@ class Source:
     """Business hours without an event after which it counts as silent; overrides `alerts.silent_after`."""
     record: bool = False
     """Stores whatever is sent here, so that a mapping can be written from real requests; then `mapping` may lack."""
-    agent_time_zone: str | None = None
+    agent_time_zone: str | None = field(default=None, metadata=read_as(TimeZone()))
     """The zone of a bot's agent, which puts the offset of that zone behind times that people mean as the property's."""
 
 
@@ -259,7 +270,7 @@ class Settings:
     properties: dict[str, Property] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     users: dict[str, ConfiguredUser] = field(default_factory=dict)
-    database_url: str | None = field(default=None, repr=False)
+    database_url: str | None = field(default=None, repr=False, metadata=read_as(DatabaseUrl()))
     """`postgresql://...`, or None for the embedded PostgreSQL in `data_dir`."""
     data_dir: Path = Path("bridge-data")
     mappings_dir: Path | None = None

@@ -9,9 +9,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.errors import Problem
+from bridge.settings.derived import keys_of
 from bridge.settings.document import KeyPath, OutsideText
-from bridge.settings.fields import DatabaseUrl, NamedTable, Text
-from bridge.settings.records import same_name
+from bridge.settings.fields import NamedTable
+from bridge.settings.records import Settings, same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
     AlertsSection,
@@ -43,18 +44,19 @@ HIDDEN = {
 class Document(Section):
     """The whole file."""
 
-    propexo = fields.Nested(PropexoSection, required=True)
-    server = fields.Nested(ServerSection)
-    privacy = fields.Nested(PrivacySection)
-    console = fields.Nested(ConsoleSection)
-    alerts = fields.Nested(AlertsSection)
-    forms = fields.Nested(FormsSection)
-    properties = NamedTable(PropertySection().load)
-    sources = NamedTable(SourceSection().load)
-    users = NamedTable(UserSection().load)
-    database_url = DatabaseUrl()
-    data_dir = Text()
-    mappings_dir = Text()
+    class Meta:
+        include = keys_of(
+            Settings,
+            propexo=fields.Nested(PropexoSection, required=True),
+            server=fields.Nested(ServerSection),
+            privacy=fields.Nested(PrivacySection),
+            console=fields.Nested(ConsoleSection),
+            alerts=fields.Nested(AlertsSection),
+            forms=fields.Nested(FormsSection),
+            properties=NamedTable(PropertySection().load),
+            sources=NamedTable(SourceSection().load),
+            users=NamedTable(UserSection().load),
+        )
 
     def known(self) -> list[str]:
         tables = {

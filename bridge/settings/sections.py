@@ -4,70 +4,34 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates, validates_schema
 
-from bridge.settings.fields import (
-    ApiAccess,
-    BaseUrl,
-    Bind,
-    Capitals,
-    EncryptionKey,
-    HttpsUrl,
-    NamedTable,
-    OneOf,
-    Origin,
-    PhoneRegion,
-    PmsTime,
-    Port,
-    Seconds,
-    SecondsOrNone,
-    SecurityContact,
-    Switch,
-    Text,
-    TextList,
-    TimeZone,
-    Vendor,
-    Whole,
+from bridge.settings.derived import keys_of
+from bridge.settings.fields import Capitals, NamedTable, Text, TextList, Whole
+from bridge.settings.hours import Closed, WeeklyHours
+from bridge.settings.records import (
+    MAPPING,
+    AlertSettings,
+    ConfiguredUser,
+    ConsoleSettings,
+    FormSettings,
+    OpenIdSettings,
+    PrivacySettings,
+    Property,
+    PropexoSettings,
+    ServerSettings,
+    Source,
 )
-from bridge.settings.hours import Closed, Hours, TimeOfDay, TourTimes, WeeklyHours
-from bridge.settings.records import OpenIdSettings, PrivacySettings
 from bridge.settings.section import Section
 from bridge.settings.tour_times import KindSettings, SlotSettings
-from bridge.settings.workbench import WorkbenchMode
 
-MAPPING = 'the name of a mapping, such as "calendly"'
 SHORTEST_WEBHOOK_SECRET = 10
-ROLES = ("viewer", "operator", "admin")
 OFFER_TIMES = ("ENTRATA", "REALPAGE_RPX")
 """PMSs that say through Propexo which times are free."""
 KINDS = ("in_person", "self_guided", "virtual")
 
 
-class Minutes(Whole):
-    expected = "minutes from 1 to 1440, without quotes"
-    highest = 1440
-
-
-class Buffer(Whole):
-    expected = "minutes from 0 on, without quotes"
-    lowest = 0
-
-
-class Percent(Whole):
-    expected = "a percentage from 1 to 100, without quotes"
-    highest = 100
-
-
 class PropexoSection(Section):
-    token = Text("the API token that Propexo gave you", required=True)
-    base_url = BaseUrl()
-    budget_per_minute = Whole()
-    connect_timeout = Seconds()
-    read_timeout = Seconds()
-    organization_name = Text()
-    sync_on_demand = Switch()
-    sync_on_demand_minutes = Whole()
-    sync_hours = Whole()
-    availability_share = Percent()
-    webhook_secrets = TextList()
+    class Meta:
+        include = keys_of(PropexoSettings)
 
     @validates("webhook_secrets")
     def are_as_long_as_propexo_wants_them(self, secrets: tuple[str, ...], **_: Any) -> None:
@@ -79,25 +43,13 @@ class PropexoSection(Section):
 
 
 class ServerSection(Section):
-    host = Text()
-    port = Port()
-    private_bind = Bind()
-    workers = Whole()
-    threads = Whole()
-    body_limit = Whole()
-    request_timeout = Seconds()
-    drain = SecondsOrNone()
-    worker_concurrency = Whole()
-    trusted_proxies = Whole()
-    metrics_port = Port()
-    security_contact = SecurityContact()
-    public_url = BaseUrl("the https address under which senders reach the bridge, without path")
+    class Meta:
+        include = keys_of(ServerSettings)
 
 
 class PrivacySection(Section):
-    body_days = Whole()
-    row_days = Whole()
-    encryption_keys = TextList(EncryptionKey)
+    class Meta:
+        include = keys_of(PrivacySettings)
 
     @validates_schema
     def rows_outlive_bodies(self, data: dict[str, Any], **_: Any) -> None:
@@ -112,22 +64,18 @@ class PrivacySection(Section):
 
 
 class UserSection(Section):
-    role = OneOf(*ROLES, required=True)
-    password_hash = Text("what `bridge users hash` prints", required=True)
+    class Meta:
+        include = keys_of(ConfiguredUser)
 
 
 class FormsSection(Section):
-    per_address = Whole()
-    per_contact = Whole()
-    per_property = Whole()
+    class Meta:
+        include = keys_of(FormSettings)
 
 
 class OpenIdSection(Section):
-    issuer = HttpsUrl(required=True)
-    client_id = Text(required=True)
-    client_secret = Text(required=True)
-    role_claim = Text()
-    roles = NamedTable(OneOf(*ROLES).read)
+    class Meta:
+        include = keys_of(OpenIdSettings)
 
     @post_load
     def as_record(self, values: dict[str, Any], **_: Any) -> OpenIdSettings:
@@ -135,18 +83,13 @@ class OpenIdSection(Section):
 
 
 class ConsoleSection(Section):
-    session_hours = Whole()
-    openid = fields.Nested(OpenIdSection)
-    workbench = WorkbenchMode()
+    class Meta:
+        include = keys_of(ConsoleSettings, openid=fields.Nested(OpenIdSection))
 
 
 class AlertsSection(Section):
-    urls = TextList()
-    time_zone = TimeZone()
-    business_hours = Hours()
-    silent_after = Whole()
-    unsent_before = Whole()
-    digest_at = TimeOfDay()
+    class Meta:
+        include = keys_of(AlertSettings)
 
 
 TYPES = ("TOUR", "SELF_GUIDED_TOUR", "VIRTUAL_TOUR", "LEASING_APPOINTMENT")
@@ -176,12 +119,8 @@ class DefaultsSection(Section):
 
 
 class KindSection(Section):
-    hours = WeeklyHours()
-    minutes = Minutes()
-    every = Minutes()
-    buffer_before = Buffer()
-    buffer_after = Buffer()
-    at_once = Whole()
+    class Meta:
+        include = keys_of(KindSettings, hours=WeeklyHours())
 
     @post_load
     def as_record(self, values: dict[str, Any], **_: Any) -> KindSettings:
@@ -189,19 +128,8 @@ class KindSection(Section):
 
 
 class SlotsSection(Section):
-    minutes = Minutes()
-    every = Minutes()
-    buffer_before = Buffer()
-    buffer_after = Buffer()
-    notice = Buffer()
-    horizon = Whole()
-    at_once = Whole()
-    most_a_day = Whole()
-    blackouts = TextList(Closed)
-    on_taken = OneOf("hold", "book", "other_agent")
-    subtract_appointments = Switch()
-    appointment_times = OneOf("instant", "wall_clock", "either")
-    kinds = NamedTable(KindSection().load)
+    class Meta:
+        include = keys_of(SlotSettings, blackouts=TextList(Closed), kinds=NamedTable(KindSection().load))
 
     @validates("kinds")
     def are_kinds_of_tours(self, kinds: dict[str, KindSettings], **_: Any) -> None:
@@ -216,23 +144,10 @@ class SlotsSection(Section):
 
 
 class PropertySection(Section):
-    integration_id = Text("the Propexo id of the integration, in quotes", required=True)
-    property_id = Text("the Propexo id of the property, in quotes", required=True)
-    pms = Vendor(required=True)
-    time_zone = TimeZone(required=True)
-    name = Text()
-    address = Text()
-    phone = Text()
-    move_notice = Whole()
-    cancel_notice = Whole()
-    aliases = TextList()
-    pms_time = PmsTime()
-    tour_hours = TourTimes()
-    slots = fields.Nested(SlotsSection)
-    defaults = fields.Nested(DefaultsSection)
-    units = NamedTable(Text().read)
-    agents = NamedTable(Text().read)
-    lead_sources = NamedTable(Text().read)
+    class Meta:
+        include = keys_of(
+            Property, slots=fields.Nested(SlotsSection), defaults=fields.Nested(DefaultsSection)
+        )
 
     @validates_schema
     def slots_have_hours(self, data: dict[str, Any], **_: Any) -> None:
@@ -253,26 +168,8 @@ class PropertySection(Section):
 
 
 class SourceSection(Section):
-    mapping = Text(MAPPING)
-    secrets = TextList()
-    property = Text("the key of a configured property")
-    enabled = Switch()
-    origins = TextList(Origin)
-    phone_region = PhoneRegion()
-    date_order = OneOf("month_first", "day_first")
-    agent_time_zone = TimeZone()
-    lead_source = Text()
-    tolerance = Whole()
-    auth = OneOf("none")
-    tenants = TextList()
-    verify_tokens = TextList()
-    api = ApiAccess()
-    on_request = OneOf("book", "hold", "lead_only")
-    same_day = OneOf("move")
-    reply_text = Text()
-    ignore_changes_by = TextList()
-    silent_after = Whole()
-    record = Switch()
+    class Meta:
+        include = keys_of(Source)
 
     @validates_schema
     def has_a_mapping(self, data: dict[str, Any], **_: Any) -> None:

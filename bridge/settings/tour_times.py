@@ -1,7 +1,21 @@
-"""When tours are offered at a property."""
+"""When tours are offered at a property, and when an office works."""
 
 from dataclasses import dataclass, field
 from datetime import date, time
+
+from bridge.settings.amounts import Buffer, Minutes
+from bridge.settings.derived import read_as
+from bridge.settings.fields import OneOf
+
+
+@dataclass(frozen=True)
+class BusinessHours:
+    """When a leasing office works: the same hours on some days of the week."""
+
+    days: frozenset[int] = frozenset(range(6))
+    """0 is Monday."""
+    opens: time = time(9)
+    closes: time = time(18)
 
 
 @dataclass(frozen=True)
@@ -48,10 +62,10 @@ class KindSettings:
     """What is different for one kind of tour; `None`: as for all."""
 
     hours: tuple[DayHours, ...] | None = None
-    minutes: int | None = None
-    every: int | None = None
-    buffer_before: int | None = None
-    buffer_after: int | None = None
+    minutes: int | None = field(default=None, metadata=read_as(Minutes()))
+    every: int | None = field(default=None, metadata=read_as(Minutes()))
+    buffer_before: int | None = field(default=None, metadata=read_as(Buffer()))
+    buffer_after: int | None = field(default=None, metadata=read_as(Buffer()))
     at_once: int | None = None
 
 
@@ -59,14 +73,14 @@ class KindSettings:
 class SlotSettings:
     """Which times of a property are offered, and what happens to a tour whose time is taken."""
 
-    minutes: int = 30
+    minutes: int = field(default=30, metadata=read_as(Minutes()))
     """Length of a tour whose booking does not say it."""
-    every: int | None = None
+    every: int | None = field(default=None, metadata=read_as(Minutes()))
     """Minutes from one start to the next, counted from opening; `None`: `minutes`."""
-    buffer_before: int = 0
+    buffer_before: int = field(default=0, metadata=read_as(Buffer()))
     """Minutes that stay free before each tour; `buffer_after` likewise."""
-    buffer_after: int = 0
-    notice: int = 60
+    buffer_after: int = field(default=0, metadata=read_as(Buffer()))
+    notice: int = field(default=60, metadata=read_as(Buffer()))
     """Minutes between the booking and the tour, at least."""
     horizon: int = 30
     """Days from today on for which tours can be booked; 1 is today only."""
@@ -74,11 +88,13 @@ class SlotSettings:
     """Tours of one kind at the same time."""
     most_a_day: int | None = None
     blackouts: tuple[Blackout, ...] = ()
-    on_taken: str = "hold"
+    on_taken: str = field(default="hold", metadata=read_as(OneOf("hold", "book", "other_agent")))
     """`hold`, `book` or `other_agent`: what becomes of a tour whose time is taken."""
     subtract_appointments: bool = True
     """Whether appointments that Propexo lists take time away, where the PMS offers no times itself."""
-    appointment_times: str = "either"
+    appointment_times: str = field(
+        default="either", metadata=read_as(OneOf("instant", "wall_clock", "either"))
+    )
     """How the times of these appointments are read: `instant`, `wall_clock`, or `either`: both take time away."""
     kinds: dict[str, KindSettings] = field(default_factory=dict)
     """By kind of tour; those that are offered. Empty: `in_person`."""

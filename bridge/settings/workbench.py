@@ -1,11 +1,21 @@
 """How bridge.toml says where edited mappings may run."""
 
+from enum import StrEnum
 from typing import Any
 
 from marshmallow import ValidationError
 
 from bridge.settings.fields import Setting, Switch
-from bridge.settings.records import Workbench
+
+
+class Workbench(StrEnum):
+    """Where edited mappings may run."""
+
+    CONFINED = "confined"
+    """Where the kernel keeps files and sockets from them; else nowhere."""
+    UNCONFINED = "unconfined"
+    """Without that: they reach what the web process reaches."""
+    OFF = "off"
 
 
 class WorkbenchMode(Setting):

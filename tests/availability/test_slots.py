@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from availability.places import at, busy, place, rules, times
+from effort import examples
 from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -270,7 +271,7 @@ def plainly(known: Times, day: date, now: datetime) -> set[datetime]:
     return found
 
 
-@hypothesis_settings(max_examples=1000)
+@hypothesis_settings(max_examples=examples(1000))
 @given(cases())
 def test_what_is_listed_is_accepted_and_all_else_refused(case: tuple[Times, date, datetime]):
     known, day, now = case

@@ -133,7 +133,14 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
+def installation(new_installation: Installation, copy_data: Callable[[Path], None]) -> Installation:
+    """One that has run before."""
+    copy_data(new_installation.folder / "bridge-data")
+    return new_installation
+
+
+@pytest.fixture
+def new_installation(tmp_path: Path) -> Iterator[Installation]:
     made = Installation(tmp_path)
     yield made
     for running in made.started:
@@ -168,7 +175,8 @@ def post_event(url: str, timeout: float = PATIENCE) -> dict[str, object]:
     return dict(answer.json())
 
 
-def test_serve_takes_events_and_stops_with_all_it_started(installation: Installation) -> None:
+def test_serve_takes_events_and_stops_with_all_it_started(new_installation: Installation) -> None:
+    installation = new_installation
     first = installation.start("serve", "--bind", "127.0.0.1:0")
     url = first.url()
     stored = post_event(url)
@@ -324,7 +332,8 @@ def test_serve_ends_when_one_of_its_processes_does(installation: Installation) -
     assert installation.processes() == []
 
 
-def test_web_and_worker_bring_the_embedded_database_themselves(installation: Installation) -> None:
+def test_web_and_worker_bring_the_embedded_database_themselves(new_installation: Installation) -> None:
+    installation = new_installation
     web = installation.start("web", "--bind", "127.0.0.1:0")
     worker = installation.start("worker")
     url = web.url()

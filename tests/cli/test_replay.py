@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.clock import utc_now
+from bridge.console.actions.events import BATCH
 from bridge.models import Event, Status
 
 
@@ -78,8 +79,8 @@ def test_a_replay_takes_any_number(bridge: Any, lost: list[int]):
     first = bridge.event(lost[0])
     copy = {name: getattr(first, name) for name in kept}
     with bridge.database.session() as session:
-        session.add_all(Event(**copy, delivery_id=f"copy-{number}") for number in range(1100))
-    assert bridge.call(*REPLAY_PARKED).stdout == "1103 events queued again.\n"
+        session.add_all(Event(**copy, delivery_id=f"copy-{number}") for number in range(BATCH + 10))
+    assert bridge.call(*REPLAY_PARKED).stdout == f"{BATCH + 13} events queued again.\n"
 
 
 @pytest.mark.parametrize(

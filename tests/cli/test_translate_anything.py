@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cli.translating import KEYS
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ def places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [at, *(place for key, inner in pairs for place in places(inner, (*at, key)))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_no_payload_breaks_it(data: st.DataObject):
     """Recorded payloads in which any value is replaced by any other."""

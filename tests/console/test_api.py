@@ -217,7 +217,7 @@ def test_the_description_can_be_read_by_people(api: Api):
     assert "<script" not in page.text
 
 
-EXAMPLES = 3
+EXAMPLES = 2
 
 
 def test_no_request_gets_an_answer_that_is_not_described(api: Api, world, some):

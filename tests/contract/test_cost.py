@@ -3,6 +3,7 @@
 import contextlib
 import json
 from functools import cache
+from typing import Any
 
 import processor
 import pytest
@@ -15,6 +16,7 @@ from bridge.mapping.flattening import MOST_LEAVES
 from bridge.mapping.paths import Received
 
 LIMIT = 1024 * 1024
+UNREADABLE = object()
 TEN_TIMES = 10
 """Half a second, where the reference takes 50 ms."""
 
@@ -51,10 +53,26 @@ def bodies() -> dict[str, bytes]:
     return made
 
 
-def read(file: MappingFile, body: bytes) -> None:
+@cache
+def decoded() -> dict[str, tuple[Any, float]]:
+    """What each body holds, where it can be read, and what it cost to find out: the same for every mapping."""
+    found: dict[str, tuple[Any, float]] = {}
+    for name, body in bodies().items():
+        cost = processor.seconds(lambda body=body: _decode(body))
+        found[name] = _decode(body), cost
+    return found
+
+
+def _decode(body: bytes) -> Any:
+    with contextlib.suppress(DecodingError):
+        return decode(body, "application/json")
+    return UNREADABLE
+
+
+def read(file: MappingFile, payload: Any, body: bytes) -> None:
     mapping = file.schema(phone_region="US")
     with contextlib.suppress(DecodingError, NotAuthenticError):
-        received = Received(decode(body, "application/json"), {}, {})
+        received = Received(payload, {}, {})
         arrivals_of(mapping, received, body)
         mapping.decide(received)
         mapping.translate(received)
@@ -67,10 +85,14 @@ def limit() -> float:
 
 @pytest.mark.parametrize("file", Catalogue(None).all(), ids=lambda file: file.name)
 def test_no_body_is_expensive(file: MappingFile, limit: float) -> None:
-    costs = {
-        name: processor.seconds(lambda body=body: read(file, body), rounds=1)
-        for name, body in bodies().items()
-    }
+    costs = {}
+    for name, (payload, decoding) in decoded().items():
+        if payload is not UNREADABLE:
+            body = bodies()[name]
+            costs[name] = decoding + processor.seconds_unless_below(
+                limit - decoding, lambda payload=payload, body=body: read(file, payload, body)
+            )
+    assert max(cost for _, cost in decoded().values()) < limit
     assert max(costs.values()) < limit, max(costs.items(), key=lambda item: item[1])
 
 

@@ -26,7 +26,7 @@ def send(world, what, began):
 
 
 @settings(
-    max_examples=4,  # test_properties.py plays a thousand
+    max_examples=4,  # test_properties.py plays hundreds
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from delivery.cases import CODES, MAYA, NOW, SETTINGS, SOURCE, START
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -286,7 +287,7 @@ def check_liveness(store: Store) -> None:
             assert other.ended_at is None or event.due_at <= store.now + timedelta(minutes=1)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(
     order=st.permutations(range(len(LIFE))),
     repeated=st.lists(st.sampled_from(range(len(LIFE))), max_size=2),

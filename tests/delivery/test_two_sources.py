@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 from delivery.cases import MAYA, NOW, SETTINGS, START, snapshot
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,7 +160,7 @@ LIVES = {
 EVENTS = [(source, *one) for source, life in LIVES.items() for one in life]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     left_out=st.sets(st.sampled_from([one for one in EVENTS if one[2] is not Action.BOOK])),
     order=st.permutations(EVENTS),

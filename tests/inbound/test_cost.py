@@ -81,7 +81,9 @@ def test_nothing_that_proves_nothing_is_expensive(
         for header in map(str.lower, scheme.header_names):
             headers[header] = hostile.replace("{}", usual.headers.get(header, ""))
         sent = Request(headers, body, url=usual.url, token=usual.token)
-        costs[kind, shape] = processor.seconds(lambda sent=sent: _verify(scheme, sent, secrets))
+        costs[kind, shape] = processor.seconds_unless_below(
+            limit, lambda sent=sent: _verify(scheme, sent, secrets)
+        )
     assert max(costs.values()) < limit, max(costs.items(), key=lambda item: item[1])
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inbound.signing import (
@@ -36,7 +37,7 @@ from bridge.inbound.signatures import Signature
 
 class TestRoundTrip:
     @every_scheme
-    @settings(deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(body=st.binary())
     def test_what_is_signed_is_accepted(self, name: str, body: bytes) -> None:
         SCHEMES[name].verify(signed(name, body), [SECRETS[name]], NOW)

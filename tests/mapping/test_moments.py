@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapping.writers import WRITERS
@@ -315,7 +316,7 @@ def test_numbers_since_1970(text: str) -> None:
     assert read_epoch("202612031030") is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

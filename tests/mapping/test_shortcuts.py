@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from effort import examples
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -111,7 +112,7 @@ ADDRESSES = st.builds(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(text=ADDRESSES)
 @example("maya@example.com")
 @example("Maya.O+tour@Example.COM")
@@ -151,7 +152,7 @@ MOMENTS = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(text=MOMENTS)
 @example("2026-12-03T10:30:00Z")
 @example("2026-12-03T10:30:00-11:00")

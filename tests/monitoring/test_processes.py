@@ -22,7 +22,7 @@ from bridge.mapping.catalogue import Catalogue
 
 pytestmark = pytest.mark.processes
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds until a condition that does not come true fails a test."""
 SECRET = f"whsec_{base64.b64encode(b'a key of twenty-four byt').decode()}"
 CONFIG = f"""
@@ -51,8 +51,9 @@ Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, copy_data: Callable[[Path], None]) -> Iterator[Start]:
     """Starts `bridge ...`, and answers the process and the address that it names."""
+    copy_data(tmp_path / "bridge-data")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from propexo.simulation import MemoryLimiter
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from bridge.propexo.allowance import Allowance
 from bridge.propexo.errors import RateLimitedError
 from bridge.propexo.quota import SharedQuota, calls_for, spent
 
@@ -75,14 +77,36 @@ def test_without_a_backlog_no_call_is_slow(database, clock):
         assert far.spend(quota) == 25
 
 
+class InMemory:
+    """A quota as the shared one, whose state is not stored."""
+
+    def __init__(self, clock):
+        self._allowance = Allowance(MemoryLimiter(LIMIT, clock()), LIMIT, clock, slots=8)
+
+    def take(self):
+        self._permit = self._allowance.acquire()
+
+    def learn(self, limit, remaining):
+        self._allowance.observe(self._permit, limit, remaining)
+
+    def exhausted(self, until):
+        self._allowance.block(until)
+
+
 @pytest.mark.parametrize("ahead", [-45, -10, 20])
 @pytest.mark.parametrize(("begins", "pace"), [(0, 0), (50, 0), (20, 0.7)])
-def test_a_clock_that_differs_provokes_no_429_and_costs_one_minute_at_most(
-    database, clock, ahead, begins, pace
-):
+def test_a_clock_that_differs_provokes_no_429_and_costs_one_minute_at_most(clock, ahead, begins, pace):
     """`pace`: the seconds that a call takes."""
-    limit = 50
+    follows_another_clock(InMemory(clock), clock, ahead, begins, pace)
+
+
+def test_a_clock_that_differs_is_followed_in_what_is_stored_too(database, clock):
     quota = SharedQuota(database, "secret", LIMIT, clock, backlog=lambda _: True, slots=8)
+    follows_another_clock(quota, clock, ahead=-45, begins=20, pace=0.7)
+
+
+def follows_another_clock(quota, clock, ahead, begins, pace):
+    limit = 50
     far = FarEnd(clock, limit, ahead)
     assert far.call(quota)  # its answer tells the limit
     clock.advance(seconds=begins)

@@ -45,6 +45,7 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         super().__init__(app)
         self._undescribed: list[SmorestBlueprint] = []
         self._describing = threading.Lock()
+        self._has_responses = False
 
     def register_blueprint(self, blueprint: SmorestBlueprint) -> None:
         """Register its routes. Its description is made when somebody asks for it: it takes longer than all the rest."""
@@ -55,6 +56,9 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     def described(self) -> dict[str, Any]:
         """The OpenAPI document of all routes."""
         with self._describing:
+            if not self._has_responses:
+                self._has_responses = True
+                super()._register_responses()
             while self._undescribed:
                 blueprint = self._undescribed.pop(0)
                 blueprint.register_views_in_doc(
@@ -62,6 +66,9 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
                 )
                 self.spec.tag({"name": blueprint.name, "description": blueprint.description})
             return copy.deepcopy(self.spec.to_dict())
+
+    def _register_responses(self) -> None:
+        """flask-smorest makes those of all status codes at once; here they wait until somebody asks for them."""
 
     def _register_error_handlers(self) -> None:
         """The application has its own."""

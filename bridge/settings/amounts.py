@@ -1,0 +1,18 @@
+"""Whole numbers of bridge.toml that have a unit."""
+
+from bridge.settings.fields import Whole
+
+
+class Minutes(Whole):
+    expected = "minutes from 1 to 1440, without quotes"
+    highest = 1440
+
+
+class Buffer(Whole):
+    expected = "minutes from 0 on, without quotes"
+    lowest = 0
+
+
+class Percent(Whole):
+    expected = "a percentage from 1 to 100, without quotes"
+    highest = 100
