@@ -19,8 +19,15 @@ event = Blueprint("event", __name__, url_prefix="/console/events/<int:event_id>"
 CORRECTED_FIRST = (Reason.UNMAPPABLE, Reason.UNDECODABLE)
 OUT_OF_BAND = Markup(' hx-swap-oob="true"')
 """Lets a part of an answer take the place of the part of the page with its id."""
-LIVE = ("status", "sentences", "next_attempt_at", "attempts", "booking", "history", "actions")
-"""What can read differently while a page is open."""
+PARTS = {
+    "head": ("name", "tour_at", "property_name"),
+    "state": ("status_words", "sentences", "next_attempt_at"),
+    "actions": ("actions",),
+    "payload": ("event", "occurred_at", "reference", "content_type", "headers", "payload", "raw", "original"),
+    "mapping": ("reading", "explanation", "problems"),
+    "life": ("attempts", "booking", "booking_words", "others", "history"),
+}
+"""The parts of the page, each a template, with what they show: all of it can change while the page is open."""
 
 
 @event.get("")
@@ -33,12 +40,16 @@ def show(event_id: int) -> str:
 @event.get("/live")
 @needs(Role.VIEWER)
 def live(event_id: int) -> Response:
-    """What has changed since the page was made; 204: nothing."""
+    """The parts that have changed since the page was made; 204: none."""
+    shown = request.args.get("version", "").split("-")
     with tools().database.session() as session:
         told = page_of(session, event_id)
-        if told["version"] == request.args.get("version"):
+        now = told["version"].split("-")
+        known = len(shown) == len(now)
+        parts = [part for at, part in enumerate(PARTS) if not known or shown[at] != now[at]]
+        if not parts:
             return Response(status=204)
-        return Response(render_template("events/event_live.html", told=told, oob=OUT_OF_BAND))
+        return Response(render_template("events/event_live.html", told=told, parts=parts, oob=OUT_OF_BAND))
 
 
 def stored(session: Session, event_id: int) -> Event:
@@ -54,10 +65,12 @@ def page_of(session: Session, event_id: int) -> dict[str, Any]:
     found = stored(session, event_id)
     told = telling(session, found, tools().settings, current_actor(), tools().clock())
     told["actions"] = _actions(found) if current_actor().may(Role.OPERATOR) else []
-    others = [(one.id, one.status) for one in told["others"]]
-    seen = repr(([told[name] for name in LIVE], others))
-    told["version"] = hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+    told["version"] = "-".join(_digest([told.get(name) for name in names]) for names in PARTS.values())
     return told
+
+
+def _digest(values: list[Any]) -> str:
+    return hashlib.blake2b(repr(values).encode(), digest_size=6).hexdigest()
 
 
 def _actions(found: Event) -> list[dict[str, str]]:
