@@ -44,6 +44,12 @@ _one_thread = threading.Lock()
 """The wheel's own lock is for processes, and breaks where two threads want it."""
 
 
+class NoDatabaseError(BridgeError):
+    """There is no database yet. `bridge serve` makes it at its first start."""
+
+    code = "no_database"
+
+
 class DatabaseEndedError(BridgeError):
     """The embedded PostgreSQL ended for the fourth time in ten minutes, and is not started again."""
 
@@ -53,6 +59,11 @@ class DatabaseEndedError(BridgeError):
 def may_restart(ends: Sequence[float], now: float) -> bool:
     """Whether a server is started that has just ended, or has not started since; `ends` are its ends, in seconds."""
     return sum(now - each < WITHIN for each in ends) <= MOST_RESTARTS and now - ends[-1] < WITHIN
+
+
+def exists(data_dir: Path) -> bool:
+    """Whether a database was made in a folder."""
+    return (data_dir / "postgres").exists()
 
 
 @contextlib.contextmanager

@@ -191,6 +191,12 @@ class NotFromThisPageError(RefusedRequestError):
     code, status, title = "not_from_this_page", 403, "Not from this page"
 
 
+class InsecureConnectionError(RefusedRequestError):
+    """The console takes no password and no link over plain HTTP. Use https, or localhost through `ssh -L`."""
+
+    code, status, title = "insecure_connection", 403, "Connection is not encrypted"
+
+
 class UnknownSourceError(RefusedRequestError):
     """No source with this name is configured. Check the address that was pasted at the sender."""
 

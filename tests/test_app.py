@@ -12,6 +12,7 @@ SITE = "https://www.example.com"
 PRIVATE = {"SERVER_NAME": "10.0.0.5", "SERVER_PORT": "8081"}
 PUBLIC = {"SERVER_NAME": "0.0.0.0", "SERVER_PORT": "8080"}
 BEHIND = [
+    "/",
     "/console",
     "/console/sign-in",
     "/console/static/console.css",

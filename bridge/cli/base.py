@@ -112,16 +112,23 @@ def open_database(
     settings: "Settings",
     *,
     pool_size: int = 2,
+    may_create: bool = False,
     on_end: "Callable[[DatabaseEndedError], None] | None" = None,
 ) -> Iterator["Database"]:
     """The database at this version, closed at the end: external, or embedded for as long as it is held.
 
-    The embedded one is migrated first. `on_end` is called when that has ended for good.
+    The embedded one is migrated first; with `may_create` it is made where there is none. `on_end` is called when that
+    has ended for good.
 
     Raises:
+        NoDatabaseError: there is none, and this command makes none.
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
         SchemaOutdatedError: the external database needs `bridge migrate`.
     """
+    from bridge.embedded import NoDatabaseError, exists  # noqa: PLC0415 - `--help` must not wait for it
+
+    if not (may_create or settings.database_url or exists(settings.data_dir)):
+        raise NoDatabaseError
     with connect(settings, pool_size=pool_size, on_end=on_end) as database:
         if settings.database_url:
             database.check_schema()

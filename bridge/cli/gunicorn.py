@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from bridge import grace, tracing
 from bridge.app import Address, create_app
 from bridge.cli.unread import UnreadRequests
+from bridge.console.api import application as api
 from bridge.database import Database
 from bridge.monitoring.views import Monitoring
 from bridge.settings import Settings
@@ -162,6 +163,7 @@ class Server(BaseApplication):
             encryption_keys=self.settings.privacy.encryption_keys,
         )
         app = self.loaded = create_app(self.settings, database, private_address=self._private_address)
+        api.build(app)
         gc.collect()
         gc.freeze()  # what is loaded now stays: to look through it again and again would hold all threads up
         return app

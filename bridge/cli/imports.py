@@ -88,7 +88,7 @@ def import_(
     """
     settings = load_settings(config)
     added = {**headers, **({"content-type": content_type} if content_type else {})}
-    with open_database(settings) as database:
+    with open_database(settings, may_create=True) as database:
         importing = _Import(settings, database, source, verify=not no_verify, dry_run=dry_run)
         results = []
         for saved in _saved(files, FileFormat(kind) if kind else None, added):

@@ -65,7 +65,7 @@ def list_users(*, config: Path | None, as_json: bool) -> None:
 def add(*, name: str, role: str, config: Path | None) -> None:
     """Add NAME to the database. Prompts for the password, or reads it from standard input."""
     settings, password = load_settings(config), _password()
-    with open_database(settings) as database, database.session() as session:
+    with open_database(settings, may_create=True) as database, database.session() as session:
         user = actions.add_user(session, settings, cli_actor(), name, Role(role), password, utc_now())
     click.echo(f"{user.name} may sign in at /console as {role}.")
 
@@ -115,7 +115,7 @@ def link(*, config: Path | None) -> None:
     settings = load_settings(config)
     server = settings.server
     address = server.public_url or f"http://{server.private_bind or f'{server.host}:{server.port}'}"
-    with open_database(settings) as database, database.session() as session:
+    with open_database(settings, may_create=True) as database, database.session() as session:
         text = sessions.make_link(session, utc_now())
         _note(session, "made a sign-in link for", sessions.FIRST_ADMIN)
     click.echo(f"{address}/console/sign-in/{text}")
@@ -134,7 +134,7 @@ def tokens() -> None:
 def create_token(*, name: str, role: str, days: int | None, config: Path | None) -> None:
     """Create a token and print it, this once."""
     now = utc_now()
-    with open_database(load_settings(config)) as database, database.session() as session:
+    with open_database(load_settings(config), may_create=True) as database, database.session() as session:
         until = now + timedelta(days=days) if days else None
         token, text = api_tokens.create(session, name, Role(role), now, operator(), until)
         _note(session, "created", token.id, kind="token", after={"name": name, "role": role})

@@ -64,7 +64,7 @@ def serve(config: Path | None, bind: str | None, private_bind: str | None) -> No
     with (
         counting_together(),
         listen_at_each(settings, bind, private_bind) as listeners,
-        open_database(settings, on_end=children.fail) as database,
+        open_database(settings, may_create=True, on_end=children.fail) as database,
     ):
         database.close()  # it only had to be ready; an embedded one goes on to run
         with children:
@@ -91,7 +91,7 @@ def web(config: Path | None, bind: str | None, private_bind: str | None) -> None
     with (
         counting_together(),
         listen_at_each(settings, bind, private_bind) as listeners,
-        open_database(settings) as database,
+        open_database(settings, may_create=True) as database,
     ):
         from bridge.cli.gunicorn import run  # noqa: PLC0415 - not before it is known where to count
 
@@ -121,7 +121,7 @@ def worker(config: Path | None) -> None:
     settings = load_settings(config)
     _check_sources(settings)
     with (
-        open_database(settings, pool_size=settings.server.worker_concurrency) as database,
+        open_database(settings, may_create=True, pool_size=settings.server.worker_concurrency) as database,
         contextlib.ExitStack() as stack,
     ):
         _let_it_be_watched(stack, settings, database)
@@ -207,7 +207,8 @@ def _offer_a_link(settings: "Settings", database: "Database", address: str) -> N
         if accounts.is_anybody_there(session, settings):
             return
         text = sessions.make_link(session, utc_now())
-    say(f"There are no users yet. This link opens the console once: {address}/console/sign-in/{text}")
+    what = "There are no users yet. This link opens the console once, within 15 minutes"
+    say(f"{what}: {address}/console/sign-in/{text}")
 
 
 def _let_it_be_watched(stack: contextlib.ExitStack, settings: "Settings", database: "Database") -> None:

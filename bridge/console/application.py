@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, url_for
+from flask import Blueprint, Flask, redirect, url_for
 from markupsafe import Markup, escape
+from werkzeug.wrappers import Response
 
 from bridge.console import errors
 from bridge.console.access import guard, headers
@@ -76,6 +77,12 @@ def init_app(app: Flask, given: AppContext) -> None:
         app.register_blueprint(pages)
     api.init_app(app, Catalogue(given.settings.mappings_dir))
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+
+
+@console.get("/")
+def first_page() -> Response:
+    """Whoever opens the address of the bridge looks for the console."""
+    return redirect("/console", 302)
 
 
 def _for_every_page() -> dict[str, Any]:

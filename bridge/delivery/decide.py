@@ -307,7 +307,7 @@ def _change(
     before = confirmed_as_known(booking, tour)
     lost = not_carried(target.place.profile, before, tour)
     if not lost and not needs_update(target, booking, tour):
-        return ended(snapshot, action, booking, settings)
+        return ended(snapshot, action, booking, settings, tour)
     if tour.starts_at <= now:
         return StepDecision(_start_passed(tour), snapshot)
     if worth_a_new_one(target, before, tour):

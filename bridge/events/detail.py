@@ -9,6 +9,7 @@ from bridge.aliases import aliases_in
 from bridge.clock import iso
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
+from bridge.events.reference_codes import codes_in_notes
 from bridge.inbound.decoding import readable
 from bridge.inbound.inbox import Kept
 from bridge.mapping.base import Mapping
@@ -114,7 +115,7 @@ def mapping_of(settings: Settings, event: Event) -> Mapping:
 def _booking(session: Session, booking: Booking) -> dict[str, Any]:
     references = select(BookingReference.reference).where(BookingReference.booking_id == booking.id)
     return {
-        "code": booking.code,
+        "code": codes_in_notes(session, [booking])[booking.id],
         "state": booking.state,
         "written_state": booking.written_state,
         "written": booking.written,

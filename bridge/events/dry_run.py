@@ -171,10 +171,10 @@ def stop_sentence(step: Step) -> str:
             return f"It would be parked: {step.detail}"
         case Wait():
             return f"It would wait: {step.detail}"
-        case Ignore(reason=Reason.ALREADY_WRITTEN) | Written():
-            return "Nothing: the PMS already has exactly this tour."
-        case Ignore(reason=Reason.NOTHING_TO_CANCEL):
-            return "Nothing: the tour is cancelled, and the PMS has none."
+        case Ignore(reason=Reason.ALREADY_WRITTEN | Reason.NOTHING_TO_CANCEL):
+            return f"Nothing would be sent. {step.detail}"
+        case Written():
+            return "Nothing would be sent: the PMS has what the newest event of this tour asks for."
         case Ignore():
             return f"It would be ignored: {step.detail}"
     raise AssertionError(step)

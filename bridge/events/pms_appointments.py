@@ -1,16 +1,17 @@
 """What a PMS holds of tours, matched to our bookings: the answer to "is it really in there?"."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bridge.delivery.rules.booking_state import CODE
-from bridge.models import Booking, BookingState
+from bridge.events.reference_codes import codes_in_notes, earlier_codes
+from bridge.models import Booking, BookingState, EarlierCode
 from bridge.propexo.client import Appointment, Propexo
 from bridge.settings import Property
 
@@ -32,6 +33,7 @@ class OwnBooking:
 
     id: int
     code: str
+    """The reference in the notes of its last appointment, also of a cancelled one."""
     state: str
     """What it is meant to be: booked or cancelled."""
     starts_at: datetime | None
@@ -40,6 +42,13 @@ class OwnBooking:
     lead_id: str | None
     is_booked: bool
     """Whether the PMS confirmed the tour, and no cancellation since."""
+    earlier_codes: tuple[str, ...] = ()
+    """The references in the notes of its cancelled appointments, which Propexo keeps."""
+
+    def cancelled(self, code: str) -> "OwnBooking":
+        """The booking as it was when the appointment with an earlier reference was cancelled."""
+        state = BookingState.CANCELLED.value
+        return replace(self, code=code, state=state, starts_at=None, appointment_id=None, is_booked=False)
 
 
 @dataclass(frozen=True)
@@ -79,20 +88,25 @@ def read(
 
 def own_bookings(session: Session, place: Property) -> list[OwnBooking]:
     """Our bookings that were ever written at a property."""
-    written = select(Booking).where(Booking.property == place.key, Booking.merged_into.is_(None))
-    return [_own(booking) for booking in session.scalars(written.where(Booking.written.is_not(None)))]
+    here = select(Booking).where(Booking.property == place.key, Booking.merged_into.is_(None))
+    cancelled = select(EarlierCode.booking_id)
+    written = list(session.scalars(here.where(or_(Booking.written.is_not(None), Booking.id.in_(cancelled)))))
+    codes = codes_in_notes(session, written)
+    earlier = earlier_codes(session, codes)
+    return [_own(booking, codes[booking.id], tuple(earlier.get(booking.id, ()))) for booking in written]
 
 
-def _own(booking: Booking) -> OwnBooking:
+def _own(booking: Booking, code: str, earlier: tuple[str, ...]) -> OwnBooking:
     start = (booking.written or {}).get("starts_at")
     return OwnBooking(
         booking.id,
-        booking.code,
+        code,
         booking.state,
         datetime.fromisoformat(start) if start else None,
         booking.appointment_id,
         booking.lead_id,
         booking.written_state == BookingState.BOOKED,
+        earlier,
     )
 
 
@@ -100,13 +114,14 @@ def match(held: Iterable[Appointment], own: Sequence[OwnBooking], zone: ZoneInfo
     """Each appointment with its booking, by its id, else by the reference in its notes; then what is missing."""
     by_id = {booking.appointment_id: booking for booking in own if booking.appointment_id}
     by_code = {booking.code: booking for booking in own}
+    earlier = {code: booking.cancelled(code) for booking in own for code in booking.earlier_codes}
     rows: list[MatchedAppointment] = []
     found: set[int] = set()
     for appointment in held:
         booking = by_id.get(appointment.id) or _by_notes(appointment.notes, by_code)
         if booking is not None:
             found.add(booking.id)
-        rows.append(_row(appointment, booking, zone))
+        rows.append(_row(appointment, booking or _by_notes(appointment.notes, earlier), zone))
     rows += [_row(None, booking, zone) for booking in own if booking.is_booked and booking.id not in found]
     return sorted(rows, key=lambda row: _order(row.starts_at))
 

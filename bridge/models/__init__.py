@@ -10,7 +10,7 @@ from bridge.models.base import (
     Status,
     changes_of,
 )
-from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
+from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, RejectionCount, Tally
 from bridge.models.forms import FormCount, SigningKey, TourLink
@@ -33,6 +33,7 @@ __all__ = [
     "BookingState",
     "Budget",
     "Choices",
+    "EarlierCode",
     "Erasure",
     "Event",
     "FormCount",

@@ -18,7 +18,10 @@ class Booking(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     source: Mapped[str]
     code: Mapped[str] = mapped_column(unique=True)
-    """Our short reference, written into the notes of the appointment and searched for when in doubt."""
+    """Our short reference, written into the notes of the appointment and searched for when in doubt.
+
+    A cancel draws a new one for the next appointment; see `EarlierCode`.
+    """
     created_at: Mapped[datetime]
 
     state: Mapped[str] = mapped_column(default=BookingState.UNWRITTEN)
@@ -45,6 +48,17 @@ class Booking(Base):
     """Counts changes: who decided on an older version decides again."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's declaration
+
+
+class EarlierCode(Base):
+    """A reference of a booking that `code` has replaced: it stands in the notes of an appointment that is cancelled."""
+
+    __tablename__ = "earlier_codes"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    """Counts up: the highest one of a booking is of its last cancelled appointment."""
+    code: Mapped[str] = mapped_column(unique=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), index=True)
 
 
 class BookingReference(Base):

@@ -12,6 +12,7 @@ FREE_OF_PERSONAL_DATA = {
     "bookings": ("source", "code", "state", "written_state", "property", "lead_id", "appointment_id"),
     "budget": ("token", "in_flight"),
     "choices": ("integration_id", "property_id", "kind", "records"),
+    "earlier_codes": ("code",),
     "erasures": ("counts",),
     "events": (
         "source", "content_type", "original_content_type", "event", "trace", "status", "action", "reason", "job_id",

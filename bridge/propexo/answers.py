@@ -19,7 +19,7 @@ from bridge.propexo.errors import (
     UnauthorizedError,
     classify,
 )
-from bridge.propexo.text import cut, in_words
+from bridge.propexo.text import cut, in_words, without_control_characters
 
 _LONGEST_DETAIL = 500
 _MOST_ISSUES = 20
@@ -44,7 +44,12 @@ def error_of(
     """
     content = decode(body)
     issues = [
-        Issue(*(part.replace(secret, "[token]") for part in (issue.path, issue.message, issue.code)))
+        Issue(
+            *(
+                without_control_characters(part).replace(secret, "[token]")
+                for part in (issue.path, issue.message, issue.code)
+            )
+        )
         for issue in _issues_in(content)
     ][:_MOST_ISSUES]
     issues_text = "; ".join(map(str, issues)) or _message_of(content).replace(secret, "[token]")

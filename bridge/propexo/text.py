@@ -17,26 +17,38 @@ _INVISIBLE = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECAS
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
 _SPACE = re.compile(r"\s+")
 _LAST_WORD = re.compile(r"\s\S*\Z")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""With the characters that change the direction of text."""
 
 
-def in_words(value: Any, depth: int = _DEEPEST) -> str:
+def in_words(value: Any) -> str:
     """Put whatever a PMS or a gateway said on one readable line.
 
-    JSON inside a string is unpacked (Propexo hands on PMS errors that way), HTML loses its tags.
+    JSON inside a string is unpacked (Propexo hands on PMS errors that way), HTML loses its tags, and each control
+    character becomes U+FFFD: a terminal that shows the line must not act on it.
     """
+    return without_control_characters(_in_words(value, _DEEPEST))
+
+
+def without_control_characters(text: str) -> str:
+    """The text with U+FFFD for each of them."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def _in_words(value: Any, depth: int) -> str:
     if isinstance(value, str):
         decoded = _json_inside(value) if depth else None
-        return in_words(decoded, depth - 1) if decoded is not None else _plain(value)
+        return _in_words(decoded, depth - 1) if decoded is not None else _plain(value)
     if not depth:
         return "..."
     if isinstance(value, Mapping):
-        parts = {str(key): in_words(part, depth - 1) for key, part in value.items()}
+        parts = {str(key): _in_words(part, depth - 1) for key, part in value.items()}
         spoken = [part for key, part in parts.items() if part and key.lower() in _SAYS]
         rest = [f"{key}: {part}" for key, part in parts.items() if part and key.lower() not in _SAYS]
         sentences, labelled = "; ".join(spoken), ", ".join(rest)
         return f"{sentences} ({labelled})" if sentences and labelled else sentences or labelled
     if isinstance(value, list | tuple):
-        return "; ".join(filter(None, (in_words(part, depth - 1) for part in value)))
+        return "; ".join(filter(None, (_in_words(part, depth - 1) for part in value)))
     return "" if value is None else json.dumps(value, default=str)
 
 

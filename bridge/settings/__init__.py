@@ -59,7 +59,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     the environment counts. Raises ConfigurationError with every problem there is.
     """
     path = path or _usual_path(environ)
-    return parse(documents.read(path) if path else {}, environ, path)
+    try:
+        return parse(documents.read(path) if path else {}, environ, path)
+    except ConfigurationError as error:
+        if path is not None:
+            raise
+        raise ConfigurationError([NO_FILE, *error.problems]) from error
 
 
 def parse(document: Mapping[str, Any], environ: Mapping[str, str], path: Path | None = None) -> Settings:
@@ -78,6 +83,12 @@ def parse(document: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
     if found:
         raise ConfigurationError(found)
     return _settings(values, folder, path)
+
+
+NO_FILE = Problem(
+    "bridge.toml",
+    "there is none in this folder; `bridge init` writes one, `--config` or BRIDGE_CONFIG names another",
+)
 
 
 def template() -> str:

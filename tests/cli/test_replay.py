@@ -233,7 +233,9 @@ def test_what_is_written_is_not_written_again(connected: Any, sandbox: Any):
     event_id = connected.write(connected.booked())
     assert connected.event(event_id).status == "written"
     [event] = dry_run(connected, event_id)["events"]
-    assert event["stopped"] == "Nothing: the PMS already has exactly this tour."
+    assert (
+        event["stopped"] == "Nothing would be sent: the PMS has what the newest event of this tour asks for."
+    )
     writes = [attempt["kind"] for attempt in connected.story(event_id)["attempts"] if attempt["request"]]
     assert connected.call("replay", str(event_id)).exit_code == 0
     connected.run_through(event_id, 2)
@@ -248,7 +250,9 @@ def test_a_replay_of_an_older_event_does_not_undo_a_newer(connected: Any, sandbo
     second = connected.write(connected.booked(start=moved))
     assert [connected.event(one).status for one in (first, second)] == ["written", "written"]
     [event] = dry_run(connected, first)["events"]
-    assert event["stopped"] == "Nothing: the PMS already has exactly this tour."
+    assert (
+        event["stopped"] == "Nothing would be sent: the PMS has what the newest event of this tour asks for."
+    )
     before = [
         (appointment.id, appointment.appointment_date, appointment.appointment_time)
         for appointment in sandbox.active_appointments()

@@ -271,6 +271,22 @@ def test_the_embedded_database_is_looked_at_only_where_there_is_one(installation
     assert "with the tables of this version" in installation.findings(top="")["ok", "data_dir"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["events", "list"], ["users", "list"], ["tokens", "list"], ["aliases", "list"], ["alerts", "list"],
+        ["integrations", "list"], ["events", "show", "1"], ["erase", "--email", "a@example.com", "--yes"],
+    ],
+)  # fmt: skip
+def test_a_command_that_reads_makes_no_database(command, tmp_path):
+    path = tmp_path / "bridge.toml"
+    path.write_text('[propexo]\ntoken = "t"\n')
+    result = CliRunner().invoke(main, [*command, "--config", str(path)])
+    assert result.exit_code == 1
+    assert "`bridge serve` makes it at its first start" in result.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["bridge.toml"]
+
+
 def test_init_writes_a_file_for_its_owner_only(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text("old")

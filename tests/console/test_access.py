@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from bridge.app import create_app
-from bridge.console.access import accounts, passwords, sessions, tokens
+from bridge.console.access import accounts, connection, passwords, sessions, tokens
 from bridge.console.access.guard import SAFE
 from bridge.models import AuditEntry, Role, SignIn, User
 
@@ -68,10 +68,6 @@ def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(client, maya
     ).headers["Set-Cookie"]
     assert cookie.startswith("__Host-bridge=")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
-    at_a_name = client.post(
-        "/console/sign-in", data={"name": "maya", "password": PASSWORD}, base_url="http://bridge.example.com"
-    )
-    assert "Secure" in at_a_name.headers["Set-Cookie"]  # so that a browser does not keep it
 
 
 def test_only_digests_are_stored(client, world, maya):
@@ -267,6 +263,79 @@ def test_another_site_cannot_sign_somebody_in(client, maya):
     data = {"name": "maya", "password": PASSWORD}
     answer = client.post("/console/sign-in", data=data, headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "is_secure", "public_url", "may"),
+    [
+        ("127.0.0.1:8080", False, None, True),
+        ("localhost:8080", False, None, True),
+        ("[::1]:8080", False, None, True),
+        ("bridge.example.com", False, None, False),
+        ("bridge.example.com", True, None, True),
+        ("bridge.example.com", False, "https://bridge.example.com", True),
+        ("bridge.example.com", False, "http://bridge.example.com", False),
+        ("10.0.0.5:8080", False, "https://bridge.example.com", False),
+        ("localhost.example.com", False, None, False),
+        ("", False, None, False),
+    ],
+)
+def test_secrets_need_tls_or_this_machine(host, is_secure, public_url, may):
+    assert connection.may_take_secrets(host, is_secure=is_secure, public_url=public_url) is may
+
+
+@pytest.mark.parametrize(
+    ("origin", "own"),
+    [
+        (None, True),
+        ("http://127.0.0.1:8080", True),
+        ("https://bridge.example.com", True),
+        ("https://evil.example", False),
+        ("null", False),
+    ],
+)
+def test_a_form_comes_from_the_host_or_the_public_address(origin, own):
+    assert connection.is_own_origin(origin, "127.0.0.1:8080", "https://bridge.example.com") is own
+
+
+def test_plain_http_on_another_host_is_refused_before_a_secret_is_used(client, world, maya):
+    with world.database.session() as session:
+        text = sessions.make_link(session, world.clock())
+    data = {"name": "maya", "password": PASSWORD}
+    for method, path in (
+        ("GET", "/console/sign-in"), ("POST", "/console/sign-in"),
+        ("GET", f"/console/sign-in/{text}"), ("POST", f"/console/sign-in/{text}"),
+    ):  # fmt: skip
+        answer = client.open(path, method=method, data=data, base_url="http://bridge.example.com")
+        assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
+        assert "plain HTTP" in answer.text
+        assert "public_url" in answer.text
+    assert client.post(f"/console/sign-in/{text}").status_code == 303  # it was not used up
+
+
+def test_behind_a_proxy_the_public_address_counts(world, maya):
+    world.document["server"] = {"public_url": "https://bridge.example.com"}
+    world.restart()
+    data = {"name": "maya", "password": PASSWORD}
+    origin = {"Origin": "https://bridge.example.com"}
+    for base, cookie in (
+        ("http://bridge.example.com", "__Host-bridge="),  # the proxy passes the Host header on
+        ("http://127.0.0.1:8080", "bridge="),  # and one that does not
+    ):
+        answer = world.client.post("/console/sign-in", data=data, headers=origin, base_url=base)
+        assert answer.status_code == 303
+        assert answer.headers["Set-Cookie"].startswith(cookie)
+
+
+def test_a_wrong_origin_is_explained(client, maya):
+    data = {"name": "maya", "password": PASSWORD}
+    answer = client.post("/console/sign-in", data=data, headers={"Origin": "https://tours.example.com"})
+    assert "sent from https://tours.example.com, and the bridge was reached as localhost" in answer.text
+    assert "public_url" in answer.text
+
+
+def test_the_address_alone_leads_to_the_console(client):
+    assert client.get("/").location == "/console"
 
 
 def test_a_link_opens_the_console_once_and_not_by_being_looked_at(client, app, world):

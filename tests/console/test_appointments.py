@@ -48,6 +48,32 @@ def test_match(appointments, bookings, expected):
     assert [(row.match, row.booking_id) for row in match(appointments, bookings, CHICAGO)] == expected
 
 
+def test_a_cancelled_appointment_is_ours_and_hides_no_new_one():
+    booking = own(appointment_id="cnew", earlier_codes=("TB-33333333",))
+    cancelled = held("cold", notes="Ref TB-33333333.")
+    rows = {row.appointment_id: row for row in match([cancelled, held("cnew")], [booking], CHICAGO)}
+    assert [(row.match, row.code, row.state) for row in (rows["cold"], rows["cnew"])] == [
+        (AppointmentOwner.OURS, "TB-33333333", "cancelled"),
+        (AppointmentOwner.OURS, CODE, "booked"),
+    ]
+    assert {row.match for row in match([cancelled], [booking], CHICAGO)} == {
+        AppointmentOwner.OURS,
+        AppointmentOwner.MISSING,
+    }
+
+
+def test_a_cancelled_tour_is_ours_in_the_list(world, api):
+    world.book(start="2026-12-03T10:30:00-06:00")
+    world.run()
+    world.cancel()
+    world.run()
+    world.clock.advance(minutes=1)
+    world.sandbox.sync("cintegration")
+    [row] = api(Role.OPERATOR).get("/api/v1/appointments?property=oakwood").json["appointments"]
+    assert (row["match"], row["state"]) == ("ours", "cancelled")
+    assert row["code"] in row["notes"]
+
+
 @pytest.fixture
 def mixed(world):
     """One appointment of ours, one of somebody else's, and one that was deleted before Propexo read it."""

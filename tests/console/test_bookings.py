@@ -18,14 +18,14 @@ def test_a_tour_is_one_line_with_its_life(world, signed_in):
     life = [page.index(f">{what}</a>") for what in ("booked", "moved", "cancelled")]
     assert life == sorted(life)
     assert "Fri Dec 4 2026, 1:00 PM" in page
-    assert '<span class="badge badge-written">cancelled</span>' in page
+    assert '<span class="badge badge-cancelled">Cancelled in Rent Manager</span>' in page
 
 
 def test_what_the_pms_does_not_hold_yet_is_marked(world, signed_in):
     world.book(property="Elm Cuort")
     world.run_due()
     page = signed_in(Role.VIEWER).get("/console/bookings").text
-    assert "meant to be booked" in page
+    assert "Not in the PMS" in page
     assert "Maya" not in page
 
 

@@ -96,6 +96,28 @@ def test_a_page_without_news_gets_nothing(parked: int, signed_in: Any) -> None:
     assert browser.get(live[1].replace("&amp;", "&")).status_code == 204
 
 
+def live_of(page: str) -> str:
+    """The address at which a page asks what has changed."""
+    found = re.search(r'hx-get="([^"]+live[^"]+)"', page)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+def test_what_an_action_changes_is_replaced_everywhere(world: Any, parked: int, signed_in: Any) -> None:
+    browser = signed_in()
+    page = browser.get(f"/console/events/{parked}").text
+    answer = browser.post(f"/console/events/{parked}/property", {"property": "elm"})
+    assert answer.headers["HX-Trigger"] == "changed"
+    world.replay(parked)
+    world.run()
+    reported = browser.get(live_of(page)).text
+    assert "Booked in Rent Manager" in reported
+    assert "Elm Court" in reported
+    parts = re.findall(r'id="(\w+)"[^>]* hx-swap-oob="true"', reported)
+    assert parts == ["head", "state", "actions", "mapping", "life", "pulse"]
+    assert browser.get(live_of(reported)).status_code == 204
+
+
 def test_a_page_with_news_gets_only_that(world: Any, parked: int, signed_in: Any) -> None:
     browser = signed_in()
     quiet = world.book("B-2", email="jo@example.com")

@@ -202,6 +202,29 @@ def test_a_booking_shows_its_life(world):
     assert masked.renter == "M••• O•••"
 
 
+def test_the_reference_of_a_cancelled_tour_is_that_in_its_notes(world):
+    world.book("B-1")
+    world.run(until=world.clock() + timedelta(minutes=10))
+    [cancelled_tour] = world.tours
+    world.cancel("B-1")
+    world.run(until=world.clock() + timedelta(minutes=10))
+    with world.database.session() as session:
+        [cancelled] = bookings.page(session, world.settings, OPERATOR).rows
+    assert cancelled.code in cancelled_tour.notes
+    again = world.book("B-1", start="2026-12-05T11:00:00-06:00")
+    world.run(until=world.clock() + timedelta(minutes=10))
+    assert world.status(again) == ("written", None)
+    with world.database.session() as session:
+        [booked] = bookings.page(session, world.settings, OPERATOR).rows
+        found = [
+            [row.id for row in bookings.page(session, world.settings, OPERATOR, search=code).rows]
+            for code in (cancelled.code, booked.code)
+        ]
+    assert booked.code != cancelled.code
+    assert booked.code in world.tours[0].notes
+    assert found == [[booked.id], [booked.id]]
+
+
 def test_bookings_can_be_narrowed(world, three):
     def found(**wanted: Any) -> list[str]:
         with world.database.session() as session:

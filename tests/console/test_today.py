@@ -18,7 +18,7 @@ def tally(world, ago, received, written):
 
 def test_without_anything_it_says_so(signed_in):
     page = signed_in(Role.VIEWER).get("/console").text
-    assert "All upcoming tours are in the PMS." in page
+    assert "Nothing needs you. Every tour that the bridge knows of is in its PMS." in page
     assert "No events in this period." in page
     assert "never" in page
 
@@ -28,7 +28,7 @@ def test_what_came_and_was_written_since_midnight(world, signed_in):
     tally(world, timedelta(hours=12), 100, 100)
     page = signed_in().get("/console").text
     assert "<strong>7</strong> received" in page
-    assert "<strong>5</strong> written" in page
+    assert "<strong>5</strong> done in the PMS" in page
     assert "midnight in America/Chicago" in page
 
 
@@ -44,6 +44,26 @@ def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
     assert "has been paused since" in page
     assert "PMS migration" in page
     assert "<strong>2</strong> on their way" in page
+
+
+def test_all_is_not_well_while_something_that_may_be_a_tour_is_unread(world, signed_in):
+    world.book("B-1", start="next Tuesday, maybe")
+    world.run_due()
+    page = signed_in(Role.VIEWER).get("/console").text
+    assert "Nothing needs you" not in page
+    assert "1 request has no start that could be read." in page
+
+
+def test_all_is_not_well_while_a_tour_is_held_or_not_confirmed(world, signed_in):
+    booked = world.book("B-1", start="2026-11-24T15:30:00-06:00")
+    world.run()
+    assert "Nothing needs you" in signed_in(Role.VIEWER).get("/console").text
+    world.clock.advance(days=2)
+    with world.database.session() as session:
+        session.get_one(Event, booked).status = "parked"
+    page = signed_in(Role.VIEWER).get("/console").text
+    assert "Nothing needs you" not in page
+    assert "1 needs a person" in page
 
 
 def test_a_viewer_sees_no_names(world, signed_in):

@@ -26,6 +26,23 @@ class TestEchoes:
         assert code in world.event(echo).detail
         assert len(world.tours) == 1
 
+    def test_so_is_one_with_the_reference_of_a_cancelled_tour(self, world):
+        world.book()
+        world.run()
+        (tour,) = world.tours
+        world.cancel()
+        world.run()
+        echo = world.send(
+            "booked",
+            "CRM-77",
+            source="other",
+            prospect={"email": "maya@example.com"},
+            tour={"start": "2026-12-03T10:30:00-06:00", "notes": tour.notes},
+        )
+        world.run()
+        assert world.status(echo) == ("ignored", "echo")
+        assert world.tours == []
+
     def test_a_sender_that_repeats_our_reference_in_its_own_booking_is_heard(self, world):
         world.book()
         world.run()

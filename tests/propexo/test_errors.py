@@ -150,6 +150,26 @@ def test_any_body_is_read_tolerantly(body: Any, stated: str) -> None:
     assert detail == prefix + stated or (stated.startswith(": [[") and detail.startswith(prefix + stated))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "bad \0 \x1b[31m \u202e"}},
+        {"issues": [{"code": "bad \0", "path": ["\x1b[2J"], "message": "\u009b31m"}]},
+        {"issues": [{"code": "unrecognized_keys", "keys": ["\x1b[2J\u202e"]}]},
+        "not JSON \x1b[2J",
+    ],
+)
+def test_control_characters_are_shown(body: Any) -> None:
+    error = refusal(400, body.encode() if isinstance(body, str) else body)
+    texts = [
+        str(error),
+        error.detail,
+        *(text for issue in error.issues for text in (issue.path, issue.message, issue.code)),
+    ]
+    assert not set("\0\x1b\u009b\u202e") & set("".join(texts))
+    assert "\ufffd" in str(error)
+
+
 def test_details_stay_short() -> None:
     error = refusal(400, zod(*({"message": "word " * 50, "path": [number]} for number in range(100))))
     assert len(error.detail) <= 500

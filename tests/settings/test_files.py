@@ -48,3 +48,15 @@ def test_an_unreadable_file_is_one_problem(tmp_path, content, message):
 def test_a_folder_is_not_a_file(tmp_path):
     with pytest.raises(ConfigurationError, match=r"cannot be read \(Is a directory\); let this user read it"):
         configuration.load(tmp_path, {})
+
+
+def test_without_a_file_the_way_to_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError) as raised:
+        configuration.load(environ={})
+    assert [problem.key for problem in raised.value.problems] == ["bridge.toml", "propexo.token"]
+    assert "`bridge init` writes one" in str(raised.value)
+    (tmp_path / "bridge.toml").touch()
+    with pytest.raises(ConfigurationError) as raised:
+        configuration.load(environ={})
+    assert [problem.key for problem in raised.value.problems] == ["propexo.token"]

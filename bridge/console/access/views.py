@@ -2,17 +2,16 @@
 
 import math
 import re
-from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bridge.console import audit
-from bridge.console.access import accounts, passwords, sessions, throttle
+from bridge.console.access import accounts, connection, passwords, sessions, throttle
 from bridge.console.access.guard import cookie_name, needs, needs_tls
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
-from bridge.errors import NotFromThisPageError
+from bridge.errors import InsecureConnectionError, NotFromThisPageError
 from bridge.models import Role
 
 OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
@@ -27,6 +26,7 @@ access = Blueprint("access", __name__, url_prefix="/console")
 @access.get("/sign-in")
 def sign_in() -> str:
     """The form; open to all."""
+    _check_connection()
     return render_template("access/sign_in.html", next=request.args.get("next", ""))
 
 
@@ -34,6 +34,7 @@ def sign_in() -> str:
 def open_session() -> Response:
     """Check name and password, and open a session under a new cookie."""
     request.max_content_length = LARGEST_FORM
+    _check_connection()
     _check_site()
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
@@ -59,12 +60,14 @@ def open_session() -> Response:
 @access.get("/sign-in/<text>")
 def ask_link(text: str) -> str:
     """A link is used by a click and not by being looked at: mail programs and chats look at links."""
+    _check_connection()
     return render_template("access/link.html", text=text)
 
 
 @access.post("/sign-in/<text>")
 def use_link(text: str) -> Response:
     """Open a session by a one-time link."""
+    _check_connection()
     _check_site()
     now = tools().clock()
     with tools().database.session() as session:
@@ -87,11 +90,22 @@ def sign_out() -> Response:
     return response
 
 
+def _check_connection() -> None:
+    """Before a password is typed or a link is used. Raises InsecureConnectionError."""
+    public_url = tools().settings.server.public_url
+    if not connection.may_take_secrets(request.host, is_secure=request.is_secure, public_url=public_url):
+        hint = "Behind a proxy with TLS, set `public_url` or `trusted_proxies` under [server]."
+        raise InsecureConnectionError(f"{InsecureConnectionError.__doc__} {hint}")
+
+
 def _check_site() -> None:
     """There is no session yet whose token could be asked for. Raises NotFromThisPageError."""
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        raise NotFromThisPageError
+    origin, public_url = request.headers.get("Origin"), tools().settings.server.public_url
+    if not connection.is_own_origin(origin, request.host, public_url):
+        raise NotFromThisPageError(
+            f"The form was sent from {origin}, and the bridge was reached as {request.host}. Behind a proxy, pass the "
+            "Host header on, or set `public_url` under [server] to the address in your browser."
+        )
 
 
 def _next() -> str:

@@ -75,7 +75,7 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
 
 class Description:
-    """The OpenAPI document, made when it is first asked for."""
+    """The OpenAPI document. `build` makes it before the first request, where everybody may read it."""
 
     def __init__(self, api: ManagementApi, catalogue: Catalogue) -> None:
         self._api, self._catalogue = api, catalogue
@@ -84,6 +84,10 @@ class Description:
     def is_public(self) -> bool:
         """Whether all samples come with the bridge: those of own mappings may be recorded payloads of renters."""
         return not self._catalogue.own_paths
+
+    def build(self) -> None:
+        """Make the document and its page. It takes half a second of processor, which no visitor may cause."""
+        _ = self.text, self.page  # both are kept from now on
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -151,3 +155,11 @@ def init_app(app: Flask, catalogue: Catalogue) -> None:
         api.register_blueprint(blueprint)
     app.register_blueprint(description)
     app.extensions["api_description"] = Description(api, catalogue)
+
+
+def build(app: Flask) -> None:
+    """Make the description before the first request, unless only operators may read it."""
+    found: Description = app.extensions["api_description"]
+    if found.is_public:
+        with app.test_request_context("/api/docs"):
+            found.build()

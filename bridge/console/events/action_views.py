@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import aliases, corrections
 from bridge.console.actions import events as people
-from bridge.console.events.bulk_views import Run
-from bridge.console.events.event_views import OUT_OF_BAND, page_of, stored
+from bridge.console.events.bulk_views import Run, progress
+from bridge.console.events.event_views import OUT_OF_BAND, PARTS, page_of, stored
 from bridge.console.events.presenter import CALLS, as_json
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
@@ -88,7 +88,7 @@ def choose_property(event_id: int) -> str:
 
 @actions.post("/<int:event_id>/property")
 @needs(Role.OPERATOR)
-def do_choose_property(event_id: int) -> str:
+def do_choose_property(event_id: int) -> Response:
     """Keeps the sender's name as an alias; then all that wait for it are replayed, a few at a time."""
     actor, settings, chosen = current_actor(), tools().settings, request.form.get("property", "")
     try:
@@ -97,8 +97,8 @@ def do_choose_property(event_id: int) -> str:
                 session, settings, actor, stored(session, event_id), chosen, tools().clock()
             )
     except BridgeError as error:
-        return render_template("events/correction.html", problem=error.message)
-    return render_template("events/bulk_run.html", run=Run("replay", tuple(found.ids), len(found.ids)))
+        return Response(render_template("events/correction.html", problem=error.message))
+    return progress(Run("replay", tuple(found.ids), len(found.ids)))
 
 
 @actions.get("/<int:event_id>/edit")
@@ -185,4 +185,4 @@ def _answer(event_id: int, change: Callable[[Session], str]) -> str:
         return render_template("events/correction.html", problem=error.message)
     with tools().database.session() as session:
         event = page_of(session, event_id)
-        return render_template("events/answer.html", words=words, event=event, oob=OUT_OF_BAND)
+        return render_template("events/answer.html", words=words, event=event, parts=PARTS, oob=OUT_OF_BAND)

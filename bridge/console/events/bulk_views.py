@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,7 @@ def plan() -> str:
 
 @bulk.post("/run")
 @needs(Role.OPERATOR)
-def run() -> str:
+def run() -> Response:
     """The next few; the answer asks for those after them."""
     going = Run.of_form()
     change: Callable[[Session, int], object] = _replay if going.action == REPLAY else _dismiss(going.note)
@@ -83,7 +83,12 @@ def run() -> str:
         except BridgeError as error:
             refused.append(error.message)
     left = replace(going, ids=going.ids[STEP:], refused=tuple(refused))
-    return render_template("events/bulk_run.html", run=left)
+    return progress(left)
+
+
+def progress(run: Run) -> Response:
+    """How far a go is. The page reads at once what has changed."""
+    return Response(render_template("events/bulk_run.html", run=run), headers={"HX-Trigger": "changed"})
 
 
 def _ticked(session: Session, action: str) -> tuple[list[int], list[str]]:

@@ -19,8 +19,15 @@ event = Blueprint("event", __name__, url_prefix="/console/events/<int:event_id>"
 CORRECTED_FIRST = (Reason.UNMAPPABLE, Reason.UNDECODABLE)
 OUT_OF_BAND = Markup(' hx-swap-oob="true"')
 """Lets a part of an answer take the place of the part of the page with its id."""
-LIVE = ("status", "sentences", "next_attempt_at", "attempts", "booking", "history", "actions")
-"""What can read differently while a page is open."""
+PARTS = {
+    "head": ("name", "tour_at", "property_name"),
+    "state": ("status_words", "sentences", "next_attempt_at"),
+    "actions": ("actions",),
+    "payload": ("event", "occurred_at", "reference", "content_type", "headers", "payload", "raw", "original"),
+    "mapping": ("reading", "explanation", "problems"),
+    "life": ("attempts", "booking", "booking_words", "others", "history"),
+}
+"""The parts of the page, each a template, with what they show: all of it can change while the page is open."""
 
 
 @event.get("")
@@ -33,12 +40,18 @@ def show(event_id: int) -> str:
 @event.get("/live")
 @needs(Role.VIEWER)
 def live(event_id: int) -> Response:
-    """What has changed since the page was made; 204: nothing."""
+    """The parts that have changed since the page was made; 204: none."""
+    shown = request.args.get("version", "").split("-")
     with tools().database.session() as session:
         details = page_of(session, event_id)
-        if details["version"] == request.args.get("version"):
+        now = details["version"].split("-")
+        known = len(shown) == len(now)
+        parts = [part for at, part in enumerate(PARTS) if not known or shown[at] != now[at]]
+        if not parts:
             return Response(status=204)
-        return Response(render_template("events/event_live.html", event=details, oob=OUT_OF_BAND))
+        return Response(
+            render_template("events/event_live.html", event=details, parts=parts, oob=OUT_OF_BAND)
+        )
 
 
 def stored(session: Session, event_id: int) -> Event:
@@ -54,10 +67,12 @@ def page_of(session: Session, event_id: int) -> dict[str, Any]:
     found = stored(session, event_id)
     details = event_details(session, found, tools().settings, current_actor(), tools().clock())
     details["actions"] = _actions(found) if current_actor().may(Role.OPERATOR) else []
-    other_events = [(other.id, other.status) for other in details["others"]]
-    seen = repr(([details[name] for name in LIVE], other_events))
-    details["version"] = hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+    details["version"] = "-".join(_digest([details.get(name) for name in names]) for names in PARTS.values())
     return details
+
+
+def _digest(values: list[Any]) -> str:
+    return hashlib.blake2b(repr(values).encode(), digest_size=6).hexdigest()
 
 
 def _actions(found: Event) -> list[dict[str, str]]:

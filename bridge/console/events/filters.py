@@ -57,9 +57,14 @@ class EventFilter:
 
 
 STATUSES = [
-    (Status.PARKED.value, "Parked: needs you"),
+    (Status.PARKED.value, "Parked: action needed"),
     (OPEN, "On its way"),
-    *((status.value, status.capitalize()) for status in Status if status is not Status.PARKED),
+    (Status.WRITTEN.value, "Done in the PMS"),
+    *(
+        (status.value, status.capitalize())
+        for status in Status
+        if status not in (Status.PARKED, Status.WRITTEN)
+    ),
 ]
 """The choice of the filter, with its words."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bridge.console.actor import Actor
 from bridge.console.masking import mask, masked
 from bridge.console.queries.events import renter_of, tour_at
+from bridge.console.status_words import booking_status, pms_name, status_of
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.detail import mapping_of, story
@@ -33,16 +34,6 @@ CALLS = {
     "update": "Move the tour",
     "cancel": "Cancel the tour",
 }
-IN_WORDS = {
-    Status.RECEIVED: "In the queue.",
-    Status.RETRYING: "Retried automatically.",
-    Status.WAITING: "In progress.",
-    Status.SUBMITTED: "Sent. The PMS has not confirmed it yet.",
-    Status.WRITTEN: "The tour is in the PMS.",
-    Status.IGNORED: "Nothing to forward.",
-    Status.PARKED: "Action needed.",
-    Status.DISMISSED: "Marked as done.",
-}
 ADVICE = {
     Reason.UNKNOWN_PROPERTY: "Choose the property. This event and all that wait for the same name are then sent.",
     Reason.UNMAPPABLE: "Fix the values below or the mapping, then replay.",
@@ -63,11 +54,12 @@ def event_details(
         "tour_at": tour_at(details, place),
         "property_name": (place.name or place.key) if place else named_property(event),
         "next_in": event.next_attempt_at - now if event.next_attempt_at else None,
-        "status_words": IN_WORDS[Status(event.status)],
+        "status_words": status_of(event, settings),
+        "booking_words": _booking_words(event, settings),
         "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
         "explanation": _explanation(event, settings),
         "problems": [error_sentence(error) for error in detail["reading"].get("errors", ())],
-        "others": list(_other_events(session, event)),
+        "others": list(_other_events(session, event, settings)),
     }
     shown["sentences"] = list(_sentences(event, shown, actor))
     shown = masked(actor, shown, "explanation", "problems")
@@ -130,7 +122,16 @@ def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
     return explanation_as_json(explain(mapping, read.received)) if read.received else None
 
 
-def _other_events(session: Session, event: Event) -> Iterator[Event]:
+def _booking_words(event: Event, settings: Settings) -> str | None:
+    """Where its tour stands now, whatever came of this event."""
+    found = event.booking
+    if found is None:
+        return None
+    return str(booking_status(found.state, found.written_state, pms_name(settings, found.property)))
+
+
+def _other_events(session: Session, event: Event, settings: Settings) -> Iterator[dict[str, Any]]:
     if event.booking_id is not None:
         query = select(Event).where(Event.booking_id == event.booking_id, Event.id != event.id)
-        yield from session.scalars(query.order_by(Event.id.desc()).limit(MOST_OTHERS))
+        for item in session.scalars(query.order_by(Event.id.desc()).limit(MOST_OTHERS)):
+            yield {"id": item.id, "words": status_of(item, settings), "received_at": item.received_at}

@@ -15,6 +15,7 @@ from bridge.console.events.rows import placed, sentence_of, shown_in, version_of
 from bridge.console.queries import events as queries
 from bridge.console.queries.events import EventSummary
 from bridge.console.queries.paging import Page
+from bridge.console.status_words import action_words
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
@@ -26,6 +27,7 @@ POLL_SECONDS = 3
 events.add_app_template_filter(as_json, "pretty")
 events.add_app_template_filter(version_of, "version")
 events.add_app_template_filter(sentence_of, "sentence")
+events.add_app_template_filter(action_words, "action_words")
 
 
 @events.app_template_filter("ticks")
@@ -116,7 +118,7 @@ def _views(asked: EventFilter) -> list[dict[str, Any]]:
         "All": {},
         "Needs you": {"status": Status.PARKED},
         "On its way": {"status": OPEN},
-        "Written": {"status": Status.WRITTEN},
+        "Done": {"status": Status.WRITTEN},
     }
     return [
         {"words": words, "url": url_for("events.listing", **given), "here": asked.given() == given}

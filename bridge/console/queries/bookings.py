@@ -13,7 +13,9 @@ from bridge.console.masking import mask
 from bridge.console.queries.events import renter_of, tour_at
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import bookings_found
+from bridge.console.status_words import StatusWords, booking_status, event_status, pms_name
 from bridge.events.query import PATIENCE, RowPage, configured, newest
+from bridge.events.reference_codes import codes_in_notes
 from bridge.mapping.booking import Action
 from bridge.models import Booking, Event, Role
 from bridge.settings import Settings
@@ -37,6 +39,7 @@ class Turn:
     event_id: int
     status: str
     """Where that event stands."""
+    words: StatusWords
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class BookingSummary:
 
     id: int
     code: str
+    """The reference in the notes of its last appointment, also of a cancelled one."""
     source: str
     created_at: datetime
     renter: str | None
@@ -56,6 +60,8 @@ class BookingSummary:
     """What it is meant to be: booked, cancelled, or unwritten where only a wish is known."""
     written_state: str
     """What the PMS holds: booked, cancelled, or unwritten."""
+    status_words: StatusWords
+    """Where the tour stands, with the name of its PMS."""
     written_at: datetime | None
     """The start as the PMS holds it, in the time of the property."""
     appointment_id: str | None
@@ -104,11 +110,12 @@ def booking(session: Session, settings: Settings, actor: Actor, booking_id: int)
 def _rows(
     session: Session, settings: Settings, actor: Actor, bookings: Sequence[Booking]
 ) -> list[BookingSummary]:
-    lives = lives_of(session, [booking.id for booking in bookings])
-    return [_row(booking, settings, actor, lives[booking.id]) for booking in bookings]
+    lives = lives_of(session, settings, [booking.id for booking in bookings])
+    codes = codes_in_notes(session, bookings)
+    return [_row(booking, settings, actor, lives[booking.id], codes[booking.id]) for booking in bookings]
 
 
-def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn]) -> BookingSummary:
+def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn], code: str) -> BookingSummary:
     named = found.details.get("property", {}).get("value")
     by_name = settings.property_named(named) if named else None
     default = settings.sources.get(found.source)
@@ -119,7 +126,7 @@ def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn])
     renter = renter_of(found.details)
     return BookingSummary(
         id=found.id,
-        code=found.code,
+        code=code,
         source=found.source,
         created_at=found.created_at.astimezone(UTC),
         renter=renter if actor.sees_people else mask(renter),
@@ -128,6 +135,7 @@ def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn])
         property_name=(place.name or place.key) if place else key,
         state=found.state,
         written_state=found.written_state,
+        status_words=booking_status(found.state, found.written_state, pms_name(settings, key)),
         written_at=tour_at(written, place),
         appointment_id=found.appointment_id,
         life=tuple(life),
@@ -138,17 +146,27 @@ MOST_TURNS = 50
 """Of one tour."""
 
 
-def lives_of(session: Session, booking_ids: Sequence[int]) -> dict[int, list[Turn]]:
+def lives_of(session: Session, settings: Settings, booking_ids: Sequence[int]) -> dict[int, list[Turn]]:
     """What happened to each of these bookings, the oldest first."""
     lives: dict[int, list[Turn]] = defaultdict(list)
     moment = func.coalesce(Event.occurred_at, Event.received_at)
     rank = func.row_number().over(partition_by=Event.booking_id, order_by=Event.id.desc())
     latest = (
-        select(Event.booking_id, Event.id, Event.action, Event.status, moment.label("at"), rank.label("rank"))
+        select(
+            Event.booking_id,
+            Event.id,
+            Event.action,
+            Event.status,
+            Event.reason,
+            Event.property,
+            moment.label("at"),
+            rank.label("rank"),
+        )
         .where(Event.booking_id.in_(booking_ids), Event.action.in_([action.value for action in WORDS]))
         .subquery()
     )
     query = select(latest).where(latest.c.rank <= MOST_TURNS).order_by(latest.c.at, latest.c.id)
     for row in session.execute(query) if booking_ids else ():
-        lives[row.booking_id].append(Turn(WORDS[Action(row.action)], row.at, row.id, row.status))
+        words = event_status(row.status, row.action, row.reason, pms_name(settings, row.property))
+        lives[row.booking_id].append(Turn(WORDS[Action(row.action)], row.at, row.id, row.status, words))
     return lives

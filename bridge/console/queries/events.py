@@ -12,6 +12,7 @@ from bridge.console.actor import Actor
 from bridge.console.masking import mask
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import events_found
+from bridge.console.status_words import StatusWords, status_of
 from bridge.events.detail import advice_for
 from bridge.events.query import PATIENCE, Selection, find_events
 from bridge.models import Event, Role, Status
@@ -34,6 +35,8 @@ class EventSummary:
     property: str | None
     property_name: str | None
     status: str
+    status_words: StatusWords
+    """The status with the action and the PMS."""
     reason: str | None
     sentence: str | None
     """What happened; for somebody who may not see renters, what to do about it."""
@@ -91,6 +94,7 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
         property=event.property,
         property_name=(place.name or place.key) if place else event.property,
         status=event.status,
+        status_words=status_of(event, settings),
         reason=event.reason,
         sentence=(event.detail or advice) if actor.sees_people else advice,
         next_attempt_at=event.next_attempt_at,

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bridge import search_index as terms
 from bridge.delivery.rules.booking_state import CODE
 from bridge.keys import key, storable
-from bridge.models import Booking, BookingReference, Event
+from bridge.models import Booking, BookingReference, EarlierCode, Event
 from bridge.settings import Settings
 
 MOST_BOOKINGS = 500
@@ -27,7 +27,7 @@ def bookings_found(session: Session, settings: Settings, text: str, *, people: b
     found: set[int] = set()
     codes = CODE.findall(words.upper())
     if codes:
-        found |= set(session.scalars(select(Booking.id).where(Booking.code.in_(codes))))
+        found |= _by_code(session, codes)
     named = select(BookingReference.booking_id).where(
         BookingReference.source.in_(_sources(settings)), BookingReference.reference == key(words)
     )
@@ -35,6 +35,13 @@ def bookings_found(session: Session, settings: Settings, text: str, *, people: b
     for wanted in _readings(settings, words) if people else ():
         found |= set(terms.bookings_with(session, wanted, MOST_BOOKINGS))
     return found
+
+
+def _by_code(session: Session, codes: list[str]) -> set[int]:
+    """Also by the reference of a cancelled appointment, and by that of a booking that is part of another now."""
+    kept = func.coalesce(Booking.merged_into, Booking.id)
+    earlier = select(EarlierCode.booking_id).where(EarlierCode.code.in_(codes))
+    return set(session.scalars(select(kept).where(or_(Booking.code.in_(codes), Booking.id.in_(earlier)))))
 
 
 def events_found(session: Session, settings: Settings, text: str, *, people: bool) -> tuple[int, ...]:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from bridge.alerts.tours import EventTour, soonest
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
+from bridge.console.status_words import StatusWords, status_of
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, IntegrationState, Status, Tally
 from bridge.monitoring.gauges import oldest_due
+from bridge.privacy.retention import STARTS_AT
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
 
@@ -43,7 +45,7 @@ class Soonest:
     start: datetime
     """In the time of the property."""
     place: str | None
-    status: str
+    words: StatusWords
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Today:
     waiting: int
     parked: int
     soonest: Soonest | None
+    unread: int
+    """Events that need a person and may be a tour at a time that nobody knows."""
     oldest_due: datetime | None
     """Since when the event waits that is due for the longest; None: nothing is due."""
     sources: tuple[SourceNow, ...]
@@ -74,6 +78,11 @@ class Today:
     """Calls of this minute."""
     budget: int
     paused: tuple[Pause, ...]
+
+    @property
+    def is_all_done(self) -> bool:
+        """Whether nothing that may be a tour is open: unreadable, held, unconfirmed or on its way."""
+        return not (self.soonest or self.parked or self.waiting or self.paused)
 
 
 def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> Today:
@@ -88,6 +97,7 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         waiting=_count(session, UNFINISHED),
         parked=_count(session, (Status.PARKED,)),
         soonest=_soonest(session, settings, actor, now),
+        unread=_unread(session),
         oldest_due=oldest_due(session, now),
         sources=tuple(
             SourceNow(source.key, source.enabled, last_received(session, source.key))
@@ -117,12 +127,26 @@ def _count(session: Session, statuses: Sequence[Status]) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
+def _unread(session: Session) -> int:
+    start: ColumnElement[datetime] = literal_column(STARTS_AT)
+    some = (
+        select(Event.id)
+        .outerjoin(Event.booking)
+        .where(Event.status == Status.PARKED, start.is_(None))
+        .limit(COUNTED + 1)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
 def _soonest(session: Session, settings: Settings, actor: Actor, now: datetime) -> Soonest | None:
     tour: EventTour | None = soonest(session, settings, now)
     if tour is None or tour.start is None:
         return None
     renter = tour.renter if actor.sees_people else mask(tour.renter) or ""
-    return Soonest(tour.event.id, renter, tour.start.astimezone(tour.zone), tour.place, tour.event.status)
+    return Soonest(
+        tour.event.id, renter, tour.start.astimezone(tour.zone), tour.place, status_of(tour.event, settings)
+    )
 
 
 def _pauses(session: Session, settings: Settings) -> list[Pause]:

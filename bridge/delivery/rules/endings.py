@@ -57,27 +57,35 @@ def wait_for_link(snapshot: Snapshot, booking: BookingRow, tour: Tour, now: date
     )
 
 
-def ended(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings) -> StepDecision:
-    """The end of an event whose booking is as it is to be."""
+def ended(
+    snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings, tour: Tour | None = None
+) -> StepDecision:
+    """The end of an event whose booking is as it is to be. `tour`: what it is to be, if it is to be booked."""
     over = handed_over(snapshot, booking, settings)
     if over is not None:
         return StepDecision(over[1], over[0])
-    return StepDecision(_done(snapshot, action, booking, settings), snapshot)
+    return StepDecision(_done(snapshot, action, booking, settings, tour), snapshot)
 
 
-def _held(booking: BookingRow, settings: Settings) -> str:
-    """What the PMS has of the tour: all of it, or all but what it has no place for."""
+def confirmed_sentence(booking: BookingRow, settings: Settings, tour: Tour | None) -> str:
+    """What the PMS has confirmed of the tour that is to be: all of it, or what could not be compared or stored."""
     target = target_at(settings, booking.property_key)
-    if isinstance(target, Park) or not booking.confirmed_tour:
-        return "The PMS holds exactly this tour."
+    kept = booking.confirmed_tour or {}
+    if isinstance(target, Park) or not kept or tour is None:
+        return "The event changes nothing. What the PMS has could not be compared with it."
     dropped = dropped_fields(target.place.profile, "create", confirmed_tour(booking))
     lost = [name for name in dropped if name != "lead_source_id"]  # that is the lead's
     if lost:
-        return f"The PMS holds this tour, and has no place for {', '.join(lost)}."
-    return "The PMS holds exactly this tour."
+        return f"The PMS has confirmed this tour, and has no place for {', '.join(lost)}."
+    unknown = [name.replace("_", " ") for name in Tour.__dataclass_fields__ if name not in kept]
+    if unknown:
+        return f"The PMS has confirmed this tour. Not kept, so not compared: {', '.join(unknown)}."
+    return "The PMS has confirmed exactly this tour."
 
 
-def _done(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings) -> Ignore | Written:
+def _done(
+    snapshot: Snapshot, action: Action, booking: BookingRow, settings: Settings, tour: Tour | None
+) -> Ignore | Written:
     event = snapshot.event
     linked = link_sentence(booking)
     if event.propexo_job_id:
@@ -89,4 +97,4 @@ def _done(snapshot: Snapshot, action: Action, booking: BookingRow, settings: Set
         return Ignore(Reason.NOTHING_TO_CANCEL, "No appointment was written for this booking.")
     if is_superseded(event, action, booking):
         return Ignore(Reason.SUPERSEDED, "A newer event of this booking has decided.")
-    return Ignore(Reason.ALREADY_WRITTEN, _held(booking, settings))
+    return Ignore(Reason.ALREADY_WRITTEN, confirmed_sentence(booking, settings, tour))

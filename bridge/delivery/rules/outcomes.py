@@ -24,7 +24,10 @@ class Reason(StrEnum):
         "If such events change tours, add a rule for them to the mapping, then replay; else let a rule ignore them.",
     )
     SUPERSEDED = "superseded", "Nothing: a newer event of the same booking has already decided."
-    ALREADY_WRITTEN = "already_written", "Nothing: the PMS already has exactly this tour."
+    ALREADY_WRITTEN = (
+        "already_written",
+        "Nothing: the event changes nothing of the tour in the PMS.",
+    )
     LINKED = "linked", "Nothing: two sources report this tour, and it has one appointment."
     NOTHING_TO_CANCEL = (
         "nothing_to_cancel",

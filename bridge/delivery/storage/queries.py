@@ -33,6 +33,7 @@ from bridge.models import (
     BookingReference,
     BookingState,
     Choices,
+    EarlierCode,
     Event,
     IntegrationState,
     KnownContact,
@@ -125,7 +126,10 @@ RELATED = (
     .where(Booking.merged_into.is_(None))
 )
 """`terms`: the bookings whose renter has one of these addresses, each with the term."""
-ECHOED = select(Booking.code, Booking.id).where(_in(Booking.code, "codes"))
+ECHOED = union_all(
+    select(Booking.code, Booking.id).where(_in(Booking.code, "codes")),
+    select(EarlierCode.code, EarlierCode.booking_id).where(_in(EarlierCode.code, "codes")),
+)
 _PEOPLE = _pairs("sources", "contacts")
 CONTACTS = select(KnownContact.source, KnownContact.contact_id, KnownContact.details).join(
     _PEOPLE,

@@ -16,7 +16,7 @@ from bridge.delivery.rules.state import Merge, Snapshot, Write
 from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
 from bridge.keys import storable
-from bridge.models import Attempt, Booking, BookingReference, Event, Lead, Status
+from bridge.models import Attempt, Booking, BookingReference, EarlierCode, Event, Lead, Status
 
 
 class ConflictError(BridgeError):
@@ -83,6 +83,10 @@ _NEW_REFERENCE = Insertion(
         "booking_id": BookingReference.booking_id,
     },
 )
+_EARLIER_CODES = Insertion(
+    EarlierCode,
+    {"code": EarlierCode.code, "booking_id": EarlierCode.booking_id},
+)
 _IDS = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :many)")
 _MERGE = (
     "UPDATE booking_references SET booking_id = :kept WHERE booking_id = :gone",
@@ -119,13 +123,17 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
         draft.after = draft.after.having(booking=booking).with_event(booking_id=id_)
     _NEW_BOOKING.execute(connection, [values_of(BOOKING, draft.after.booking) for draft in new])
     rewritten: list[tuple[BookingRow, int]] = []
+    replaced: list[dict[str, Any]] = []
     for draft in drafts:
-        for row, version in _changed(draft):
-            rewritten.append((row, version))
-            draft.after = draft.after.with_owner(changed(row, version=version + 1))
+        for row, before in _changed(draft):
+            rewritten.append((row, before.version))
+            draft.after = draft.after.with_owner(changed(row, version=before.version + 1))
+            if row.reference_code != before.reference_code:
+                replaced.append({"code": before.reference_code, "booking_id": row.id})
     rewritten.sort(key=lambda pair: pair[0].id or 0)
     rows = [_BOOKING.parameters(row, id=row.id, version=version) for row, version in rewritten]
     _change(connection, _BOOKING, rows)
+    _EARLIER_CODES.execute(connection, replaced)
     for draft in drafts:
         for merge in draft.after.merges[len(draft.result.before.merges) :]:
             _merge(connection, merge)
@@ -139,12 +147,12 @@ def _loaded(before: Snapshot) -> dict[int | None, BookingRow]:
     return {row.id: row for row in rows if row is not None}
 
 
-def _changed(draft: Draft) -> list[tuple[BookingRow, int]]:
-    """Rows that differ from what was loaded, each with the version that it had."""
+def _changed(draft: Draft) -> list[tuple[BookingRow, BookingRow]]:
+    """Rows that differ from what was loaded, each with the row that was loaded."""
     loaded, after = _loaded(draft.result.before), draft.after
     deleted = {merge.gone for merge in after.merges if merge.is_deleted}
     return [
-        (row, loaded[row.id].version)
+        (row, loaded[row.id])
         for row in (after.booking, *after.duplicates)
         if row is not None and row.id in loaded and row.id not in deleted and row != loaded[row.id]
     ]

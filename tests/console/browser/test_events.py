@@ -43,7 +43,7 @@ def test_a_parked_tour_gets_the_missing_alias_and_becomes_written_without_a_relo
     expect(page.locator("#state")).to_contain_text("In the queue")
 
     world.run()
-    expect(page.locator("#state")).to_contain_text("The tour is in the PMS")
+    expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
     expect(page.locator("#life")).to_contain_text("Book the tour")
     assert page.evaluate("window.sameAsBefore")
     assert [world.status(event) for event in (first, other)] == [("written", None)] * 2
@@ -58,11 +58,11 @@ def test_new_rows_and_changes_appear_and_leave_the_choice_and_the_focus_alone(wo
     box.check()
     box.focus()
     world.replay(parked)
-    expect(page.locator(f"#event-{parked}-state")).to_contain_text("received")
+    expect(page.locator(f"#event-{parked}-state")).to_contain_text("In the queue")
     arrived = world.book("B-2", email="jo@example.com")
     expect(page.locator("#rows tr").first).to_have_id(f"event-{arrived}")
     world.run()
-    expect(page.locator(f"#event-{arrived}-state")).to_contain_text("written")
+    expect(page.locator(f"#event-{arrived}-state")).to_contain_text("Booked in Rent Manager")
     expect(box).to_be_checked()
     expect(box).to_be_focused()
 
@@ -129,7 +129,7 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     page.get_by_role("button", name="Save and replay").click()
     expect(page.get_by_text("An operator has edited the payload")).to_be_visible()
     world.run()
-    expect(page.locator("#state")).to_contain_text("The tour is in the PMS")
+    expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
 
 
 def test_what_was_done_by_hand_says_who_and_why(world: Any, page: Page) -> None:
