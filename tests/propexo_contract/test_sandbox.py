@@ -205,7 +205,7 @@ def test_webhooks_carry_what_is_documented(account, wrapped, monkeypatch):
     account.call("POST", "/v1/webhooks/", json=registered)
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr(
-        "bridge.sandbox.webhooks.Delivery.post",
+        "bridge.sandbox.webhooks.WebhookDelivery.post",
         lambda delivery, session: sent.append(json.loads(delivery.body)) or True,
     )
     account.sandbox.fail(method="PUT", write_status="FAILURE")
