@@ -23,6 +23,7 @@ from bridge.mapping.translation import (
     BOOKING_FIELDS,
     END,
     IDS,
+    REFERENCES,
     START,
     Envelope,
     Translation,
@@ -129,6 +130,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
                 field.is_tour_time = name in (*START, *END)
             elif isinstance(field, String):
                 field.is_id = name in IDS
+                field.is_reference = name in REFERENCES
 
     @classmethod
     def sender(cls) -> str:

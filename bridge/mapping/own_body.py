@@ -169,6 +169,7 @@ class OwnBody(Mapping):
                 "duration_mins",
                 "duration_min",
                 "duration_seconds",
+                "duration_secs",
                 "duration_hours",
                 "duration_ms",
                 "duration_milliseconds",

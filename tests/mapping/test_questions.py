@@ -18,6 +18,12 @@ TOPICS = {
         "Nom complet",
         "Nome completo",
         "Nombre completo",
+        "Who is touring?",
+        "Who will be touring?",
+        "What should we call you?",
+        "Who should we expect?",
+        "Primary applicant",
+        "Applicant's name",
         "Name",
     ],
     "email": [
@@ -58,6 +64,8 @@ TOPICS = {
         "And what time, {{hidden:name}}?",
         "Pick a time slot",
         "What time works best?",
+        "Time of day",
+        "Arrival time",
     ],
     "tour_start": ["When would you like to visit?", "Appointment date and time", "tour_at"],
     "tour_type": ["Tour type", "How would you like to tour?", "Type of visit"],
@@ -69,6 +77,12 @@ TOPICS = {
         "No Label property",
         "Choose your location",
         "Location",
+        "Site",
+        "Which site are you interested in?",
+        "Property address",
+        "Site / Property",
+        "Location of interest",
+        "Where would you like to tour?",
         "Interested property",
         "Propiedad",
     ],
@@ -83,6 +97,12 @@ TOPICS = {
         "Spouse name",
         "Agent's phone",
         "Company name",
+        "Mom's cell",
+        "Nearest relative's phone",
+        "Caregiver phone",
+        "Emergency contact",
+        "ICE number",
+        "Who else will be touring with you? (name)",
         "Apartment locator's name",
         "Caseworker phone",
         "Email of the person touring with you",
@@ -107,6 +127,8 @@ TOPICS = {
         "Date d'emm\u00e9nagement",
         "Geburtsdatum",
         "Preferred date to move in",
+        "Application date",
+        "Possession date",
     ],
 }
 
@@ -160,6 +182,24 @@ def test_beside_a_first_name_the_name_alone_is_the_last() -> None:
     assert (found["first_name"], found["name"]) == ("Maya", "Maya Okafor")
 
 
+def test_a_number_of_an_emergency_contact_is_nobodys_by_type() -> None:
+    assert "phone" not in answers(("Emergency contact", "512-555-0100", "phone_number"))
+    found = answers(("Mom's cell", "512-555-0100"), ("Cell", "512-555-0142"))
+    assert found["phone"] == "512-555-0142"
+
+
+def test_of_two_dates_the_one_that_names_the_tour_counts() -> None:
+    found = answers(("Date of contract", "2026-11-20"), ("Day", "2026-11-24"), ("Tour date", "2026-12-03"))
+    assert found["tour_date"] == "2026-12-03"
+
+
+def test_a_question_about_the_tour_alone_has_its_start() -> None:
+    assert answers(("Your appointment", "Dec 3, 2026 10:30 AM"))["tour_start"] == "Dec 3, 2026 10:30 AM"
+    assert "tour_start" not in answers(("Why do you want to tour?", "I move in December"))
+    found = answers(("Appointment", "Dec 3, 2026 10:30 AM"), ("Book your visit", "Dec 4, 2026 9:30 AM"))
+    assert "tour_start" not in found
+
+
 def test_a_type_helps_only_where_one_answer_can_be_meant() -> None:
     assert answers(("Where can we reach you?", "maya@example.com", "email"))["email"] == "maya@example.com"
     assert "email" not in answers(("A", "maya@example.com", "email"), ("B", "tom@example.com", "email"))
@@ -172,6 +212,8 @@ def test_a_start_without_a_time_is_a_date() -> None:
     found = answers(("When would you like to visit?", "2026-12-03"), ("What time?", "10:30"))
     assert (found["tour_date"], found["tour_time"]) == ("2026-12-03", "10:30")
     assert "tour_start" not in found
+    found = answers(("Day", "2026-12-03"), ("When would you like to visit?", "10:30 AM"))
+    assert (found["tour_date"], found["tour_time"]) == ("2026-12-03", "10:30 AM")
 
 
 def test_a_choice_of_one_is_unwrapped() -> None:
