@@ -19,6 +19,7 @@ TIMES = [
     "date_time_date_time",
     "tour_time_date_time",
     "date_time_start_date_time",
+    "date_time_start_time",
     "tour_time_start_date_time",
 ]
 

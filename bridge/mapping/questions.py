@@ -231,9 +231,17 @@ def pairs(values: Any, summary: Any) -> list[dict[str, Any]]:
     for name, value in values.items():
         label = ""
         plain = unescape(value).strip() if isinstance(value, str) else None
-        at = text.find(f":{plain}", place) if plain else -1
-        if plain and at >= 0:
+        shown = _of_inputs(value) if isinstance(value, Mapping) else plain
+        at = text.find(f":{shown}", place) if shown else -1
+        if shown and at >= 0:
             label = text[place:at].strip(" ,").rpartition(", ")[2].strip()
-            place = at + len(plain) + 1
+            place = at + len(shown) + 1
         answers.append({"name": str(name), "label": label, "value": plain if plain is not None else value})
     return answers
+
+
+def _of_inputs(parts: Mapping[str, Any]) -> str:
+    """What a summary shows of an answer in several inputs: `(512) 555-0142`, `Maya Okafor`."""
+    full = parts.get("full")
+    shown = [full] if isinstance(full, str) else [each for each in parts.values() if isinstance(each, str)]
+    return " ".join(each.strip() for each in shown if each.strip())

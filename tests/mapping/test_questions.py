@@ -241,4 +241,16 @@ def test_keys_are_labels() -> None:
 def test_labels_of_a_summary() -> None:
     summary = "Name:Maya Okafor, What is your phone number?:512 555 0142, Do you have pets?:Yes, one cat"
     listed = pairs({"name": {"first": "Maya"}, "whatIs": "512 555 0142", "doYou": "Yes, one cat"}, summary)
-    assert [each["label"] for each in listed] == ["", "What is your phone number?", "Do you have pets?"]
+    assert [each["label"] for each in listed] == ["Name", "What is your phone number?", "Do you have pets?"]
+
+
+def test_labels_of_answers_in_several_inputs() -> None:
+    summary = "Name:Maya Okafor, Emergency contact phone:(512) 555-0199, Phone:(512) 555-0142"
+    values = {
+        "q3": {"first": "Maya", "last": "Okafor"},
+        "q4": {"full": "(512) 555-0199"},
+        "q5": {"full": "(512) 555-0142"},
+    }
+    listed = pairs(values, summary)
+    assert [each["label"] for each in listed] == ["Name", "Emergency contact phone", "Phone"]
+    assert asked(listed)["phone"] == {"full": "(512) 555-0142"}

@@ -63,7 +63,11 @@ class Field(marshmallow.fields.Field[Any]):
     def find(self, received: Received) -> list[Found]:
         """The values at the paths, in their order; absent ones left out."""
         searched = ((path.expression, path.search(received)) for path in self.paths)
-        return [Found(expression, value) for expression, value in searched if not is_no_value(value)]
+        return [
+            Found(expression, value)
+            for expression, value in searched
+            if value is not None and not is_no_value(value)  # most paths find nothing
+        ]
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
         found: list[Found] = value
