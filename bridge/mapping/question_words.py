@@ -10,7 +10,7 @@ OTHER_PERSON = re.compile(
     r"|(?:second|secondary|additional|another|other) (?:person|adult|applicant|tenant|occupant|guest|renter|resident)s?"
     r"|someone|somebody|their|his|her|kin|child|children|kids|occupants?|plus one|additional guests?|guests"
     r"|locators?|case ?workers?|case managers?|social workers?|assistants?|advocates?|accompan\w*"
-    r"|(?:touring|coming|visiting|joining|moving(?: in)?|living) with|urgenc\w*|notfall\w*|referencias?"
+    r"|(?:touring|coming|visiting|joining|moving(?: in)?|living|person) with|joining|support person|doorman|insurance|school|hr|urgenc\w*|notfall\w*|referencias?"
     r"|pareja|conyuge|espos[oa]|partenaire|conjointe?|conjuge|lebensgefahrt\w*|ehe(?:mann|frau|partner\w*)"
     r"|vermieter\w*|proprietaire|caser[oa]|arrendador\w*|senhorio|locador\w*|garante?s?|fiador\w*|avalista|burge\w*"
     r"|padres?|madre|hij[oa]s?|empleador\w*|empregador\w*|jefe|chefe|employeur|arbeitgeber\w*|freund\w*|amig[oa]s?"
@@ -48,16 +48,22 @@ NOT_THE_NAME = re.compile(
     r"|utm|form|page|campaign|event|school|university|college|employer|program|entreprise|societe|empresa|firma|mascota|animal|haustier|condominio|edificio"
     r"|propiedad|comunidad|imovel|residence)\b"
 )
+PLAIN = re.compile(
+    r"(?:(?:your|my|the|please|what|is|s|enter|best|primary|main|personal|preferred|mobile|cell|phone|telephone|contact"
+    r"|daytime|number|no|text|sms|e|mail|email|address|full|first|last|legal|name|and|or|renter|prospect|applicant|guest"
+    r"|visitor)(?: |$))+"
+)
+"""A question for a phone number, an address or a name that says nothing else: beside it, `Business phone` is another."""
 RANK_LAST = re.compile(
     r"\b(alternat\w*|secondary|second|backup|work|office|home|other|additional|2|current|lease)\b"
 )
 
 PLACE = (
-    r"(?:propert(?:y|ies)|(?:apartment )?(?:communit(?:y|ies)|complex(?:es)?)|buildings?|sites?"
+    r"(?:propert(?:y|ies)|(?:apartment )?(?:communit(?:y|ies)|complex(?:es)?|buildings?)|sites?"
     r"|developments?|listings?)"
 )
 ASKING = (
-    r"(?:(?:please )?(?:select|choose|pick) |(?:which|what)(?: s| is| are)? |your |preferred |desired |tour |for )*"
+    r"(?:(?:please )?(?:select|choose|pick) |(?:which|what)(?: s| is| are)? |your |preferred |desired |tour |for |interested in )*"
     r"(?:of our |our |the |an |a )*"
 )
 INTEREST = (
@@ -67,8 +73,8 @@ PATTERNS = {
     "tour_type": r"(tour|visit|showing) ?(type|kind|format)\b.*|.*\b(type|kind|sort) of (tour|visit|showing).*"
     r"|.*\bhow\b.*(tour|visit).*|.*\bself guided\b.*\b(or|in person|virtual)\b.*",
     "property": rf"{ASKING}{PLACE}(?: (?:or )?{PLACE})?"
-    rf"(?: ?(?:id|name|key|code|address|location|of interest))*{INTEREST}"
-    rf"|(?!your location){ASKING}locations?(?: of interest)?{INTEREST}"
+    rf"(?: ?(?:id|name|key|code|address|location|preference|of interest))*{INTEREST}"
+    rf"|(?!your location){ASKING}locations?(?: of interest| preference)?{INTEREST}"
     r"|where (?:would|do) you (?:like|want|wish|prefer) to (?:tour|visit|view)\b.*"
     r"|(?:interested|desired) (?:property|community)"
     r"|(?:propiedad|comunidad|edificio|residence|immeuble|imovel|condominio|wohnanlage)(?: de (?:interes|interesse))?",
@@ -76,7 +82,7 @@ PATTERNS = {
     "lead_source": r"lead ?source|utm ?source",
     "lead_id": r"(propexo )?lead ?id",
     "agent": r"((leasing|assigned) )?agent(?: (email|name|id))?",
-    "tour_time": r"(?:tour |preferred )?time of (?:the )?day|(?:your )?arrival time",
+    "tour_time": r"(?:tour |preferred )?time of (?:the )?day|(?:your )?arrival time|available (?:times?|(?:time )?slots?)",
     "message": r"(your |any |additional |other |further )*(message|notes?|comments?|questions?)"
     r"( or (comments?|questions?|notes?))?|anything else.*",
 }
@@ -98,8 +104,9 @@ LAST = re.compile(
 )
 NAME = re.compile(
     r"\b(full ?)?names?\b|\bfullname\b|\b(?:nombre|nom|nome)\b|\bwho are you\b"
-    r"|^who (?:is|s|will be|are) (?:touring|visiting|coming|we (?:meeting|expecting)"
-    r"|this (?:tour|visit|booking|appointment) for)$"
+    r"|^who (?:is|s|will be|are) (?:(?:touring|visiting|coming|attending)(?: (?:to |on |for )?(?:the|this|our) \w+)?"
+    r"|we (?:meeting|expecting)|th(?:is|e) (?:tour|visit|showing|booking|appointment) for"
+    r"|the (?:visitor|renter|prospect|applicant))$"
     r"|^who (?:should|can|may) we expect$|\b(?:what|how) (?:should|do|can|may|shall) we (?:call|address) you\b"
     r"|^(?:main |primary |prospective )?(?:applicant|renter|resident|prospect|visitor)$"
 )

@@ -27,7 +27,7 @@ def cleaned(label: str) -> str:
     """A label in small letters, without emoji, numbering, markup, placeholders, accents and punctuation."""
     text = unescape(label[:LONGEST_LABEL])
     text = re.sub(r"\{\{[^{}]*\}\}|\{[^{}]*\}|<[^<>]*>|%[A-Za-z_]+%|\[[^\[\]]*\]", " ", text)
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    text = re.sub(r"(?<=[a-z])(?:(?=[A-Z])|\(s\))", " ", text)
     text = unicodedata.normalize("NFD", text).casefold()
     text = "".join(char if char.isalnum() else "" if unicodedata.combining(char) else " " for char in text)
     text = re.sub(r"\bno label\b|\b(?:optional|required|mandatory)\b", " ", " ".join(text.split()))
@@ -183,16 +183,16 @@ def _topic_of(answer: Mapping[str, Any]) -> str | None:
 
 
 def _rank(name: str, answer: Mapping[str, Any]) -> tuple[bool, bool, bool, bool]:
-    """The smaller, the likelier: it looks like an answer, the question is not about a second, it names the tour, and
-    the answer is of the type."""
+    """The smaller, the likelier: it looks like an answer, the question is not about a second, it says no more than what
+    it asks for, or names the tour, and the answer is of the type."""
     look, kind = _LOOKS.get(name), _TYPES.get(name)
     text = answer["value"] if isinstance(answer["value"], str) else ""
     wrong = name == "email" and "@" not in str(answer["value"])
     wrong |= name == "phone" and sum(char.isdigit() for char in str(answer["value"])) < 7  # noqa: PLR2004
     typed = bool(kind and kind.search(answer["type"])) or bool(look and look.fullmatch(text))
     label = cleaned(answer["label"] or answer["name"])
-    is_elsewhere = name.startswith("tour_") and not words.TOUR.search(label)
-    return wrong, bool(words.RANK_LAST.search(label)), is_elsewhere, not typed
+    expected = words.TOUR.search(label) if name.startswith("tour_") else words.PLAIN.fullmatch(label)
+    return wrong, bool(words.RANK_LAST.search(label)), not expected, not typed
 
 
 def _by_type(

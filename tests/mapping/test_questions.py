@@ -22,6 +22,8 @@ TOPICS = {
         "Who will be touring?",
         "What should we call you?",
         "Who should we expect?",
+        "Who is the tour for?",
+        "Who is coming to the tour?",
         "Primary applicant",
         "Applicant's name",
         "Name",
@@ -66,6 +68,7 @@ TOPICS = {
         "What time works best?",
         "Time of day",
         "Arrival time",
+        "Available times",
     ],
     "tour_start": ["When would you like to visit?", "Appointment date and time", "tour_at"],
     "tour_type": ["Tour type", "How would you like to tour?", "Type of visit"],
@@ -82,11 +85,14 @@ TOPICS = {
         "Property address",
         "Site / Property",
         "Location of interest",
+        "Location preference",
+        "Interested in which property?",
+        "Apartment building",
         "Where would you like to tour?",
         "Interested property",
         "Propiedad",
     ],
-    "unit": ["\U0001f511 Unit", "Which unit would you like to see?", "Unit number", "Apartment"],
+    "unit": ["\U0001f511 Unit", "Which unit would you like to see?", "Unit number", "Unit(s)", "Apartment"],
     "other_person": [
         "Landlord phone",
         "Current landlord's name and phone number",
@@ -100,6 +106,7 @@ TOPICS = {
         "Mom's cell",
         "Nearest relative's phone",
         "Caregiver phone",
+        "Who will be joining you? (phone)",
         "Emergency contact",
         "ICE number",
         "Who else will be touring with you? (name)",
@@ -172,6 +179,10 @@ def test_of_two_phones_the_renters_counts() -> None:
     assert found["phone"] == "512-555-0142"
     assert found["others"] == [["Landlord phone", "512-555-0100"]]
     assert answers(("Alternate phone", "512-555-0100"), ("Phone", "512-555-0142"))["phone"] == "512-555-0142"
+    assert (
+        answers(("Business phone", "512-555-0100"), ("Your phone", "512-555-0142"))["phone"] == "512-555-0142"
+    )
+    assert answers(("Name of the gym", "Iron"), ("Name", "Maya Okafor"))["name"] == "Maya Okafor"
     assert answers(("Is text or phone better?", "Phone"), ("Cell", "512-555-0142"))["phone"] == "512-555-0142"
 
 
