@@ -10,7 +10,8 @@ OTHER_PERSON = re.compile(
     r"|(?:second|secondary|additional|another|other) (?:person|adult|applicant|tenant|occupant|guest|renter|resident)s?"
     r"|someone|somebody|their|his|her|kin|child|children|kids|occupants?|plus one|additional guests?|guests"
     r"|locators?|case ?workers?|case managers?|social workers?|assistants?|advocates?|accompan\w*"
-    r"|(?:touring|coming|visiting|joining|moving(?: in)?|living|person) with|joining|support person|doorman|insurance|school|hr|urgenc\w*|notfall\w*|referencias?"
+    r"|(?:touring|coming|visiting|joining|moving(?: in)?|living|person) with|joining|support person|doorman|insurance"
+    r"|school|hr|urgenc\w*|notfall\w*|referencias?"
     r"|pareja|conyuge|espos[oa]|partenaire|conjointe?|conjuge|lebensgefahrt\w*|ehe(?:mann|frau|partner\w*)"
     r"|vermieter\w*|proprietaire|caser[oa]|arrendador\w*|senhorio|locador\w*|garante?s?|fiador\w*|avalista|burge\w*"
     r"|padres?|madre|hij[oa]s?|empleador\w*|empregador\w*|jefe|chefe|employeur|arbeitgeber\w*|freund\w*|amig[oa]s?"
@@ -53,7 +54,7 @@ PLAIN = re.compile(
     r"|daytime|number|no|text|sms|e|mail|email|address|full|first|last|legal|name|and|or|renter|prospect|applicant|guest"
     r"|visitor)(?: |$))+"
 )
-"""A question for a phone number, an address or a name that says nothing else: beside it, `Business phone` is another."""
+"""A question for a phone number, an address or a name and nothing else: beside it, `Business phone` is another."""
 RANK_LAST = re.compile(
     r"\b(alternat\w*|secondary|second|backup|work|office|home|other|additional|2|current|lease)\b"
 )
@@ -63,7 +64,8 @@ PLACE = (
     r"|developments?|listings?)"
 )
 ASKING = (
-    r"(?:(?:please )?(?:select|choose|pick) |(?:which|what)(?: s| is| are)? |your |preferred |desired |tour |for |interested in )*"
+    r"(?:(?:please )?(?:select|choose|pick) |(?:which|what)(?: s| is| are)? |your |preferred |desired "
+    r"|tour |for |interested in )*"
     r"(?:of our |our |the |an |a )*"
 )
 INTEREST = (
@@ -82,7 +84,8 @@ PATTERNS = {
     "lead_source": r"lead ?source|utm ?source",
     "lead_id": r"(propexo )?lead ?id",
     "agent": r"((leasing|assigned) )?agent(?: (email|name|id))?",
-    "tour_time": r"(?:tour |preferred )?time of (?:the )?day|(?:your )?arrival time|available (?:times?|(?:time )?slots?)",
+    "tour_time": r"(?:tour |preferred )?time of (?:the )?day|(?:your )?arrival time"
+    r"|available (?:times?|(?:time )?slots?)",
     "message": r"(your |any |additional |other |further )*(message|notes?|comments?|questions?)"
     r"( or (comments?|questions?|notes?))?|anything else.*",
 }
