@@ -62,7 +62,7 @@ def _tour(*words: str) -> list[str]:
 
 # What is called a time may be the hour alone, beside a date; a date may have the time with it, or midnight.
 _TIME = " || ".join([*_tour("time", "start_time"), *_tour("slot", "time_slot")])
-_HALF = "tour_ampm || ampm"
+_HALF = "tour_ampm || tour_start_ampm || ampm"
 TIME = f"({_HALF}) && join(' ', [text({_TIME}), {_HALF}]) || {_TIME}"
 DATE = " || ".join(_tour("date", "start_date", "day"))
 STARTS = [
