@@ -24,10 +24,11 @@ STANDARD = [
 ASKED = f"asked({ANSWERS} | [?!contains({STANDARD}, label)].{{label: label, value: value}})"
 # Of an event type with seats, and of a group, all bookings have one `uid`; the person is the one who answered.
 SEAT = "(payload.[attendeeSeatId, seatReferenceUid] | [?@] | [0])"
-RENTER = "(payload.attendees[?email == body().payload.responses.email.value] || payload.attendees) | [0]"
-
+MAIL = "body().payload.responses.email.value"
+WITHOUT_SEATS = f"[payload][?!(seatsPerTimeSlot && {MAIL})].attendees[]"
+RENTER = f"(payload.attendees[?lower(email) == lower({MAIL})] || {WITHOUT_SEATS}) | [0]"
 UID = "(payload.uid || payload.bookingUid)"
-OF_A_SEAT = f"({SEAT} || (payload.seatsPerTimeSlot && ({RENTER}).email))"
+OF_A_SEAT = f"({SEAT} || (payload.seatsPerTimeSlot && lower({MAIL} || ({RENTER}).email)))"
 
 
 class CalCom(Mapping):

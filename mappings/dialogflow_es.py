@@ -3,23 +3,23 @@ from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Reply, Whe
 from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
 
 ACTIONS = ("tour.book", "tour.request", "tour.reschedule", "tour.cancel")
-# The time of @sys.time has the day on which it was said, the day of @sys.date an hour that means nothing.
-DATE_AND_TIME = (
-    "[match(tour_date || date, '^([0-9-]{10})T'), match(tour_time || time, 'T(.+)$')]"
-    " | [0] && [1] && join('T', @) || `null`"
-)
+# The time of @sys.time has the day on which it was said, the day of @sys.date an hour that means nothing: of both, the
+# fields take the day and the time of day.
+DATE, TIME = "tour_date || date", "tour_time || time"
 # @sys.date-time is text, or an object with one time or with the two ends of a span: here as `flat` joins them. What is
 # marked as a list stays one.
 TIMES = [
-    DATE_AND_TIME,
     (
         "[date_time || tour_time] | [?type(@) == 'array' && length(@) == `1`] | [0][0]"
         ".[date_time, startDateTime, @][?@] | [0]"
     ),
-    *STARTS,
+    *STARTS[:-2],
+    f"[@][?!({DATE})] | [0] | dated({TIME})",
+    f"[@][?!({TIME})] | [0] | dated({DATE})",
     "date_time_date_time",
     "tour_time_date_time",
     "date_time_start_date_time",
+    "date_time_start_time",
     "tour_time_start_date_time",
 ]
 
@@ -74,8 +74,8 @@ class DialogflowEs(OwnBody):
     full_name = fields.PersonName(
         path=["person_name", "person[0].name", "name_name", "person", "name", "name_original"]
     )
-    starts_at = fields.Instant(path=TIMES)
-    starts_at_local = fields.LocalTime(path=TIMES, date="tour_date || date", time="tour_time || time")
+    starts_at = fields.Instant(path=TIMES, date=DATE, time=TIME)
+    starts_at_local = fields.LocalTime(path=TIMES, date=DATE, time=TIME)
 
     reply = Reply(
         {"fulfillmentText": "{text}", "fulfillmentMessages": [{"text": {"text": ["{text}"]}}]},

@@ -13,14 +13,20 @@ def column(name: str) -> str:
     return f"find(columns, 'key', '{name}').value"
 
 
-# Who is invited, where the appointment regards something else, such as an opportunity.
+IS_PERSON = "LogicalName == 'lead' || LogicalName == 'contact'"
+REGARDED = f"([find(columns, 'key', 'regardingobjectid').value] | [?{IS_PERSON}] | [0])"
+# Who is invited, where the appointment regards something else, such as an opportunity: a lead or contact, else an
+# address that Dynamics knows nobody of.
 INVITED = (
-    "find(columns, 'key', 'requiredattendees').value.Entities[].find(Attributes, 'key', 'partyid').value"
+    "[requiredattendees, optionalattendees][].Entities[]"
+    ".{who: find(Attributes, 'key', 'partyid').value, mail: find(Attributes, 'key', 'addressused').value}"
+    f" | [[?who | {IS_PERSON}], [?!who && mail]][] | [0]"
 )
-RENTER = (
-    "([find(columns, 'key', 'regardingobjectid').value, "
-    f"{INVITED}][] | [?LogicalName == 'lead' || LogicalName == 'contact'] | [0])"
+GUEST = (
+    f"[@][?!{REGARDED}].columns.{{requiredattendees: find(@, 'key', 'requiredattendees').value,"
+    f" optionalattendees: find(@, 'key', 'optionalattendees').value}} | [0] | {INVITED}"
 )
+RENTER = f"({REGARDED} || ({GUEST}).who)"
 
 
 def own(name: str) -> str:
@@ -83,7 +89,7 @@ class Dynamics365(Mapping):
     first_name = fields.Name(path=column("firstname"))
     last_name = fields.Name(path=column("lastname"))
     full_name = fields.PersonName(path=f"{RENTER}.Name")
-    email = fields.Email(path=[own("prospectemail"), column("emailaddress1")])
+    email = fields.Email(path=[own("prospectemail"), column("emailaddress1"), f"({GUEST}).mail"])
     phone = fields.Phone(path=[own("prospectphone"), column("mobilephone"), column("telephone1")])
 
     starts_at = fields.Instant(path=column("scheduledstart"))

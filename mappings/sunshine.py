@@ -1,15 +1,13 @@
-import re
-
 from bridge.inbound.signatures import Token
-from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, asked, fields, path, topic
+from bridge.mapping import BOOK, CANCEL, IGNORE, Mapping, When, asked, fields, is_clock, is_dated, path, topic
 from bridge.mapping.kinds import KINDS
 
 
 def answer(field):
     """The text of an answer. What somebody chose has a name, which may be an id, and a label."""
     chosen = (field.get("select") or [{}])[0]
-    is_time = topic(field.get("name") or "") == "tour_time" or topic(field.get("label") or "") == "tour_time"
-    by_label = is_time and not re.match(r"\d+:\d", chosen.get("name") or "")
+    is_time = {topic(field.get("name") or ""), topic(field.get("label") or "")} & {"tour_time", "tour_start"}
+    by_label = is_time and not (is_clock(chosen.get("name")) or is_dated(chosen.get("name")))
     return field.get("text") or field.get("email") or chosen.get("label" if by_label else "name")
 
 

@@ -7,6 +7,7 @@ from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, AppointmentStatus, BookingRequest, Contact, Priority, TourKind
 from bridge.mapping.details import Api, Fetch, Login
 from bridge.mapping.flattening import flat
+from bridge.mapping.moments import is_clock, is_dated
 from bridge.mapping.paths import constant, digest, first, header, path, paths
 from bridge.mapping.questions import asked, topic
 from bridge.mapping.replies import Reply
@@ -41,6 +42,8 @@ __all__ = [
     "first",
     "flat",
     "header",
+    "is_clock",
+    "is_dated",
     "path",
     "paths",
     "tool_rules",

@@ -26,13 +26,20 @@ _UNSET = re.compile(rf"\s*(?:(?:{_PLACEHOLDER}|{_WORD})[\s,;/|_-]*)+")
 _NO_ANSWER = re.compile(r"\s*(?:nan|n/a|N/A|\(none\)|\(not set\)|-{1,3}|\u2013|\u2014)\s*")
 _ZERO = re.compile(r"\s*(?:-?0+(?:\.0+)?|\{?[0]{8}-?(?:0000-?){3}0{12}\}?)\s*")
 _NOT_AN_ID = re.compile(
-    r"\s*(?:unknown|unset|tbd|tba|n\.?a\.?|false|true|no id|#n/a|#ref!?|#value!?|#name\?"
+    r"\s*(?:unknown|unset|tbd|tba|n\.?a\.?|false|true|#n/a|#(?:ref|value|name|num|error|null|div/0)[!?]*"
+    r"|loading\W*|\(?(?:empty|blank|missing|none given|not (?:available|applicable|set|given|provided|found)"
+    r"|no[ -]?(?:id|value|data))\)?|f{8}-?(?:f{4}-?){3}f{12}|id|u?uid|guid"
+    r"|\$[a-z_][\w.]*|:[a-z_]+|_{2,}\w+?_{2,}|(?:undefined|null|nan|none)-\d+"
     r"|=+\s*\$\S+|<[^<>]*>|\[[^\[\]]*\]"
     r"|(?:your |the )?(?:booking|tour|appointment|appt|showing|reservation|event|lead|unit|property|agent|contact)"
     r"[ _-]?(?:id|uid|ref|reference|number|no|key))\s*",
     re.IGNORECASE,
 )
 """What stands where an id was to be: a word for none, an error of a spreadsheet, the field's own name."""
+_TRIAL = re.compile(
+    r"\s*\(?(?:test(?:ing)?|sample|example|dummy|demo|placeholder|string|x{2,})\)?\s*", re.IGNORECASE
+)
+"""What people and tools write while they try something out."""
 _PART_UNSET = re.compile(
     rf"(?:^|[^A-Za-z0-9])(?:undefined|null|NaN|None|\[object Object\])(?:[^A-Za-z0-9]|$)|{_PLACEHOLDER}"
 )
@@ -70,6 +77,11 @@ def is_no_id(text: str) -> bool:
     if len(text) <= _LONGEST and _NOT_AN_ID.fullmatch(text):
         return True
     return is_no_value(text) or (len(text) <= _LONGEST and bool(_PART_UNSET.search(text)))
+
+
+def is_trial(text: str) -> bool:
+    """Whether an id is a word such as `test`, which every trial of a sender has in common."""
+    return bool(_TRIAL.fullmatch(text))
 
 
 def without_unset(value: Any) -> Any:

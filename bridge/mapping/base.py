@@ -23,6 +23,7 @@ from bridge.mapping.translation import (
     BOOKING_FIELDS,
     END,
     IDS,
+    REFERENCES,
     START,
     Envelope,
     Translation,
@@ -129,6 +130,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
                 field.is_tour_time = name in (*START, *END)
             elif isinstance(field, String):
                 field.is_id = name in IDS
+                field.is_reference = name in REFERENCES
 
     @classmethod
     def sender(cls) -> str:
@@ -204,15 +206,19 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def rule_for(self, received: Received) -> When | None:
         """The first rule that applies."""
-        event = self.event.read(received)
+        return self._rule_for(self.event.read(received), received)
+
+    def _rule_for(self, event: str | None, received: Received) -> When | None:
         return next((rule for rule in self.actions if rule.applies(event, received)), None)
 
     def decide(self, received: Received) -> Decision:
         """What that rule says."""
-        rule = self.rule_for(received)
+        event = self.event.read(received)
+        return self._decide(event, self._rule_for(event, received), received)
+
+    def _decide(self, event: str | None, rule: When | None, received: Received) -> Decision:
         if rule:
             return rule.then
-        event = self.event.read(received)
         return self.unknown_event(event, received) or Decision(
             Action.IGNORE, UNKNOWN_EVENT.format(describe(event)), is_unknown=True
         )
@@ -230,13 +236,14 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def translate(self, received: Received) -> Translation:
         """Read a payload as a booking. Errors are part of the answer; nothing is raised for bad input."""
-        decision = self.decide(received)
         event = self.event.read(received)
+        rule = self._rule_for(event, received)
+        decision = self._decide(event, rule, received)
         delivery_id = self.delivery_id.read(received) if self.delivery_id else None
         if decision.held:
             held = FieldError("event", "event", describe(event), decision.held)
             return Translation(event, delivery_id, decision.action, errors=(held,))
-        if event is None and self.rule_for(received) is None:
+        if event is None and rule is None:
             # Not an event of another kind, which may be ignored: perhaps a tour that lacks one word.
             nameless = FieldError("event", "event", "nothing", "the name of an event that this mapping knows")
             return Translation(event, delivery_id, decision.action, errors=(nameless,))

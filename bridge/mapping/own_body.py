@@ -50,7 +50,7 @@ def _of(*people: str, word: str) -> list[str]:
 def _renter(*words: str) -> list[str]:
     people = (
         "prospect", "customer", "contact", "requester", "renter", "lead", "guest", "client", "visitor",
-        "attendee", "invitee", "applicant", "person",
+        "attendee", "invitee", "applicant", "person", "caller",
     )  # fmt: skip
     return [path for word in words for path in _of(*people, word=word)]
 
@@ -61,11 +61,14 @@ def _tour(*words: str) -> list[str]:
 
 
 # What is called a time may be the hour alone, beside a date; a date may have the time with it, or midnight.
-TIME = " || ".join([*_tour("time", "start_time"), *_tour("slot", "time_slot")])
+_TIME = " || ".join([*_tour("time", "start_time"), *_tour("slot", "time_slot")])
+_HALF = "tour_ampm || tour_start_ampm || ampm"
+TIME = f"({_HALF}) && join(' ', [text({_TIME}), {_HALF}]) || {_TIME}"
 DATE = " || ".join(_tour("date", "start_date", "day"))
 STARTS = [
     *_tour("start", "start_at", "starts_at", "start_date_time", "start_datetime", "date_time", "datetime"),
     *_tour("scheduled_at", "scheduled_for", "booking_start_time"),
+    "tour_start_value || tour_start_seconds || start_seconds",
     f"dated({TIME})",
     f"[@][?!({TIME})] | [0] | dated({DATE})",
 ]
@@ -169,6 +172,7 @@ class OwnBody(Mapping):
                 "duration_mins",
                 "duration_min",
                 "duration_seconds",
+                "duration_secs",
                 "duration_hours",
                 "duration_ms",
                 "duration_milliseconds",

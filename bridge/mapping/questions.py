@@ -11,8 +11,9 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
+from bridge.mapping import question_words as words
 from bridge.mapping.absent import is_no_value
-from bridge.mapping.moments import is_dated
+from bridge.mapping.moments import is_clock, is_dated
 
 LONGEST_LABEL = 300
 """Characters of a label that are looked at."""
@@ -20,96 +21,13 @@ MOST_ANSWERS = 500
 
 OTHER_PERSON, OTHER_DATE = "other_person", "other_date"
 
-_OTHER_PERSON = re.compile(
-    r"\b(emergenc\w*|partner|spouse|wife|husband|fiance|boyfriend|girlfriend|room ?mates?|house ?mates?"
-    r"|co ?(?:applicant|tenant|renter|signer|occupant|resident|borrower)s?|guarantors?|land ?lords?|landlady"
-    r"|refer(?:red|rer|rers|ral|rals|ence|ences|s)?|realtors?|brokers?|agents?|friends?|employers?|supervisors?"
-    r"|managers?|parents?|mother|father|guardian|compan(?:y|ies|ion)|pets?|dogs?|cats?|vehicles?|cars?"
-    r"|(?:second|secondary|additional|another|other) (?:person|adult|applicant|tenant|occupant|guest|renter|resident)s?"
-    r"|someone|somebody|their|his|her|kin|child|children|kids|occupants?|plus one|additional guests?|guests"
-    r"|locators?|case ?workers?|case managers?|social workers?|assistants?|advocates?|accompan\w*"
-    r"|(?:touring|coming|visiting|joining|moving(?: in)?|living) with|urgenc\w*|notfall\w*|referencias?"
-    r"|pareja|conyuge|espos[oa]|partenaire|conjointe?|conjuge|lebensgefahrt\w*|ehe(?:mann|frau|partner\w*)"
-    r"|vermieter\w*|proprietaire|caser[oa]|arrendador\w*|senhorio|locador\w*|garante?s?|fiador\w*|avalista|burge\w*"
-    r"|padres?|madre|hij[oa]s?|empleador\w*|empregador\w*|jefe|chefe|employeur|arbeitgeber\w*|freund\w*|amig[oa]s?"
-    r"|companer[oa]s?|companheir[oa]s?|colocataires?|mitbewohner\w*)\b"
-)
-_OTHER_DATE = re.compile(
-    r"\b(mov(?:e|es|ing)|lease|birth(?:day|date)?|born|dob|occup\w*|call(?: ?back)?|callback|reach|contact|text you"
-    r"|graduat\w*|employ\w*|hired?|jobs?|expir\w*|school|semester|arriv\w*|anniversary|sign(?:ed|ature)?|submi\w*"
-    r"|need\w*|vacat\w*|evict\w*|notice|reference|license|start date|today s date|today|current\w*|hear|heard|mudanza"
-    r"|nacimiento|emmenag\w*|einzug\w*|second choice|third choice|alternat\w*|back ?up|2nd|3rd|full time|part time"
-    r"|first time|last time|created?|updated?|modified|timestamp|sent|received|entry|landed"
-    r"|follow ?up|deadline|apply by|(?:last|previous|prior) (?:visit|tour|showing)|mudarse|mudan\w*|umzug\w*"
-    r"|einzieh\w*|mietbeginn|demenag\w*|geburts\w*|naissance|nascimento|rappel\w*|ruckruf\w*|anruf\w*|llama\w*"
-    r"|appel\w*|ligar|contrat\w*)\b"
-)
-_OTHER_UNLESS_TOUR = re.compile(
-    r"\b(availab\w*|budget|income|rent|lead time|time ?zone|time ?frame|timeline)\b"
-)
-_TOUR = re.compile(
-    r"\b(tour|visit|showing|viewing|appointment|schedule|come by|stop by|besichtigung|cita)\w*\b"
-)
-_BOTH = re.compile(r"\bfirst\b.*\blast\b")
-_NOT_THE_NAME = re.compile(
-    r"\b(compan\w*|pet|dog|cat|propert\w*|communit\w*|building|complex|unit|apartment|street|user ?name|file|maiden"
-    r"|utm|form|page|campaign|event|entreprise|societe|empresa|firma|mascota|animal|haustier|condominio|edificio"
-    r"|propiedad|comunidad|imovel|residence)\b"
-)
-_RANK_LAST = re.compile(r"\b(alternat\w*|secondary|second|backup|work|office|home|other|additional|2)\b")
-
-_PLACE = r"(?:propert(?:y|ies)|(?:apartment )?(?:communit(?:y|ies)|complex(?:es)?)|buildings?)"
-_ASKING = (
-    r"(?:(?:please )?(?:select|choose|pick) |(?:which|what)(?: s| is| are)? |your |preferred |desired |tour |for )*"
-    r"(?:of our |our |the |an |a )*"
-)
-_INTEREST = (
-    r"(?: (?:are|is|would|do|did|should|interest\w*|can|may|shall|you|to (?:tour|visit|see|view))\b.*)?"
-)
-_PATTERNS = {
-    "tour_type": r"(tour|visit|showing) ?(type|kind|format)\b.*|.*\b(type|kind|sort) of (tour|visit|showing).*"
-    r"|.*\bhow\b.*(tour|visit).*|.*\bself guided\b.*\b(or|in person|virtual)\b.*",
-    "property": rf"{_ASKING}{_PLACE}(?: ?(?:id|name|key|code|of interest))*{_INTEREST}"
-    rf"|(?:which|preferred|tour) location{_INTEREST}|(?:(?:select|choose|pick) (?:your |a |the )?)?locations?"
-    r"|(?:interested|desired) (?:property|community)|propiedad|comunidad|edificio|residence|immeuble|imovel|condominio"
-    r"|wohnanlage",
-    "unit": rf"{_ASKING}(?:units?|apartments?|apts?)(?: ?(?:id|number|no|name|of interest))?{_INTEREST}",
-    "lead_source": r"lead ?source|utm ?source",
-    "lead_id": r"(propexo )?lead ?id",
-    "agent": r"((leasing|assigned) )?agent(?: (email|name|id))?",
-    "message": r"(your |any |additional |other |further )*(message|notes?|comments?|questions?)"
-    r"( or (comments?|questions?|notes?))?|anything else.*",
-}
-_EMAIL = re.compile(
-    r"\be ?mails?\b|\bmail (?:address|adresse)\b|\badresse mail\b|^(?:your )?mail$|\bcorreo\b|\bcourriel\b"
-)
-_PHONE = re.compile(
-    r"\b(phone|mobile|cell(?:phone|ular)?|celular|whats ?app|tel(?:ephone|efon\w*|emovel|e)?|handy\w*|movil)\b"
-    r"|phone|\b(?:mobilnummer|rufnummer|portable)\b|\b(?:your|best) number\b"
-    r"|\bnumber\b.*\b(reach|text|call)\b|\b(reach|text|call)\b.*\bnumber\b|\bcontact number\b"
-)
-_FIRST = re.compile(
-    r"\b(first|given) ?names?\b|\bfore ?name\b|\bf ?name\b|\bprimer nombre\b|\bvorname\b|\bprenom\b|\bname first\b"
-    r"|^first$"
-)
-_LAST = re.compile(
-    r"\b(last|family) ?names?\b|\bsur ?name\b|\bl ?name\b|\bapellidos?\b|\bnachname\b|\bname last\b"
-    r"|\bsobrenome\b|\bnom de famille\b|^last$"
-)
-_NAME = re.compile(r"\b(full ?)?names?\b|\bfullname\b|\b(?:nombre|nom|nome)\b|\bwho are you\b")
-_DAY = re.compile(r"\b(dates?|days?|fecha|datum|jour|data (?:da|de|do|preferida)|\w*termin)\b")
-_HOUR = re.compile(r"\b(times?|time ?slots?|slots?|hours?|hora|horario|uhrzeit|heure)\b")
-_WHEN = re.compile(
-    r"\bwhen\b.*\b(visit|tour|come|see|stop|view|show)|\btour (start|at)\b|\b(tour|visit) (date ?time|date time)\b"
-)
-
 
 @lru_cache(maxsize=4096)
 def cleaned(label: str) -> str:
     """A label in small letters, without emoji, numbering, markup, placeholders, accents and punctuation."""
     text = unescape(label[:LONGEST_LABEL])
     text = re.sub(r"\{\{[^{}]*\}\}|\{[^{}]*\}|<[^<>]*>|%[A-Za-z_]+%|\[[^\[\]]*\]", " ", text)
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    text = re.sub(r"(?<=[a-z])(?:(?=[A-Z])|\(s\))", " ", text)
     text = unicodedata.normalize("NFD", text).casefold()
     text = "".join(char if char.isalnum() else "" if unicodedata.combining(char) else " " for char in text)
     text = re.sub(r"\bno label\b|\b(?:optional|required|mandatory)\b", " ", " ".join(text.split()))
@@ -124,7 +42,7 @@ def topic(label: str) -> str | None:
     text = cleaned(label)
     if not text:
         return None
-    for name, pattern in _PATTERNS.items():
+    for name, pattern in words.PATTERNS.items():
         if re.fullmatch(pattern, text):
             return name
     if found := _of_person(text):
@@ -134,28 +52,36 @@ def topic(label: str) -> str | None:
 
 def _of_person(text: str) -> str | None:
     found = _person_topic(text)
-    return OTHER_PERSON if found and _OTHER_PERSON.search(text) else None if found == "nothing" else found
+    return (
+        OTHER_PERSON if found and words.OTHER_PERSON.search(text) else None if found == "nothing" else found
+    )
 
 
 def _person_topic(text: str) -> str | None:
     """`nothing` where it is about a name, a number or an address, and of no person's."""
-    if _EMAIL.search(text):
+    if words.EMAIL.search(text):
         return "email"
-    if _PHONE.search(text):
-        return "nothing" if _HOUR.search(text) else "phone"
-    names = {"name": _BOTH, "first_name": _FIRST, "last_name": _LAST}
+    if words.PHONE.search(text):
+        return "nothing" if words.HOUR.search(text) else "phone"
+    names = {"name": words.BOTH, "first_name": words.FIRST, "last_name": words.LAST}
     found = next((name for name, pattern in names.items() if pattern.search(text)), None)
-    if found is None and _NAME.search(text):
-        return "nothing" if _NOT_THE_NAME.search(text) else "name"
+    if found is None and words.NAME.search(text):
+        return "nothing" if words.NOT_THE_NAME.search(text) else "name"
     return found
 
 
 def _of_time(text: str) -> str | None:
-    has_day, has_hour, has_when = bool(_DAY.search(text)), bool(_HOUR.search(text)), bool(_WHEN.search(text))
-    is_other = _OTHER_DATE.search(text) or (_OTHER_UNLESS_TOUR.search(text) and not _TOUR.search(text))
+    has_day, has_hour, has_when = (
+        bool(words.DAY.search(text)),
+        bool(words.HOUR.search(text)),
+        bool(words.WHEN.search(text)),
+    )
+    is_other = words.OTHER_DATE.search(text) or (
+        words.OTHER_UNLESS_TOUR.search(text) and not words.TOUR.search(text)
+    )
     if not (has_day or has_hour or has_when):
-        return OTHER_DATE if is_other else OTHER_PERSON if _OTHER_PERSON.search(text) else None
-    if is_other or (_OTHER_PERSON.search(text) and not _TOUR.search(text)):
+        return OTHER_PERSON if words.OTHER_PERSON.search(text) else OTHER_DATE if is_other else None
+    if is_other or (words.OTHER_PERSON.search(text) and not words.TOUR.search(text)):
         return OTHER_DATE
     if has_when or (has_day and has_hour):
         return "tour_start"
@@ -206,7 +132,8 @@ def asked(answers: Any) -> dict[str, Any]:
         if id(answer) not in used and answer["type"] not in ("hidden", "HIDDEN_FIELDS")
     ]
     if "tour_start" in found and not is_dated(found["tour_start"]):
-        found.setdefault("tour_date", found.pop("tour_start"))
+        start = found.pop("tour_start")
+        found.setdefault("tour_time" if is_clock(start) else "tour_date", start)
     pairs = [[answer["label"] or answer["name"], answer["value"]] for answer in rest]
     return {**found, "others": [pair for pair in pairs if not isinstance(pair[1], Mapping)]}
 
@@ -255,14 +182,17 @@ def _topic_of(answer: Mapping[str, Any]) -> str | None:
     return named or by_label
 
 
-def _rank(name: str, answer: Mapping[str, Any]) -> tuple[bool, bool, bool]:
-    """The smaller, the likelier: it looks like an answer, it is of the type, and the question is not about a second."""
+def _rank(name: str, answer: Mapping[str, Any]) -> tuple[bool, bool, bool, bool]:
+    """The smaller, the likelier: it looks like an answer, the question is not about a second, it says no more than what
+    it asks for, or names the tour, and the answer is of the type."""
     look, kind = _LOOKS.get(name), _TYPES.get(name)
     text = answer["value"] if isinstance(answer["value"], str) else ""
     wrong = name == "email" and "@" not in str(answer["value"])
     wrong |= name == "phone" and sum(char.isdigit() for char in str(answer["value"])) < 7  # noqa: PLR2004
     typed = bool(kind and kind.search(answer["type"])) or bool(look and look.fullmatch(text))
-    return wrong, bool(_RANK_LAST.search(cleaned(answer["label"] or answer["name"]))), not typed
+    label = cleaned(answer["label"] or answer["name"])
+    expected = words.TOUR.search(label) if name.startswith("tour_") else words.PLAIN.fullmatch(label)
+    return wrong, bool(words.RANK_LAST.search(label)), not expected, not typed
 
 
 def _by_type(
@@ -281,6 +211,15 @@ def _by_type(
         ]
         if len(candidates) == 1:
             yield name, candidates[0]
+    if found.keys().isdisjoint(("tour_start", "tour_date")):
+        whole = [answer for answer in by_topic.get("", []) if _is_tour_start(answer)]
+        if len(whole) == 1:
+            yield "tour_start", whole[0]
+
+
+def _is_tour_start(answer: Mapping[str, Any]) -> bool:
+    """Whether the question speaks of the tour only, and the answer has its date and time: `Your appointment`."""
+    return bool(words.TOUR.search(cleaned(answer["label"] or answer["name"]))) and is_dated(answer["value"])
 
 
 def pairs(values: Any, summary: Any) -> list[dict[str, Any]]:
@@ -292,9 +231,17 @@ def pairs(values: Any, summary: Any) -> list[dict[str, Any]]:
     for name, value in values.items():
         label = ""
         plain = unescape(value).strip() if isinstance(value, str) else None
-        at = text.find(f":{plain}", place) if plain else -1
-        if plain and at >= 0:
+        shown = _of_inputs(value) if isinstance(value, Mapping) else plain
+        at = text.find(f":{shown}", place) if shown else -1
+        if shown and at >= 0:
             label = text[place:at].strip(" ,").rpartition(", ")[2].strip()
-            place = at + len(plain) + 1
+            place = at + len(shown) + 1
         answers.append({"name": str(name), "label": label, "value": plain if plain is not None else value})
     return answers
+
+
+def _of_inputs(parts: Mapping[str, Any]) -> str:
+    """What a summary shows of an answer in several inputs: `(512) 555-0142`, `Maya Okafor`."""
+    full = parts.get("full")
+    shown = [full] if isinstance(full, str) else [each for each in parts.values() if isinstance(each, str)]
+    return " ".join(each.strip() for each in shown if each.strip())

@@ -29,6 +29,7 @@ SUFFICIENT_WITHOUT = frozenset(
 START = ("starts_at", "starts_at_local")
 END = ("ends_at", "ends_at_local")
 IDS = frozenset({"reference", "previous_reference", "contact_id", "lead_id", "property", "unit", "agent"})
+REFERENCES = frozenset({"reference", "previous_reference", "contact_id", "lead_id"})
 PERSON = ("email", "phone", "lead_id", "contact_id")
 
 

@@ -6,7 +6,7 @@ import pytest
 from mapping.reading import read
 
 from bridge.mapping import fields, header, path
-from bridge.mapping.absent import is_absent, is_no_id, is_no_value, without_unset
+from bridge.mapping.absent import is_absent, is_no_id, is_no_value, is_trial, without_unset
 from bridge.mapping.fields import Field
 from bridge.mapping.own_body import OwnBody
 from bridge.mapping.paths import Received
@@ -108,6 +108,34 @@ def test_no_reader_finds_it(value: str) -> None:
 )
 def test_half_an_id_is_none(value: str) -> None:
     assert is_no_id(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "not set", "no value", "id", "UUID", "__BOOKING_ID__", "$booking_id", ":id", "#ERROR!", "Loading...", "NULL-1",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_or_a_template_writes_is_no_id(value: str) -> None:
+    assert is_no_id(value)
+
+
+@pytest.mark.parametrize("value", ["test", "Testing", "(sample)", "string", "demo", "placeholder", "xxx"])
+def test_a_word_of_a_trial_is_no_reference(value: str) -> None:
+    assert is_trial(value)
+    payload = {"event": "tour.booked", "booking_id": value, "tour_id": "T-9", "property": value}
+    booking = OwnBody().translate(Received(payload, {}))
+    assert booking.errors
+    payload |= {"email": "maya@example.com", "tour_start": "2026-12-03T10:30:00-06:00"}
+    booking = OwnBody().translate(Received(payload, {})).booking
+    assert booking
+    assert (booking.reference, booking.property) == ("T-9", value)
+
+
+@pytest.mark.parametrize("value", ["Testa-77", "test-7", "demo123x", "nano-1", "Nulla", "XX7", "idaho"])
+def test_an_id_with_such_a_word_in_it(value: str) -> None:
+    assert not is_no_id(value)
     assert not is_no_id("TB-90210")
     assert not is_no_id("nullify-1")
     assert not is_no_id("Unit 5")

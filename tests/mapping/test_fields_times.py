@@ -236,6 +236,13 @@ def test_without_a_zone_there_is_no_zoned_time(zone: str | None) -> None:
         ("30-minute tour", 30),
         ("1\u00bd hours", 90),
         ("1 hour and 15 minutes", 75),
+        ("half hour", 30),
+        ("thirty minutes", 30),
+        ("forty-five minutes", 45),
+        ("1/2 hour", 30),
+        ("Duration: 30 minutes", 30),
+        ("30 minutes (default)", 30),
+        ("P0Y0M0DT0H30M0S", 30),
         ({"hours": 1, "minutes": 30}, 90),
     ],
 )

@@ -14,6 +14,7 @@ from bridge.mapping.moments import (
     MomentError,
     combine,
     find,
+    is_clock,
     is_dated,
     read,
     read_epoch,
@@ -89,6 +90,14 @@ def test_an_instant_comes_back_from_every_writer(name: str, instant: datetime, z
         "3 de diciembre de 2026 a las 14:30",
         "3 de diciembre de 2026, 2:30 de la tarde",
         "jeudi 3 d\u00e9cembre 2026 \u00e0 14h30",
+        "jueves 3 de diciembre de 2026 a las 14:30 horas",
+        "2026. 12. 3. 14:30",
+        "December 3, 2026 (2:30 PM)",
+        "12/03/2026 (Thu) 2:30 PM",
+        "12/03/2026 around 2:30 PM",
+        "12/03/2026 ~2:30 PM",
+        "Starts: 12/03/2026 2:30 PM",
+        "<p>December 3, 2026<br/>2:30 PM</p>",
         "3 de dezembro de 2026 \u00e0s 14h30",
     ],
 )
@@ -122,6 +131,8 @@ def test_noon_and_midnight(text: str, hour: int) -> None:
         "Thu Dec 03 10:30:00 CST 2026",
         "12/03/2026 11:30 AM Eastern Standard Time",
         "2026-12-03 10:30 AM (Central Time - US & Canada)",
+        "Thursday Dec 3, 2026 \u22c5 10:30am (Central Time - Chicago)",
+        "12/03/2026 10:30 AM CST6CDT",
     ],
 )
 def test_a_zone_or_an_offset_makes_an_instant(text: str) -> None:
@@ -141,6 +152,9 @@ def test_a_zone_or_an_offset_makes_an_instant(text: str) -> None:
         ("10:30am - 11:00am, Thursday, December 3, 2026", "10:30", "11:00"),
         ("2026-12-03T10:30:00/2026-12-03T11:00:00", "10:30", "11:00"),
         ("2026-12-03 from 2 to 3 pm", "14:00", "15:00"),
+        ("2026-12-03 14:30-15:00", "14:30", "15:00"),
+        ("2026-12-03 13:00 -13:30", "13:00", "13:30"),
+        ("12/03/2026 between 10:30 AM and 11:00 AM", "10:30", "11:00"),
         ("3 de diciembre de 2026 de 10:00 a 11:00", "10:00", "11:00"),
     ],
 )
@@ -154,6 +168,22 @@ def test_a_range_of_two_instants() -> None:
     moment = read("2026-12-03T10:30:00-06:00 - 2026-12-03T11:00:00-06:00")
     assert moment.start == INSTANT
     assert moment.end == INSTANT + timedelta(minutes=30)
+    assert read("2026-12-03T10:30:00-06:00/2026-12-03T11:00:00-06:00") == moment
+
+
+@pytest.mark.parametrize("text", ["2026-12-03 9am-5pm", "12/03/2026 8:00 AM - 12:00 PM"])
+def test_a_part_of_the_day_is_no_start(text: str) -> None:
+    with pytest.raises(MomentError, match="part of the day"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("2:30 PM", True), ("14:30", True), ("10:30 - 11:00", True), ("noon", True), ("2026-12-03 14:30", False)]
+    + [(value, False) for value in ("2026-12-03", "Morning", "2_30_pm", "slot 3", "", 10, None)],
+)
+def test_a_time_of_day_alone(value: object, expected: bool) -> None:
+    assert is_clock(value) is expected
 
 
 def test_what_could_be_an_offset_or_a_range_is_refused() -> None:

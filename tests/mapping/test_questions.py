@@ -18,6 +18,14 @@ TOPICS = {
         "Nom complet",
         "Nome completo",
         "Nombre completo",
+        "Who is touring?",
+        "Who will be touring?",
+        "What should we call you?",
+        "Who should we expect?",
+        "Who is the tour for?",
+        "Who is coming to the tour?",
+        "Primary applicant",
+        "Applicant's name",
         "Name",
     ],
     "email": [
@@ -58,6 +66,9 @@ TOPICS = {
         "And what time, {{hidden:name}}?",
         "Pick a time slot",
         "What time works best?",
+        "Time of day",
+        "Arrival time",
+        "Available times",
     ],
     "tour_start": ["When would you like to visit?", "Appointment date and time", "tour_at"],
     "tour_type": ["Tour type", "How would you like to tour?", "Type of visit"],
@@ -69,10 +80,19 @@ TOPICS = {
         "No Label property",
         "Choose your location",
         "Location",
+        "Site",
+        "Which site are you interested in?",
+        "Property address",
+        "Site / Property",
+        "Location of interest",
+        "Location preference",
+        "Interested in which property?",
+        "Apartment building",
+        "Where would you like to tour?",
         "Interested property",
         "Propiedad",
     ],
-    "unit": ["\U0001f511 Unit", "Which unit would you like to see?", "Unit number", "Apartment"],
+    "unit": ["\U0001f511 Unit", "Which unit would you like to see?", "Unit number", "Unit(s)", "Apartment"],
     "other_person": [
         "Landlord phone",
         "Current landlord's name and phone number",
@@ -83,6 +103,13 @@ TOPICS = {
         "Spouse name",
         "Agent's phone",
         "Company name",
+        "Mom's cell",
+        "Nearest relative's phone",
+        "Caregiver phone",
+        "Who will be joining you? (phone)",
+        "Emergency contact",
+        "ICE number",
+        "Who else will be touring with you? (name)",
         "Apartment locator's name",
         "Caseworker phone",
         "Email of the person touring with you",
@@ -107,6 +134,8 @@ TOPICS = {
         "Date d'emm\u00e9nagement",
         "Geburtsdatum",
         "Preferred date to move in",
+        "Application date",
+        "Possession date",
     ],
 }
 
@@ -150,6 +179,10 @@ def test_of_two_phones_the_renters_counts() -> None:
     assert found["phone"] == "512-555-0142"
     assert found["others"] == [["Landlord phone", "512-555-0100"]]
     assert answers(("Alternate phone", "512-555-0100"), ("Phone", "512-555-0142"))["phone"] == "512-555-0142"
+    assert (
+        answers(("Business phone", "512-555-0100"), ("Your phone", "512-555-0142"))["phone"] == "512-555-0142"
+    )
+    assert answers(("Name of the gym", "Iron"), ("Name", "Maya Okafor"))["name"] == "Maya Okafor"
     assert answers(("Is text or phone better?", "Phone"), ("Cell", "512-555-0142"))["phone"] == "512-555-0142"
 
 
@@ -158,6 +191,24 @@ def test_beside_a_first_name_the_name_alone_is_the_last() -> None:
     assert (found["first_name"], found["last_name"]) == ("Maya", "Okafor")
     found = asked({"First name": "Maya", "Your name": "Maya Okafor"})
     assert (found["first_name"], found["name"]) == ("Maya", "Maya Okafor")
+
+
+def test_a_number_of_an_emergency_contact_is_nobodys_by_type() -> None:
+    assert "phone" not in answers(("Emergency contact", "512-555-0100", "phone_number"))
+    found = answers(("Mom's cell", "512-555-0100"), ("Cell", "512-555-0142"))
+    assert found["phone"] == "512-555-0142"
+
+
+def test_of_two_dates_the_one_that_names_the_tour_counts() -> None:
+    found = answers(("Date of contract", "2026-11-20"), ("Day", "2026-11-24"), ("Tour date", "2026-12-03"))
+    assert found["tour_date"] == "2026-12-03"
+
+
+def test_a_question_about_the_tour_alone_has_its_start() -> None:
+    assert answers(("Your appointment", "Dec 3, 2026 10:30 AM"))["tour_start"] == "Dec 3, 2026 10:30 AM"
+    assert "tour_start" not in answers(("Why do you want to tour?", "I move in December"))
+    found = answers(("Appointment", "Dec 3, 2026 10:30 AM"), ("Book your visit", "Dec 4, 2026 9:30 AM"))
+    assert "tour_start" not in found
 
 
 def test_a_type_helps_only_where_one_answer_can_be_meant() -> None:
@@ -172,6 +223,8 @@ def test_a_start_without_a_time_is_a_date() -> None:
     found = answers(("When would you like to visit?", "2026-12-03"), ("What time?", "10:30"))
     assert (found["tour_date"], found["tour_time"]) == ("2026-12-03", "10:30")
     assert "tour_start" not in found
+    found = answers(("Day", "2026-12-03"), ("When would you like to visit?", "10:30 AM"))
+    assert (found["tour_date"], found["tour_time"]) == ("2026-12-03", "10:30 AM")
 
 
 def test_a_choice_of_one_is_unwrapped() -> None:
@@ -199,4 +252,16 @@ def test_keys_are_labels() -> None:
 def test_labels_of_a_summary() -> None:
     summary = "Name:Maya Okafor, What is your phone number?:512 555 0142, Do you have pets?:Yes, one cat"
     listed = pairs({"name": {"first": "Maya"}, "whatIs": "512 555 0142", "doYou": "Yes, one cat"}, summary)
-    assert [each["label"] for each in listed] == ["", "What is your phone number?", "Do you have pets?"]
+    assert [each["label"] for each in listed] == ["Name", "What is your phone number?", "Do you have pets?"]
+
+
+def test_labels_of_answers_in_several_inputs() -> None:
+    summary = "Name:Maya Okafor, Emergency contact phone:(512) 555-0199, Phone:(512) 555-0142"
+    values = {
+        "q3": {"first": "Maya", "last": "Okafor"},
+        "q4": {"full": "(512) 555-0199"},
+        "q5": {"full": "(512) 555-0142"},
+    }
+    listed = pairs(values, summary)
+    assert [each["label"] for each in listed] == ["Name", "Emergency contact phone", "Phone"]
+    assert asked(listed)["phone"] == {"full": "(512) 555-0142"}

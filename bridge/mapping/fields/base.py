@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import marshmallow
 
-from bridge.mapping.absent import is_no_id, is_no_value
+from bridge.mapping.absent import is_no_id, is_no_value, is_trial
 from bridge.mapping.paths import Path, Paths, Received, as_text, listed
 
 MOST_PATHS = 5
@@ -63,7 +63,11 @@ class Field(marshmallow.fields.Field[Any]):
     def find(self, received: Received) -> list[Match]:
         """The values at the paths, in their order; absent ones left out."""
         searched = ((path.expression, path.search(received)) for path in self.paths)
-        return [Match(expression, value) for expression, value in searched if not is_no_value(value)]
+        return [
+            Match(expression, value)
+            for expression, value in searched
+            if value is not None and not is_no_value(value)  # most paths find nothing
+        ]
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's signature
         found: list[Match] = value
@@ -97,10 +101,16 @@ class String(Field):
     expected = "text"
     is_id = False
     """Set by the mapping for what names a booking, a person or a record: half an id (`tour-undefined`) is none."""
+    is_reference = False
+    """Set by the mapping for the ids of bookings and people: `test` is none."""
 
     def find(self, received: Received) -> list[Match]:
         found = [match for match in super().find(received) if match.value is not False]
-        return [match for match in found if not (self.is_id and _is_no_id(unwrapped(match.value)))]
+        return [match for match in found if not (self.is_id and self._is_no_id(unwrapped(match.value)))]
+
+    def _is_no_id(self, value: Any) -> bool:
+        text = "" if isinstance(value, (dict, list)) else as_text(value) or ""
+        return bool(text) and (is_no_id(text) or (self.is_reference and is_trial(text)))
 
     def convert(self, value: Any) -> str:
         if isinstance(value, (dict, list, bool)):
@@ -110,10 +120,6 @@ class String(Field):
         if len(choices) > 1 or (self.is_id and "\n" in text):
             raise self.refuse(value, "one choice")
         return choices[0] if choices else text
-
-
-def _is_no_id(value: Any) -> bool:
-    return not isinstance(value, (dict, list)) and is_no_id(as_text(value) or "")
 
 
 class Integer(Field):

@@ -13,16 +13,23 @@ LONGEST = 60
 LONGEST_TOUR = 12 * 60
 """Minutes: `1800` without a unit counts seconds, or is a slip."""
 _BESIDE = re.compile(
-    r"\b(?:about|approx(?:imately)?|around|circa|ca|up to|long"
-    r"|tour|showing|viewing|visit|appointment|meeting|session|slot)\b\.?|~"
+    r"\b(?:about|approx(?:imately)?|around|circa|ca|up to|long|duration|length|default"
+    r"|tour|showing|viewing|visit|appointment|meeting|session|slot)\b\.?|[~:()]"
 )
 _MINUTES = {"h": 60.0, "m": 1.0, "s": 1 / 60, "d": 1440.0}
 _PART = re.compile(
-    r"(\d+(?:[.,]\d+)?|\d+\s?\u00bd|an?|one|half an?|\u00bd)[\s-]*"
+    r"(\d+(?:[.,]\d+)?|\d+\s?\u00bd|half(?: an?)?|an?|one|fifteen|twenty|thirty|forty(?:[ -]five)?|sixty|ninety"
+    r"|\u00bd|(?<!\d)1/2)[\s-]*"
     r"(hours?|hrs?|h|horas?|heures?|stunden?|minutes?|minutos?|minuten|mins?|m|\u2032|'|seconds?|secs?|s|days?)(?![a-z])\.?"
 )
-_ISO = re.compile(r"p(?:(\d+)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?)?")
-_WORDS = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5, "\u00bd": 0.5}
+_ISO = re.compile(
+    r"p(?:0+y)?(?:0+m)?(?:(\d+)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?)?"
+)
+_WORDS = {
+    "a": 1.0, "an": 1.0, "one": 1.0, "half": 0.5, "half a": 0.5, "half an": 0.5, "\u00bd": 0.5, "1/2": 0.5,
+    "fifteen": 15.0, "twenty": 20.0, "thirty": 30.0, "forty": 40.0, "forty five": 45.0, "forty-five": 45.0,
+    "sixty": 60.0, "ninety": 90.0,
+}  # fmt: skip
 
 
 class Duration(Integer):

@@ -23,6 +23,16 @@ def is_dated(value: object) -> bool:
         return False
 
 
+def is_clock(value: object) -> bool:
+    """Whether a value is a time of day, or a range of two, without a day."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return read(f"2026-01-15 {value}").has_time  # a second day beside this one is an error
+    except ValueError:
+        return False
+
+
 __all__ = [
     "LONGEST",
     "YEARS",
@@ -32,6 +42,7 @@ __all__ = [
     "combine",
     "find",
     "in_zone",
+    "is_clock",
     "is_dated",
     "read",
     "read_epoch",

@@ -50,7 +50,9 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     """
     if instant := None if hint else _instant(text):
         return instant
-    plain = words.normalised(unescape(text) if "&" in text else text).strip().strip("\"'\u201c\u201d").strip()
+    text = unescape(text) if "&" in text else text
+    text = _TAG.sub(" ", text) if "<" in text and len(text) <= LONGEST else text
+    plain = words.normalised(text).strip().strip("\"'\u201c\u201d").strip()
     conventions = conventions or Conventions()
     if not plain or len(plain) > LONGEST:
         raise MomentError(EXPECTED)
@@ -60,6 +62,7 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     return _moment(tokens, conventions, hint)
 
 
+_TAG = re.compile(r"</?[a-z]{1,10}\s?/?>", re.IGNORECASE)
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\dT(?!00:00:00)\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6}))?(?:Z|[+-](?:0\d|1[01]):\d\d)", re.ASCII
 )
@@ -237,6 +240,8 @@ def _joined(left: _Side, right: _Side) -> Moment:
     end = None
     if until:
         end = _placed(datetime.combine((right.days or days)[0], until.time), gap, zone)
+    if end is not None and end - start >= LONGEST_RANGE:
+        raise MomentError("a start, not a part of the day")
     is_utc = start.tzinfo is not None and not gap and (gap is not None or zone in (UTC, timezone.utc))  # noqa: UP017
     is_midnight = clock.is_zero and until is None
     end = end if end is not None and end > start else None

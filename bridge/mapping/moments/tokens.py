@@ -30,12 +30,13 @@ _OF = r"[ ,.\-/]*(?:(?:de|del|of)\b[ ]*)?"
 _SHORT_YEAR = r"\d{2}(?=\s|,|$)(?!\s*(?:h|uhr|[ap]\b|[ap]\.?m))"
 _SECONDS = r"(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 
+_AFTER_OFFSET = r"(?![:\d]|[-.]\d|/\d(?!\d{3}-))(?!\s?[ap]\.?\s?m)"
 _FRACTION = r"(?:\.(?P<fraction>\d{1,9}))"
 
 _PATTERNS: list[tuple[Kind, str]] = [
     ("clock", rf"(?P<hour>\d{{1,2}})\.(?P<minute>\d{{2}})\.(?P<second>\d{{2}}){_FRACTION}?\s?{words.HALF}"),
     ("day", r"(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?=[0-2]\d[0-5]\d(?:[0-5]\d)?(?!\d))"),
-    ("day", r"(?P<year>\d{4})(?P<by>[-/.])(?P<month>\d{1,2})(?P=by)(?P<day>\d{1,2})(?!\d)[T_]?"),
+    ("day", r"(?P<year>\d{4})(?P<by>[-/.])\s?(?P<month>\d{1,2})(?P=by)\s?(?P<day>\d{1,2})(?!\d)[T_]?"),
     ("day", r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T|(?=\D|$))"),
     ("day", r"(?P<one>\d{1,2})(?P<by>[-/.])\s?(?P<other>\d{1,2})(?P=by)\s?(?P<year>\d{4}|\d{2})(?![\d:])[T_]?"),
     ("day", rf"{_DAY}{_OF}{_MONTH}{_OF}(?P<year>\d{{4}}(?!\d)|'\d{{2}}(?!\d)|{_SHORT_YEAR})"),
@@ -52,7 +53,7 @@ _PATTERNS: list[tuple[Kind, str]] = [
     ("clock", rf"(?P<hour>\d{{1,2}})\s?(?:o'?clock\s)?{words.HALF}"),
     ("clock", rf"(?:12\s)?(?P<noon>{words.NOON})\b"),
     ("clock", rf"(?:12\s)?(?P<midnight>{words.MIDNIGHT})\b"),
-    ("offset", rf"(?P<prefix>gmt|utc|z)?\s?\(?(?P<named>gmt|utc)?\s?{OFFSET}\)?(?![:\d]|[-/.]\d)(?!\s?[ap]\.?\s?m)"),
+    ("offset", rf"(?P<prefix>gmt|utc|z)?\s?\(?(?P<named>gmt|utc)?\s?{OFFSET}\)?{_AFTER_OFFSET}"),
     ("year", r"(?P<year>(?:19|20|21)\d{2})(?!\d)"),
     ("number", r"(?P<hour>\d{4}(?=\s*$)|\d{1,2})(?![\d:])"),
     ("zone", r"\[(?P<name>[A-Za-z][A-Za-z0-9_+\-/]*)\]"),
@@ -60,7 +61,7 @@ _PATTERNS: list[tuple[Kind, str]] = [
     ("zone", r"\((?P<name>[^()]{1,60}(?:\([^()]*\))?)\)"),
     ("zone", rf"(?P<name>{NAMES})"),
     ("zone", r"(?P<name>[a-z]+/[a-z_+\-0-9]+(?:/[a-z_]+)?)"),
-    ("zone", rf"(?P<name>(?:utc|gmt|zulu|z|{'|'.join(ABBREVIATIONS)}|[a-z]{{2,5}}t))(?![\w'])"),
+    ("zone", rf"(?P<name>(?:utc|gmt|zulu|z|{'|'.join(ABBREVIATIONS)}|[a-z]{{2,5}}t|[a-z]st\d[a-z]dt))(?![\w'])"),
     ("weekday", rf"(?P<weekday>{words.any_of(words.WEEKDAYS)})\b\.?"),
     ("filler", r"m=[+-][\d.]+"),
     ("filler", words.FILLERS),

@@ -48,9 +48,14 @@ NOON = "noon|midday|mediodia|midi|mittags?|meio-dia"
 MIDNIGHT = "midnight|medianoche|minuit|mitternacht|meia-noite"
 FILLERS = (
     r"at\b|on\b|the\b|of\b|from\b|um\b|den\b|der\b|ab\b|von\b|am\b(?=\s*\d)|le\b|el\b|de\b|del\b|das\b"
-    r"|a\s+las?\b|o'?clock\b|uhr\b|h(?:rs?)?\b|hours\b|kl\.?(?=\s)|[,;|@\u00b7\u2022]"
+    r"|a\s+las?\b|o'?clock\b|uhr\b|h(?:rs?)?\b|hours\b|horas?\b|heures?\b|kl\.?(?=\s)|[,;|@\u00b7\u2022\u22c5~()]"
+    r"|around\b|about\b|approx(?:imately)?\b\.?|between\b"
+    r"|(?:start(?:s|ing|ed)?(?: time| at)?|when|date|time)\b\s?:"
 )
-RANGES = r"/(?=\d{4}-)|-|\u2013|\u2014|\u2212|\u2192|to\b|until\b|till\b|thru\b|through\b|bis\b|a\b|as\b|ate\b|al\b"
+RANGES = (
+    r"/(?=\d{4}-)|-|\u2013|\u2014|\u2212|\u2192|to\b|and\b|until\b|till\b|thru\b|through\b|bis\b|a\b|as\b"
+    r"|ate\b|al\b"
+)
 
 
 def any_of(words: dict[str, int]) -> str:

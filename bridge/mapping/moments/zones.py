@@ -73,7 +73,10 @@ ABBREVIATIONS = {
 }
 """What is written behind a time in the United States; elsewhere some of them mean other zones."""
 
-OFFSET = r"(?P<sign>[+\u2212-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?::\d\d)?(?!\d)"
+OFFSET = (
+    r"(?P<sign>[+\u2212-])\s?(?P<hours>(?:0?\d|1[0-2]|(?<=\+)1[34]|(?<=\+\s)1[34])(?!\d(?!\d)))"
+    r"(?::?(?P<minutes>\d{2}))?(?::\d\d)?(?!\d)"
+)
 NAMES = (
     r"(?:us[/ ])?(?:eastern|central|mountain|pacific|alaskan?|hawaii(?:an)?|atlantic)"
     r"(?:[ -](?:standard|daylight|summer))?[ -]time(?:\s?\(us & canada\))?"
