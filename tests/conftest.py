@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real processes take their time on a busy machine."""
     for item in items:
         for marker, seconds in PATIENCE.items():
-            if item.get_closest_marker(marker):
+            if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(seconds))
 
 

@@ -13,6 +13,8 @@ COMMANDS = {
     "web": ("serve", "Run the web process, which receives and stores events."),
     "worker": ("serve", "Run a worker, which forwards stored events to Propexo."),
     "migrate": ("serve", "Bring the database to this version."),
+    "backup": ("backup", "Write a backup of the database to FILE."),
+    "restore": ("backup", "Restore FILE into an empty database, and bring it to this version."),
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
     "propexo": ("propexo", "Show what the account has at Propexo, with the ids that bridge.toml wants."),

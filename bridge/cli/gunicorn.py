@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -145,6 +146,7 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "proc_name": "bridge web",
             "control_socket_disable": True,
+            "worker_tmp_dir": heartbeat_folder(),
         }
         for name, value in chosen.items():
             if name in self.cfg.settings:  # an older gunicorn has no control socket to switch off
@@ -167,6 +169,14 @@ class Server(BaseApplication):
         gc.collect()
         gc.freeze()  # what is loaded now stays: to look through it again and again would hold all threads up
         return app
+
+
+def heartbeat_folder(memory: Path = Path("/dev/shm")) -> str | None:  # noqa: S108 - gunicorn makes the file's name
+    """Where workers show the arbiter that they live: in memory if possible, because a disk may make them wait for it.
+
+    `None` is gunicorn's default, the temporary folder.
+    """
+    return str(memory) if os.access(memory, os.W_OK | os.X_OK) else None
 
 
 def write_what_is_left(server: Any, worker: WebWorker) -> None:  # noqa: ARG001 - gunicorn's hook
