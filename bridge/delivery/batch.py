@@ -41,6 +41,8 @@ MOST_CLAIMS = 5
 """Claims without a result after which the event of a lane is parked before it is read."""
 MOST_KEPT = 2000
 """Events whose interpretation a worker keeps."""
+MOST_CONTESTED = 500
+"""Events whose tour another booking has taken, as far as a worker remembers them."""
 MOST_SIBLINGS = 20
 """Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
 
@@ -135,6 +137,8 @@ class BatchLoader:
         )
         """What events say, by id and place in the lane: most are read for the first of several runs. A replay, also
         of a corrected event, has a new place."""
+        self._contested: OrderedDict[int, frozenset[str]] = OrderedDict()
+        """By event: the keys of its tour that other bookings had."""
 
     def load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         """The jobs of claimed lanes; and the lanes in which nothing can run now.
@@ -163,7 +167,7 @@ class BatchLoader:
             for lane, event in chosen.items():
                 if by_lane[lane].claims > MOST_CLAIMS:
                     read[event.id] = (event, Interpretation(problem=_poisonous(by_lane[lane])))
-            loader = Loader(connection, self._tools.settings, now)
+            loader = Loader(connection, self._tools.settings, now, self._contested)
             later = self._later(loader, lanes, [read[event.id] for event in chosen.values()], room, now)
             snapshots = loader.snapshots(
                 {event.id: read[event.id] for event in chosen.values() if event.id not in later}
@@ -232,6 +236,14 @@ class BatchLoader:
             read[event.id] = (complete, said)
         return read
 
+    def not_taken(self, job: Job) -> None:
+        """A job's write is not on record: the next load looks for whoever has the key of its tour."""
+        step, id_ = job.decision.step, job.before.event.id
+        if isinstance(step, Write) and step.tour_key and job.attempt is None:
+            self._contested[id_] = self._contested.get(id_, frozenset()) | {step.tour_key}
+            while len(self._contested) > MOST_CONTESTED:
+                self._contested.popitem(last=False)
+
     def _keep(self, event: EventRow, said: Interpretation) -> None:
         self._read[event.id, event.seq] = (said, event.enrichment)
         while len(self._read) > MOST_KEPT:
@@ -282,7 +294,7 @@ class BatchLoader:
             stored = bodies(connection, [event.id])
             read = interpreted(event, stored[event.id], self._tools.sources.get(event.source))
             self._keep(event, read)
-            loader = Loader(connection, self._tools.settings, self._tools.clock())
+            loader = Loader(connection, self._tools.settings, self._tools.clock(), self._contested)
             snapshot = loader.snapshots({event.id: (event, read)})[event.id]
         again = self._job(job.claim, job.leased_at, job.lane, snapshot, job.ranks, self._tools.clock())
         again.reads, again.slot = job.reads, job.slot

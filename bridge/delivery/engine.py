@@ -331,6 +331,7 @@ class Engine:
     def _was_not_recorded(self, job: Job, one: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""
         self.calls.free(job)
+        self._loader.not_taken(job)
         if one.is_lost:
             return
         try:

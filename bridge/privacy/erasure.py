@@ -300,7 +300,7 @@ def _forget_renter(session: Session, booking: Booking, person: Person, now: date
     booking.details = {name: said for name, said in booking.details.items() if name in SAYINGS_OPEN}
     booking.written = {name: written[name] for name in TOUR_OPEN if name in written} or None
     if not (booking.written and datetime.fromisoformat(booking.written["starts_at"]) > now):
-        booking.lead_id = None
+        booking.lead_id = booking.tour_key = None
         booking.details.pop("lead_id", None)
     names = select(BookingReference).where(BookingReference.booking_id == booking.id)
     for name in session.scalars(names):

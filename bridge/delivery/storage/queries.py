@@ -125,6 +125,7 @@ OTHERS = (
     .where(Booking.merged_into.is_(None))
 )
 """`terms`: the bookings whose renter has one of these addresses, each with the term."""
+KEYED = select(*labelled(BOOKING)).where(_in(Booking.tour_key, "keys"))
 ECHOED = select(Booking.code, Booking.id).where(_in(Booking.code, "codes"))
 _PEOPLE = _pairs("sources", "contacts")
 CONTACTS = select(KnownContact.source, KnownContact.contact_id, KnownContact.details).join(

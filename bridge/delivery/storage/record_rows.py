@@ -13,6 +13,7 @@ from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owne
 from bridge.delivery.rules.outcomes import Reason, WriteOutcome
 from bridge.delivery.rules.same_tour import told_by
 from bridge.delivery.rules.state import Merge, Snapshot, Write
+from bridge.delivery.rules.tour_key import kept_key
 from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
 from bridge.keys import storable
@@ -46,7 +47,7 @@ _BOOKING = Change(
 _TAKE_BOOKING = Change(
     Booking,
     BOOKING,
-    ["in_flight_attempt_id"],
+    ["in_flight_attempt_id", "tour_key"],
     Booking.open_attempt_id.is_(None),
     same=_SAME_BOOKING,
     version=Booking.version + 1,
@@ -121,8 +122,9 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
     changed: list[tuple[BookingRow, int]] = []
     for draft in drafts:
         for row, version in _changed(draft):
-            changed.append((row, version))
-            draft.after = draft.after.with_owner(replace(row, version=version + 1))
+            kept = replace(row, tour_key=kept_key(row))
+            changed.append((kept, version))
+            draft.after = draft.after.with_owner(replace(kept, version=version + 1))
     changed.sort(key=lambda pair: pair[0].id or 0)
     rows = [_BOOKING.parameters(row, id=row.id, version=version) for row, version in changed]
     _change(connection, _BOOKING, rows)
@@ -302,7 +304,8 @@ def _take_owners(connection: Connection, drafts: Sequence[Draft]) -> None:
         owner = _stored_owner(draft.after, write)
         taken: Owner
         if isinstance(owner, BookingRow):
-            taken = replace(owner, in_flight_attempt_id=attempt.id, version=owner.version + 1)
+            key = write.tour_key or owner.tour_key
+            taken = replace(owner, in_flight_attempt_id=attempt.id, tour_key=key, version=owner.version + 1)
             bookings.append(_TAKE_BOOKING.parameters(taken, id=owner.id, version=owner.version))
         else:
             taken = replace(owner, in_flight_attempt_id=attempt.id)
