@@ -126,7 +126,11 @@ def internal_error(event: EventRow, error: Exception, tools: Tools) -> Wait | Pa
 
 
 class BatchLoader:
-    """Loads and decides claimed lanes."""
+    """Loads and decides claimed lanes.
+
+    It holds no transaction: to interpret many events takes longer than the server lets one stand idle. Whatever changes
+    between two statements shows as the result is recorded.
+    """
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -159,7 +163,7 @@ class BatchLoader:
     def _load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         now = claims[0].now
         by_lane = {one.lane: one for one in claims}
-        with self._tools.database.engine.connect() as connection:
+        with self._tools.database.autocommit.connect() as connection:
             lanes = open_events(connection, by_lane)
             chosen = {lane: event for lane, events in lanes.items() if (event := next_of(events, now))}
             siblings = [one for lane, event in chosen.items() for one in _unread(lanes[lane], event)]
@@ -278,7 +282,7 @@ class BatchLoader:
 
     def _failed(self, claim: Claim, leased_at: float, error: Exception) -> tuple[list[Job], list[Release]]:
         """A lane of which a row cannot be loaded, such as one that cannot be decrypted."""
-        with self._tools.database.engine.connect() as connection:
+        with self._tools.database.autocommit.connect() as connection:
             lane = open_events(connection, [claim.lane])[claim.lane]
         event = next_of(lane, claim.now)
         if event is None:
@@ -290,7 +294,7 @@ class BatchLoader:
     def load_again(self, job: Job) -> Job:
         """The same job, once its sender's API has answered: what the event says may name other rows."""
         event = job.base.event
-        with self._tools.database.engine.connect() as connection:
+        with self._tools.database.autocommit.connect() as connection:
             stored = bodies(connection, [event.id])
             read = interpreted(event, stored[event.id], self._tools.sources.get(event.source))
             self._keep(event, read)
