@@ -58,27 +58,38 @@ def test_only_a_write_on_its_way_or_the_appointment_keeps_a_key(row, key):
 # Through the endpoint, PostgreSQL and the sandbox.
 
 
-def two_sources_at_once(world):
-    """One person through two sources with two e-mails: two lanes, neither of which sees the other's booking."""
-    world.sandbox.add_lead(
+def one_lead(world):
+    return world.sandbox.add_lead(
         "cintegration", "cproperty", first_name="Maya", last_name="Okafor", phone_1="5125550142"
     )
-    return world.book("C-1"), world.book("H-1", source="other", email="work@example.com")
 
 
-def beside(world, call="find_leads"):
-    """Let another worker do all that is due, once the first one has read its lead."""
-    made = getattr(world.tools.propexo, call)
+def other_source(world):
+    """The same person with another e-mail: another lane, which sees nothing of a booking that is not stored yet."""
+    return world.book("H-1", source="other", email="work@example.com")
+
+
+def beside(world, happens):
+    """Let something happen as a worker has found its lead, and another worker do what is due by that."""
+    made, found = world.tools.propexo.find_leads, []
 
     def answer(*given, **named):
-        setattr(world.tools.propexo, call, made)
+        world.tools.propexo.find_leads = made
         result = made(*given, **named)
+        found.append(happens())
         another = world.new_engine()
         while another.tick():
             pass
         return result
 
-    setattr(world.tools.propexo, call, answer)
+    world.tools.propexo.find_leads = answer
+    return found
+
+
+def forget_keys(world):
+    """As the version before writes its bookings."""
+    with world.database.session() as session:
+        session.execute(text("UPDATE bookings SET tour_key = NULL"))
 
 
 def keys_of(world):
@@ -95,9 +106,11 @@ def creates(world):
 
 
 def test_one_tour_of_two_sources_in_two_workers_is_one_appointment(world):
-    events = two_sources_at_once(world)
-    beside(world)
+    one_lead(world)
+    others = beside(world, lambda: other_source(world))
+    events = [world.book("C-1")]
     world.run()
+    events += others
     assert creates(world) == 1
     assert len({world.event(one).booking_id for one in events}) == 1
     assert sorted(world.status(one) for one in events) == [("ignored", "linked"), ("written", "linked")]
@@ -105,7 +118,8 @@ def test_one_tour_of_two_sources_in_two_workers_is_one_appointment(world):
 
 def test_one_tour_of_two_sources_in_one_commit_is_one_appointment(world):
     world.at_once = 4
-    events = two_sources_at_once(world)
+    one_lead(world)
+    events = world.book("C-1"), other_source(world)
     elsewhere = world.book("C-2", email="ana@example.com", property="elm")
     world.run()
     assert creates(world) == 2
@@ -129,12 +143,13 @@ def book_for(world, booking_id, email, **more):
 
 @pytest.mark.parametrize("is_race", [True, False])
 def test_one_lead_at_one_start_is_one_tour_whatever_the_addresses(world, lead, is_race):
+    def other():
+        return book_for(world, "H-1", "work@example.com", source="other", lead_id=lead)
+
+    others = beside(world, other) if is_race else []
     first = book_for(world, "C-1", "maya@example.com")
-    if is_race:
-        beside(world)
-    else:
-        world.run()
-    second = book_for(world, "H-1", "work@example.com", source="other", lead_id=lead)
+    world.run()
+    second = others[0] if is_race else other()
     world.run()
     assert creates(world) == 1
     assert keys_of(world) == [key_of(lead)]
@@ -199,11 +214,26 @@ def test_a_refused_write_leaves_no_key(world, lead):
 def test_the_version_before_writes_no_key_and_is_in_nobodys_way(world, lead):
     world.book()
     world.run()
-    with world.database.session() as session:
-        session.execute(text("UPDATE bookings SET tour_key = NULL"))
+    forget_keys(world)
     world.clock.advance(minutes=1)
     second = world.book("H-1", source="other")
     world.reschedule()
     world.run()
     assert world.status(second)[1] == "linked"
     assert keys_of(world) == [key_of(lead, "2026-12-04T19:00:00")]
+
+
+def test_two_appointments_beside_the_version_before_become_one(world):
+    one_lead(world)
+    beside(world, lambda: other_source(world))
+    sent = world.tools.propexo.create_appointment
+
+    def sent_before(body):
+        world.tools.propexo.create_appointment = sent
+        forget_keys(world)
+        return sent(body)
+
+    world.tools.propexo.create_appointment = sent_before
+    world.book("C-1")
+    world.run()
+    assert (creates(world), len(world.tours)) == (2, 1)
