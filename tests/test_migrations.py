@@ -1,9 +1,10 @@
 """From the version before to this one: no open event is lost or overtaken on the way."""
 
 import pytest
-from revisions import ENDED, Previous, ask, run
+from revisions import A_BOOKING, ENDED, Previous, ask, make_at, run
+from sqlalchemy.exc import IntegrityError
 
-from bridge.database import head
+from bridge.database import head, tables
 from bridge.errors import SchemaOutdatedError, WorkersRunningError
 
 MINUTES = 7
@@ -180,3 +181,33 @@ class TestWrites:
         previous.database.migrate()
         assert previous.of_attempt(attempt) == (0, None, None)
         assert previous.of_event(event, "looks") == 2
+
+
+class TestTourKey:
+    @pytest.fixture
+    def before(self, own_database):
+        make_at(own_database, "0008")
+        return own_database
+
+    def test_bookings_have_no_key_until_a_write_takes_one(self, before):
+        for code in ("TB-1", "TB-2"):
+            ask(before, A_BOOKING, code=code, attempt=None)
+        assert before.migrate() == [f"tables: 0008 -> {head()}"]
+        assert ask(before, "SELECT count(*), count(tour_key) FROM bookings") == (2, 0)
+
+    def test_the_version_before_goes_on_beside_it(self, before):
+        before.migrate()
+        with before.engine.connect() as connection:
+            found = tables(connection)
+        assert found.suit("0008")
+        assert ask(before, A_BOOKING, code="TB-1", attempt=None) == 1
+
+    def test_no_two_bookings_have_the_same_key(self, before):
+        before.migrate()
+        for code in ("TB-1", "TB-2"):
+            ask(before, A_BOOKING, code=code, attempt=None)
+        take = "UPDATE bookings SET tour_key = 'oakwood|clead|2026-12-03T16:30:00+00:00' WHERE code = :code"
+        run(before, take, code="TB-1")
+        with pytest.raises(IntegrityError):
+            run(before, take, code="TB-2")
+        assert ask(before, "SELECT count(tour_key) FROM bookings") == 1

@@ -41,6 +41,8 @@ MOST_CLAIMS = 5
 """Claims without a result after which the event of a lane is parked before it is read."""
 MOST_KEPT = 2000
 """Events whose interpretation a worker keeps."""
+MOST_CONTESTED = 500
+"""Events whose tour another booking has taken, as far as a worker remembers them."""
 MOST_SIBLINGS = 20
 """Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
 
@@ -126,7 +128,11 @@ def internal_error(event: EventRow, error: Exception, tools: Tools) -> Wait | Pa
 
 
 class BatchLoader:
-    """Loads and decides claimed lanes."""
+    """Loads and decides claimed lanes.
+
+    It holds no transaction: to interpret many events takes longer than the server lets one stand idle. Whatever changes
+    between two statements shows as the result is recorded.
+    """
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -137,6 +143,8 @@ class BatchLoader:
         )
         """What events say, by id and place in the lane: most are read for the first of several runs. A replay, also
         of a corrected event, has a new place."""
+        self._contested: OrderedDict[int, frozenset[str]] = OrderedDict()
+        """By event: the keys of its tour that other bookings had."""
 
     def load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         """The jobs of claimed lanes; and the lanes in which nothing can run now.
@@ -157,7 +165,7 @@ class BatchLoader:
     def _load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         now = claims[0].now
         by_lane = {claim.lane: claim for claim in claims}
-        with self._tools.database.engine.connect() as connection:
+        with self._tools.database.autocommit.connect() as connection:
             lanes = open_events(connection, by_lane)
             chosen = {lane: event for lane, events in lanes.items() if (event := next_of(events, now))}
             siblings = [sibling for lane, event in chosen.items() for sibling in _unread(lanes[lane], event)]
@@ -165,7 +173,7 @@ class BatchLoader:
             for lane, event in chosen.items():
                 if by_lane[lane].claims > MOST_CLAIMS:
                     read[event.id] = (event, Interpretation(problem=_poisonous(by_lane[lane])))
-            loader = Loader(connection, self._tools.settings, now)
+            loader = Loader(connection, self._tools.settings, now, self._contested)
             later = self._later(loader, lanes, [read[event.id] for event in chosen.values()], room, now)
             snapshots = loader.snapshots(
                 {event.id: read[event.id] for event in chosen.values() if event.id not in later}
@@ -242,6 +250,14 @@ class BatchLoader:
             read[event.id] = (complete, interpretation)
         return read
 
+    def not_taken(self, job: Job) -> None:
+        """A job's write is not on record: the next load looks for whoever has the key of its tour."""
+        step, id_ = job.decision.step, job.before.event.id
+        if isinstance(step, Write) and step.tour_key and job.attempt is None:
+            self._contested[id_] = self._contested.get(id_, frozenset()) | {step.tour_key}
+            while len(self._contested) > MOST_CONTESTED:
+                self._contested.popitem(last=False)
+
     def _keep(self, event: EventRow, interpretation: Interpretation) -> None:
         self._read[event.id, event.seq] = (interpretation, event.enrichment)
         while len(self._read) > MOST_KEPT:
@@ -276,7 +292,7 @@ class BatchLoader:
 
     def _failed(self, claim: Claim, leased_at: float, error: Exception) -> tuple[list[Job], list[Release]]:
         """A lane of which a row cannot be loaded, such as one that cannot be decrypted."""
-        with self._tools.database.engine.connect() as connection:
+        with self._tools.database.autocommit.connect() as connection:
             lane = open_events(connection, [claim.lane])[claim.lane]
         event = next_of(lane, claim.now)
         if event is None:
@@ -288,11 +304,11 @@ class BatchLoader:
     def load_again(self, job: Job) -> Job:
         """The same job, once its sender's API has answered: what the event says may name other rows."""
         event = job.base.event
-        with self._tools.database.engine.connect() as connection:
+        with self._tools.database.autocommit.connect() as connection:
             stored = bodies(connection, [event.id])
             read = interpreted(event, stored[event.id], self._tools.sources.get(event.source))
             self._keep(event, read)
-            loader = Loader(connection, self._tools.settings, self._tools.clock())
+            loader = Loader(connection, self._tools.settings, self._tools.clock(), self._contested)
             snapshot = loader.snapshots({event.id: (event, read)})[event.id]
         again = self._job(job.claim, job.leased_at, job.lane, snapshot, job.ranks, self._tools.clock())
         again.reads, again.slot = job.reads, job.slot

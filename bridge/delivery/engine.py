@@ -332,6 +332,7 @@ class Engine:
     def _was_not_recorded(self, job: Job, recorded: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""
         self.calls.free(job)
+        self._loader.not_taken(job)
         if recorded.is_lost:
             return
         try:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -49,8 +50,15 @@ def bodies(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
 class Loader:
     """Loads what decisions need, for several events together."""
 
-    def __init__(self, connection: Connection, settings: Settings, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        now: datetime,
+        contested: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
         self._connection, self._settings, self._now = connection, settings, now
+        self._contested = contested
 
     def snapshots(self, events: Mapping[int, tuple[EventRow, Interpretation]]) -> dict[int, Snapshot]:
         """The snapshot of each event, by id."""
@@ -157,6 +165,22 @@ class Loader:
             rows = {row.id: row for name in names for row in found.get(name, ()) if row.id not in own}
             related = tuple(rows[number] for number in sorted(rows, key=lambda number: number or 0))
             snapshots[id_] = snapshots[id_].having(related=related)
+        self._add_contested(snapshots)
+
+    def _add_contested(self, snapshots: dict[int, Snapshot]) -> None:
+        """Bookings that had the key of an event's tour, of whatever e-mail and phone."""
+        wanted = {id_: self._contested[id_] for id_ in snapshots if id_ in self._contested}
+        if not wanted:
+            return
+        keys = sorted(frozenset().union(*wanted.values()))
+        found = [
+            BookingRow(**row._mapping) for row in self._connection.execute(queries.KEYED, {"keys": keys})
+        ]
+        for id_, contested in wanted.items():
+            item = snapshots[id_]
+            known = {row.id for row in (*item.bookings, *item.duplicates, *item.related)}
+            more = tuple(row for row in found if row.tour_key in contested and row.id not in known)
+            snapshots[id_] = item.having(related=(*item.related, *more), contested=contested)
 
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
         """The in-flight writes of the bookings, and what tells their traces apart."""

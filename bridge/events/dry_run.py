@@ -204,7 +204,7 @@ def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapsh
         return snapshot.with_lead(replace(write.owner, lead_id=LEAD_ID, is_new=False, person=person))
     changed: dict[str, Any] = {
         "confirmed_state": "cancelled", "confirmed_tour": None, "appointment_id": None, "appointment_verified": False,
-        "reference_code": REFERENCE,
+        "reference_code": REFERENCE, "in_flight_attempt_id": None,
     }  # fmt: skip
     if write.kind == "update_lead":
         changed = {"confirmed_tour": write.on_confirm["written"]}

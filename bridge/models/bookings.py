@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity
+from sqlalchemy import ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.encryption import SealedJson
@@ -44,9 +44,15 @@ class Booking(Base):
     """The write whose outcome is not known yet."""
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"), index=True)
     """The booking that this one turned out to be a part of; its own appointment is to be cancelled."""
+    tour_key: Mapped[str | None]
+    """Lead, property and start of its appointment, from its write on until it is cancelled; unique where it is set.
+    Older versions leave it empty."""
     version: Mapped[int] = mapped_column()
     """Counts changes: who decided on an older version decides again."""
 
+    __table_args__ = (
+        Index("uq_bookings_tour_key", "tour_key", unique=True, postgresql_where=text("tour_key IS NOT NULL")),
+    )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's declaration
 
 

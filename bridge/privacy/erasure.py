@@ -300,7 +300,7 @@ def _forget_renter(session: Session, booking: Booking, person: Person, now: date
     booking.details = {name: texts for name, texts in booking.details.items() if name in UNENCRYPTED_FIELDS}
     booking.written = {name: written[name] for name in UNENCRYPTED_TOUR_FIELDS if name in written} or None
     if not (booking.written and datetime.fromisoformat(booking.written["starts_at"]) > now):
-        booking.lead_id = None
+        booking.lead_id = booking.tour_key = None
         booking.details.pop("lead_id", None)
     names = select(BookingReference).where(BookingReference.booking_id == booking.id)
     for name in session.scalars(names):

@@ -50,7 +50,8 @@ class SandboxJob:
         return {key: self.record_id, **self.body} if self.record_id else dict(self.body)
 
 
-REFUSED = "The property-management system refused the record."
+NOT_WRITTEN = "The property-management system could not write the record."
+"""Of a fault that gives no other words: an error of a server, which passes."""
 
 
 class PmsError(Exception):
@@ -109,7 +110,7 @@ class Pms:
         documented; here it ends in FAILURE.
         """
         outcome = job.fault.write_status if job.fault else None
-        failed = PmsError(500, (job.fault and job.fault.message) or REFUSED)
+        failed = PmsError(500, (job.fault and job.fault.message) or NOT_WRITTEN)
         try:
             if switched_off:
                 raise PmsError(403, f"The interface {switched_off} is not enabled for this integration.")

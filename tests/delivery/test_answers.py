@@ -241,7 +241,7 @@ def test_a_refusal_names_the_place_it_came_from(world):
     ("write_status", "reason"), [("FAILURE", "pms_refused"), ("PARTIAL_SUCCESS", "partly_written")]
 )
 def test_a_write_that_the_pms_does_not_finish_is_parked_and_never_sent_again(world, write_status, reason):
-    world.sandbox.fail(method="POST", path=CREATE[1], write_status=write_status)
+    world.sandbox.fail(method="POST", path=CREATE[1], write_status=write_status, message="Refused.")
     event = world.book()
     world.run()
     assert world.status(event) == ("parked", reason)

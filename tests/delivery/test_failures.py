@@ -162,6 +162,15 @@ class TestThroughTheStack:
         assert len(world.tours) == 1
         assert len(world.calls(*CREATE)) == 4
 
+    def test_a_failure_of_the_sandbox_without_other_words_passes(self, world):
+        self.fail(world)
+        event = world.book()
+        world.run(until=world.clock() + timedelta(seconds=30))
+        assert world.status(event) == ("retrying", "pms_unavailable")
+        world.run()
+        assert world.status(event) == ("written", None)
+        assert len(world.tours) == 1
+
     def test_a_create_that_failed_and_was_written_is_made_once(self, world):
         self.fail(world, message="The PMS did not answer within 60 s", is_written=True)
         event = world.book()

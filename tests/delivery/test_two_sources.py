@@ -275,3 +275,13 @@ def test_two_tours_of_one_source_at_one_time_stay_two(world):
 
 def test_settings_of_the_cases_know_no_second_source():
     assert set(SETTINGS.sources) == {"widget"}
+
+
+def test_one_tour_by_phone_with_another_e_mail_is_linked(world):
+    world.book("C-1")
+    world.run()
+    world.clock.now += timedelta(minutes=1)
+    second = world.book("H-1", source="other", email="work@example.com")
+    world.run()
+    assert world.status(second)[1] == "linked"
+    assert len(world.sandbox.appointments) == 1

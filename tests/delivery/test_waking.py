@@ -149,7 +149,7 @@ class TestFailedWrite:
     @pytest.mark.parametrize(
         ("status", "reason", "words"),
         [
-            ("FAILURE", "pms_refused", "refused the record"),
+            ("FAILURE", "pms_refused", "refused the record."),
             ("PARTIAL_SUCCESS", "partly_written", "a part of it"),
         ],
     )
@@ -158,7 +158,9 @@ class TestFailedWrite:
     ):
         outcome.register(["WRITE_OPERATION_FAILURE"])
         world.sandbox.write_seconds = 100
-        world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", write_status=status)
+        world.sandbox.fail(
+            method="POST", path="/v1/events/appointments/leads", write_status=status, message=words
+        )
         world.sandbox.add_lead(
             HERE, "cproperty", first_name="Maya", last_name="Okafor", email_1="maya@example.com"
         )
@@ -190,7 +192,8 @@ class TestFailedWrite:
 def test_a_failure_that_is_reported_before_its_write_is_on_record_is_looked_at_at_once(outcome, world, clock):
     world.sandbox.add_lead(HERE, "cproperty", email_1="maya@example.com")
     world.sandbox.write_seconds = 0
-    world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", write_status="FAILURE")
+    refused = {"write_status": "FAILURE", "message": "unit_id is required"}
+    world.sandbox.fail(method="POST", path="/v1/events/appointments/leads", **refused)
     create = world.tools.propexo.create_appointment
 
     def reported(body):

@@ -15,6 +15,7 @@ from bridge.delivery.rules.outcomes import LOOK_FOR_ID, Reason
 from bridge.delivery.rules.people import lead_of, left_of, named, names_differ, with_visitor
 from bridge.delivery.rules.resolve import TourTarget, start_of, target_at, unsupported_fields
 from bridge.delivery.rules.state import Call, Park, Read, Snapshot, StepDecision, Write
+from bridge.delivery.rules.tour_key import tour_key
 from bridge.mapping.booking import BookingRequest, Contact
 from bridge.models import BookingState
 from bridge.propexo.bodies import OperationName, cancel_body, create_body, dropped_fields, update_body
@@ -143,9 +144,9 @@ def create(
     }
     notes = (_match_note(lead, request.contact), _dropped_note(snapshot, target, "create", tour, request))
     note = " ".join(filter(None, notes)) or None
-    return StepDecision(
-        Write("create", booking, target.place.integration_id, body, on_confirm, note), snapshot
-    )
+    key = tour_key(snapshot, booking, lead.id, target.property.key, tour.starts_at)
+    write = Write("create", booking, target.place.integration_id, body, on_confirm, note, key)
+    return StepDecision(write, snapshot)
 
 
 def _match_note(lead: FoundLead, contact: Contact) -> str | None:
@@ -179,7 +180,8 @@ def update(
     place = target.place
     left = " ".join(filter(None, (left_of(booking), left))) or None
     confirmed = as_confirmed(target, tour, lead_of(booking), contact, left)
-    write = Write("update", booking, place.integration_id, body, confirmed, note)
+    key = tour_key(snapshot, booking, booking.lead_id, target.property.key, tour.starts_at)
+    write = Write("update", booking, place.integration_id, body, confirmed, note, key)
     return StepDecision(write, snapshot)
 
 

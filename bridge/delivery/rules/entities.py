@@ -93,6 +93,8 @@ class BookingRow:
     appointment_verified: bool = False
     in_flight_attempt_id: int | None = None
     merged_into: int | None = None
+    tour_key: str | None = None
+    """Of the appointment: no other booking has the same (see tour_key.py)."""
     version: int = 1
 
     @property

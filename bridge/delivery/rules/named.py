@@ -24,10 +24,15 @@ def values_in(snapshot: Snapshot, *names: str) -> Iterable[str]:
 
 
 def lead_names(snapshot: Snapshot) -> set[str]:
-    """The keys of leads that the event's tour may be for."""
-    people = {contact_key(email, None) for email in values_in(snapshot, "email")}
-    people |= {contact_key(None, phone) for phone in values_in(snapshot, "phone")}
-    named = {key(f"lead:{lead_id}") for lead_id in values_in(snapshot, "lead_id")}
+    """The keys of leads that the event's tour may be for, also once it is one with another booking."""
+
+    def values(name: str) -> set[str]:
+        linked = {row.fields[name]["value"] for row in snapshot.related if name in row.fields}
+        return {*values_in(snapshot, name), *linked}
+
+    people = {contact_key(email, None) for email in values("email")}
+    people |= {contact_key(None, phone) for phone in values("phone")}
+    named = {key(f"lead:{lead_id}") for lead_id in values("lead_id")}
     return {name for name in people | named if name}
 
 

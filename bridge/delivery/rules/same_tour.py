@@ -30,7 +30,8 @@ from bridge.settings import Property, Settings
 def link(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[Snapshot, BookingRow]:
     """The booking, together with those of other sources that turn out to be the same tour."""
     for other in snapshot.related:
-        if not is_same_tour(booking, other, settings, snapshot.aliases):
+        share_lead = other.tour_key in snapshot.contested
+        if not is_same_tour(booking, other, settings, snapshot.aliases, share_lead=share_lead):
             continue
         if booking.id is None:
             booking = fold(other, booking)
@@ -53,14 +54,19 @@ def link(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[S
     return snapshot, booking
 
 
-def is_same_tour(first: BookingRow, second: BookingRow, settings: Settings, aliases: Aliases) -> bool:
-    """Whether two bookings are one tour: at some moment both were active for one person, place and start."""
+def is_same_tour(
+    first: BookingRow, second: BookingRow, settings: Settings, aliases: Aliases, *, share_lead: bool = False
+) -> bool:
+    """Whether two bookings are one tour: at some moment both were active for one person, place and start.
+
+    `share_lead`: the PMS has one lead for both, whatever their addresses are.
+    """
     if second.merged_into is not None or first.id == second.id:
         return False
     place, there = (_property(settings, row, aliases) for row in (first, second))
     if place is None or there is None or place.key != there.key:
         return False
-    if not (_same_person(first, second) and _same_unit(first, second, place)):
+    if not (_same_person(first, second, share_lead=share_lead) and _same_unit(first, second, place)):
         return False
     if _are_two_of_one_source(first, second, settings):
         return False
@@ -72,12 +78,12 @@ def is_same_tour(first: BookingRow, second: BookingRow, settings: Settings, alia
     )
 
 
-def _same_person(first: BookingRow, second: BookingRow) -> bool:
+def _same_person(first: BookingRow, second: BookingRow, *, share_lead: bool) -> bool:
     ours, theirs = to_request(first.fields), to_request(second.fields)
     if ours.lead_id and ours.lead_id == theirs.lead_id:
         return True
     our, their = ours.contact, theirs.contact
-    if same_email(our.email, their.email):
+    if share_lead or same_email(our.email, their.email):
         return not _is_another_visitor(our, their)
     return same_phone(our.phone, their.phone) and not names_differ(our, their)
 

@@ -105,6 +105,8 @@ class Write:
     the created record, where this PMS gives it at once."""
     note: str | None = None
     """What the record says besides: what this PMS will not store."""
+    tour_key: str | None = None
+    """What the booking takes with it (see tour_key.py); `None`: it keeps what it has."""
     takes_probe: bool = False
 
 
@@ -163,6 +165,8 @@ class Snapshot:
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
     related: tuple[BookingRow, ...] = ()
     """Other bookings of somebody with the same e-mail or phone, the newest of each."""
+    contested: frozenset[str] = frozenset()
+    """Keys of tours that other bookings had when this event was to take them; these are among the `others`."""
     creates_of_related: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(
         default_factory=dict
     )

@@ -126,6 +126,7 @@ RELATED = (
     .where(Booking.merged_into.is_(None))
 )
 """`terms`: the bookings whose renter has one of these addresses, each with the term."""
+KEYED = select(*labelled(BOOKING)).where(_in(Booking.tour_key, "keys"))
 ECHOED = union_all(
     select(Booking.code, Booking.id).where(_in(Booking.code, "codes")),
     select(EarlierCode.code, EarlierCode.booking_id).where(_in(EarlierCode.code, "codes")),

@@ -13,6 +13,7 @@ from bridge.delivery.rules.entities import AttemptRow, BookingRow, LeadRow, Owne
 from bridge.delivery.rules.outcomes import Reason, WriteOutcome
 from bridge.delivery.rules.same_tour import link_sentence
 from bridge.delivery.rules.state import Merge, Snapshot, Write
+from bridge.delivery.rules.tour_key import kept_key
 from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
 from bridge.keys import storable
@@ -46,7 +47,7 @@ _BOOKING = Change(
 _TAKE_BOOKING = Change(
     Booking,
     BOOKING,
-    ["in_flight_attempt_id"],
+    ["in_flight_attempt_id", "tour_key"],
     Booking.open_attempt_id.is_(None),
     same=_SAME_BOOKING,
     version=Booking.version + 1,
@@ -126,8 +127,9 @@ def store_bookings(connection: Connection, drafts: Sequence[Draft]) -> None:
     replaced: list[dict[str, Any]] = []
     for draft in drafts:
         for row, before in _changed(draft):
-            rewritten.append((row, before.version))
-            draft.after = draft.after.with_owner(changed(row, version=before.version + 1))
+            kept = changed(row, tour_key=kept_key(row))
+            rewritten.append((kept, before.version))
+            draft.after = draft.after.with_owner(changed(kept, version=before.version + 1))
             if row.reference_code != before.reference_code:
                 replaced.append({"code": before.reference_code, "booking_id": row.id})
     rewritten.sort(key=lambda pair: pair[0].id or 0)
@@ -314,7 +316,8 @@ def _take_owners(connection: Connection, drafts: Sequence[Draft]) -> None:
         owner = _stored_owner(draft.after, write)
         taken: Owner
         if isinstance(owner, BookingRow):
-            taken = changed(owner, in_flight_attempt_id=attempt.id, version=owner.version + 1)
+            key = write.tour_key or owner.tour_key
+            taken = changed(owner, in_flight_attempt_id=attempt.id, tour_key=key, version=owner.version + 1)
             bookings.append(_TAKE_BOOKING.parameters(taken, id=owner.id, version=owner.version))
         else:
             taken = changed(owner, in_flight_attempt_id=attempt.id)

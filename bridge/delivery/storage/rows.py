@@ -82,6 +82,7 @@ BOOKING: Columns = {
     "appointment_verified": Booking.appointment_verified,
     "in_flight_attempt_id": Booking.open_attempt_id,
     "merged_into": Booking.merged_into,
+    "tour_key": Booking.tour_key,
     "version": Booking.version,
 }
 LEAD: Columns = {

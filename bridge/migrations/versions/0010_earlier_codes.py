@@ -4,7 +4,9 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
+works_from = "0008"
+"""The version before does not use the table: the references that it replaces are not kept."""
 
 
 def upgrade() -> None:

@@ -1,0 +1,34 @@
+"""No two bookings have the same lead, property and start in the PMS."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bridge.errors import WorkersRunningError
+
+revision = "0009"
+down_revision = "0008"
+works_from = "0008"
+"""The version before leaves the column empty: what it writes is not guarded, and is in nobody's way."""
+
+LIVING_WORKERS = """
+    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
+"""
+
+
+def upgrade() -> None:
+    op.add_column("bookings", sa.Column("tour_key", sa.String()))
+    op.create_index(
+        "uq_bookings_tour_key",
+        "bookings",
+        ["tour_key"],
+        unique=True,
+        postgresql_where=sa.text("tour_key IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    # As 0005 asks: there a refusal would come when the column is gone already.
+    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
+        raise WorkersRunningError("Workers are still running. Stop all processes first.")
+    op.drop_index("uq_bookings_tour_key", "bookings")
+    op.drop_column("bookings", "tour_key")
