@@ -23,6 +23,7 @@ from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
 from bridge.renter.views import renter
+from bridge.replies.desk import ReplyDesk
 from bridge.settings import Settings
 from bridge.widget import application as widget
 
@@ -114,6 +115,8 @@ def _public_app(settings: Settings, door: Door) -> Flask:
     security_txt.init_app(app, settings.server.security_contact, door.clock)
     widget.init_app(app, settings, door.sources, door.database, door.clock)
     app.register_blueprint(renter)
+    calendar = app.extensions["calendar"]
+    app.extensions["replies"] = ReplyDesk(settings, door.database, calendar, door.clock)
     return app
 
 

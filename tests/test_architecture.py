@@ -59,6 +59,14 @@ FOLDERS = {
     },
     "privacy": SHARED | {"bridge.encryption", "bridge.inbound", "bridge.delivery"},
     "propexo": SHARED,
+    "replies": SHARED
+    | {
+        "bridge.availability",
+        "bridge.inbound",
+        "bridge.mapping",
+        "bridge.renter.tour",
+        "bridge.widget.words",
+    },
     "settings": {"bridge.errors"},
     "renter": SHARED
     | {

@@ -13,7 +13,7 @@ from bridge.models.base import (
 from bridge.models.bookings import Alias, Booking, BookingReference, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, Refusal, Tally
-from bridge.models.forms import FormCount, SigningKey, TourLink
+from bridge.models.forms import FormCount, SigningKey, TimeOffer, TourLink
 from bridge.models.people import AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, Token, User
 from bridge.models.propexo import Budget, Choices, Integration, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
@@ -55,6 +55,7 @@ __all__ = [
     "Sweep",
     "Tally",
     "Term",
+    "TimeOffer",
     "Token",
     "TourLink",
     "User",

@@ -235,7 +235,11 @@ class Source:
     same_day: str | None = None
     """`move`: another tour of the same person on the same day at the same property is a move; None: a second tour."""
     reply_text: str | None = None
-    """What a person reads in the answer to a chat's request."""
+    """What a person reads in the answer to a chat's request that was stored."""
+    reply_language: str | None = None
+    """The language of answers to requests that name none; None: English."""
+    replies: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Sentences of answers, by language and situation."""
     ignore_changes_by: tuple[str, ...] = ()
     """Words of the sender for who made a change: such events are ignored, so that nothing goes in circles."""
     silent_after: int | None = None

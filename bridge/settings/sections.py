@@ -29,6 +29,7 @@ from bridge.settings.fields import (
 )
 from bridge.settings.hours import Closed, Hours, TimeOfDay, TourTimes, WeeklyHours
 from bridge.settings.records import OpenIdSettings, PrivacySettings
+from bridge.settings.replies import LANGUAGES, Replies
 from bridge.settings.section import Section
 from bridge.settings.tour_times import KindSettings, SlotSettings
 from bridge.settings.workbench import WorkbenchMode
@@ -270,6 +271,8 @@ class SourceSection(Section):
     on_request = OneOf("book", "hold", "lead_only")
     same_day = OneOf("move")
     reply_text = Text()
+    reply_language = OneOf(*LANGUAGES)
+    replies = Replies()
     ignore_changes_by = TextList()
     silent_after = Whole()
     record = Switch()
