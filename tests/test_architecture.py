@@ -47,6 +47,15 @@ FOLDERS = {
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
     "mapping_checks": SHARED | {"bridge.delivery", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "mcp": SHARED
+    | {
+        "bridge.availability",
+        "bridge.inbound",
+        "bridge.mapping",
+        "bridge.renter.change",
+        "bridge.renter.tour",
+        "bridge.signing_keys",
+    },
     "models": {"bridge.encryption", "bridge.errors"},
     "monitoring": SHARED
     | {
