@@ -81,6 +81,7 @@ def create_app(
     private = _private_app(settings, door)
     public = private.extensions["public"] = _public_app(settings, door)
     private.extensions["forms"] = public.extensions["forms"]  # the API makes the renter's links
+    private.extensions["calendar"] = public.extensions["calendar"]  # operators see why a time is not free
     private.wsgi_app = Dispatcher(public.wsgi_app, private.wsgi_app, private_address)  # type: ignore[method-assign]  # how Flask wants to be wrapped
     public.extensions["monitoring"] = monitoring.init_app(private, settings, database, clock)
     monitoring.init_public_app(public)

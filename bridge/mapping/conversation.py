@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from bridge.mapping.fields import minutes_between
+
 CHOSEN_TIME = "bridge-chosen-time"
-"""The header that stores the chosen time with an event that names only its number. No request can bring it."""
+"""The header that stores the time that was chosen for an event: by the renter, by its number, or by an operator in
+place of one that was taken. No request can bring it."""
 LARGEST_CHOICE = 9
 
 E = TypeVar("E")
@@ -54,10 +57,17 @@ class OfferedTimes:
         self, values: Mapping[str, Any], errors: Mapping[str, E]
     ) -> tuple[dict[str, Any], dict[str, E]]:
         """The values and errors of a booking whose time is the one that was chosen."""
-        missing = {"property": self.property, "kind": self.kind}
+        missing = {"property": self.property, "kind": self.kind, "duration_minutes": _minutes(values)}
         filled = {**values, **{name: values.get(name) or given for name, given in missing.items()}}
-        filled |= {"starts_at": self.starts[0], "starts_at_local": None}
-        return filled, {name: error for name, error in errors.items() if not name.startswith("starts_at")}
+        filled |= {
+            "starts_at": self.starts[0],
+            "starts_at_local": None,
+            "ends_at": None,
+            "ends_at_local": None,
+        }
+        return filled, {
+            name: error for name, error in errors.items() if not name.startswith(("starts_", "ends_"))
+        }
 
     def as_text(self) -> str:
         """As a header stores it."""
@@ -72,3 +82,11 @@ class OfferedTimes:
         values = json.loads(text)
         starts = tuple(datetime.fromisoformat(one) for one in values["starts"])
         return cls(values["property"], values["kind"], starts)
+
+
+def _minutes(values: Mapping[str, Any]) -> int | None:
+    """The length of the tour at its former time."""
+    for start, end in (("starts_at", "ends_at"), ("starts_at_local", "ends_at_local")):
+        if values.get(start) and values.get(end):
+            return minutes_between(values[start], values[end])
+    return None
