@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ Conversation = Callable[[Client], Awaitable[None]]
 
 
 @pytest.fixture
-def desk(world: World, clock: Any) -> ToolDesk:
+def desk(world: World, clock: Any) -> Iterator[ToolDesk]:
     clock.now = NOW
     world.set_database_clock()
     world.document["properties"]["oakwood"] |= {
@@ -42,7 +42,8 @@ def desk(world: World, clock: Any) -> ToolDesk:
     world.restart()
     settings, database = world.settings, world.database
     calendar = Calendar(settings, database, clock, reader(settings, database, clock))
-    return ToolDesk(settings, world.tools.sources["agent"], database, calendar, clock)
+    yield ToolDesk(settings, world.tools.sources["agent"], database, calendar, clock)
+    calendar.close()
 
 
 def talk(desk: ToolDesk, conversation: Conversation) -> None:

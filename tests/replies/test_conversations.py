@@ -5,6 +5,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,12 @@ class Chat:
 
     def connect(self, mapping: str, **settings: Any) -> None:
         self.mapping = mapping
+        self.close()
         self.world.connect("chat", mapping, **settings)
+
+    def close(self) -> None:
+        """Wait for the calls about free times that are on their way."""
+        self.world.client.application.extensions["calendar"].close()
 
     def text(self, body: str) -> str:
         self._sent += 1
@@ -70,11 +76,13 @@ class Chat:
 
 
 @pytest.fixture
-def chat(world: World, clock: Any) -> Chat:
+def chat(world: World, clock: Any) -> Iterator[Chat]:
     clock.now = NOW
     world.set_database_clock()
     world.document["properties"]["oakwood"] |= OFFER
-    return Chat(world)
+    found = Chat(world)
+    yield found
+    found.close()
 
 
 @pytest.mark.parametrize("file", CONVERSATIONS, ids=lambda file: file.stem)
