@@ -23,6 +23,7 @@ from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
 from bridge.renter.views import renter
+from bridge.replies.desk import ReplyDesk
 from bridge.settings import Settings
 from bridge.widget import application as widget
 
@@ -80,6 +81,7 @@ def create_app(
     private = _private_app(settings, endpoint)
     public = private.extensions["public"] = _public_app(settings, endpoint)
     private.extensions["forms"] = public.extensions["forms"]  # the API makes the renter's links
+    private.extensions["calendar"] = public.extensions["calendar"]  # operators see why a time is not free
     private.wsgi_app = Dispatcher(public.wsgi_app, private.wsgi_app, private_address)  # type: ignore[method-assign]  # how Flask wants to be wrapped
     public.extensions["monitoring"] = monitoring.init_app(private, settings, database, clock)
     monitoring.init_public_app(public)
@@ -114,6 +116,8 @@ def _public_app(settings: Settings, endpoint: WebhookEndpoint) -> Flask:
     security_txt.init_app(app, settings.server.security_contact, endpoint.clock)
     widget.init_app(app, settings, endpoint.sources, endpoint.database, endpoint.clock)
     app.register_blueprint(renter)
+    calendar = app.extensions["calendar"]
+    app.extensions["replies"] = ReplyDesk(settings, endpoint.database, calendar, endpoint.clock)
     return app
 
 

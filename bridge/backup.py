@@ -62,7 +62,7 @@ class BackupError(BridgeError):
 
 
 @dataclass(frozen=True)
-class Description:
+class BackupHeader:
     """The first line of a backup."""
 
     product: str
@@ -101,7 +101,7 @@ class Description:
         return found
 
 
-def write(url: str, path: Path) -> Description:
+def write(url: str, path: Path) -> BackupHeader:
     """Write a backup of a database to a new file, which appears when it is complete and checked.
 
     Raises:
@@ -136,7 +136,7 @@ def write(url: str, path: Path) -> Description:
     return description
 
 
-def read(url: str, path: Path, *, into_used: bool) -> Description:
+def read(url: str, path: Path, *, into_used: bool) -> BackupHeader:
     """Restore a backup into an empty database, or in place of all that is in one; all or nothing.
 
     The tables are of the version of the backup afterwards. Every event is compared.
@@ -145,7 +145,7 @@ def read(url: str, path: Path, *, into_used: bool) -> Description:
         BackupError: with the reason; then the database is unchanged.
     """
     with path.open("rb", buffering=0) as file:
-        description = Description.read(file)
+        description = BackupHeader.read(file)
         if _digest(file) != description.content:
             raise BackupError(f"{path} is damaged: it is not what was written.")
         content = _run("pg_restore", ["--list"], source=_content(file), keep=True).decode()
@@ -181,7 +181,7 @@ def read(url: str, path: Path, *, into_used: bool) -> Description:
     return description
 
 
-def _describe(connection: psycopg.Connection) -> Description:
+def _describe(connection: psycopg.Connection) -> BackupHeader:
     server = connection.info.server_version // 10_000
     if server > TOOLS:
         raise BackupError(
@@ -195,7 +195,7 @@ def _describe(connection: psycopg.Connection) -> Description:
         for event in cursor.execute(EVENTS):
             digest.update(repr(event).encode())
             count += 1
-    return Description(PRODUCT, __version__, row[0], server, count, digest.hexdigest())
+    return BackupHeader(PRODUCT, __version__, row[0], server, count, digest.hexdigest())
 
 
 def _content(file: IO[bytes]) -> IO[bytes]:

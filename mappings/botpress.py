@@ -1,5 +1,5 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import fields
+from bridge.mapping import Reply, fields
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 
@@ -14,10 +14,13 @@ class Botpress(OwnBody):
          "email": "jordan.avery@example.com", "phone": "+15125550142", "tourStart": "2026-09-18T14:30:00-05:00",
          "propertyId": "prop_maple_court"}
 
-    Set-up: POST to https://<your host>/hooks/<source> with a header `X-Bridge-Key` that holds the secret of the source.
-    Body: `event` (tour.booked, tour.rescheduled, tour.cancelled), `name`, `email`, `phone`, `tourStart` with offset,
-    `property`, and `bookingId`. Without one the booking has the `correlationId` or the `conversationId`, so that a
-    conversation has one booking at a time. Repeating a failed call is up to the code of the bot.
+    Set-up: POST to https://<your host>/hooks/<source> with a header `X-Bridge-Key` that holds the secret of the
+    source.
+    Body: `event` (tour.booked, tour.rescheduled, tour.cancelled), `name`, `email`, `phone`, `tourStart` with
+    offset, `property`, and `bookingId`. Without one the booking has the `correlationId` or the `conversationId`, so
+    that a conversation has one booking at a time. The answer has a `message` that says what was understood; the
+    event `tour.times` gets free times (`times`), `tour.choose_time` takes one by its `choice`. Repeating a failed
+    call is up to the code of the bot.
     """
 
     # Not signed; the flow's author adds a header.
@@ -27,4 +30,10 @@ class Botpress(OwnBody):
     reference = fields.String(
         path=[*BOOKING_IDS, "correlation_id", "body().correlationId", "conversation_id", "user_id", "id"],
         required=True,
+    )
+
+    reply = Reply(
+        {"id": "{id}", "status": "received", "message": "{text}", "reply": "{situation}", "times": "{times}"},
+        text="Thank you, we have received that.",
+        silent={"id": "{id}", "status": "ignored", "message": ""},
     )

@@ -1,5 +1,16 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import BOOK, CANCEL, REQUEST, RESCHEDULE, Reply, When, fields, path
+from bridge.mapping import (
+    ASK_TIMES,
+    BOOK,
+    CANCEL,
+    CHOOSE_TIME,
+    REQUEST,
+    RESCHEDULE,
+    Reply,
+    When,
+    fields,
+    path,
+)
 from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
 
 TIMES = [
@@ -31,10 +42,11 @@ class DialogflowCx(OwnBody):
     Set-up: add a standard webhook to https://<your host>/hooks/<source> with a request header (X-Bridge-Key) that
     holds the secret, or with user and password; the ID token that Google can send is not looked at. Call it with the
     tag `tour.book`, `tour.reschedule` or `tour.cancel` (`tour.request` for a wish that somebody has to confirm) once
-    all is collected. Parameters: `name`, `email`, `phone`, `tour_time` (@sys.date-time; or `tour_date` and
+    all is collected; with `tour.times` to offer free times (`tour_times`), and with `tour.choose_time` and the number
+    that was chosen in `choice`. Parameters: `name`, `email`, `phone`, `tour_time` (@sys.date-time; or `tour_date` and
     `tour_time`), `tour_type`, `property_id`, `booking_id`; without the last a session has one booking. A time without
     offset is the property's. Other tags get an empty answer. Nothing is sent twice: after a timeout (5 s, unless you
-    set more) the bot goes on while the tour may have been received. The bot says `reply_text` of the source.
+    set more) the bot goes on while the tour may have been received. The answer says what was understood.
     """
 
     # User and password of the webhook, or a fixed request header.
@@ -48,12 +60,15 @@ class DialogflowCx(OwnBody):
         "detectIntentResponseId && join('|', [detectIntentResponseId, fulfillmentInfo.tag || ''])"
     )
     root = "flat(sessionInfo.parameters)"
+    language = path("languageCode")
 
     actions = [
         When(event="tour.book", then=BOOK),
         When(event="tour.request", then=REQUEST),
         When(event="tour.reschedule", then=RESCHEDULE),
         When(event="tour.cancel", then=CANCEL),
+        When(event="tour.times", then=ASK_TIMES),
+        When(event="tour.choose_time", then=CHOOSE_TIME),
     ]
 
     reference = fields.String(
@@ -70,7 +85,14 @@ class DialogflowCx(OwnBody):
                 "messages": [{"text": {"text": ["{text}"]}}],
                 "mergeBehavior": "APPEND",
             },
-            "sessionInfo": {"parameters": {"tour_request_id": "{id}", "tour_request_state": "received"}},
+            "sessionInfo": {
+                "parameters": {
+                    "tour_request_id": "{id}",
+                    "tour_request_state": "received",
+                    "tour_reply": "{situation}",
+                    "tour_times": "{times}",
+                }
+            },
         },
         text="Thank you, we have received that.",
         silent={},

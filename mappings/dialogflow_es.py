@@ -1,5 +1,17 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, Reply, When, fields, path
+from bridge.mapping import (
+    ASK_TIMES,
+    BOOK,
+    CANCEL,
+    CHOOSE_TIME,
+    IGNORE,
+    REQUEST,
+    RESCHEDULE,
+    Reply,
+    When,
+    fields,
+    path,
+)
 from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
 
 ACTIONS = ("tour.book", "tour.request", "tour.reschedule", "tour.cancel")
@@ -38,10 +50,11 @@ class DialogflowEs(OwnBody):
     Set-up: under Fulfillment give https://<your host>/hooks/<source> with Basic authentication (the secret of the
     source is `user:password`) or with a header `X-Bridge-Key`; the ID token that Google can send is not looked at.
     Switch the webhook on for intents whose action, or name, is `tour.book`, `tour.reschedule` or `tour.cancel`
-    (`tour.request` for a wish that somebody has to confirm); it counts once all required parameters are there.
+    (`tour.request` for a wish that somebody has to confirm), `tour.times` for free times, or `tour.choose_time`
+    with the number that was chosen in `choice`; it counts once all required parameters are there.
     Parameters: `person`, `email`, `phone-number`, `date-time`, `tour-type`, `property-id`, `booking-id`; without the
     last a session has one booking. Other intents get an empty answer. Nothing is sent twice: after about 5 s the bot
-    goes on while the tour may have been received. The bot says `reply_text` of the source.
+    goes on while the tour may have been received. The answer says what was understood.
     The agent puts the offset of its own zone behind a time. If that zone is not the property's, give it as
     `agent_time_zone` of the source: then the clock counts, as the person said it.
     Inferred: the shapes of `date-time`. Of a span ("Friday from two to three") the start counts.
@@ -57,6 +70,7 @@ class DialogflowEs(OwnBody):
     event = path("queryResult.action || queryResult.intent.displayName")
     delivery_id = path("responseId")
     root = "flat(queryResult.parameters)"
+    language = path("queryResult.languageCode")
 
     actions = [
         When(
@@ -68,6 +82,8 @@ class DialogflowEs(OwnBody):
         When(event="tour.request", then=REQUEST),
         When(event="tour.reschedule", then=RESCHEDULE),
         When(event="tour.cancel", then=CANCEL),
+        When(event="tour.times", then=ASK_TIMES),
+        When(event="tour.choose_time", then=CHOOSE_TIME),
     ]
 
     reference = fields.String(path=[*BOOKING_IDS, "part(body().session, '/', `-1`)"], required=True)
@@ -78,7 +94,11 @@ class DialogflowEs(OwnBody):
     starts_at_local = fields.LocalTime(path=TIMES, date=DATE, time=TIME)
 
     reply = Reply(
-        {"fulfillmentText": "{text}", "fulfillmentMessages": [{"text": {"text": ["{text}"]}}]},
+        {
+            "fulfillmentText": "{text}",
+            "fulfillmentMessages": [{"text": {"text": ["{text}"]}}],
+            "payload": {"tour_reply": "{situation}", "tour_times": "{times}"},
+        },
         text="Thank you, we have received that.",
         silent={},
     )

@@ -18,6 +18,7 @@ class ManyChat(OwnBody):
     these names. Full Contact Data has no `event`: say it in the address, `?event=tour.cancelled`; without one it is a
     booking if it has a `tour_start`. A time without offset is the property's, never in the zone of the contact.
     A contact without a booking id has one booking at a time. ManyChat does not repeat a failed call.
+    The answer says what was understood; `tour.times` asks for free times, `tour.choose_time` takes one by its `choice`.
     Inferred: that both steps can send headers.
     """
 
@@ -43,6 +44,7 @@ class ManyChat(OwnBody):
         {
             "version": "v2",
             "content": {"messages": [{"type": "text", "text": "{text}"}], "actions": [], "quick_replies": []},
+            "tour": {"reply": "{situation}", "times": "{times}"},
         },
         text="Thank you, we have received that.",
         silent={"version": "v2", "content": {"messages": [], "actions": [], "quick_replies": []}},

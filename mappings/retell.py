@@ -22,8 +22,9 @@ class Retell(OwnBody):
     thing), method POST, to https://<your host>/hooks/<source>. Parameters: `name`, `email`, `phone`, `tour_start` (ISO
     8601; one without offset is the property's), `tour_type`, `property`, `booking_id`. The secret of the source is the
     API key that has the webhook badge. With "Payload: args only" add the event to the address, `?event=tour.booked`.
-    Without `booking_id` a call has one tour, and another call cannot move or cancel it. Without `phone` the number of
-    the caller counts. The agent gets `reply_text` of the source: it says "received", not "confirmed".
+    Without `booking_id` a call has one tour, and another call cannot move or cancel it. Without `phone` the number
+    of the caller counts. The agent gets what was understood as `message`. A function `get_available_times` gets
+    free times, `choose_time` takes one by its number (`choice`).
     Inferred: the fields of `call`. Webhooks of the agent (call_started, call_ended, call_analyzed) carry no tours.
     """
 
@@ -57,7 +58,13 @@ class Retell(OwnBody):
     reference = fields.String(path=[*BOOKING_IDS, "call_id", "id"], required=True)
 
     reply = Reply(
-        {"status": "received", "request_id": "{id}", "message": "{text}"},
+        {
+            "status": "received",
+            "request_id": "{id}",
+            "message": "{text}",
+            "reply": "{situation}",
+            "times": "{times}",
+        },
         text="Thank you, we have received that.",
         silent={"status": "ignored", "request_id": "{id}", "message": "This function does nothing here."},
     )

@@ -1,6 +1,7 @@
 from bridge.inbound.handshakes import ChallengeByPost
 from bridge.inbound.signatures import Signature
 from bridge.mapping import (
+    ASK_TIMES,
     BOOK,
     CANCEL,
     IGNORE,
@@ -52,10 +53,10 @@ class Slack(Mapping):
     Form: `callback_id` tour_book, tour_reschedule or tour_cancel; ids of its blocks: name, email, phone, start
     (or date and time), tour_type, property, unit, agent, notes, booking_id. What it does not ask can stand as JSON in
     `private_metadata`. A form without a booking id books under its `view.id`.
-    Button: `action_id` tour_cancel or tour_no_show, `value` the booking id. Command, under any name:
-    `/tour move <booking id> 2031-03-04 10:30` or `/tour cancel <booking id>`. Message of a bot: `New tour: <name>,
-    <e-mail>, 2031-03-04 10:30`. Times are the property's; a time in other words is not guessed. The answer is empty,
-    as a form wants it. Slack repeats a message that did not arrive, and nothing else.
+    Button: `action_id` tour_cancel or tour_no_show, `value` the booking id. Command, under any name: `/tour move
+    <booking id> 2031-03-04 10:30`, `/tour cancel <booking id>` or `/tour times <property>`. Message of a bot: `New
+    tour: <name>, <e-mail>, 2031-03-04 10:30`. Times are the property's; a time in other words is not guessed. A
+    form gets an empty answer, a command is answered. Slack repeats a message that did not arrive, and nothing else.
     """
 
     signature = Signature(
@@ -69,7 +70,7 @@ class Slack(Mapping):
     category = "chat"
     tenant = path("team_id || json(payload).team.id || json(payload).user.team_id")
     forgets = ("token", "response_url")
-    reply = Reply("", content_type="text/plain")
+    reply = Reply(path("command && {response_type: 'ephemeral', text: '{text}'} || ''"), silent="")
 
     event = first(path(INTERACTION), path("command || event.type || type"))
     delivery_id = path("event_id || json(payload).trigger_id || trigger_id")
@@ -83,6 +84,7 @@ class Slack(Mapping):
         When(event="tour_no_show", then=NO_SHOW),
         When(where="command && match(text, '^(move|reschedule) ')", then=RESCHEDULE),
         When(where="command && match(text, '^cancel ')", then=CANCEL),
+        When(where="command && match(text, '^times\\b')", then=ASK_TIMES),
         When(where="command", then=IGNORE("a command without `move` or `cancel`")),
         When(event="message", where="event.bot_id && match(event.text, '^New tour:')", then=BOOK),
         When(event="message", then=IGNORE("no bot's message of a new tour")),
@@ -117,7 +119,10 @@ class Slack(Mapping):
     duration_minutes = fields.Duration(path=answer("duration_minutes"))
     kind = fields.Choice(path=answer("tour_type"), table=KINDS)
 
-    property = fields.String(path=answer("property", "property_id"))
+    day = path("match(text, '([0-9]{4}-[0-9]{2}-[0-9]{2})')")
+    property = fields.String(
+        path=[*answer("property", "property_id"), "command && match(text, '^times +([^0-9]*[^0-9 ])')"]
+    )
     unit = fields.String(path=answer("unit", "unit_id"))
     agent = fields.String(path=answer("agent"))
     lead_source = fields.String(path=answer("lead_source"))

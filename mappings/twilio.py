@@ -1,10 +1,25 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
-from bridge.mapping import BOOK, IGNORE, Reply, When, fields, first, header, path, paths
+from bridge.mapping import (
+    ASK_TIMES,
+    BOOK,
+    CHOOSE_TIME,
+    IGNORE,
+    Reply,
+    When,
+    fields,
+    first,
+    header,
+    path,
+    paths,
+)
 from bridge.mapping.own_body import BOOKING_IDS, OwnBody
 
 WORDS = r"(?:my |the |a )?(?:tour|visit|showing)\b"
 ASKS = f"^ *(?:(?:book|schedule|move|reschedule) +)?{WORDS}.*[0-9].*"
 """A text that asks for a tour, or for another time of one."""
+ASKS_TIMES = "^ *(?:(?:tour|available|free) +)?(?:times|availability|horarios|horaires|termine)\\b"
+CHOICE = "^ *([1-9])[.)]?(?: *$|[ ,]+[^@]*[^ ,@]+@[^ ,@]+ *$)"
+"""A number alone, or before a name and an e-mail address."""
 
 
 class Twilio(OwnBody):
@@ -19,7 +34,9 @@ class Twilio(OwnBody):
     the number among the `aliases` of its property. The secret of the source is the account's primary auth token.
     Texts that are understood: `TOUR 2026-12-03 10:30 Maya Okafor maya@example.com` (the time at the property),
     `MOVE TOUR 2026-12-04 11:00`, `CANCEL TOUR`: a phone number has one tour at each community. The button
-    `TOUR_CANCEL:<booking id>` cancels. Whose text was understood reads `reply_text` of the source, if there is one.
+    `TOUR_CANCEL:<booking id>` cancels. `TIMES` (or `TIMES 2026-12-03`) is answered with free times; `2`, best with
+    name and e-mail, books the second of them. Other texts are answered only if the source has `reply_text` or
+    `reply_language`.
     Better is a Studio flow that asks, and then posts the bridge's own body (mappings/README.md) as JSON or parameters,
     with a header `X-Bridge-Key` and a secret of its own; never put the auth token there. In Conversations, let the bot
     set `tour_start` and `property_id` in the attributes of its message, and `tour_status` to move or cancel the tour.
@@ -45,6 +62,8 @@ class Twilio(OwnBody):
     event = first(
         path("match(ButtonPayload, '^(tour[^:]*)')"),
         path("json(Attributes).tour_status"),
+        path(f"match(Body, '{ASKS_TIMES}') && 'ask times'"),
+        path(f"match(Body, '{CHOICE}') && 'choose time'"),
         path(f"match(Body, '^ *cancel +{WORDS}') && 'cancel tour'"),
         path(f"match(Body, '^ *(?:move|reschedule) +{WORDS}.*[0-9]') && 'move tour'"),
         path(f"match(Body, '^ *(?:(?:book|schedule) +)?{WORDS}.*[0-9]') && 'tour'"),
@@ -60,6 +79,8 @@ class Twilio(OwnBody):
 
     actions = [
         When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
+        When(event="ask times", then=ASK_TIMES),
+        When(event="choose time", then=CHOOSE_TIME),
         *OwnBody.actions,
         When(event="tour", then=BOOK),
         When(event="onMessageAdded", where="json(Attributes).tour_start", then=BOOK),
@@ -67,6 +88,9 @@ class Twilio(OwnBody):
         When(event="received", then=IGNORE("the text neither books, moves nor cancels a tour")),
         When(where="MessageStatus", then=IGNORE("it says only what became of a message of yours")),
     ]
+
+    day = path("match(body, '([0-9]{4}-[0-9]{2}-[0-9]{2})') || tour_date")
+    choice = path(f"match(body, '{CHOICE}') || choice")
 
     occurred_at = fields.Instant(path=["date_created", "timestamp", "occurred_at"])
     reference = fields.String(
@@ -83,6 +107,7 @@ class Twilio(OwnBody):
         path=[
             "name",
             "full_name",
+            "match(body, '^ *[1-9][.)]?[ ,]+([^0-9@]*[^0-9@ ,])[ ,]+[^ ,]+@')",
             "match(after_moment(body), '^([^0-9@]*[^0-9@ ,])(?:[ ,]+[^ ,]+@|[ ,]*$)')",
             "profile_name",
         ]

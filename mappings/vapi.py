@@ -23,8 +23,9 @@ class Vapi(OwnBody):
     with the server URL https://<your host>/hooks/<source>. Parameters: `name`, `email`, `phone`, `tour_start` (ISO
     8601; one without offset is the property's), `tour_type`, `property`, `booking_id`. Authorize with a bearer token,
     with the server secret (X-Vapi-Secret), or with HMAC: SHA-256 in hex over the body, in the header X-Vapi-Signature.
-    Without `booking_id` a call has one tour, and another call cannot move or cancel it. Without `phone` the number of
-    the caller counts. The agent reads `reply_text` of the source: it says "received", not "confirmed".
+    Without `booking_id` a call has one tour, and another call cannot move or cancel it. Without `phone` the number
+    of the caller counts. The agent reads what was understood. A tool `get_available_times` gets free times,
+    `choose_time` takes one by its number (`choice`).
     Inferred: the header of the signature, which you choose at Vapi, and where the number of the caller is.
     """
 

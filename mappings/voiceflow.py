@@ -16,8 +16,8 @@ class Voiceflow(OwnBody):
     source. Body: raw JSON with `event` (tour.booked, tour.rescheduled, tour.cancelled), `name`, `email`, `phone`,
     `tour_start`, `tour_type`, `property`, and `booking_id` or `session_id`: the same one in every step, because a
     cancel finds the booking by it. Ask the model for times as ISO 8601 with offset; one without is the property's.
-    The answer can be captured: `status`, `request_id`, `message` (`reply_text` of the source). It says that the wish
-    is received, not that the tour is confirmed. Nothing is known of retries: a failed step is lost.
+    The answer can be captured: `status`, `request_id`, `message` (what was understood), `times` (for the events
+    `tour.times` and `tour.choose_time` with a `choice`). Nothing is known of retries: a failed step is lost.
     """
 
     # Not signed; the flow's author adds a header.
@@ -27,7 +27,13 @@ class Voiceflow(OwnBody):
     reference = fields.String(path=[*BOOKING_IDS, "session_id", "user_id", "id"], required=True)
 
     reply = Reply(
-        {"status": "received", "request_id": "{id}", "message": "{text}"},
+        {
+            "status": "received",
+            "request_id": "{id}",
+            "message": "{text}",
+            "reply": "{situation}",
+            "times": "{times}",
+        },
         text="Thank you, we have received that.",
         silent={"status": "ignored", "request_id": "{id}", "message": ""},
     )

@@ -47,6 +47,15 @@ FOLDERS = {
     "inbound": SHARED | {"bridge.mapping"},
     "mapping": SHARED,
     "mapping_checks": SHARED | {"bridge.delivery", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    "mcp": SHARED
+    | {
+        "bridge.availability",
+        "bridge.inbound",
+        "bridge.mapping",
+        "bridge.renter.change",
+        "bridge.renter.tour",
+        "bridge.signing_keys",
+    },
     "models": {"bridge.encryption", "bridge.errors"},
     "monitoring": SHARED
     | {
@@ -59,6 +68,14 @@ FOLDERS = {
     },
     "privacy": SHARED | {"bridge.encryption", "bridge.inbound", "bridge.delivery"},
     "propexo": SHARED,
+    "replies": SHARED
+    | {
+        "bridge.availability",
+        "bridge.inbound",
+        "bridge.mapping",
+        "bridge.renter.tour",
+        "bridge.widget.words",
+    },
     "settings": {"bridge.errors"},
     "renter": SHARED
     | {

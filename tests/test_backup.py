@@ -9,7 +9,7 @@ from sqlalchemy import text
 from world import World
 
 from bridge import backup
-from bridge.backup import BackupError, Description
+from bridge.backup import BackupError, BackupHeader
 from bridge.database import Database
 
 ROWS = {
@@ -74,7 +74,7 @@ def test_a_later_version_is_refused(database: Database, tmp_path: Path) -> None:
     later = {**json.loads(line), "revision": "9999", "version": "9.0"}
     file.write_bytes(json.dumps(later).encode() + b"\n" + content)
     with file.open("rb") as opened, pytest.raises(BackupError, match=r"9\.0"):
-        Description.read(opened)
+        BackupHeader.read(opened)
 
 
 def test_a_file_is_never_overwritten(database: Database, tmp_path: Path) -> None:

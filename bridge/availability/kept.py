@@ -21,8 +21,8 @@ LOOK_EVERY = timedelta(seconds=1)
 MOST = 1000
 """Answers that are kept."""
 
-Question = tuple[str, str | None, date, int]
-"""Property, kind of tour, first day, days."""
+Question = tuple[str, str | None, date, int, bool]
+"""Property, kind of tour, first day, days, whether the answer is compressed."""
 
 
 @dataclass

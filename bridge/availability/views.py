@@ -1,5 +1,6 @@
 """GET /availability/<source>: the free times of a property."""
 
+import gzip
 import hmac
 import json
 from datetime import date
@@ -37,12 +38,18 @@ def free_times(name: str) -> Response:
     place = calendar.property_named(named)
     first, days, kind = _first() or calendar.today(place), _days(), request.args.get("kind") or None
 
+    is_packed = request.accept_encodings.quality("gzip") > 0
+
     def make() -> bytes:
-        return json.dumps(calendar.list_times(place, first, days, kind).as_json()).encode()
+        body = json.dumps(calendar.list_times(place, first, days, kind).as_json()).encode()
+        return gzip.compress(body, mtime=0) if is_packed else body
 
     kept: KeptAnswers = current_app.extensions["kept_answers"]
-    response = Response(kept.get((place.key, kind, first, days), make), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
+    body = kept.get((place.key, kind, first, days, is_packed), make)
+    response = Response(body, mimetype="application/json", headers={"Cache-Control": "no-store"})
+    response.vary.add("Accept-Encoding")
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
     return response
 
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "alerts": ("alerts", "Show the current alerts, and test the channels."),
     "integrations": ("integrations", "Show the connections to PMSs; pause and resume one."),
     "availability": ("availability", "Show the free times of PROPERTY, as a widget or a chat offers them."),
+    "mcp": ("mcp", "Let AI agents find times and book, move and cancel tours (Model Context Protocol)."),
     "users": ("people", "Manage who may sign in at the console."),
     "tokens": ("people", "Manage the bearer tokens of the management API."),
     "aliases": ("aliases", "Manage the names that senders use for a property, without a restart."),

@@ -97,7 +97,7 @@ def demo(once: bool, as_json: bool) -> None:
         good = report(outcomes, plan, sandbox, as_json=as_json)
         if not once:
             say(f"\nThe console: {endpoint}{console_link(database)}\nThe sandbox PMS: {url}")
-            say(f"A website with the tour widget: {site.url}")
+            say(f"A website with the tour widget: {site.url}\nA pretend chat: {site.url}/chat")
             say(f"The webhook endpoint: {endpoint}/hooks/<source>\nCtrl-C ends the demo.")
             children.watch()
     if once and not good:

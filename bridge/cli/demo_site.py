@@ -1,4 +1,4 @@
-"""The website of a property for `bridge demo`: a page of another origin with the widget's line on it."""
+"""The website of a property for `bridge demo`: a page of another origin with the widget's line on it, and a chat."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from werkzeug.serving import make_server
 
+from bridge.cli import demo_chat
 from bridge.sandbox.server import SandboxRequestHandler
 
 PAGE = """<!doctype html>
@@ -27,6 +28,7 @@ PAGE = """<!doctype html>
 <h1>Bright lofts on River Street</h1>
 <p>This page stands for your website. This line is all that it needs:</p>
 <pre><code>{shown}</code></pre>
+<p>Or <a href="/chat">text the leasing office</a>.</p>
 {line}
 <noscript><p><a href="{bridge}/widget/website?property=riverside">Book a tour</a></p></noscript>
 </body>
@@ -63,6 +65,8 @@ class DemoSite:
         self._server.server_close()
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/chat":
+            return self._chat(environ, start_response)
         if environ["PATH_INFO"] != "/":
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"Not found\n"]
@@ -72,3 +76,10 @@ class DemoSite:
             "200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")]
         )
         return [PAGE.format(line=line, shown=shown, bridge=self._bridge).encode()]
+
+    def _chat(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_sent = environ["REQUEST_METHOD"] == "POST"
+        body = demo_chat.answer(self._bridge, environ) if is_sent else demo_chat.PAGE.encode()
+        kind = "application/json" if is_sent else "text/html; charset=utf-8"
+        start_response("200 OK", [("Content-Type", kind), ("Cache-Control", "no-store")])
+        return [body]

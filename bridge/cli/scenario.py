@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bridge.cli import demo_chat
 from bridge.mapping.catalogue import shipped_folder
 
 ZONE = ZoneInfo("America/Chicago")
@@ -238,7 +239,7 @@ def configuration(base_url: str, site: str) -> dict[str, Any]:
                 "phone": "+1 512-555-0134",
                 "tour_hours": ["mon-sun 08:00-19:00"],
                 "slots": {"minutes": 30, "kinds": {"in_person": {}, "self_guided": {}}},
-                "aliases": [EVENT_TYPE] if key == "oakwood" else [],
+                "aliases": [EVENT_TYPE if key == "oakwood" else demo_chat.TO],
                 "defaults": {"employee_id": "employee-demo", "duration_minutes": 30},
             }
             for key, (pms, name) in PROPERTIES.items()
@@ -251,5 +252,8 @@ def configuration(base_url: str, site: str) -> dict[str, Any]:
             }
             for name, secret in SECRETS.items()
         }
-        | {"website": {"mapping": "website_form", "property": "riverside", "origins": [site]}},
+        | {
+            "website": {"mapping": "website_form", "property": "riverside", "origins": [site]},
+            "chat": demo_chat.source(),
+        },
     }

@@ -13,10 +13,12 @@ from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
 from bridge.console.api import application as api
 from bridge.console.appointments.views import appointments_pages
+from bridge.console.availability.views import availability_pages
 from bridge.console.bookings.views import bookings_pages
 from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.event_views import event
+from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
 from bridge.console.sources.views import sources_pages
@@ -44,8 +46,10 @@ PAGES = (
     bulk,
     event,
     actions,
+    other_time,
     bookings_pages,
     appointments_pages,
+    availability_pages,
     sources_pages,
     health_pages,
     workbench,
@@ -57,6 +61,7 @@ NAVIGATION = (
     (Role.VIEWER, "/console/events", "Events"),
     (Role.VIEWER, "/console/bookings", "Bookings"),
     (Role.VIEWER, "/console/appointments", "Appointments"),
+    (Role.VIEWER, "/console/availability", "Free times"),
     (Role.VIEWER, "/console/sources", "Sources"),
     (Role.VIEWER, "/console/health", "Health"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),

@@ -1,8 +1,8 @@
 """A person corrects what an event says: read with its mapping first, saved with the original kept beside it."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,8 @@ from bridge.events.history import OperatorAction
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
 from bridge.keys import key
-from bridge.mapping.base import Mapping
+from bridge.mapping.base import Mapping as MappingSchema
+from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes
 from bridge.mapping.fields import Fingerprint
 from bridge.mapping.paths import Received
 from bridge.mapping_checks.preview import Preview, preview_event, resolved
@@ -55,6 +56,8 @@ class Correction:
     """The paths of what is different now."""
     unreadable: tuple[dict[str, str | None], ...]
     """What keeps the mapping from reading it, as in `Preview.errors`."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What is stored beside the payload from now on."""
 
 
 def repairable(event: Event) -> None:
@@ -77,8 +80,21 @@ def payload_of(event: Event) -> Any:
     return decode(event.body, event.content_type)
 
 
-def correction_of(event: Event, payload: Any, settings: Settings, aliases: Aliases) -> Correction:
-    """Read a corrected payload as if it had come so; nothing is stored.
+def at_other_time(event: Event, time: OfferedTimes, settings: Settings, aliases: Aliases) -> Correction:
+    """The event with another start than the one that it names; nothing is stored.
+
+    Raises:
+        DecodingError, NotRepairableError, ConfigurationError: as `correction_of`.
+    """
+    headers = {CHOSEN_TIME: time.as_text()}
+    found = correction_of(event, payload_of(event), settings, aliases, headers)
+    return replace(found, changed=("start",))
+
+
+def correction_of(
+    event: Event, payload: Any, settings: Settings, aliases: Aliases, headers: Mapping[str, str] | None = None
+) -> Correction:
+    """Read a corrected payload, with more headers, as if it had come so; nothing is stored.
 
     Raises:
         NotRepairableError: the event has not ended so, the source is gone, or the payload is a batch or another
@@ -88,7 +104,8 @@ def correction_of(event: Event, payload: Any, settings: Settings, aliases: Alias
     repairable(event)
     mapping = mapping_of(settings, event)
     body = json.dumps(payload, ensure_ascii=False, indent=2).encode()
-    kept = Kept({**event.headers, **_typed(event)}, event.query)
+    headers = headers or {}
+    kept = Kept({**event.headers, **_typed(event), **headers}, event.query)
     arrival = _arrival(event, mapping, Received(payload, kept.headers, kept.query), body, settings)
     read = preview_event(mapping, arrival.body, JSON, kept, {}, event.delivery_id)
     asks = read.received is not None and mapping.asks_for(read.received) is not None
@@ -100,6 +117,7 @@ def correction_of(event: Event, payload: Any, settings: Settings, aliases: Alias
         isinstance(mapping.fields.get("reference"), Fingerprint),
         tuple(_changes(event, payload)),
         () if asks else read.errors,  # what the sender's API answers is known only when it runs
+        headers,
     )
 
 
@@ -107,7 +125,9 @@ def _typed(event: Event) -> dict[str, str]:
     return {"content-type": JSON} if "content-type" in event.headers else {}
 
 
-def _arrival(event: Event, mapping: Mapping, received: Received, body: bytes, settings: Settings) -> Arrival:
+def _arrival(
+    event: Event, mapping: MappingSchema, received: Received, body: bytes, settings: Settings
+) -> Arrival:
     try:
         arrivals = arrivals_of(mapping, received, body, settings.sources[event.source].tenants)
     except NotAuthenticError as error:
@@ -173,7 +193,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     if event.original_body is None:
         event.original_body, event.original_content_type = event.body, event.content_type
     event.body, event.content_type = correction.arrival.body, JSON
-    event.headers, event.answers = {**event.headers, **_typed(event)}, None
+    event.headers, event.answers = {**event.headers, **_typed(event), **correction.headers}, None
     event.event, event.occurred_at = key(envelope.event), envelope.occurred_at
     event.reference, event.previous_reference = reference, previous
     event.lock = lock_of(session, event.source, envelope, references, event.delivery_id)

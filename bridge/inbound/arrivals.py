@@ -14,6 +14,7 @@ from bridge.errors import DecodingError, Doubt, NotAuthenticError
 from bridge.keys import key, storable
 from bridge.mapping.base import Mapping
 from bridge.mapping.batches import without
+from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.flattening import MOST_LEAVES, has_too_many_leaves
 from bridge.mapping.paths import Received
 from bridge.mapping.translation import Envelope
@@ -111,6 +112,8 @@ def arrivals_of(
     if len(items) == 1 and items[0] is received.payload:
         content_type, envelope = received.headers.get("content-type"), mapping.envelope(received)
         content = None if envelope.delivery_id else _as_json(payload)
+        if content and (chosen := received.headers.get(CHOSEN_TIME)):
+            content += chosen.encode()  # the same number is news where it is that of another time
         return [Arrival(body, content_type, envelope, content=content)]
     if len(items) > LARGEST_BATCH:
         raise DecodingError(

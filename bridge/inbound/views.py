@@ -1,6 +1,5 @@
 """The webhook endpoint: POST /hooks/<source>."""
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from bridge.errors import (
     NotAcceptingError,
     NotAuthenticError,
 )
-from bridge.inbound import inbox, signatures
+from bridge.inbound import answers, inbox, signatures
 from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
@@ -27,7 +26,7 @@ from bridge.inbound.decoding.compression import decompressed
 from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
 from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
-from bridge.mapping.booking import Action
+from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.mapping.translation import Envelope
@@ -74,10 +73,16 @@ def receive(name: str, token: str | None = None) -> Response:
         challenge = source.mapping.handshake.answer(received.payload)
         if challenge is not None:
             return Response(challenge, mimetype="text/plain")
+    conversation = answers.begin(source, received) if isinstance(received, Received) else None
+    if conversation:
+        received = conversation.received
+        sent = replace(sent, headers=received.headers)
     stored, receipt = take(
         endpoint, source, sent, received
     )  # 401 for another tenant, 409, 422, 429 for a form, 503
-    return answer(source, received, stored, receipt)  # 200, whatever a duplicate or a parked event
+    readable = received if isinstance(received, Received) else None
+    # 200, whatever a duplicate or a parked event
+    return answers.response(source, stored, receipt, readable, conversation)
 
 
 def take(
@@ -106,7 +111,9 @@ def take(
         desk.admit(source, form, delivery.ids[0])
     stored = endpoint.committer.store(delivery)
     count(source.name, stored)
-    needs_receipt = form is not None or TOUR_LINK in (source.settings.reply_text or "")
+    needs_receipt = form is not None or TOUR_LINK in repr(
+        (source.settings.reply_text, source.settings.replies)
+    )
     if desk is None or not needs_receipt or not isinstance(received, Received):
         return stored, {}
     return stored, desk.receipt(source, received, arrivals[0].envelope.reference)
@@ -174,7 +181,9 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     """The headers by lower-case names; Werkzeug's would be capitalised first."""
     sent = {name[5:]: text for name, text in environ.items() if name.startswith("HTTP_")}
     sent |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
-    return {name.replace("_", "-").lower(): text for name, text in sent.items()}
+    headers = {name.replace("_", "-").lower(): text for name, text in sent.items()}
+    headers.pop(CHOSEN_TIME, None)  # ours
+    return headers
 
 
 def authenticate(endpoint: WebhookEndpoint, source: MappedSource, sent: signatures.Request) -> None:
@@ -257,25 +266,3 @@ def count(name: str, stored: list[Stored]) -> None:
     metrics.RECEIVED.labels(name).inc(len(stored) - duplicates)
     if duplicates:
         metrics.DUPLICATES.labels(name).inc(duplicates)
-
-
-def answer(
-    source: MappedSource, received: Received | DecodingError, stored: list[Stored], receipt: dict[str, Any]
-) -> Response:
-    """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants.
-
-    A visitor's form gets its `receipt` besides.
-    """
-    if source.mapping.reply and stored:
-        readable = received if isinstance(received, Received) else None
-        ignored = readable is not None and source.mapping.decide(readable).action is Action.IGNORE
-        link = receipt.get("tour", {}).get("link", "")
-        reply_text = (source.settings.reply_text or "").replace(TOUR_LINK, link) or None
-        text = source.mapping.reply.render(reply_text, stored[0].id, ignored=ignored, received=readable)
-        return Response(text, source.mapping.reply.status, content_type=source.mapping.reply.content_type)
-    answers = [
-        {"id": receipt.id, "status": receipt.status, **({"duplicate": True} if receipt.duplicate else {})}
-        for receipt in stored
-    ]
-    document = {**answers[0], **receipt} if len(answers) == 1 else {"status": "received", "events": answers}
-    return Response(json.dumps(document), mimetype="application/json")

@@ -1,7 +1,19 @@
 """A stored event becomes a Booking: what a mapping file needs, in one import."""
 
 from bridge.mapping import fields
-from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REMEMBER, REQUEST, RESCHEDULE, When
+from bridge.mapping.actions import (
+    ASK_TIMES,
+    BOOK,
+    CANCEL,
+    CHOOSE_TIME,
+    HOLD,
+    IGNORE,
+    NO_SHOW,
+    REMEMBER,
+    REQUEST,
+    RESCHEDULE,
+    When,
+)
 from bridge.mapping.answers import answers
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, AppointmentStatus, BookingRequest, Contact, Priority, TourKind
@@ -14,8 +26,10 @@ from bridge.mapping.replies import Reply
 from bridge.mapping.tools import tool_rules
 
 __all__ = [
+    "ASK_TIMES",
     "BOOK",
     "CANCEL",
+    "CHOOSE_TIME",
     "HOLD",
     "IGNORE",
     "NO_SHOW",

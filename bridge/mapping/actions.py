@@ -20,6 +20,10 @@ class Decision:
     """Why an operator has to look at the event: what was expected instead."""
     is_unknown: bool = False
     """Whether it is ignored because no rule knows the event."""
+    asks_times: bool = False
+    """Whether the renter asks for free times: nothing is forwarded, the answer lists them."""
+    chooses: bool = False
+    """Whether it names one of the times that were offered, by its number."""
 
 
 BOOK = Decision(Action.BOOK)
@@ -29,6 +33,11 @@ RESCHEDULE = Decision(Action.RESCHEDULE)
 CANCEL = Decision(Action.CANCEL)
 NO_SHOW = Decision(Action.NO_SHOW)
 REMEMBER = Decision(Action.REMEMBER)
+ASK_TIMES = Decision(Action.IGNORE, "the renter asks for free times", asks_times=True)
+"""The answer to the request lists free times, where the mapping has a `reply`."""
+CHOOSE_TIME = Decision(Action.BOOK, chooses=True)
+"""Books the offered time whose number `choice` of the mapping reads."""
+CHOOSES_NONE = Decision(Action.IGNORE, "the number is that of no free time that was offered", chooses=True)
 
 
 def IGNORE(reason: str) -> Decision:  # noqa: N802 - reads as one of the actions in a rule list

@@ -10,10 +10,11 @@ import marshmallow
 from marshmallow.schema import SchemaMeta
 
 from bridge.errors import FieldError, MappingError
-from bridge.mapping.actions import Decision, When
+from bridge.mapping.actions import CHOOSES_NONE, Decision, When
 from bridge.mapping.authentication import Authentication, Handshake
 from bridge.mapping.batches import Split
 from bridge.mapping.booking import Action, BookingRequest
+from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes, TimesQuestion
 from bridge.mapping.details import Api, Fetch
 from bridge.mapping.fields import Field, LocalTime, Match, Phone, String, describe
 from bridge.mapping.moments import Conventions
@@ -114,6 +115,12 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     reply: ClassVar[Reply | None] = None
     """The body of a 200; `None`: the bridge's own JSON."""
+    language: ClassVar[Reader | None] = None
+    """The language of the person at the other end, such as `es` or `es-MX`; else `reply_language` of the source."""
+    day: ClassVar[Reader | None] = None
+    """The day (2026-12-03) whose free times are asked for. It begins at `root`, as the fields do."""
+    choice: ClassVar[Reader | None] = None
+    """The number of the offered time that is chosen, from 1. It begins at `root`, as the fields do."""
     busy_status: ClassVar[int] = 503
     """The answer while nothing can be stored; another one for a sender that tries again only after that."""
 
@@ -166,7 +173,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         readers = [self.event, self.delivery_id, self.tenant, self.changed_by, self._root, *self.actions]
         for _, field in self.paths():
             readers += field.paths
-        return frozenset().union(*(reader.headers for reader in readers if reader))
+        chosen = {CHOSEN_TIME} if any(rule.then.chooses for rule in self.actions) else set()
+        return frozenset(chosen).union(*(reader.headers for reader in readers if reader))
 
     def envelope(self, received: Received) -> Envelope:
         """What is needed to store, deduplicate and order an event; never raises."""
@@ -218,7 +226,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     def _decide(self, event: str | None, rule: When | None, received: Received) -> Decision:
         if rule:
-            return rule.then
+            is_without_time = rule.then.chooses and CHOSEN_TIME not in received.headers
+            return CHOOSES_NONE if is_without_time else rule.then
         return self.unknown_event(event, received) or Decision(
             Action.IGNORE, UNKNOWN_EVENT.format(describe(event)), is_unknown=True
         )
@@ -226,6 +235,23 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     def unknown_event(self, event: str | None, received: Received) -> Decision | None:  # noqa: ARG002 - for subclasses
         """What becomes of an event that no rule knows; `None`: it is ignored."""
         return None
+
+    def question(self, received: Received) -> TimesQuestion:
+        """What a request says about the times that it asks for or chooses; what cannot be read is left out."""
+        inner = self.inner(received)
+        found = {name: hits for name, field in self.paths() if (hits := field.find(inner))}
+        fields = dict(self.paths())
+        values, _ = self._load(found)
+        values = in_their_fields(values, found, fields)
+        return TimesQuestion(
+            property=values.get("property"),
+            kind=values.get("kind"),
+            starts_at=values.get("starts_at"),
+            starts_at_local=values.get("starts_at_local"),
+            day=self.day.read(inner) if self.day else None,
+            choice=self.choice.read(inner) if self.choice else None,
+            language=self.language.read(received) if self.language else None,
+        )
 
     def asks_for(self, received: Received) -> Fetch | None:
         """The next question to the sender's API that this event needs an answer to."""
@@ -272,6 +298,9 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         values, errors = self._load(found)
         values = in_their_fields(values, found, fields)
         errors = either_start(values, errors, fields)
+        takes_time = decision.action in (Action.BOOK, Action.RESCHEDULE)
+        if takes_time and (chosen := OfferedTimes.from_text(inner.headers.get(CHOSEN_TIME))):
+            values, errors = chosen.fill_in(values, errors)
         without = dispensable(decision)
         unread = {} if self.public else {name: errors.pop(name) for name in without & errors.keys()}
         errors |= missing_for(decision, values, fields, errors.keys(), unread)

@@ -7,7 +7,19 @@
 from typing import ClassVar
 
 from bridge.mapping import fields
-from bridge.mapping.actions import BOOK, CANCEL, HOLD, IGNORE, NO_SHOW, REQUEST, RESCHEDULE, Decision, When
+from bridge.mapping.actions import (
+    ASK_TIMES,
+    BOOK,
+    CANCEL,
+    CHOOSE_TIME,
+    HOLD,
+    IGNORE,
+    NO_SHOW,
+    REQUEST,
+    RESCHEDULE,
+    Decision,
+    When,
+)
 from bridge.mapping.base import Mapping
 from bridge.mapping.event_words import is_about_tours
 from bridge.mapping.kinds import KINDS, PRIORITIES, STATUSES
@@ -109,6 +121,9 @@ class OwnBody(Mapping):
         path(f"flat(@).delivery_id || flat({BODY}).delivery_id"),
     )
     root = f"flat({BODY})"
+    language = path(f"flat({BODY}) | language || language_code || locale || lang")
+    day = path(DATE)
+    choice = path("choice || number")
 
     actions = (
         When(event=("tour.booked", "appointment.booked", "booked", "book", "tour.book"), then=BOOK),
@@ -125,6 +140,8 @@ class OwnBody(Mapping):
         ),
         When(event=("tour.canceled", "appointment.canceled", "canceled"), then=CANCEL),
         When(event=("tour.no_show", "appointment.no_show", "no_show"), then=NO_SHOW),
+        When(event=("tour.times", "ask_times", "get_available_times"), then=ASK_TIMES),
+        When(event=("tour.choose_time", "choose_time"), then=CHOOSE_TIME),
         When(means="cancel", then=CANCEL),
         When(means="no_show", then=NO_SHOW),
         When(means="reschedule", then=RESCHEDULE),

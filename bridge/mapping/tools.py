@@ -1,11 +1,13 @@
 """The tools of an AI agent, which says with the name of one what it wants: `book_tour`, `cancelAppointment`."""
 
-from bridge.mapping.actions import BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, When
+from bridge.mapping.actions import ASK_TIMES, BOOK, CANCEL, IGNORE, REQUEST, RESCHEDULE, When
 
 _BOOK = "book(?:ed)?|schedule[d]?|reserve[d]?|create[d]?|make|set.?up|add|confirm"
 _MOVE = "re-?schedule[d]?|move[d]?|change[d]?|update[d]?|modify"
 _CANCEL = "cancel(?:l?ed)?|delete[d]?|remove[d]?"
 _THING = "(?:tours?|appointments?|appt|bookings?|showings?|viewings?|visits?|meetings?|reservations?)"
+
+_TIMES = "^(?:get|list|check|find|look|search|fetch|read|show|query)[A-Za-z _.-]*(?:times|slots?|availab)"
 
 
 def _named(verbs: str) -> str:
@@ -17,9 +19,11 @@ def _named(verbs: str) -> str:
 def tool_rules(name: str) -> list[When]:
     """The rules for a tool whose name is at this path.
 
-    A tool that only looks something up is ignored; one that these rules do not know is left to the rules after them.
+    A tool that looks up free times gets them; one that looks up something else is ignored; one that these rules do not
+    know is left to the rules after them.
     """
     return [
+        When(where=f"match({name}, '{_TIMES}')", then=ASK_TIMES),
         When(
             where=f"match({name}, '^(?:get|list|check|find|look|search|fetch|read|show|query)')",
             then=IGNORE("the tool only looks something up"),

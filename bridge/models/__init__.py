@@ -13,7 +13,7 @@ from bridge.models.base import (
 from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, RejectionCount, Tally
-from bridge.models.forms import FormCount, SigningKey, TourLink
+from bridge.models.forms import FormCount, SigningKey, TimeOffer, TourLink
 from bridge.models.people import ApiToken, AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, User
 from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
@@ -57,6 +57,7 @@ __all__ = [
     "Sweep",
     "Tally",
     "Term",
+    "TimeOffer",
     "TourLink",
     "User",
     "changes_of",

@@ -1,8 +1,9 @@
-"""What guards the forms of websites: keys for signatures, counts of submissions, and the links that renters hold."""
+"""What forms and chats need: keys for signatures, counts of submissions, renters' links, and the times offered."""
 
 from datetime import datetime
 
 from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.encryption import SealedText
@@ -45,3 +46,17 @@ class TourLink(Base):
     """The language in which the renter booked."""
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class TimeOffer(Base):
+    """The free times that a conversation was offered last, in the order of their numbers."""
+
+    __tablename__ = "time_offers"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    """Of the sender's id of the conversation."""
+    property: Mapped[str]
+    kind: Mapped[str | None]
+    starts: Mapped[list[str]] = mapped_column(JSONB)
+    offered_at: Mapped[datetime] = mapped_column(index=True)

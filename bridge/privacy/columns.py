@@ -38,6 +38,7 @@ FREE_OF_PERSONAL_DATA = {
     "signing_keys": ("name",),
     "sweeps": ("integration_id", "category"),
     "tallies": ("source",),
+    "time_offers": ("source", "property", "kind", "starts"),
     "tour_links": ("source", "language"),
     "tokens": ("name", "digest", "role", "created_by"),
     "users": ("name", "password_hash", "role"),
@@ -49,6 +50,7 @@ DIGESTS = {
     "lanes": ("lane",),
     "leads": ("contact",),
     "terms": ("term",),
+    "time_offers": ("digest",),
     "tour_links": ("digest",),
 }
 """Of an address or a name: they find somebody whom one knows, and name nobody."""

@@ -28,6 +28,7 @@ from bridge.settings.fields import (
     Vendor,
 )
 from bridge.settings.hours import Hours, TimeOfDay, TourTimes
+from bridge.settings.replies import LANGUAGES, Replies
 from bridge.settings.tour_times import BusinessHours, SlotSettings, TourHours
 from bridge.settings.workbench import Workbench, WorkbenchMode
 
@@ -246,7 +247,11 @@ class Source:
     same_day: str | None = field(default=None, metadata=read_as(OneOf("move")))
     """`move`: another tour of the same person on the same day at the same property is a move; None: a second tour."""
     reply_text: str | None = None
-    """What a person reads in the answer to a chat's request."""
+    """What a person reads in the answer to a chat's request that was stored."""
+    reply_language: str | None = field(default=None, metadata=read_as(OneOf(*LANGUAGES)))
+    """The language of answers to requests that name none; None: English."""
+    replies: dict[str, dict[str, str]] = field(default_factory=dict, metadata=read_as(Replies()))
+    """Sentences of answers, by language and situation."""
     ignore_changes_by: tuple[str, ...] = ()
     """Words of the sender for who made a change: such events are ignored, so that nothing goes in circles."""
     silent_after: int | None = None

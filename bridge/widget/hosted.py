@@ -70,6 +70,8 @@ class HostedPage:
     zone: str
     later: date | None
     choice: VisitorChoice
+    empty: str = ""
+    """Why days between those that have times have none."""
     errors: Mapping[str, str] = field(default_factory=dict)
     notice: str | None = None
 
@@ -106,6 +108,7 @@ def page_of(
         zone=words.zone(of_day[0].start) if of_day else "",
         later=_later(times),
         choice=choice,
+        empty=_empty(times, list(by_day), words),
         errors={name: texts[0] for name, texts in (errors or {}).items()},
         notice=notice,
     )
@@ -136,6 +139,15 @@ def missing(choice: VisitorChoice, words: Words) -> dict[str, list[str]]:
 def _day(words: Words, day: date, count: int, *, is_chosen: bool) -> HostedDay:
     counted = words.count("times", count)
     return HostedDay(day, words.short_day(day), f"{words.day(day)}, {counted}", counted, is_chosen)
+
+
+def _empty(times: Availability | None, shown: Sequence[date], words: Words) -> str:
+    """Why days have no times: all of them, or those between the first and the last that have some."""
+    days = [day.as_json() | {"day": day.day} for day in (times.days if times else ()) if not day.free]
+    if shown:
+        days = [day for day in days if shown[0] < day["day"] < shown[-1]]
+    values = [(day["day"], f"empty_{day['reason']}") for day in days]
+    return " · ".join(f"{words.short_day(day)}: {words(name)}" for day, name in values if name in words.texts)
 
 
 def _later(times: Availability | None) -> date | None:

@@ -1,5 +1,6 @@
 """GET /availability/<source>: who may ask, what is answered, and each problem."""
 
+import gzip
 from datetime import datetime
 from typing import Any
 
@@ -127,3 +128,13 @@ def test_a_past_day_and_one_beyond_the_horizon(client: FlaskClient):
     far = client.get("/availability/website?from=2027-06-03&days=1").json["days"]
     assert past == [{"date": "2026-11-26", "free": 0, "reason": "past", "next": "2026-12-03"}]
     assert far == [{"date": "2027-06-03", "free": 0, "reason": "horizon", "next": None}]
+
+
+def test_the_answer_is_compressed_for_who_reads_that(client: FlaskClient):
+    path = "/availability/website?property=oakwood&from=2026-12-03&days=14"
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert "Accept-Encoding" in packed.headers["Vary"]

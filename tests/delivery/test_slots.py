@@ -310,3 +310,47 @@ class TestAgents:
         book(world, "B")  # names nobody, and the property has no default
         world.run()
         assert [tour.employee_id for tour in world.tours] == [agents[1], agents[0]]
+
+
+def request(world: World, name: str, start: str = THREE) -> int:
+    """A tour that nobody has confirmed; the mapping of these tests waits for it to be."""
+    prospect = {"first_name": "Maya", "last_name": "Okafor", "email": f"{name.lower()}@example.com"}
+    return world.send("requested", name, prospect=prospect, tour={"start": start})
+
+
+def test_a_tour_that_nobody_has_confirmed_holds_its_time(world: World):
+    wish = request(world, "A")
+    world.run_due()
+    assert world.status(wish) == ("waiting", "requested")
+    assert claims(world) == ["21:00-21:30"]
+    second = book(world, "B")
+    world.run_due()
+    assert world.status(second) == ("parked", "slot_taken")
+    booked = book(world, "A")
+    world.run(until=world.clock() + timedelta(minutes=10))
+    assert world.status(booked) == ("written", None)
+    assert claims(world) == ["21:00-21:30"]
+    assert [tour.appointment_time for tour in world.tours] == ["15:00:00"]
+
+
+def test_a_request_for_a_time_that_is_taken_is_held_for_an_operator(world: World):
+    book(world, "A")
+    world.run()
+    wish = request(world, "B")
+    world.run_due()
+    assert world.status(wish) == ("parked", "slot_taken")
+    assert claims(world) == ["21:00-21:30"]
+
+
+def test_a_request_that_is_cancelled_or_dismissed_gives_its_time_back(world: World):
+    request(world, "A")
+    world.run_due()
+    world.cancel("A")
+    world.run(until=world.clock() + timedelta(minutes=10))
+    assert claims(world) == []
+    wish = request(world, "B", FOUR)
+    world.run(until=world.clock() + timedelta(days=40))
+    assert world.event(wish).status == "parked"
+    with world.database.session() as session:
+        dismiss(session.get_one(Event, wish), world.clock(), "nobody answered")
+    assert claims(world) == []

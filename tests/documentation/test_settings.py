@@ -23,6 +23,8 @@ def keys(table: dict[str, Any], *before: str) -> Iterator[tuple[str, ...]]:
             ("units",),
             ("agents",),
             ("lead_sources",),
+            ("replies",),
+            ("replies", "*"),
         }
         at = (*before, "*" if chosen else name)
         yield at

@@ -80,6 +80,8 @@ def _actions(found: Event) -> list[dict[str, str]]:
     kept, parked = found.blanked_at is None, found.status == Status.PARKED
     unknown = parked and found.reason == Reason.UNKNOWN_PROPERTY
     choose = [("actions.choose_property", "Choose the property")] if unknown else []
+    taken = parked and found.reason == Reason.SLOT_TAKEN
+    choose += [("other_time.offer", "Choose another time")] if taken else []
     replay = [("actions.replay", "Replay")] if Status(found.status).ended else []
     correct = [("actions.edit", "Correct and replay")] if found.status in REPAIRABLE else []
     again = correct + replay if found.reason in CORRECTED_FIRST else replay + correct

@@ -76,11 +76,8 @@ def take(
     place, start = target.property, snapshot.start
     if place.slots is None or start is None or start <= now:
         return snapshot
-    kind = request.kind.value if request.kind else IN_PERSON
-    rules = rules_of(place, kind)
-    minutes = request.duration_minutes or place.slots.minutes
-    length = timedelta(minutes=minutes) if request.duration_minutes or rules is None else rules.length
-    claim = TimeClaim(booking.id, place.key, kind, start, start + length)
+    claim, rules = _claim_of(booking, place, place.slots.minutes, request, start)
+    length = claim.ends_at - claim.starts_at
     held = held_by(snapshot, booking.id)
     if held is not None and replace(claim, agent=held.agent) == held:
         return snapshot
@@ -98,6 +95,38 @@ def take(
     if place.slots.on_taken == "book":
         return snapshot.having(slot=SlotChange(claim))
     return Park(Reason.SLOT_TAKEN, _sentence(obstacle, snapshot, booking, known, start, now))
+
+
+def reserve(
+    snapshot: Snapshot, booking: BookingRow, place: Property, request: BookingRequest, now: datetime
+) -> Snapshot | Park:
+    """Let a tour that nobody has confirmed hold its time; a `Park` where other tours have it.
+
+    Where the PMS says which times are free, the time is taken once the tour is confirmed: it is checked there then.
+    """
+    start = snapshot.start
+    if place.slots is None or start is None or start <= now or booking.is_in_pms or offers_times(place):
+        return snapshot
+    claim, rules = _claim_of(booking, place, place.slots.minutes, request, start)
+    if held_by(snapshot, booking.id) == claim:
+        return snapshot
+    if rules is not None and place.slots.on_taken != "book":
+        known = Times(rules)
+        obstacle = taken(_with_claims(known, snapshot, booking), start, claim.ends_at - claim.starts_at)
+        if obstacle is not None:
+            return Park(Reason.SLOT_TAKEN, _sentence(obstacle, snapshot, booking, known, start, now))
+    return snapshot.having(slot=SlotChange(claim))
+
+
+def _claim_of(
+    booking: BookingRow, place: Property, usual_minutes: int, request: BookingRequest, start: datetime
+) -> tuple[TimeClaim, Rules | None]:
+    """The time that a tour takes, and the rules for its kind."""
+    kind = request.kind.value if request.kind else IN_PERSON
+    rules = rules_of(place, kind)
+    minutes = request.duration_minutes or usual_minutes
+    length = timedelta(minutes=minutes) if request.duration_minutes or rules is None else rules.length
+    return TimeClaim(booking.id, place.key, kind, start, start + length), rules
 
 
 def offers_times(place: Property) -> bool:

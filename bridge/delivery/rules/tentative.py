@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bridge.delivery.rules import slots
 from bridge.delivery.rules.booking_state import event_time, state_decided_since, with_request
 from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.in_flight import poll_again
@@ -49,6 +50,10 @@ def handle(
         snapshot = snapshot.having(start=start)
     if lead_only:
         return _make_lead(snapshot, tour, target, settings, now)
+    reserved = slots.reserve(snapshot, booking, target.property, tour, now)
+    if isinstance(reserved, Park):
+        return StepDecision(reserved, snapshot)
+    snapshot = reserved
     detail = f"{_summary(snapshot, tour, target)}; it is not confirmed."
     code = booking.reference_code
     wait = poll_again(snapshot, WAIT_FOR_CONFIRMING, Reason.REQUESTED, detail, now, waiting_on=code)

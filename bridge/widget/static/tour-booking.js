@@ -28,6 +28,9 @@
     element.append(...children.flat(9).filter((child) => child != null && child !== false));
     return element;
   };
+  const dateOf = (key) => new Date(`${key}T12:00Z`);
+  const LONG_DAY = { weekday: "long", month: "long", day: "numeric" };
+  const SHORT_DAY = { weekday: "short", month: "short", day: "numeric" };
   const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const minutesOf = (slot) => Math.round((new Date(slot.end) - new Date(slot.start)) / 60e3);
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""));
@@ -68,6 +71,7 @@
     #kinds = [];
     #days = [];
     #isUsual = false; // the usual hours, because the live calendar does not answer
+    #empty = new Map(); // the days without times, with the class of the reason
     #nextFrom = null; // the first day that was not asked for yet
     #page = 0;
     #day;
@@ -141,7 +145,7 @@
       return new Intl.DateTimeFormat(this.#locale, { timeZone: this.#place.time_zone, ...options, ...clock }).format(date);
     }
     #dayName(date) {
-      return this.#format(date, { weekday: "long", month: "long", day: "numeric" });
+      return this.#format(date, LONG_DAY);
     }
     #time(date) {
       return this.#format(date, { hour: "numeric", minute: "2-digit" });
@@ -211,7 +215,8 @@
         this.#drawUnreachable(status);
         return false;
       }
-      if (!isMore) this.#days = [];
+      if (!isMore) [this.#days, this.#empty] = [[], new Map()];
+      for (const day of body.days || []) if (!day.free) this.#empty.set(day.date, day);
       if (body.kinds) this.#kinds = body.kinds;
       if (!this.#kinds.includes(this.#kind)) this.#kind = this.#kinds[0];
       this.#isUsual = Boolean(this.#place.has_live_calendar && body.origin === "hours");
@@ -324,7 +329,9 @@
       const t = this.#t;
       const days = this.#free();
       if (!days.length) {
-        this.#boxes.days.replaceChildren(h("div", { class: "note" }, h("p", {}, t.none), this.#ways()));
+        const next = [...this.#empty.values()].find((day) => day.next)?.next;
+        const following = next ? filled(t.next_free, { day: this.#format(dateOf(next), { ...LONG_DAY, timeZone: "UTC" }) }) : this.#why([...this.#empty.values()].slice(0, DAYS_SHOWN));
+        this.#boxes.days.replaceChildren(h("div", { class: "note" }, h("p", {}, t.none), h("p", { id: "empty" }, following), this.#ways()));
         this.#boxes.times.replaceChildren();
         this.#boxes.next.replaceChildren(this.#later(days));
         return;
@@ -341,10 +348,17 @@
       };
       this.#boxes.days.replaceChildren(
         h("fieldset", { onchange: choose }, h("legend", {}, t.day), h("div", { class: "days" }, shown.map((day) => this.#radio("day", day.key, day.key === this.#day?.key, spoken(day), this.#format(day.date, { weekday: "short" }), h("br"), this.#format(day.date, { month: "short", day: "numeric" }), h("small", {}, this.#counted("times", day)))))),
+        h("p", { class: "hint", id: "empty" }, this.#why([...this.#empty.values()].filter((day) => day.date > shown[0].key && day.date < shown.at(-1).key))),
         h("div", { class: "nav" }, earlier || h("span"), this.#later(days)),
       );
       this.#boxes.next.replaceChildren(h("button", { class: "primary", part: "button", type: "button", onclick: () => this.#toDetails() }, t.next));
       this.#drawTimes();
+    }
+
+    // Why days between those that are shown have no times: "Sat, Nov 28: closed"
+    #why(days) {
+      const words = (day) => this.#t[`empty_${day.reason}`];
+      return days.filter(words).map((day) => `${this.#format(dateOf(day.date), { ...SHORT_DAY, timeZone: "UTC" })}: ${words(day)}`).join(" · ");
     }
 
     #counted(word, day) {
@@ -529,7 +543,7 @@
         this.#root.getElementById("whole").textContent = this.#whole();
         this.#drawAbout();
       };
-      const label = (slot) => (slot.start.slice(0, 10) === gone.start.slice(0, 10) ? this.#time(new Date(slot.start)) : `${this.#format(new Date(slot.start), { weekday: "short", month: "short", day: "numeric" })}, ${this.#time(new Date(slot.start))}`);
+      const label = (slot) => (slot.start.slice(0, 10) === gone.start.slice(0, 10) ? this.#time(new Date(slot.start)) : `${this.#format(new Date(slot.start), SHORT_DAY)}, ${this.#time(new Date(slot.start))}`);
       this.#showDetails(false, this.#alert(t.gone, h("fieldset", { onchange: choose }, h("legend", { class: "hint" }, near.length ? filled(t.gone_text, { time: `${this.#dayName(start)}, ${this.#time(start)}` }) : words), h("p", { class: "e", id: "near-e", hidden: true }, t.error_starts_at), h("div", { class: "times" }, near.map((slot) => this.#radio("near", slot.start, false, null, label(slot))))), h("button", { class: "plain", type: "button", onclick: () => { this.#load?.abort(); this.#load = new AbortController(); this.#loadSlots(this.#askSlots(this.#place.key, null, this.#load)).then((worked) => worked && this.#step.querySelector("h2").focus()); } }, t.all_times)));
       this.#live.textContent = t.gone;
     }

@@ -256,3 +256,11 @@ def test_without_scripts_the_ordinary_page_books_and_keeps_what_was_typed(
     open_page.errors.clear()  # type: ignore[attr-defined]
     world.run()
     assert [str(tour.appointment_time) for tour in world.tours] == ["10:00:00"]
+
+
+def test_days_without_times_say_why(world: Any, website: Any, open_page: Open) -> None:
+    hours = ["mon 09:00-18:00", "wed 09:00-18:00", "fri 09:00-18:00"]
+    world.document["properties"]["oakwood"] |= {"tour_hours": hours}
+    world.restart()
+    page = open_page()
+    expect(page.locator("tour-booking #empty")).to_contain_text("closed")

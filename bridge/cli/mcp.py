@@ -1,0 +1,78 @@
+"""`bridge mcp`: the tools for AI agents."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
+
+if TYPE_CHECKING:
+    from bridge.mapping.sources import MappedSource
+    from bridge.settings import Settings
+
+HIGHEST_PORT = 65535
+
+
+class McpAddress(click.ParamType[tuple[str, int]]):
+    name = "host:port"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
+            self.fail("write it as 127.0.0.1:8090", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+@click.command()
+@config_option
+@click.option(
+    "--source", "source_key", required=True, help="The source with the mapping `mcp` that takes the tours."
+)
+@click.option("--http", type=McpAddress(), help="Serve streamable HTTP here, at /mcp.  [default: stdio]")
+def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> None:
+    """Let AI agents find times and book, move and cancel tours, through the Model Context Protocol.
+
+    Over stdio the assistant starts this command. Over HTTP it sends a secret of the source as its bearer token; put
+    TLS in front of it.
+    """
+    try:
+        from bridge.mcp import server  # noqa: PLC0415 - an extra, which others do without
+    except ModuleNotFoundError as error:
+        raise CommandError("Install the extra first: pip install 'propexo-bridge[mcp]'") from error
+    from bridge.availability.calendar import Calendar  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.availability.knowledge import reader  # noqa: PLC0415 - the same
+    from bridge.clock import utc_now  # noqa: PLC0415 - the same
+    from bridge.mcp.desk import ToolDesk  # noqa: PLC0415 - the same
+
+    settings = load_settings(config)
+    source = _source(settings, source_key)
+    if http and not source.settings.secrets:
+        raise CommandError(
+            f"sources.{source_key} has no secret, and over HTTP anybody could book. Give it `secrets`."
+        )
+    with open_database(settings) as database:
+        calendar = Calendar(settings, database, utc_now, reader(settings, database, utc_now))
+        desk = ToolDesk(settings, source, database, calendar, utc_now)
+        try:
+            if http:
+                say(f"MCP for the source {source_key} at http://{http[0]}:{http[1]}/mcp")
+                server.run_http(desk, source.settings.secrets, *http)
+            else:
+                server.run_stdio(desk)
+        finally:
+            calendar.close()
+
+
+def _source(settings: "Settings", key: str) -> "MappedSource":
+    from bridge.mapping.catalogue import Catalogue  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.mapping.sources import Sources  # noqa: PLC0415 - the same
+
+    source = Sources(settings, Catalogue(settings.mappings_dir)).get(key)
+    if source is None or source.settings.mapping != "mcp":
+        raise CommandError(f'There is no source "{key}" with mapping = "mcp" in bridge.toml.')
+    if not source.settings.enabled:
+        raise CommandError(f"sources.{key} is switched off.")
+    return source

@@ -1,0 +1,1 @@
+"""`/console/availability`: which times are free, and why others are not."""
