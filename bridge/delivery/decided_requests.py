@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, update
+from sqlalchemy import Connection, bindparam, func, or_, update
 
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.state import Snapshot
@@ -20,7 +20,9 @@ _END = (
         Event.booking_id == bindparam("this_booking"),
         Event.id != bindparam("this_event"),
         Event.status == Status.PARKED,
-        Event.reason.in_(DECIDED_BY_OTHERS),
+        or_(
+            *(Event.reason == reason for reason in DECIDED_BY_OTHERS)
+        ),  # `in_` takes one set of parameters only
         func.coalesce(Event.occurred_at, Event.received_at) <= bindparam("moment"),
     )
     .values(
