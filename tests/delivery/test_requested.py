@@ -37,6 +37,16 @@ def test_the_confirmation_books_it_and_does_not_wait_for_the_request(world, aske
     assert len(world.tours) == 1
 
 
+def test_confirmations_of_one_commit_end_all_their_requests(world):
+    people = {f"B-{number}": {**PROSPECT, "email": f"maya{number}@example.com"} for number in range(3)}
+    requests = [world.send("requested", name, prospect=person, tour=TOUR) for name, person in people.items()]
+    world.run_due()
+    for name, person in people.items():
+        world.send("booked", name, prospect=person, tour=TOUR)
+    world.run(until=world.clock() + timedelta(hours=1))
+    assert [world.status(event_id) for event_id in requests] == [("ignored", "superseded")] * 3
+
+
 def test_a_confirmation_without_the_person_takes_it_from_the_request(world, asked):
     confirmed = world.send("booked", tour=TOUR, prospect={"email": "maya@example.com"})
     world.run(until=world.clock() + timedelta(hours=1))
