@@ -1,37 +1,38 @@
 """The errors that all parts of the bridge share; a module adds findings of its own as kinds of BridgeError.
 
     BridgeError
-    ├── ConfigurationError      bridge.toml, a mapping file or the environment is wrong
-    ├── SchemaOutdatedError          the database needs `bridge migrate`
-    ├── SchemaTooNewError       the database is of a later version
-    ├── WorkersRunningError     old workers have to stop before `bridge migrate`
-    ├── DatabaseUnavailableError     (bridge.database) it cannot be reached
-    ├── DecryptionError          (bridge.encryption) a stored value is encrypted with a key that is not listed
-    ├── DecodingError           the body is not what its content type says
-    ├── MappingError            the payload cannot be read as a booking
-    ├── RefusedRequestError          answered to a sender as application/problem+json
-    │   ├── NotAuthenticError            401
-    │   ├── OriginNotAllowedError        403
-    │   ├── NotSignedInError             401
-    │   ├── NotAllowedError              403
-    │   ├── NotFromThisPageError         403
-    │   ├── UnknownSourceError           404
-    │   ├── SubmissionReusedError        409
-    │   ├── ProofOfWorkNeededError       429
-    │   ├── TooManyFormsError            429
-    │   ├── TimeNotFreeError             422
-    │   ├── MalformedRequestError        400
-    │   ├── RequestTimeoutError          408
-    │   ├── BodyTooLargeError            413
-    │   ├── HeadersTooLargeError         431
-    │   ├── InvalidFormError             422
-    │   ├── UnknownPropertyNameError     404
-    │   ├── NoTourTimesError             404
-    │   ├── UnknownTourKindError         422
-    │   ├── InvalidDatesError            422
-    │   ├── NotAcceptingError            503
-    │   └── NotReadyError                503
-    └── PropexoError            (bridge.propexo.errors) an answer of Propexo that is not a success
+    ├── ConfigurationError            bridge.toml, a mapping file or the environment is wrong
+    ├── SchemaOutdatedError           the database needs `bridge migrate`
+    ├── SchemaTooNewError             the database is of a later version
+    ├── WorkersRunningError           old workers have to stop before `bridge migrate`
+    ├── DatabaseUnavailableError      (bridge.database) it cannot be reached
+    ├── DecryptionError               (bridge.encryption) a stored value is encrypted with a key that is not listed
+    ├── DecodingError                 the body is not what its content type says
+    ├── MappingError                  the payload cannot be read as a booking
+    ├── RefusedRequestError           answered to a sender as application/problem+json
+    │   ├── NotAuthenticError         401
+    │   ├── OriginNotAllowedError     403
+    │   ├── InsecureConnectionError   403
+    │   ├── NotSignedInError          401
+    │   ├── NotAllowedError           403
+    │   ├── NotFromThisPageError      403
+    │   ├── UnknownSourceError        404
+    │   ├── SubmissionReusedError     409
+    │   ├── ProofOfWorkNeededError    429
+    │   ├── TooManyFormsError         429
+    │   ├── TimeNotFreeError          422
+    │   ├── MalformedRequestError     400
+    │   ├── RequestTimeoutError       408
+    │   ├── BodyTooLargeError         413
+    │   ├── HeadersTooLargeError      431
+    │   ├── InvalidFormError          422
+    │   ├── UnknownPropertyNameError  404
+    │   ├── NoTourTimesError          404
+    │   ├── UnknownTourKindError      422
+    │   ├── InvalidDatesError         422
+    │   ├── NotAcceptingError         503
+    │   └── NotReadyError             503
+    └── PropexoError                  (bridge.propexo.errors) an answer of Propexo that is not a success
 
 The docstring of a class is the message that it has when it is raised without one.
 """

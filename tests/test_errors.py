@@ -17,6 +17,7 @@ ANSWERS = {
     "NotFromThisPageError": ("not_from_this_page", 403),
     "UnknownSourceError": ("unknown_source", 404),
     "MalformedRequestError": ("malformed_request", 400),
+    "InsecureConnectionError": ("insecure_connection", 403),
     "RequestTimeoutError": ("request_timeout", 408),
     "HeadersTooLargeError": ("headers_too_large", 431),
     "BodyTooLargeError": ("body_too_large", 413),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from bridge import grace
 
-GUIDE = (Path(__file__).parents[1] / "deploy" / "README.md").read_text(encoding="utf-8")
+DEPLOY = Path(__file__).parents[1] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("bridge*.service"))
 
 
 def test_all_limits_are_parts_of_one_sum() -> None:
@@ -14,6 +15,9 @@ def test_all_limits_are_parts_of_one_sum() -> None:
     assert grace.total(10) == 10 + grace.REQUESTS + grace.JOBS + grace.DATABASE
 
 
-def test_the_guide_grants_a_service_as_much() -> None:
-    assert int(re.findall(r"^TimeoutStopSec=(\d+)$", GUIDE, re.MULTILINE)[0]) == grace.total(0)
-    assert f"{grace.total(0):.0f} s in all" in GUIDE
+def test_units_and_guide_grant_as_much() -> None:
+    found = [re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE) for unit in UNITS]
+    granted = {int(seconds) for each in found for seconds in each}
+    assert granted == {grace.total(0)}
+    guide = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    assert f"{grace.total(0):.0f} s in all" in " ".join(guide.split())

@@ -98,7 +98,7 @@ def test_a_class_name_stands_for_one_class() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for file in (ROOT / "bridge").rglob("*.py"):
         for node in ast.walk(tree(file)):
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and node.name != "Meta":  # marshmallow's, inside of a schema
                 places[node.name].append(f"{file.relative_to(ROOT)}:{node.lineno}")
     assert not {name: at for name, at in places.items() if len(at) > 1}, "qualify the name by what it is of"
 

@@ -14,7 +14,6 @@ from bridge.delivery.decide import decide
 from bridge.delivery.load import Loader, bodies, open_events
 from bridge.delivery.perform import Chain
 from bridge.delivery.rules.entities import AttemptRow, Breaker, EventRow, ReadRow, changed
-from bridge.delivery.rules.interpret import interpret
 from bridge.delivery.rules.outcomes import Reason, backoff
 from bridge.delivery.rules.priority import lane_rank, next_due, next_of, rank_of
 from bridge.delivery.rules.resolve import start_of, target_of
@@ -27,12 +26,10 @@ from bridge.delivery.rules.state import (
     Wait,
     Write,
 )
-from bridge.delivery.storage import queries
+from bridge.delivery.snapshots import interpreted
 from bridge.delivery.tools import Tools
-from bridge.mapping.sources import MappedSource
 from bridge.models import Status
 from bridge.queue import Claim, Release
-from bridge.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -314,26 +311,6 @@ class BatchLoader:
         again.reads, again.slot = job.reads, job.slot
         again.before = snapshot.with_event(enrichment=job.before.event.enrichment)  # as it is stored
         return again
-
-
-def interpreted(event: EventRow, row: Any, source: MappedSource | None) -> Interpretation:
-    """What an event says; `row` is of `load.bodies`."""
-    return interpret(event, row.body, row.content_type, row.headers, row.query, source)
-
-
-def snapshot_of(
-    connection: Connection, event_id: int, source: MappedSource | None, settings: Settings, now: datetime
-) -> Snapshot:
-    """The snapshot that the next run of an event would be decided from, were it replayed now."""
-    stored = bodies(connection, [event_id])[event_id]
-    row = connection.execute(queries.EVENT_BY_ID, {"this_event": event_id}).one()
-    event = changed(
-        EventRow(**{**row._mapping, "seq": row.seq or 0}),
-        enrichment=stored.answers,
-    )
-    return Loader(connection, settings, now).snapshots(
-        {event_id: (event, interpreted(event, stored, source))}
-    )[event_id]
 
 
 def _unread(lane: Sequence[EventRow], chosen: EventRow) -> list[EventRow]:

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.clock import iso
-from bridge.delivery.batch import snapshot_of
 from bridge.delivery.decide import decide
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.entities import BookingRow, LeadRow
@@ -22,6 +21,7 @@ from bridge.delivery.rules.people import contact_in
 from bridge.delivery.rules.record_cache import LISTS
 from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT
 from bridge.delivery.rules.state import Call, Enrich, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
+from bridge.delivery.snapshots import snapshot_of
 from bridge.errors import BridgeError
 from bridge.events.detail import source_of
 from bridge.mapping_checks.preview import APPOINTMENT_ID, LEAD_ID, REFERENCE

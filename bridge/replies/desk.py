@@ -39,7 +39,7 @@ HELD = (Obstacle.TAKEN, Obstacle.FULL_DAY, Obstacle.NOT_OFFERED)
 
 
 @dataclass(frozen=True)
-class Times:
+class FoundTimes:
     """What was found for a question or a choice."""
 
     place: Property | None = None
@@ -60,7 +60,7 @@ class Conversation:
     source: MappedSource
     received: Received
     items: Sequence[Received]
-    found: Sequence[Times | None]
+    found: Sequence[FoundTimes | None]
     """By item: what was found before the request was stored."""
 
     def answer(self, number: int, link: str) -> ChatAnswer:
@@ -82,7 +82,7 @@ class ReplyDesk:
     def begin(self, source: MappedSource, received: Received) -> Conversation:
         """Find the times that a request asks for, and the one that it chooses."""
         payloads = source.mapping.items(received.payload)
-        found: list[Times | None] = []
+        found: list[FoundTimes | None] = []
         for payload in payloads:
             item = received.with_payload(payload, is_part=True) if len(payloads) > 1 else received
             decision = source.mapping.decide(item)
@@ -103,7 +103,9 @@ class ReplyDesk:
         )
         return Conversation(self, source, received, items, found)
 
-    def answer(self, source: MappedSource, received: Received, found: Times | None, link: str) -> ChatAnswer:
+    def answer(
+        self, source: MappedSource, received: Received, found: FoundTimes | None, link: str
+    ) -> ChatAnswer:
         """What to answer to one event that is stored."""
         language = self._language(source, received)
         try:
@@ -124,7 +126,9 @@ class ReplyDesk:
 
     # What is known.
 
-    def _known(self, source: MappedSource, received: Received, found: Times | None) -> tuple[Facts, Context]:
+    def _known(
+        self, source: MappedSource, received: Received, found: FoundTimes | None
+    ) -> tuple[Facts, Context]:
         decision = source.mapping.decide(received)
         if found is not None and decision.action is Action.IGNORE:
             facts = Facts(
@@ -164,35 +168,35 @@ class ReplyDesk:
 
     # Free times.
 
-    def _offer(self, source: MappedSource, received: Received) -> Times:
+    def _offer(self, source: MappedSource, received: Received) -> FoundTimes:
         """The free times that a question asks for; they are kept, so that one can be chosen."""
         question = source.mapping.question(received)
         place = self._place(source, question)
         if place is None or place.slots is None:
-            return Times(place)
+            return FoundTimes(place)
         start, day = _start(question, place), _day(question.day)
         kind = question.kind
         try:
             if start is not None:
                 verdict = self.calendar.check(place, start, kind)
-                times = Times(place, kind, start, verdict.is_free, verdict.nearest, offers_times=True)
+                times = FoundTimes(place, kind, start, verdict.is_free, verdict.nearest, offers_times=True)
                 if verdict.is_free:
                     slot = Slot(start, start, ())
                     self._keep(source, received, replace(times, slots=(slot,)))
                     return times
             else:
                 slots = self.calendar.list_times(place, day, 1 if day else MOST_DAYS, kind).slots
-                times = Times(place, kind, slots=offered(slots, day), offers_times=True)
+                times = FoundTimes(place, kind, slots=offered(slots, day), offers_times=True)
         except (UnknownTourKindError, InvalidDatesError):
-            return Times(place, kind, offers_times=True)
+            return FoundTimes(place, kind, offers_times=True)
         self._keep(source, received, times)
         return times
 
-    def _choose(self, source: MappedSource, received: Received) -> tuple[OfferedTimes | None, Times]:
+    def _choose(self, source: MappedSource, received: Received) -> tuple[OfferedTimes | None, FoundTimes]:
         """The time that a number means, if it still is free; else others near it."""
         reference, now = source.mapping.envelope(received).reference, self.clock()
         if reference is None:
-            return None, Times()
+            return None, FoundTimes()
         with self.database.session() as session:
             offer = offers.find(session, source.name, reference, now)
             link = TourLink(source=source.name, reference=key(reference))
@@ -200,9 +204,9 @@ class ReplyDesk:
         chosen = offer.chosen(source.mapping.question(received).number()) if offer else None
         place = self.settings.properties.get(offer.property) if offer else None
         if chosen is None or place is None:
-            return None, Times(was_offered=offer is not None)
+            return None, FoundTimes(was_offered=offer is not None)
         start = chosen.starts[0].astimezone(ZoneInfo(place.time_zone))
-        times = Times(place, chosen.kind, start, offers_times=True, was_offered=True)
+        times = FoundTimes(place, chosen.kind, start, offers_times=True, was_offered=True)
         if tour is not None and tour.start == start and not tour.is_cancelled:
             return chosen, times  # the same request once more
         try:
@@ -217,7 +221,7 @@ class ReplyDesk:
         self._keep(source, received, times)
         return None, times
 
-    def _keep(self, source: MappedSource, received: Received, times: Times) -> None:
+    def _keep(self, source: MappedSource, received: Received, times: FoundTimes) -> None:
         reference = source.mapping.envelope(received).reference
         if reference is None or times.place is None or not times.slots:
             return

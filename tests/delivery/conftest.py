@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from bridge.delivery.batch import MOST_CLAIMS, BatchLoader, Job, interpreted, snapshot_of
+from bridge.delivery.batch import MOST_CLAIMS, BatchLoader, Job
 from bridge.delivery.load import Loader, bodies
 from bridge.delivery.perform import Calls, Chain
 from bridge.delivery.rules.state import Enrich, Read, Snapshot, Step, StepDecision, Wait, Write
+from bridge.delivery.snapshots import interpreted, snapshot_of
 from bridge.delivery.tools import Tools
 from bridge.events.dry_run import plan
 

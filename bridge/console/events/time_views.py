@@ -24,7 +24,7 @@ other_time = Blueprint("other_time", __name__, url_prefix="/console/events/<int:
 
 
 @dataclass(frozen=True)
-class Offer:
+class NearestTimes:
     """What can be chosen for a tour."""
 
     place: Property
@@ -70,14 +70,14 @@ def _panel(event_id: int, tour: RenterTour | None, problem: str | None = None) -
     return render_template("events/times.html", event_id=event_id, offer=found, problem=problem)
 
 
-def _offer(tour: RenterTour) -> Offer | None:
+def _offer(tour: RenterTour) -> NearestTimes | None:
     try:
         verdict = _calendar().check(
             tour.place, tour.start, tour.kind, length=tour.length, moving=tour.booking_id
         )
     except (NoTourTimesError, UnknownTourKindError):
         return None
-    return Offer(tour.place, tour.kind, tour.start, verdict.is_free, verdict.nearest)
+    return NearestTimes(tour.place, tour.kind, tour.start, verdict.is_free, verdict.nearest)
 
 
 def _is_free(tour: RenterTour, start: datetime) -> bool:
