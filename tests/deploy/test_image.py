@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "deploy/container"
-BASE = "docker.io/library/python:3.13-slim"
+BASE = "python:3.13-slim"
 CERTIFICATES = "/etc/ssl/certs"
 BASE_FILE = """
 FROM scratch
