@@ -82,7 +82,7 @@ def test_its_variables_switch_it_on() -> None:
     code = """
 import bridge.tracing as tracing
 tracing.begin()
-with tracing.span("shown", tracing.Kind.CLIENT, {}):
+with tracing.span("shown", tracing.SpanKind.CLIENT, {}):
     assert tracing.current().startswith("00-")
 """
     env = {"OTEL_TRACES_EXPORTER": "console", "OTEL_BSP_SCHEDULE_DELAY": "1"}
