@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import psutil
+import psycopg
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from bridge.database import DatabaseUnavailableError
 from bridge.database_role import ROLE, prepare_role
@@ -34,6 +36,8 @@ OWNER = "postgres"
 """The superuser, as whom the server itself is looked after."""
 LOOK_EVERY = 1.0
 """Seconds between looks whether the server still runs."""
+COMES_BACK_WITHIN = 30.0
+"""Seconds that a process which begins waits for a server that is started again."""
 MOST_RESTARTS = 3
 WITHIN = 600.0
 """Seconds in which the server is started again after so many ends; after one more it stays down. So long a start that
@@ -91,7 +95,7 @@ def embedded(
                 lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
                 server = _start(folder, lock)
                 stack.callback(_let_go, server, folder, lock, os.getpid())
-                prepare_role(_url(server, OWNER))
+                patiently(lambda: _prepare(server, folder))
         except Exception as error:
             message = (
                 f"The embedded PostgreSQL could not be started in {folder}; if it has a `log`, look there"
@@ -99,6 +103,37 @@ def embedded(
             raise DatabaseUnavailableError(f"{message}. ({error})") from error
         with _kept_running(server, folder, on_end or _log_end):
             yield _url(server, role)
+
+
+def patiently(action: Callable[[], object]) -> None:
+    """Do what a process does as it begins, again for half a minute if the server has just been killed: it comes back.
+
+    Raises psycopg.OperationalError or sqlalchemy.exc.OperationalError when the time is over.
+    """
+    until = time.monotonic() + COMES_BACK_WITHIN
+    while True:
+        try:
+            action()
+        except (psycopg.OperationalError, OperationalError):
+            if time.monotonic() >= until:
+                raise
+            time.sleep(LOOK_EVERY)
+        else:
+            return
+
+
+def _prepare(server: "PostgresServer", folder: Path) -> None:
+    if _running(folder) is None and not os.environ.get(PARENT_RESTARTS):
+        _start_again(server, folder)
+    prepare_role(_url(server, OWNER))
+
+
+def _start_again(server: "PostgresServer", folder: Path) -> None:
+    with _one_thread, server._lock:
+        if _running(folder) is None:  # no other holder has been faster
+            log.warning("the embedded PostgreSQL has ended, and is started again")
+            _forget_locks(folder, Path(server.get_postmaster_info().socket_dir or folder))
+        server.ensure_postgres_running()
 
 
 def _url(server: "PostgresServer", role: str) -> str:
@@ -294,17 +329,10 @@ def _kept_running(
                 )
                 return
             try:
-                start_again()
+                _start_again(server, folder)
                 is_up = True
             except Exception:
                 log.exception("the embedded PostgreSQL does not start")
-
-    def start_again() -> None:
-        with _one_thread, server._lock:
-            if _running(folder) is None:  # no other holder has been faster
-                log.warning("the embedded PostgreSQL has ended, and is started again")
-                _forget_locks(folder, Path(server.get_postmaster_info().socket_dir or folder))
-            server.ensure_postgres_running()
 
     keeper = threading.Thread(target=keep, name="keep PostgreSQL", daemon=True)
     keeper.start()

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from bridge.database import Database, DatabaseUnavailableError
 from bridge.database_role import ROLE
-from bridge.embedded import LOCALE, OWNER, VERSION, embedded
+from bridge.embedded import LOCALE, OWNER, PARENT_RESTARTS, VERSION, embedded, patiently
 
 pytestmark = pytest.mark.processes
 
@@ -55,6 +55,22 @@ def test_an_embedded_database_that_is_killed_starts_again_for_all_its_holders(da
         time.sleep(1.5)
         assert _number(url, data) == second
     assert not (data / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_process_that_begins_while_the_server_is_killed_waits_for_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with embedded(data) as url:
+        monkeypatch.setenv(PARENT_RESTARTS, "1")  # as a child of `bridge serve` has it
+        os.kill(_number(url, data), signal.SIGKILL)
+        with embedded(data) as again, psycopg.connect(again) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.embedded.COMES_BACK_WITHIN", 0.0)
+    with pytest.raises(psycopg.OperationalError):
+        patiently(lambda: psycopg.connect("host=/nowhere"))
 
 
 def _number(url: str, folder: Path) -> int:

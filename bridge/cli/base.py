@@ -125,7 +125,7 @@ def open_database(
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
         SchemaOutdatedError: the external database needs `bridge migrate`.
     """
-    from bridge.embedded import NoDatabaseError, exists  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.embedded import NoDatabaseError, exists, patiently  # noqa: PLC0415 - `--help` must not wait for it
 
     if not (may_create or settings.database_url or exists(settings.data_dir)):
         raise NoDatabaseError
@@ -133,7 +133,7 @@ def open_database(
         if settings.database_url:
             database.check_schema()
         else:
-            database.migrate()
+            patiently(database.migrate)
         yield database
 
 

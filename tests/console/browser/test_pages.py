@@ -16,6 +16,7 @@ PAGES = {
     "today": "/console",
     "bookings": "/console/bookings",
     "appointments": "/console/appointments?property=oakwood",
+    "free-times": "/console/availability?property=oakwood",
     "health": "/console/health",
     "sources": "/console/sources",
     "source": "/console/sources/widget",
