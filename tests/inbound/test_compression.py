@@ -63,6 +63,23 @@ def test_a_broken_body_is_parked(endpoint: Any) -> None:
     assert (answer.status_code, answer.json["status"]) == (200, "parked")
 
 
+@pytest.mark.parametrize(("size", "status"), [(2000, 200), (2001, 413)])
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [("gzip", lambda text: gzip.compress(text, mtime=0)), ("deflate", zlib.compress)],
+)
+def test_the_limit_is_that_of_what_is_in_the_body(
+    database: Any, open_endpoint: Any, encoding: str, compress: Any, size: int, status: int
+) -> None:
+    endpoint = open_endpoint(database, body_limit=2000)
+    body = compress(BODY.ljust(size))
+    answer = endpoint.client.post(
+        "/hooks/widget", data=body, headers={**endpoint.sign(body), "Content-Encoding": encoding}
+    )
+    assert answer.status_code == status
+    assert [event.reference for event in endpoint.events()] == ["B-1"] * (status == 200)
+
+
 def test_a_slash_after_the_source_does_not_matter(endpoint: Any) -> None:
     assert endpoint.client.post("/hooks/widget/", data=BODY, headers=endpoint.sign(BODY)).status_code == 200
     assert endpoint.client.post("/hooks/nobody/", data=BODY).status_code == 404

@@ -1,5 +1,7 @@
 """What single senders need of the webhook endpoint: where they put secrets, what they ask, what they want to read."""
 
+import base64
+import hmac
 import json
 from typing import Any
 
@@ -185,6 +187,19 @@ class TestSignedAddresses:
         for at, status in ((endpoint, 200), (elsewhere, 401)):
             answer = at.client.post("/hooks/twilio", data=sent.body, headers=dict(sent.headers))
             assert answer.status_code == status
+
+    @pytest.mark.parametrize("host", [PUBLIC, f"{PUBLIC}:443"])
+    @pytest.mark.parametrize("path", ["/hooks/twilio", "/hooks/twilio/", "/hooks/twilio?community=oakwood"])
+    def test_the_default_port_and_a_slash_at_the_end_may_be_signed(
+        self, endpoint: Any, host: str, path: str
+    ) -> None:
+        fields = "Body" + "hello " + "From" + "+15125550142" + "MessageSid" + "SM1"
+        digest = hmac.new(b"twilio-secret", f"{host}{path}{fields}".encode(), "sha1").digest()
+        signed = {"X-Twilio-Signature": base64.b64encode(digest).decode()}
+        posted = endpoint.client.post(path, data=self.BODY, content_type=self.FORM, headers=signed)
+        assert posted.status_code == 200
+        other = endpoint.client.post(path, data=self.BODY + b"x", content_type=self.FORM, headers=signed)
+        assert other.status_code == 401
 
     def test_without_a_public_address_the_source_does_not_start(
         self, database: Any, open_endpoint: Any
