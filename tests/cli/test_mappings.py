@@ -250,7 +250,20 @@ def test_headers_that_the_mapping_reads_are_kept_and_secrets_are_not():
         file.read_bytes() for file in Path("mappings").rglob("*.*") if file.is_file()
     )
     assert 'Signature(header="X-Acme-Signature")' in Path("mappings/acme.py").read_text()
-    assert call("test", "mappings").exit_code == 0
+
+
+def test_an_event_whose_action_is_still_to_do_is_reported_and_not_accepted():
+    payloads = {
+        name: {k: v for k, v in body.items() if k != "event"}
+        for name, body in (("booked", BODY), ("moved", MOVED))
+    }
+    given = [part for name, body in payloads.items() for part in ("--sample", written(f"{name}.json", body))]
+    result = call("new", "acme", *given, "--docs", DOCS)
+    assert "Still to do: booked.json: event: found 'booked'" in result.stderr
+    accepted = call("test", "mappings", "--accept")
+    assert accepted.exit_code == 1
+    assert "expected a rule for this event, which is still to do" in accepted.stderr
+    assert not list(Path("mappings/samples/acme").glob("*.booking.json"))
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,33 @@ class TestAnAppointmentThatPropexoDoesNotKnow:
         assert world.status(moved) == ("parked", "stale_link")
 
 
+MAYA = {"first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com"}
+PHONE = {"phone": "+15125550142"}
+JONAS = {"first_name": "Jonas", "last_name": "Weller", "phone": "+13035550188"}
+
+
+@pytest.mark.parametrize(
+    ("known", "named", "is_held"),
+    [
+        (MAYA, JONAS, True),  # one left an e-mail, the other a phone
+        (MAYA | PHONE, {"email": "jonas@example.com", "phone": "+13035550188"}, True),  # no name
+        (MAYA | PHONE, JONAS | {"last_name": None}, True),
+        (MAYA, JONAS | {"first_name": "Maya A."}, False),  # a part of the name is the same
+        (MAYA, {"first_name": "Jonas", "last_name": "Okafor", "phone": "+13035550188"}, False),
+        (MAYA | PHONE, {"email": "m.okafor@example.com"}, False),  # a corrected address
+        (MAYA | PHONE, JONAS | PHONE, False),  # a visitor in her place
+    ],
+)
+def test_who_is_another_renter(world, known, named, is_held):
+    world.send("booked", prospect=known, tour={"start": "2026-12-03T10:30:00-06:00"})
+    world.run()
+    other = world.send("booked", prospect=named, tour={"start": "2026-12-04T13:00:00-06:00"})
+    world.run()
+    assert world.status(other) == (("parked", "reference_reused") if is_held else ("written", None))
+    [tour] = world.tours
+    assert tour.appointment_date == ("2026-12-03" if is_held else "2026-12-04")
+
+
 def test_a_reference_of_another_renter_takes_no_booking_over(world):
     world.book(email="maya@example.com")
     world.run()

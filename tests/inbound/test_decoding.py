@@ -164,6 +164,12 @@ class TestForm:
     def test_names_that_only_begin_like_json_are_names(self) -> None:
         assert decode(b"[name]=Maya", FORM) == {"[name]": "Maya"}
 
+    @pytest.mark.parametrize(
+        "body", ['{"name": "Maya"', '[{"name": "Maya"}', '{ "a": 1}}', '<?xml version="1.0"?><a>']
+    )
+    def test_what_can_only_be_a_document_is_refused_with_the_place(self, body: str) -> None:
+        assert "line 1 column" in refused(body.encode(), FORM)
+
     def test_xml_under_its_content_type_is_xml(self) -> None:
         assert decode(b"<lead><id>a=1&amp;b</id></lead>", FORM) == {"lead": {"id": "a=1&b"}}
 
@@ -353,3 +359,12 @@ def test_a_form_of_a_page_in_latin_1_is_read() -> None:
         "say": "\u201chi\u201d",
     }
     assert decode(b"name=Jos%C3%A9", content_type) == {"name": "José"}
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=iso-8859-1"])
+def test_also_where_it_does_not_escape_its_letters(charset: str) -> None:
+    body = b"name=Jos\xe9+Mu\xf1oz&say=\x93hi%94"
+    assert decode(body, f"application/x-www-form-urlencoded{charset}") == {
+        "name": "José Muñoz",
+        "say": "\u201chi\u201d",
+    }

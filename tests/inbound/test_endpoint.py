@@ -69,6 +69,22 @@ def test_what_cannot_be_decoded_is_stored_parked_without_a_lane(endpoint: Any, b
 
 
 @pytest.mark.parametrize(
+    ("body", "position"),
+    [
+        (b"", "line 1 column 1"),
+        (b" \n", "line 2 column 1"),
+        (b'{"type": "tour.booked",\n "data": {"booking_id" "B-1"}}', "line 2 column 24"),
+        (BODY[:-1], f"line 1 column {len(BODY)}"),
+    ],
+)
+def test_the_position_of_the_fault_is_stored(endpoint: Any, body: bytes, position: str) -> None:
+    endpoint.post(body)
+    (event,) = endpoint.events()
+    assert (event.status, event.reason) == ("parked", "undecodable")
+    assert position in event.detail
+
+
+@pytest.mark.parametrize(
     "body", [b"{}", b"[]", b"7", b"null", b'"text"', b'{"type": "tour.booked"}', b'{"type": "?"}']
 )
 def test_what_cannot_be_mapped_is_stored_for_the_worker_to_park(endpoint: Any, body: bytes) -> None:

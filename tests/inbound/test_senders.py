@@ -1,5 +1,8 @@
 """What single senders need of the webhook endpoint: where they put secrets, what they ask, what they want to read."""
 
+import base64
+import gzip
+import hmac
 import json
 from typing import Any
 
@@ -122,6 +125,19 @@ class TestSecretsInTheAddressAndTheBody:
         assert "livechat-secret" not in stored_text(endpoint)
         assert endpoint.client.post("/hooks/livechat", json={**payload, "secret_key": "x"}).status_code == 401
 
+    @pytest.mark.parametrize("size", [0, 200_000])
+    def test_also_of_a_compressed_body(self, endpoint: Any, size: int) -> None:
+        payload = json.loads(sample("livechat", "incoming_event.filled_form.json"))
+        body = json.dumps({**payload, "secret_key": "livechat-secret", "more": "x" * size}).encode()
+        answer = endpoint.client.post(
+            "/hooks/livechat",
+            data=gzip.compress(body),
+            headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        )
+        assert answer.status_code == (401 if size else 200)
+        assert "livechat-secret" not in stored_text(endpoint)
+        assert [event.event for event in endpoint.events()] == ["incoming_event"] * (not size)
+
     def test_also_of_a_batch_that_is_too_large(self, endpoint: Any) -> None:
         many = {
             "module": "Events",
@@ -185,6 +201,31 @@ class TestSignedAddresses:
         for at, status in ((endpoint, 200), (elsewhere, 401)):
             answer = at.client.post("/hooks/twilio", data=sent.body, headers=dict(sent.headers))
             assert answer.status_code == status
+
+    @pytest.mark.parametrize("host", [PUBLIC, f"{PUBLIC}:443"])
+    @pytest.mark.parametrize("path", ["/hooks/twilio", "/hooks/twilio/", "/hooks/twilio?community=oakwood"])
+    def test_the_default_port_and_a_slash_at_the_end_may_be_signed(
+        self, endpoint: Any, host: str, path: str
+    ) -> None:
+        fields = "Body" + "hello " + "From" + "+15125550142" + "MessageSid" + "SM1"
+        digest = hmac.new(b"twilio-secret", f"{host}{path}{fields}".encode(), "sha1").digest()
+        signed = {"X-Twilio-Signature": base64.b64encode(digest).decode()}
+        posted = endpoint.client.post(path, data=self.BODY, content_type=self.FORM, headers=signed)
+        assert posted.status_code == 200
+        other = endpoint.client.post(path, data=self.BODY + b"x", content_type=self.FORM, headers=signed)
+        assert other.status_code == 401
+
+    def test_the_fields_of_a_compressed_form_are_signed(self, endpoint: Any) -> None:
+        fields = "Body" + "hello " + "From" + "+15125550142" + "MessageSid" + "SM1"
+        digest = hmac.new(b"twilio-secret", f"{PUBLIC}/hooks/twilio{fields}".encode(), "sha1").digest()
+        headers = {"X-Twilio-Signature": base64.b64encode(digest).decode(), "Content-Encoding": "gzip"}
+        answers = [
+            endpoint.client.post(
+                "/hooks/twilio", data=gzip.compress(body), content_type=self.FORM, headers=headers
+            )
+            for body in (self.BODY, self.BODY + b"&Body=other")
+        ]
+        assert [answer.status_code for answer in answers] == [200, 401]
 
     def test_without_a_public_address_the_source_does_not_start(
         self, database: Any, open_endpoint: Any

@@ -158,7 +158,8 @@ def _merge_from(
 def other_renter(booking: BookingRow, contact: Contact) -> tuple[str, str] | None:
     """The renter of a booking and the one that an event names, where nothing about the two is the same.
 
-    They are two people if both have a name and an e-mail or a phone, and all that is known of both differs.
+    They are two people if all that is known of both differs: the names and an e-mail or a phone, or both of those where
+    a name is missing. Where one has only an e-mail and the other only a phone, the names must share no part.
     """
     known = to_request(booking.fields).contact
     pairs = [
@@ -167,9 +168,16 @@ def other_renter(booking: BookingRow, contact: Contact) -> tuple[str, str] | Non
     ]
     compared = [(ours, theirs) for ours, theirs in pairs if ours and theirs]
     names = _full_name(known), _full_name(contact)
-    if not compared or not all(names) or any(ours == theirs for ours, theirs in [*compared, names]):
+    if any(ours == theirs for ours, theirs in compared):
         return None
-    return _named(known), _named(contact)
+    if not all(names):
+        are_two = len(compared) == len(pairs)
+    elif compared:
+        are_two = names[0] != names[1]
+    else:
+        can_be_reached = all(person.email or person.phone for person in (known, contact))
+        are_two = can_be_reached and set(names[0].split()).isdisjoint(names[1].split())
+    return (_named(known), _named(contact)) if are_two else None
 
 
 def _plain(text: str | None) -> str:
@@ -182,7 +190,8 @@ def _full_name(contact: Contact) -> str:
 
 def _named(contact: Contact) -> str:
     name = " ".join(filter(None, (contact.first_name, contact.last_name)))
-    return f"{name} ({contact.email or contact.phone})"
+    address = contact.email or contact.phone
+    return f"{name} ({address})" if name else str(address)
 
 
 def reapply_edited(

@@ -1,5 +1,6 @@
 """The bytes of a request become the payload that a mapping reads."""
 
+import re
 from functools import lru_cache
 from json import JSONDecodeError
 from typing import Any
@@ -8,13 +9,15 @@ from werkzeug.http import parse_options_header
 
 from bridge.errors import DecodingError
 from bridge.inbound.decoding.content import charset, is_json_type, text_of, unreadable
-from bridge.inbound.decoding.forms import read_form, read_multipart
+from bridge.inbound.decoding.forms import form_text, read_form, read_multipart
 from bridge.inbound.decoding.xml import read_xml
 from bridge.mapping.documents import is_storable_json, read_json, storable
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _XML = ("/xml", "+xml")
+_CAN_ONLY_BE_DOCUMENT = re.compile(r"""\s*(?:\{\s*"|\[\s*[{"]|<\?xml\s)""")
+"""How no form begins: its quotes are escaped."""
 
 
 def decode(body: bytes, content_type: str | None) -> Any:
@@ -36,11 +39,10 @@ def decode(body: bytes, content_type: str | None) -> Any:
     if media_type == _MULTIPART:
         return storable(read_multipart(body, options.get("boundary", "")))
     codec = charset(options.get("charset"), body)
-    text = text_of(body, codec)
     declared = f"the content type says {storable(media_type)}" if media_type else "there is no content type"
     if media_type == _FORM:
-        return _form(text, codec, declared)
-    return _document(text, media_type, declared)
+        return _form(form_text(body, codec), codec, declared)
+    return _document(text_of(body, codec), media_type, declared)
 
 
 @lru_cache(maxsize=128)
@@ -54,7 +56,8 @@ def _form(text: str, codec: str, declared: str) -> Any:
         try:
             return _document(text, _FORM, declared)
         except DecodingError:
-            pass
+            if _CAN_ONLY_BE_DOCUMENT.match(text):
+                raise
     return storable(_with_xml(read_form(text, codec), declared))
 
 

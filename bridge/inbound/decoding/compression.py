@@ -6,6 +6,8 @@ from bridge.errors import BodyTooLargeError, DecodingError
 
 _WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _GZIP = b"\x1f\x8b"
+MOST_MEMBERS = 20
+"""A gzip file may have several; each costs a copy of the rest."""
 
 
 def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
@@ -30,13 +32,24 @@ def decompressed(body: bytes, encoding: str | None, limit: int) -> bytes:
     if _WINDOW[names[0]] == _WINDOW["gzip"] and not body.startswith(_GZIP):
         return body
     for window in (_WINDOW[names[0]], -zlib.MAX_WBITS):
-        decoder = zlib.decompressobj(window)
         try:
-            content = decoder.decompress(body, limit + 1)
-        except zlib.error:
+            return _inflated(body, window, limit)
+        except (zlib.error, EOFError):
             continue
+    raise DecodingError(f"The body is not the {names[0]} that its Content-Encoding says, or it is cut off.")
+
+
+def _inflated(body: bytes, window: int, limit: int) -> bytes:
+    """What is in all members of the body. Raises EOFError: it is cut off, or has too many members."""
+    content, rest = b"", body
+    for _ in range(MOST_MEMBERS):
+        decoder = zlib.decompressobj(window)
+        content += decoder.decompress(rest, limit + 1 - len(content))
         if len(content) > limit:
             raise BodyTooLargeError
-        if decoder.eof:
+        if not decoder.eof:
+            raise EOFError
+        rest = decoder.unused_data
+        if not rest.startswith(_GZIP):
             return content
-    raise DecodingError(f"The body is not the {names[0]} that its Content-Encoding says, or it is cut off.")
+    raise EOFError

@@ -11,7 +11,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 from bridge.errors import DecodingError
-from bridge.inbound.decoding.content import charset, is_json_type
+from bridge.inbound.decoding.content import charset, is_json_type, text_of
 from bridge.mapping.documents import read_json, storable
 
 _MOST_FIELDS = 1000
@@ -23,6 +23,27 @@ _INDEX = re.compile("0|[1-9][0-9]{0,8}")
 _Keys = tuple[str, ...]
 
 
+def form_text(body: bytes, codec: str) -> str:
+    """The text of a URL-encoded form, whose letters should be escaped and sometimes are not.
+
+    Raises:
+        DecodingError: it is not text of this codec, nor of Windows-1252 in place of UTF-8; says where.
+    """
+    try:
+        return text_of(body, _as_browsers_say(codec))
+    except DecodingError as error:
+        if codec not in ("utf-8", "ascii"):
+            raise
+        try:
+            return text_of(body, LATIN)
+        except DecodingError:
+            raise error from None
+
+
+def _as_browsers_say(codec: str) -> str:
+    return LATIN if codec == "iso8859-1" else codec
+
+
 def read_form(text: str, codec: str) -> dict[str, Any]:
     """A URL-encoded form. A page in another charset escapes in that, and its form does not say so: what is no text of
     `codec` is Windows-1252, and what is neither has U+FFFD.
@@ -32,6 +53,7 @@ def read_form(text: str, codec: str) -> dict[str, Any]:
     """
     if text.count("%") > len(text) // 3:  # more than can be escapes, each of which would be tried
         raise DecodingError("The body is a form with `%` in it that is not escaped. Write %25 for it.")
+    codec = _as_browsers_say(codec)
     for encoding, errors in ((codec, "strict"), (LATIN, "strict"), (codec, "replace")):
         try:
             pairs = parse_qsl(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote, unquote_to_bytes
 
-from bridge.errors import Doubt
+from bridge.errors import BodyTooLargeError, DecodingError, Doubt
+from bridge.inbound.decoding.compression import decompressed
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_FORM = 64 * 1024
@@ -48,6 +49,24 @@ class Request:
             raise ValueError(f"The header {name} holds characters other than ASCII.")
         return text
 
+    def content(self, limit: int) -> bytes:
+        """The body, decompressed: for what is read before anything is proven.
+
+        Raises:
+            ValueError: it has over `limit` bytes, or cannot be decompressed.
+        """
+        try:
+            content = decompressed(self.body, self.headers.get("content-encoding"), limit)
+        except DecodingError as error:
+            raise ValueError(error.message) from error
+        except BodyTooLargeError:
+            content = None
+        if content is None or len(content) > limit:
+            raise ValueError(
+                f"The body has over {limit} bytes, too many to look into before it is authentic."
+            )
+        return content
+
     @cached_property
     def query(self) -> dict[str, str]:
         """The query's parameters, to read and to store: of a repeated name the first value."""
@@ -80,13 +99,14 @@ class Request:
         """Twilio: the fields of a form sorted by name, each name directly followed by its value.
 
         Raises:
-            ValueError: it is larger than any that a sender signs so.
+            ValueError: it is larger than any that a sender signs so, or cannot be decompressed.
         """
         if not self.is_form:
             return b""
-        if len(self.body) > LONGEST_FORM or self.body.count(b"&") >= MOST_FIELDS:
-            raise ValueError(f"The signed form has over {LONGEST_FORM} bytes or {MOST_FIELDS} fields.")
-        return b"".join(name + value for name, value in sorted(set(form_fields(self.body))))
+        content = self.content(LONGEST_FORM)
+        if content.count(b"&") >= MOST_FIELDS:
+            raise ValueError(f"The signed form has over {MOST_FIELDS} fields.")
+        return b"".join(name + value for name, value in sorted(set(form_fields(content))))
 
     def with_headers(self, headers: Mapping[str, str]) -> "Request":
         """The same request with these headers besides, or instead."""

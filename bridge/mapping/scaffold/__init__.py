@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bridge.mapping.paths import Received
-from bridge.mapping.scaffold.ids import delivery_id_of, event_headers_of, events_of, references_of
+from bridge.mapping.scaffold.ids import (
+    changing_with,
+    deliveries_of,
+    delivery_id_of,
+    event_headers_of,
+    events_of,
+    references_of,
+)
 from bridge.mapping.scaffold.renter import email_of, names_of, phone_of, without_shared
 from bridge.mapping.scaffold.signatures import SignatureDraft, signature_of
 from bridge.mapping.scaffold.table import Row, Table, bookings, table_of
@@ -66,12 +73,14 @@ def scaffold(samples: Sequence[tuple[str, Received]]) -> Scaffold:
     _choose(draft, "email", email, "Email")
     _choose(draft, "phone", without_shared(phone, groups), "Phone")
     start = _add_times(draft, max(groups, key=len))
-    _add_reference(draft, groups, email[0] if len(email) == 1 else None, start)
+    _add_reference(draft, groups, email[0] if len(email) == 1 else None, start, are_bookings=len(known) == 1)
     names = names_of(table, email[0] if len(email) == 1 else None)
     for name, rows in names.items():
         _choose(draft, name, rows, "PersonName" if name == "full_name" else "Name")
     _add_event(draft)
     draft.delivery_id = delivery_id_of(table, groups)
+    if draft.delivery_id is None:
+        draft.choices["delivery_id"] = [row.path.code for row in deliveries_of(table, groups)]
     return draft
 
 
@@ -109,8 +118,10 @@ def _add_times(draft: Scaffold, booking: Sequence[int]) -> Row | None:
     return start
 
 
-def _add_reference(draft: Scaffold, groups: list[list[int]], email: Row | None, start: Row | None) -> None:
-    rows, is_certain = references_of(draft.table, groups, email, start)
+def _add_reference(
+    draft: Scaffold, groups: list[list[int]], email: Row | None, start: Row | None, *, are_bookings: bool
+) -> None:
+    rows, is_certain = references_of(draft.table, groups, email, start, are_bookings=are_bookings)
     if is_certain:
         draft.fields["reference"] = f"fields.String(path={rows[0].path.code}, required=True)"
     else:
@@ -119,16 +130,23 @@ def _add_reference(draft: Scaffold, groups: list[list[int]], email: Row | None, 
 
 def _add_event(draft: Scaffold) -> None:
     rows, headers = events_of(draft.table), event_headers_of(draft.table)
-    if len(rows) == 1:
+    named = [_action_in(name) for name in draft.table.names]
+    is_certain = len(rows) == 1
+    if not (rows or headers):
+        rows, is_certain = changing_with(draft.table, named)
+    if is_certain:
         draft.event = rows[0]
     elif not rows and len(headers) == 1:
         draft.event_header = headers[0]
     elif rows:
         draft.choices["event"] = [row.path.code for row in rows]
-    for index, name in enumerate(draft.table.names):
+    found: dict[str, set[str]] = {}
+    for index, action in enumerate(named):
         event = draft.event_of(index)
-        action = _action_in(name) or _action_in(event)
-        draft.rules[event] = action if draft.rules.get(event, action) == action else ""
+        found.setdefault(event, set()).add(action or _action_in(event))
+    for event, actions in found.items():
+        shown = actions - {""}
+        draft.rules[event] = shown.pop() if len(shown) == 1 else ""
 
 
 def _action_in(words: str) -> str:

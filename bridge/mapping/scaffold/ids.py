@@ -20,6 +20,9 @@ _ABOUT_IT = frozenset(
 """What an object is called whose own id is that of the booking."""
 _DELIVERIES = re.compile(r"(^|_)(event|delivery|webhook|message|notification|request)_u?u?id$|^u?u?id$")
 _EVENTS = re.compile(r"(^|_)(event|event_type|event_name|type|topic|action|trigger|kind|status|state)$")
+_WORD = re.compile(r"[A-Za-z][A-Za-z ._:/-]{1,60}")
+ENOUGH_ACTIONS = 3
+"""Of samples, by their names, for a row that changes with them to be the event's name for certain."""
 _HEADERS = re.compile(r"(^|-)(event|topic|action|type)(-|$)")
 _OCCURRENCES = re.compile(
     "book|schedul|creat|cancel|mov|updat|chang|confirm|request|show|delet|new", re.IGNORECASE
@@ -27,21 +30,30 @@ _OCCURRENCES = re.compile(
 
 
 def references_of(
-    table: Table, groups: Sequence[Sequence[int]], email: Row | None, start: Row | None
+    table: Table,
+    groups: Sequence[Sequence[int]],
+    email: Row | None,
+    start: Row | None,
+    *,
+    are_bookings: bool = True,
 ) -> tuple[list[Row], bool]:
     """The rows that may be the reference, and whether the first is it.
 
     It stays the same in the samples of one booking and differs between bookings. Of one booking alone, the key has to
     say so too, or it is the only id of what the event is about. An id beside the e-mail address is the renter's, where
-    the start is elsewhere.
+    the start is elsewhere. Without `are_bookings` nobody knows which samples are of one booking, and any id may be it:
+    first those that differ between some of the samples.
     """
     renters = email.path.parent if email and start and not _is_inside(start, email.path.parent) else ()
     several = [group for group in groups if len(group) > 1]
     rows = table.where(lambda row: row.is_complete and row.all(_may_be_id))
     rows = [row for row in rows if not (renters and _is_inside(row, renters))]
+    possible = sorted(rows, key=lambda row: not 1 < len(set(row.values)) < len(row.values))
     rows = [row for row in rows if all(_is_equal(row, group) for group in groups)]
     rows = [row for row in rows if len({row.values[group[0]] for group in groups}) == len(groups)]
     by_key = agreeing([row for row in rows if _BOOKINGS.search(row.path.flat)])
+    if several and not are_bookings:
+        return possible, False
     if several and len(by_key) == 1:
         return by_key, True
     own = [row for row in rows if _is_own_id(row, email)]
@@ -63,15 +75,20 @@ def delivery_id_of(table: Table, groups: Sequence[Sequence[int]]) -> Row | None:
     """The id that differs between all samples, also between those of one booking."""
     if not any(len(group) > 1 for group in groups):
         return None
-    rows = table.where(
-        lambda row: (
-            row.is_complete
-            and row.all(is_id)
-            and len(set(row.values)) == len(row.values)
-            and bool(_DELIVERIES.search(row.path.flat))
-        )
-    )
+    rows = [row for row in _different(table) if _DELIVERIES.search(row.path.flat)]
     return rows[0] if len(rows) == 1 else None
+
+
+def deliveries_of(table: Table, groups: Sequence[Sequence[int]]) -> list[Row]:
+    """The ids that may be the delivery's, whatever their keys are."""
+    return _different(table) if any(len(group) > 1 for group in groups) else []
+
+
+def _different(table: Table) -> list[Row]:
+    """The ids that differ between all samples."""
+    return table.where(
+        lambda row: row.is_complete and row.all(_may_be_id) and len(set(row.values)) == len(row.values)
+    )
 
 
 def events_of(table: Table) -> list[Row]:
@@ -92,6 +109,29 @@ def events_of(table: Table) -> list[Row]:
         if len(top) == 1:
             return top
     return rows
+
+
+def changing_with(table: Table, actions: Sequence[str]) -> tuple[list[Row], bool]:
+    """The words that change as the actions do that the samples are named after, and whether the first is the event.
+
+    `actions` has the action of each sample, or nothing where its name shows none.
+    """
+    known = {index: action for index, action in enumerate(actions) if action}
+    kinds = len(set(known.values()))
+
+    def changes(row: Row) -> bool:
+        pairs = {(action, row.values[index]) for index, action in known.items()}
+        values = {value for _, value in pairs}
+        return len(pairs) == len(values) == kinds and set(row.values) == values
+
+    rows = (
+        table.where(lambda row: row.is_complete and row.all(_is_word) and changes(row)) if kinds > 1 else []
+    )
+    return rows, len(rows) == 1 and kinds >= ENOUGH_ACTIONS
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and bool(_WORD.fullmatch(value))
 
 
 def event_headers_of(table: Table) -> list[str]:

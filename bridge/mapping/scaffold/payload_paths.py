@@ -9,14 +9,15 @@ from bridge.errors import DecodingError
 from bridge.mapping.answers import answers
 from bridge.mapping.documents import read_json
 from bridge.mapping.flattening import snake
+from bridge.mapping.questions import topic
 
-LABELS = ("question", "label", "title", "name", "key", "ref", "@part")
+LABELS = ("question", "prompt", "label", "title", "caption", "name", "field", "key", "ref", "@part")
 """Keys under which an item of a list holds its question; the first that tells the items apart counts."""
-ANSWERS = ("answer", "value", "text", "#text", "values")
+ANSWERS = ("answer", "reply", "response", "value", "text", "#text", "values", "input")
 """Keys under which it holds the answer."""
 LONGEST_LABEL = 50
 """Characters of a question that a path compares."""
-MOST_ITEMS = 3
+MOST_ITEMS = 20
 """Items of a list that are listed."""
 MOST_PATHS = 400
 DEEPEST = 12
@@ -32,6 +33,8 @@ class PayloadPath:
     """The path as Python source: a text, or a call of `answers`."""
     words: tuple[str, ...]
     """The keys on the way and the question of an answer, in small letters with underscores."""
+    question: str | None = field(default=None, compare=False)
+    """Of an answer."""
 
     @property
     def name(self) -> str:
@@ -50,7 +53,12 @@ class PayloadPath:
 
     @property
     def is_answer(self) -> bool:
-        return self.code.startswith("answers(")
+        return self.question is not None
+
+    @property
+    def topic(self) -> str | None:
+        """What the question of an answer asks for, by the classifier of all forms."""
+        return topic(self.question) if self.question is not None else None
 
 
 def payload_paths(payload: Any) -> dict[PayloadPath, Any]:
@@ -102,7 +110,7 @@ def _answer(
     options = {"label": _key(label), "value": _key(value), "matching": pattern}
     code = ", ".join([literal(at), *(f"{name}={literal(text)}" for name, text in options.items())])
     expression = answers(at, label=options["label"], value=options["value"], matching=pattern)
-    return PayloadPath(expression, f"answers({code})", (*words, snake(question))), item.get(value)
+    return PayloadPath(expression, f"answers({code})", (*words, snake(question)), question), item.get(value)
 
 
 def _distinguishes(items: list[dict[str, Any]], key: str) -> bool:

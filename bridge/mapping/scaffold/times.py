@@ -21,17 +21,15 @@ _PARTS = {"date": re.compile(r"(^|_)(date|day)$"), "time": re.compile(r"(^|_)(ti
 def starts_of(table: Table, booking: Sequence[int]) -> list[Row]:
     """The rows that may be the start; one is certain. `booking`: the samples of one booking, in which a start that
     moves comes before one that stays."""
-    rows = agreeing(
-        table.where(
-            lambda row: (
-                _kind(row) in ("instant", "local")
-                and bool(_STARTS.search("_".join(row.path.words[-2:])))
-                and not _NOT_STARTS.search(row.path.name)
-            )
-        )
-    )
+    rows = agreeing(table.where(lambda row: _kind(row) in ("instant", "local") and _is_start(row)))
     moving = [row for row in rows if len({row.values[index] for index in booking} - {None}) > 1]
     return agreeing(moving) if moving else rows
+
+
+def _is_start(row: Row) -> bool:
+    if row.path.topic:
+        return row.path.topic == "tour_start"
+    return bool(_STARTS.search("_".join(row.path.words[-2:]))) and not _NOT_STARTS.search(row.path.name)
 
 
 def parts_of(table: Table) -> tuple[Row, Row] | None:
@@ -69,8 +67,8 @@ def zones_of(table: Table, start: Row) -> tuple[list[Row], bool]:
 
 def end_of(table: Table, start: Row) -> Row | None:
     """The end beside the start, written in the same way."""
-    name = re.sub("start", "end", re.sub("starts", "ends", start.path.flat))
-    rows = table.where(lambda row: row.path.flat == name and row is not start and _kind(row) == _kind(start))
+    names = {start.path.flat.replace("start", "end"), re.sub("from$", "to", start.path.flat)}
+    rows = table.where(lambda row: row.path.flat in names and row is not start and _kind(row) == _kind(start))
     return rows[0] if len(rows) == 1 else None
 
 

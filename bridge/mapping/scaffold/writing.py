@@ -23,6 +23,7 @@ UNCERTAIN = {
     "phone": "the renter's phone number",
     "starts_at": "the start; `starts_at_local = fields.LocalTime(...)` for a time without offset",
     "event": "what names the event",
+    "delivery_id": "the id of a delivery: another for each event; without it a hash of the body counts",
 }
 BY_HAND = {
     "property": ("String", "which property; without it `property` of the source counts"),
@@ -31,6 +32,8 @@ BY_HAND = {
     "notes": ("Lines", "what the agent reads"),
 }
 """What no form of a value shows: the author reads it from the list."""
+TO_DO = "a rule for this event, which is still to do"
+"""What a rule expects until the author says what the event does: such an event is held, and the tests report it."""
 NOT_CHOSEN = "choose"
 """The path of the reference until the author chooses one: it finds nothing, and the tests report that."""
 
@@ -62,7 +65,7 @@ def _imports(draft: Scaffold) -> Iterator[str]:
         if any("answers(" in code for code in [*draft.fields.values(), *_readers(draft)])
         else set()
     )
-    actions = {action or "IGNORE" for action in draft.rules.values()}
+    actions = {action or "HOLD" for action in draft.rules.values()}
     yield f"from bridge.mapping import {', '.join([*sorted(actions), 'Mapping', 'When', *sorted(names | {'fields'})])}"
 
 
@@ -94,10 +97,12 @@ def _request(draft: Scaffold) -> Iterator[str]:
         yield f"{INDENT}event = constant({literal(ANY_EVENT)})"
     if draft.delivery_id:
         yield f"{INDENT}delivery_id = path({draft.delivery_id.path.code})"
+    elif draft.choices.get("delivery_id"):
+        yield from _uncertain(draft, "delivery_id")
     yield ""
     yield f"{INDENT}actions = ["
     for event, action in draft.rules.items():
-        then = action or f"IGNORE({literal('to do: what does this event do?')})"
+        then = action or f"HOLD({literal(TO_DO)})"
         yield f"{INDENT * 2}When(event={literal(event)}, then={then}),"
     yield f"{INDENT}]"
 
@@ -110,7 +115,7 @@ def _fields(draft: Scaffold) -> Iterator[str]:
     yield ""
     yield f"{INDENT}# To do, from the list below:"
     for name in draft.choices:
-        if name not in ("reference", "event", "first_name", "last_name"):
+        if name not in ("reference", "event", "delivery_id", "first_name", "last_name"):
             yield from _uncertain(draft, name)
     yield from (
         f"{INDENT}# {name} = fields.{kind}(path=...): {meaning}" for name, (kind, meaning) in BY_HAND.items()
