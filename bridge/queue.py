@@ -85,7 +85,11 @@ _MINE = """
     ) UPDATE lanes SET {changes} FROM mine WHERE lanes.lane = mine.lane
 """
 _RENEW = text(_MINE.format(changes="due_at = now() + :lease"))
-_GIVE_BACK = text(_MINE.format(changes="ready = true, lease = NULL, due_at = now()"))
+_GIVE_BACK = text(
+    _MINE.format(
+        changes="ready = true, lease = NULL, due_at = now(), claims = claims - CAST(NOT :counts AS int)"
+    )
+)
 _BACKLOG = text("""
     SELECT count(*) >= :many FROM (SELECT FROM lanes WHERE ready OR lease IS NOT NULL LIMIT :many) AS waiting
 """)
@@ -176,9 +180,12 @@ def is_backlog(connection: Connection | Session, many: int) -> bool:
     return bool(connection.execute(_BACKLOG, {"many": many}).scalar_one())
 
 
-def give_back(connection: Connection, claims: Sequence[Claim]) -> None:
-    """Give lanes back without a result: they are ready at once. A lane whose lease has ended is left alone."""
-    connection.execute(_GIVE_BACK, _named(claims))
+def give_back(connection: Connection, claims: Sequence[Claim], *, counts: bool = False) -> None:
+    """Give lanes back without a result: they are ready at once. A lane whose lease has ended is left alone.
+
+    `counts`: the claim counts as one that had no result, as if it had ended the worker.
+    """
+    connection.execute(_GIVE_BACK, {**_named(claims), "counts": counts})
 
 
 def promote(connection: Connection) -> int:

@@ -38,7 +38,10 @@ def with_properties(
 ) -> str:
     """The template with these properties in place of its example."""
     keys = dict(_keys(found))
-    tables = "\n".join(_table(key, each, offsets.get(each.id)) for key, each in keys.items())
+    tables = "\n".join(
+        _table(key, each, offsets.get(each.id), is_name_taken=_is_name_taken(each, found))
+        for key, each in keys.items()
+    )
     text, replaced = _TABLE.subn(lambda _: f"{tables}\n", template, count=1)
     if not replaced:
         raise ValueError("the template has no example of a property")
@@ -62,7 +65,13 @@ def _keys(found: Sequence[PropexoRecord]) -> Iterator[tuple[str, PropexoRecord]]
         yield key, each
 
 
-def _table(key: str, found: PropexoRecord, offset: StandardOffset | None) -> str:
+def _is_name_taken(each: PropexoRecord, found: Sequence[PropexoRecord]) -> bool:
+    """Whether a property before this one has the same name: a sender's word is to mean one property."""
+    before = found[: found.index(each)]
+    return (each.name or "").casefold() in {(other.name or "").casefold() for other in before}
+
+
+def _table(key: str, found: PropexoRecord, offset: StandardOffset | None, *, is_name_taken: bool) -> str:
     lines = [
         f"[properties.{key}]",
         f"integration_id = {toml_text(found.integration_id or '')}",
@@ -70,7 +79,10 @@ def _table(key: str, found: PropexoRecord, offset: StandardOffset | None) -> str
         f"pms = {toml_text(found.vendor or '')}",
         *_zone(offset),
     ]
-    if found.name:
+    if found.name and is_name_taken:
+        lines.append("# Fill in: another property has this name, and bookings are to name only one of them.")
+        lines.append(f"#name = {toml_text(found.name)}")
+    elif found.name:
         lines.append(f"name = {toml_text(found.name)}")
     return "\n".join([*lines, *_defaults(key, found.vendor or ""), ""])
 

@@ -39,7 +39,9 @@ MOST_CLAIMS = 5
 MOST_KEPT = 2000
 """Events whose interpretation a worker keeps."""
 MOST_CONTESTED = 500
-"""Events whose tour another booking has taken, as far as a worker remembers them."""
+"""Events that have lost a race against another worker, as far as a worker remembers them."""
+MOST_LOST_RACES = 20
+"""Races that an event may lose before its claims count again: somebody has won each, unless there is a defect."""
 MOST_SIBLINGS = 20
 """Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
 
@@ -142,6 +144,7 @@ class BatchLoader:
         of a corrected event, has a new place."""
         self._contested: OrderedDict[int, frozenset[str]] = OrderedDict()
         """By event: the keys of its tour that other bookings had."""
+        self._lost_races: OrderedDict[int, int] = OrderedDict()
 
     def load(self, claims: Sequence[Claim], leased_at: float, room: int) -> tuple[list[Job], list[Release]]:
         """The jobs of claimed lanes; and the lanes in which nothing can run now.
@@ -247,13 +250,20 @@ class BatchLoader:
             read[event.id] = (complete, interpretation)
         return read
 
-    def not_taken(self, job: Job) -> None:
-        """A job's write is not on record: the next load looks for whoever has the key of its tour."""
+    def not_taken(self, job: Job, *, is_late: bool) -> bool:
+        """A job's result is not on record: the next load looks for whoever has the key of its tour.
+
+        Returns whether its claim counts as one without a result: one whose result `is_late` has lost a race, no more.
+        """
         step, id_ = job.decision.step, job.before.event.id
+        lost = self._lost_races[id_] = self._lost_races.pop(id_, 0) + 1
+        while len(self._lost_races) > MOST_CONTESTED:
+            self._lost_races.popitem(last=False)
         if isinstance(step, Write) and step.tour_key and job.attempt is None:
             self._contested[id_] = self._contested.get(id_, frozenset()) | {step.tour_key}
             while len(self._contested) > MOST_CONTESTED:
                 self._contested.popitem(last=False)
+        return not is_late or lost > MOST_LOST_RACES
 
     def _keep(self, event: EventRow, interpretation: Interpretation) -> None:
         self._read[event.id, event.seq] = (interpretation, event.enrichment)

@@ -104,6 +104,7 @@ class Engine:
         if self.blocked_until is not None and self.clock() >= self.blocked_until:
             self.blocked_until = None
         did = self._collect()
+        self.tools.heartbeat()
         self._drop_expired()
         if not self.calls.stopping:
             did |= self._look_around()
@@ -175,6 +176,7 @@ class Engine:
             return False
         self.clock.follow(self._claimed[0].now)
         jobs, idle = self._loader.load(self._claimed, self._claimed_at, room)
+        self.tools.heartbeat()
         self._claimed = []
         self._idle += idle
         self._gate.refresh(jobs)
@@ -302,6 +304,7 @@ class Engine:
         except Exception:
             self._come_again(intents)  # nothing was sent
             raise
+        self.tools.heartbeat()
         self._ended = []
         by_result = {id(outcome.result): outcome for outcome in recorded}
         for job, result in zip(jobs, results, strict=True):
@@ -332,7 +335,7 @@ class Engine:
     def _was_not_recorded(self, job: Job, recorded: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""
         self.calls.free(job)
-        self._loader.not_taken(job)
+        counts = self._loader.not_taken(job, is_late=recorded.is_late)
         if recorded.is_lost:
             return
         try:
@@ -340,7 +343,7 @@ class Engine:
                 record_sent(self.tools.database.engine, recorded.result, job.attempt.id, self.clock())
             else:
                 with self.tools.database.autocommit.connect() as connection:
-                    queue.give_back(connection, [job.claim])
+                    queue.give_back(connection, [job.claim], counts=counts)
         except AWAY as error:
             log.warning("the database is away", error=type(error).__name__)
             begins = isinstance(job.decision.step, Write) and job.put_back_until is None

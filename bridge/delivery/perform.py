@@ -236,6 +236,8 @@ def _meaning(
     match error:
         case RateLimitedError():
             return Wait(error.until, Status.WAITING, Reason.BUDGET, error.message, "budget")
+        case RejectedError() if {issue.path for issue in error.issues} == {"lead_id"}:
+            return Park(Reason.STALE_LINK, error.message)  # as for 404: Propexo documents no error but 400
         case RejectedError():
             return rejected(snapshot, error)
         case NotFoundError():

@@ -90,11 +90,12 @@ def _not_recorded(result: Result, error: Exception) -> Recorded:
     original = error.orig if isinstance(error, DBAPIError) else error
     lost = isinstance(original, psycopg.errors.DivisionByZero)
     expected = (ConflictError, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
-    if lost or isinstance(original, expected):
+    is_late = lost or isinstance(original, expected)
+    if is_late:
         log.info("a result came too late", event_id=result.event.id, lost_lease=lost)
     else:
         log.error("a result cannot be stored", event_id=result.event.id, error=type(original).__name__)
-    return Recorded(result, None, is_lost=lost)
+    return Recorded(result, None, is_lost=lost, is_late=is_late)
 
 
 def record_sent(engine: Engine, result: Result, attempt_id: int, now: datetime) -> None:

@@ -64,6 +64,8 @@ class Recorded:
     """The write on record."""
     is_lost: bool = False
     """Whether the lane is another worker's by now; else it has to be looked at again."""
+    is_late: bool = False
+    """Whether somebody else was faster, so that another look finds another state."""
 
 
 def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:

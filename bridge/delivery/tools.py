@@ -29,6 +29,8 @@ class Tools:
     """Of the jitter."""
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
     """Short-lived tokens of senders' APIs, by source. Each worker gets its own: they are never stored."""
+    heartbeat: Callable[[], None] = lambda: None
+    """Called between the parts of a tick: the worker is alive, however long the whole tick lasts."""
 
     @property
     def breakers(self) -> CircuitBreakers:

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -43,7 +44,7 @@ WAIT_FOR_ANSWERS = 0.1
 FINISH_WITHIN = float(grace.JOBS)
 """Seconds that running calls get at a shutdown: more than one call to Propexo can last."""
 WATCHDOG = 60.0
-"""Seconds without a tick after which the process ends, so that another one can go on."""
+"""Seconds without a tick, or a part of one, after which the process ends, so that another one can go on."""
 RETRY_INTERVAL = 1.0
 """Seconds between two attempts while the database is away."""
 IDLE_IN_TRANSACTION = 10.0
@@ -93,7 +94,8 @@ class Worker:
         self._tools, self._tasks = tools, (*tasks, register)
         self._slots = ThreadPoolExecutor(2 * slots, thread_name_prefix="slot")
         self._senders = ThreadPoolExecutor(SENDER_SLOTS, thread_name_prefix="sender")
-        self._engine = Engine(tools, slots=slots, executor=self._slots, senders=self._senders)
+        engine_tools = replace(tools, heartbeat=_feed_watchdog)
+        self._engine = Engine(engine_tools, slots=slots, executor=self._slots, senders=self._senders)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -137,7 +139,7 @@ class Worker:
     def _forward(self) -> None:
         ends_at: float | None = None
         while True:
-            faulthandler.dump_traceback_later(WATCHDOG, exit=True)
+            _feed_watchdog()
             if self._stopping.is_set():
                 ends_at = ends_at or boot_time() + FINISH_WITHIN
                 if self._engine.is_idle or boot_time() > ends_at:
@@ -193,6 +195,11 @@ class Worker:
             running.cancel()  # that is how Procrastinate is asked to finish
             with contextlib.suppress(asyncio.CancelledError):
                 await running
+
+
+def _feed_watchdog() -> None:
+    """End the process, unless this is called again in time."""
+    faulthandler.dump_traceback_later(WATCHDOG, exit=True)
 
 
 def register(app: procrastinate.App, tools: Tools) -> None:

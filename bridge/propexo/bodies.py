@@ -184,8 +184,8 @@ def dropped_fields(profile: Profile, operation_name: OperationName, tour: Tour) 
         "employee_id": None if noted and tour.agent_name else tour.employee_id,
         "lead_source_id": None if noted and tour.source_name else tour.lead_source_id,
         "notes": tour.notes,
-        "priority": tour.priority,
-        "status": tour.status,
+        "priority": None if noted else tour.priority,
+        "status": None if noted else tour.status,
         "title": None if noted else tour.title,
         "unit_id": None if noted and tour.unit_name else tour.unit_id,
     }
@@ -274,6 +274,9 @@ def _without_field(tour: Tour, operation: Operation) -> Iterator[str]:
         yield f"Agent {tour.agent_name}."
     if tour.duration_minutes and "appointment_duration_minutes" not in fields:
         yield f"{tour.duration_minutes} minutes."
+    for name, value in (("status", tour.status), ("priority", tour.priority)):
+        if value and name not in fields:
+            yield f"{name.capitalize()} {value.lower()}."
 
 
 def _fill(

@@ -3,16 +3,16 @@
 Each cell is for a new appointment / for a change of one: *field*, *notes*, or *hand*: the change cannot be written, so
 the appointment is cancelled and made anew where the PMS takes both, else an operator enters it.
 
-| PMS | unit | kind | agent | length | lead source | title | notes | visitor |
-|---|---|---|---|---|---|---|---|---|
-| ENTRATA | field / field | field / field | notes / notes | field / field | notes / notes | field / field | field / field | notes / notes |
-| REALPAGE_RPX | notes / notes | notes / notes | field / notes | field / field | notes / notes | notes / notes | field / field | notes / notes |
-| RENTMANAGER | notes / notes | notes / notes | field / notes | field / field | notes / notes | field / field | field / field | notes / notes |
-| RESMAN | field / field | notes / notes | notes / notes | notes / notes | field / notes | notes / notes | field / field | notes / notes |
-| APPFOLIO | field / notes | notes / notes | field / field | field / field | notes / notes | notes / notes | field / field | notes / notes |
-| MRI | notes / notes | notes / notes | field / field | notes / notes | notes / notes | notes / notes | field / field | notes / notes |
-| YARDI | field / hand | notes / hand | field / hand | notes / hand | notes / hand | notes / hand | field / hand | notes / hand |
-| YARDI_REST | field / hand | notes / hand | field / hand | notes / hand | notes / hand | notes / hand | field / hand | notes / hand |
+| PMS | unit | kind | agent | length | lead source | title | status | priority | notes | visitor |
+|---|---|---|---|---|---|---|---|---|---|---|
+| ENTRATA | field / field | field / field | notes / notes | field / field | notes / notes | field / field | notes / notes | notes / notes | field / field | notes / notes |
+| REALPAGE_RPX | notes / notes | notes / notes | field / notes | field / field | notes / notes | notes / notes | notes / notes | field / field | field / field | notes / notes |
+| RENTMANAGER | notes / notes | notes / notes | field / notes | field / field | notes / notes | field / field | notes / notes | notes / notes | field / field | notes / notes |
+| RESMAN | field / field | notes / notes | notes / notes | notes / notes | field / notes | notes / notes | notes / notes | notes / notes | field / field | notes / notes |
+| APPFOLIO | field / notes | notes / notes | field / field | field / field | notes / notes | notes / notes | notes / notes | notes / notes | field / field | notes / notes |
+| MRI | notes / notes | notes / notes | field / field | notes / notes | notes / notes | notes / notes | field / field | notes / notes | field / field | notes / notes |
+| YARDI | field / hand | notes / hand | field / hand | notes / hand | notes / hand | notes / hand | notes / hand | notes / hand | field / hand | notes / hand |
+| YARDI_REST | field / hand | notes / hand | field / hand | notes / hand | notes / hand | notes / hand | notes / hand | notes / hand | field / hand | notes / hand |
 """  # noqa: E501 - a table
 
 from collections.abc import Mapping
@@ -37,6 +37,8 @@ BODY_FIELDS: Mapping[str, str | None] = {
     "length": "appointment_duration_minutes",
     "lead source": "lead_source_id",
     "title": "title",
+    "status": "status",
+    "priority": "priority",
     "notes": "notes",
     "visitor": None,
 }
@@ -48,6 +50,8 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "length": ("duration_minutes",),
     "lead source": ("lead_source_id", "source_name"),
     "title": ("title",),
+    "status": ("status",),
+    "priority": ("priority",),
     "notes": ("notes",),
     "visitor": ("visitor", "contact"),
 }

@@ -315,9 +315,7 @@ class Propexo:
             if ids <= seen:
                 return found  # an empty page, or one that repeats another
             found, seen = [*found, *records], seen | ids
-            meta = page.get("meta")
-            # A short page is the last one, even if it says that more follows.
-            if len(records) < _PAGE or (isinstance(meta, dict) and meta.get("hasMore") is False):
+            if len(records) < _PAGE:  # whatever it says in `hasMore`
                 return found
         raise MisconfiguredError(f"GET {path} does not end after {len(found)} records.")
 

@@ -134,9 +134,15 @@ def test_init_writes_what_propexo_has(tmp_path, server, monkeypatch):
     assert places["elm-court"]["defaults"] == {
         "duration_minutes": 30, "employee_id": "replace-me", "lead_relationship_id": "replace-me",
     }  # fmt: skip
+    assert [places[key].get("name") for key in ("oakwood-flats", "oakwood-flats-2")] == [
+        "Oakwood Flats",
+        None,
+    ]
+    assert '#name = "Oakwood Flats"' in path.read_text()
     checked = CliRunner().invoke(main, ["check", "--offline", "--config", str(path)])
     assert checked.exit_code == 1
     assert "properties.elm-court.time_zone" in checked.stdout
+    assert ".name:" not in checked.stdout
 
 
 def test_init_needs_a_token_and_a_property(tmp_path, server, monkeypatch):

@@ -77,9 +77,9 @@ class Lanes:
         with self.database.autocommit.connect() as connection:
             return queue.renew(connection, claims)
 
-    def give_back(self, *claims: Claim) -> None:
+    def give_back(self, *claims: Claim, counts: bool = False) -> None:
         with self.database.autocommit.connect() as connection:
-            queue.give_back(connection, claims)
+            queue.give_back(connection, claims, counts=counts)
 
     def commit(
         self,

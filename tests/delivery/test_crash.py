@@ -1,6 +1,7 @@
 """A worker that is killed at any step loses nothing and repeats no write."""
 
 import signal
+from dataclasses import replace
 
 import pytest
 from delivery.killed_worker import die
@@ -74,6 +75,29 @@ def test_a_result_that_cannot_be_recorded_is_kept_until_it_can(world):
     world.run()
     assert world.status(booked) == ("written", None)
     assert len(world.sandbox.appointments) == 1
+
+
+REFUSED = FULL.replace("disk_full", "data_exception").replace("UPDATE ON events", "INSERT ON bookings")
+
+
+def test_an_event_whose_result_the_database_refuses_runs_a_few_times_only(world):
+    change(world, REFUSED)
+    booked = world.book()
+    world.run()
+    assert world.status(booked) == ("parked", "internal_error")
+    change(world, "DROP FUNCTION is_full CASCADE")
+    world.replay(booked)
+    world.run()
+    assert world.status(booked) == ("written", None)
+
+
+def test_every_part_of_a_tick_shows_that_the_worker_is_alive(world):
+    seen = []
+    world.tools = replace(world.tools, heartbeat=lambda: seen.append(world.status(event)[0]))
+    world.engine = world.new_engine()
+    event = world.book(property="Nowhere")
+    world.engine.tick()
+    assert seen == ["received", "received", "parked"]  # nothing was answered; loaded; recorded
 
 
 def change(world, statement):

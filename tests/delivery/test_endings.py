@@ -41,8 +41,14 @@ def test_nothing_was_compared() -> None:
 
 
 def test_what_the_pms_does_not_store_is_named() -> None:
-    kept = {**whole(), "priority": "HIGH"}
+    kept = {**whole(), "unit_id": "cunit", "unit_name": None}
     tour = confirmed_tour(in_pms(confirmed_tour=kept))
     stated = sentence(tour, confirmed_tour=kept)
     assert stated.startswith("The PMS has confirmed this tour, and has no place for ")
-    assert "priority" in stated
+    assert "unit_id" in stated
+
+
+def test_what_is_in_the_notes_is_stored() -> None:
+    kept = {**whole(), "priority": "HIGH", "status": "OPEN"}
+    stated = sentence(confirmed_tour(in_pms(confirmed_tour=kept)), confirmed_tour=kept)
+    assert stated == "The PMS has confirmed exactly this tour."

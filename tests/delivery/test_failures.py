@@ -224,6 +224,19 @@ class TestAnAppointmentThatPropexoDoesNotKnow:
         assert world.status(moved) == ("parked", "stale_link")
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_lead_that_propexo_does_not_know_is_the_same_with_either_status(world, status):
+    world.book()
+    world.run()
+    issues = [{"code": "custom", "path": ["lead_id"], "message": "Lead not found"}]
+    error = {"message": "invalid request", "details": {"details": {"issues": issues, "name": "ZodError"}}}
+    path = "/v1/events/appointments/leads"
+    world.sandbox.fail(method="POST", path=path, status=status, body={"error": error})
+    event = world.book("B-2", start="2026-12-05T10:30:00-06:00")
+    world.run()
+    assert world.status(event) == ("parked", "stale_link")
+
+
 MAYA = {"first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com"}
 PHONE = {"phone": "+15125550142"}
 JONAS = {"first_name": "Jonas", "last_name": "Weller", "phone": "+13035550188"}

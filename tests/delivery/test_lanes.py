@@ -140,6 +140,15 @@ class TestLease:
         assert not lanes.has_suspects()
         assert names(lanes.claim()) == ["b"]
 
+    def test_a_claim_that_is_given_back_counts_only_where_that_is_asked_for(self, lanes):
+        lanes.arrive("a")
+        for _ in range(queue.SUSPECT + 1):
+            lanes.give_back(lanes.claim_one())
+        assert (lanes.lane().claims, lanes.has_suspects()) == (0, False)
+        for _ in range(queue.SUSPECT):
+            lanes.give_back(lanes.claim_one(), counts=True)
+        assert (lanes.claim(), lanes.has_suspects()) == ([], True)
+
     def test_lanes_whose_claims_end_without_a_result_are_claimed_apart(self, lanes):
         """Together once, since most have only been beside the one that ends its worker; then each alone."""
         lanes.arrive("a", "b", "c")

@@ -3,9 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from delivery.cases import snapshot
 from sqlalchemy import text
 
 from bridge import queue
+from bridge.delivery.batch import MOST_CLAIMS, MOST_LOST_RACES, BatchLoader, Job
+from bridge.delivery.rules.outcomes import Reason
+from bridge.delivery.rules.state import Ignore, StepDecision
+from bridge.queue import Claim
 
 APPOINTMENTS = "/v1/events/appointments/leads"
 
@@ -171,6 +176,34 @@ def test_a_booking_that_changed_since_it_was_loaded_is_decided_anew(world):
     world.run()
     assert world.status(moved) == ("written", None)
     assert len(world.calls("PUT", f"{APPOINTMENTS}/{world.tours[0].id}")) == 1
+
+
+def test_an_event_that_loses_races_is_not_taken_for_what_ends_workers(world):
+    world.book()
+    world.run()
+    moved = world.reschedule()
+    ask, left = world.tools.propexo.get_appointment, list(range(MOST_CLAIMS + 2))
+
+    def answer(*given, **named):
+        if left:
+            left.pop()
+            with world.database.session() as session:
+                session.execute(text("UPDATE bookings SET version = version + 1"))
+        return ask(*given, **named)
+
+    world.tools.propexo.get_appointment = answer
+    world.run()
+    assert world.status(moved) == ("written", None)
+    assert left == []
+
+
+def test_races_that_never_end_are_a_defect(world):
+    loader, known = BatchLoader(world.tools), snapshot()
+    decided = StepDecision(Ignore(Reason.LINKED, ""), known)
+    job = Job(Claim("a", 1, 1, 0, world.clock()), 0, [], known, known, decided, 0)
+    assert loader.not_taken(job, is_late=False)
+    counted = [loader.not_taken(job, is_late=True) for _ in range(MOST_LOST_RACES)]
+    assert counted == [False] * (MOST_LOST_RACES - 1) + [True]
 
 
 def test_what_became_of_a_write_is_recorded_although_its_booking_changed(world):

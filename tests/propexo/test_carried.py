@@ -23,16 +23,19 @@ FULL = replace(
     lead_source_id="csrc",
     source_name="Zillow",
     title="Two-bedroom visit",
+    status="REVIEW",
+    priority="HIGH",
     notes="Brings a dog.",
     visitor="Visitor: Jonas Weller, +1 303 555 0188.",
 )
 IN_FIELDS = {
     "unit": "cunit", "kind": "VIRTUAL_TOUR", "agent": "cemp", "length": 47, "lead source": "csrc",
-    "title": "Two-bedroom visit",
+    "title": "Two-bedroom visit", "status": "REVIEW", "priority": "HIGH",
 }  # fmt: skip
 IN_NOTES = {
     "unit": "Unit 204.", "kind": "Virtual tour.", "agent": "Agent Jane Roe.", "length": "47 minutes.",
-    "lead source": "Source Zillow.", "title": "Two-bedroom visit.", "notes": "Brings a dog.",
+    "lead source": "Source Zillow.", "title": "Two-bedroom visit.", "status": "Status review.",
+    "priority": "Priority high.", "notes": "Brings a dog.",
     "visitor": "Visitor: Jonas Weller, +1 303 555 0188.",
 }  # fmt: skip
 CELLS = [(vendor, what) for vendor in PMSS for what in BODY_FIELDS]

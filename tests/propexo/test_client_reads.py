@@ -129,7 +129,7 @@ def full_page(start: int) -> list[dict[str, Any]]:
     return [EVENT | {"id": f"c{number}"} for number in range(start, start + 250)]
 
 
-@pytest.mark.parametrize("more", [True, None])
+@pytest.mark.parametrize("more", [True, False, None])
 def test_a_list_is_read_until_a_page_is_short(propexo: Propexo, far_end: FarEnd, more: bool | None) -> None:
     far_end.answer(200, page(*full_page(0), more=more)).answer(200, page(EVENT, more=True))
     found = propexo.list_appointments(integration_id="cint", lead_id="clead")
@@ -141,14 +141,12 @@ def test_a_list_is_read_until_a_page_is_short(propexo: Propexo, far_end: FarEnd,
     }  # fmt: skip
 
 
-def test_a_list_is_read_until_it_says_that_it_ends(propexo: Propexo, far_end: FarEnd) -> None:
-    far_end.answer(200, page(*full_page(0), more=False))
-    assert len(propexo.list_appointments(integration_id="cint", lead_id="clead")) == 250
-    assert len(far_end.requests) == 1
-
-
-def test_a_page_that_comes_again_ends_a_list(propexo: Propexo, far_end: FarEnd) -> None:
-    far_end.answer(200, page(*full_page(0), more=True))
+@pytest.mark.parametrize("more", [True, False, None])
+@pytest.mark.parametrize("second", [[], full_page(0)])
+def test_a_page_without_new_records_ends_a_list(
+    propexo: Propexo, far_end: FarEnd, second: list[dict[str, Any]], more: bool | None
+) -> None:
+    far_end.answer(200, page(*full_page(0), more=more)).answer(200, page(*second, more=more))
     assert len(propexo.list_appointments(integration_id="cint", lead_id="clead")) == 250
     assert len(far_end.requests) == 2
 
