@@ -230,6 +230,9 @@ class Loader:
             snapshots[id_] = snapshot.having(
                 failed_writes=sum(row.outcome == WriteOutcome.FAILED for row in own),
                 refused_changes=sum(row.outcome != WriteOutcome.FAILED for row in changes),
+                refused_creates=sum(
+                    row.kind == "create" and row.outcome != WriteOutcome.FAILED for row in own
+                ),
                 lead_update_refused=any(row.kind == "update_lead" and _is_refused(row) for row in own),
                 creates_of_related=related,
                 failed_create=creates[-1] if creates else None,

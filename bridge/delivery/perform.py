@@ -236,12 +236,10 @@ def _meaning(
     match error:
         case RateLimitedError():
             return Wait(error.until, Status.WAITING, Reason.BUDGET, error.message, "budget")
-        case RejectedError() if {issue.path for issue in error.issues} == {"lead_id"}:
-            return Park(Reason.STALE_LINK, error.message)  # as for 404: Propexo documents no error but 400
+        case NotFoundError() | RejectedError() if _is_unknown_lead(error):
+            return Park(Reason.STALE_LINK, error.message)
         case RejectedError():
             return rejected(snapshot, error)
-        case NotFoundError():
-            return Park(Reason.STALE_LINK, error.message)
         case MisconfiguredError():
             return Park(Reason.MISCONFIGURED, error.message)
     failures = snapshot.event.failure_count
@@ -308,6 +306,11 @@ def after_write(
             wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
             return Sent(_bounded(wait, snapshot, now), (seen,))
     snapshot = snapshot.with_attempt(attempt).with_owner(owner)
+    if write.kind == "create" and _is_unknown_lead(answer) and not snapshot.refused_creates:
+        snapshot = snapshot.forgetting_lead(write.request.get("lead_id"))
+        detail = f"{answer.message} The bridge looks for the lead again."
+        wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
+        return Sent(_bounded(wait, snapshot, now), (seen,))
     step = after_failure(snapshot, answer, write.integration_id, tools, now)
     return Sent(StepDecision(step, snapshot), (seen,))
 
@@ -328,6 +331,12 @@ def _may_be_unknown(error: PropexoError) -> bool:
     about = {issue.path for issue in error.issues} - {"", "event_id", "id"}
     is_refused = isinstance(error, RejectedError) and error.status == HTTPStatus.BAD_REQUEST
     return isinstance(error, NotFoundError) or (is_refused and not about)
+
+
+def _is_unknown_lead(error: PropexoError) -> bool:
+    """Whether a create was refused because Propexo does not know its lead; 400 is the only error that it documents."""
+    named = {issue.path for issue in error.issues}
+    return isinstance(error, NotFoundError) or (isinstance(error, RejectedError) and named == {"lead_id"})
 
 
 def _may_have_arrived(error: PropexoError) -> bool:

@@ -28,10 +28,13 @@ def meaning(step) -> tuple[str, str | None]:
     return ("parked", step.reason) if isinstance(step, Park) else (step.status, step.reason)
 
 
-def expected(status: int, *, creates: bool) -> tuple[str, str | None]:
-    """What becomes of a write that is answered so, before anything else happens."""
-    if not creates and status in {*STALE, 400}:
-        return ("retrying", "temporary")  # Propexo may not know the appointment: look for it first
+def expected(status: int, kind: str | None = None) -> tuple[str, str | None]:
+    """What becomes of a write of this kind that is answered so, before anything else happens."""
+    if (kind in ("update", "cancel") and status in {*STALE, 400}) or (kind == "create" and status in STALE):
+        return (
+            "retrying",
+            "temporary",
+        )  # Propexo may not know the appointment, or the lead: look for it first
     if status in PARKED_REJECTED:
         return ("parked", "rejected")
     if status in PAUSED:
@@ -46,7 +49,7 @@ def expected(status: int, *, creates: bool) -> tuple[str, str | None]:
 
 
 def expected_of_read(status: int) -> tuple[str, str | None]:
-    return ("retrying", "temporary") if status in {*RETRIED, 409} else expected(status, creates=True)
+    return ("retrying", "temporary") if status in {*RETRIED, 409} else expected(status)
 
 
 FAILED = [status for status in range(100, 600) if not 200 <= status < 300]
@@ -71,7 +74,7 @@ def test_every_status_of_a_write(kind):
     for status in FAILED:
         sent = after_write(known, write, row, error(status), TOOLS, NOW)
         step, after = sent.decision.step, sent.decision.snapshot
-        assert meaning(step) == expected(status, creates=kind in ("create", "create_lead")), status
+        assert meaning(step) == expected(status, kind), status
         kept = after.leads[owner.key] if of_lead else after.booking
         may_have_arrived = meaning(step)[1] == "outcome_unknown"
         assert (kept.in_flight_attempt_id == 5) is may_have_arrived, status
@@ -111,9 +114,15 @@ def test_every_status_of_a_read():
         assert tries == (1 if step.reason == "temporary" else None), status
 
 
-THROUGH_THE_STACK = {400: ("parked", "rejected"), 401: ("waiting", "integration_paused"), 404: ("parked", "stale_link"),
-                     409: ("waiting", "outcome_unknown"), 500: ("waiting", "outcome_unknown"),
-                     302: ("parked", "misconfigured"), 204: ("waiting", "outcome_unknown")}  # fmt: skip
+THROUGH_THE_STACK = {
+    400: ("parked", "rejected"),
+    401: ("waiting", "integration_paused"),
+    404: ("submitted", "confirmation"),
+    409: ("waiting", "outcome_unknown"),
+    500: ("waiting", "outcome_unknown"),
+    302: ("parked", "misconfigured"),
+    204: ("waiting", "outcome_unknown"),
+}
 
 
 @pytest.mark.parametrize("status", THROUGH_THE_STACK)

@@ -224,17 +224,33 @@ class TestAnAppointmentThatPropexoDoesNotKnow:
         assert world.status(moved) == ("parked", "stale_link")
 
 
-@pytest.mark.parametrize("status", [400, 404])
-def test_a_lead_that_propexo_does_not_know_is_the_same_with_either_status(world, status):
-    world.book()
-    world.run()
-    issues = [{"code": "custom", "path": ["lead_id"], "message": "Lead not found"}]
-    error = {"message": "invalid request", "details": {"details": {"issues": issues, "name": "ZodError"}}}
-    path = "/v1/events/appointments/leads"
-    world.sandbox.fail(method="POST", path=path, status=status, body={"error": error})
-    event = world.book("B-2", start="2026-12-05T10:30:00-06:00")
-    world.run()
-    assert world.status(event) == ("parked", "stale_link")
+class TestALeadThatPropexoDoesNotKnow:
+    @pytest.fixture(params=[400, 404])
+    def event(self, world, request):
+        """A second tour of somebody whose lead is known."""
+        world.book()
+        world.run()
+        issues = [{"code": "custom", "path": ["lead_id"], "message": "Lead not found"}]
+        error = {"message": "invalid request", "details": {"details": {"issues": issues, "name": "ZodError"}}}
+        self.fault = {
+            "method": "POST",
+            "path": "/v1/events/appointments/leads",
+            "status": request.param,
+            "body": {"error": error},
+        }
+        return world.book("B-2", start="2026-12-05T10:30:00-06:00")
+
+    def test_it_is_searched_for_anew(self, world, event):
+        world.sandbox.fail(**self.fault)
+        searches = len(world.calls("GET", "/v1/leads/"))
+        world.run()
+        assert world.status(event) == ("written", None)
+        assert len(world.calls("GET", "/v1/leads/")) > searches
+
+    def test_refused_again_an_operator_decides(self, world, event):
+        world.sandbox.fail(**self.fault, times=2)
+        world.run()
+        assert world.status(event) == ("parked", "stale_link")
 
 
 MAYA = {"first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com"}

@@ -188,6 +188,8 @@ class Snapshot:
     """Writes of this event that failed since it came, or was replayed."""
     refused_changes: int = 0
     """Updates and cancels of this event that Propexo refused since it came, or was replayed."""
+    refused_creates: int = 0
+    """Likewise creates of its appointment."""
     lead_update_refused: bool = False
     """Whether a change of the lead was refused since the event came, or was replayed: the notes say it instead."""
     failed_create: AttemptRow | None = None
@@ -249,6 +251,15 @@ class Snapshot:
 
     def with_lead(self, lead: LeadRow) -> Self:
         return changed(self, leads={**self.leads, lead.key: lead})
+
+    def forgetting_lead(self, lead_id: str | None) -> Self:
+        """What is known when Propexo no longer knows a lead: the next run searches for it anew."""
+        lost = {
+            key: changed(lead, lead_id=None, created=False)
+            for key, lead in self.leads.items()
+            if lead_id and lead.lead_id == lead_id
+        }
+        return changed(self, leads={**self.leads, **lost})
 
     def with_owner(self, owner: Owner) -> Self:
         """Replace the row of a booking or a lead."""
