@@ -154,7 +154,7 @@ def read(url: str, path: Path, *, into_used: bool) -> BackupHeader:
             if used and used[0] and not into_used:
                 raise BackupError("The database is not empty. Restore into an empty one, or add --replace.")
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
-            # A schema `public` is there already, and may belong to somebody else.
+            # A schema `public` exists already, and may have another owner.
             wanted = [line for line in content.splitlines() if " SCHEMA " not in line]
             listed, script = Path(folder, "list"), Path(folder, "script")
             listed.write_text("\n".join(wanted), encoding="utf-8")

@@ -88,7 +88,7 @@ def text_of(twiml: str) -> str:
 
 
 def answer(bridge: str, environ: Mapping[str, Any]) -> bytes:
-    """What the page gets for the text that somebody typed."""
+    """The answer of the page to a text message."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     text = environ["wsgi.input"].read(length).decode("utf-8", "replace")
     return json.dumps({"text": send(bridge, text)}).encode()

@@ -1,4 +1,4 @@
-"""Where an event or a tour stands, with what it asks for and the PMS: "Moved in Entrata", never just "written"."""
+"""The status of an event or a tour, with its action and the PMS: "Moved in Entrata", never just "written"."""
 
 from dataclasses import dataclass
 
@@ -50,10 +50,10 @@ def action_words(action: str | None) -> str:
 def event_status(
     status: str, action: str | None, reason: str | None, pms: str, *, in_pms: str | None = None
 ) -> StatusWords:
-    """Where an event stands.
+    """The status of an event.
 
     Args:
-        pms: its name, or what stands for it where the property is not known.
+        pms: its name, or a general word where the property is not known.
         in_pms: what the PMS holds of its booking now: `BookingState`.
     """
     known = Status(status)

@@ -294,25 +294,26 @@ def after_write(
     owner = replace(owner, in_flight_attempt_id=None)
     if write.kind == "update_lead" and isinstance(answer, RejectedError | NotFoundError):
         snapshot = snapshot.with_attempt(attempt).with_owner(owner)
-        detail = f"{answer.message} The notes of the appointment say it instead."
-        wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
-        return Sent(_bounded(wait, snapshot, now), (seen,))
+        return _again(snapshot, f"{answer.message} The notes of the appointment say it instead.", seen, now)
     if isinstance(owner, BookingRow) and owner.appointment_verified and _may_be_unknown(answer):
         # The id leads nowhere: the next run, or a replay, searches for the appointment by its reference.
         owner = replace(owner, appointment_id=None, appointment_verified=False)
         snapshot = snapshot.with_attempt(attempt).with_owner(owner)
         if not snapshot.refused_changes:
             detail = f"{answer.message} The bridge looks for the appointment by its reference."
-            wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
-            return Sent(_bounded(wait, snapshot, now), (seen,))
+            return _again(snapshot, detail, seen, now)
     snapshot = snapshot.with_attempt(attempt).with_owner(owner)
     if write.kind == "create" and _is_unknown_lead(answer) and not snapshot.refused_creates:
         snapshot = snapshot.forgetting_lead(write.request.get("lead_id"))
-        detail = f"{answer.message} The bridge looks for the lead again."
-        wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
-        return Sent(_bounded(wait, snapshot, now), (seen,))
+        return _again(snapshot, f"{answer.message} The bridge looks for the lead again.", seen, now)
     step = after_failure(snapshot, answer, write.integration_id, tools, now)
     return Sent(StepDecision(step, snapshot), (seen,))
+
+
+def _again(snapshot: Snapshot, detail: str, seen: Observation, now: datetime) -> Sent:
+    """A write that was refused, where the next run of the event tries another way at once."""
+    wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
+    return Sent(_bounded(wait, snapshot, now), (seen,))
 
 
 def _bounded(wait: Wait, snapshot: Snapshot, now: datetime) -> StepDecision:

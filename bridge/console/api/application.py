@@ -68,7 +68,7 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
             return copy.deepcopy(self.spec.to_dict())
 
     def _register_responses(self) -> None:
-        """flask-smorest makes those of all status codes at once; here they wait until somebody asks for them."""
+        """flask-smorest makes those of all status codes at start; here they are made with the first description."""
 
     def _register_error_handlers(self) -> None:
         """The application has its own."""

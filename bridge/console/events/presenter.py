@@ -123,7 +123,7 @@ def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
 
 
 def _booking_words(event: Event, settings: Settings) -> str | None:
-    """Where its tour stands now, whatever came of this event."""
+    """The present status of its tour, whatever became of this event."""
     found = event.booking
     if found is None:
         return None

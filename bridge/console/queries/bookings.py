@@ -61,7 +61,7 @@ class BookingSummary:
     written_state: str
     """What the PMS holds: booked, cancelled, or unwritten."""
     status_words: StatusWords
-    """Where the tour stands, with the name of its PMS."""
+    """The status of the tour, with the name of its PMS."""
     written_at: datetime | None
     """The start as the PMS holds it, in the time of the property."""
     appointment_id: str | None

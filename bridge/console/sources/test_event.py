@@ -37,7 +37,7 @@ class Trial:
 def try_out(app: Flask, settings: Settings, source: MappedSource, name: str, now: datetime) -> Trial:
     """Sign a sample as its sender would and post it to the webhook endpoint of this process, marked as a test.
 
-    The mark stands in the WSGI environment, where no sender can put it: the webhook endpoint stores the event as
+    The mark is kept in the WSGI environment, which no sender can set: the webhook endpoint stores the event as
     ignored, without a
     job, and no replay forwards it.
 

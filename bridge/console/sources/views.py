@@ -75,7 +75,7 @@ def widget(name: str) -> str:
 @sources_pages.post("/<name>/test")
 @needs(Role.OPERATOR)
 def test(name: str) -> str:
-    """Send a sample through the webhook endpoint; answers what it said. Raises UnknownSourceError."""
+    """Send a sample through the webhook endpoint and show its answer. Raises UnknownSourceError."""
     source, sample, now = tools().sources[name], request.form.get("sample", ""), tools().clock()
     try:
         trial = try_out(_app(), tools().settings, source, sample, now)

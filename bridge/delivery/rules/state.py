@@ -166,7 +166,7 @@ class Snapshot:
     related: tuple[BookingRow, ...] = ()
     """Other bookings of somebody with the same e-mail or phone, the newest of each."""
     contested: frozenset[str] = frozenset()
-    """Keys of tours that other bookings had when this event was to take them; these are among the `others`."""
+    """Keys of tours that other bookings had when this event was to take them; these are among the `related`."""
     creates_of_related: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(
         default_factory=dict
     )
