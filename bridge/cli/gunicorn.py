@@ -1,6 +1,5 @@
 """Gunicorn around the application: processes that each have their own threads and database connections."""
 
-import gc
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from bridge import grace, tracing
 from bridge.app import Address, create_app
+from bridge.cli.processes import collect_garbage_rarely
 from bridge.cli.unread import UnreadRequests
 from bridge.console.api import application as api
 from bridge.database import Database
@@ -166,8 +166,7 @@ class Server(BaseApplication):
         )
         app = self.loaded = create_app(self.settings, database, private_address=self._private_address)
         api.build(app)
-        gc.collect()
-        gc.freeze()  # what is loaded now stays: to look through it again and again would hold all threads up
+        collect_garbage_rarely()
         return app
 
 

@@ -11,7 +11,7 @@ import click
 
 from bridge import grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
-from bridge.cli.processes import WORKER_NICENESS, Children
+from bridge.cli.processes import WORKER_NICENESS, Children, collect_garbage_rarely
 from bridge.clock import utc_now
 from bridge.errors import BridgeError
 from bridge.monitoring.folder import counting_together, is_counting_together
@@ -132,6 +132,7 @@ def worker(config: Path | None) -> None:
         say("Forwarding events.")
         registers = [watch.register, drift.register, tasks.register, privacy_tasks.register]
         worker = Worker(tools, [*registers, sync_on_demand.register])
+        collect_garbage_rarely()
         with stopped_by_signals(worker):
             worker.run()
 

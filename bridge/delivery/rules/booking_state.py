@@ -69,9 +69,10 @@ def merge_fields(
     `by`: the source that said it, where the booking is another one's.
     """
     result: dict[str, Any] = {}
+    at = moment[0].isoformat()
     for name, value in values.items():
         known = fields.get(name)
-        new = {"value": value, "at": moment[0].isoformat(), "rank": moment[1]}
+        new = {"value": value, "at": at, "rank": moment[1]}
         if by is not None:
             new["by"] = by
         if known is None or (moment >= _set_at(known) and known != new):
@@ -118,12 +119,12 @@ def apply_request(
     """
     fields = booking.fields
     source = source or booking.source
+    is_cancel = request.action is Action.CANCEL
+    values = {} if is_cancel else fields_of(request)
     if sets_state:
-        is_cancel = request.action is Action.CANCEL
-        start = None if is_cancel else fields_of(request).get("start")
-        fields = timeline.with_statement(fields, timeline.Statement(moment, source, start, is_cancel))
-    if request.action is not Action.CANCEL:
-        values = fields_of(request)
+        statement = timeline.Statement(moment, source, values.get("start"), is_cancel)
+        fields = timeline.with_statement(fields, statement)
+    if not is_cancel:
         if (
             not sets_state
             and booking.desired_state == BookingState.BOOKED
@@ -133,7 +134,7 @@ def apply_request(
             values = {name: value for name, value in values.items() if name not in fields}
         fields = _merge_from(fields, values, moment, source if source != booking.source else None)
     if sets_state and (booking.decided_at is None or moment >= (booking.decided_at, booking.decided_rank)):
-        state = BookingState.CANCELLED if request.action is Action.CANCEL else BookingState.BOOKED
+        state = BookingState.CANCELLED if is_cancel else BookingState.BOOKED
         return changed(
             booking, fields=fields, desired_state=state, decided_at=moment[0], decided_rank=moment[1]
         )

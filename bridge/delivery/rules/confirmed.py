@@ -1,6 +1,6 @@
 """The tour of a booking as the PMS confirmed it, and what differs from what it is to be."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ def as_confirmed(
     target: TourTarget, tour: Tour, lead: Contact | None, person: Contact, left: str | None
 ) -> dict[str, Any]:
     """What the booking becomes: the tour, who its lead is as far as that is known, who comes, and what is left."""
-    written = {**asdict(tour), "starts_at": tour.starts_at.isoformat()}
+    written = {**vars(tour), "starts_at": tour.starts_at.isoformat()}
     if lead:
         written |= {"lead": contact_fields(lead), "person": contact_fields(person)}
     if left:

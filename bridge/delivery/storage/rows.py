@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -162,13 +163,10 @@ class _Rows:
             {name: sealed[name](value, dialect) if name in sealed else value for name, value in row.items()}
             for row in rows
         ]
-        return {"rows": json.dumps(stored, default=_text_of)}
-
-
-def _text_of(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no column")
+        try:
+            return {"rows": orjson.dumps(stored).decode()}
+        except orjson.JSONEncodeError:  # a number of more than 64 bits
+            return {"rows": json.dumps(stored, default=datetime.isoformat)}
 
 
 class Change:
