@@ -25,7 +25,6 @@ from bridge.delivery.storage.claims import store_claims
 from bridge.delivery.storage.record_rows import (
     ConflictError,
     Draft,
-    storable_values,
     store_attempts,
     store_bookings,
     store_leads,
@@ -201,7 +200,7 @@ class _Transaction:
             (_END, [draft for draft in by_id if not (draft.result.intent or draft.result.is_put_back)]),
         ):
             rows = [change.parameters(draft.after.event, id=draft.after.event.id) for draft in chosen]
-            change.execute(self._connection, [storable_values(row) for row in rows])
+            change.execute(self._connection, rows)
         ranks = [
             {"this_id": id_, "new_rank": rank}
             for draft in drafts

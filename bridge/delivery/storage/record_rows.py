@@ -16,7 +16,6 @@ from bridge.delivery.rules.state import Merge, Snapshot, Write
 from bridge.delivery.rules.tour_key import kept_key
 from bridge.delivery.storage.rows import ATTEMPT, BOOKING, LEAD, Change, Insertion, values_of
 from bridge.errors import BridgeError
-from bridge.keys import storable
 from bridge.models import Attempt, Booking, BookingReference, EarlierCode, Event, Lead, Status
 
 
@@ -105,11 +104,6 @@ def _change(connection: Connection, change: Change, rows: Sequence[dict[str, Any
 
 def _ids(connection: Connection, table: str, many: int) -> Iterator[int]:
     return iter(connection.scalars(_IDS, {"table": table, "many": many}).all()) if many else iter(())
-
-
-def storable_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what PostgreSQL's text cannot hold."""
-    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 # Bookings: new ones, changed ones, and rows that turned out to be one.
@@ -276,16 +270,13 @@ def store_attempts(connection: Connection, drafts: Sequence[Draft], now: datetim
             draft.attempt = _intent(next(ids), draft, result.intent, now)
             rows.append({**_EMPTY, **values_of(ATTEMPT, draft.attempt)})
     _NEW_ATTEMPT.execute(connection, rows)
-    parameters = [
-        storable_values(_ATTEMPT.parameters(row, id=row.id))
-        for row in sorted(changed.values(), key=lambda row: row.id)
-    ]
-    _ATTEMPT.execute(connection, parameters)
+    by_id = sorted(changed.values(), key=lambda row: row.id)
+    _ATTEMPT.execute(connection, [_ATTEMPT.parameters(row, id=row.id) for row in by_id])
     _take_owners(connection, drafts)
 
 
 def _read_values(id_: int, event_id: int, read: ReadRow) -> dict[str, Any]:
-    return {**_EMPTY, "id": id_, "event_id": event_id, **storable_values(vars(read))}
+    return {**_EMPTY, "id": id_, "event_id": event_id, **vars(read)}
 
 
 def _intent(id_: int, draft: Draft, write: Write, now: datetime) -> AttemptRow:

@@ -1,17 +1,20 @@
 """How the rows of state.py map to the columns of `bridge.models`, whose types encrypt what says who somebody is."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
+    Dialect,
     Text,
     TypeDecorator,
+    UpdateBase,
     bindparam,
     cast,
     column,
@@ -20,9 +23,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bridge.delivery.rules.entities import BookingRow
+from bridge.keys import storable
 from bridge.models import Attempt, Base, Booking, Event, IntegrationState, Lead
 
 Columns = Mapping[str, InstrumentedAttribute[Any]]
@@ -142,31 +147,52 @@ def values_of(columns: Columns, row: Any, names: Iterable[str] | None = None) ->
     return {columns[name].key: getattr(row, name) for name in (columns if names is None else names)}
 
 
-class _Rows:
-    """Rows as one JSON parameter, which PostgreSQL reads as a table: one statement for any number of them."""
+class _Statement:
+    """A statement whose rows are one JSON parameter, which PostgreSQL reads as a table.
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
+    It is compiled once and prepared by psycopg: SQLAlchemy around each execution would cost as much again.
+    """
+
+    def __init__(self, columns: Columns, build: Callable[[Any], UpdateBase]) -> None:
+        self._sealed = {name: of.type for name, of in columns.items() if isinstance(of.type, TypeDecorator)}
         names = [column(name, of.type) for name, of in columns.items()]
         given = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON))
-        self.c = given.table_valued(*names).render_derived(name="given", with_types=True).c
+        table = given.table_valued(*names).render_derived(name="given", with_types=True)
+        compiled = build(table.c).compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
+        self._sql, self._constants = str(compiled), dict(compiled.params)
 
-    def parameters(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        """The rows as they are stored, encrypted where the columns are."""
-        dialect = connection.dialect
-        sealed = {
-            name: of.type.process_bind_param
-            for name, of in self._columns.items()
-            if isinstance(of.type, TypeDecorator)
-        }
-        stored = [
-            {name: sealed[name](value, dialect) if name in sealed else value for name, value in row.items()}
-            for row in rows
-        ]
-        try:
-            return {"rows": orjson.dumps(stored).decode()}
-        except orjson.JSONEncodeError:  # a number of more than 64 bits
-            return {"rows": json.dumps(stored, default=datetime.isoformat)}
+    def execute(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Run it for these rows, encrypted where the columns are; returns how many rows of the table it met."""
+        stored = [self._stored(row, connection.dialect) for row in rows]
+        if not stored:
+            return 0
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        return raw.execute(self._sql, {**self._constants, "rows": _document(stored)}, prepare=True).rowcount
+
+    def _stored(self, row: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+        values = dict(row)
+        for name, kind in self._sealed.items():
+            value = values[name]
+            values[name] = kind.process_bind_param(
+                storable(value) if isinstance(value, str) else value, dialect
+            )
+        return values
+
+
+def _document(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as JSON, without what PostgreSQL's text cannot hold."""
+    try:
+        document = orjson.dumps(rows).decode()
+    except orjson.JSONEncodeError:  # a lone surrogate, or a number of more than 64 bits
+        document = ""
+    if document and "\\u0000" not in document:
+        return document
+    cleaned = [
+        {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    ]
+    return json.dumps(cleaned, default=datetime.isoformat)
 
 
 class Change:
@@ -190,14 +216,16 @@ class Change:
     ) -> None:
         self._keys = {name: columns[name].key for name in names}
         new = {f"new_{key}": columns[name] for name, key in self._keys.items()}
-        self._rows = _Rows({**new, **{f"this_{name}": of for name, of in same.items()}})
-        given = self._rows.c
-        found = [
-            of.is_not_distinct_from(given[f"this_{name}"]) if of.nullable else of == given[f"this_{name}"]
-            for name, of in same.items()
-        ]
-        values: dict[str, Any] = {key: given[f"new_{key}"] for key in self._keys.values()}
-        self._statement = update(model).where(*found, *conditions).values({**values, **more_values})
+
+        def build(given: Any) -> UpdateBase:
+            found = [
+                of.is_not_distinct_from(given[f"this_{name}"]) if of.nullable else of == given[f"this_{name}"]
+                for name, of in same.items()
+            ]
+            values: dict[str, Any] = {key: given[f"new_{key}"] for key in self._keys.values()}
+            return update(model).where(*found, *conditions).values({**values, **more_values})
+
+        self._statement = _Statement({**new, **{f"this_{name}": of for name, of in same.items()}}, build)
 
     def parameters(self, row: Any, **this: Any) -> dict[str, Any]:
         """The parameters for one row."""
@@ -206,11 +234,7 @@ class Change:
 
     def execute(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
         """Change the rows of these parameters; returns how many were found."""
-        return (
-            connection.execute(self._statement, self._rows.parameters(connection, rows)).rowcount
-            if rows
-            else 0
-        )
+        return self._statement.execute(connection, rows)
 
 
 class Insertion:
@@ -218,10 +242,10 @@ class Insertion:
 
     def __init__(self, model: type[Base], columns: Columns) -> None:
         by_key = {of.key: of for of in columns.values()}
-        self._rows = _Rows(by_key)
-        self._statement = insert(model).from_select(list(by_key), select(*self._rows.c))
+        self._statement = _Statement(
+            by_key, lambda given: insert(model).from_select(list(by_key), select(*given))
+        )
 
     def execute(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows, each with its values by column."""
-        if rows:
-            connection.execute(self._statement, self._rows.parameters(connection, rows))
+        self._statement.execute(connection, rows)
