@@ -1,12 +1,13 @@
 """init_app(): gives the web process its pages and its management API."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from bridge.console import errors
+from bridge.console import dates, errors
 from bridge.console.access import guard, headers
 from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
@@ -90,6 +91,19 @@ def first_page() -> Response:
     return redirect("/console", 302)
 
 
+@console.app_template_filter("tour_time")
+def tour_time(start: datetime) -> str:
+    """When a tour is, by the clock of its property."""
+    return dates.tour_time(start, tools().clock())
+
+
+@console.app_template_filter("office_time")
+def office_time(moment: datetime | str) -> str:
+    """A moment, or its ISO text, by the clock of the office."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return dates.office_time(at, dates.office_zone(tools().settings), tools().clock())
+
+
 def _for_every_page() -> dict[str, Any]:
     """What templates use besides what their view gives them."""
     visitor = guard.visitor_if_any()
@@ -98,6 +112,7 @@ def _for_every_page() -> dict[str, Any]:
             (path, words) for role, path, words in NAVIGATION if visitor and visitor.actor.may(role)
         ],
         "has_openid": tools().settings.console.openid is not None,
+        "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
         "csrf_token": visitor.csrf if visitor else "",
         "csrf_field": lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(

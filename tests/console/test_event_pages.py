@@ -27,7 +27,7 @@ def test_the_list_shows_who_when_and_where(world: Any, signed_in: Any) -> None:
     world.run()
     page = signed_in(Role.OPERATOR).get("/console/events").text
     assert "Maya Okafor" in page
-    assert "Thu 3 Dec 2026, 10:30" in page
+    assert "Thu, Dec 3, 10:30 AM CST" in page
     assert "Oakwood Flats" in page
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from bridge.console.dates import office_zone
 from bridge.console.today.charts import last_days, last_hours
-from bridge.console.today.figures import zone_of
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Booking, Event, Role, Tally
 
@@ -39,7 +39,7 @@ def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
     world.run_due()
     page = signed_in(Role.OPERATOR).get("/console").text
     assert "Maya Okafor</a> at Oakwood Flats" in page
-    assert "Tue Nov 24, 12:30 PM" in page
+    assert "Tue, Nov 24, 12:30 PM CST" in page
     assert "in <strong>3 h 30 min</strong>" in page
     assert "has been paused since" in page
     assert "PMS migration" in page
@@ -95,7 +95,7 @@ def test_the_charts_count_by_hours_and_by_days_of_the_zone(world):
     tally(world, timedelta(), 3, 2)
     tally(world, timedelta(hours=23), 4, 4)
     tally(world, timedelta(hours=24), 50, 50)
-    zone = zone_of(world.settings)
+    zone = office_zone(world.settings)
     with world.database.session() as session:
         hours, days = last_hours(session, world.clock(), zone), last_days(session, world.clock(), zone)
     assert [(bar.received, bar.written) for bar in hours.bars if bar.received] == [(4, 4), (3, 2)]

@@ -1,7 +1,6 @@
 """The list of events, which stays live while it is open."""
 
 import re
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -35,13 +34,6 @@ def ticks(text: str) -> Markup:
     """A sentence of ours, whose `code` is shown as code."""
     marked = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text)))
     return Markup(marked)  # noqa: S704 - escaped above
-
-
-@events.app_template_filter("tour_time")
-def tour_time(moment: datetime) -> str:
-    """When a tour is, by the clock of its property."""
-    zone = " UTC" if moment.utcoffset() == timedelta(0) else ""
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}{zone}"
 
 
 @events.app_context_processor

@@ -1,6 +1,5 @@
 """How the day goes: what came, what is in the PMS, what is not, and what stands in the way."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts.tours import EventTour, soonest
 from bridge.console.actor import Actor
+from bridge.console.dates import office_zone
 from bridge.console.masking import mask
 from bridge.console.status_words import StatusWords, status_of
 from bridge.events.query import last_received
@@ -87,7 +87,7 @@ class Today:
 
 def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> Today:
     """The figures as an actor may see them; each is read through an index."""
-    zone = zone_of(settings)
+    zone = office_zone(settings)
     received, written = _since_midnight(session, now.astimezone(zone))
     used, allowed = spent(session, settings.propexo.token, settings.propexo.budget_per_minute, now)
     return Today(
@@ -107,12 +107,6 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         budget=allowed,
         paused=tuple(_pauses(session, settings)),
     )
-
-
-def zone_of(settings: Settings) -> ZoneInfo:
-    """The zone of most properties, UTC where there is none."""
-    counted = Counter(property_.time_zone for property_ in settings.properties.values()).most_common(1)
-    return ZoneInfo(counted[0][0] if counted else "UTC")
 
 
 def _since_midnight(session: Session, here: datetime) -> tuple[int, int]:
