@@ -114,7 +114,7 @@ def test_what_an_action_changes_is_replaced_everywhere(world: Any, parked: int, 
     assert "Booked in Rent Manager" in reported
     assert "Elm Court" in reported
     parts = re.findall(r'id="(\w+)"[^>]* hx-swap-oob="true"', reported)
-    assert parts == ["head", "state", "actions", "mapping", "life", "pulse"]
+    assert parts == ["head", "state", "tour", "actions", "history", "mapping", "calls", "pulse"]
     assert browser.get(live_of(reported)).status_code == 204
 
 

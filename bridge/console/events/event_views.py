@@ -20,12 +20,14 @@ CORRECTED_FIRST = (Reason.UNMAPPABLE, Reason.UNDECODABLE)
 OUT_OF_BAND = Markup(' hx-swap-oob="true"')
 """Lets a part of an answer take the place of the part of the page with its id."""
 PARTS = {
-    "head": ("name", "tour_at", "property_name"),
-    "state": ("status_words", "sentences", "next_attempt_at"),
-    "actions": ("actions",),
+    "head": ("card",),
+    "state": ("status_words", "next_step", "next_attempt_at"),
+    "tour": ("card", "booking", "booking_words"),
+    "actions": ("actions", "sentences"),
+    "history": ("timeline",),
     "payload": ("event", "occurred_at", "reference", "content_type", "headers", "payload", "raw", "original"),
     "mapping": ("reading", "explanation", "problems"),
-    "life": ("attempts", "booking", "booking_words", "others", "history"),
+    "calls": ("attempts",),
 }
 """The parts of the page, each a template, with what they show: all of it can change while the page is open."""
 

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
+from bridge.console.events.timeline import timeline
+from bridge.console.events.tour_card import TourCard, card_of, headline, next_step
 from bridge.console.masking import mask, masked
 from bridge.console.queries.events import renter_of, tour_at
 from bridge.console.status_words import booking_status, pms_name, status_of
@@ -46,6 +48,7 @@ def event_details(
 ) -> dict[str, Any]:
     """All that the page shows, in its order; without what the sender said, for who may not see renters."""
     detail = story(session, event, settings)
+    explanation = _explanation(event, settings)
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
     shown = {
@@ -53,11 +56,13 @@ def event_details(
         "name": renter_of(details),
         "tour_at": tour_at(details, place),
         "property_name": (place.name or place.key) if place else named_property(event),
+        "card": _card(event, settings, actor, explanation),
+        "next_step": next_step(event.status, pms_name(settings, event.property), detail["advice"]),
         "next_in": event.next_attempt_at - now if event.next_attempt_at else None,
         "status_words": status_of(event, settings),
         "booking_words": _booking_words(event, settings),
         "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
-        "explanation": _explanation(event, settings),
+        "explanation": explanation,
         "problems": [error_sentence(error) for error in detail["reading"].get("errors", ())],
         "others": list(_other_events(session, event, settings)),
     }
@@ -67,7 +72,59 @@ def event_details(
     shown["booking"] = (
         masked(actor, _booking(detail["booking"], actor), keep=("written",)) if detail["booking"] else None
     )
+    shown["timeline"] = timeline(
+        event.received_at,
+        event.source,
+        detail["attempts"],
+        detail["history"],
+        shown["others"],
+        event.occurred_at,
+    )
     return shown
+
+
+def _card(event: Event, settings: Settings, actor: Actor, explanation: dict[str, Any] | None) -> TourCard:
+    values = known_values(event, explanation)
+    place = settings.properties.get(event.property or "")
+    start, name = tour_at(_as_details(values), place), renter_of(_as_details(values))
+    in_pms = event.booking.written if event.booking else None
+    held = tour_at({"start": {"value": in_pms}}, place) if in_pms else None
+    return card_of(
+        values,
+        headline(name if actor.sees_people else mask(name), event.action, event.status),
+        (place.name or place.key) if place else values.get("property"),
+        actor,
+        is_known_place=place is not None,
+        start=start,
+        as_sent=start_as_sent(explanation) if start is None else None,
+        start_in_pms=held if held and start and held != start else None,
+    )
+
+
+def known_values(event: Event, explanation: dict[str, Any] | None) -> dict[str, Any]:
+    """What is known of the tour: by all events of its booking; where there is none yet, by what can be read."""
+    if event.booking is not None:
+        values = {name: entry["value"] for name, entry in event.booking.details.items() if "value" in entry}
+        return {**(values.pop("start", None) or {}), **values}
+    fields = explanation["fields"] if explanation else {}
+    read = {name: found["value"] for name, found in fields.items() if found["value"] is not None}
+    whole = read.pop("full_name", None)
+    names = whole if isinstance(whole, dict) else {}
+    return {"first_name": names.get("first"), "last_name": names.get("last"), **read}
+
+
+def start_as_sent(explanation: dict[str, Any] | None) -> str | None:
+    """What the sender wrote where the start could not be read."""
+    for name in ("starts_at", "starts_at_local"):
+        for refused in explanation["fields"].get(name, {}).get("refused", ()) if explanation else ():
+            return str(refused["found"])
+    return None
+
+
+def _as_details(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the details of a booking have them."""
+    start = {name: values.get(name) for name in ("starts_at", "starts_at_local")}
+    return {"start": {"value": start}, **{name: {"value": value} for name, value in values.items()}}
 
 
 def as_json(value: Any) -> str:
@@ -105,7 +162,7 @@ def _sentences(event: Event, detail: dict[str, Any], actor: Actor) -> Iterator[s
         yield "The payload cannot be read as a tour."
     elif event.detail and event.detail != advice:
         yield event.detail if actor.sees_people else mask(event.detail) or ""
-    if advice:
+    if advice and parked:
         yield advice
 
 
