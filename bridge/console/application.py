@@ -18,6 +18,7 @@ from bridge.console.availability.views import availability_pages
 from bridge.console.bookings.views import bookings_pages
 from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
+from bridge.console.events.correct_views import correct
 from bridge.console.events.event_views import event
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
@@ -47,6 +48,7 @@ PAGES = (
     bulk,
     event,
     actions,
+    correct,
     other_time,
     bookings_pages,
     appointments_pages,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bridge.aliases import aliases_in, property_named
 from bridge.console.actor import Actor
 from bridge.console.events.timeline import timeline
 from bridge.console.events.tour_card import TourCard, card_of, headline, next_step
@@ -23,7 +24,7 @@ from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import preview_event
 from bridge.models import UNENCRYPTED_TOUR_FIELDS, Event, Status
-from bridge.settings import Settings
+from bridge.settings import Property, Settings
 
 MOST_OTHERS = 20
 """Other events of the booking that are listed."""
@@ -48,7 +49,7 @@ def event_details(
 ) -> dict[str, Any]:
     """All that the page shows, in its order; without what the sender said, for who may not see renters."""
     detail = story(session, event, settings)
-    explanation = _explanation(event, settings)
+    explanation = explanation_of(event, settings)
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
     shown = {
@@ -56,7 +57,7 @@ def event_details(
         "name": renter_of(details),
         "tour_at": tour_at(details, place),
         "property_name": (place.name or place.key) if place else named_property(event),
-        "card": _card(event, settings, actor, explanation),
+        "card": _card(session, event, settings, actor, explanation),
         "next_step": next_step(event.status, pms_name(settings, event.property), detail["advice"]),
         "next_in": event.next_attempt_at - now if event.next_attempt_at else None,
         "status_words": status_of(event, settings),
@@ -83,9 +84,11 @@ def event_details(
     return shown
 
 
-def _card(event: Event, settings: Settings, actor: Actor, explanation: dict[str, Any] | None) -> TourCard:
+def _card(
+    session: Session, event: Event, settings: Settings, actor: Actor, explanation: dict[str, Any] | None
+) -> TourCard:
     values = known_values(event, explanation)
-    place = settings.properties.get(event.property or "")
+    place = place_of(session, event, settings, values)
     start, name = tour_at(_as_details(values), place), renter_of(_as_details(values))
     in_pms = event.booking.written if event.booking else None
     held = tour_at({"start": {"value": in_pms}}, place) if in_pms else None
@@ -99,6 +102,15 @@ def _card(event: Event, settings: Settings, actor: Actor, explanation: dict[str,
         as_sent=start_as_sent(explanation) if start is None else None,
         start_in_pms=held if held and start and held != start else None,
     )
+
+
+def place_of(session: Session, event: Event, settings: Settings, values: dict[str, Any]) -> Property | None:
+    """The property of an event: as its run resolved it, else as it would be resolved now."""
+    if event.property:
+        return settings.properties.get(event.property)
+    source = settings.sources.get(event.source)
+    name = values.get("property") or (source.property if source else None)
+    return property_named(settings, str(name), aliases_in(session)) if name else None
 
 
 def known_values(event: Event, explanation: dict[str, Any] | None) -> dict[str, Any]:
@@ -166,7 +178,7 @@ def _sentences(event: Event, detail: dict[str, Any], actor: Actor) -> Iterator[s
         yield advice
 
 
-def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
+def explanation_of(event: Event, settings: Settings) -> dict[str, Any] | None:
     """`None` where the body is not kept, or nothing can read it."""
     if not event.body:
         return None

@@ -118,7 +118,8 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     event = world.book("B-1", email="not an address", start="soon")
     world.run()
     page.goto(f"/console/events/{event}")
-    page.get_by_role("button", name="Correct and replay").click()
+    page.get_by_text("Edit the JSON").click()
+    page.get_by_role("button", name="Open the editor").click()
     expect(page.locator("#correction-reading")).to_contain_text("found 'soon'")
     payload = page.get_by_role("textbox", name="Payload")
     good = payload.input_value().replace('"soon"', '"2026-12-03T10:30:00-06:00"')
@@ -130,6 +131,24 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     expect(page.locator("#history")).to_contain_text("Corrected by ada")
     world.run()
     expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
+
+
+def test_a_start_is_corrected_in_five_clicks(world: Any, page: Page, clicks: Any) -> None:
+    event = world.book("B-1", start="next Tuesday, maybe")
+    world.run()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Action needed"))
+    clicks.click(page.get_by_role("link", name="Maya Okafor"))
+    expect(page.locator("#tour")).to_contain_text("next Tuesday, maybe")
+    clicks.fill(page.get_by_label("Date of the tour"), "2026-12-03")
+    clicks.fill(page.get_by_label("Time, by the clock of Oakwood Flats"), "10:30")
+    clicks.click(page.get_by_role("button", name="Save and send"))
+    expect(page.locator("#history")).to_contain_text("Corrected by ada")
+    assert clicks.count <= 5
+    world.run()
+    expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
+    expect(page.locator("#tour time")).to_have_text("Thu, Dec 3, 10:30 AM CST, 30 minutes")
+    assert world.status(event) == ("written", None)
 
 
 def test_what_was_done_by_hand_says_who_and_why(world: Any, page: Page) -> None:
