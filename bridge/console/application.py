@@ -20,6 +20,7 @@ from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.correct_views import correct
 from bridge.console.events.event_views import event
+from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
@@ -44,6 +45,7 @@ PAGES = (
     access,
     openid_pages,
     today_pages,
+    action_needed,
     events,
     bulk,
     event,
@@ -61,6 +63,7 @@ PAGES = (
 
 NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
+    (Role.VIEWER, "/console/action-needed", "Action needed"),
     (Role.VIEWER, "/console/events", "Events"),
     (Role.VIEWER, "/console/bookings", "Bookings"),
     (Role.VIEWER, "/console/appointments", "Appointments"),

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.console.events.timeline import timeline
-from bridge.console.events.tour_card import headline, next_step, readable_phone
+from bridge.console.events.tour_card import headline, next_step
+from bridge.console.phones import readable_phone
 from bridge.models import Status
 
 NOW = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import phonenumbers
-from phonenumbers import PhoneNumberFormat
-
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
+from bridge.console.phones import readable_phone
 from bridge.mapping.booking import Action, TourKind
 from bridge.models import Status
 
@@ -115,15 +113,3 @@ def card_of(
         start_as_sent=shown(as_sent),
         start_in_pms=start_in_pms,
     )
-
-
-def readable_phone(e164: str | None) -> str | None:
-    """A number as people of its country write it: `(512) 555-0142`."""
-    if not e164:
-        return None
-    try:
-        number = phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
-        return e164
-    form = PhoneNumberFormat.NATIONAL if number.country_code == 1 else PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, form)

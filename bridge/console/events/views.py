@@ -108,7 +108,7 @@ def _views(asked: EventFilter) -> list[dict[str, Any]]:
     """The questions of every morning, as links."""
     views: dict[str, dict[str, Any]] = {
         "All": {},
-        "Needs you": {"status": Status.PARKED},
+        "Parked": {"status": Status.PARKED},
         "On its way": {"status": OPEN},
         "Done": {"status": Status.WRITTEN},
     }

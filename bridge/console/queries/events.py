@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
+from bridge.console.phones import readable_phone
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import events_found
 from bridge.console.status_words import StatusWords, status_of
@@ -30,10 +31,14 @@ class EventSummary:
     action: str | None
     renter: str | None
     """The name, else the e-mail or the phone."""
+    phone: str | None
+    """As people of its country write it."""
     tour_at: datetime | None
     """The start in the time of the property; naive where the property is not known and the sender gave wall time."""
     property: str | None
     property_name: str | None
+    property_named: str | None
+    """What the sender calls the property."""
     status: str
     status_words: StatusWords
     """The status with the action and the PMS."""
@@ -81,7 +86,7 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
     """One event as a line."""
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
-    renter = renter_of(details)
+    renter, phone = renter_of(details), readable_phone(details.get("phone", {}).get("value"))
     advice = None if event.status == Status.DISMISSED else advice_for(event.reason)
     return EventSummary(
         id=event.id,
@@ -90,9 +95,11 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
         event=event.event,
         action=event.action,
         renter=renter if actor.sees_people else mask(renter),
+        phone=phone if actor.sees_people else mask(phone),
         tour_at=tour_at(details, place),
         property=event.property,
         property_name=(place.name or place.key) if place else event.property,
+        property_named=details.get("property", {}).get("value"),
         status=event.status,
         status_words=status_of(event, settings),
         reason=event.reason,

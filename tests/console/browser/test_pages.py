@@ -24,6 +24,7 @@ PAGES = {
     "users": "/console/users",
     "tokens": "/console/tokens",
     "audit": "/console/audit",
+    "action-needed": "/console/action-needed",
     "events": "/console/events",
     "events-parked": "/console/events?status=parked",
     "events-none": "/console/events?source=other",
