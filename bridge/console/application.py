@@ -15,7 +15,7 @@ from bridge.console.access.views import access
 from bridge.console.api import application as api
 from bridge.console.appointments.views import appointments_pages
 from bridge.console.availability.views import availability_pages
-from bridge.console.bookings.views import bookings_pages
+from bridge.console.bookings.views import bookings_pages, calendar_files
 from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.correct_views import correct
@@ -53,6 +53,7 @@ PAGES = (
     correct,
     other_time,
     bookings_pages,
+    calendar_files,
     appointments_pages,
     availability_pages,
     sources_pages,
@@ -65,7 +66,7 @@ NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
     (Role.VIEWER, "/console/action-needed", "Action needed"),
     (Role.VIEWER, "/console/events", "Events"),
-    (Role.VIEWER, "/console/bookings", "Bookings"),
+    (Role.VIEWER, "/console/bookings", "Tours"),
     (Role.VIEWER, "/console/appointments", "Appointments"),
     (Role.VIEWER, "/console/availability", "Free times"),
     (Role.VIEWER, "/console/sources", "Sources"),

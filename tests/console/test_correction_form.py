@@ -93,7 +93,7 @@ def test_a_start_that_could_not_be_read_is_entered_and_goes_out(world: Any, sign
     world.run()
     operator = signed_in(Role.OPERATOR)
     form = operator.get(f"/console/events/{event}/correct").text
-    assert "As it was sent: &#39;next Tuesday, maybe&#39;" in form
+    assert "As it was sent: “next Tuesday, maybe”" in form
     data = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) | {"property": "oakwood", "time": "10:30"}
     refused = operator.post(f"/console/events/{event}/correct", {**data, "first_name": "Mia"}).text
     assert "Choose the date of the tour." in refused

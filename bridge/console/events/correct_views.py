@@ -11,8 +11,8 @@ from bridge.console.actions import corrections
 from bridge.console.events.correction_form import CheckedForm, FormValues, check
 from bridge.console.events.event_views import stored
 from bridge.console.events.presenter import explanation_of, known_values, place_of, start_as_sent
-from bridge.console.events.tour_card import KINDS
 from bridge.console.queries.record_choices import RecordChoice, agent_choices, unit_choices
+from bridge.console.status_words import KINDS
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.events.dry_run import error_sentence

@@ -14,6 +14,7 @@ from bridge.console.events.presenter import ADVICE, explanation_of, known_values
 from bridge.console.masking import mask
 from bridge.console.phones import readable_phone
 from bridge.console.queries.action_needed import (
+    UNREAD_START,
     WaitingEvent,
     WaitingGroup,
     group_heading,
@@ -108,7 +109,7 @@ def _shown(session: Session, group: WaitingGroup, *, whole: bool) -> ShownGroup:
     field = "property" if first.reason == Reason.UNKNOWN_PROPERTY else CORRECTED_BY.get(first.reason)
     return ShownGroup(
         group,
-        group_heading(first.reason, first.named, first.summary.property_name),
+        group_heading(first.reason, _as_seen(first.named), first.summary.property_name),
         ADVICE.get(Reason(first.reason)) or advice_for(first.reason) if first.reason else None,
         [_line(session, waiting) for waiting in (group.events if whole else group.events[:SHOWN])],
         field if field != "property" or first.named else None,
@@ -137,5 +138,9 @@ def _line(session: Session, waiting: WaitingEvent) -> ShownEvent:
     values: dict[str, Any] = known_values(event, explanation)
     renter = renter_of({name: {"value": value} for name, value in values.items()})
     texts = (renter, readable_phone(values.get("phone")), start_as_sent(explanation))
-    sees = current_actor().sees_people
-    return ShownEvent(waiting, *(text if sees else mask(text) for text in texts))
+    return ShownEvent(waiting, *map(_as_seen, texts))
+
+
+def _as_seen(text: str | None) -> str | None:
+    """A text of the sender's, which may name the renter."""
+    return text if current_actor().sees_people or text == UNREAD_START else mask(text)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bridge.aliases import aliases_in, property_named
 from bridge.console.actor import Actor
+from bridge.console.dates import office_zone
 from bridge.console.events.timeline import timeline
 from bridge.console.events.tour_card import TourCard, card_of, headline, next_step
 from bridge.console.masking import mask, masked
@@ -39,7 +40,7 @@ CALLS = {
 }
 ADVICE = {
     Reason.UNKNOWN_PROPERTY: "Choose the property. This event and all that wait for the same name are then sent.",
-    Reason.UNMAPPABLE: "Fix the values below or the mapping, then replay.",
+    Reason.UNMAPPABLE: "Each may be a tour: enter what the renter meant, and it is sent.",
 }
 """What the console can do itself; for all else the advice of the reason counts."""
 
@@ -55,7 +56,7 @@ def event_details(
     shown = {
         **detail,
         "name": renter_of(details),
-        "tour_at": tour_at(details, place),
+        "tour_at": tour_at(details, place, office_zone(settings)),
         "property_name": (place.name or place.key) if place else named_property(event),
         "card": _card(session, event, settings, actor, explanation),
         "next_step": next_step(event.status, pms_name(settings, event.property), detail["advice"]),
@@ -89,7 +90,7 @@ def _card(
 ) -> TourCard:
     values = known_values(event, explanation)
     place = place_of(session, event, settings, values)
-    start, name = tour_at(_as_details(values), place), renter_of(_as_details(values))
+    start, name = tour_at(_as_details(values), place, office_zone(settings)), renter_of(_as_details(values))
     in_pms = event.booking.written if event.booking else None
     held = tour_at({"start": {"value": in_pms}}, place) if in_pms else None
     return card_of(
@@ -129,8 +130,14 @@ def start_as_sent(explanation: dict[str, Any] | None) -> str | None:
     """What the sender wrote where the start could not be read."""
     for name in ("starts_at", "starts_at_local"):
         for refused in explanation["fields"].get(name, {}).get("refused", ()) if explanation else ():
-            return str(refused["found"])
+            return quoted(str(refused["found"]))
     return None
+
+
+def quoted(found: str) -> str:
+    """What a mapping found, in the quotes of a page."""
+    is_text = len(found) > 1 and found[0] == found[-1] and found[0] in "'\""
+    return f"“{found[1:-1]}”" if is_text else found
 
 
 def _as_details(values: dict[str, Any]) -> dict[str, Any]:

@@ -8,15 +8,10 @@ from typing import Any
 from bridge.console.actor import Actor
 from bridge.console.masking import mask
 from bridge.console.phones import readable_phone
-from bridge.mapping.booking import Action, TourKind
+from bridge.console.status_words import KINDS
+from bridge.mapping.booking import Action
 from bridge.models import Status
 
-KINDS = {
-    TourKind.IN_PERSON.value: "Guided tour",
-    TourKind.SELF_GUIDED.value: "Self-guided tour",
-    TourKind.VIRTUAL.value: "Video tour",
-    TourKind.LEASING.value: "Leasing appointment",
-}
 _ASKED = {
     Action.BOOK.value: "wants to book a tour",
     Action.RESCHEDULE.value: "wants to move a tour",
@@ -101,11 +96,11 @@ def card_of(
     return TourCard(
         headline=title,
         minutes=values.get("duration_minutes"),
-        place=place,
+        place=place if is_known_place else shown(place),
         is_known_place=is_known_place,
         kind=KINDS.get(str(values.get("kind")), "Tour"),
-        unit=values.get("unit"),
-        agent=values.get("agent"),
+        unit=shown(values.get("unit")),
+        agent=shown(values.get("agent")),
         email=shown(values.get("email")),
         phone=shown(values.get("phone")),
         notes=shown(values.get("notes")),

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.dates import office_zone
 from bridge.console.events.filters import OPEN, STATUSES, EventFilter
 from bridge.console.events.presenter import as_json
 from bridge.console.events.rows import placed, sentence_of, shown_in, version_of
@@ -100,7 +101,12 @@ def _arrived(session: Session, shown: dict[int, str]) -> list[EventSummary]:
 
 def _found(session: Session, asked: EventFilter, cursor: str | None) -> Page[EventSummary]:
     return queries.page(
-        session, tools().settings, current_actor(), asked.selection(), search=asked.q, cursor=cursor
+        session,
+        tools().settings,
+        current_actor(),
+        asked.selection(office_zone(tools().settings)),
+        search=asked.q,
+        cursor=cursor,
     )
 
 

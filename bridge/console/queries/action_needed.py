@@ -27,6 +27,8 @@ NAMED = {
     Reason.UNKNOWN_LEAD_SOURCE: "lead_source",
 }
 """The field whose name nobody knows, by the reason of the event."""
+UNREAD_START = "start"
+"""Stands for the name in question where the start could not be read."""
 STARTS = ("starts_at:", "starts_at_local:")
 """How the detail of an event begins whose start could not be read."""
 
@@ -38,7 +40,7 @@ class WaitingEvent:
     summary: EventSummary
     reason: str
     named: str | None
-    """The name in question: of a property, an agent, a unit; or `start`, where that could not be read."""
+    """The name in question: of a property, an agent, a unit; or UNREAD_START."""
     starts_at: datetime | None
     """In UTC; wall time of an unknown zone counts as UTC."""
 
@@ -116,7 +118,7 @@ HEADINGS = {
 
 def group_heading(reason: str, named: str | None, place: str | None) -> str:
     """What the events of a group have in common."""
-    if named == "start":
+    if named == UNREAD_START:
         return "The date could not be read"
     known = Reason(reason) if reason in list(Reason) else None
     if known in NOUNS:
@@ -131,7 +133,7 @@ def _waiting(event: Event, start: datetime | None, settings: Settings, actor: Ac
     field = NAMED.get(Reason(reason)) if reason in list(Reason) else None
     named = event.booking.details.get(field, {}).get("value") if field and event.booking else None
     if reason == Reason.UNMAPPABLE and (event.detail or "").startswith(STARTS):
-        named = "start"
+        named = UNREAD_START
     summary = row_of(event, settings, actor)
     exact = summary.tour_at.astimezone(UTC) if summary.tour_at and summary.tour_at.tzinfo else start
     return WaitingEvent(summary, reason, named, exact)

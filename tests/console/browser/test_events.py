@@ -164,6 +164,35 @@ def test_a_start_is_corrected_in_five_clicks(world: Any, page: Page, clicks: Any
     assert world.status(event) == ("written", None)
 
 
+def test_a_renter_is_found_by_the_last_four_digits(world: Any, page: Page, clicks: Any) -> None:
+    world.book("B-1")
+    world.run()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Events", exact=True))
+    clicks.fill(page.get_by_role("searchbox", name="Search"), "0142")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    clicks.fill(page.get_by_role("searchbox", name="Search"), "0143")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(0)
+    assert clicks.count == 3
+
+
+def test_the_tours_of_tomorrow_at_one_property_take_five_clicks(world: Any, page: Page, clicks: Any) -> None:
+    world.book("B-1", start="2026-11-25T14:00:00-06:00")
+    world.book("B-2", start="2026-11-25T09:30:00-06:00", email="b2@example.com", property="elm")
+    world.run()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Tours", exact=True))
+    clicks.click(page.get_by_role("link", name="Tomorrow"))
+    expect(page.locator("tbody tr")).to_have_count(2)
+    clicks.choose(page.get_by_label("Property"), "Oakwood Flats")
+    clicks.click(page.get_by_role("button", name="Show"))
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("Wed, Nov 25, 2:00 PM CST")
+    assert clicks.count <= 5
+
+
 def test_what_was_done_by_hand_says_who_and_why(world: Any, page: Page) -> None:
     event = world.book("B-1", **WEST)
     world.run()
