@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from bridge.console import dates, errors
 from bridge.console.access import guard, headers
+from bridge.console.access.account_views import account_pages
 from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
@@ -43,6 +44,7 @@ console = Blueprint(
 PAGES = (
     console,
     access,
+    account_pages,
     openid_pages,
     today_pages,
     action_needed,

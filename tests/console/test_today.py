@@ -119,3 +119,14 @@ def test_many_tours_that_have_just_begun_do_not_hide_the_next_one(world, signed_
             ))  # fmt: skip
     page = signed_in(Role.OPERATOR).get("/console").text
     assert f'<a href="/console/events/{event}">Maya Okafor</a>' in page
+
+
+def test_all_is_not_well_while_ignored_events_may_be_tours(world, signed_in):
+    world.book("B-1", start="2026-11-24T15:30:00-06:00")
+    world.send("viewed", "B-2")
+    world.run()
+    page = signed_in(Role.VIEWER).get("/console").text
+    assert "1 event was ignored in the last 7 days because no rule of the mapping knows it." in page
+    assert "Nothing needs you" not in page
+    world.clock.advance(days=8)
+    assert "because no rule of the mapping knows" not in signed_in(Role.VIEWER).get("/console").text

@@ -21,6 +21,7 @@ PAGES = {
     "sources": "/console/sources",
     "source": "/console/sources/widget",
     "sign-in": "/console/sign-in",
+    "account": "/console/account",
     "users": "/console/users",
     "tokens": "/console/tokens",
     "audit": "/console/audit",
