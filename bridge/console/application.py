@@ -25,6 +25,7 @@ from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
+from bridge.console.properties.views import properties_pages
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import AppContext, tools
@@ -58,6 +59,7 @@ PAGES = (
     calendar_files,
     appointments_pages,
     availability_pages,
+    properties_pages,
     sources_pages,
     health_pages,
     workbench,
@@ -71,8 +73,9 @@ NAVIGATION = (
     (Role.VIEWER, "/console/bookings", "Tours"),
     (Role.VIEWER, "/console/appointments", "Appointments"),
     (Role.VIEWER, "/console/availability", "Free times"),
+    (Role.VIEWER, "/console/properties", "Properties"),
     (Role.VIEWER, "/console/sources", "Sources"),
-    (Role.VIEWER, "/console/health", "Health"),
+    (Role.VIEWER, "/console/health", "Integrations"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),

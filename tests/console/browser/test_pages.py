@@ -18,6 +18,7 @@ PAGES = {
     "appointments": "/console/appointments?property=oakwood",
     "free-times": "/console/availability?property=oakwood",
     "health": "/console/health",
+    "properties": "/console/properties",
     "sources": "/console/sources",
     "source": "/console/sources/widget",
     "sign-in": "/console/sign-in",
