@@ -3,7 +3,7 @@
 Names are encrypted where there is a key, and no index reads them. So each word is kept as a digest beside the id of
 its booking: whoever types the whole word finds it, in any case and with or without accents. With a key the digest
 is made with it, so that nobody who has only the table can try names; without, it hides no more than the
-table of bookings. The last digits of a phone are not kept: ten thousand values hide nothing.
+table of bookings. The last four digits of a phone are a word as well: people read them to each other.
 """
 
 import re
@@ -36,6 +36,20 @@ def phone_word(e164: str) -> str:
     return f"phone:{e164}"
 
 
+def ending_word(phone: str) -> str:
+    """The last four digits of a number that has at least so many."""
+    return f"ending:{digits_of(phone)[-ENDING:]}"
+
+
+def digits_of(phone: str) -> str:
+    """A number without all that is written between its digits."""
+    return "".join(letter for letter in phone if letter in "0123456789")
+
+
+ENDING = 4
+"""Digits of a phone by which it is found."""
+
+
 def words_in(details: Mapping[str, Any]) -> list[str]:
     """By what a booking can be found."""
     values = {name: field["value"] for name, field in details.items()}
@@ -43,7 +57,7 @@ def words_in(details: Mapping[str, Any]) -> list[str]:
     if values.get("email"):
         words.append(email_word(values["email"]))
     if values.get("phone"):
-        words.append(phone_word(values["phone"]))
+        words += [phone_word(values["phone"]), ending_word(values["phone"])]
     return words
 
 

@@ -91,11 +91,7 @@ def parked(session: Session, settings: Settings, alert: Alert | None) -> list[Fi
     if alert and news:
         level = max(level, alert.level + 1)  # one that became visible late is news as well
     lines = _listed(sorted(news, key=_soonest_first))
-    return [
-        Finding(
-            FindingKind.PARKED, "", level, lines, "/console/events?status=parked", state={"recent": lately}
-        )
-    ]
+    return [Finding(FindingKind.PARKED, "", level, lines, "/console/action-needed", state={"recent": lately})]
 
 
 def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]:

@@ -33,6 +33,7 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
+from bridge.console.status_words import status_of
 from bridge.events.detail import story, summary
 from bridge.events.query import Selection, find_events
 from bridge.models import Event, Status
@@ -76,12 +77,25 @@ def list_events(
     selection = Selection(statuses, reasons, sources, property_name, since, until)
     with open_database(settings) as database, database.session() as session:
         found = find_events(session, settings, selection, limit, before=before)
-        rows = [summary(event) for event in found.rows]
+        rows = [{**summary(event), "status_text": str(status_of(event, settings))} for event in found.rows]
     if as_json:
         print_json({"events": rows})
         return
-    columns = ("id", "received_at", "source", "event", "action", "property", "status", "reason", "detail")
-    headings = [column.removesuffix("_at").capitalize() for column in columns]
+    columns = (
+        "id",
+        "received_at",
+        "source",
+        "event",
+        "action",
+        "property",
+        "status",
+        "status_text",
+        "reason",
+        "detail",
+    )
+    headings = [
+        column.removesuffix("_at").replace("status_text", "in the PMS").capitalize() for column in columns
+    ]
     show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
     if found.before is not None:
         say(f"There is more: --before {found.before}")
@@ -99,7 +113,7 @@ def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -
         event = session.get(Event, event_id)
         if event is None:
             raise CommandError(f"There is no event {event_id}.")
-        detail = story(session, event, settings)
+        detail = {**story(session, event, settings), "status_text": str(status_of(event, settings))}
     if as_json:
         print_json(detail)
     else:
@@ -128,7 +142,7 @@ def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None
 
 def _show(detail: dict[str, Any], *, original: bool) -> None:
     reason = f" ({detail['reason']})" if detail["reason"] else ""
-    click.echo(f"Event {detail['id']}: {detail['status']}{reason}")
+    click.echo(f"Event {detail['id']}: {detail['status']}{reason}: {detail['status_text']}")
     _line("  Detail", detail["detail"])
     _line("  What to do", detail["advice"])
     _line("  Next attempt", plain(detail["next_attempt_at"]))

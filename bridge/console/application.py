@@ -1,26 +1,31 @@
 """init_app(): gives the web process its pages and its management API."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from bridge.console import errors
+from bridge.console import dates, errors
 from bridge.console.access import guard, headers
+from bridge.console.access.account_views import account_pages
 from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
 from bridge.console.api import application as api
 from bridge.console.appointments.views import appointments_pages
 from bridge.console.availability.views import availability_pages
-from bridge.console.bookings.views import bookings_pages
+from bridge.console.bookings.views import bookings_pages, calendar_files
 from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
+from bridge.console.events.correct_views import correct
 from bridge.console.events.event_views import event
+from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
+from bridge.console.properties.views import properties_pages
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import AppContext, tools
@@ -40,16 +45,21 @@ console = Blueprint(
 PAGES = (
     console,
     access,
+    account_pages,
     openid_pages,
     today_pages,
+    action_needed,
     events,
     bulk,
     event,
     actions,
+    correct,
     other_time,
     bookings_pages,
+    calendar_files,
     appointments_pages,
     availability_pages,
+    properties_pages,
     sources_pages,
     health_pages,
     workbench,
@@ -58,12 +68,14 @@ PAGES = (
 
 NAVIGATION = (
     (Role.VIEWER, "/console", "Today"),
+    (Role.VIEWER, "/console/action-needed", "Action needed"),
     (Role.VIEWER, "/console/events", "Events"),
-    (Role.VIEWER, "/console/bookings", "Bookings"),
+    (Role.VIEWER, "/console/bookings", "Tours"),
     (Role.VIEWER, "/console/appointments", "Appointments"),
     (Role.VIEWER, "/console/availability", "Free times"),
+    (Role.VIEWER, "/console/properties", "Properties"),
     (Role.VIEWER, "/console/sources", "Sources"),
-    (Role.VIEWER, "/console/health", "Health"),
+    (Role.VIEWER, "/console/health", "Integrations"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),
@@ -90,6 +102,19 @@ def first_page() -> Response:
     return redirect("/console", 302)
 
 
+@console.app_template_filter("tour_time")
+def tour_time(start: datetime) -> str:
+    """When a tour is, by the clock of its property."""
+    return dates.tour_time(start, tools().clock())
+
+
+@console.app_template_filter("office_time")
+def office_time(moment: datetime | str) -> str:
+    """A moment, or its ISO text, by the clock of the office."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return dates.office_time(at, dates.office_zone(tools().settings), tools().clock())
+
+
 def _for_every_page() -> dict[str, Any]:
     """What templates use besides what their view gives them."""
     visitor = guard.visitor_if_any()
@@ -98,6 +123,7 @@ def _for_every_page() -> dict[str, Any]:
             (path, words) for role, path, words in NAVIGATION if visitor and visitor.actor.may(role)
         ],
         "has_openid": tools().settings.console.openid is not None,
+        "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
         "csrf_token": visitor.csrf if visitor else "",
         "csrf_field": lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.delivery.rules.outcomes import Reason
-from bridge.mapping.booking import Action
+from bridge.mapping.booking import Action, TourKind
 from bridge.models import BookingState, Event, Status
 from bridge.propexo.pms import PROFILES
 from bridge.settings import Settings
@@ -17,6 +17,13 @@ ACTIONS = {
     Action.IGNORE.value: "Nothing",
 }
 """What an event asks for, by its action."""
+KINDS = {
+    TourKind.IN_PERSON.value: "Guided tour",
+    TourKind.SELF_GUIDED.value: "Self-guided tour",
+    TourKind.VIRTUAL.value: "Video tour",
+    TourKind.LEASING.value: "Leasing appointment",
+}
+"""How people call the kinds of tours."""
 _DONE = {Action.BOOK: "Booked in", Action.RESCHEDULE: "Moved in", Action.CANCEL: "Cancelled in"}
 _NOT_DONE = {Action.BOOK: "Not in", Action.RESCHEDULE: "Not moved in", Action.CANCEL: "Not cancelled in"}
 _ON_THE_WAY = {

@@ -23,6 +23,7 @@ from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
 from bridge.keys import key
 from bridge.mapping.base import Mapping as MappingSchema
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes
+from bridge.mapping.corrected import CorrectedFields
 from bridge.mapping.fields import Fingerprint
 from bridge.mapping.paths import Received
 from bridge.mapping_checks.preview import Preview, preview_event, resolved
@@ -86,9 +87,26 @@ def at_other_time(event: Event, time: OfferedTimes, settings: Settings, aliases:
     Raises:
         DecodingError, NotRepairableError, ConfigurationError: as `correction_of`.
     """
-    headers = {CHOSEN_TIME: time.as_text()}
+    corrected = CorrectedFields.of(event.headers)
+    headers = {
+        CHOSEN_TIME: time.as_text(),
+        **(corrected.without_start().as_headers() if corrected.values else {}),
+    }
     found = correction_of(event, payload_of(event), settings, aliases, headers)
     return replace(found, changed=("start",))
+
+
+def with_fields(
+    event: Event, fields: Mapping[str, str | None], settings: Settings, aliases: Aliases
+) -> Correction:
+    """The event with other values of these fields (of CORRECTABLE) than its payload has; nothing is stored.
+
+    Raises:
+        DecodingError, NotRepairableError, ConfigurationError: as `correction_of`.
+    """
+    headers = CorrectedFields.of(event.headers).having(fields).as_headers()
+    found = correction_of(event, payload_of(event), settings, aliases, headers)
+    return replace(found, changed=tuple(fields))
 
 
 def correction_of(

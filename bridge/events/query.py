@@ -84,7 +84,10 @@ def find_events(
     listed = (
         select(Event)
         .where(*_selected(session, settings, selection))
-        .options(load_only(*_LISTED), joinedload(Event.booking).load_only(Booking.details, Booking.property))
+        .options(
+            load_only(*_LISTED),
+            joinedload(Event.booking).load_only(Booking.details, Booking.property, Booking.written_state),
+        )
     )
     return newest(session, listed, Event.id, limit, before, patience)
 

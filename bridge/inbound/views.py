@@ -27,6 +27,7 @@ from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
 from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
 from bridge.mapping.conversation import CHOSEN_TIME
+from bridge.mapping.corrected import CORRECTED_FIELDS
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.mapping.translation import Envelope
@@ -182,7 +183,8 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     sent = {name[5:]: text for name, text in environ.items() if name.startswith("HTTP_")}
     sent |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
     headers = {name.replace("_", "-").lower(): text for name, text in sent.items()}
-    headers.pop(CHOSEN_TIME, None)  # ours
+    for ours in (CHOSEN_TIME, CORRECTED_FIELDS):
+        headers.pop(ours, None)
     return headers
 
 

@@ -15,6 +15,7 @@ from bridge.mapping.authentication import Authentication, Handshake
 from bridge.mapping.batches import Split
 from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes, TimesQuestion
+from bridge.mapping.corrected import CorrectedFields
 from bridge.mapping.details import Api, Fetch
 from bridge.mapping.fields import Field, LocalTime, Match, Phone, String, describe
 from bridge.mapping.moments import Conventions
@@ -188,7 +189,8 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             except marshmallow.ValidationError:
                 return None
 
-        email, reference = peek("email"), peek("reference")
+        corrected = CorrectedFields.of(received.headers).values
+        email, reference = corrected.get("email", peek("email")), peek("reference")
         if reference is None and self._updates_contacts and self.decide(received).action is Action.REMEMBER:
             contact_id = peek("contact_id")
             reference = person_reference(contact_id) if contact_id else None
@@ -199,7 +201,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             reference=reference,
             previous_reference=peek("previous_reference"),
             email=email,
-            phone=None if email else peek("phone"),
+            phone=None if email else corrected.get("phone", peek("phone")),
         )
 
     @cached_property
@@ -301,6 +303,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         takes_time = decision.action in (Action.BOOK, Action.RESCHEDULE)
         if takes_time and (chosen := OfferedTimes.from_text(inner.headers.get(CHOSEN_TIME))):
             values, errors = chosen.fill_in(values, errors)
+        values, errors = CorrectedFields.of(inner.headers).fill_in(values, errors)
         without = dispensable(decision)
         unread = {} if self.public else {name: errors.pop(name) for name in without & errors.keys()}
         errors |= missing_for(decision, values, fields, errors.keys(), unread)

@@ -57,7 +57,7 @@ class OfferedTimes:
         self, values: Mapping[str, Any], errors: Mapping[str, E]
     ) -> tuple[dict[str, Any], dict[str, E]]:
         """The values and errors of a booking whose time is the one that was chosen."""
-        missing = {"property": self.property, "kind": self.kind, "duration_minutes": _minutes(values)}
+        missing = {"property": self.property, "kind": self.kind, "duration_minutes": length_of(values)}
         filled = {**values, **{name: values.get(name) or given for name, given in missing.items()}}
         filled |= {
             "starts_at": self.starts[0],
@@ -84,8 +84,8 @@ class OfferedTimes:
         return cls(values["property"], values["kind"], starts)
 
 
-def _minutes(values: Mapping[str, Any]) -> int | None:
-    """The length of the tour at its former time."""
+def length_of(values: Mapping[str, Any]) -> int | None:
+    """The minutes of a tour from its start to its end, where both are given."""
     for start, end in (("starts_at", "ends_at"), ("starts_at_local", "ends_at_local")):
         if values.get(start) and values.get(end):
             return minutes_between(values[start], values[end])

@@ -14,7 +14,16 @@ from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode
 from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, PayloadField, RejectionCount, Tally
 from bridge.models.forms import FormCount, SigningKey, TimeOffer, TourLink
-from bridge.models.people import ApiToken, AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, User
+from bridge.models.people import (
+    ApiToken,
+    AuditEntry,
+    CalendarFeed,
+    Erasure,
+    IdempotencyKey,
+    SignIn,
+    SignInFailure,
+    User,
+)
 from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
 
@@ -32,6 +41,7 @@ __all__ = [
     "BookingReference",
     "BookingState",
     "Budget",
+    "CalendarFeed",
     "Choices",
     "EarlierCode",
     "Erasure",

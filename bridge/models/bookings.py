@@ -51,6 +51,7 @@ class Booking(Base):
     """Counts changes: who decided on an older version decides again."""
 
     __table_args__ = (
+        Index("ix_bookings_tour_start", text("tour_start(details)")),  # a function of migration 0012
         Index("uq_bookings_tour_key", "tour_key", unique=True, postgresql_where=text("tour_key IS NOT NULL")),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's declaration

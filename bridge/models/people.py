@@ -72,6 +72,22 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class CalendarFeed(Base):
+    """An address at which calendars read tours; whoever has it needs no other right."""
+
+    __tablename__ = "calendar_feeds"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    property: Mapped[str | None]
+    """Key of a configured property; `None`: of all."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    used_at: Mapped[datetime | None]
+    """To the hour."""
+    revoked_at: Mapped[datetime | None]
+
+
 class IdempotencyKey(Base):
     """What was answered to a change of the management API, so that its repetition changes nothing."""
 

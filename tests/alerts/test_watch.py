@@ -80,7 +80,7 @@ def test_a_parked_tour_is_reported_with_who_when_where_and_what_to_do(world, off
     assert message["title"] == "Tours that need attention"
     assert "Maya Okafor, Tue Nov 24, 10:00 AM at Oakwood Flats: " in message["message"]
     assert "Call the renter, then dismiss." in message["message"]
-    assert message["message"].endswith(f"{PUBLIC}/console/events?status=parked")
+    assert message["message"].endswith(f"{PUBLIC}/console/action-needed")
 
 
 def test_it_is_reported_once_and_the_next_one_alone(world, office):

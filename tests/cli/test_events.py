@@ -25,6 +25,7 @@ def test_the_list_says_what_a_person_looks_for(bridge: Any, five: list[int]):
         "reference": "B-1",
         "property": None,
         "status": "parked",
+        "status_text": "Not in the PMS",
         "reason": "unknown_property",
         "detail": event["detail"],
         "next_attempt_at": None,
@@ -159,7 +160,7 @@ def test_the_story_of_a_written_event(connected: Any):
     reported = bridge.story(event_id)
     assert reported["status"] == "written", reported["detail"]
     assert reported["advice"] is None
-    assert bridge.call("show", str(event_id)).stdout.startswith(f"Event {event_id}: written\n")
+    assert bridge.call("show", str(event_id)).stdout.startswith(f"Event {event_id}: written: Booked in ")
     assert (reported["booking"]["property"], reported["booking"]["written_state"]) == ("oakwood", "booked")
     writes = [attempt for attempt in reported["attempts"] if attempt["request"]]
     assert [write["kind"] for write in writes] == ["create_lead", "create"]

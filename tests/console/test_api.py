@@ -73,7 +73,8 @@ def test_a_tour_that_nobody_could_place_is_placed_and_written(api: Api, world, s
     assert [request["kind"] for request in reported[0]["requests"]] == ["create_lead", "create"]
     assert client.post("/api/v1/events/replay", json={"ids": chosen["ids"]}).json == {"queued": [some[1]]}
     world.run(until=world.clock() + timedelta(minutes=10))
-    assert client.get(f"/api/v1/events/{some[1]}").json["status"] == "written"
+    shown = client.get(f"/api/v1/events/{some[1]}").json
+    assert (shown["status"], shown["status_text"]) == ("written", "Booked in Rent Manager")
 
 
 def test_a_correction_is_shown_and_saved(api: Api, world, some):

@@ -27,7 +27,7 @@ def test_the_list_shows_who_when_and_where(world: Any, signed_in: Any) -> None:
     world.run()
     page = signed_in(Role.OPERATOR).get("/console/events").text
     assert "Maya Okafor" in page
-    assert "Thu 3 Dec 2026, 10:30" in page
+    assert "Thu, Dec 3, 10:30 AM CST" in page
     assert "Oakwood Flats" in page
 
 
@@ -114,7 +114,7 @@ def test_what_an_action_changes_is_replaced_everywhere(world: Any, parked: int, 
     assert "Booked in Rent Manager" in reported
     assert "Elm Court" in reported
     parts = re.findall(r'id="(\w+)"[^>]* hx-swap-oob="true"', reported)
-    assert parts == ["head", "state", "actions", "mapping", "life", "pulse"]
+    assert parts == ["head", "state", "tour", "actions", "history", "mapping", "calls", "pulse"]
     assert browser.get(live_of(reported)).status_code == 204
 
 

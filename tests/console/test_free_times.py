@@ -30,7 +30,7 @@ def test_the_nearest_free_times_are_buttons(world: Any, taken: int, signed_in: A
     browser = signed_in(Role.OPERATOR)
     assert "Choose another time" in browser.get(f"/console/events/{taken}").text
     panel = browser.get(f"/console/events/{taken}/times").text
-    assert "Thursday, December 3, 3:00 PM" in panel
+    assert "Thu, Dec 3, 3:00 PM CST" in panel
     starts = re.findall(r'name="start" value="([^"]+)"', panel)
     assert THREE not in starts
     assert HALF_PAST in starts

@@ -40,3 +40,20 @@ def test_it_is_asked_again_after_ten_minutes(world, viewer):
 def test_propexo_away_is_a_line_of_the_page(world, viewer):
     world.sandbox.token = "another"
     assert "propexo.token" in viewer.get("/console/health/propexo").text
+
+
+def test_somebody_pauses_and_resumes_an_integration(world, signed_in):
+    operator = signed_in(Role.OPERATOR)
+    assert operator.post("/console/health/cintegration/pause", {"reason": " "}).status_code == 422
+    assert operator.post("/console/health/cintegration/pause", {"reason": "Moving house"}).status_code == 303
+    world.book()
+    world.run_due()
+    page = operator.get("/console/health").text
+    assert "Moving house" in page
+    assert "Resume and send 1" in page
+    assert operator.post("/console/health/cintegration/resume").status_code == 303
+    assert operator.post("/console/health/cintegration/resume").status_code == 422
+    assert operator.post("/console/health/nowhere/resume").status_code == 404
+    viewer = signed_in(Role.VIEWER)
+    assert viewer.post("/console/health/cintegration/pause", {"reason": "x"}).status_code == 403
+    assert "Pause</button>" not in viewer.get("/console/health").text

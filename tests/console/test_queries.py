@@ -123,7 +123,7 @@ def test_a_page_without_patience_is_short_and_leads_on(world, three):
 def test_a_tour_is_found_by_what_a_person_types(world, three):
     typed = (
         "Maya", "okafor", "MÁYA Okafor", " maya@example.com", "MAYA@example.com", "(512) 555-0142", "+1 512 555 0142",
-        "512.555.0142", "B-1",
+        "512.555.0142", "0142", "555-0142", "5 0142", "B-1",
     )  # fmt: skip
     assert [words for words in typed if three[0] not in ids(world, search=words)] == []
 
@@ -138,7 +138,18 @@ def test_a_tour_is_found_by_its_codes_and_ids(world, three):
 
 
 def test_what_is_not_there_is_not_found(world, three):
-    typed = ("Mayan", "nobody@example.com", "0142", "B-9", "999999", "\0", "'; DROP", "☃")
+    typed = (
+        "Mayan",
+        "nobody@example.com",
+        "142",
+        "0143",
+        "6665550142",
+        "B-9",
+        "999999",
+        "\0",
+        "'; DROP",
+        "☃",
+    )
     assert [words for words in typed if ids(world, search=words)] == []
 
 
@@ -168,7 +179,7 @@ def test_a_mask_keeps_the_first_letters(text, shown):
     assert mask(text) == shown
 
 
-@pytest.mark.parametrize("words", ["Maya", "Okafor", "maya@example.com", "+1 512 555 0142"])
+@pytest.mark.parametrize("words", ["Maya", "Okafor", "maya@example.com", "+1 512 555 0142", "0142"])
 def test_a_viewer_finds_nobody_by_who_they_are(world, three, words):
     assert ids(world, search=words) != []
     assert page(world, actor=VIEWER, search=words).rows == []
@@ -177,7 +188,8 @@ def test_a_viewer_finds_nobody_by_who_they_are(world, three, words):
 
 
 def test_a_viewer_finds_references_and_ids(world, three):
-    for words in ("B-1", f"#{three[0]}", str(three[0])):
+    assert page(world, actor=VIEWER, search=str(three[0])).rows == []
+    for words in ("B-1", f"#{three[0]}"):
         assert [row.id for row in page(world, actor=VIEWER, search=words).rows] == [three[0]]
 
 
@@ -246,10 +258,10 @@ def test_the_words_of_a_tour_change_with_it_and_go_with_it(world):
     world.book("B-1")
     world.run(until=world.clock() + timedelta(minutes=10))
     before = terms(world)
-    assert len(before) == 4
+    assert len(before) == 5
     world.book("B-1", email="other@example.com", at=world.clock())
     world.run(until=world.clock() + timedelta(minutes=10))
-    assert len(terms(world)) == 4
+    assert len(terms(world)) == 5
     assert terms(world) != before
     assert ids(world, search="maya@example.com") == []
     world.clock.advance(days=45)

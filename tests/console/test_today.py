@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from bridge.console.dates import office_zone
 from bridge.console.today.charts import last_days, last_hours
-from bridge.console.today.figures import zone_of
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Booking, Event, Role, Tally
 
@@ -39,7 +39,7 @@ def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
     world.run_due()
     page = signed_in(Role.OPERATOR).get("/console").text
     assert "Maya Okafor</a> at Oakwood Flats" in page
-    assert "Tue Nov 24, 12:30 PM" in page
+    assert "Tue, Nov 24, 12:30 PM CST" in page
     assert "in <strong>3 h 30 min</strong>" in page
     assert "has been paused since" in page
     assert "PMS migration" in page
@@ -95,7 +95,7 @@ def test_the_charts_count_by_hours_and_by_days_of_the_zone(world):
     tally(world, timedelta(), 3, 2)
     tally(world, timedelta(hours=23), 4, 4)
     tally(world, timedelta(hours=24), 50, 50)
-    zone = zone_of(world.settings)
+    zone = office_zone(world.settings)
     with world.database.session() as session:
         hours, days = last_hours(session, world.clock(), zone), last_days(session, world.clock(), zone)
     assert [(bar.received, bar.written) for bar in hours.bars if bar.received] == [(4, 4), (3, 2)]
@@ -119,3 +119,14 @@ def test_many_tours_that_have_just_begun_do_not_hide_the_next_one(world, signed_
             ))  # fmt: skip
     page = signed_in(Role.OPERATOR).get("/console").text
     assert f'<a href="/console/events/{event}">Maya Okafor</a>' in page
+
+
+def test_all_is_not_well_while_ignored_events_may_be_tours(world, signed_in):
+    world.book("B-1", start="2026-11-24T15:30:00-06:00")
+    world.send("viewed", "B-2")
+    world.run()
+    page = signed_in(Role.VIEWER).get("/console").text
+    assert "1 event was ignored in the last 7 days because no rule of the mapping knows it." in page
+    assert "Nothing needs you" not in page
+    world.clock.advance(days=8)
+    assert "because no rule of the mapping knows" not in signed_in(Role.VIEWER).get("/console").text

@@ -49,15 +49,17 @@ def add_user() -> Response:
 def change_user(name: str) -> Response:
     """`change` says what: role, password, disable or enable."""
     changes = {
-        "role": UserChange(role=_role(request.form.get("role"))),
+        "role": UserChange(role=_role(request.form.get("role")) if "role" in request.form else None),
         "password": UserChange(password=request.form.get("password", "")),
         "disable": UserChange(enabled=False),
         "enable": UserChange(enabled=True),
     }
-    change = changes.get(request.form.get("change", ""), UserChange())
+    change = changes.get(request.form.get("change", ""))
+    if change is None:
+        abort(422, "There is no such change of a user.")
     try:
         with tools().database.session() as session:
-            actions.change_user(session, current_actor(), name, change, tools().clock())
+            actions.change_user(session, current_actor(), name, change, tools().clock(), tools().settings)
     except BridgeError as error:
         return make_response(users(error.message), 422)
     return redirect(url_for("admin.users"), 303)
@@ -116,4 +118,9 @@ def _note(session: Session, what: str, on: tuple[str, str | int], **changed: dic
 
 
 def _role(text: str | None) -> Role:
-    return Role(text) if text in list(Role) else Role.VIEWER
+    """A viewer where none is named. Answers 422 where there is no such role."""
+    if text is None:
+        return Role.VIEWER
+    if text not in list(Role):
+        abort(422, f"Choose one of the roles: {', '.join(Role)}.")
+    return Role(text)

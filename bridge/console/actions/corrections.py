@@ -1,5 +1,6 @@
 """Correct what an event says: read it as its mapping would, then save it and run the event again."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,16 @@ def preview(session: Session, settings: Settings, event: Event, payload: Any) ->
     Raises NotRepairableError, SourceRemovedError or ConfigurationError.
     """
     return repair.correction_of(event, payload, settings, aliases_in(session))
+
+
+def preview_fields(
+    session: Session, settings: Settings, event: Event, fields: Mapping[str, str | None]
+) -> Correction:
+    """How an event would be read with other values of these fields; nothing is saved.
+
+    Raises DecodingError, NotRepairableError, SourceRemovedError or ConfigurationError.
+    """
+    return repair.with_fields(event, fields, settings, aliases_in(session))
 
 
 def save(

@@ -3,14 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.console import audit
 from bridge.console.access import accounts
 from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
+from bridge.errors import BridgeError
 from bridge.models import Role, User
 from bridge.settings import Settings
+
+
+class LastAdminError(BridgeError):
+    """This is the last administrator: nobody could manage users any more. Make somebody else an administrator first."""
+
+    code = "last_admin"
 
 
 @dataclass(frozen=True)
@@ -32,14 +40,26 @@ def add_user(
     return user
 
 
-def change_user(session: Session, actor: Actor, name: str, change: UserChange, now: datetime) -> User:
+def change_user(
+    session: Session,
+    actor: Actor,
+    name: str,
+    change: UserChange,
+    now: datetime,
+    settings: Settings | None = None,
+) -> User:
     """Change a user of the database; what is open under an old password ends.
 
+    Without `settings` the last administrator may go as well: at the command line there is always a link to sign in.
+
     Raises:
-        NotAllowedError, UnknownUserError, WeakPasswordError: nothing is changed.
+        NotAllowedError, UnknownUserError, WeakPasswordError, LastAdminError: nothing is changed.
     """
     must_be(actor, Role.ADMIN)
     user = accounts.named(session, name)
+    goes = change.enabled is False or (change.role is not None and change.role != Role.ADMIN)
+    if settings and goes and user.role == Role.ADMIN and not _is_other_admin(session, settings, user):
+        raise LastAdminError
     on = ("user", user.name)
     if change.role is not None:
         before, user.role = user.role, change.role
@@ -54,3 +74,25 @@ def change_user(session: Session, actor: Actor, name: str, change: UserChange, n
         accounts.disable(session, user, now)
         audit.record(session, actor, now, "disabled", on)
     return user
+
+
+def change_own_password(session: Session, actor: Actor, password: str, now: datetime) -> User:
+    """Give oneself another password; all that is open under the old one ends.
+
+    Raises UnknownUserError, WeakPasswordError.
+    """
+    user = accounts.named(session, actor.name)
+    accounts.set_password(session, user, password)
+    audit.record(session, actor, now, "gave a new password to", ("user", user.name))
+    return user
+
+
+def _is_other_admin(session: Session, settings: Settings, user: User) -> bool:
+    """Whether somebody else can sign in as administrator. The rows stay locked, so that no two admins go at once."""
+    if any(configured.role == Role.ADMIN for configured in settings.users.values()):
+        return True
+    openid = settings.console.openid
+    if openid is not None and Role.ADMIN in openid.roles.values():
+        return True
+    admins = select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None)).order_by(User.id)
+    return any(id_ != user.id for id_ in session.scalars(admins.with_for_update()))

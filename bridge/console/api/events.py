@@ -18,6 +18,7 @@ from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
 from bridge.console.masking import masked
 from bridge.console.queries import events as queries
+from bridge.console.status_words import status_of
 from bridge.console.tools import tools
 from bridge.events.detail import story
 from bridge.events.edit import Correction
@@ -77,7 +78,8 @@ def list_events(query: dict[str, Any]) -> Any:
 def show_event(event_id: int) -> Any:
     """Show an event with its full history."""
     with one_event(event_id) as (session, event):
-        detail = story(session, event, tools().settings)
+        words = status_of(event, tools().settings)
+        detail = {**story(session, event, tools().settings), "status_text": words.text}
     actor = current_actor()
     shown = masked(actor, detail, "history", "booking", "content_type")
     if actor.sees_people:

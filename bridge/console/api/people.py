@@ -72,7 +72,9 @@ def change_user(body: dict[str, Any], name: str) -> Any:
         Role(body["role"]) if "role" in body else None, body.get("password"), body.get("enabled")
     )
     with tools().database.session() as session:
-        return actions.change_user(session, current_actor(), storable(name) or "", change, tools().clock())
+        return actions.change_user(
+            session, current_actor(), storable(name) or "", change, tools().clock(), tools().settings
+        )
 
 
 @people.route("/tokens")

@@ -62,6 +62,10 @@ class EventLine(Schema):
     property = _text()
     property_name = _text()
     status = fields.String(validate=STATUSES)
+    status_text = fields.Function(
+        lambda row: row.status_words.text,
+        metadata={"description": "The status with its action and the PMS.", "type": "string"},
+    )
     reason = _text()
     sentence = _text(metadata={"description": "What happened, or what to do about it."})
     next_attempt_at = _moment()
@@ -99,6 +103,7 @@ class Story(Schema):
     reference = _text()
     property = _text()
     status = fields.String()
+    status_text = fields.String(metadata={"description": "The status with its action and the PMS."})
     reason = _text()
     detail = _text()
     advice = _text()

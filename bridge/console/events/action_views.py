@@ -19,6 +19,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, DecodingError
 from bridge.events.dry_run import dry_run, error_sentence
 from bridge.events.edit import Correction, payload_of
+from bridge.mapping.corrected import CorrectedFields
 from bridge.models import Booking, Event, Role, Status
 from bridge.settings.records import same_name
 
@@ -110,7 +111,8 @@ def edit(event_id: int) -> str:
             payload = as_json(payload_of(found))
         except DecodingError:
             payload = found.body.decode("utf-8", "replace")
-    return render_template("events/edit.html", event_id=event_id, payload=payload)
+        corrected = list(CorrectedFields.of(found.headers).values)
+    return render_template("events/edit.html", event_id=event_id, payload=payload, corrected=corrected)
 
 
 @actions.post("/<int:event_id>/reading")

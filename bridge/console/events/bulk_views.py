@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import events as people
+from bridge.console.dates import office_zone
 from bridge.console.events.filters import EventFilter
 from bridge.console.events.presenter import CALLS
 from bridge.console.queries.searching import events_found
@@ -104,7 +105,7 @@ def _ticked(session: Session, action: str) -> tuple[list[int], list[str]]:
 def _all_that_match(session: Session, action: str) -> tuple[list[int], list[str]]:
     """What the filters stand for, as far as it can be changed so. Raises BridgeError."""
     settings, asked = tools().settings, EventFilter.of(request.form)
-    wanted = asked.selection()
+    wanted = asked.selection(office_zone(settings))
     possible = people.ENDED if action == REPLAY else (Status.PARKED,)
     if wanted.statuses and not set(wanted.statuses) & set(possible):
         return [], []

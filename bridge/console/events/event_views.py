@@ -16,16 +16,19 @@ from bridge.models import Event, Role, Status
 
 event = Blueprint("event", __name__, url_prefix="/console/events/<int:event_id>")
 
-CORRECTED_FIRST = (Reason.UNMAPPABLE, Reason.UNDECODABLE)
+FORM_FIRST = (Reason.UNMAPPABLE, Reason.NEEDS_TIME, Reason.INVALID_TIME)
+"""Where only a correction helps: the form is open when the page is."""
 OUT_OF_BAND = Markup(' hx-swap-oob="true"')
 """Lets a part of an answer take the place of the part of the page with its id."""
 PARTS = {
-    "head": ("name", "tour_at", "property_name"),
-    "state": ("status_words", "sentences", "next_attempt_at"),
-    "actions": ("actions",),
+    "head": ("card",),
+    "state": ("status_words", "next_step", "next_attempt_at"),
+    "tour": ("card", "booking", "booking_words"),
+    "actions": ("actions", "sentences"),
+    "history": ("timeline",),
     "payload": ("event", "occurred_at", "reference", "content_type", "headers", "payload", "raw", "original"),
     "mapping": ("reading", "explanation", "problems"),
-    "life": ("attempts", "booking", "booking_words", "others", "history"),
+    "calls": ("attempts",),
 }
 """The parts of the page, each a template, with what they show: all of it can change while the page is open."""
 
@@ -65,14 +68,22 @@ def stored(session: Session, event_id: int) -> Event:
 def page_of(session: Session, event_id: int) -> dict[str, Any]:
     """All that the page shows, and its `version`."""
     found = stored(session, event_id)
+    kept = found.blanked_at is None
     details = event_details(session, found, tools().settings, current_actor(), tools().clock())
     details["actions"] = _actions(found) if current_actor().may(Role.OPERATOR) else []
+    details["opens_form"] = bool(details["actions"]) and found.reason in FORM_FIRST and _is_correctable(found)
+    details["can_edit"] = current_actor().may(Role.OPERATOR) and found.status in REPAIRABLE and kept
     details["version"] = "-".join(_digest([details.get(name) for name in names]) for names in PARTS.values())
     return details
 
 
 def _digest(values: list[Any]) -> str:
     return hashlib.blake2b(repr(values).encode(), digest_size=6).hexdigest()
+
+
+def _is_correctable(found: Event) -> bool:
+    """Whether the form can correct it: what cannot be decoded has no fields."""
+    return found.status in REPAIRABLE and found.reason != Reason.UNDECODABLE
 
 
 def _actions(found: Event) -> list[dict[str, str]]:
@@ -83,8 +94,8 @@ def _actions(found: Event) -> list[dict[str, str]]:
     taken = parked and found.reason == Reason.SLOT_TAKEN
     choose += [("other_time.offer", "Choose another time")] if taken else []
     replay = [("actions.replay", "Replay")] if Status(found.status).ended else []
-    correct = [("actions.edit", "Correct and replay")] if found.status in REPAIRABLE else []
-    again = correct + replay if found.reason in CORRECTED_FIRST else replay + correct
+    correct = [("correct.form", "Correct")] if _is_correctable(found) else []
+    again = correct + replay if found.reason in FORM_FIRST else replay + correct
     done = [("actions.done", "Mark as done")] if parked else []
     offered = [*([*choose, *again] if kept else []), *done]
     return [{"view": view, "words": words} for view, words in offered]

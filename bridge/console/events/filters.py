@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from bridge.errors import BridgeError
@@ -43,16 +43,16 @@ class EventFilter:
         """What restricts, for another address."""
         return {name: value for name, value in asdict(self).items() if value}
 
-    def selection(self) -> Selection:
-        """Everything but the search. Days are of UTC, both included. Raises InvalidDayError."""
+    def selection(self, zone: tzinfo) -> Selection:
+        """Everything but the search. The days are those of a zone, both included. Raises InvalidDayError."""
         until = _day(self.until)
         return Selection(
             statuses=UNFINISHED if self.status == OPEN else _as_tuple(self.status),
             reasons=_as_tuple(self.reason),
             sources=_as_tuple(self.source),
             property=self.property or None,
-            since=_day(self.since),
-            until=until + timedelta(days=1) if until else None,
+            since=_midnight(_day(self.since), zone),
+            until=_midnight(until + timedelta(days=1) if until else None, zone),
         )
 
 
@@ -73,7 +73,7 @@ def _as_tuple(text: str) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str) -> date | None:
     if not text:
         return None
     try:
@@ -82,4 +82,8 @@ def _day(text: str) -> datetime | None:
         raise InvalidDayError from error
     if day > LAST_DAY:
         raise InvalidDayError
-    return datetime.combine(day, datetime.min.time(), UTC)
+    return day
+
+
+def _midnight(day: date | None, zone: tzinfo) -> datetime | None:
+    return datetime.combine(day, datetime.min.time(), zone) if day else None

@@ -8,7 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bridge.aliases import aliases_in, property_named
 from bridge.console.actor import Actor
+from bridge.console.dates import office_zone
+from bridge.console.events.timeline import timeline
+from bridge.console.events.tour_card import TourCard, card_of, headline, next_step
 from bridge.console.masking import mask, masked
 from bridge.console.queries.events import renter_of, tour_at
 from bridge.console.status_words import booking_status, pms_name, status_of
@@ -21,7 +25,7 @@ from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import preview_event
 from bridge.models import UNENCRYPTED_TOUR_FIELDS, Event, Status
-from bridge.settings import Settings
+from bridge.settings import Property, Settings
 
 MOST_OTHERS = 20
 """Other events of the booking that are listed."""
@@ -36,7 +40,7 @@ CALLS = {
 }
 ADVICE = {
     Reason.UNKNOWN_PROPERTY: "Choose the property. This event and all that wait for the same name are then sent.",
-    Reason.UNMAPPABLE: "Fix the values below or the mapping, then replay.",
+    Reason.UNMAPPABLE: "Each may be a tour: enter what the renter meant, and it is sent.",
 }
 """What the console can do itself; for all else the advice of the reason counts."""
 
@@ -46,18 +50,21 @@ def event_details(
 ) -> dict[str, Any]:
     """All that the page shows, in its order; without what the sender said, for who may not see renters."""
     detail = story(session, event, settings)
+    explanation = explanation_of(event, settings)
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
     shown = {
         **detail,
         "name": renter_of(details),
-        "tour_at": tour_at(details, place),
+        "tour_at": tour_at(details, place, office_zone(settings)),
         "property_name": (place.name or place.key) if place else named_property(event),
+        "card": _card(session, event, settings, actor, explanation),
+        "next_step": next_step(event.status, pms_name(settings, event.property), detail["advice"]),
         "next_in": event.next_attempt_at - now if event.next_attempt_at else None,
         "status_words": status_of(event, settings),
         "booking_words": _booking_words(event, settings),
         "raw": event.body.decode("utf-8", "replace")[:MOST_RAW],
-        "explanation": _explanation(event, settings),
+        "explanation": explanation,
         "problems": [error_sentence(error) for error in detail["reading"].get("errors", ())],
         "others": list(_other_events(session, event, settings)),
     }
@@ -67,7 +74,76 @@ def event_details(
     shown["booking"] = (
         masked(actor, _booking(detail["booking"], actor), keep=("written",)) if detail["booking"] else None
     )
+    shown["timeline"] = timeline(
+        event.received_at,
+        event.source,
+        detail["attempts"],
+        detail["history"],
+        shown["others"],
+        event.occurred_at,
+    )
     return shown
+
+
+def _card(
+    session: Session, event: Event, settings: Settings, actor: Actor, explanation: dict[str, Any] | None
+) -> TourCard:
+    values = known_values(event, explanation)
+    place = place_of(session, event, settings, values)
+    start, name = tour_at(_as_details(values), place, office_zone(settings)), renter_of(_as_details(values))
+    in_pms = event.booking.written if event.booking else None
+    held = tour_at({"start": {"value": in_pms}}, place) if in_pms else None
+    return card_of(
+        values,
+        headline(name if actor.sees_people else mask(name), event.action, event.status),
+        (place.name or place.key) if place else values.get("property"),
+        actor,
+        is_known_place=place is not None,
+        start=start,
+        as_sent=start_as_sent(explanation) if start is None else None,
+        start_in_pms=held if held and start and held != start else None,
+    )
+
+
+def place_of(session: Session, event: Event, settings: Settings, values: dict[str, Any]) -> Property | None:
+    """The property of an event: as its run resolved it, else as it would be resolved now."""
+    if event.property:
+        return settings.properties.get(event.property)
+    source = settings.sources.get(event.source)
+    name = values.get("property") or (source.property if source else None)
+    return property_named(settings, str(name), aliases_in(session)) if name else None
+
+
+def known_values(event: Event, explanation: dict[str, Any] | None) -> dict[str, Any]:
+    """What is known of the tour: by all events of its booking; where there is none yet, by what can be read."""
+    if event.booking is not None:
+        values = {name: entry["value"] for name, entry in event.booking.details.items() if "value" in entry}
+        return {**(values.pop("start", None) or {}), **values}
+    fields = explanation["fields"] if explanation else {}
+    read = {name: found["value"] for name, found in fields.items() if found["value"] is not None}
+    whole = read.pop("full_name", None)
+    names = whole if isinstance(whole, dict) else {}
+    return {"first_name": names.get("first"), "last_name": names.get("last"), **read}
+
+
+def start_as_sent(explanation: dict[str, Any] | None) -> str | None:
+    """What the sender wrote where the start could not be read."""
+    for name in ("starts_at", "starts_at_local"):
+        for refused in explanation["fields"].get(name, {}).get("refused", ()) if explanation else ():
+            return quoted(str(refused["found"]))
+    return None
+
+
+def quoted(found: str) -> str:
+    """What a mapping found, in the quotes of a page."""
+    is_text = len(found) > 1 and found[0] == found[-1] and found[0] in "'\""
+    return f"“{found[1:-1]}”" if is_text else found
+
+
+def _as_details(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the details of a booking have them."""
+    start = {name: values.get(name) for name in ("starts_at", "starts_at_local")}
+    return {"start": {"value": start}, **{name: {"value": value} for name, value in values.items()}}
 
 
 def as_json(value: Any) -> str:
@@ -105,11 +181,11 @@ def _sentences(event: Event, detail: dict[str, Any], actor: Actor) -> Iterator[s
         yield "The payload cannot be read as a tour."
     elif event.detail and event.detail != advice:
         yield event.detail if actor.sees_people else mask(event.detail) or ""
-    if advice:
+    if advice and parked:
         yield advice
 
 
-def _explanation(event: Event, settings: Settings) -> dict[str, Any] | None:
+def explanation_of(event: Event, settings: Settings) -> dict[str, Any] | None:
     """`None` where the body is not kept, or nothing can read it."""
     if not event.body:
         return None

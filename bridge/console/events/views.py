@@ -1,7 +1,6 @@
 """The list of events, which stays live while it is open."""
 
 import re
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -9,6 +8,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.dates import office_zone
 from bridge.console.events.filters import OPEN, STATUSES, EventFilter
 from bridge.console.events.presenter import as_json
 from bridge.console.events.rows import placed, sentence_of, shown_in, version_of
@@ -35,13 +35,6 @@ def ticks(text: str) -> Markup:
     """A sentence of ours, whose `code` is shown as code."""
     marked = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text)))
     return Markup(marked)  # noqa: S704 - escaped above
-
-
-@events.app_template_filter("tour_time")
-def tour_time(moment: datetime) -> str:
-    """When a tour is, by the clock of its property."""
-    zone = " UTC" if moment.utcoffset() == timedelta(0) else ""
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}{zone}"
 
 
 @events.app_context_processor
@@ -108,7 +101,12 @@ def _arrived(session: Session, shown: dict[int, str]) -> list[EventSummary]:
 
 def _found(session: Session, asked: EventFilter, cursor: str | None) -> Page[EventSummary]:
     return queries.page(
-        session, tools().settings, current_actor(), asked.selection(), search=asked.q, cursor=cursor
+        session,
+        tools().settings,
+        current_actor(),
+        asked.selection(office_zone(tools().settings)),
+        search=asked.q,
+        cursor=cursor,
     )
 
 
@@ -116,7 +114,7 @@ def _views(asked: EventFilter) -> list[dict[str, Any]]:
     """The questions of every morning, as links."""
     views: dict[str, dict[str, Any]] = {
         "All": {},
-        "Needs you": {"status": Status.PARKED},
+        "Parked": {"status": Status.PARKED},
         "On its way": {"status": OPEN},
         "Done": {"status": Status.WRITTEN},
     }

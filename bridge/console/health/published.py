@@ -20,6 +20,11 @@ class LatestFindings:
         self._lock = threading.Lock()
         self._found: tuple[list[PreflightFinding], datetime] | None = None
 
+    def forget(self) -> None:
+        """Look anew when somebody asks next."""
+        with self._lock:
+            self._found = None
+
     def of(self, settings: Settings, now: datetime) -> tuple[list[PreflightFinding], datetime]:
         """The findings and when they were made: now, or at most ten minutes ago."""
         with self._lock:

@@ -1,8 +1,10 @@
 """`/console/health`: whether the connections run, and what Propexo has switched off."""
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from bridge.console.access.guard import needs
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.actions import integrations as actions
 from bridge.console.health.published import LatestFindings
 from bridge.console.queries import integrations
 from bridge.console.tools import tools
@@ -13,10 +15,51 @@ health_pages = Blueprint("health", __name__, url_prefix="/console/health")
 
 @health_pages.get("")
 @needs(Role.VIEWER)
-def show() -> str:
+def show(problem: str | None = None) -> str:
     with tools().database.session() as session:
         rows = integrations.integrations(session, tools().settings)
-    return render_template("health/health.html", rows=rows, now=tools().clock())
+    return render_template(
+        "health/health.html",
+        rows=rows,
+        now=tools().clock(),
+        problem=problem,
+        may_change=current_actor().may(Role.OPERATOR),
+    )
+
+
+@health_pages.post("/<integration_id>/pause")
+@needs(Role.OPERATOR)
+def pause(integration_id: str) -> Response:
+    """Its events wait until somebody resumes it."""
+    _check_known(integration_id)
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        return make_response(show("Say why it is paused: the reason is shown to everybody."), 422)
+    actions.pause(tools().database, current_actor(), integration_id, reason, tools().clock())
+    return redirect(url_for("health.show"), 303)
+
+
+@health_pages.post("/<integration_id>/resume")
+@needs(Role.OPERATOR)
+def resume(integration_id: str) -> Response:
+    """What waits for it goes on."""
+    _check_known(integration_id)
+    if actions.resume(tools().database, current_actor(), integration_id, tools().clock()) is None:
+        return make_response(show("It was not paused any more."), 422)
+    return redirect(url_for("health.show"), 303)
+
+
+@health_pages.post("/propexo")
+@needs(Role.OPERATOR)
+def check_again() -> Response:
+    """Ask Propexo anew when the page is shown."""
+    current_app.extensions.setdefault("health", LatestFindings()).forget()
+    return redirect(url_for("health.show"), 303)
+
+
+def _check_known(integration_id: str) -> None:
+    if integration_id not in {place.integration_id for place in tools().settings.properties.values()}:
+        abort(404, f"No property has the integration {integration_id}.")
 
 
 @health_pages.get("/propexo")

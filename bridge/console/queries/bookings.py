@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
+from bridge.console.dates import office_zone
 from bridge.console.masking import mask
+from bridge.console.phones import readable_phone
 from bridge.console.queries.events import renter_of, tour_at
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import bookings_found
-from bridge.console.status_words import StatusWords, booking_status, event_status, pms_name
+from bridge.console.status_words import KINDS, StatusWords, booking_status, event_status, pms_name
 from bridge.events.query import PATIENCE, RowPage, configured, newest
 from bridge.events.reference_codes import codes_in_notes
 from bridge.mapping.booking import Action
@@ -54,6 +56,12 @@ class BookingSummary:
     renter: str | None
     tour_at: datetime | None
     """In the time of the property."""
+    length: timedelta | None
+    phone: str | None
+    kind: str | None
+    """As people call it."""
+    unit: str | None
+    agent: str | None
     property: str | None
     property_name: str | None
     state: str
@@ -94,22 +102,26 @@ def page(
     if property_name is not None:
         wanted = wanted.where(Booking.property == configured(session, settings, property_name).key)
     if search and search.strip():
-        wanted = wanted.where(
-            Booking.id.in_(bookings_found(session, settings, search, people=actor.may(Role.OPERATOR)))
-        )
+        wanted = wanted.where(Booking.id.in_(ids_found(session, settings, actor, search)))
     found: RowPage[Booking] = newest(session, wanted, Booking.id, limit, before_of(cursor), PATIENCE)
-    return Page(_rows(session, settings, actor, found.rows), cursor_of(found.before))
+    return Page(summaries(session, settings, actor, found.rows), cursor_of(found.before))
+
+
+def ids_found(session: Session, settings: Settings, actor: Actor, search: str) -> set[int]:
+    """The ids of the bookings that somebody means."""
+    return bookings_found(session, settings, search, people=actor.may(Role.OPERATOR))
 
 
 def booking(session: Session, settings: Settings, actor: Actor, booking_id: int) -> BookingSummary | None:
     """One tour."""
     found = session.get(Booking, booking_id)
-    return _rows(session, settings, actor, [found])[0] if found else None
+    return summaries(session, settings, actor, [found])[0] if found else None
 
 
-def _rows(
+def summaries(
     session: Session, settings: Settings, actor: Actor, bookings: Sequence[Booking]
 ) -> list[BookingSummary]:
+    """Each as a line."""
     lives = lives_of(session, settings, [booking.id for booking in bookings])
     codes = codes_in_notes(session, bookings)
     return [_row(booking, settings, actor, lives[booking.id], codes[booking.id]) for booking in bookings]
@@ -124,13 +136,20 @@ def _row(found: Booking, settings: Settings, actor: Actor, life: Sequence[Turn],
     place = settings.properties.get(key or "")
     written = {"start": {"value": found.written or {}}}
     renter = renter_of(found.details)
+    values = {name: entry["value"] for name, entry in found.details.items() if "value" in entry}
+    phone, minutes = readable_phone(values.get("phone")), values.get("duration_minutes")
     return BookingSummary(
         id=found.id,
         code=code,
         source=found.source,
         created_at=found.created_at.astimezone(UTC),
         renter=renter if actor.sees_people else mask(renter),
-        tour_at=tour_at(found.details, place),
+        tour_at=tour_at(found.details, place, office_zone(settings)),
+        length=timedelta(minutes=minutes) if minutes else None,
+        phone=phone if actor.sees_people else mask(phone),
+        kind=KINDS.get(str(values.get("kind"))),
+        unit=values.get("unit") if actor.sees_people else mask(values.get("unit")),
+        agent=values.get("agent") if actor.sees_people else mask(values.get("agent")),
         property=key,
         property_name=(place.name or place.key) if place else key,
         state=found.state,

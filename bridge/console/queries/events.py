@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
+from bridge.console.dates import office_zone
 from bridge.console.masking import mask
+from bridge.console.phones import readable_phone
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import events_found
 from bridge.console.status_words import StatusWords, status_of
@@ -30,10 +32,14 @@ class EventSummary:
     action: str | None
     renter: str | None
     """The name, else the e-mail or the phone."""
+    phone: str | None
+    """As people of its country write it."""
     tour_at: datetime | None
     """The start in the time of the property; naive where the property is not known and the sender gave wall time."""
     property: str | None
     property_name: str | None
+    property_named: str | None
+    """What the sender calls the property."""
     status: str
     status_words: StatusWords
     """The status with the action and the PMS."""
@@ -81,7 +87,8 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
     """One event as a line."""
     details = event.booking.details if event.booking else {}
     place = settings.properties.get(event.property or "")
-    renter = renter_of(details)
+    named = details.get("property", {}).get("value")
+    renter, phone = renter_of(details), readable_phone(details.get("phone", {}).get("value"))
     advice = None if event.status == Status.DISMISSED else advice_for(event.reason)
     return EventSummary(
         id=event.id,
@@ -90,9 +97,11 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
         event=event.event,
         action=event.action,
         renter=renter if actor.sees_people else mask(renter),
-        tour_at=tour_at(details, place),
+        phone=phone if actor.sees_people else mask(phone),
+        tour_at=tour_at(details, place, office_zone(settings)),
         property=event.property,
         property_name=(place.name or place.key) if place else event.property,
+        property_named=named if actor.sees_people else mask(named),
         status=event.status,
         status_words=status_of(event, settings),
         reason=event.reason,
@@ -111,12 +120,12 @@ def renter_of(details: dict[str, Any]) -> str | None:
     return name or values.get("email") or values.get("phone")
 
 
-def tour_at(details: dict[str, Any], place: Property | None) -> datetime | None:
-    """When the tour starts, in the time of its property; in UTC where that is not known."""
+def tour_at(details: dict[str, Any], place: Property | None, office: tzinfo = UTC) -> datetime | None:
+    """When the tour starts, in the time of its property; in that of the office where that is not known."""
     start = details.get("start", {}).get("value") or {}
     zone = ZoneInfo(place.time_zone) if place else None
     if start.get("starts_at"):
-        return datetime.fromisoformat(start["starts_at"]).astimezone(zone or UTC)
+        return datetime.fromisoformat(start["starts_at"]).astimezone(zone or office)
     if start.get("starts_at_local"):
         return datetime.fromisoformat(start["starts_at_local"]).replace(tzinfo=zone)
     return None

@@ -1,4 +1,4 @@
-"""What somebody types to find a tour: a name, an e-mail, a phone in any spelling, a reference, an id, our code."""
+"""What somebody types to find a tour: a name, an e-mail, a phone or its last digits, a reference, our code, `#14`."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,21 @@ def bookings_found(session: Session, settings: Settings, text: str, *, people: b
     found |= set(session.scalars(named))
     for wanted in _readings(settings, words) if people else ():
         found |= set(terms.bookings_with(session, wanted, MOST_BOOKINGS))
-    return found
+    return found | (_by_ending(session, words) if people else set())
+
+
+def _by_ending(session: Session, words: str) -> set[int]:
+    """By the last digits of a phone, at least four of them, in any spelling."""
+    digits = terms.digits_of(words)
+    if len(digits) < terms.ENDING or not _PARTS_OF_A_NUMBER.fullmatch(words):
+        return set()
+    candidates = terms.bookings_with(session, [terms.ending_word(digits)], MOST_BOOKINGS)
+    rows = session.execute(select(Booking.id, Booking.details).where(Booking.id.in_(candidates)))
+    phones = {id_: str(details.get("phone", {}).get("value") or "") for id_, details in rows}
+    return {id_ for id_, phone in phones.items() if terms.digits_of(phone).endswith(digits)}
+
+
+_PARTS_OF_A_NUMBER = re.compile(r"[\d\s().+/-]+")
 
 
 def _by_code(session: Session, codes: list[str]) -> set[int]:
@@ -53,7 +67,7 @@ def events_found(session: Session, settings: Settings, text: str, *, people: boo
     if not words:
         return ()
     found: set[int] = set()
-    if re.fullmatch(r"#?\d{1,18}", words):
+    if re.fullmatch(r"#\d{1,18}", words):
         number = int(words.removeprefix("#"))
         found |= set(session.scalars(select(Event.id).where(Event.id == number)))
     named = key(words)

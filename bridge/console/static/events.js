@@ -5,22 +5,44 @@
 
   const tell = () => {
     if (!form) return;
-    const all = form.querySelector("[data-all]").checked;
+    const all = form.querySelector("[data-all]")?.checked ?? false;
     const chosen = boxes().filter((box) => box.checked).length;
     form.querySelector("[data-count]").textContent =
       all ? "All that match are chosen" : chosen ? `${chosen} chosen` : "Nothing chosen";
     form.querySelectorAll("[data-needs-choice]").forEach((button) => { button.disabled = !all && !chosen; });
     form.classList.toggle("active", all || chosen > 0);
     const page = document.querySelector("[data-page]");
-    page.checked = chosen > 0 && chosen === boxes().length;
-    page.indeterminate = chosen > 0 && !page.checked;
+    if (page) {
+      page.checked = chosen > 0 && chosen === boxes().length;
+      page.indeterminate = chosen > 0 && !page.checked;
+    }
   };
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-page]")) boxes().forEach((box) => { box.checked = event.target.checked; });
-    if (event.target.matches("[data-page], [data-all], #rows input[name=id]")) tell();
+    if (event.target.matches("[data-group]")) {
+      const own = event.target.closest("table").querySelectorAll("input[name=id]");
+      own.forEach((box) => { box.checked = event.target.checked; });
+    }
+    if (event.target.matches("[data-page], [data-all], [data-group], #rows input[name=id]")) tell();
   });
   document.addEventListener("htmx:oobAfterSwap", tell);
+
+  // Busy: the pressed button says what is going on, and gets its words back.
+  const busyOf = (event) => event.target.matches("form") ? event.target.querySelector("[data-busy]") : null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const button = busyOf(event);
+    if (!button || button.hasAttribute("aria-busy")) return;
+    button.dataset.words = button.textContent;
+    button.textContent = button.dataset.busy;
+    button.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const button = busyOf(event);
+    if (!button || !button.hasAttribute("aria-busy")) return;
+    button.textContent = button.dataset.words;
+    button.removeAttribute("aria-busy");
+  });
 
   // A page that nobody looks at does not ask.
   document.addEventListener("htmx:beforeRequest", (event) => {

@@ -66,7 +66,7 @@ class Chart:
     def words(self) -> str:
         """What it shows, for who does not see it."""
         received, written = (sum(getattr(bar, name) for bar in self.bars) for name in ("received", "written"))
-        return f"{received} received and {written} written."
+        return f"{received} received and {written} booked, moved or cancelled in the PMS."
 
 
 def last_hours(session: Session, now: datetime, zone: ZoneInfo) -> Chart:

@@ -1,6 +1,5 @@
 """How the day goes: what came, what is in the PMS, what is not, and what stands in the way."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts.tours import EventTour, soonest
 from bridge.console.actor import Actor
+from bridge.console.dates import office_zone
 from bridge.console.masking import mask
 from bridge.console.status_words import StatusWords, status_of
+from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, IntegrationState, Status, Tally
 from bridge.monitoring.gauges import oldest_due
@@ -22,6 +23,8 @@ from bridge.settings import Settings
 
 COUNTED = 10_000
 """More are not counted: they are "more than" that."""
+UNKNOWN_FOR = timedelta(days=7)
+"""So long an ignored event that may be a tour is counted."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Today:
     soonest: Soonest | None
     unread: int
     """Events that need a person and may be a tour at a time that nobody knows."""
+    unknown: int
+    """Events of the last days that no rule of their mapping knows: each was ignored, and may be a tour."""
     oldest_due: datetime | None
     """Since when the event waits that is due for the longest; None: nothing is due."""
     sources: tuple[SourceNow, ...]
@@ -82,12 +87,12 @@ class Today:
     @property
     def is_all_done(self) -> bool:
         """Whether nothing that may be a tour is open: unreadable, held, unconfirmed or on its way."""
-        return not (self.soonest or self.parked or self.waiting or self.paused)
+        return not (self.soonest or self.parked or self.waiting or self.paused or self.unknown)
 
 
 def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> Today:
     """The figures as an actor may see them; each is read through an index."""
-    zone = zone_of(settings)
+    zone = office_zone(settings)
     received, written = _since_midnight(session, now.astimezone(zone))
     used, allowed = spent(session, settings.propexo.token, settings.propexo.budget_per_minute, now)
     return Today(
@@ -98,6 +103,7 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         parked=_count(session, (Status.PARKED,)),
         soonest=_soonest(session, settings, actor, now),
         unread=_unread(session),
+        unknown=_unknown(session, now),
         oldest_due=oldest_due(session, now),
         sources=tuple(
             SourceNow(source.key, source.enabled, last_received(session, source.key))
@@ -107,12 +113,6 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         budget=allowed,
         paused=tuple(_pauses(session, settings)),
     )
-
-
-def zone_of(settings: Settings) -> ZoneInfo:
-    """The zone of most properties, UTC where there is none."""
-    counted = Counter(property_.time_zone for property_ in settings.properties.values()).most_common(1)
-    return ZoneInfo(counted[0][0] if counted else "UTC")
 
 
 def _since_midnight(session: Session, here: datetime) -> tuple[int, int]:
@@ -133,6 +133,20 @@ def _unread(session: Session) -> int:
         select(Event.id)
         .outerjoin(Event.booking)
         .where(Event.status == Status.PARKED, start.is_(None))
+        .limit(COUNTED + 1)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _unknown(session: Session, now: datetime) -> int:
+    some = (
+        select(Event.id)
+        .where(
+            Event.status == Status.IGNORED,
+            Event.reason == Reason.UNKNOWN_EVENT.value,
+            Event.received_at > now - UNKNOWN_FOR,
+        )
         .limit(COUNTED + 1)
         .subquery()
     )

@@ -52,6 +52,31 @@ class OwnThread:
         return self._thread.submit(method, *args, **named).result()
 
 
+class Clicks:
+    """Counts what somebody does with the mouse: a field that is filled in was clicked first, and so was a choice."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def click(self, found: Any) -> None:
+        self.count += 1
+        found.click()
+
+    def fill(self, found: Any, text: str) -> None:
+        self.count += 1
+        found.fill(text)
+
+    def choose(self, found: Any, label: str) -> None:
+        """An option of a list: a click opens it, another one chooses."""
+        self.count += 2
+        found.select_option(label=label)
+
+
+@pytest.fixture
+def clicks() -> Clicks:
+    return Clicks()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One for the tests of a file, each of which has a context of its own. It ends before other tests begin: they need

@@ -33,7 +33,7 @@ def test_a_parked_tour_gets_the_missing_alias_and_becomes_written_without_a_relo
     page.get_by_role("link", name=str(first), exact=True).click()
     expect(page.get_by_role("heading", name="Maya Okafor")).to_be_visible()
     page.evaluate("window.sameAsBefore = true")
-    expect(page.locator("#state")).to_contain_text("Elm Court West")
+    expect(page.locator("#tour")).to_contain_text("Elm Court West")
 
     page.get_by_role("button", name="Choose the property").click()
     expect(page.locator("#panel")).to_contain_text("1 other event waits for the same")
@@ -44,7 +44,7 @@ def test_a_parked_tour_gets_the_missing_alias_and_becomes_written_without_a_relo
 
     world.run()
     expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
-    expect(page.locator("#life")).to_contain_text("Book the tour")
+    expect(page.locator("#history")).to_contain_text("Booking confirmed by the PMS")
     assert page.evaluate("window.sameAsBefore")
     assert [world.status(event) for event in (first, other)] == [("written", None)] * 2
     assert len(world.tours) == 2
@@ -118,7 +118,8 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     event = world.book("B-1", email="not an address", start="soon")
     world.run()
     page.goto(f"/console/events/{event}")
-    page.get_by_role("button", name="Correct and replay").click()
+    page.get_by_text("Edit the JSON").click()
+    page.get_by_role("button", name="Open the editor").click()
     expect(page.locator("#correction-reading")).to_contain_text("found 'soon'")
     payload = page.get_by_role("textbox", name="Payload")
     good = payload.input_value().replace('"soon"', '"2026-12-03T10:30:00-06:00"')
@@ -127,9 +128,69 @@ def test_what_is_typed_is_read_at_once_and_goes_out(world: Any, page: Page) -> N
     payload.fill(good)
     expect(page.locator("#correction-reading")).to_contain_text("The payload can be read")
     page.get_by_role("button", name="Save and replay").click()
-    expect(page.get_by_text("An operator has edited the payload")).to_be_visible()
+    expect(page.locator("#history")).to_contain_text("Corrected by ada")
     world.run()
     expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
+
+
+def test_nineteen_tours_are_released_by_one_alias_in_four_clicks(world: Any, page: Page, clicks: Any) -> None:
+    events = [world.book(f"B-{n}", email=f"{n}@example.com", **WEST) for n in range(19)]
+    world.run_due()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Action needed"))
+    clicks.choose(page.get_by_role("combobox", name="No property is called “Elm Court West”"), "Elm Court")
+    clicks.click(page.get_by_role("button", name="Use this and send 19"))
+    expect(page.locator("#panel [role=status]")).to_have_text("19 of 19: 19 queued again.")
+    assert clicks.count <= 4
+    expect(page.locator(f"#event-{events[0]}-state")).to_contain_text("In the queue")
+    assert {world.status(event)[0] for event in events} == {"received"}
+
+
+def test_a_start_is_corrected_in_five_clicks(world: Any, page: Page, clicks: Any) -> None:
+    event = world.book("B-1", start="next Tuesday, maybe")
+    world.run()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Action needed"))
+    clicks.click(page.get_by_role("link", name="Maya Okafor"))
+    expect(page.locator("#tour")).to_contain_text("next Tuesday, maybe")
+    clicks.fill(page.get_by_label("Date of the tour"), "2026-12-03")
+    clicks.fill(page.get_by_label("Time, by the clock of Oakwood Flats"), "10:30")
+    clicks.click(page.get_by_role("button", name="Save and send"))
+    expect(page.locator("#history")).to_contain_text("Corrected by ada")
+    assert clicks.count <= 5
+    world.run()
+    expect(page.locator("#state")).to_contain_text("Booked in Rent Manager")
+    expect(page.locator("#tour time")).to_have_text("Thu, Dec 3, 10:30 AM CST")
+    assert world.status(event) == ("written", None)
+
+
+def test_a_renter_is_found_by_the_last_four_digits(world: Any, page: Page, clicks: Any) -> None:
+    world.book("B-1")
+    world.run()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Events", exact=True))
+    clicks.fill(page.get_by_role("searchbox", name="Search"), "0142")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    clicks.fill(page.get_by_role("searchbox", name="Search"), "0143")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(0)
+    assert clicks.count == 3
+
+
+def test_the_tours_of_tomorrow_at_one_property_take_five_clicks(world: Any, page: Page, clicks: Any) -> None:
+    world.book("B-1", start="2026-11-25T14:00:00-06:00")
+    world.book("B-2", start="2026-11-25T09:30:00-06:00", email="b2@example.com", property="elm")
+    world.run()
+    page.goto("/console")
+    clicks.click(page.get_by_role("link", name="Tours", exact=True))
+    clicks.click(page.get_by_role("link", name="Tomorrow"))
+    expect(page.locator("tbody tr")).to_have_count(2)
+    clicks.choose(page.get_by_label("Property"), "Oakwood Flats")
+    clicks.click(page.get_by_role("button", name="Show"))
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("Wed, Nov 25, 2:00 PM CST")
+    assert clicks.count <= 5
 
 
 def test_what_was_done_by_hand_says_who_and_why(world: Any, page: Page) -> None:
@@ -139,8 +200,8 @@ def test_what_was_done_by_hand_says_who_and_why(world: Any, page: Page) -> None:
     page.get_by_role("button", name="Mark as done").click()
     page.get_by_label("What was done").fill("Called her")
     page.locator("#panel").get_by_role("button", name="Mark as done").click()
-    expect(page.locator("#state")).to_contain_text("Called her")
-    expect(page.locator("#life")).to_contain_text("Dismissed by ada")
+    expect(page.locator("#actions")).to_contain_text("Called her")
+    expect(page.locator("#history")).to_contain_text("Dismissed by ada")
 
 
 def _tab_to(page: Page, name: str, *, backwards: bool = False) -> None:

@@ -1,0 +1,56 @@
+"""`/console/account`: what somebody can change about their own account."""
+
+import math
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from bridge.console.access import accounts, passwords, sessions, throttle
+from bridge.console.access.guard import current_actor, needs
+from bridge.console.access.views import with_cookie
+from bridge.console.actions import users as actions
+from bridge.console.tools import tools
+from bridge.errors import BridgeError
+from bridge.models import Role
+
+account_pages = Blueprint("account", __name__, url_prefix="/console/account")
+
+
+@account_pages.get("")
+@needs(Role.VIEWER)
+def show(problem: str | None = None) -> str:
+    with tools().database.session() as session:
+        names = {user.name for user in accounts.every_user(session) if user.password_hash}
+    return render_template(
+        "access/account.html",
+        has_password=current_actor().name in names,
+        problem=problem,
+        shortest=passwords.SHORTEST,
+        changed="changed" in request.args,
+    )
+
+
+@account_pages.post("/password")
+@needs(Role.VIEWER)
+def change_password() -> Response:
+    """Another password for whoever knows the present one; the session goes on under a new cookie, all others end."""
+    settings, actor, now = tools().settings, current_actor(), tools().clock()
+    keys = throttle.keys_of(actor.name, request.remote_addr)
+    with tools().database.session() as session:
+        counted = throttle.take(session, keys, now)
+    if counted.wait:
+        seconds = math.ceil(counted.wait.total_seconds())
+        answer = make_response(show("Too many wrong passwords. Try it again later."), 429)
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
+    try:
+        with passwords.slot(), tools().database.session() as session:
+            account = accounts.authenticate(session, settings, actor.name, request.form.get("current", ""))
+            if account is None or account.user_id is None:
+                return make_response(show("The present password is not right."), 422)
+            throttle.succeeded(session, counted)
+            actions.change_own_password(session, actor, request.form.get("password", ""), now)
+            text = sessions.begin(session, settings, account, now)
+    except BridgeError as error:
+        return make_response(show(error.message), 422)
+    return with_cookie(redirect(url_for("account.show", changed=1), 303), text)

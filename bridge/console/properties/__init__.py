@@ -1,0 +1,1 @@
+"""What senders call the properties."""

@@ -1,0 +1,86 @@
+"""What waits for a decision: the soonest tour first, and one decision for all that it settles."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.console.actor import Actor, Via
+from bridge.console.queries.action_needed import group_heading, grouped, waiting_events
+from bridge.models import Event, Role
+
+OPERATOR = Actor("olga", Role.OPERATOR, Via.CONSOLE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "named", "place", "text"),
+    [
+        ("unknown_property", "The Oakwood Apts", None, "No property is called “The Oakwood Apts”"),
+        ("unknown_property", None, None, "No property is named"),
+        ("unknown_agent", "Dana", "Oakwood Flats", "No agent at Oakwood Flats is called “Dana”"),
+        ("unknown_agent", None, "Oakwood Flats", "No agent at Oakwood Flats is named"),
+        ("unmappable", "start", None, "The date could not be read"),
+        ("unmappable", None, None, "The request could not be read as a tour"),
+        ("slot_taken", None, "Oakwood Flats", "The time was taken meanwhile"),
+        ("gave_up", None, None, "Gave up"),
+        ("", None, None, ""),
+    ],
+)
+def test_a_heading_says_what_a_group_has_in_common(reason: str, named: str, place: str, text: str) -> None:
+    assert group_heading(reason, named, place) == text
+
+
+def test_the_soonest_tour_comes_first_and_one_name_is_one_group(world: Any, signed_in: Any) -> None:
+    west, now = {"property": "Elm Court West"}, world.clock()
+    starts = {
+        "far": now + timedelta(days=9),
+        "soon": now + timedelta(hours=3),
+        "later": now + timedelta(days=2),
+    }
+    ids = {
+        name: world.book(name, start=start.isoformat(), email=f"{name}@example.com", **west)
+        for name, start in starts.items()
+    }
+    ids["same"] = world.book("same", email="same@example.com", property="ELM COURT WEST ")
+    ids["unread"] = world.book("unread", start="soon", email="unread@example.com")
+    world.run_due()
+    with world.database.session() as session:
+        groups = grouped(waiting_events(session, world.settings, OPERATOR, now))
+    order = [[event.summary.id for event in group.events] for group in groups]
+    assert order == [[ids["soon"], ids["later"], ids["far"], ids["same"]], [ids["unread"]]]
+    page = signed_in(Role.OPERATOR).get("/console/action-needed").text
+    assert "No property is called “Elm Court West”" in page
+    assert "Use this and send 4" in page
+    assert "When: “soon”" in page
+    assert page.count("(512) 555-0142") == 9  # a hidden one in each cell that stays live
+    assert "Maya Okafor" not in signed_in(Role.VIEWER).get("/console/action-needed").text
+
+
+def test_one_choice_gives_a_group_its_agent(world: Any, signed_in: Any) -> None:
+    events = [
+        world.book(f"B-{number}", email=f"{number}@example.com", agent="Nobody Known") for number in range(2)
+    ]
+    world.run_due()
+    with world.database.session() as session:
+        for event_id in events:
+            event = session.get_one(Event, event_id)
+            event.status, event.reason, event.ended_at = "parked", "unknown_agent", world.clock()
+    operator = signed_in(Role.OPERATOR)
+    data = {"ids": ",".join(map(str, events)), "field": "agent", "value": "Dana Ruiz"}
+    assert (
+        "Choose one of the list"
+        in operator.post("/console/action-needed/correct", {**data, "value": ""}).text
+    )
+    assert (
+        "Choose one of the list"
+        in operator.post("/console/action-needed/correct", {**data, "field": "email"}).text
+    )
+    assert "2 of 2: 2 queued again." in re.sub(
+        r"\s+", " ", operator.post("/console/action-needed/correct", data).text
+    )
+    assert [world.status(event)[0] for event in events] == ["received", "received"]
+
+
+def test_nothing_that_waits(signed_in: Any) -> None:
+    assert "Nothing needs you" in signed_in(Role.VIEWER).get("/console/action-needed").text

@@ -1,0 +1,40 @@
+"""One way to write a date, for tours and for everything else."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bridge.console.dates import day_bounds, day_label, office_time, tour_time, zone_label
+
+NOW = datetime(2026, 11, 30, 15, 5, tzinfo=UTC)
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+@pytest.mark.parametrize(
+    ("start", "text"),
+    [
+        (datetime(2026, 12, 1, 10, 0, tzinfo=CHICAGO), "Tue, Dec 1, 10:00 AM CST"),
+        (datetime(2026, 12, 1, 0, 5, tzinfo=CHICAGO), "Tue, Dec 1, 12:05 AM CST"),
+        (datetime(2026, 12, 1, 12, 30, tzinfo=CHICAGO), "Tue, Dec 1, 12:30 PM CST"),
+        (datetime(2027, 7, 9, 13, 0, tzinfo=CHICAGO), "Fri, Jul 9 2027, 1:00 PM CDT"),
+        (datetime(2026, 12, 1, 16, 0, tzinfo=UTC), "Tue, Dec 1, 4:00 PM UTC"),
+        (datetime(2026, 12, 1, 16, 0), "Tue, Dec 1, 4:00 PM"),  # noqa: DTZ001 - its zone is not known
+    ],
+)
+def test_a_tour_is_written_by_the_clock_of_its_property(start: datetime, text: str) -> None:
+    assert tour_time(start, NOW) == text
+
+
+def test_everything_else_is_written_by_the_clock_of_the_office() -> None:
+    assert office_time(NOW, CHICAGO, NOW) == "Mon, Nov 30, 9:05 AM"
+    assert office_time(NOW.replace(year=2024), CHICAGO, NOW) == "Sat, Nov 30 2024, 9:05 AM"
+    assert zone_label(CHICAGO, NOW) == "Chicago time (CST)"
+    assert zone_label(ZoneInfo("UTC"), NOW) == "UTC"
+
+
+def test_days() -> None:
+    assert day_label(date(2026, 12, 1), NOW.date()) == "Tuesday, December 1"
+    assert day_label(date(2028, 12, 1), NOW.date()) == "Friday, December 1, 2028"
+    begins, ends = day_bounds(date(2026, 11, 1), date(2026, 11, 1), CHICAGO)  # the night has an hour twice
+    assert (ends - begins).total_seconds() == 25 * 3600
