@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bridge.aliases import Aliases, no_aliases
+from bridge.delivery.rules.plan import APPOINTMENT_ID, LEAD_ID, REFERENCE
 from bridge.delivery.rules.resolve import (
     RecordKind,
     TourTarget,
@@ -36,9 +37,6 @@ from bridge.propexo.bodies import (
 )
 from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 from bridge.settings import Property, Settings, Source
-
-LEAD_ID, APPOINTMENT_ID, REFERENCE = "<lead_id>", "<appointment_id>", "<reference>"
-"""They stand where a request has what is known only once it goes out, as `<unit_id>` where that is looked up."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from bridge.models.forms import FormCount, SigningKey, TimeOffer, TourLink
 from bridge.models.people import ApiToken, AuditEntry, Erasure, IdempotencyKey, SignIn, SignInFailure, User
 from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
+from bridge.models.sources import StoredSource
 
 __all__ = [
     "UNENCRYPTED_FIELDS",
@@ -54,6 +55,7 @@ __all__ = [
     "SlotClaim",
     "SlotSource",
     "Status",
+    "StoredSource",
     "Sweep",
     "Tally",
     "Term",
