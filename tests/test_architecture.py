@@ -41,7 +41,14 @@ FOLDERS = {
     "cli": {"bridge"},
     "console": {"bridge"},
     "delivery": SHARED
-    | {"bridge.encryption", "bridge.periodic", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    | {
+        "bridge.encryption",
+        "bridge.periodic",
+        "bridge.propexo",
+        "bridge.mapping",
+        "bridge.inbound",
+        "bridge.stored_sources",
+    },
     "events": SHARED
     | {"bridge.delivery", "bridge.mapping_checks", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "inbound": SHARED | {"bridge.mapping"},

@@ -8,6 +8,7 @@ from bridge.cli import overview
 from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
 from bridge.cli.field_table import with_field_table
 from bridge.cli.new_mapping import new_mapping
+from bridge.cli.source_settings import export, set_mode
 from bridge.cli.tables import show_table
 from bridge.errors import ConfigurationError
 from bridge.mapping.catalogue import Catalogue, load_file
@@ -17,6 +18,10 @@ from bridge.mapping_checks.contract import accept, check
 @click.group()
 def sources() -> None:
     """Show the configured sources."""
+
+
+sources.add_command(export)
+sources.add_command(set_mode)
 
 
 @sources.command("list")

@@ -36,7 +36,7 @@ from bridge.propexo.bodies import (
     update_body,
 )
 from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
-from bridge.settings import Property, Settings, Source
+from bridge.settings import Property, Settings, Source, SourceTable
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def resolved(
         return event
     if source is None:
         source = "(none)"
-        settings = replace(settings, sources={source: Source(source, mapping="")})
+        settings = replace(settings, sources=SourceTable({source: Source(source, mapping="")}))
     target = target_of(settings, source, request.property, aliases)
     if isinstance(target, Park):
         names_none = request.action is Action.RESCHEDULE and not request.property

@@ -29,6 +29,7 @@ from bridge.settings.fields import (
 )
 from bridge.settings.hours import Hours, TimeOfDay, TourTimes
 from bridge.settings.replies import LANGUAGES, Replies
+from bridge.settings.source_table import SourceTable
 from bridge.settings.tour_times import BusinessHours, SlotSettings, TourHours
 from bridge.settings.workbench import Workbench, WorkbenchMode
 
@@ -281,7 +282,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     forms: FormSettings = field(default_factory=FormSettings)
     properties: dict[str, Property] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: SourceTable[Source] = field(default_factory=lambda: SourceTable({}))
     users: dict[str, ConfiguredUser] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False, metadata=read_as(DatabaseUrl()))
     """`postgresql://...`, or None for the embedded PostgreSQL in `data_dir`."""

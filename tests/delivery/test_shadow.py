@@ -10,11 +10,12 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.shadow import SHADOW_ID, booking_from, booking_record
 from bridge.delivery.rules.state import Ignore, Wait
 from bridge.mapping.booking import Action, Contact
+from bridge.settings import SourceTable
 
 
 def shadowed(**changes):
     source = replace(SETTINGS.sources["widget"], mode="shadow", **changes)
-    return replace(SETTINGS, sources={"widget": source})
+    return replace(SETTINGS, sources=SourceTable({"widget": source}))
 
 
 SHADOW = shadowed()
@@ -98,7 +99,7 @@ def test_what_concerns_other_events_is_decided_as_if_it_were_live(of, expected):
 )
 def test_events_before_the_switch_stay_in_shadow(changes, is_shadow):
     since = shadowed(live_since=NOW.replace(hour=15, minute=30)).sources["widget"]
-    settings = replace(SETTINGS, sources={"widget": replace(since, mode="live")})
+    settings = replace(SETTINGS, sources=SourceTable({"widget": replace(since, mode="live")}))
     step = decide(snapshot(of=replace(event(), **changes)), settings, NOW).step
     assert (getattr(step, "reason", None) == Reason.SHADOW) is is_shadow
 
