@@ -21,6 +21,8 @@ from bridge.console.events.event_views import event
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
+from bridge.console.sources.setup_views import source_setup
+from bridge.console.sources.shadow import HeldLists
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import AppContext, tools
@@ -51,6 +53,7 @@ PAGES = (
     appointments_pages,
     availability_pages,
     sources_pages,
+    source_setup,
     health_pages,
     workbench,
     admin,
@@ -75,6 +78,7 @@ NAVIGATION = (
 def init_app(app: Flask, given: AppContext) -> None:
     """Register everything below /console and /api."""
     app.extensions["console"] = given
+    app.extensions["held_lists"] = HeldLists()
     headers.init_app(app)
     errors.init_app(app)
     app.context_processor(_for_every_page)
