@@ -36,7 +36,14 @@ SHARED = {"bridge"} | {
 """What every folder may use."""
 FOLDERS = {
     "alerts": SHARED
-    | {"bridge.delivery", "bridge.events", "bridge.privacy", "bridge.propexo", "bridge.mapping"},
+    | {
+        "bridge.delivery",
+        "bridge.events",
+        "bridge.monitoring.drift",
+        "bridge.privacy",
+        "bridge.propexo",
+        "bridge.mapping",
+    },
     "availability": SHARED | {"bridge.delivery", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "cli": {"bridge"},
     "console": {"bridge"},

@@ -19,7 +19,7 @@ MODES = ("live", "shadow")
 
 
 class SourceConfiguredError(BridgeError):
-    """bridge.toml sets this, and it wins. Change it there, then restart."""
+    """The file bridge.toml sets this, and it wins. Change it there, then restart."""
 
     code = "source_configured"
 
