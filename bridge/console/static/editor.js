@@ -22,6 +22,7 @@
 
   const edit = (area) => {
     const host = document.createElement("div");
+    host.className = "editor";
     area.after(host);
     area.hidden = true;
     const root = host.attachShadow({ mode: "open" });
