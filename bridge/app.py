@@ -19,12 +19,11 @@ from bridge.console.tools import AppContext
 from bridge.database import Database
 from bridge.inbound.propexo_webhooks import propexo_webhooks
 from bridge.inbound.views import WebhookEndpoint, hooks
-from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.sources import Sources
 from bridge.monitoring import views as monitoring
 from bridge.renter.views import renter
 from bridge.replies.desk import ReplyDesk
 from bridge.settings import Settings
+from bridge.stored_sources import LiveSources
 from bridge.widget import application as widget
 
 if TYPE_CHECKING:
@@ -76,10 +75,13 @@ def create_app(
     Raises:
         ConfigurationError: a source cannot work as it is configured.
     """
-    sources = Sources(settings, Catalogue(settings.mappings_dir))
-    endpoint = WebhookEndpoint(settings, sources, database, clock)
+    live = LiveSources(settings, database)
+    endpoint = WebhookEndpoint(settings, live.sources, database, clock)
     private = _private_app(settings, endpoint)
+    private.extensions["live_sources"] = live
     public = private.extensions["public"] = _public_app(settings, endpoint)
+    for app in (public, private):
+        app.before_request(live.refresh)
     private.extensions["forms"] = public.extensions["forms"]  # the API makes the renter's links
     private.extensions["calendar"] = public.extensions["calendar"]  # operators see why a time is not free
     private.wsgi_app = Dispatcher(public.wsgi_app, private.wsgi_app, private_address)  # type: ignore[method-assign]  # how Flask wants to be wrapped

@@ -36,12 +36,26 @@ SHARED = {"bridge"} | {
 """What every folder may use."""
 FOLDERS = {
     "alerts": SHARED
-    | {"bridge.delivery", "bridge.events", "bridge.privacy", "bridge.propexo", "bridge.mapping"},
+    | {
+        "bridge.delivery",
+        "bridge.events",
+        "bridge.monitoring.drift",
+        "bridge.privacy",
+        "bridge.propexo",
+        "bridge.mapping",
+    },
     "availability": SHARED | {"bridge.delivery", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "cli": {"bridge"},
     "console": {"bridge"},
     "delivery": SHARED
-    | {"bridge.encryption", "bridge.periodic", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
+    | {
+        "bridge.encryption",
+        "bridge.periodic",
+        "bridge.propexo",
+        "bridge.mapping",
+        "bridge.inbound",
+        "bridge.stored_sources",
+    },
     "events": SHARED
     | {"bridge.delivery", "bridge.mapping_checks", "bridge.propexo", "bridge.mapping", "bridge.inbound"},
     "inbound": SHARED | {"bridge.mapping"},

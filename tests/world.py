@@ -17,12 +17,14 @@ from werkzeug.wrappers import Response as WebResponse
 
 from bridge.app import create_app
 from bridge.cli.demo import toml_of
+from bridge.console.actions.sources import save
+from bridge.console.actor import Actor, Via
 from bridge.database import Database
 from bridge.delivery.engine import Engine
 from bridge.delivery.worker import make_tools
 from bridge.events.actions import replay
 from bridge.inbound.signatures import Request
-from bridge.models import Attempt, Event
+from bridge.models import Attempt, Event, Role
 from bridge.sandbox.server import SandboxRequestHandler
 from bridge.sandbox.state import Sandbox, SandboxAppointment
 from bridge.settings import parse
@@ -178,6 +180,13 @@ class World:
         }  # fmt: skip
         self.restart()
 
+    def store_source(self, key: str, document: dict[str, Any], mode: str = "shadow") -> None:
+        """Set a source up as the console does; it posts with a proof."""
+        live = self.client.application.extensions["live_sources"]
+        admin = Actor("ada", Role.ADMIN, Via.CONSOLE)
+        save(live, self.database, admin, key, document, self.clock(), mode=mode)
+        self.refresh_sources()
+
     def deliver(self, source: str, payload: Any, headers: dict[str, str] | None = None) -> list[int]:
         """Post JSON as that sender; answers the ids of its events."""
         answer = self.client.post(f"/hooks/{source}", json=payload, headers=headers)
@@ -185,6 +194,10 @@ class World:
         return [one["id"] for one in answer.json.get("events", [answer.json])]
 
     # What the worker does.
+
+    def refresh_sources(self) -> None:
+        """Look at once for sources that were stored or switched, as a worker does within a second."""
+        self.tools.refresh_sources(at_once=True)
 
     def run_due(self) -> None:
         """Do all that is due by the test's clock, which is also the database's."""

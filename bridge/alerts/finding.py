@@ -22,6 +22,7 @@ class FindingKind(StrEnum):
     BUDGET = "budget", "Propexo's rate limit is used up"
     SILENT = "silent", "Silent senders"
     UNKNOWN_EVENT = "unknown_event", "Events that a mapping does not know"
+    DRIFT = "drift", "Payloads that have changed"
     REFUSED = "refused", "Requests that failed their verification"
 
 

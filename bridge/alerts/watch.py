@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from bridge.alerts import connections, tours
+from bridge.alerts import connections, payloads, tours
 from bridge.alerts.channels import Channels
 from bridge.alerts.digest import DIGEST, Digest
 from bridge.alerts.finding import Finding, FindingKind
@@ -34,6 +34,7 @@ def findings(
         *connections.budget(session, settings, now),
         *connections.silent(session, settings, now),
         *connections.unknown_events(session, settings, now),
+        *payloads.drifted(session, settings, now),
         *connections.refused(session, settings, now),
     ]
 

@@ -118,7 +118,7 @@ def open_database(
     """The database at this version, closed at the end: external, or embedded for as long as it is held.
 
     The embedded one is migrated first; with `may_create` it is made where there is none. `on_end` is called when that
-    has ended for good.
+    has ended for good. The settings show the sources that the console has stored, too.
 
     Raises:
         NoDatabaseError: there is none, and this command makes none.
@@ -126,6 +126,7 @@ def open_database(
         SchemaOutdatedError: the external database needs `bridge migrate`.
     """
     from bridge.embedded import NoDatabaseError, exists, patiently  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.stored_sources import show_stored  # noqa: PLC0415 - the same
 
     if not (may_create or settings.database_url or exists(settings.data_dir)):
         raise NoDatabaseError
@@ -134,6 +135,7 @@ def open_database(
             database.check_schema()
         else:
             patiently(database.migrate)
+        show_stored(settings, database)
         yield database
 
 

@@ -1,15 +1,25 @@
 """`bridge sources` and `bridge mappings`: what is configured, what there is, and whether it holds."""
 
+import contextlib
 from pathlib import Path
 
 import click
 
 from bridge.cli import overview
-from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
+from bridge.cli.base import (
+    CommandError,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    say,
+)
 from bridge.cli.field_table import with_field_table
 from bridge.cli.new_mapping import new_mapping
+from bridge.cli.source_settings import export, set_mode
 from bridge.cli.tables import show_table
-from bridge.errors import ConfigurationError
+from bridge.errors import BridgeError, ConfigurationError
 from bridge.mapping.catalogue import Catalogue, load_file
 from bridge.mapping_checks.contract import accept, check
 
@@ -19,11 +29,18 @@ def sources() -> None:
     """Show the configured sources."""
 
 
+sources.add_command(export)
+sources.add_command(set_mode)
+
+
 @sources.command("list")
 @config_option
 @json_option
 def list_sources(*, config: Path | None, as_json: bool) -> None:
-    """List the configured sources and the path to which each sender posts."""
+    """List the sources and the path to which each sender posts; those of the console too, if there is a database."""
+    settings = load_settings(config)
+    with contextlib.suppress(BridgeError), open_database(settings):
+        pass  # the settings show them from now on
     rows = [
         {
             "name": source.key,
@@ -31,14 +48,17 @@ def list_sources(*, config: Path | None, as_json: bool) -> None:
             "path": f"/hooks/{source.key}",
             "property": source.property,
             "enabled": source.enabled,
+            "mode": source.mode or "live",
         }
-        for source in load_settings(config).sources.values()
+        for source in settings.sources.values()
     ]
     if as_json:
         print_json({"sources": rows})
     elif rows:
         shown = [{**row, "enabled": "yes" if row["enabled"] else "no"} for row in rows]
-        show_table(("Source", "Mapping", "Path", "Property", "Enabled"), [[*row.values()] for row in shown])
+        show_table(
+            ("Source", "Mapping", "Path", "Property", "Enabled", "Mode"), [[*row.values()] for row in shown]
+        )
     else:
         say("No source is configured. Add a [sources.<name>] table to bridge.toml.")
 

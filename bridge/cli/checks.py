@@ -21,7 +21,7 @@ from bridge.propexo import pms, preflight
 from bridge.propexo.bodies import MissingFieldsError, create_body, lead_body
 from bridge.propexo.preflight import PreflightFinding, is_placeholder
 from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
-from bridge.settings import Property, Settings, Source, Workbench
+from bridge.settings import Property, Settings, Source, SourceTable, Workbench
 from bridge.settings.schema import dotted
 
 PLACEHOLDER = "replace-me"
@@ -181,7 +181,7 @@ def _sources(settings: Settings) -> Iterator[PreflightFinding]:
     catalogue = Catalogue(settings.mappings_dir)
     for key, source in settings.sources.items():
         try:
-            Sources(dataclasses.replace(settings, sources={key: source}), catalogue)
+            Sources(dataclasses.replace(settings, sources=SourceTable({key: source})), catalogue)
         except ConfigurationError as error:
             yield from problems(error)
             continue

@@ -22,6 +22,7 @@ from bridge.cli.demo_site import DemoSite
 from bridge.cli.processes import Children
 from bridge.cli.scenario import ORIGIN, PROPERTIES, SECRETS, Post, Scenario, configuration, scenario
 from bridge.cli.serve import address_of, listen
+from bridge.cli.toml import toml_of
 from bridge.clock import utc_now
 from bridge.console.access import sessions
 from bridge.database import Database
@@ -254,14 +255,3 @@ def _plain_table(*columns: tuple[str, int]) -> Table:
     for heading, width in columns:
         shown.add_column(heading, no_wrap=True, min_width=width)
     return shown
-
-
-def toml_of(document: dict[str, Any], prefix: str = "") -> str:
-    """The document as TOML; JSON's texts, numbers and lists are TOML's as well."""
-    plain = [f"{key} = {json.dumps(value)}" for key, value in document.items() if not isinstance(value, dict)]
-    tables = [
-        f"[{prefix}{key}]\n{toml_of(value, f'{prefix}{key}.')}"
-        for key, value in document.items()
-        if isinstance(value, dict)
-    ]
-    return "\n".join([*plain, *tables])

@@ -26,6 +26,8 @@ from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
 from bridge.console.properties.views import properties_pages
+from bridge.console.sources.setup_views import source_setup
+from bridge.console.sources.shadow import HeldLists
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import AppContext, tools
@@ -61,6 +63,7 @@ PAGES = (
     availability_pages,
     properties_pages,
     sources_pages,
+    source_setup,
     health_pages,
     workbench,
     admin,
@@ -87,6 +90,7 @@ NAVIGATION = (
 def init_app(app: Flask, given: AppContext) -> None:
     """Register everything below /console and /api."""
     app.extensions["console"] = given
+    app.extensions["held_lists"] = HeldLists()
     headers.init_app(app)
     errors.init_app(app)
     app.context_processor(_for_every_page)

@@ -69,6 +69,8 @@ def event_status(
         return _written(asked, reason, pms, in_pms)
     if known is Status.PARKED:
         return StatusWords(f"{_NOT_DONE.get(asked or Action.BOOK, 'Not in')} {pms}", known)
+    if reason == Reason.SHADOW:
+        return StatusWords("Shadow mode, not sent", known)
     if known is Status.SUBMITTED:
         return StatusWords(f"Sent, waiting for {pms}", known)
     return StatusWords(_ON_THE_WAY[known], known)

@@ -86,6 +86,10 @@ A write on record (an attempt), by what is learned of it:
 | submitted | PARTIAL_SUCCESS | partly_written |
 | submitted | PENDING | submitted |
 
+While its source is in shadow mode, an event that has reached its booking ends as `Ignore` shadow: each call and write
+of the tables above is assumed to succeed, and what would have been written is recorded with the event (shadow.py).
+Of its booking, lead and time nothing is stored. All other events end as in the tables.
+
 Three rules keep safety apart from order. *Safety*: a write takes its owner, a booking or a lead, conditionally in the
 commit that puts it on record; it holds even if two workers run one event. *Order*: lanes and predecessors; to break it
 may cost a needless call, never a second appointment. *Liveness*: the lane of every open event is ready, leased until a

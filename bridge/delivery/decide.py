@@ -51,6 +51,7 @@ from bridge.delivery.rules.people import left_of
 from bridge.delivery.rules.record_cache import look_up
 from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, target_of, tour_of
 from bridge.delivery.rules.same_tour import link
+from bridge.delivery.rules.shadow import decide_shadow, is_shadow
 from bridge.delivery.rules.state import Ignore, Park, Read, Snapshot, Step, StepDecision, Wait, Write
 from bridge.keys import contact_key
 from bridge.mapping.booking import Action, BookingRequest
@@ -75,7 +76,10 @@ PARKED_INSTEAD = {
 
 def decide(snapshot: Snapshot, settings: Settings, now: datetime) -> StepDecision:
     """Return what happens next to the event, and the snapshot with what was concluded."""
-    decision = _decide(snapshot, settings, now)
+    if is_shadow(settings, snapshot.event):
+        decision = decide_shadow(snapshot, lambda known: _decide(known, settings, now))
+    else:
+        decision = _decide(snapshot, settings, now)
     step = circuit_breaker.before_call(decision.step, decision.snapshot, now)
     snapshot = decision.snapshot
     if isinstance(step, Read | Write):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bridge import search_index
 from bridge.aliases import Aliases, property_named
+from bridge.delivery.load_shadows import add_shadows
 from bridge.delivery.load_slots import add_slots
 from bridge.delivery.order import add_order, columns_of
 from bridge.delivery.rules.booking_state import new_ending
@@ -74,6 +75,7 @@ class Loader:
         }
         add_order(self._connection, snapshots)
         self._add_bookings(snapshots)
+        add_shadows(self._connection, self._settings, snapshots)
         self._add_contacts(snapshots)
         self._add_related(snapshots)
         self._add_attempts(snapshots)

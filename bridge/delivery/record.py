@@ -212,6 +212,9 @@ class _Transaction:
             if enrichment != draft.result.before.event.enrichment:
                 same = update(Event).where(Event.id == draft.after.event.id)
                 self._connection.execute(same.values(answers=enrichment))
+            if draft.after.event.would_write is not None and draft.result.release is not None:
+                same = update(Event).where(Event.id == draft.after.event.id)
+                self._connection.execute(same.values(would_write=draft.after.event.would_write))
 
     def _look_again(self, drafts: Sequence[Draft]) -> None:
         """Whoever was recorded as waiting for what has ended meanwhile is due at once.

@@ -29,6 +29,8 @@ class Tools:
     """Of the jitter."""
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
     """Short-lived tokens of senders' APIs, by source. Each worker gets its own: they are never stored."""
+    refresh_sources: Callable[[], None] = lambda: None
+    """Called between two ticks: looks for sources that were set up or switched meanwhile, once in a second."""
     heartbeat: Callable[[], None] = lambda: None
     """Called between the parts of a tick: the worker is alive, however long the whole tick lasts."""
 

@@ -25,13 +25,12 @@ from bridge.delivery.engine import Engine
 from bridge.delivery.storage.claims import claim_written
 from bridge.delivery.tools import Tools, boot_time
 from bridge.delivery.upkeep import backlog_of
-from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.sources import Sources
 from bridge.models import Notice
 from bridge.periodic import periodic_app
 from bridge.propexo.client import Propexo
 from bridge.propexo.quota import SharedQuota
 from bridge.settings import Settings
+from bridge.stored_sources import LiveSources
 
 log = structlog.get_logger(__name__)
 
@@ -82,8 +81,8 @@ def make_tools(settings: Settings, database: Database, clock: Clock = utc_now) -
         connect_timeout=account.connect_timeout,
         read_timeout=account.read_timeout,
     )
-    sources = Sources(settings, Catalogue(settings.mappings_dir))
-    return Tools(settings, sources, database, propexo, clock)
+    live = LiveSources(settings, database)
+    return Tools(settings, live.sources, database, propexo, clock, refresh_sources=live.refresh)
 
 
 class Worker:
@@ -144,6 +143,7 @@ class Worker:
                 ends_at = ends_at or boot_time() + FINISH_WITHIN
                 if self._engine.is_idle or boot_time() > ends_at:
                     return
+            self._tools.refresh_sources()
             try:
                 did = self._engine.tick()
             except (DBAPIError, psycopg.Error) as error:

@@ -48,7 +48,7 @@ def replay(session: Session, event: Event, now: datetime, by: str | None = None)
     lineage.note(event, now, OperatorAction.REPLAYED, by, status=event.status, reason=event.reason)
     event.status, event.reason, event.detail = Status.RECEIVED, None, None
     event.ended_at, event.next_attempt_at = None, None
-    event.tries, event.looks, event.answers = 0, 0, None
+    event.tries, event.looks, event.answers, event.would_write = 0, 0, None, None
     event.replays += 1
     event.replayed_at = now
     event.rank = event.awaits = None

@@ -4,7 +4,7 @@ Nothing is called, nothing is stored. Where the decision needs an answer, the li
 Propexo knows are shown as `<...>`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,27 +14,17 @@ from sqlalchemy.orm import Session
 
 from bridge.clock import iso
 from bridge.delivery.decide import decide
-from bridge.delivery.rules.booking_state import to_request
-from bridge.delivery.rules.entities import BookingRow, LeadRow
 from bridge.delivery.rules.outcomes import Reason
-from bridge.delivery.rules.people import contact_in
-from bridge.delivery.rules.record_cache import LISTS
-from bridge.delivery.rules.resolve import AGENT, LEAD_SOURCE, UNIT
-from bridge.delivery.rules.state import Call, Enrich, Ignore, Park, Read, Snapshot, Step, Wait, Write, Written
+from bridge.delivery.rules.plan import AnswerOf, follow, likeliest, planned_body, without_in_flight
+from bridge.delivery.rules.state import Enrich, Ignore, Park, Snapshot, Step, Wait, Write, Written
 from bridge.delivery.snapshots import snapshot_of
 from bridge.errors import BridgeError
 from bridge.events.detail import source_of
-from bridge.mapping_checks.preview import APPOINTMENT_ID, LEAD_ID, REFERENCE
 from bridge.models import Attempt, Event, Status
-from bridge.propexo.client import Appointment, PropexoRecord
 from bridge.settings import Settings
 
 PATH = "/v1/events/appointments/leads"
 TO_AN_APPOINTMENT = ("create", "update", "cancel")
-MOST_STEPS = 30
-
-AnswerOf = Callable[[Snapshot, Call], Any]
-"""What a call is assumed to answer."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +112,7 @@ def dry_run(session: Session, event: Event, settings: Settings, now: datetime) -
         remarks.append("The sender's API is called again; this uses its last response.")
     snapshot = snapshot_of(session.connection(), event.id, source, settings, now)
     snapshot = as_replayed(_without_in_flight(snapshot, remarks), now)
-    writes, end = plan(snapshot, settings, now, lambda known, call: _assumed(known, call, remarks))
+    writes, end = plan(snapshot, settings, now, lambda known, call: likeliest(known, call, remarks))
     requests = tuple(_planned(session, event, write) for write in writes)
     return replace(
         result, requests=requests, stopped=None if requests else stop_sentence(end), remarks=tuple(remarks)
@@ -133,20 +123,8 @@ def plan(
     snapshot: Snapshot, settings: Settings, now: datetime, answer_of: AnswerOf
 ) -> tuple[list[Write], Step]:
     """The writes that an event leads to, if each is confirmed, and the step at which it ends."""
-    writes: list[Write] = []
-    for _ in range(MOST_STEPS):
-        decision = decide(snapshot, settings, now)
-        step = decision.step
-        if isinstance(step, Read):
-            snapshot = snapshot.with_answer(step.call, answer_of(decision.snapshot, step.call))
-        elif isinstance(step, Write):
-            writes.append(step)
-            if step.kind in ("create", "update"):
-                return writes, step
-            snapshot = _as_written(snapshot, decision.snapshot, step)
-        else:
-            return writes, step
-    raise AssertionError("a decision that never ends")
+    followed = follow(lambda known: decide(known, settings, now), snapshot, answer_of)
+    return list(followed.writes), followed.end
 
 
 def as_replayed(snapshot: Snapshot, now: datetime) -> Snapshot:
@@ -171,7 +149,7 @@ def stop_sentence(step: Step) -> str:
             return f"It would be parked: {step.detail}"
         case Wait():
             return f"It would wait: {step.detail}"
-        case Ignore(reason=Reason.ALREADY_WRITTEN | Reason.NOTHING_TO_CANCEL):
+        case Ignore(reason=Reason.ALREADY_WRITTEN | Reason.NOTHING_TO_CANCEL | Reason.SHADOW):
             return f"Nothing would be sent. {step.detail}"
         case Written():
             return "Nothing would be sent: the PMS has what the newest event of this tour asks for."
@@ -189,86 +167,11 @@ def _without_in_flight(snapshot: Snapshot, remarks: list[str]) -> Snapshot:
                 f"First the bridge checks the outcome of the {attempt.kind} of {attempt.started_at:%Y-%m-%d %H:%M:%S} "
                 f"UTC ({attempt.outcome}). This goes out only for what that has not written."
             )
-    return snapshot.having(
-        bookings=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.bookings),
-        duplicates=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.duplicates),
-        related=tuple(replace(row, in_flight_attempt_id=None) for row in snapshot.related),
-        leads={key: replace(row, in_flight_attempt_id=None) for key, row in snapshot.leads.items()},
-    )
-
-
-def _as_written(snapshot: Snapshot, concluded: Snapshot, write: Write) -> Snapshot:
-    """The snapshot once a lead was created or changed, or an appointment cancelled."""
-    if isinstance(write.owner, LeadRow):
-        person = contact_in(write.request)
-        return snapshot.with_lead(replace(write.owner, lead_id=LEAD_ID, is_new=False, person=person))
-    changed: dict[str, Any] = {
-        "confirmed_state": "cancelled", "confirmed_tour": None, "appointment_id": None, "appointment_verified": False,
-        "reference_code": REFERENCE, "in_flight_attempt_id": None,
-    }  # fmt: skip
-    if write.kind == "update_lead":
-        changed = {"confirmed_tour": write.on_confirm["written"]}
-
-    def row_of(row: BookingRow) -> BookingRow:
-        is_it = isinstance(write.owner, BookingRow) and row.id == write.owner.id
-        return replace(row, **changed) if is_it else row
-
-    new = concluded.duplicates[len(snapshot.duplicates) :]
-    return snapshot.having(
-        bookings=tuple(row_of(row) for row in snapshot.bookings),
-        duplicates=tuple(row_of(row) for row in (*snapshot.duplicates, *new)),
-        related=tuple(row_of(row) for row in snapshot.related),
-    )
-
-
-def _assumed(snapshot: Snapshot, call: Call, remarks: list[str]) -> Any:
-    """The likeliest answer to a call."""
-    if call.kind == "find_leads":
-        remark = "The lead is created only if Propexo knows none with this e-mail or phone."
-        if remark not in remarks:
-            remarks.append(remark)
-        return []
-    if call.kind in LISTS.values():
-        return _assumed_list(snapshot, call, remarks)
-    if call.kind in ("get_appointment", "list_appointments"):
-        booking = snapshot.booking
-        code, lead_id = (booking.reference_code, booking.lead_id or "") if booking else ("", "")
-        known = booking.appointment_id if booking else None
-        found = Appointment(known or APPOINTMENT_ID, code, None, None, (lead_id,), None, None, None)
-        return found if call.kind == "get_appointment" else [found]
-    return None
-
-
-def _assumed_list(snapshot: Snapshot, call: Call, remarks: list[str]) -> list[PropexoRecord]:
-    """As the list that was read last has it, and for what is not in it an open id."""
-    kind = next(
-        record_kind for record_kind in (UNIT, AGENT, LEAD_SOURCE) if LISTS[record_kind.crosswalk] == call.kind
-    )
-    place = dict(call.arguments)
-    cached = snapshot.records.get((place["integration_id"], place["property_id"], kind.crosswalk))
-    known = [
-        PropexoRecord(record["id"], record.get("name"), record.get("email"), None, None, ())
-        for record in (cached.records if cached else ())
-    ]
-    request = to_request(snapshot.booking.fields) if snapshot.booking else None
-    source = snapshot.interpretation.source
-    names = {
-        UNIT: (request.unit if request else None,),
-        AGENT: (request.agent if request else None,),
-        LEAD_SOURCE: (
-            request.lead_source if request else None,
-            source.settings.lead_source if source else None,
-        ),
-    }[kind]
-    for name in filter(None, names):
-        remarks.append(f"Looked up in Propexo when it goes out: {kind.called(name)}.")
-        known.append(PropexoRecord(f"<{kind.field}>", name, None, None, None, ()))
-    return known
+    return without_in_flight(snapshot)
 
 
 def _planned(session: Session, event: Event, write: Write) -> PlannedRequest:
-    body = {name: REFERENCE if name == "third_party_id" else value for name, value in write.request.items()}
-    body = _with_placeholder(body, write)
+    body = planned_body(write)
     method, path = _address(write, body)
     alike = TO_AN_APPOINTMENT if write.kind in TO_AN_APPOINTMENT else (write.kind,)
     last = (
@@ -291,18 +194,6 @@ def _address(write: Write, body: Mapping[str, Any]) -> tuple[str, str]:
             return "PUT", f"{PATH}/{body['event_id']}"
         case "cancel":
             return "POST", f"{PATH}/cancel"
-
-
-def _with_placeholder(body: dict[str, Any], write: Write) -> dict[str, Any]:
-    """Without the code that was drawn for this dry run only."""
-    owner = write.owner
-    is_new = owner.is_new if isinstance(owner, LeadRow) else owner.id is None
-    if not is_new:
-        return body
-    return {
-        name: value.replace(owner.reference_code, REFERENCE) if isinstance(value, str) else value
-        for name, value in body.items()
-    }
 
 
 def _is_open(value: object) -> bool:

@@ -66,16 +66,15 @@ class Sources:
         problems: list[Problem] = []
         for source in settings.sources.values():
             try:
-                file = catalogue.get(source.mapping)
+                self._sources[source.key] = mapped_source(source, catalogue, settings)
             except ConfigurationError as error:
-                problems += [
-                    Problem(f"sources.{source.key}.mapping", str(problem)) for problem in error.problems
-                ]
-                continue
-            problems += _problems(source, file, settings)
-            self._sources[source.key] = MappedSource(source, file, configured(file.schema, settings, source))
+                problems += error.problems
         if problems:
             raise ConfigurationError(problems)
+
+    def show(self, sources: Dictionary[str, MappedSource]) -> None:
+        """From now on these are the sources; whoever iterates meanwhile sees the former ones."""
+        self._sources = dict(sources)
 
     def __iter__(self) -> Iterator[MappedSource]:
         return iter(self._sources.values())
@@ -90,6 +89,18 @@ class Sources:
             return self._sources[name]
         except KeyError:
             raise UnknownSourceError from None
+
+
+def mapped_source(source: SourceSettings, catalogue: Catalogue, settings: Settings) -> MappedSource:
+    """A source with its mapping. Raises ConfigurationError: it cannot work as it is configured."""
+    try:
+        file = catalogue.get(source.mapping)
+    except ConfigurationError as error:
+        key = f"sources.{source.key}.mapping"
+        raise ConfigurationError([Problem(key, str(problem)) for problem in error.problems]) from error
+    if problems := list(_problems(source, file, settings)):
+        raise ConfigurationError(problems)
+    return MappedSource(source, file, configured(file.schema, settings, source))
 
 
 MONTH_FIRST = frozenset({"US", "FM", "GU", "MH", "PH", "PR", "PW"})

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bridge.aliases import Aliases, no_aliases
+from bridge.delivery.rules.plan import APPOINTMENT_ID, LEAD_ID, REFERENCE
 from bridge.delivery.rules.resolve import (
     RecordKind,
     TourTarget,
@@ -35,10 +36,7 @@ from bridge.propexo.bodies import (
     update_body,
 )
 from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
-from bridge.settings import Property, Settings, Source
-
-LEAD_ID, APPOINTMENT_ID, REFERENCE = "<lead_id>", "<appointment_id>", "<reference>"
-"""They stand where a request has what is known only once it goes out, as `<unit_id>` where that is looked up."""
+from bridge.settings import Property, Settings, Source, SourceTable
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ def resolved(
         return event
     if source is None:
         source = "(none)"
-        settings = replace(settings, sources={source: Source(source, mapping="")})
+        settings = replace(settings, sources=SourceTable({source: Source(source, mapping="")}))
     target = target_of(settings, source, request.property, aliases)
     if isinstance(target, Park):
         names_none = request.action is Action.RESCHEDULE and not request.property

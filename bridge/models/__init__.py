@@ -26,6 +26,7 @@ from bridge.models.people import (
 )
 from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, Sweep
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
+from bridge.models.sources import StoredSource
 
 __all__ = [
     "UNENCRYPTED_FIELDS",
@@ -64,6 +65,7 @@ __all__ = [
     "SlotClaim",
     "SlotSource",
     "Status",
+    "StoredSource",
     "Sweep",
     "Tally",
     "Term",

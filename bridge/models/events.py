@@ -57,6 +57,8 @@ class Event(Base):
     original_content_type: Mapped[str | None]
     answers: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
     """What the sender's API answered for it, by the names of the mapping's `details`; asked anew by a replay."""
+    would_write: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
+    """In shadow mode: the writes that it would have led to, and how it would have ended (delivery/rules/shadow.py)."""
 
     event: Mapped[str | None]
     occurred_at: Mapped[datetime | None]

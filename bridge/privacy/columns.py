@@ -32,6 +32,7 @@ FREE_OF_PERSONAL_DATA = {
     "booking_references": ("source",),
     "slot_calendars": ("property",),
     "slot_claims": ("property", "kind", "agent"),
+    "stored_sources": ("key", "mode", "changed_by"),
     "slot_sources": ("integration_id", "property_id", "kind", "content"),
     "sign_in_failures": ("key",),
     "sign_ins": ("digest", "name", "role", "origin", "csrf"),

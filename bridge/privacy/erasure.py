@@ -135,7 +135,8 @@ def find(session: Session, person: Person) -> Traces:
 
 _EVENTS = select(
     Event.id, Event.content_type, Event.body, Event.original_content_type, Event.original_body, Event.headers,
-    Event.query, Event.answers, Event.detail, Event.history, Event.reference, Event.previous_reference,
+    Event.query, Event.answers, Event.would_write, Event.detail, Event.history, Event.reference,
+    Event.previous_reference,
 ).where(Event.removed_at.is_(None))  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def _all_words(event: Row[Any]) -> str:
         (event.original_body, event.original_content_type or event.content_type),
     )
     texts = [readable(body, content_type) for body, content_type in bodies if body]
-    columns = (event.headers, event.query, event.answers, event.detail, event.history)
+    columns = (event.headers, event.query, event.answers, event.would_write, event.detail, event.history)
     return _words(*texts, *columns, event.reference, event.previous_reference)
 
 

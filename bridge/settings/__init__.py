@@ -29,6 +29,7 @@ from bridge.settings.records import (
     Source,
 )
 from bridge.settings.schema import Document, dotted, problems
+from bridge.settings.source_table import SourceTable
 from bridge.settings.tour_times import BusinessHours
 from bridge.settings.workbench import Workbench
 
@@ -45,6 +46,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "Source",
+    "SourceTable",
     "Workbench",
     "load",
     "parse",
@@ -113,7 +115,9 @@ def _settings(values: dict[str, Any], folder: Path, path: Path | None) -> Settin
         alerts=AlertSettings(**values.get("alerts", {})),
         forms=FormSettings(**values.get("forms", {})),
         properties={key: Property(key=key, **each) for key, each in values.get("properties", {}).items()},
-        sources={key: Source(key=key, **each) for key, each in values.get("sources", {}).items()},
+        sources=SourceTable(
+            {key: Source(key=key, **each) for key, each in values.get("sources", {}).items()}
+        ),
         users={key: ConfiguredUser(key=key, **each) for key, each in values.get("users", {}).items()},
         database_url=values.get("database_url"),
         data_dir=folder / values.get("data_dir", Settings.data_dir),

@@ -16,8 +16,8 @@ from bridge.settings.fields import NamedTable, Seconds, Setting, Switch, Text, T
 
 SETTING = "setting"
 """The key of the metadata."""
-NO_KEYS = {"key", "path"}
-"""The name of a table, and that of the file."""
+NO_KEYS = {"key", "path", "live_since"}
+"""The name of a table, that of the file, and what only the database knows."""
 BY_ANNOTATION: Mapping[Any, Callable[[], Setting]] = {
     str: Text,
     Path: Text,

@@ -1,7 +1,7 @@
 """What bridge.toml says, as frozen records. Every default stands here and nowhere else."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from bridge.settings.fields import (
 )
 from bridge.settings.hours import Hours, TimeOfDay, TourTimes
 from bridge.settings.replies import LANGUAGES, Replies
+from bridge.settings.source_table import SourceTable
 from bridge.settings.tour_times import BusinessHours, SlotSettings, TourHours
 from bridge.settings.workbench import Workbench, WorkbenchMode
 
@@ -260,6 +261,14 @@ class Source:
     """Stores whatever is sent here, so that a mapping can be written from real requests; then `mapping` may lack."""
     agent_time_zone: str | None = field(default=None, metadata=read_as(TimeZone()))
     """The zone of a bot's agent, which puts the offset of that zone behind times that people mean as the property's."""
+    mode: str | None = field(default=None, metadata=read_as(OneOf("live", "shadow")))
+    """`shadow`: its events are read and decided, and nothing is sent; None: live, unless the console switched it."""
+    live_since: datetime | None = None
+    """When the console or the CLI switched it live: events that came before stay in shadow."""
+
+    def is_shadow_at(self, moment: datetime) -> bool:
+        """Whether an event that came at this moment is decided and never sent."""
+        return self.mode == "shadow" or (self.live_since is not None and moment < self.live_since)
 
 
 @dataclass(frozen=True)
@@ -273,7 +282,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     forms: FormSettings = field(default_factory=FormSettings)
     properties: dict[str, Property] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: SourceTable[Source] = field(default_factory=lambda: SourceTable({}))
     users: dict[str, ConfiguredUser] = field(default_factory=dict)
     database_url: str | None = field(default=None, repr=False, metadata=read_as(DatabaseUrl()))
     """`postgresql://...`, or None for the embedded PostgreSQL in `data_dir`."""

@@ -3,16 +3,16 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from bridge.errors import Problem
+from bridge.errors import ConfigurationError, Problem
 from bridge.settings.derived import keys_of
 from bridge.settings.document import KeyPath, OutsideText
 from bridge.settings.fields import NamedTable
-from bridge.settings.records import Settings, same_name
+from bridge.settings.records import Settings, Source, same_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
     AlertsSection,
@@ -28,6 +28,7 @@ from bridge.settings.sections import (
 from bridge.settings.spelling import DID_YOU_MEAN, did_you_mean
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
+NAME_EXPECTED = "expected a name of small letters, digits, - and _ that starts with a letter or digit"
 HIDDEN = {
     "token",
     "secrets",
@@ -68,9 +69,7 @@ class Document(Section):
     @validates_schema(skip_on_field_errors=False)
     def names_fit_into_addresses(self, data: dict[str, Any], **_: Any) -> None:
         """The key of a source is part of its address, every key part of a variable's name."""
-        wrong = Sentence(
-            "expected a name of small letters, digits, - and _ that starts with a letter or digit"
-        )
+        wrong = Sentence(NAME_EXPECTED)
         errors = {
             table: {key: [wrong] for key in data.get(table, {}) if not KEY.fullmatch(key)}
             for table in ("properties", "sources", "users")
@@ -108,6 +107,24 @@ class Document(Section):
                     place[last] = [f"a name that no other property answers to; properties.{first} does"]
         if errors:
             raise ValidationError({"properties": errors})
+
+
+def source_from(key: str, document: Mapping[str, Any], properties: Iterable[str]) -> Source:
+    """A single source of a table such as bridge.toml's. Raises ConfigurationError with every problem there is."""
+    whole = {"sources": {key: dict(document)}}
+    found = []
+    if not KEY.fullmatch(key):
+        found.append(Problem(f"sources.{key}", NAME_EXPECTED))
+    try:
+        values = SourceSection().load(dict(document))
+    except ValidationError as error:
+        found += [problem for _, problem in problems({"sources": {key: error.messages}}, whole)]
+        values = {}
+    if values.get("property") not in (None, *properties):
+        found.append(Problem(f"sources.{key}.property", "expected the key of a configured property"))
+    if found:
+        raise ConfigurationError(found)
+    return Source(key=key, **values)
 
 
 def _names(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

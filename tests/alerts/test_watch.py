@@ -12,7 +12,7 @@ from bridge.alerts.channels import AlertDeliveryError, Channels
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
 from bridge.delivery.storage.breakers import CircuitBreakers
-from bridge.models import Alert, Event, RejectionCount, Tally
+from bridge.models import Alert, Event, PayloadField, RejectionCount, Tally
 from bridge.propexo.errors import Outcome
 
 PUBLIC = "https://bridge.example.com"
@@ -269,3 +269,24 @@ def test_an_event_that_no_rule_knows_is_reported_once_for_its_name(world, office
     [message] = office.look()
     assert "tour.opened" in message["message"]
     assert "tour.viewed" not in message["message"]
+
+
+def test_a_field_that_changed_or_vanished_is_reported_once(world, office):
+    moment = world.clock()
+    seen = [
+        ("data.tour.start", "text", 60, 20),
+        ("data.tour.start", "number", 10, 0),
+        ("data.prospect.phone", "text", 60, 9),
+        ("data.prospect.email", "text", 60, 0),
+        ("data.new", "text", 1, 0),
+    ]
+    with world.database.session() as session:
+        for path, kind, first, last in seen:
+            known = {"first_seen": moment - timedelta(days=first), "last_seen": moment - timedelta(days=last)}
+            session.add(PayloadField(source="widget", event="booked", path=path, type=kind, **known))
+    [message] = office.look()
+    assert message["title"] == "Payloads that have changed"
+    assert "data.tour.start was text and is number now" in message["message"]
+    assert "data.prospect.phone no longer comes" in message["message"]
+    assert "data.new" not in message["message"]
+    assert office.look() == []

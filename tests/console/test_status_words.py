@@ -22,6 +22,7 @@ from bridge.models import BookingState, Status
         ("parked", "reschedule", "pms_refused", "booked", "Not moved in Entrata", "parked"),
         ("parked", "cancel", "pms_refused", "booked", "Not cancelled in Entrata", "parked"),
         ("parked", None, "unmappable", None, "Not in Entrata", "parked"),
+        ("ignored", "book", "shadow", None, "Shadow mode, not sent", "ignored"),
         ("ignored", "cancel", "nothing_to_cancel", None, "Nothing to do", "ignored"),
     ],
 )

@@ -66,6 +66,10 @@ def filled(request: Any, database: Database, clock: Any) -> Iterator[World]:
             "first_name": "Zebulon", "last_name": "Quuxington", "email": MARKER, "phone": "+15125550177",
         }  # fmt: skip
         start = "2026-12-03T10:30:00-06:00"
+        world.document["sources"]["other"]["mode"] = "shadow"
+        world.restart()
+        tour = {"start": start, "notes": "allergic-to-wombats"}
+        world.send("booked", "B-3", source="other", prospect=person, tour=tour)
         world.send("booked", "B-1", prospect=person, tour={"start": start, "notes": "allergic-to-wombats"})
         parked = world.send("booked", "B-2", prospect=person, tour={"start": start}, property="Atlantis")
         world.run()

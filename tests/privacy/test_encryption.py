@@ -154,6 +154,7 @@ def test_keys_are_changed_one_after_the_other(database, clock, opened):
             "idempotency_keys": 0,
             "signing_keys": 0,
             "known_contacts": 1,
+            "stored_sources": 0,
         }
     with opened(NEW) as new, new.session() as session:
         assert [session.get_one(Event, event_id).body for event_id in ids] == [b"plain", b"olde"]

@@ -92,7 +92,7 @@ def test_the_records_have_exactly_the_settings():
         (Property, sections.PropertySection, {"key"}),
         (SlotSettings, sections.SlotsSection, set()),
         (KindSettings, sections.KindSection, set()),
-        (Source, sections.SourceSection, {"key"}),
+        (Source, sections.SourceSection, {"key", "live_since"}),
         (Settings, schema.Document, {"path"}),
     ]
     for record, section, besides in pairs:

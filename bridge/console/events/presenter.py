@@ -70,6 +70,7 @@ def event_details(
     }
     shown["sentences"] = list(_sentences(event, shown, actor))
     shown = masked(actor, shown, "explanation", "problems")
+    shown["would_write"] = event.would_write if actor.sees_people else None
     shown["attempts"] = [_attempt(attempt, actor) for attempt in detail["attempts"]]
     shown["booking"] = (
         masked(actor, _booking(detail["booking"], actor), keep=("written",)) if detail["booking"] else None

@@ -4,7 +4,7 @@ from flask import Blueprint, Flask, current_app, render_template, request
 
 from bridge.console import audit
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.sources import presenter
+from bridge.console.sources import presenter, shadow
 from bridge.console.sources.test_event import try_out
 from bridge.console.sources.widget_line import READABLE, Options, accent_of, contrast, line_of, query_of
 from bridge.console.tools import tools
@@ -21,7 +21,22 @@ def listing() -> str:
     now = tools().clock()
     with tools().database.session() as session:
         rows = presenter.lines(session, tools().sources, now)
-    return render_template("sources/list.html", rows=rows, now=now)
+    modes = {source.name: source.settings.mode for source in tools().sources}
+    return render_template(
+        "sources/list.html",
+        rows=rows,
+        now=now,
+        modes=modes,
+        may_set_up=current_actor().may(Role.ADMIN),
+        broken=current_app.extensions["live_sources"].broken,
+    )
+
+
+@sources_pages.before_app_request
+def take_what_is_stored() -> None:
+    """What another web process has stored a moment ago is shown at once."""
+    if request.path.startswith("/console/sources"):
+        current_app.extensions["live_sources"].refresh(at_once=True)
 
 
 @sources_pages.get("/<name>")
@@ -32,9 +47,19 @@ def show(name: str) -> str:
     here = request.host_url.rstrip("/")
     with tools().database.session() as session:
         page = presenter.page(session, tools().settings, source, current_actor(), now, here)
+        watched = shadow.count(session, name, now)
     may_test = current_actor().may(Role.OPERATOR)
+    configured = tools().settings.sources.configured.get(name)
     return render_template(
-        "sources/source.html", page=page, now=now, may_test=may_test, is_form=source.mapping.public
+        "sources/source.html",
+        page=page,
+        now=now,
+        may_test=may_test,
+        is_form=source.mapping.public,
+        is_shadow=source.settings.mode == "shadow",
+        can_switch=may_test and not (configured and configured.mode),
+        may_set_up=configured is None and current_actor().may(Role.ADMIN),
+        watched=watched,
     )
 
 

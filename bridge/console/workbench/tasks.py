@@ -15,7 +15,7 @@ from bridge.mapping.explanation import explain
 from bridge.mapping.sources import configured
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, Preview, preview, preview_event, resolved
-from bridge.settings import ConsoleSettings, PropexoSettings, Settings
+from bridge.settings import ConsoleSettings, PropexoSettings, Settings, SourceTable
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ def open_settings(settings: Settings, source: str | None, aliases: Dictionary[st
     if source:
         sources[source] = replace(settings.sources[source], secrets=(), verify_tokens=(), api={})
     console = ConsoleSettings(workbench=settings.console.workbench)
-    return Settings(PropexoSettings(token=""), console=console, properties=properties, sources=sources)
+    return Settings(
+        PropexoSettings(token=""), console=console, properties=properties, sources=SourceTable(sources)
+    )
 
 
 def _as_document(mapping: Mapping, event: Preview) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The workbench's page: a payload and a mapping side by side, and what comes of them."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
@@ -19,6 +20,7 @@ from bridge.settings import Settings
 
 workbench = Blueprint("workbench", __name__, url_prefix="/console/workbench")
 bench = Bench()
+LINE = re.compile(r"\bline (\d+)\)")
 MOST_COMPARED = 200
 MOST_RECENT = 30
 """Events that are offered."""
@@ -83,7 +85,16 @@ def read() -> str:
         {**event, "problems": [error_sentence(error) for error in event["errors"]]}
         for event in result.get("events", ())
     ]
-    return render_template("workbench/reading.html", events=events, problem=result.get("problem"))
+    problem = result.get("problem")
+    return render_template(
+        "workbench/reading.html", events=events, problem=problem, line=line_in(problem or "")
+    )
+
+
+def line_in(problem: str) -> int | None:
+    """The line of the mapping that a problem names, the last one where it names several."""
+    found = LINE.findall(problem)
+    return int(found[-1]) if found else None
 
 
 @workbench.post("/comparison")

@@ -61,6 +61,8 @@ class EventRow:
     trace: str | None = None
     """The trace context of the request that brought it."""
     enrichment: Mapping[str, Any] | None = None
+    would_write: Mapping[str, Any] | None = None
+    """In shadow mode: what would have been written (see shadow.py); concluded, and never loaded."""
 
     @property
     def references(self) -> list[str]:

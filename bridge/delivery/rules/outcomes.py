@@ -37,6 +37,10 @@ class Reason(StrEnum):
     ECHO = "echo", "Nothing: this tour was written by the bridge and came back through another system."
     NO_SHOW = "no_show", "Note it in the PMS if you track no-shows; no PMS accepts them through Propexo."
     TEST = "test", "Nothing: this is a test of the source from the console. It is never forwarded."
+    SHADOW = (
+        "shadow",
+        "Nothing: its source is in shadow mode and nothing is sent. Switch it live; replay this to write it.",
+    )
     REMEMBERED = "remembered", "Nothing: the event only has contact data. Tours arrive as separate events."
 
     # written

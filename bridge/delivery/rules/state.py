@@ -180,6 +180,8 @@ class Snapshot:
     echoed: str | None = None
     """A reference in the text that belongs to another booking."""
     contact: SenderContact | None = None
+    shadow: Mapping[str, Any] | None = None
+    """What the last shadow event of the booking has recorded."""
     attempts: Mapping[int, AttemptRow] = field(default_factory=dict)
     leads: Mapping[tuple[str, str, str], LeadRow] = field(default_factory=dict)
     last_create: AttemptRow | None = None

@@ -103,6 +103,20 @@ NEWER = (
     )
     .limit(MOST_NEWER)
 )
+
+
+def _shadow_with(column: InstrumentedAttribute[Any]) -> Any:
+    return (
+        select(
+            Event.id, Event.seq, Event.source, Event.reference, Event.previous_reference, Event.would_write
+        )
+        .join(_NAMED, and_(Event.source == _NAMED.c.sources, column == _NAMED.c.names))
+        .where(Event.would_write.is_not(None))
+    )
+
+
+SHADOWS = union_all(_shadow_with(Event.reference), _shadow_with(Event.previous_reference))
+"""`sources` and `names`, in pairs: the events that were decided in shadow mode and have one of these references."""
 _LINKED = _pairs("sources", "names")
 LINKS = select(BookingReference.source, BookingReference.reference, BookingReference.booking_id).join(
     _LINKED,

@@ -21,6 +21,10 @@ PAGES = {
     "properties": "/console/properties",
     "sources": "/console/sources",
     "source": "/console/sources/widget",
+    "source-new": "/console/sources/_new",
+    "source-new-named": "/console/sources/_new?mapping=calendly",
+    "source-shadow": "/console/sources/shadowed",
+    "source-set-up": "/console/sources/stored/setup",
     "sign-in": "/console/sign-in",
     "account": "/console/account",
     "users": "/console/users",
@@ -56,12 +60,15 @@ def test_every_page_is_among_them(world: Any, signed_in: Any) -> None:
 
 @pytest.fixture
 def furnished(world: Any) -> Any:
-    """A world with something to see: written, parked for two reasons, and on its way."""
+    """A world with something to see: written, parked for two reasons, in shadow mode, and on its way."""
+    world.connect("shadowed", "standard_webhooks", mode="shadow")
+    world.store_source("stored", {"mapping": "calendly", "secrets": ["a-key"]})
     world.book("B-1")
     world.book("B-2", email="jo@example.com", property="Elm Court West")
     world.book("B-3", email="not an address", start="soon")
+    world.book("B-4", email="ana@example.com", source="shadowed")
     world.run()
-    world.book("B-4", email="dora@example.com")
+    world.book("B-5", email="dora@example.com")
     return world
 
 
@@ -74,6 +81,8 @@ def each_page(furnished: Any, page: Page) -> Iterator[tuple[str, Page]]:
             page.goto(address)
             if name == "workbench":
                 page.locator("#reading table").wait_for()
+            if name == "source-shadow":
+                page.get_by_text("watched in 7 days").wait_for()
             if name == "health":
                 page.get_by_text("Checked at").wait_for()
             yield name, page

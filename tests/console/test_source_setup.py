@@ -1,0 +1,69 @@
+"""A new source, set up in the console; and a source in shadow mode beside what the PMS holds."""
+
+import pytest
+
+from bridge.console.sources.setup import free_key, new_secret
+from bridge.mapping.catalogue import Catalogue
+from bridge.models import Role
+
+
+@pytest.mark.parametrize("mapping", ["calendly", "standard_webhooks", "cal_com", "zapier"])
+def test_a_secret_is_made_that_the_sender_takes(mapping):
+    file = Catalogue().get(mapping)
+    secret = new_secret(file)
+    assert secret
+    assert list(file.schema.signature.check_secrets([secret])) == []
+
+
+def test_a_free_name_is_offered():
+    assert free_key("google_forms", ["google-forms", "google-forms-2"]) == "google-forms-3"
+    assert free_key("calendly", []) == "calendly"
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_only_administrators_set_up(signed_in, role):
+    assert signed_in(role).get("/console/sources/_new").status_code == 403
+    assert "Add a source" not in signed_in(role).get("/console/sources").text
+
+
+def test_what_cannot_work_is_named_in_the_form(signed_in):
+    admin = signed_in()
+    answer = admin.post("/console/sources/_new", {"mapping": "calendly", "key": "Not A Name"})
+    assert answer.status_code == 422
+    assert "small letters" in answer.text
+    assert admin.post("/console/sources/_new", {"mapping": "calendly", "key": "widget"}).status_code == 422
+    assert admin.get("/console/sources/widget/setup").status_code == 404
+
+
+def test_the_mode_of_any_source_is_one_switch(world, signed_in):
+    operator = signed_in(Role.OPERATOR)
+    assert operator.post("/console/sources/widget/mode", {"mode": "shadow"}).status_code == 303
+    assert "Shadow mode" in operator.get("/console/sources/widget").text
+    assert world.settings.sources["widget"].is_shadow_at(world.clock())
+    assert operator.post("/console/sources/widget/mode", {"mode": "loud"}).status_code == 422
+    assert signed_in(Role.VIEWER).post("/console/sources/widget/mode", {"mode": "live"}).status_code == 403
+    world.document["sources"]["widget"]["mode"] = "live"
+    world.restart()
+    assert (
+        signed_in(Role.OPERATOR).post("/console/sources/widget/mode", {"mode": "shadow"}).status_code == 409
+    )
+
+
+def test_shadow_mode_is_compared_with_what_the_pms_lists(world, signed_in):
+    jonas = {"first_name": "Jonas", "last_name": "Weller", "email": "jo@example.com"}
+    world.send("booked", "B-0", prospect=jonas, tour={"start": "2026-12-03T10:30:00-06:00"})
+    world.run()
+    world.document["sources"]["other"]["mode"] = "shadow"
+    world.restart()
+    watched = world.book("B-1", source="other", start="2026-12-03T10:30:00-06:00")
+    unknown = world.book("B-2", source="other", property="The Oaks", email="dora@example.com")
+    world.run()
+    page = signed_in(Role.OPERATOR).get("/console/sources/other/shadow").text
+    assert "has a tour at this time; its notes do not name the renter" in page
+    assert "No property is called" in page or "The Oaks" in page
+    assert "Maya Okafor" in page
+    assert "Maya" not in signed_in(Role.VIEWER).get("/console/sources/other/shadow").text
+    shown = signed_in(Role.OPERATOR).get(f"/console/events/{watched}").text
+    assert "What would have been written" in shown
+    assert "Book the tour" in shown
+    assert world.status(unknown) == ("ignored", "shadow")
