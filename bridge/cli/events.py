@@ -35,6 +35,7 @@ from bridge.clock import utc_now
 from bridge.console.actions import events as actions
 from bridge.events.detail import story, summary
 from bridge.events.query import Selection, find_events
+from bridge.keys import storable
 from bridge.models import Event, Status
 
 
@@ -55,6 +56,12 @@ events.add_command(edit)
 @reason_option
 @since_option
 @until_option
+@click.option(
+    "--request",
+    "request_id",
+    metavar="ID",
+    help="Of the request with this id, as the log and its answer have it.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--before", type=int, metavar="ID", help="Older than this event: opens the next page.")
 @json_option
@@ -67,13 +74,16 @@ def list_events(
     reasons: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
+    request_id: str | None,
     limit: int,
     before: int | None,
     as_json: bool,
 ) -> None:
     """List events, the newest first."""
     settings = load_settings(config)
-    selection = Selection(statuses, reasons, sources, property_name, since, until)
+    selection = Selection(
+        statuses, reasons, sources, property_name, since, until, request_id=storable(request_id)
+    )
     with open_database(settings) as database, database.session() as session:
         found = find_events(session, settings, selection, limit, before=before)
         rows = [summary(event) for event in found.rows]
@@ -139,6 +149,7 @@ def _show(detail: dict[str, Any], *, original: bool) -> None:
     click.echo("\nPayload")
     _line("  Received", f"{plain(detail['received_at'])} UTC from {detail['source']}")
     _line("  Delivery", detail["delivery_id"])
+    _line("  Request", detail["request_id"])
     for name, value in detail["headers"].items():
         _line(f"  {name}", value)
     _document((detail["original"] or detail)["payload"] if original else detail["payload"])

@@ -47,6 +47,15 @@ def test_a_list_is_read_page_by_page(api: Api, world, some):
     assert ([event["id"] for event in second["events"]], second["next"]) == ([some[0]], None)
 
 
+def test_the_id_of_a_request_finds_its_events(api: Api, world, some):
+    client = api(Role.VIEWER)
+    with world.database.session() as session:
+        request_id = session.get_one(Event, some[1]).request_id
+    for asked in (f"request={request_id}", f"search={request_id}"):
+        found = client.get(f"/api/v1/events?{asked}").json["events"]
+        assert [event["id"] for event in found] == some[1:]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

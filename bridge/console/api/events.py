@@ -49,6 +49,7 @@ def selection_of(query: dict[str, Any]) -> Selection:
         property=query.get("property"),
         since=query.get("since"),
         until=query.get("until"),
+        request_id=query.get("request"),
     )
 
 

@@ -37,8 +37,13 @@ class SelectionArguments(Schema):
 
 
 class EventArguments(SelectionArguments, PageArguments):
+    request = TextField(
+        metadata={"description": "The id of a request: what `X-Request-ID` of its answer says."}
+    )
     search = TextField(
-        metadata={"description": "A name, an e-mail, a phone in any spelling, a reference, an id, a code."}
+        metadata={
+            "description": "A name, an e-mail, a phone in any spelling, a reference, a code, an id (of a request too)."
+        }
     )
 
 
@@ -106,6 +111,9 @@ class Story(Schema):
     ended_at = _text()
     replays = fields.Integer()
     delivery_id = _text()
+    request_id = _text(
+        metadata={"description": "Of the request that brought it, as the log and its answer have it."}
+    )
     previous_reference = _text()
     occurred_at = _text()
     content_type = _text()
