@@ -19,7 +19,10 @@ from bridge.cli.base import (
     say,
     yes_option,
 )
+from bridge.cli.completion import complete_event
 from bridge.cli.edit import edit
+from bridge.cli.remote import RemoteBridge, remote_options
+from bridge.cli.remote_events import listed
 from bridge.cli.replay import replay
 from bridge.cli.selection import (
     change_each,
@@ -50,6 +53,7 @@ events.add_command(edit)
 
 @events.command("list")
 @config_option
+@remote_options
 @status_option(list(Status))
 @source_option
 @property_option
@@ -68,6 +72,7 @@ events.add_command(edit)
 def list_events(
     *,
     config: Path | None,
+    remote: RemoteBridge | None,
     statuses: tuple[str, ...],
     sources: tuple[str, ...],
     property_name: str | None,
@@ -80,44 +85,62 @@ def list_events(
     as_json: bool,
 ) -> None:
     """List events, the newest first."""
-    settings = load_settings(config)
     selection = Selection(
         statuses, reasons, sources, property_name, since, until, request_id=storable(request_id)
     )
-    with open_database(settings) as database, database.session() as session:
-        found = find_events(session, settings, selection, limit, before=before)
-        rows = [summary(event) for event in found.rows]
+    if remote:
+        rows, following = listed(remote, selection, limit, before)
+    else:
+        rows, following = _stored(config, selection, limit, before)
     if as_json:
         print_json({"events": rows})
         return
     columns = ("id", "received_at", "source", "event", "action", "property", "status", "reason", "detail")
     headings = [column.removesuffix("_at").capitalize() for column in columns]
     show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
-    if found.before is not None:
-        say(f"There is more: --before {found.before}")
+    if following is not None:
+        say(f"There is more: --before {following}")
+
+
+def _stored(
+    config: Path | None, selection: Selection, limit: int, before: int | None
+) -> tuple[list[dict[str, Any]], int | None]:
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        found = find_events(session, settings, selection, limit, before=before)
+        return [summary(event) for event in found.rows], found.before
 
 
 @events.command()
-@click.argument("event_id", metavar="ID", type=int)
+@click.argument("event_id", metavar="ID", type=int, shell_complete=complete_event)
 @config_option
+@remote_options
 @click.option("--original", is_flag=True, help="Show the original payload of an edited event.")
 @json_option
-def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -> None:
+def show(
+    *, event_id: int, config: Path | None, remote: RemoteBridge | None, original: bool, as_json: bool
+) -> None:
     """Show one event with its full history."""
-    settings = load_settings(config)
-    with open_database(settings) as database, database.session() as session:
-        event = session.get(Event, event_id)
-        if event is None:
-            raise CommandError(f"There is no event {event_id}.")
-        detail = story(session, event, settings)
+    detail = remote.get(f"/events/{event_id}") if remote else _story(config, event_id)
     if as_json:
         print_json(detail)
     else:
         _show(detail, original=original)
 
 
+def _story(config: Path | None, event_id: int) -> dict[str, Any]:
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        event = session.get(Event, event_id)
+        if event is None:
+            raise CommandError(f"There is no event {event_id}.")
+        return story(session, event, settings)
+
+
 @events.command()
-@click.argument("event_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument(
+    "event_ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=complete_event
+)
 @config_option
 @click.option("--note", help="What was done about it; kept with the event.")
 @yes_option
@@ -144,13 +167,13 @@ def _show(detail: dict[str, Any], *, original: bool) -> None:
     _line("  Next attempt", plain(detail["next_attempt_at"]))
     _line("  Ended", plain(detail["ended_at"]))
     _line("  Replays", detail["replays"] or None)
-    for entry in detail["history"]:
+    for entry in detail["history"] or ():
         click.echo(visible(f"  {_history_line(entry)}"))
     click.echo("\nPayload")
     _line("  Received", f"{plain(detail['received_at'])} UTC from {detail['source']}")
     _line("  Delivery", detail["delivery_id"])
     _line("  Request", detail["request_id"])
-    for name, value in detail["headers"].items():
+    for name, value in (detail["headers"] or {}).items():
         _line(f"  {name}", value)
     _document((detail["original"] or detail)["payload"] if original else detail["payload"])
     if detail["original"] and not original:

@@ -78,7 +78,7 @@ def test_errors_are_problem_documents(api: Api, path: str, status: int, code: st
 def test_a_tour_that_nobody_could_place_is_placed_and_written(api: Api, world, some):
     client = api(Role.OPERATOR)
     chosen = client.post(f"/api/v1/events/{some[1]}/property", json={"property": "Elm Court"}).json
-    reported = client.post("/api/v1/events/rehearse", json={"ids": chosen["ids"]}).json["events"]
+    reported = client.post("/api/v1/events/replay/dry-run", json={"ids": chosen["ids"]}).json["events"]
     assert [request["kind"] for request in reported[0]["requests"]] == ["create_lead", "create"]
     assert client.post("/api/v1/events/replay", json={"ids": chosen["ids"]}).json == {"queued": [some[1]]}
     world.run(until=world.clock() + timedelta(minutes=10))
@@ -89,7 +89,7 @@ def test_a_correction_is_shown_and_saved(api: Api, world, some):
     client = api(Role.OPERATOR)
     payload = client.get(f"/api/v1/events/{some[1]}/payload").json["payload"]
     payload["data"]["property"] = "elm"
-    address = f"/api/v1/events/{some[1]}/correction"
+    address = f"/api/v1/events/{some[1]}/edit"
     assert client.post(f"{address}/preview", json={"payload": payload}).json["changed"] == ["data.property"]
     assert client.post(address, json={"payload": payload}).json["queued"] is True
     world.run(until=world.clock() + timedelta(minutes=10))

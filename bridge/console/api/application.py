@@ -5,7 +5,8 @@ import threading
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, json, render_template
+from flask import Blueprint, Flask, Response, current_app, json, render_template, request
+from flask.json.provider import DefaultJSONProvider
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
@@ -150,11 +151,21 @@ def init_app(app: Flask, catalogue: Catalogue) -> None:
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         },
     }
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.sort_keys = False  # a payload is shown in the order in which it came
+    app.after_request(_name_version)
     api = ManagementApi(app)
     for blueprint in (events, properties, workbench, people):
         api.register_blueprint(blueprint)
     app.register_blueprint(description)
     app.extensions["api_description"] = Description(api, catalogue)
+
+
+def _name_version(response: Response) -> Response:
+    """By it a program knows that a bridge answers, and which."""
+    if request.path.startswith("/api/"):
+        response.headers["X-Bridge-Version"] = __version__
+    return response
 
 
 def build(app: Flask) -> None:

@@ -112,22 +112,12 @@ def issue_tour_link(event_id: int) -> Any:
     return desk.tour_addresses(source, reference)
 
 
-@events.route(f"{ONE}/rehearsal")
-@needs(Role.OPERATOR)
-@events.response(200, schemas.Rehearsals)
-def rehearse_event(event_id: int) -> Any:
-    """Show what a replay of an event would send, and how that differs from last time."""
-    with one_event(event_id) as (session, event):
-        runs = actions.rehearsals(session, tools().settings, [event.id], tools().clock())
-    return {"events": [run.as_json() for run in runs]}
-
-
-@events.route("/events/rehearse", methods=["POST"])
+@events.route("/events/replay/dry-run", methods=["POST"])
 @needs(Role.OPERATOR)
 @events.arguments(schemas.Ids)
-@events.response(200, schemas.Rehearsals)
-def rehearse_events(body: dict[str, Any]) -> Any:
-    """Show what a replay of some events would send. Nothing changes."""
+@events.response(200, schemas.DryRunList)
+def dry_run_events(body: dict[str, Any]) -> Any:
+    """Show what a replay would send, and how that differs from last time. Nothing changes."""
     with tools().database.session() as session:
         found = actions.rehearsals(session, tools().settings, body["ids"], tools().clock())
     return {"events": [run.as_json() for run in found]}
@@ -173,11 +163,11 @@ def dismiss_events(body: dict[str, Any]) -> Any:
     return {"dismissed": done}
 
 
-@events.route(f"{ONE}/correction/preview", methods=["POST"])
+@events.route(f"{ONE}/edit/preview", methods=["POST"])
 @needs(Role.OPERATOR)
-@events.arguments(schemas.CorrectionPreviewBody)
-@events.response(200, schemas.CorrectionSchema)
-def preview_correction(body: dict[str, Any], event_id: int) -> Any:
+@events.arguments(schemas.EditPreviewBody)
+@events.response(200, schemas.EditSchema)
+def preview_edit(body: dict[str, Any], event_id: int) -> Any:
     """Show how a corrected payload would be read. Nothing is saved."""
     with one_event(event_id) as (session, event):
         return _correction(
@@ -185,13 +175,13 @@ def preview_correction(body: dict[str, Any], event_id: int) -> Any:
         )
 
 
-@events.route(f"{ONE}/correction", methods=["POST"])
+@events.route(f"{ONE}/edit", methods=["POST"])
 @needs(Role.OPERATOR)
 @once
 @events.doc(**{"x-once": True})
-@events.arguments(schemas.CorrectionBody)
-@events.response(200, schemas.CorrectionSchema)
-def correct_event(body: dict[str, Any], event_id: int) -> Any:
+@events.arguments(schemas.EditBody)
+@events.response(200, schemas.EditSchema)
+def edit_event(body: dict[str, Any], event_id: int) -> Any:
     """Correct the payload of a parked, ignored or dismissed event, and run it again."""
     with one_event(event_id) as (session, event):
         correction = corrections.preview(session, tools().settings, event, body["payload"])
