@@ -180,6 +180,8 @@ def addresses(document: dict[str, Any], some: list[int]) -> list[str]:
     found = [path for path, methods in document["paths"].items() if "get" in methods]
     for name, value in known.items():
         found = [path.replace(name, value) for path in found]
+    found.remove("/api/v1/sources/widget/widget")  # only of a source without a secret
+    found.remove("/api/v1/availability")  # only of a property with hours
     needed = {"/api/v1/appointments": "?property=oakwood"}
     return [path + needed.get(path, "") for path in found]
 
@@ -219,11 +221,31 @@ def test_the_description_has_every_hook(api: Api):
     assert set(calendly["responses"]) == {"200", "401", "404", "413", "503"}
 
 
-def test_the_description_can_be_read_by_people(api: Api):
+def test_the_page_on_which_people_try_the_calls_loads_only_files_of_ours(api: Api):
     page = api().get("/api/docs")
     assert page.status_code == 200
-    assert "POST /api/v1/events/replay" in page.text
-    assert "<script" not in page.text
+    assert "/openapi.json" in page.text
+    loaded = re.findall(r'(?:src|href)="([^"]+\.(?:js|css|svg))"', page.text)
+    assert len(loaded) == 5
+    for path in loaded:
+        with api().get(path) as file:
+            assert file.status_code == 200
+    assert not re.search(r"<script(?![^>]* src=)", page.text)
+
+
+class TestALimit:
+    def test_is_that_of_one_token_in_a_minute(self, api: Api, world: Any) -> None:
+        world.document["console"] = {"api_requests_per_minute": 2}
+        world.restart()
+        client = api()
+        first, second, third = (client.get("/api/v1/properties") for _ in range(3))
+        assert [first.status_code, second.status_code, third.status_code] == [200, 200, 429]
+        assert [answer.headers["RateLimit-Remaining"] for answer in (first, second, third)] == ["1", "0", "0"]
+        assert (third.json["code"], third.headers["RateLimit-Limit"]) == ("too_many_requests", "2")
+        assert third.headers["Retry-After"] == third.headers["RateLimit-Reset"] == "60"
+        assert api().get("/api/v1/properties").status_code == 200
+        world.clock.advance(seconds=60)
+        assert client.get("/api/v1/properties").headers["RateLimit-Remaining"] == "1"
 
 
 EXAMPLES = 2
@@ -320,14 +342,14 @@ class TestDescriptionWithOwnMappings:
         world.document["mappings_dir"] = str(tmp_path)
         world.restart()
 
-    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs"])
+    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs", "/api/postman.json"])
     def test_it_is_for_operators(self, own, world, api: Api, path: str) -> None:
         outside = create_app(world.settings, world.database, clock=world.clock).test_client()
         assert outside.get(path).status_code == 401
         assert api(Role.VIEWER).get(path).status_code == 403
         assert api(Role.OPERATOR).get(path).status_code == 200
 
-    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs"])
+    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs", "/api/postman.json"])
     def test_without_them_it_is_public(self, world, path: str) -> None:
         assert (
             create_app(world.settings, world.database, clock=world.clock).test_client().get(path).status_code

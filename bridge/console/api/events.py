@@ -25,7 +25,7 @@ from bridge.events.query import Selection
 from bridge.models import Event, Role
 from bridge.widget.desk import WidgetFormDesk
 
-events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders posted.")
+events = Blueprint("api_events", __name__, url_prefix="/api/v1")
 answer_problems(events)
 ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 
@@ -170,7 +170,7 @@ def dismiss_events(body: dict[str, Any]) -> Any:
 def preview_edit(body: dict[str, Any], event_id: int) -> Any:
     """Show how a corrected payload would be read. Nothing is saved."""
     with one_event(event_id) as (session, event):
-        return _correction(
+        return edit_as_json(
             corrections.preview(session, tools().settings, event, body["payload"]), queued=False
         )
 
@@ -189,10 +189,11 @@ def edit_event(body: dict[str, Any], event_id: int) -> Any:
             session, current_actor(), correction, tools().clock(),
             again=body["replay"], force=body["force"],
         )  # fmt: skip
-    return _correction(correction, queued=body["replay"])
+    return edit_as_json(correction, queued=body["replay"])
 
 
-def _correction(correction: Correction, *, queued: bool) -> dict[str, Any]:
+def edit_as_json(correction: Correction, *, queued: bool) -> dict[str, Any]:
+    """How a corrected payload is read."""
     return {
         "changed": list(correction.changed),
         "unreadable": list(correction.unreadable),
