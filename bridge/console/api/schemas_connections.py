@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from bridge.console.api.fields import MomentField, TextField
 from bridge.console.sources.widget_line import USUAL_ACCENT
+from bridge.widget.words import LOCALES
 
 
 def _text() -> fields.String:
@@ -74,8 +75,8 @@ class TrialSchema(Schema):
 
 class WidgetArguments(Schema):
     property = fields.List(TextField(), load_default=list, metadata={"description": "Keys of properties."})
-    language = TextField(validate=validate.Regexp(r"[a-z]{2}\Z"))
-    accent = TextField(load_default=USUAL_ACCENT, validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z"))
+    language = TextField(validate=validate.OneOf(sorted(LOCALES)))
+    accent = TextField(load_default=USUAL_ACCENT, validate=validate.Regexp(r"^#[0-9a-fA-F]{6}$"))
     radius = TextField(load_default="8px", validate=validate.OneOf(["2px", "8px"]))
 
 
