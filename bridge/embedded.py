@@ -70,6 +70,11 @@ def exists(data_dir: Path) -> bool:
     return (data_dir / "postgres").exists()
 
 
+def is_running(data_dir: Path) -> bool:
+    """Whether the server of that folder runs now."""
+    return _running(data_dir.resolve() / "postgres") is not None
+
+
 @contextlib.contextmanager
 def embedded(
     data_dir: Path, *, role: str = ROLE, on_end: Callable[[DatabaseEndedError], None] | None = None

@@ -12,6 +12,8 @@ from enum import StrEnum
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer, TracerProvider
 
@@ -135,3 +137,9 @@ def current() -> str | None:
     carrier: dict[str, str] = {}
     TraceContextTextMapPropagator().inject(carrier)
     return carrier.get(PARENT)
+
+
+def current_request_id() -> str | None:
+    """The id of the request that is being answered; monitoring/requests.py gives it. It needs no OpenTelemetry."""
+    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return found

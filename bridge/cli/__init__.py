@@ -40,6 +40,10 @@ COMMANDS = {
     ),
     "users": ("people", "Manage who may sign in at the console."),
     "tokens": ("people", "Manage the bearer tokens of the management API."),
+    "openapi": (
+        "openapi",
+        "Print the description of the management API: OpenAPI 3.1 with every sender's hook, or a Postman collection.",
+    ),
     "aliases": ("aliases", "Manage the names that senders use for a property, without a restart."),
     "erase": ("erase", "Remove a person from all stored data: events, calls, tours, leads, contacts."),
     "retention": ("privacy", "Delete expired data now; this also runs every hour."),

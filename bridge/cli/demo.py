@@ -1,6 +1,7 @@
 """`bridge demo`: the whole bridge against the sandbox, on free ports, in a temporary folder."""
 
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -168,18 +169,33 @@ def knock(endpoint: str, post: Post) -> DemoOutcome:
 
 
 def follow(database: Database, outcomes: list[DemoOutcome], children: Children, *, quiet: bool) -> bool:
-    """Watch the events until all have ended; answers whether somebody asked to stop before."""
-    deadline = time.monotonic() + AT_MOST
-    with Live(table(outcomes), console=Console(quiet=quiet), refresh_per_second=8) as live:
-        while time.monotonic() < deadline:
-            for outcome in outcomes:
-                refresh(database, outcome)
+    """Watch the events until all have ended; answers whether somebody asked to stop before.
+
+    At a terminal the table is kept up to date; elsewhere, such as in the log of a build, it is printed once.
+    """
+    console = Console(quiet=quiet)
+    if not sys.stdout.isatty():
+        is_stopped = any(children.watch(LOOK_EVERY) for _ in _unfinished(database, outcomes))
+        console.print(table(outcomes))
+        return is_stopped
+    with Live(table(outcomes), console=console, refresh_per_second=8) as live:
+        for _ in _unfinished(database, outcomes):
             live.update(table(outcomes))
-            if all(outcome.ended for outcome in outcomes):
-                break
             if children.watch(LOOK_EVERY):
                 return True
+        live.update(table(outcomes))
     return False
+
+
+def _unfinished(database: Database, outcomes: list[DemoOutcome]) -> Iterator[None]:
+    """Refresh the outcomes again and again, until all have ended or it takes too long."""
+    deadline = time.monotonic() + AT_MOST
+    while time.monotonic() < deadline:
+        for outcome in outcomes:
+            refresh(database, outcome)
+        if all(outcome.ended for outcome in outcomes):
+            return
+        yield
 
 
 def refresh(database: Database, outcome: DemoOutcome) -> None:

@@ -19,7 +19,10 @@ from bridge.cli.base import (
     say,
     yes_option,
 )
+from bridge.cli.completion import complete_event
 from bridge.cli.edit import edit
+from bridge.cli.remote import RemoteBridge, remote_options
+from bridge.cli.remote_events import listed
 from bridge.cli.replay import replay
 from bridge.cli.selection import (
     change_each,
@@ -36,6 +39,7 @@ from bridge.console.actions import events as actions
 from bridge.console.status_words import status_of
 from bridge.events.detail import story, summary
 from bridge.events.query import Selection, find_events
+from bridge.keys import storable
 from bridge.models import Event, Status
 
 
@@ -50,34 +54,45 @@ events.add_command(edit)
 
 @events.command("list")
 @config_option
+@remote_options
 @status_option(list(Status))
 @source_option
 @property_option
 @reason_option
 @since_option
 @until_option
+@click.option(
+    "--request",
+    "request_id",
+    metavar="ID",
+    help="Of the request with this id, as the log and its answer have it.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--before", type=int, metavar="ID", help="Older than this event: opens the next page.")
 @json_option
 def list_events(
     *,
     config: Path | None,
+    remote: RemoteBridge | None,
     statuses: tuple[str, ...],
     sources: tuple[str, ...],
     property_name: str | None,
     reasons: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
+    request_id: str | None,
     limit: int,
     before: int | None,
     as_json: bool,
 ) -> None:
     """List events, the newest first."""
-    settings = load_settings(config)
-    selection = Selection(statuses, reasons, sources, property_name, since, until)
-    with open_database(settings) as database, database.session() as session:
-        found = find_events(session, settings, selection, limit, before=before)
-        rows = [{**summary(event), "status_text": str(status_of(event, settings))} for event in found.rows]
+    selection = Selection(
+        statuses, reasons, sources, property_name, since, until, request_id=storable(request_id)
+    )
+    if remote:
+        rows, following = listed(remote, selection, limit, before)
+    else:
+        rows, following = _stored(config, selection, limit, before)
     if as_json:
         print_json({"events": rows})
         return
@@ -97,31 +112,50 @@ def list_events(
         column.removesuffix("_at").replace("status_text", "in the PMS").capitalize() for column in columns
     ]
     show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
-    if found.before is not None:
-        say(f"There is more: --before {found.before}")
+    if following is not None:
+        say(f"There is more: --before {following}")
+
+
+def _stored(
+    config: Path | None, selection: Selection, limit: int, before: int | None
+) -> tuple[list[dict[str, Any]], int | None]:
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        found = find_events(session, settings, selection, limit, before=before)
+        rows = [{**summary(event), "status_text": str(status_of(event, settings))} for event in found.rows]
+        return rows, found.before
 
 
 @events.command()
-@click.argument("event_id", metavar="ID", type=int)
+@click.argument("event_id", metavar="ID", type=int, shell_complete=complete_event)
 @config_option
+@remote_options
 @click.option("--original", is_flag=True, help="Show the original payload of an edited event.")
 @json_option
-def show(*, event_id: int, config: Path | None, original: bool, as_json: bool) -> None:
+def show(
+    *, event_id: int, config: Path | None, remote: RemoteBridge | None, original: bool, as_json: bool
+) -> None:
     """Show one event with its full history."""
-    settings = load_settings(config)
-    with open_database(settings) as database, database.session() as session:
-        event = session.get(Event, event_id)
-        if event is None:
-            raise CommandError(f"There is no event {event_id}.")
-        detail = {**story(session, event, settings), "status_text": str(status_of(event, settings))}
+    detail = remote.get(f"/events/{event_id}") if remote else _story(config, event_id)
     if as_json:
         print_json(detail)
     else:
         _show(detail, original=original)
 
 
+def _story(config: Path | None, event_id: int) -> dict[str, Any]:
+    settings = load_settings(config)
+    with open_database(settings) as database, database.session() as session:
+        event = session.get(Event, event_id)
+        if event is None:
+            raise CommandError(f"There is no event {event_id}.")
+        return {**story(session, event, settings), "status_text": str(status_of(event, settings))}
+
+
 @events.command()
-@click.argument("event_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument(
+    "event_ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=complete_event
+)
 @config_option
 @click.option("--note", help="What was done about it; kept with the event.")
 @yes_option
@@ -148,12 +182,13 @@ def _show(detail: dict[str, Any], *, original: bool) -> None:
     _line("  Next attempt", plain(detail["next_attempt_at"]))
     _line("  Ended", plain(detail["ended_at"]))
     _line("  Replays", detail["replays"] or None)
-    for entry in detail["history"]:
+    for entry in detail["history"] or ():
         click.echo(visible(f"  {_history_line(entry)}"))
     click.echo("\nPayload")
     _line("  Received", f"{plain(detail['received_at'])} UTC from {detail['source']}")
     _line("  Delivery", detail["delivery_id"])
-    for name, value in detail["headers"].items():
+    _line("  Request", detail["request_id"])
+    for name, value in (detail["headers"] or {}).items():
         _line(f"  {name}", value)
     _document((detail["original"] or detail)["payload"] if original else detail["payload"])
     if detail["original"] and not original:

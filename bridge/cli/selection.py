@@ -10,6 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from bridge.cli.base import confirm
+from bridge.cli.completion import complete_property, complete_source
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
 from bridge.database import Database
@@ -39,8 +40,15 @@ class MomentParameter(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-source_option = click.option("--source", "sources", multiple=True, help="May be repeated.")
-property_option = click.option("--property", "property_name", help="Key, name or alias of a property.")
+source_option = click.option(
+    "--source", "sources", multiple=True, help="May be repeated.", shell_complete=complete_source
+)
+property_option = click.option(
+    "--property",
+    "property_name",
+    help="Key, name or alias of a property.",
+    shell_complete=complete_property,
+)
 reason_option = click.option(
     "--reason", "reasons", multiple=True, type=REASONS, metavar="REASON", help="May be repeated."
 )

@@ -96,7 +96,7 @@ def init_app(app: Flask, given: AppContext) -> None:
     app.context_processor(_for_every_page)
     for pages in PAGES:
         app.register_blueprint(pages)
-    api.init_app(app, Catalogue(given.settings.mappings_dir))
+    api.init_app(app, Catalogue(given.settings.mappings_dir), given.settings.server.public_url)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 

@@ -330,7 +330,7 @@ class Engine:
             self._calling[job.claim.lane] = job
             self.calls.send(job, step, self._was_sent, self._failed)
         elif job.put_back_until is None:
-            report(recorded.result.event)
+            report(recorded.result.before.event, recorded.result.event)
 
     def _was_not_recorded(self, job: Job, recorded: Recorded) -> None:
         """Another worker has the lane, or has changed the booking: what is stored decides."""

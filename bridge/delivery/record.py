@@ -91,9 +91,9 @@ def _not_recorded(result: Result, error: Exception) -> Recorded:
     expected = (ConflictError, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
     is_late = lost or isinstance(original, expected)
     if is_late:
-        log.info("a result came too late", event_id=result.event.id, lost_lease=lost)
+        log.info("a result came too late", **result.event.log_fields, lost_lease=lost)
     else:
-        log.error("a result cannot be stored", event_id=result.event.id, error=type(original).__name__)
+        log.error("a result cannot be stored", **result.event.log_fields, error=type(original).__name__)
     return Recorded(result, None, is_lost=lost, is_late=is_late)
 
 
@@ -319,9 +319,21 @@ def release(engine: Engine, idle: Sequence[Release]) -> None:
             return
 
 
-def report(event: EventRow) -> None:
-    """Log and count what became of an event."""
-    log.info("event ran", event_id=event.id, source=event.source, status=event.status, reason=event.reason)
+def is_news(before: EventRow, after: EventRow) -> bool:
+    """Whether a run has left an event in another state than it was in: ended, waiting for something else, failed."""
+    return after.ended_at is not None or _state(before) != _state(after)
+
+
+def _state(event: EventRow) -> tuple[object, ...]:
+    return event.status, event.reason, event.failure_count, event.propexo_job_id
+
+
+def report(before: EventRow, event: EventRow) -> None:
+    """Log and count what became of an event. A run that leaves it as it was, waiting for budget, is not logged."""
+    if is_news(before, event):
+        log.info(
+            "event ran", **event.log_fields, source=event.source, status=event.status, reason=event.reason
+        )
     if event.ended_at is None:
         return
     metrics.ENDED.labels(event.status).inc()

@@ -191,7 +191,7 @@ class Slots:
 
         def call() -> None:
             with (
-                structlog.contextvars.bound_contextvars(event_id=event.id),
+                structlog.contextvars.bound_contextvars(**event.log_fields),
                 tracing.span("forward event", tracing.SpanKind.CONSUMER, attributes, link=event.trace),
             ):
                 try:

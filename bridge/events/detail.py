@@ -46,6 +46,7 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
         **summary(event),
         "advice": None if event.status == Status.DISMISSED else advice_for(event.reason),
         "delivery_id": event.delivery_id,
+        "request_id": event.request_id,
         "previous_reference": event.previous_reference,
         "occurred_at": iso(event.occurred_at),
         "content_type": event.content_type,

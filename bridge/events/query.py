@@ -49,6 +49,8 @@ class Selection:
     """Only those that may run again: what they said is kept, and they are no tests."""
     ids: tuple[int, ...] | None = None
     """Only these."""
+    request_id: str | None = None
+    """Only those that the request with this id brought."""
 
 
 class UnknownPropertyError(BridgeError):
@@ -121,6 +123,8 @@ def _selected(session: Session, settings: Settings, selection: Selection) -> Ite
     ):
         if values:
             yield column.in_(values)
+    if selection.request_id:
+        yield Event.request_id == selection.request_id
     if selection.since:
         yield Event.received_at >= selection.since
     if selection.until:

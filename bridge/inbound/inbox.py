@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from bridge import tracing
 from bridge.inbound.arrivals import (
     LARGEST_BATCH,
     NOT_STORED,
@@ -59,6 +60,7 @@ class Delivery:
     """Sent by a person at the console to see what becomes of it: stored, read, and never forwarded."""
     trace: str | None = None
     """The trace context of the request."""
+    request_id: str | None = field(default_factory=tracing.current_request_id)
 
     @cached_property
     def ids(self) -> list[str]:
@@ -182,6 +184,7 @@ class NewEvent:
             "previous_reference": self.previous,
             "lock": self.lock,
             "trace": self.delivery.trace,
+            "request_id": self.delivery.request_id,
             "status": self.status,
             "reason": self.reason,
             "detail": storable(parked),

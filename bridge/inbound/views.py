@@ -1,6 +1,7 @@
 """The webhook endpoint: POST /hooks/<source>."""
 
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -19,6 +20,7 @@ from bridge.errors import (
     NotAuthenticError,
 )
 from bridge.inbound import answers, inbox, signatures
+from bridge.inbound.accepted import log_accepted
 from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
@@ -64,6 +66,7 @@ def receive(name: str, token: str | None = None) -> Response:
     sender. 503 (or what this sender understands): it tries again. No other status is answered, because senders
     act on them: some disable a hook at 404 or 410, none follows a redirect.
     """
+    began = perf_counter()
     endpoint, source = open_endpoint(name)  # 404, 503
     body = whole_body(endpoint.settings.server.body_limit)  # 413
     sent = as_sent(endpoint, body, token)
@@ -83,7 +86,9 @@ def receive(name: str, token: str | None = None) -> Response:
     )  # 401 for another tenant, 409, 422, 429 for a form, 503
     readable = received if isinstance(received, Received) else None
     # 200, whatever a duplicate or a parked event
-    return answers.response(source, stored, receipt, readable, conversation)
+    response = answers.response(source, stored, receipt, readable, conversation)
+    log_accepted(source.name, stored, response.status_code, began)
+    return response
 
 
 def take(

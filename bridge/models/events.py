@@ -27,6 +27,7 @@ class Event(Base):
         # Only of rows that a worker has touched: at the webhook endpoint they cost nothing.
         Index("ix_events_reason", "reason", "id", postgresql_where=text("reason IS NOT NULL")),
         Index("ix_events_property", "property", "id", postgresql_where=text("property IS NOT NULL")),
+        Index("ix_events_request", "request_id", postgresql_where=text("request_id IS NOT NULL")),
         Index("ix_events_received", "received_at", postgresql_using="brin"),
         Index(
             "ix_events_kept", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND removed_at IS NULL")
@@ -72,6 +73,8 @@ class Event(Base):
     """Its place among all lanes once it was read; see delivery/priority.py."""
     trace: Mapped[str | None]
     """The trace context of the request that brought it, in W3C's spelling; see tracing.py."""
+    request_id: Mapped[str | None]
+    """The id of the request that brought it, which is in the log and in the answer (`X-Request-ID`)."""
 
     status: Mapped[str] = mapped_column(default=Status.RECEIVED)
     action: Mapped[str | None]

@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Iterable
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import TYPE_CHECKING, Any
 
 from structlog.contextvars import bind_contextvars, reset_contextvars
@@ -66,4 +66,5 @@ def request_id_of(environ: "WSGIEnvironment") -> str:
     sent_id: str = environ.get("HTTP_X_REQUEST_ID", "")
     if sent_id and WELL_FORMED.fullmatch(sent_id):
         return sent_id
-    return f"{random.getrandbits(128):032x}"
+    # They begin with the time, like a UUID of version 7: an index of them grows at its end.
+    return f"{time_ns() // 1_000_000:012x}{random.getrandbits(80):020x}"

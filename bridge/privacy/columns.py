@@ -16,8 +16,8 @@ FREE_OF_PERSONAL_DATA = {
     "earlier_codes": ("code",),
     "erasures": ("counts",),
     "events": (
-        "source", "content_type", "original_content_type", "event", "trace", "status", "action", "reason", "job_id",
-        "property", "integration_id", "awaits",
+        "source", "content_type", "original_content_type", "event", "trace", "request_id", "status", "action", "reason",
+        "job_id", "property", "integration_id", "awaits",
     ),
     "form_counts": ("key",),
     "gauges": ("name", "labels"),

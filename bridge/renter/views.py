@@ -7,6 +7,8 @@ form, whose token is made for the state that the page shows.
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
@@ -14,6 +16,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from bridge.availability.calendar import Calendar
 from bridge.availability.listing import Availability
 from bridge.errors import InvalidDatesError, NoTourTimesError, UnknownTourKindError
+from bridge.inbound.accepted import log_accepted
 from bridge.inbound.views import WebhookEndpoint
 from bridge.models import TourLink
 from bridge.renter import links
@@ -144,7 +147,9 @@ def _visit(token: str) -> Visit | None:
 def _changed(visit: Visit, start: datetime | None) -> Response:
     """Store the change through the inbox, and show what became of it."""
     endpoint: WebhookEndpoint = current_app.extensions["endpoint"]
-    endpoint.committer.store(delivery_of(visit.link, visit.tour, start, visit.now))
+    began = perf_counter()
+    stored = endpoint.committer.store(delivery_of(visit.link, visit.tour, start, visit.now))
+    log_accepted(visit.link.source, stored, HTTPStatus.OK, began)
     after = _visit(visit.token)
     assert after is not None  # it was there a moment ago
     stated = after.words

@@ -12,7 +12,7 @@ from bridge.errors import ConfigurationError, Problem
 KeyPath = tuple[str | int, ...]
 
 PREFIX = "BRIDGE_"
-NOT_SETTINGS = re.compile(r"BRIDGE_(CONFIG|TEST_.*)", re.IGNORECASE)
+NOT_SETTINGS = re.compile(r"BRIDGE_(CONFIG|URL|TOKEN|TEST_.*)", re.IGNORECASE)
 KUBERNETES = re.compile(
     r"BRIDGE_((?!.*__).*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)=|\w+_PORT=(tcp|udp|sctp)://"
 )

@@ -140,6 +140,8 @@ class ConsoleSettings:
     session_hours: int = 12
     """After which somebody signs in anew."""
     openid: OpenIdSettings | None = None
+    api_requests_per_minute: int = 600
+    """Of one token of the API, over all processes."""
 
     workbench: Workbench = field(default=Workbench.CONFINED, metadata=read_as(WorkbenchMode()))
     """Whether administrators may try out edited mappings, which run on this server."""

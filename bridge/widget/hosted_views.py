@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
@@ -21,6 +23,7 @@ from bridge.errors import (
     TooManyFormsError,
 )
 from bridge.inbound import signatures
+from bridge.inbound.accepted import log_accepted
 from bridge.inbound.forms import form_errors
 from bridge.inbound.views import WebhookEndpoint, take
 from bridge.mapping.paths import Received
@@ -118,7 +121,9 @@ def _taken(endpoint: WebhookEndpoint, source: MappedSource, form: dict[str, Any]
     """Store the form through the inbox, as the source's own address does."""
     body = json.dumps(form, ensure_ascii=False).encode()
     sent = signatures.Request({"content-type": "application/json"}, body)
-    _, receipt = take(endpoint, source, sent, Received(form, sent.headers, {}))
+    began = perf_counter()
+    stored, receipt = take(endpoint, source, sent, Received(form, sent.headers, {}))
+    log_accepted(source.name, stored, HTTPStatus.OK, began)
     return receipt
 
 

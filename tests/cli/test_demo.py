@@ -6,6 +6,11 @@ import sys
 
 import pytest
 
+from bridge.cli.demo import DemoOutcome, follow
+from bridge.cli.processes import Children
+from bridge.cli.scenario import scenario
+from bridge.clock import utc_now
+
 pytestmark = pytest.mark.processes
 
 DEMO = [sys.executable, "-m", "bridge", "demo"]
@@ -34,3 +39,13 @@ def test_the_demo_ends_as_expected():
     assert {one["source"] for one in reported} == {"calendly", "cal_com", "standard_webhooks", "website_form"}
     assert {"written", "ignored", "parked", "refused", "duplicate"} == {one["status"] for one in reported}
     assert all(one["job_id"] and one["appointment_id"] for one in reported if one["status"] == "written")
+
+
+def test_the_table_is_printed_once_where_there_is_no_terminal(database, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as builds set it
+    outcomes = [DemoOutcome(post, "refused") for post in scenario(utc_now()).posts]
+    with Children() as children:
+        assert follow(database, outcomes, children, quiet=False) is False
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(outcomes) + 1
+    assert not any("\x1b[1A" in line for line in lines)

@@ -223,3 +223,9 @@ def test_several_at_a_terminal_are_asked_about(
 def test_the_advice_is_complete():
     assert [reason for reason in Reason if not reason.advice.endswith(".")] == []
     assert Reason("budget") is Reason.BUDGET
+
+
+def test_a_list_of_the_events_of_one_request(bridge: Any, five: list[int]):
+    story = bridge.story(five[1])
+    assert bridge.list("--request", story["request_id"]) == [five[1]]
+    assert f"Request: {story['request_id']}" in bridge.call("show", str(five[1])).stdout

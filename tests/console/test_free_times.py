@@ -52,6 +52,24 @@ def test_a_time_that_is_not_free_changes_nothing(world: Any, taken: int, signed_
     assert world.status(taken) == ("parked", "slot_taken")
 
 
+def test_a_program_chooses_one(world: Any, taken: int, api: Any) -> None:
+    client = api(Role.OPERATOR)
+    offered = client.get(f"/api/v1/events/{taken}/times").json
+    assert (offered["property"], offered["wanted"], offered["is_free"]) == ("oakwood", THREE, False)
+    assert HALF_PAST in [slot["start"] for slot in offered["nearest"]]
+    gone = client.post(f"/api/v1/events/{taken}/times", json={"start": THREE})
+    assert (gone.status_code, gone.json["code"]) == (409, "time_gone")
+    assert client.post(f"/api/v1/events/{taken}/times", json={"start": HALF_PAST}).json["queued"] is True
+    world.run()
+    assert world.status(taken) == ("written", None)
+    listed = client.get("/api/v1/availability?property=Oakwood Flats&from=2026-12-03").json
+    starts = {start["start"]: start["reason"] for day in listed["days"] for start in day["starts"]}
+    assert (starts[THREE], starts["2026-12-03T17:00:00-06:00"]) == ("taken", None)
+    assert len(listed["days"]) == 7
+    assert client.get("/api/v1/availability?property=oakwood&kind=balloon").status_code == 422
+    assert client.get("/api/v1/events/99/times").status_code == 404
+
+
 def test_a_viewer_chooses_no_time(world: Any, taken: int, signed_in: Any) -> None:
     browser = signed_in(Role.VIEWER)
     assert browser.get(f"/console/events/{taken}/times").status_code == 403

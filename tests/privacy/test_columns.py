@@ -87,7 +87,7 @@ def _correct(world: World, event_id: int) -> None:
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     payload["data"]["property"] = "oakwood"
     answer = client.post(
-        f"/api/v1/events/{event_id}/correction",
+        f"/api/v1/events/{event_id}/edit",
         json={"payload": payload, "replay": False},
         headers={"Idempotency-Key": "k"},
     )

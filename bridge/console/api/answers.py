@@ -17,6 +17,7 @@ from bridge.console.api.idempotency import (
     InvalidIdempotencyKeyError,
     RequestInProgressError,
 )
+from bridge.console.api.limits import TooManyRequestsError
 from bridge.console.queries.integrations import UnknownIntegrationError
 from bridge.console.queries.paging import Page, UnknownCursorError
 from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
@@ -45,6 +46,7 @@ STATUSES: dict[type[BridgeError], int] = {
     NotRepairableError: 409,
     SourceRemovedError: 409,
     RequestInProgressError: 409,
+    TooManyRequestsError: 429,
     UnknownAliasError: 404,
     UnknownCursorError: 404,
     UnknownIntegrationError: 404,
@@ -54,7 +56,13 @@ STATUSES: dict[type[BridgeError], int] = {
     WeakPasswordError: 422,
 }
 """What each finding is answered with; an error of Propexo with 502, any other is a conflict."""
-TITLES = {404: "Not found", 409: "Not possible", 422: "Not understood", 502: "Propexo did not answer"}
+TITLES = {
+    404: "Not found",
+    409: "Not possible",
+    422: "Not understood",
+    429: "Too many requests",
+    502: "Propexo did not answer",
+}
 
 
 def answer_problems(blueprint: Blueprint) -> None:

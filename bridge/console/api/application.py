@@ -1,39 +1,40 @@
-"""init_app(): the management API, its description at /openapi.json, and the page that shows it."""
+"""init_app(): the management API, its description at /openapi.json, and the page on which to try it."""
 
 import copy
 import threading
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, json, render_template
+from flask import Blueprint, Flask, Response, current_app, json, render_template, request
+from flask.json.provider import DefaultJSONProvider
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from bridge import __version__
 from bridge.console.access.guard import require_role
-from bridge.console.api import hooks, schemas
+from bridge.console.api import schemas
+from bridge.console.api.connections import connections
+from bridge.console.api.description import finished, readable_by_yaml
 from bridge.console.api.events import events
-from bridge.console.api.idempotency import HEADER, KEY
+from bridge.console.api.limits import limit_requests
 from bridge.console.api.people import people
+from bridge.console.api.postman import collection
 from bridge.console.api.properties import properties
+from bridge.console.api.times import times
 from bridge.console.api.workbench import workbench
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
 
-PROBLEM_JSON = "application/problem+json"
 INFO = """Everything that the console can do. A token is made with `bridge tokens create` or at the console, and sent as
 `Authorization: Bearer <token>`; its role says what it may do. Lists are paged: `next` of a page is the `cursor` of the
 following one, and stands in a `Link` header too. A change may carry an `Idempotency-Key`: sent again within a day with
 the same key and content it is answered as before and made once; with other content it is refused (422), while the
-first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. There
-is no limit of requests; a long list is read a page at a time."""
-ONCE = {
-    "name": HEADER,
-    "in": "header",
-    "required": False,
-    "description": "Makes the change once, however often it is sent within a day.",
-    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$", "minLength": 1, "maxLength": 255},
-}
+first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. A token
+may send so many requests a minute (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`); beyond that the answer
+is 429 with `Retry-After`."""
+BLUEPRINTS = (events, times, properties, connections, workbench, people)
+for each in BLUEPRINTS:
+    limit_requests(each)
 
 
 class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -64,7 +65,6 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
                 blueprint.register_views_in_doc(
                     self, self._app, self.spec, name=blueprint.name, parameters=None
                 )
-                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
             return copy.deepcopy(self.spec.to_dict())
 
     def _register_responses(self) -> None:
@@ -77,8 +77,8 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 class Description:
     """The OpenAPI document. `build` makes it before the first request, where everybody may read it."""
 
-    def __init__(self, api: ManagementApi, catalogue: Catalogue) -> None:
-        self._api, self._catalogue = api, catalogue
+    def __init__(self, app: Flask, api: ManagementApi, catalogue: Catalogue, public_url: str | None) -> None:
+        self._app, self._api, self._catalogue, self._public_url = app, api, catalogue, public_url
 
     @cached_property
     def is_public(self) -> bool:
@@ -86,33 +86,23 @@ class Description:
         return not self._catalogue.own_paths
 
     def build(self) -> None:
-        """Make the document and its page. It takes half a second of processor, which no visitor may cause."""
-        _ = self.text, self.page  # both are kept from now on
+        """Make the document. It takes half a second of processor, which no visitor may cause."""
+        _ = self.text, self.postman  # both are kept from now on
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """OpenAPI 3.1, with the hooks under `webhooks`."""
-        document = self._api.described()
-        document["webhooks"] = hooks.webhooks(self._catalogue)
-        document["components"]["schemas"]["Stored"] = hooks.STORED
-        for response in document["components"].get("responses", {}).values():
-            content = response.get("content", {})
-            if "application/json" in content:
-                content[PROBLEM_JSON] = content.pop("application/json")
-        for path in document["paths"].values():
-            for method, operation in path.items():
-                if method in {"post", "delete"} and operation.get("x-once"):
-                    operation.setdefault("parameters", []).append(ONCE)
-        return document
+        rules = self._app.url_map.iter_rules()
+        return finished(self._api.described(), rules, self._catalogue, self._public_url)
 
     @cached_property
     def text(self) -> str:
-        return json.dumps(self.document)
+        return as_text(self.document)
 
     @cached_property
-    def page(self) -> str:
-        """The same for all visitors."""
-        return render_template("api/docs.html", document=self.document)
+    def postman(self) -> str:
+        """The collection for Postman."""
+        return as_text(collection(self.document, self._public_url or "http://localhost:8080"))
 
 
 description = Blueprint("api_description", __name__)
@@ -124,10 +114,17 @@ def document() -> Response:
     return Response(_allowed_description().text, mimetype="application/json")
 
 
+@description.get("/api/postman.json")
+def postman() -> Response:
+    """The calls as a collection for Postman; who may read the description may read this."""
+    return Response(_allowed_description().postman, mimetype="application/json")
+
+
 @description.get("/api/docs")
 def page() -> str:
-    """The description, for people; with own mappings, only for operators."""
-    return _allowed_description().page
+    """The page on which people read and try the calls; with own mappings, only for operators."""
+    _allowed_description()
+    return render_template("api/docs.html")
 
 
 def _allowed_description() -> Description:
@@ -138,7 +135,12 @@ def _allowed_description() -> Description:
     return found
 
 
-def init_app(app: Flask, catalogue: Catalogue) -> None:
+def as_text(document: dict[str, Any]) -> str:
+    """As JSON for programs that read JSON or YAML."""
+    return readable_by_yaml(json.dumps(document, ensure_ascii=False, sort_keys=False))
+
+
+def init_app(app: Flask, catalogue: Catalogue, public_url: str | None = None) -> Description:
     """Register everything below /api."""
     app.config |= {
         "API_TITLE": "Propexo bridge",
@@ -150,11 +152,23 @@ def init_app(app: Flask, catalogue: Catalogue) -> None:
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         },
     }
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.sort_keys = False  # a payload is shown in the order in which it came
+    app.after_request(_name_version)
     api = ManagementApi(app)
-    for blueprint in (events, properties, workbench, people):
+    for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(description)
-    app.extensions["api_description"] = Description(api, catalogue)
+    found = app.extensions["api_description"] = Description(app, api, catalogue, public_url)
+    app.extensions["catalogue"] = catalogue
+    return found
+
+
+def _name_version(response: Response) -> Response:
+    """By it a program knows that a bridge answers, and which."""
+    if request.path.startswith("/api/"):
+        response.headers["X-Bridge-Version"] = __version__
+    return response
 
 
 def build(app: Flask) -> None:

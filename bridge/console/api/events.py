@@ -26,7 +26,7 @@ from bridge.events.query import Selection
 from bridge.models import Event, Role
 from bridge.widget.desk import WidgetFormDesk
 
-events = Blueprint("api_events", __name__, url_prefix="/api/v1", description="Events that senders posted.")
+events = Blueprint("api_events", __name__, url_prefix="/api/v1")
 answer_problems(events)
 ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 
@@ -50,6 +50,7 @@ def selection_of(query: dict[str, Any]) -> Selection:
         property=query.get("property"),
         since=query.get("since"),
         until=query.get("until"),
+        request_id=query.get("request"),
     )
 
 
@@ -113,22 +114,12 @@ def issue_tour_link(event_id: int) -> Any:
     return desk.tour_addresses(source, reference)
 
 
-@events.route(f"{ONE}/rehearsal")
-@needs(Role.OPERATOR)
-@events.response(200, schemas.Rehearsals)
-def rehearse_event(event_id: int) -> Any:
-    """Show what a replay of an event would send, and how that differs from last time."""
-    with one_event(event_id) as (session, event):
-        runs = actions.rehearsals(session, tools().settings, [event.id], tools().clock())
-    return {"events": [run.as_json() for run in runs]}
-
-
-@events.route("/events/rehearse", methods=["POST"])
+@events.route("/events/replay/dry-run", methods=["POST"])
 @needs(Role.OPERATOR)
 @events.arguments(schemas.Ids)
-@events.response(200, schemas.Rehearsals)
-def rehearse_events(body: dict[str, Any]) -> Any:
-    """Show what a replay of some events would send. Nothing changes."""
+@events.response(200, schemas.DryRunList)
+def dry_run_events(body: dict[str, Any]) -> Any:
+    """Show what a replay would send, and how that differs from last time. Nothing changes."""
     with tools().database.session() as session:
         found = actions.rehearsals(session, tools().settings, body["ids"], tools().clock())
     return {"events": [run.as_json() for run in found]}
@@ -174,25 +165,25 @@ def dismiss_events(body: dict[str, Any]) -> Any:
     return {"dismissed": done}
 
 
-@events.route(f"{ONE}/correction/preview", methods=["POST"])
+@events.route(f"{ONE}/edit/preview", methods=["POST"])
 @needs(Role.OPERATOR)
-@events.arguments(schemas.CorrectionPreviewBody)
-@events.response(200, schemas.CorrectionSchema)
-def preview_correction(body: dict[str, Any], event_id: int) -> Any:
+@events.arguments(schemas.EditPreviewBody)
+@events.response(200, schemas.EditSchema)
+def preview_edit(body: dict[str, Any], event_id: int) -> Any:
     """Show how a corrected payload would be read. Nothing is saved."""
     with one_event(event_id) as (session, event):
-        return _correction(
+        return edit_as_json(
             corrections.preview(session, tools().settings, event, body["payload"]), queued=False
         )
 
 
-@events.route(f"{ONE}/correction", methods=["POST"])
+@events.route(f"{ONE}/edit", methods=["POST"])
 @needs(Role.OPERATOR)
 @once
 @events.doc(**{"x-once": True})
-@events.arguments(schemas.CorrectionBody)
-@events.response(200, schemas.CorrectionSchema)
-def correct_event(body: dict[str, Any], event_id: int) -> Any:
+@events.arguments(schemas.EditBody)
+@events.response(200, schemas.EditSchema)
+def edit_event(body: dict[str, Any], event_id: int) -> Any:
     """Correct the payload of a parked, ignored or dismissed event, and run it again."""
     with one_event(event_id) as (session, event):
         correction = corrections.preview(session, tools().settings, event, body["payload"])
@@ -200,10 +191,11 @@ def correct_event(body: dict[str, Any], event_id: int) -> Any:
             session, current_actor(), correction, tools().clock(),
             again=body["replay"], force=body["force"],
         )  # fmt: skip
-    return _correction(correction, queued=body["replay"])
+    return edit_as_json(correction, queued=body["replay"])
 
 
-def _correction(correction: Correction, *, queued: bool) -> dict[str, Any]:
+def edit_as_json(correction: Correction, *, queued: bool) -> dict[str, Any]:
+    """How a corrected payload is read."""
     return {
         "changed": list(correction.changed),
         "unreadable": list(correction.unreadable),

@@ -24,7 +24,7 @@ def _hook(file: MappingFile) -> dict[str, Any]:
     )
     return {
         "operationId": f"hook_{file.name}",
-        "tags": ["hooks"],
+        "tags": ["Webhooks"],
         "summary": file.schema.sender(),
         "description": f"{where}\n\n{steps}",
         "security": [],

@@ -21,7 +21,7 @@ from bridge.events.query import PATIENCE, RowPage, newest
 from bridge.keys import storable
 from bridge.models import Alert, AuditEntry, Role
 
-people = Blueprint("api_people", __name__, url_prefix="/api/v1", description="Who runs the bridge.")
+people = Blueprint("api_people", __name__, url_prefix="/api/v1")
 answer_problems(people)
 
 

@@ -23,9 +23,7 @@ from bridge.events.pms_appointments import own_bookings
 from bridge.events.query import configured
 from bridge.models import Role
 
-properties = Blueprint(
-    "api_properties", __name__, url_prefix="/api/v1", description="Tours, and where they come from and go."
-)
+properties = Blueprint("api_properties", __name__, url_prefix="/api/v1")
 answer_problems(properties)
 
 

@@ -37,8 +37,13 @@ class SelectionArguments(Schema):
 
 
 class EventArguments(SelectionArguments, PageArguments):
+    request = TextField(
+        metadata={"description": "The id of a request: what `X-Request-ID` of its answer says."}
+    )
     search = TextField(
-        metadata={"description": "A name, an e-mail, a phone in any spelling, a reference, an id, a code."}
+        metadata={
+            "description": "A name, an e-mail, a phone in any spelling, a reference, a code, an id (of a request too)."
+        }
     )
 
 
@@ -111,6 +116,9 @@ class Story(Schema):
     ended_at = _text()
     replays = fields.Integer()
     delivery_id = _text()
+    request_id = _text(
+        metadata={"description": "Of the request that brought it, as the log and its answer have it."}
+    )
     previous_reference = _text()
     occurred_at = _text()
     content_type = _text()
@@ -173,22 +181,56 @@ class Dismissed(Schema):
     dismissed = fields.List(fields.Integer())
 
 
-class Rehearsals(Schema):
-    events = fields.List(fields.Raw())
+class DifferenceSchema(Schema):
+    field = fields.String()
+    before = fields.Raw(allow_none=True)
+    now = fields.Raw(allow_none=True)
 
 
-class CorrectionPreviewBody(Schema):
+class LastAttemptSchema(Schema):
+    kind = fields.String()
+    at = fields.String()
+    outcome = fields.String()
+
+
+class PlannedRequestSchema(Schema):
+    """One request as it would be sent, beside the last one of its kind."""
+
+    kind = fields.String()
+    method = fields.String()
+    path = fields.String()
+    body = fields.Dict(keys=fields.String())
+    last = fields.Nested(LastAttemptSchema, allow_none=True)
+    differences = fields.List(fields.Nested(DifferenceSchema), allow_none=True)
+
+
+class DryRunSchema(Schema):
+    """What would become of one event."""
+
+    id = fields.Integer()
+    status = fields.String()
+    reason = _text()
+    requests = fields.List(fields.Nested(PlannedRequestSchema))
+    stopped = _text(metadata={"description": "Why nothing would be sent."})
+    remarks = fields.List(fields.String())
+
+
+class DryRunList(Schema):
+    events = fields.List(fields.Nested(DryRunSchema))
+
+
+class EditPreviewBody(Schema):
     payload = fields.Raw(
         required=True, allow_none=True, metadata={"description": "The whole corrected payload."}
     )
 
 
-class CorrectionBody(CorrectionPreviewBody):
+class EditBody(EditPreviewBody):
     replay = YesNo(load_default=True)
     force = YesNo(load_default=False, metadata={"description": "Save it even if the mapping cannot read it."})
 
 
-class CorrectionSchema(Schema):
+class EditSchema(Schema):
     """How a corrected payload is read."""
 
     changed = fields.List(fields.String())

@@ -20,7 +20,7 @@ from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, preview
 from bridge.models import Role
 
-workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1", description="Mappings, tried out.")
+workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1")
 answer_problems(workbench)
 
 

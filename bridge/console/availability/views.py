@@ -44,7 +44,7 @@ def reasons() -> str:
         problem = "No property has this name. Choose one of the list."
     elif place is not None:
         try:
-            days = _days(place, kind, date.fromisoformat(first) if first else None)
+            days = starts_of_week(place, kind, date.fromisoformat(first) if first else None)
             first = days[0][0].isoformat()
         except ValueError:
             problem = "A day is written as 2026-12-03."
@@ -63,7 +63,8 @@ def reasons() -> str:
     )
 
 
-def _days(place: Property, kind: str, first: date | None) -> Starts:
+def starts_of_week(place: Property, kind: str, first: date | None) -> Starts:
+    """Each start of a week, by day, with what keeps it from being free."""
     calendar: Calendar = current_app.extensions["calendar"]
     listed = calendar.list_times(place, first, DAYS, kind)
     found: Starts = [(day.day, []) for day in listed.days]

@@ -71,7 +71,7 @@ def events_found(session: Session, settings: Settings, text: str, *, people: boo
         number = int(words.removeprefix("#"))
         found |= set(session.scalars(select(Event.id).where(Event.id == number)))
     named = key(words)
-    for column in (Event.reference, Event.previous_reference, Event.delivery_id):
+    for column in (Event.reference, Event.previous_reference, Event.delivery_id, Event.request_id):
         query = select(Event.id).where(Event.source.in_(_sources(settings)), column == named)
         found |= set(session.scalars(query.limit(MOST_EVENTS)))
     bookings = bookings_found(session, settings, words, people=people)

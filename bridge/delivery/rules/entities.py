@@ -60,9 +60,15 @@ class EventRow:
     first_call_at: datetime | None = None
     trace: str | None = None
     """The trace context of the request that brought it."""
+    request_id: str | None = None
     enrichment: Mapping[str, Any] | None = None
     would_write: Mapping[str, Any] | None = None
     """In shadow mode: what would have been written (see shadow.py); concluded, and never loaded."""
+
+    @property
+    def log_fields(self) -> dict[str, Any]:
+        """What every log line about it has: by the id of its request, the log leads from the endpoint to the PMS."""
+        return {"event_id": self.id} | ({"request_id": self.request_id} if self.request_id else {})
 
     @property
     def references(self) -> list[str]:

@@ -59,6 +59,7 @@ EVENT: Columns = {
     "rank": Event.rank,
     "first_call_at": Event.first_call_at,
     "trace": Event.trace,
+    "request_id": Event.request_id,
 }
 """By attribute of `EventRow`: its column. `enrichment` is read for the event that runs."""
 RECORDED = (

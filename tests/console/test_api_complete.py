@@ -1,0 +1,103 @@
+"""Everything that the console can do, the API can: by a table of both, which a new view has to be added to."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from bridge.console.api.application import BLUEPRINTS
+from bridge.console.application import PAGES
+
+IN_THE_API = {
+    "actions.choose_property": "choose_property",
+    "actions.do_choose_property": "choose_property",
+    "actions.do_done": "dismiss_events",
+    "actions.do_edit": "edit_event",
+    "actions.do_replay": "replay_events",
+    "actions.done": "dismiss_events",
+    "actions.edit": "show_payload",
+    "actions.reading": "preview_edit",
+    "actions.replay": "dry_run_events",
+    "admin.add_user": "add_user",
+    "admin.change_user": "change_user",
+    "admin.list_tokens": "list_tokens",
+    "admin.make_token": "create_token",
+    "admin.revoke_token": "revoke_token",
+    "admin.show_audit": "list_audit",
+    "admin.users": "list_users",
+    "appointments.listing": "list_appointments",
+    "availability_pages.reasons": "list_availability",
+    "bookings.listing": "list_bookings",
+    "bulk.plan": "select_events",
+    "bulk.run": "replay_events",
+    "event.live": "show_event",
+    "event.show": "show_event",
+    "events.listing": "list_events",
+    "events.live": "list_events",
+    "health.propexo": "check_propexo",
+    "health.show": "list_integrations",
+    "other_time.offer": "list_nearest_times",
+    "other_time.take": "choose_time",
+    "sources.listing": "list_sources",
+    "sources.show": "show_source",
+    "sources.test": "test_source",
+    "sources.widget": "show_widget",
+    "today.show": "show_today",
+    "workbench.compare": "compare",
+    "workbench.page": "show_mapping",
+    "workbench.payload": "show_payload",
+    "workbench.read": "translate_edited",
+}
+"""By view of the console: the operation with which a program does the same."""
+ONLY_FOR_BROWSERS = {
+    "access.ask_link": "a session; a program has a token",
+    "access.open_session": "a session",
+    "access.sign_in": "a session",
+    "access.sign_out": "a session",
+    "access.use_link": "a session",
+    "actions.nothing": "closes a panel",
+    "console.first_page": "leads to the console",
+    "console.static": "files of the pages",
+    "openid.begin": "a session",
+    "openid.finish": "a session",
+    "workbench.download": "gives back what is in the form",
+}
+"""By view: what it does that is of no use to a program."""
+
+
+def views_of(blueprints: Any) -> dict[str, Rule]:
+    app = Flask(__name__)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    return {rule.endpoint: rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
+
+
+PAGES_VIEWS = views_of(PAGES)
+OPERATIONS = {endpoint.rpartition(".")[2]: rule for endpoint, rule in views_of(BLUEPRINTS).items()}
+
+
+def test_every_view_of_the_console_is_in_one_of_the_tables():
+    assert IN_THE_API.keys() & ONLY_FOR_BROWSERS.keys() == set()
+    listed = IN_THE_API.keys() | ONLY_FOR_BROWSERS.keys()
+    assert listed == PAGES_VIEWS.keys(), "Add the operation to the API, and the view to IN_THE_API."
+
+
+def test_every_operation_that_the_table_names_exists():
+    assert set(IN_THE_API.values()) <= OPERATIONS.keys()
+
+
+CHANGES = {"actions.reading", "bulk.plan", "workbench.read", "workbench.compare", "workbench.download"}
+"""Posts that change nothing."""
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        view
+        for view in sorted(IN_THE_API)
+        if "POST" in (PAGES_VIEWS[view].methods or ()) and view not in CHANGES
+    ],
+)
+def test_what_changes_something_there_is_no_reading_here(view: str):
+    assert (OPERATIONS[IN_THE_API[view]].methods or set()) - {"GET", "HEAD", "OPTIONS"}
