@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
-from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from bridge.console import errors
@@ -77,6 +76,7 @@ def init_app(app: Flask, given: AppContext) -> None:
     app.extensions["console"] = given
     headers.init_app(app)
     errors.init_app(app)
+    guard.init_app(app)
     app.context_processor(_for_every_page)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -99,9 +99,5 @@ def _for_every_page() -> dict[str, Any]:
         ],
         "has_openid": tools().settings.console.openid is not None,
         "actor": visitor.actor if visitor else None,
-        "csrf_token": visitor.csrf if visitor else "",
-        "csrf_field": lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(
-            escape(visitor.csrf if visitor else "")
-        ),
         "static": lambda name: url_for("console.static", filename=name),
     }

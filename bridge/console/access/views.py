@@ -11,7 +11,7 @@ from bridge.console.access import accounts, connection, passwords, sessions, thr
 from bridge.console.access.guard import cookie_name, needs, needs_tls
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
-from bridge.errors import InsecureConnectionError, NotFromThisPageError
+from bridge.errors import InsecureConnectionError
 from bridge.models import Role
 
 OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
@@ -35,7 +35,6 @@ def open_session() -> Response:
     """Check name and password, and open a session under a new cookie."""
     request.max_content_length = LARGEST_FORM
     _check_connection()
-    _check_site()
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
     with tools().database.session() as session:
@@ -68,7 +67,6 @@ def ask_link(text: str) -> str:
 def use_link(text: str) -> Response:
     """Open a session by a one-time link."""
     _check_connection()
-    _check_site()
     now = tools().clock()
     with tools().database.session() as session:
         cookie = sessions.use_link(session, tools().settings, text, now)
@@ -96,16 +94,6 @@ def _check_connection() -> None:
     if not connection.may_take_secrets(request.host, is_secure=request.is_secure, public_url=public_url):
         hint = "Behind a proxy with TLS, set `public_url` or `trusted_proxies` under [server]."
         raise InsecureConnectionError(f"{InsecureConnectionError.__doc__} {hint}")
-
-
-def _check_site() -> None:
-    """There is no session yet whose token could be asked for. Raises NotFromThisPageError."""
-    origin, public_url = request.headers.get("Origin"), tools().settings.server.public_url
-    if not connection.is_own_origin(origin, request.host, public_url):
-        raise NotFromThisPageError(
-            f"The form was sent from {origin}, and the bridge was reached as {request.host}. Behind a proxy, pass the "
-            "Host header on, or set `public_url` under [server] to the address in your browser."
-        )
 
 
 def _next() -> str:
