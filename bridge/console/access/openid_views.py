@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bridge.console import audit
 from bridge.console.access import sessions
 from bridge.console.access.guard import needs_tls, openid_cookie_name
 from bridge.console.access.views import with_cookie
-from bridge.console.actor import Actor, Via
+from bridge.console.actions.users import record_sign_in
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 
@@ -45,7 +44,7 @@ def finish() -> Response:
     now = tools().clock()
     with tools().database.session() as session:
         text = sessions.begin_from_outside(session, tools().settings, name, role, now)
-        audit.record(session, Actor(name, role, Via.CONSOLE), now, "signed in", ("user", name))
+        record_sign_in(session, name, role, now)
     response = with_cookie(redirect("/console", 303), text)
     response.delete_cookie(openid_cookie_name(), secure=needs_tls(), httponly=True, samesite="Lax")
     return response

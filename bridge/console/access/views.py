@@ -6,10 +6,9 @@ import re
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bridge.console import audit
 from bridge.console.access import accounts, connection, passwords, sessions, throttle
 from bridge.console.access.guard import cookie_name, needs, needs_tls
-from bridge.console.actor import Actor, Via
+from bridge.console.actions.users import record_sign_in
 from bridge.console.tools import tools
 from bridge.errors import InsecureConnectionError
 from bridge.models import Role
@@ -45,8 +44,7 @@ def open_session() -> Response:
             if account is not None:
                 throttle.succeeded(session, counted)
                 text = sessions.begin(session, tools().settings, account, now)
-                actor = Actor(account.name, account.role, Via.CONSOLE)
-                audit.record(session, actor, now, "signed in", ("user", account.name))
+                record_sign_in(session, account.name, account.role, now)
                 return with_cookie(redirect(_next(), 303), text)
     seconds = math.ceil(counted.wait.total_seconds())
     page = render_template(
@@ -73,8 +71,7 @@ def use_link(text: str) -> Response:
         if cookie is None:
             page = render_template("access/link.html", text=text, used=True)
             return make_response(page, 401)
-        actor = Actor(sessions.FIRST_ADMIN, Role.ADMIN, Via.CONSOLE)
-        audit.record(session, actor, now, "signed in", ("user", sessions.FIRST_ADMIN))
+        record_sign_in(session, sessions.FIRST_ADMIN, Role.ADMIN, now)
     return with_cookie(redirect(url_for("admin.users"), 303), cookie)
 
 

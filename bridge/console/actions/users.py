@@ -1,4 +1,4 @@
-"""Who may sign in: added, changed, disabled."""
+"""Who may sign in: added, changed, disabled; and who has signed in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bridge.console import audit
-from bridge.console.access import accounts
+from bridge.console.access import accounts, sessions
 from bridge.console.actions.events import must_be
-from bridge.console.actor import Actor
+from bridge.console.actor import Actor, Via
 from bridge.models import Role, User
 from bridge.settings import Settings
 
@@ -54,3 +54,16 @@ def change_user(session: Session, actor: Actor, name: str, change: UserChange, n
         accounts.disable(session, user, now)
         audit.record(session, actor, now, "disabled", on)
     return user
+
+
+def make_sign_in_link(session: Session, actor: Actor, now: datetime) -> str:
+    """Allow somebody to sign in once as admin; answers the secret of the link. Raises NotAllowedError."""
+    must_be(actor, Role.ADMIN)
+    text = sessions.make_link(session, now)
+    audit.record(session, actor, now, "made a sign-in link for", ("user", sessions.FIRST_ADMIN))
+    return text
+
+
+def record_sign_in(session: Session, name: str, role: Role, now: datetime) -> None:
+    """Note that somebody has opened the console."""
+    audit.record(session, Actor(name, role, Via.CONSOLE), now, "signed in", ("user", name))
