@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from bridge.database import DatabaseUnavailableError
 from bridge.database_role import ROLE, prepare_role
+from bridge.embedded_as_root import SERVER_USER, keep_modes, refuse_closed_folders
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -167,7 +168,9 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
         _forget_dead_server(folder)
     else:
         fcntl.flock(lock, fcntl.LOCK_SH)
+    keep_modes()
     server = PostgresServer(folder, cleanup_mode=None, postgres_version=VERSION)
+    refuse_closed_folders(server)
     with _one_thread, _environment({"LC_ALL": LOCALE}):
         server.start()
     fcntl.flock(lock, fcntl.LOCK_SH)
@@ -208,7 +211,7 @@ def _refuse_another_version(folder: Path) -> None:
 def _refuse_another_users(folder: Path) -> None:
     """Root would take the files from the user whose server runs on them."""
     owner = folder.stat().st_uid
-    if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != "pgserver":
+    if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != SERVER_USER:
         raise PermissionError(f"the folder belongs to {name}; run the command as that user")
 
 

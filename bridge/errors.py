@@ -187,7 +187,7 @@ class NotAllowedError(RefusedRequestError):
 
 
 class NotFromThisPageError(RefusedRequestError):
-    """This request does not come from a page of your session. Reload the page and try again."""
+    """Only the console's own pages may change something here. Open the page at the console, and try it there."""
 
     code, status, title = "not_from_this_page", 403, "Not from this page"
 

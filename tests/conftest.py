@@ -6,6 +6,7 @@
 import gc
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -92,6 +93,21 @@ class ManualClock:
         self.now += timedelta(**span)
 
 
+def open_to_server(folder: Path) -> Path:
+    """Let the user as whom PostgreSQL runs where the tests run as root pass a folder."""
+    folder.chmod(folder.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
+    return folder
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """Pytest's folder of a test, which PostgreSQL can reach."""
+    if os.geteuid() == 0:
+        for folder in (*list(tmp_path.parents)[:3], tmp_path):
+            open_to_server(folder)
+    return tmp_path
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
@@ -123,7 +139,7 @@ def server_url() -> Iterator[str]:
     # Not pytest's own folder: another session of root closes it to the user as whom PostgreSQL then runs.
     with (
         tempfile.TemporaryDirectory(prefix="bridge-test-", dir=MEMORY) as folder,
-        embedded(Path(folder), role=OWNER) as url,
+        embedded(open_to_server(Path(folder)), role=OWNER) as url,
     ):
         with psycopg.connect(url, autocommit=True) as connection:
             for name, value in FOR_TESTS.items():
@@ -135,7 +151,7 @@ def server_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _made_data() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="bridge-data-", dir=MEMORY) as folder:
-        with embedded(Path(folder)) as url:
+        with embedded(open_to_server(Path(folder))) as url:
             database = Database(url)
             database.migrate()
             database.close()

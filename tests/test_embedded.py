@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from bridge.database import Database, DatabaseUnavailableError
 from bridge.database_role import ROLE
 from bridge.embedded import LOCALE, OWNER, PARENT_RESTARTS, VERSION, embedded, patiently
+from bridge.embedded_as_root import closed_folder
 
 pytestmark = pytest.mark.processes
 
@@ -150,3 +152,44 @@ def test_root_does_not_take_the_embedded_server_of_another_user(tmp_path):
     with pytest.raises(DatabaseUnavailableError, match="belongs to nobody"), embedded(tmp_path):
         pass
     assert folder.stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_as_root_the_mode_of_no_folder_is_changed(tmp_path: Path) -> None:
+    above = tmp_path / "closed" / "data"
+    above.mkdir(parents=True)
+    above.chmod(0o711)
+    above.parent.chmod(0o700)
+    with (
+        pytest.raises(DatabaseUnavailableError, match=rf"{above.parent} is closed.*chmod a\+x"),
+        embedded(above),
+    ):
+        pass
+    above.parent.chmod(0o711)
+    folders = [above, *above.parents, Path(sys.prefix)]
+    before = [folder.stat().st_mode for folder in folders]
+    with embedded(above) as url, psycopg.connect(url):
+        pass
+    assert [folder.stat().st_mode for folder in folders] == before
+
+
+@pytest.mark.parametrize(
+    ("mode", "user", "groups", "is_closed"),
+    [
+        (0o711, 12345, [], False),
+        (0o710, 12345, [], True),
+        (0o700, 12345, [os.getegid()], True),
+        (0o710, 12345, [os.getegid()], False),
+        (0o701, 12345, [os.getegid()], True),
+        (0o100, os.geteuid(), [], False),
+        (0o011, os.geteuid(), [os.getegid()], True),
+    ],
+)
+def test_a_folder_is_closed_to_those_whom_its_mode_keeps_out(
+    tmp_path: Path, mode: int, user: int, groups: list[int], is_closed: bool
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(mode)
+    os.chown(folder, -1, os.getegid())
+    assert closed_folder([folder], user, groups) == (folder if is_closed else None)

@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
-from sqlalchemy.orm import Session
 
 from bridge.cli.base import (
     CommandError,
@@ -14,15 +13,14 @@ from bridge.cli.base import (
     json_option,
     load_settings,
     open_database,
-    operator,
     print_json,
     say,
 )
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
-from bridge.console import audit
-from bridge.console.access import accounts, passwords, sessions
+from bridge.console.access import accounts, passwords
 from bridge.console.access import tokens as api_tokens
+from bridge.console.actions import tokens as token_actions
 from bridge.console.actions import users as actions
 from bridge.console.actions.users import UserChange
 from bridge.models import Role
@@ -116,8 +114,7 @@ def link(*, config: Path | None) -> None:
     server = settings.server
     address = server.public_url or f"http://{server.private_bind or f'{server.host}:{server.port}'}"
     with open_database(settings, may_create=True) as database, database.session() as session:
-        text = sessions.make_link(session, utc_now())
-        _note(session, "made a sign-in link for", sessions.FIRST_ADMIN)
+        text = actions.make_sign_in_link(session, cli_actor(), utc_now())
     click.echo(f"{address}/console/sign-in/{text}")
 
 
@@ -136,8 +133,7 @@ def create_token(*, name: str, role: str, days: int | None, config: Path | None)
     now = utc_now()
     with open_database(load_settings(config), may_create=True) as database, database.session() as session:
         until = now + timedelta(days=days) if days else None
-        token, text = api_tokens.create(session, name, Role(role), now, operator(), until)
-        _note(session, "created", token.id, kind="token", after={"name": name, "role": role})
+        token, text = token_actions.create_token(session, cli_actor(), name, Role(role), now, until)
     say(f"Token {token.id}, {role}; it is shown only now:")
     click.echo(text)
 
@@ -168,8 +164,7 @@ def list_tokens(*, config: Path | None, as_json: bool) -> None:
 def revoke(*, token_id: int, config: Path | None) -> None:
     """Let token ID no longer be valid."""
     with open_database(load_settings(config)) as database, database.session() as session:
-        token = api_tokens.revoke(session, token_id, utc_now())
-        _note(session, "revoked", token_id, kind="token", before={"name": token.name})
+        token_actions.revoke_token(session, cli_actor(), token_id, utc_now())
     click.echo(f"Token {token_id} is revoked.")
 
 
@@ -182,15 +177,3 @@ def _password() -> str:
     if not line:
         raise CommandError("There is no terminal to type a password at; give it on standard input.")
     return line
-
-
-def _note(
-    session: Session,
-    what: str,
-    name: str | int,
-    *,
-    kind: str = "user",
-    before: dict[str, str] | None = None,
-    after: dict[str, str] | None = None,
-) -> None:
-    audit.record(session, cli_actor(), utc_now(), what, (kind, name), before=before, after=after)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
-from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from bridge.console import dates, errors
@@ -93,6 +92,7 @@ def init_app(app: Flask, given: AppContext) -> None:
     app.extensions["held_lists"] = HeldLists()
     headers.init_app(app)
     errors.init_app(app)
+    guard.init_app(app)
     app.context_processor(_for_every_page)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -129,9 +129,5 @@ def _for_every_page() -> dict[str, Any]:
         "has_openid": tools().settings.console.openid is not None,
         "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
-        "csrf_token": visitor.csrf if visitor else "",
-        "csrf_field": lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(
-            escape(visitor.csrf if visitor else "")
-        ),
         "static": lambda name: url_for("console.static", filename=name),
     }

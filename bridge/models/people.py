@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index
+from sqlalchemy import ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.encryption import SealedJson
@@ -39,7 +39,8 @@ class SignIn(Base):
     origin: Mapped[str]
     """An Origin of console/access/sessions.py: who vouches for name and role."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    csrf: Mapped[str]
+    csrf: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
+    """The token that the version before asks its forms for; this one does not read it."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -13,6 +13,7 @@ from bridge.app import create_app
 from bridge.console.access import accounts, connection, passwords, sessions, tokens
 from bridge.console.access.guard import SAFE
 from bridge.models import AuditEntry, Role, SignIn, User
+from tests.console.conftest import FROM_OWN_PAGE
 
 PASSWORD = "correct horse battery"
 """As it stands there: the tests put a cheaper one in its place."""
@@ -30,7 +31,14 @@ def app(world: Any) -> Any:
 
 @pytest.fixture
 def client(app: Any) -> Any:
-    return app.test_client()
+    return browser_of(app)
+
+
+def browser_of(app: Any) -> Any:
+    """A client that says of each form that a page of the console sent it."""
+    client = app.test_client()
+    client.environ_base |= FROM_OWN_PAGE
+    return client
 
 
 @pytest.fixture
@@ -86,13 +94,13 @@ def test_a_wrong_name_and_a_wrong_password_read_alike(client, maya, name, passwo
 def test_a_user_of_the_settings_signs_in_and_changes_with_them(client, world):
     world.document["users"] = {"ola": {"role": "viewer", "password_hash": passwords.hashed(PASSWORD)}}
     world.restart()
-    before = create_app(world.settings, world.database, clock=world.clock).test_client()
+    before = browser_of(create_app(world.settings, world.database, clock=world.clock))
     assert sign_in(before, "ola").status_code == 303
     assert signed_in_as(before) == "ola, viewer"
     cookie = before.get_cookie("bridge").value
     del world.document["users"]
     world.restart()
-    after = create_app(world.settings, world.database, clock=world.clock).test_client()
+    after = browser_of(create_app(world.settings, world.database, clock=world.clock))
     after.set_cookie("bridge", cookie)
     assert signed_in_as(after) is None
 
@@ -108,8 +116,7 @@ def test_a_session_ends(client, world, maya):
 def test_signing_out_ends_it_for_whoever_has_the_cookie(client, app, maya):
     sign_in(client)
     cookie = client.get_cookie("bridge").value
-    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/console/sign-in").text)[1]
-    assert client.post("/console/sign-out", data={"csrf_token": token}).status_code == 303
+    assert client.post("/console/sign-out").status_code == 303
     thief = app.test_client()
     thief.set_cookie("bridge", cookie)
     assert signed_in_as(thief) is None
@@ -137,7 +144,7 @@ def test_another_role_counts_at_once(client, world, maya):
 
 def test_tries_at_once_are_counted_before_they_are_looked_at(app, world, maya):
     def guess(_: int) -> int:
-        return sign_in(app.test_client(), password="a wrong guess").status_code
+        return sign_in(browser_of(app), password="a wrong guess").status_code
 
     with ThreadPoolExecutor(8) as pool:
         codes = Counter(pool.map(guess, range(40)))
@@ -216,7 +223,7 @@ def test_the_form_of_a_visitor_is_small(client, maya, length):
 def test_an_address_is_believed_from_our_own_proxies_only(world, proxies, forwarded, looked_at):
     world.document["server"] = {"trusted_proxies": proxies} if proxies else {}
     world.restart()
-    client = create_app(world.settings, world.database, clock=world.clock).test_client()
+    client = browser_of(create_app(world.settings, world.database, clock=world.clock))
     answers = Counter(
         client.post(
             "/console/sign-in",
@@ -253,10 +260,25 @@ def test_signing_in_leads_nowhere_else(client, maya, elsewhere):
     assert sign_in(client, next=elsewhere).location == "/console"
 
 
-def test_another_site_cannot_sign_somebody_in(client, maya):
-    data = {"name": "maya", "password": PASSWORD}
-    answer = client.post("/console/sign-in", data=data, headers={"Origin": "https://evil.example"})
-    assert answer.status_code == 403
+@pytest.mark.parametrize(
+    "sent", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}], ids=str
+)
+def test_another_site_cannot_sign_somebody_in(app, world, maya, sent):
+    with world.database.session() as session:
+        text = sessions.make_link(session, world.clock())
+    stranger = app.test_client()
+    for path in ("/console/sign-in", f"/console/sign-in/{text}"):
+        answer = stranger.post(path, data={"name": "maya", "password": PASSWORD}, headers=sent)
+        assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
+        assert "Not from this page" in answer.text
+    assert stranger.post(f"/console/sign-in/{text}", environ_base=FROM_OWN_PAGE).status_code == 303
+
+
+def test_the_management_api_asks_for_its_token_alone(api):
+    client = api(Role.ADMIN)
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    body = {"name": "reports", "role": "viewer"}
+    assert client.post("/api/v1/tokens", json=body, headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -279,17 +301,31 @@ def test_secrets_need_tls_or_this_machine(host, is_secure, public_url, may):
 
 
 @pytest.mark.parametrize(
-    ("origin", "own"),
+    ("fetch_site", "origin", "problem"),
     [
-        (None, True),
-        ("http://127.0.0.1:8080", True),
-        ("https://bridge.example.com", True),
-        ("https://evil.example", False),
-        ("null", False),
+        ("same-origin", None, None),
+        ("same-origin", "https://tours.example.com", None),  # a proxy that does not pass the Host header on
+        ("none", None, None),  # started by the person
+        ("cross-site", None, "another site."),
+        ("cross-site", "https://evil.example", "another site, https://evil.example."),
+        ("cross-site", "https://bridge.example.com", "another site"),
+        ("same-site", "https://shop.example.com", "another site"),
+        ("", None, "another site"),
+        ("anything", None, "another site"),
+        (None, None, "names neither"),
+        (None, "http://127.0.0.1:8080", None),
+        (None, "https://bridge.example.com", None),
+        (None, "https://BRIDGE.example.com", None),
+        (None, "https://evil.example", "sent from https://evil.example"),
+        (None, "http://127.0.0.1:8081", "reached as 127.0.0.1:8080"),
+        (None, "null", "sent from null"),
+        (None, "", "sent from"),
+        (None, "bridge.example.com", "sent from"),
     ],
 )
-def test_a_form_comes_from_the_host_or_the_public_address(origin, own):
-    assert connection.is_own_origin(origin, "127.0.0.1:8080", "https://bridge.example.com") is own
+def test_a_form_comes_from_a_page_of_the_host_or_of_the_public_address(fetch_site, origin, problem):
+    found = connection.cross_site_problem(fetch_site, origin, "127.0.0.1:8080", "https://Bridge.example.com")
+    assert found is None if problem is None else problem in found
 
 
 def test_plain_http_on_another_host_is_refused_before_a_secret_is_used(client, world, maya):
@@ -321,9 +357,11 @@ def test_behind_a_proxy_the_public_address_counts(world, maya):
         assert answer.headers["Set-Cookie"].startswith(cookie)
 
 
-def test_a_wrong_origin_is_explained(client, maya):
+def test_a_wrong_origin_is_explained(app, maya):
     data = {"name": "maya", "password": PASSWORD}
-    answer = client.post("/console/sign-in", data=data, headers={"Origin": "https://tours.example.com"})
+    answer = app.test_client().post(
+        "/console/sign-in", data=data, headers={"Origin": "https://tours.example.com"}
+    )
     assert "sent from https://tours.example.com, and the bridge was reached as localhost" in answer.text
     assert "public_url" in answer.text
 
@@ -339,7 +377,7 @@ def test_a_link_opens_the_console_once_and_not_by_being_looked_at(client, app, w
     assert signed_in_as(client) is None
     assert client.post(f"/console/sign-in/{text}").status_code == 303
     assert signed_in_as(client) == "first sign-in, admin"
-    again = app.test_client().post(f"/console/sign-in/{text}")
+    again = browser_of(app).post(f"/console/sign-in/{text}")
     assert (again.status_code, "has been used" in again.text) == (401, True)
 
 
@@ -380,15 +418,16 @@ def test_every_view_says_for_whom_it_is(app):
             assert isinstance(app.view_functions[rule.endpoint].needs, Role), rule
 
 
-def test_no_change_without_the_token_of_the_session(app, signed_in):
+def test_no_change_by_a_page_of_another_site_or_of_none(app, signed_in):
     browser = signed_in(Role.ADMIN)
+    del browser.client.environ_base["HTTP_SEC_FETCH_SITE"]
     changes = [
         (method, path) for method, path in routes(app) if method not in SAFE and path.startswith("/console")
     ]
     assert changes
     for method, path in changes:
-        for data in ({}, {"csrf_token": "another"}):
-            answer = browser.client.open(path, method=method, data=data)
+        for sent in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+            answer = browser.client.open(path, method=method, headers=sent)
             assert (answer.status_code, "Not from this page" in answer.text) == (403, True), path
 
 
@@ -400,7 +439,7 @@ def test_a_viewer_is_refused_where_more_is_needed(app, signed_in):
             continue
         path = re.sub(r"<(?:[^<>]*:)?\w+>", "1", rule.rule)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            answer = browser.client.open(path, method=method, data={"csrf_token": browser.csrf})
+            answer = browser.client.open(path, method=method)
             assert answer.status_code == 403, path
             asked += 1
     assert asked

@@ -43,11 +43,12 @@ class Provider:
             "iss": self.api.url,
             "aud": CLIENT,
             "exp": now + 300,
+            "iat": now,
             "nonce": asked["nonce"],
             "sub": "1",
             **self.claims,
         }
-        token = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.signs_with)
+        token = jwt.encode({"alg": "RS256", "kid": self.signs_with.kid}, claims, self.signs_with)
         self.api.answers["/token"] = {"access_token": "a", "token_type": "Bearer", "id_token": token}
         return f"code=the-code&state={asked['state']}"
 
@@ -73,7 +74,7 @@ def client(world, provider):
 
 def come_back(client, provider):
     begun = client.get("/console/openid/begin")
-    assert begun.status_code == 303
+    assert begun.status_code == 302
     return client.get(f"/console/openid/finish?{provider.accept(begun.location)}")
 
 
@@ -138,6 +139,40 @@ def test_a_token_that_does_not_hold_opens_nothing(client, provider, lie):
 def test_a_token_signed_by_somebody_else_opens_nothing(client, provider):
     provider.signs_with = RSAKey.generate_key(2048, {"kid": "one"})
     assert come_back(client, provider).status_code == 401
+
+
+def test_a_new_key_of_the_provider_counts_at_once(client, provider):
+    come_back(client, provider)
+    provider.key = provider.signs_with = RSAKey.generate_key(2048, {"kid": "two"})
+    provider.publish()
+    assert come_back(client, provider).status_code == 303
+
+
+def test_a_key_that_the_provider_withdraws_counts_for_an_hour_at_most(world, client, provider):
+    withdrawn = provider.key
+    come_back(client, provider)
+    provider.key = RSAKey.generate_key(2048, {"kid": "two"})
+    provider.publish()
+    provider.signs_with = withdrawn
+    world.clock.advance(minutes=60)
+    assert come_back(client, provider).status_code == 401
+
+
+def test_a_provider_that_calls_itself_something_else_is_refused_until_it_does_not(
+    client, provider, sender_api
+):
+    found = sender_api.answers["/.well-known/openid-configuration"]
+    sender_api.answers["/.well-known/openid-configuration"] = found | {"issuer": "https://evil.example"}
+    assert "console.openid.issuer" in client.get("/console/openid/begin").text
+    provider.publish()
+    assert come_back(client, provider).status_code == 303
+
+
+def test_what_the_browser_remembers_is_read_with_care(client, provider):
+    query = provider.accept(client.get("/console/openid/begin").location)
+    for remembered in ("", "x", "W10=", "eyJzdGF0ZSI6ICIxIn0=", "\xff"):
+        client.set_cookie("bridge-openid", remembered)
+        assert client.get(f"/console/openid/finish?{query}").status_code == 401, remembered
 
 
 def test_a_provider_that_does_not_answer_is_reported(client, provider, sender_api):

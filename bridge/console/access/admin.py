@@ -4,12 +4,11 @@ from datetime import timedelta
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from bridge.console import audit
 from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.actions import tokens as token_actions
 from bridge.console.actions import users as actions
 from bridge.console.actions.users import UserChange
 from bridge.console.tools import tools
@@ -81,8 +80,7 @@ def make_token() -> Response:
     days = request.form.get("days", type=int)
     with tools().database.session() as session:
         until = now + timedelta(days=min(days, 3650)) if days and days > 0 else None
-        token, text = tokens.create(session, name or "unnamed", role, now, current_actor().name, until)
-        _note(session, "created", ("token", token.id), after={"name": token.name, "role": role})
+        _, text = token_actions.create_token(session, current_actor(), name or "unnamed", role, now, until)
     return make_response(list_tokens(text), 201)
 
 
@@ -91,8 +89,7 @@ def make_token() -> Response:
 def revoke_token(token_id: int) -> Response:
     try:
         with tools().database.session() as session:
-            token = tokens.revoke(session, token_id, tools().clock())
-            _note(session, "revoked", ("token", token_id), before={"name": token.name})
+            token_actions.revoke_token(session, current_actor(), token_id, tools().clock())
     except tokens.UnknownTokenError:
         abort(404)
     return redirect(url_for("admin.list_tokens"), 303)
@@ -111,10 +108,6 @@ def show_audit() -> str:
         entries = list(session.scalars(query))
     older = entries[-1].id if len(entries) == PAGE else None
     return render_template("access/audit.html", entries=entries, older=older, actor=actor)
-
-
-def _note(session: Session, what: str, on: tuple[str, str | int], **changed: dict[str, str]) -> None:
-    audit.record(session, current_actor(), tools().clock(), what, on, **changed)
 
 
 def _role(text: str | None) -> Role:

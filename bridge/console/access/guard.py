@@ -1,16 +1,15 @@
 """Who asks, and whether they may: a session's cookie at the console, a bearer token at the API."""
 
 import functools
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import g, redirect, request, url_for
+from flask import Flask, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from bridge.console.access import sessions, tokens
+from bridge.console.access import connection, sessions, tokens
 from bridge.console.actor import Actor, Via
 from bridge.console.tools import tools
 from bridge.errors import NotAllowedError, NotFromThisPageError, NotSignedInError
@@ -26,10 +25,26 @@ class Visitor:
     """Who sent the present request."""
 
     actor: Actor
-    csrf: str
-    """What unsafe requests of the console carry; empty at the API, whose tokens no browser sends by itself."""
     token_id: int | None = None
     """Of the token that was used."""
+
+
+def init_app(app: Flask) -> None:
+    """Refuse what another site makes a browser send to the console, the form to sign in included.
+
+    The management API needs no such check: no browser adds its tokens to a request.
+    """
+
+    @app.before_request
+    def refuse_cross_site() -> None:
+        if request.method in SAFE or not request.path.startswith("/console"):
+            return
+        sent = request.headers
+        problem = connection.cross_site_problem(
+            sent.get("Sec-Fetch-Site"), sent.get("Origin"), request.host, tools().settings.server.public_url
+        )
+        if problem:
+            raise NotFromThisPageError(f"{problem} {NotFromThisPageError.__doc__}")
 
 
 def needs(role: Role) -> Callable[[View], View]:
@@ -45,8 +60,6 @@ def needs(role: Role) -> Callable[[View], View]:
                 raise NotSignedInError
             if not visitor.actor.may(role):
                 raise NotAllowedError
-            if request.method not in SAFE:
-                _check_origin(visitor)
             return view(*args, **kwargs)
 
         call.needs = role  # type: ignore[attr-defined]  # for the test that no view goes without
@@ -91,6 +104,11 @@ def cookie_name() -> str:
     return "__Host-bridge" if needs_tls() else "bridge"
 
 
+def openid_cookie_name() -> str:
+    """Of the cookie of a sign-in that is at the provider."""
+    return f"{cookie_name()}-openid"
+
+
 def needs_tls() -> bool:
     """Whether what is sent to this address could be heard by others."""
     host = urlsplit(f"//{request.host}").hostname or ""
@@ -110,7 +128,7 @@ def _by_cookie() -> Visitor | None:
         return None
     with tools().database.session() as session:
         found = sessions.find(session, tools().settings, text, tools().clock())
-    return Visitor(Actor(found.name, Role(found.role), Via.CONSOLE), found.csrf) if found else None
+    return Visitor(Actor(found.name, Role(found.role), Via.CONSOLE)) if found else None
 
 
 def _by_token() -> Visitor | None:
@@ -119,16 +137,7 @@ def _by_token() -> Visitor | None:
         return None
     with tools().database.session() as session:
         found = tokens.find(session, text.strip(), tools().clock())
-        return Visitor(Actor(found.name, Role(found.role), Via.API), "", found.id) if found else None
-
-
-def _check_origin(visitor: Visitor) -> None:
-    """Raises NotFromThisPageError: another site may have made the browser send this, with the cookie."""
-    if not visitor.csrf:
-        return
-    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    if not hmac.compare_digest(sent.encode(), visitor.csrf.encode()):
-        raise NotFromThisPageError
+        return Visitor(Actor(found.name, Role(found.role), Via.API), found.id) if found else None
 
 
 def _redirect_to_sign_in() -> Response:

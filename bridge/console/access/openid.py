@@ -1,24 +1,29 @@
 """Signing in through OpenID Connect: the company's own sign-in vouches for a name and a role.
 
-The authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, section 3.1), by Authlib. What has to
-be remembered between the two redirects stands in a cookie of this browser, so that only who began can end it.
+The authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, section 3.1), by Authlib's client for
+Flask. It reads where the provider's addresses and keys are, and its keys again once a token names one that it does not
+know. Here stands what Authlib leaves to its user: where a sign-in is remembered, how long an answer may take and how
+large it may be, and whose claims give which role.
 """
 
-import secrets
-from dataclasses import dataclass
+import base64
+import contextlib
+import json
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import requests
 from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
 from authlib.integrations.requests_client import OAuth2Session
-from joserfc import jwt
+from authlib.oidc.core import CodeIDToken
+from flask import g, request
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from werkzeug.wrappers import Response
 
 from bridge import bounded_http
 from bridge.bounded_http import BoundedSession
 from bridge.clock import Clock
+from bridge.console.access.guard import openid_cookie_name
 from bridge.errors import BridgeError
 from bridge.models import Role
 from bridge.settings import OpenIdSettings
@@ -27,10 +32,24 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]
 """Only with the provider's own keys: a shared secret would let whoever knows it sign anybody in."""
 LEEWAY = 60
 """Seconds that the clocks may differ."""
+KEPT_FOR = 3600
+"""Seconds after which addresses and keys are read again: a key that the provider withdraws is not valid for longer."""
 LARGEST_ANSWER = 1024 * 1024
 """Bytes."""
 TIMEOUT = (5, 10)
 """Seconds to connect and to wait for an answer."""
+REMEMBERED = ("state", "nonce", "code_verifier", "redirect_uri")
+
+FAULTS = (
+    AuthlibBaseError,
+    JoseError,
+    requests.RequestException,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What Authlib raises when an answer of the provider or of the browser is not as it has to be."""
 
 
 class OpenIdFailedError(BridgeError):
@@ -45,69 +64,104 @@ class MissingRoleError(BridgeError):
     code = "no_role"
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A sign-in on its way."""
+class ProviderSession(OAuth2Session):
+    """Sends each request within a deadline, and reads no more than a bounded answer."""
 
-    url: str
-    """Where the browser goes."""
-    remembered: str
-    """What it brings back: state, nonce and PKCE verifier."""
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        with BoundedSession() as session:
+            return bounded_http.send(session, request, timeouts=TIMEOUT, largest=LARGEST_ANSWER)
 
 
-class OpenId:
-    """One provider."""
+class BrowserState(FlaskIntegration):
+    """Keeps a sign-in that has begun in a cookie of its browser, so that only that browser can finish it."""
 
-    def __init__(self, settings: OpenIdSettings, redirect_uri: str, clock: Clock) -> None:
-        self._settings, self._redirect_uri, self._clock = settings, redirect_uri, clock
+    def set_state_data(self, session: Any, state: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Flask's session
+        kept = {name: value for name, value in {"state": state, **data}.items() if name in REMEMBERED}
+        g.openid_begun = base64.urlsafe_b64encode(json.dumps(kept).encode()).decode()
 
-    def begin(self) -> Begun:
-        """Raises OpenIdFailedError: the provider does not say where to go."""
-        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        url, _ = self._session().create_authorization_url(
-            self._metadata()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
+    def get_state_data(self, session: Any, state: str | None) -> dict[str, Any] | None:  # noqa: ARG002 - the same
+        with contextlib.suppress(ValueError):
+            kept = json.loads(base64.urlsafe_b64decode(request.cookies.get(openid_cookie_name(), "")))
+            if (
+                isinstance(kept, dict)
+                and all(kept.get(name) for name in REMEMBERED)
+                and kept["state"] == state
+            ):
+                return kept
+        return None
+
+    def clear_state_data(self, session: Any, state: str | None) -> None:
+        """The answer to the browser deletes the cookie."""
+
+
+class Provider(FlaskOAuth2App):
+    """Authlib's client of one provider; one for all sign-ins of a process, because it keeps addresses and keys."""
+
+    client_cls = ProviderSession
+
+    def __init__(self, settings: OpenIdSettings, clock: Clock) -> None:
+        super().__init__(
+            BrowserState("openid"),
+            "openid",
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            server_metadata_url=f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
         )
-        return Begun(url, f"{state}.{nonce}.{verifier}")
+        self._settings, self._clock, self._read_at = settings, clock, 0.0
 
-    def finish(self, remembered: str, answer: str) -> tuple[str, Role]:
-        """The e-mail and the role of whoever comes back; `answer` is the address with the code.
+    def begin(self, redirect_uri: str) -> tuple[Response, str]:
+        """The way to the provider, and what the browser has to remember.
+
+        Raises:
+            OpenIdFailedError: the provider does not say where to go.
+        """
+        try:
+            response = self.authorize_redirect(redirect_uri)
+        except FAULTS as error:
+            raise OpenIdFailedError from error
+        return response, g.openid_begun
+
+    def finish(self) -> tuple[str, Role]:
+        """The e-mail and the role of the person whom the provider sends back, by the request that is answered now.
 
         Raises:
             OpenIdFailedError: it is no answer to what this browser began, or the provider's token is not valid.
             MissingRoleError: none of the groups has one.
         """
-        state, nonce, verifier = ([*remembered.split("."), "", "", ""])[:3]
-        answered = parse_qs(urlsplit(answer).query)
-        if not (state and nonce and verifier) or answered.get("state") != [state] or "code" not in answered:
+        if not request.args.get("code"):
             raise OpenIdFailedError
-        metadata = self._metadata()
+        expected = {
+            "iss": {"essential": True, "value": self._settings.issuer},
+            "aud": {"essential": True, "value": self._settings.client_id},
+        }
         try:
-            token = self._session(state).fetch_token(
-                metadata["token_endpoint"],
-                authorization_response=answer,
-                code_verifier=verifier,
-                timeout=TIMEOUT,
+            token = self.authorize_access_token(
+                claims_options=expected, claims_cls=_claims_class(self._clock), leeway=LEEWAY
             )
-            claims = self._claims(metadata, token["id_token"], nonce)
-        except (AuthlibBaseError, JoseError, requests.RequestException, KeyError, ValueError) as error:
+            claims = token["userinfo"]
+        except FAULTS as error:
             raise OpenIdFailedError from error
         if not claims.get("email") or not claims.get("email_verified"):
             raise OpenIdFailedError("Your company's sign-in gave no verified e-mail address.")
         return str(claims["email"]).lower(), self._role_of(claims)
 
-    def _claims(self, metadata: dict[str, Any], id_token: str, nonce: str) -> dict[str, Any]:
-        keys = KeySet.import_key_set(self._get(metadata["jwks_uri"]))
-        claims: dict[str, Any] = jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims
-        expected = jwt.JWTClaimsRegistry(
-            now=int(self._clock().timestamp()),
-            leeway=LEEWAY,
-            iss={"essential": True, "value": self._settings.issuer},
-            aud={"essential": True, "value": self._settings.client_id},
-            exp={"essential": True},
-            nonce={"essential": True, "value": nonce},
-        )
-        expected.validate(claims)
-        return claims
+    def load_server_metadata(self) -> dict[str, Any]:
+        """Where the provider's addresses are. Raises OpenIdFailedError."""
+        now = self._clock().timestamp()
+        if now - self._read_at >= KEPT_FOR:
+            self.server_metadata, self._read_at = {}, now
+        try:
+            found: dict[str, Any] = super().load_server_metadata()
+        except (requests.RequestException, TypeError, ValueError) as error:
+            raise OpenIdFailedError(
+                "Your company's sign-in does not answer. Try again in a minute."
+            ) from error
+        if found.get("issuer") != self._settings.issuer:
+            self._read_at = 0.0  # read again at the next try
+            raise OpenIdFailedError("console.openid.issuer is not how the provider calls itself.")
+        found["id_token_signing_alg_values_supported"] = ALGORITHMS
+        return found
 
     def _role_of(self, claims: dict[str, Any]) -> Role:
         """The highest of all that the person's groups give."""
@@ -118,32 +172,12 @@ class OpenId:
             raise MissingRoleError
         return max(roles, key=list(Role).index)
 
-    def _metadata(self) -> dict[str, Any]:
-        """Where the provider's addresses are. Raises OpenIdFailedError."""
-        try:
-            found: dict[str, Any] = self._get(
-                f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
-            )
-        except (requests.RequestException, ValueError) as error:
-            raise OpenIdFailedError(
-                "Your company's sign-in does not answer. Try again in a minute."
-            ) from error
-        if found.get("issuer") != self._settings.issuer:
-            raise OpenIdFailedError("console.openid.issuer is not how the provider calls itself.")
-        return found
 
-    def _get(self, url: str) -> Any:
-        with BoundedSession() as session:
-            answer = bounded_http.request(session, "GET", url, timeouts=TIMEOUT, largest=LARGEST_ANSWER)
-        answer.raise_for_status()
-        return answer.json()
+def _claims_class(clock: Clock) -> type[CodeIDToken]:
+    """Of an ID token whose times are compared with this clock."""
 
-    def _session(self, state: str | None = None) -> OAuth2Session:
-        return OAuth2Session(
-            self._settings.client_id,
-            self._settings.client_secret,
-            scope="openid email profile",
-            redirect_uri=self._redirect_uri,
-            state=state,
-            code_challenge_method="S256",
-        )
+    class Claims(CodeIDToken):
+        def validate(self, now: Any = None, leeway: int = 0) -> None:  # noqa: ARG002 - as inherited
+            super().validate(int(clock().timestamp()), leeway)
+
+    return Claims

@@ -2,19 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bridge.console import audit
 from bridge.console.access import sessions
-from bridge.console.access.guard import cookie_name, needs_tls
+from bridge.console.access.guard import needs_tls, openid_cookie_name
 from bridge.console.access.views import with_cookie
-from bridge.console.actor import Actor, Via
+from bridge.console.actions.users import record_sign_in
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
-    from bridge.console.access.openid import OpenId
+    from bridge.console.access.openid import Provider
 
 openid_pages = Blueprint("openid", __name__, url_prefix="/console/openid")
 REMEMBERED_FOR = 600
@@ -25,12 +24,11 @@ REMEMBERED_FOR = 600
 def begin() -> Response:
     """Send the browser to the provider; open to all."""
     try:
-        begun = _provider().begin()
+        response, remembered = _provider().begin(_redirect_uri())
     except BridgeError as error:
         return _refused(error)
-    response = redirect(begun.url, 303)
     response.set_cookie(
-        _cookie(), begun.remembered, secure=needs_tls(), httponly=True, samesite="Lax", path="/",
+        openid_cookie_name(), remembered, secure=needs_tls(), httponly=True, samesite="Lax", path="/",
         max_age=REMEMBERED_FOR,
     )  # fmt: skip
     return response
@@ -40,31 +38,34 @@ def begin() -> Response:
 def finish() -> Response:
     """Where the provider sends the browser back to; open to all."""
     try:
-        name, role = _provider().finish(request.cookies.get(_cookie(), ""), request.url)
+        name, role = _provider().finish()
     except BridgeError as error:
         return _refused(error)
     now = tools().clock()
     with tools().database.session() as session:
         text = sessions.begin_from_outside(session, tools().settings, name, role, now)
-        audit.record(session, Actor(name, role, Via.CONSOLE), now, "signed in", ("user", name))
+        record_sign_in(session, name, role, now)
     response = with_cookie(redirect("/console", 303), text)
-    response.delete_cookie(_cookie(), secure=needs_tls(), httponly=True, samesite="Lax")
+    response.delete_cookie(openid_cookie_name(), secure=needs_tls(), httponly=True, samesite="Lax")
     return response
 
 
-def _provider() -> "OpenId":
-    from bridge.console.access.openid import OpenId  # noqa: PLC0415 - Authlib is an extra
+def _provider() -> "Provider":
+    """The client of the configured provider: one for the process."""
+    from bridge.console.access.openid import Provider  # noqa: PLC0415 - Authlib is an extra
 
-    settings = tools().settings
-    if settings.console.openid is None:
+    configured = tools().settings.console.openid
+    if configured is None:
         abort(404)
-    base = settings.server.public_url or request.host_url.rstrip("/")
-    return OpenId(settings.console.openid, base + url_for("openid.finish"), tools().clock)
+    if "openid" not in current_app.extensions:
+        current_app.extensions["openid"] = Provider(configured, tools().clock)
+    found: Provider = current_app.extensions["openid"]
+    return found
+
+
+def _redirect_uri() -> str:
+    return (tools().settings.server.public_url or request.host_url.rstrip("/")) + url_for("openid.finish")
 
 
 def _refused(error: BridgeError) -> Response:
     return make_response(render_template("access/sign_in.html", next="", problem=error.message), 401)
-
-
-def _cookie() -> str:
-    return f"{cookie_name()}-openid"

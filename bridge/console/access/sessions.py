@@ -102,7 +102,7 @@ def _make(
     session.add(
         SignIn(
             digest=digest(text), one_time=one_time, name=account.name, role=account.role, origin=origin,
-            user_id=account.user_id, csrf=secrets.token_urlsafe(32), created_at=now, expires_at=now + lasts,
+            user_id=account.user_id, created_at=now, expires_at=now + lasts,
         )
     )  # fmt: skip
     return text

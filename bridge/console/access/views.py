@@ -6,12 +6,11 @@ import re
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bridge.console import audit
 from bridge.console.access import accounts, connection, passwords, sessions, throttle
 from bridge.console.access.guard import cookie_name, needs, needs_tls
-from bridge.console.actor import Actor, Via
+from bridge.console.actions.users import record_sign_in
 from bridge.console.tools import tools
-from bridge.errors import InsecureConnectionError, NotFromThisPageError
+from bridge.errors import InsecureConnectionError
 from bridge.models import Role
 
 OWN_PAGE = re.compile(r"/console(?:[/?][!-\[\]-~]*)?")
@@ -35,7 +34,6 @@ def open_session() -> Response:
     """Check name and password, and open a session under a new cookie."""
     request.max_content_length = LARGEST_FORM
     _check_connection()
-    _check_site()
     name, password = request.form.get("name", ""), request.form.get("password", "")
     now, keys = tools().clock(), throttle.keys_of(name, request.remote_addr)
     with tools().database.session() as session:
@@ -46,8 +44,7 @@ def open_session() -> Response:
             if account is not None:
                 throttle.succeeded(session, counted)
                 text = sessions.begin(session, tools().settings, account, now)
-                actor = Actor(account.name, account.role, Via.CONSOLE)
-                audit.record(session, actor, now, "signed in", ("user", account.name))
+                record_sign_in(session, account.name, account.role, now)
                 return with_cookie(redirect(_next(), 303), text)
     seconds = math.ceil(counted.wait.total_seconds())
     page = render_template(
@@ -68,15 +65,13 @@ def ask_link(text: str) -> str:
 def use_link(text: str) -> Response:
     """Open a session by a one-time link."""
     _check_connection()
-    _check_site()
     now = tools().clock()
     with tools().database.session() as session:
         cookie = sessions.use_link(session, tools().settings, text, now)
         if cookie is None:
             page = render_template("access/link.html", text=text, used=True)
             return make_response(page, 401)
-        actor = Actor(sessions.FIRST_ADMIN, Role.ADMIN, Via.CONSOLE)
-        audit.record(session, actor, now, "signed in", ("user", sessions.FIRST_ADMIN))
+        record_sign_in(session, sessions.FIRST_ADMIN, Role.ADMIN, now)
     return with_cookie(redirect(url_for("admin.users"), 303), cookie)
 
 
@@ -96,16 +91,6 @@ def _check_connection() -> None:
     if not connection.may_take_secrets(request.host, is_secure=request.is_secure, public_url=public_url):
         hint = "Behind a proxy with TLS, set `public_url` or `trusted_proxies` under [server]."
         raise InsecureConnectionError(f"{InsecureConnectionError.__doc__} {hint}")
-
-
-def _check_site() -> None:
-    """There is no session yet whose token could be asked for. Raises NotFromThisPageError."""
-    origin, public_url = request.headers.get("Origin"), tools().settings.server.public_url
-    if not connection.is_own_origin(origin, request.host, public_url):
-        raise NotFromThisPageError(
-            f"The form was sent from {origin}, and the bridge was reached as {request.host}. Behind a proxy, pass the "
-            "Host header on, or set `public_url` under [server] to the address in your browser."
-        )
 
 
 def _next() -> str:

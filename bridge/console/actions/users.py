@@ -1,4 +1,4 @@
-"""Who may sign in: added, changed, disabled."""
+"""Who may sign in: added, changed, disabled; and who has signed in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.console import audit
-from bridge.console.access import accounts
+from bridge.console.access import accounts, sessions
 from bridge.console.actions.events import must_be
-from bridge.console.actor import Actor
+from bridge.console.actor import Actor, Via
 from bridge.errors import BridgeError
 from bridge.models import Role, User
 from bridge.settings import Settings
@@ -96,3 +96,16 @@ def _is_other_admin(session: Session, settings: Settings, user: User) -> bool:
         return True
     admins = select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None)).order_by(User.id)
     return any(id_ != user.id for id_ in session.scalars(admins.with_for_update()))
+
+
+def make_sign_in_link(session: Session, actor: Actor, now: datetime) -> str:
+    """Allow somebody to sign in once as admin; answers the secret of the link. Raises NotAllowedError."""
+    must_be(actor, Role.ADMIN)
+    text = sessions.make_link(session, now)
+    audit.record(session, actor, now, "made a sign-in link for", ("user", sessions.FIRST_ADMIN))
+    return text
+
+
+def record_sign_in(session: Session, name: str, role: Role, now: datetime) -> None:
+    """Note that somebody has opened the console."""
+    audit.record(session, Actor(name, role, Via.CONSOLE), now, "signed in", ("user", name))

@@ -6,9 +6,9 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 from sqlalchemy import select
 
-from bridge.console import audit
 from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.actions import tokens as token_actions
 from bridge.console.actions import users as actions
 from bridge.console.actions.users import UserChange
 from bridge.console.api import schemas_properties as shown
@@ -94,9 +94,9 @@ def create_token(body: dict[str, Any]) -> Any:
     """Make a token. Its text is answered this once; so an Idempotency-Key counts for nothing here."""
     actor, now, role = current_actor(), tools().clock(), Role(body["role"])
     with tools().database.session() as session:
-        row, text = tokens.create(session, body["name"], role, now, actor.name, body.get("expires_at"))
-        after = {"name": row.name, "role": row.role}
-        audit.record(session, actor, now, "created", ("token", row.id), after=after)
+        row, text = token_actions.create_token(
+            session, actor, body["name"], role, now, body.get("expires_at")
+        )
         return {**vars(row), "token": text}
 
 
@@ -108,8 +108,7 @@ def revoke_token(token_id: int) -> None:
     now = tools().clock()
     try:
         with tools().database.session() as session:
-            tokens.revoke(session, token_id, now)
-            audit.record(session, current_actor(), now, "revoked", ("token", token_id))
+            token_actions.revoke_token(session, current_actor(), token_id, now)
     except tokens.UnknownTokenError as error:
         raise NoSuchRowError from error
 
