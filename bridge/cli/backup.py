@@ -109,3 +109,23 @@ def _refuse_no_database(settings: "Settings") -> None:
 
     if not settings.database_url and not exists(settings.data_dir):
         raise NoDatabaseError
+
+
+@click.command()
+@config_option
+def upgrade_database(config: Path | None) -> None:
+    """Bring the embedded database to the major version of PostgreSQL that this version uses.
+
+    Stop all processes first. The old folder stays beside the new one.
+    """
+    from bridge.embedded_upgrade import upgrade  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    if settings.database_url:
+        raise click.UsageError("database_url is set: upgrade that server as its maker describes.")
+    done = upgrade(settings.data_dir)
+    if done is None:
+        say("Nothing to do.")
+        return
+    say(f"PostgreSQL {done.before} -> {done.after}: {done.events} events, every one was compared.")
+    say(f"When all works, delete the old folder: {done.kept}")
