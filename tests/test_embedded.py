@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -35,7 +36,7 @@ def test_the_embedded_database_starts_after_a_crash_whose_number_somebody_else_h
     data: Path,
 ) -> None:
     left = data / "postgres" / "postmaster.pid"
-    left.write_text(f"{os.getpid()}\n{data}\n")
+    left.write_text(f"{os.getpid()}\n{data}/postgres\n")
     (data / "postgres" / ".handle_pids.json").write_text("[12")
     with embedded(data) as url, embedded(data) as again:
         assert url == again
@@ -134,14 +135,44 @@ def test_a_new_database_is_the_same_whatever_the_environment_says(
     assert (os.environ["PGSERVER_POSTGRES_VERSION"], os.environ["LC_ALL"]) == ("16", "POSIX")
 
 
-def test_a_folder_of_another_major_version_is_refused_with_the_way_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "way_out"), [("16", "`bridge upgrade-database`"), ("15", r"pg_dump.*database_url")]
+)
+def test_a_folder_of_another_major_version_is_refused_with_the_way_out(
+    version: str, way_out: str, tmp_path: Path
+) -> None:
     (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
+    (tmp_path / "postgres" / "PG_VERSION").write_text(f"{version}\n")
     with (
-        pytest.raises(DatabaseUnavailableError, match=r"PostgreSQL 16.*pg_dump.*database_url"),
+        pytest.raises(DatabaseUnavailableError, match=rf"PostgreSQL {version}.*{way_out}"),
         embedded(tmp_path),
     ):
         pass
+
+
+def test_a_copy_of_a_running_database_is_refused_with_the_way_out(data: Path, tmp_path: Path) -> None:
+    copy, moved = tmp_path / "copy", tmp_path / "moved"
+    with embedded(data):
+        subprocess.run(["cp", "-a", data, copy], check=True)
+    with (
+        pytest.raises(DatabaseUnavailableError, match=rf"copy of {data}/postgres.*bridge backup"),
+        embedded(copy),
+    ):
+        pass
+    data.rename(moved)  # else the other could be the copy, with the database where it was
+    with embedded(copy) as url:
+        psycopg.connect(url).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's copy has the same owner")
+def test_a_copy_with_another_owner_is_refused_with_the_way_out(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-r", data, copy], check=True)
+    with pytest.raises(DatabaseUnavailableError, match=r"belong to root.*chown -R pgserver"), embedded(copy):
+        pass
+    subprocess.run(["chown", "-R", "pgserver", copy / "postgres"], check=True)
+    with embedded(copy) as url:
+        psycopg.connect(url).close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root could take another user's files")

@@ -3,12 +3,19 @@
 import pytest
 from cli.test_processes import CONFIG
 from click.testing import CliRunner
+from cryptography.fernet import Fernet
 from revisions import Previous, ask, run
+from sqlalchemy import select
 
 from bridge.cli import main
-from bridge.database import head
+from bridge.database import Database, head
 from bridge.errors import SchemaOutdatedError, WorkersRunningError
+from bridge.models import Attempt, Booking
 
+TOUR_OF_BEFORE = (
+    "starts_at", "duration_minutes", "appointment_type", "unit_id", "employee_id", "lead_source_id", "title", "notes",
+    "reference", "property_name",
+)  # fmt: skip
 WAITS = "SELECT next_attempt_at > now() FROM events WHERE id = :id"
 
 
@@ -138,6 +145,33 @@ class TestBack:
         assert beside.of_event(event, "looks") == 2
         outcomes = "SELECT array_agg(outcome ORDER BY id) FROM attempts"
         assert ask(beside.database, outcomes) == ["unknown", "abandoned", "submitted"]
+
+    @pytest.mark.parametrize("keys", [[], [Fernet.generate_key().decode()]], ids=["plain", "encrypted"])
+    def test_it_reads_the_tours_that_this_version_has_confirmed(self, beside, keys):
+        """It fails on a field that it does not know."""
+        tour = {
+            **dict.fromkeys(TOUR_OF_BEFORE, "x"),
+            "visitor": "Comes with Maya.",
+            "lead": {"email": "a@example.com"},
+        }
+        attempt = beside.attempt(beside.event("waiting"), "submitted")
+        ended = beside.attempt(beside.event("written"), "failed")
+        for code in ("TB-1", "TB-2"):
+            beside.booking(code, None)
+        here = Database(beside.database.url, encryption_keys=keys)
+        with here.session() as session:
+            first, second = session.scalars(select(Booking).order_by(Booking.id))
+            first.written, second.written = tour, None
+            for number in (attempt, ended):
+                session.get_one(Attempt, number).effect = {"written": tour, "property": "oakwood"}
+        here.migrate_back()
+        left = dict.fromkeys(TOUR_OF_BEFORE, "x")
+        with here.session() as session:
+            assert session.scalars(select(Booking.written).order_by(Booking.id)).all() == [left, None]
+            assert session.scalar(select(Attempt.effect).where(Attempt.id == attempt)) == {
+                "written": left, "property": "oakwood",
+            }  # fmt: skip
+        here.close()
 
     def test_nothing_of_this_version_remains(self, beside, returned):
         beside.event()

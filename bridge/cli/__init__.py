@@ -15,6 +15,10 @@ COMMANDS = {
     "migrate": ("serve", "Bring the database to this version."),
     "backup": ("backup", "Write a backup of the database to FILE, also while the bridge runs."),
     "restore": ("backup", "Restore FILE into an empty database, and bring it to this version."),
+    "upgrade-database": (
+        "backup",
+        "Bring the embedded database to the major version of PostgreSQL that this version uses.",
+    ),
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
     "propexo": ("propexo", "Show what the account has at Propexo, with the ids that bridge.toml wants."),
@@ -67,7 +71,7 @@ class LazyCommands(Commands):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"bridge.cli.{COMMANDS[cmd_name][0]}")
-        attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, attribute)
         return command
 

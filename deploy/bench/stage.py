@@ -55,12 +55,12 @@ class Stage:
     asked: int = 0
     """Transactions in which the benchmark asked something itself."""
 
-    def start_web(self) -> str:
-        """Start the web process; answers its address when it serves."""
+    def start_web(self, name: str = "web") -> str:
+        """Start a web process; answers its address when it serves."""
         with listen(self.settings, "127.0.0.1:0") as listener:
             fd, address = listener.fileno(), address_of(listener)
             self.children.start(
-                "web", ["web", "--bind", f"fd://{fd}"], self.environment, pass_fds=[fd], output=self.log
+                name, ["web", "--bind", f"fd://{fd}"], self.environment, pass_fds=[fd], output=self.log
             )
         await_answer(f"{address}/livez")
         return address
@@ -211,12 +211,14 @@ def _serve_sandbox(pipe: Any) -> None:
 
 
 @contextmanager
-def stage(base_url: str = "http://127.0.0.1:1", **server: Any) -> Iterator[Stage]:
-    """A bridge with a Calendly source, in a temporary folder, with a PostgreSQL of its own that syncs to disk."""
+def stage(
+    base_url: str = "http://127.0.0.1:1", sources: Sequence[str] = ("calendly",), **server: Any
+) -> Iterator[Stage]:
+    """A bridge with Calendly sources, in a temporary folder, with a PostgreSQL of its own that syncs to disk."""
     with tempfile.TemporaryDirectory(prefix="bridge-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)  # as root, PostgreSQL runs as another user and must reach its data
-        document = configuration(base_url, server)
+        document = configuration(base_url, server, sources)
         config = folder / "bridge.toml"
         config.write_text(toml_of(document))
         database = Database(stack.enter_context(embedded(folder / "data")))
@@ -248,7 +250,9 @@ _PIDS_OF_WORKERS = f"SELECT pid FROM pg_stat_activity WHERE usename = '{WORKER_R
 _TRANSACTIONS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
 
 
-def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
+def configuration(
+    base_url: str, server: dict[str, Any], sources: Sequence[str] = ("calendly",)
+) -> dict[str, Any]:
     """The bridge.toml of a benchmark, as a document."""
     return {
         "propexo": {"token": TOKEN, "base_url": base_url, "budget_per_minute": NO_BUDGET},
@@ -264,7 +268,9 @@ def configuration(base_url: str, server: dict[str, Any]) -> dict[str, Any]:
                 "defaults": {"employee_id": "employee-demo", "duration_minutes": 30},
             }
         },
-        "sources": {"calendly": {"mapping": "calendly", "property": "oakwood", "secrets": [SECRET]}},
+        "sources": {
+            name: {"mapping": "calendly", "property": "oakwood", "secrets": [SECRET]} for name in sources
+        },
     }
 
 

@@ -11,7 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 root=${DESTDIR:-}
 units=$root/etc/systemd/system
-names="bridge.service bridge.socket bridge-migrate.service bridge-web@.service bridge-web@.socket bridge-worker@.service"
+names="bridge.service bridge.socket bridge-migrate.service bridge-web@.service bridge-web@.socket bridge-worker@.service
+    bridge-backup.service bridge-backup.timer"
 
 reload() {
     if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
@@ -50,6 +51,7 @@ add() {
     echo "Installed. Next: write /etc/bridge/bridge.toml (bridge init) and /etc/bridge/credentials/propexo-token, then"
     echo "  systemctl enable --now bridge                                          # one machine, or"
     echo "  systemctl enable --now bridge-web@8080 bridge-worker@1                 # with database_url"
+    echo "  systemctl enable --now bridge-backup.timer                             # a backup each night"
 }
 
 case ${1:-} in

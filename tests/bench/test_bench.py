@@ -68,6 +68,27 @@ def test_growth_fills_the_table_and_measures_twice() -> None:
     assert {"accept_slower_by", "events_list_slower_by"} <= reported.keys()
 
 
+@pytest.mark.bench
+def test_fleet_measures_a_day_and_says_what_is_saturated() -> None:
+    [step] = run("fleet", webs=1, workers=1, sources=3, hour=1, rates=1, drain=60)["steps"]
+    assert step["offered"] == step["stored"] > 20
+    assert step["not_accepted"] == {}
+    assert step["processor_ms_per_event"].keys() == {"workers", "postgresql", "web"}
+    assert step["peak_rate"] > step["mean_rate"]
+
+
+@pytest.mark.bench
+def test_plans_explains_what_each_address_asks() -> None:
+    reported = run("plans", events=2000)
+    assert {"/console", "/api/v1/today", "retention, 500 rows: events_removed"} <= reported["plans"].keys()
+    assert all(plan["plan"] for plan in reported["plans"].values())
+
+
+@pytest.mark.parametrize("name", ["fleet", "plans"])
+def test_a_benchmark_without_a_goal_is_in_the_readme(name: str) -> None:
+    assert f"`{name}.py`" in (FOLDER / "README.md").read_text()
+
+
 @pytest.mark.parametrize("name", ["accept", "availability", "delivery", "drain", "growth", "memory"])
 def test_every_benchmark_is_in_the_readme_and_shows_its_goal(name: str) -> None:
     assert f"`{name}.py`" in (FOLDER / "README.md").read_text()

@@ -28,6 +28,13 @@ def environment(version: Path) -> dict[str, str]:
     return {**ENVIRONMENT, "PYTHONPATH": str(version)}
 
 
+def free_ports(many: int) -> list[int]:
+    """Ports at which nothing listens now."""
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(many)]
+        return [each.getsockname()[1] for each in held]
+
+
 class Member:
     """One process of the fleet, which has a life after its death."""
 
@@ -80,11 +87,12 @@ class Fleet:
         self._manager = threading.Thread(target=self._restart, daemon=True)
         self._manager.start()
 
-    def web(self, *command: str) -> None:
+    def web(self, *command: str, name: str = "web", private_port: int | None = None) -> None:
         """`bridge web` at the webhook endpoint, or another command that opens it."""
         bind = ("--bind", f"fd://{self.endpoint.fileno()}")
-        self.members["web"] = Member(
-            command or ("-m", "bridge", "web", *bind), self.folder, self.endpoint, self.version
+        private = ("--private-bind", f"127.0.0.1:{private_port}") if private_port else ()
+        self.members[name] = Member(
+            command or ("-m", "bridge", "web", *bind, *private), self.folder, self.endpoint, self.version
         )
 
     def serve(self) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from chaos.fleet import THIS_VERSION, environment
+from chaos.fleet import THIS_VERSION, environment, free_ports
+from chaos.next_version import make_next_version
 from chaos.passing import OLD_STATEMENTS, STATEMENTS
+from chaos.readiness import ReadinessWatch, is_ready
 from chaos.traffic import Delivery, Plan, Senders
 from databases import named
 from sqlalchemy import text
@@ -20,7 +22,8 @@ from bridge.database import Database
 pytestmark = pytest.mark.chaos
 
 PREVIOUS = "6b839d7"
-"""The last commit of the version before."""
+"""The last commit of the version before. It works on its own tables only, so that its processes stop being ready."""
+WEB = ("web", "second web")
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,11 @@ def previous(tmp_path_factory) -> Path:
         pytest.skip(f"commit {PREVIOUS} is not there")
     subprocess.run(["tar", "-x", "-C", tree], input=packed, check=True)
     return tree
+
+
+@pytest.fixture(scope="session")
+def next_version(tmp_path_factory) -> Path:
+    return make_next_version(tmp_path_factory.mktemp("next") / "tree")
 
 
 _numbers = itertools.count()
@@ -59,6 +67,7 @@ class Upgrade:
         scene.configure(database.url)
         self.passing = scene.passing(database)
         self.began, self.sending = 0, None
+        self.private_ports = dict(zip(WEB, free_ports(len(WEB)), strict=True))
         self.open_at_switches: list[int] = []
         scene.figures["open at migrations"] = self.open_at_switches
 
@@ -141,14 +150,48 @@ def to_this_version(upgrade, scene):
     upgrade.wait_for_senders()
     upgrade.send_until(0.75)
     scene.fleet.stop("web")
-    scene.fleet.web()
+    scene.fleet.web(private_port=upgrade.private_ports["web"])
 
 
-def test_an_upgrade_and_the_way_back(upgrade, scene):
+def to_the_next_version_and_back(upgrade, scene, next_version):
+    """Two web processes, one by one: this version works on the tables of the next one, also when it starts on them."""
+    ports = upgrade.private_ports
+    ready = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+
+    def start(name):
+        scene.fleet.web(name=name, private_port=ports[name])
+        scene.until(lambda: is_ready(ready[name]))
+
+    start("second web")
+    with ReadinessWatch(list(ready.values())) as watch:
+        upgrade.use(next_version)
+        upgrade.migrate()
+        assert all(map(is_ready, ready.values()))
+        first = WEB[0]
+        killed = scene.fleet.members[first].process
+        scene.fleet.kill(first)
+        killed.wait()
+        scene.until(lambda: scene.fleet.members[first].process is not killed and is_ready(ready[first]))
+        for version in (next_version, THIS_VERSION):
+            upgrade.use(version)
+            for name in WEB:
+                scene.fleet.stop(name)
+                start(name)
+    scene.figures["rounds of /readyz"] = (watch.rounds, watch.red_of_one)
+    assert watch.red == []
+    assert 0 < watch.red_of_one < watch.rounds
+
+
+def test_an_upgrade_and_the_way_back(upgrade, scene, next_version):
     to_this_version(upgrade, scene)
     upgrade.begin_to_send_until(0.9)
+    to_the_next_version_and_back(upgrade, scene, next_version)
+    upgrade.wait_for_senders()
+    upgrade.begin_to_send_until(0.95)
     scene.fleet.stop("worker")
-    scene.fleet.stop("web")
+    for name in WEB:
+        scene.fleet.stop(name)
+    upgrade.use(next_version)
     upgrade.migrate("--back")
     upgrade.use(upgrade.previous)
     scene.fleet.web()

@@ -36,6 +36,7 @@ EVERYTHING = MINIMAL | {
     "serviceMonitor": {"enabled": True},
     "web": {"autoscaling": {"enabled": True}},
     "networkPolicy": {"privateFrom": [{"podSelector": {}}]},
+    "backup": {"enabled": True, "existingClaim": "backups", "passphraseSecret": "passphrase"},
     "podAnnotations": {"example.com/team": "leasing"},
     "imagePullSecrets": [{"name": "registry"}],
 }
@@ -64,11 +65,12 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The specification of the pods of each Deployment and Job."""
+    """The specification of the pods of each Deployment, Job and CronJob."""
+    jobs = {"Deployment", "Job"}
+    found = {each["metadata"]["name"]: each["spec"] for each in objects if each["kind"] in jobs | {"CronJob"}}
     return {
-        each["metadata"]["name"]: each["spec"]["template"]["spec"]
-        for each in objects
-        if each["kind"] in {"Deployment", "Job"}
+        name: spec.get("jobTemplate", {"spec": spec})["spec"]["template"]["spec"]
+        for name, spec in found.items()
     }
 
 
@@ -147,7 +149,7 @@ def test_a_stop_gets_more_time_than_it_takes(objects: list[dict[str, Any]]) -> N
 
 
 def test_pods_are_confined(objects: list[dict[str, Any]]) -> None:
-    assert pods(objects).keys() == {"tours-web", "tours-worker", "tours-migrate"}
+    assert pods(objects).keys() == {"tours-web", "tours-worker", "tours-migrate", "tours-backup"}
     for pod in pods(objects).values():
         assert pod["securityContext"]["runAsNonRoot"]
         assert pod["automountServiceAccountToken"] is False
@@ -167,6 +169,25 @@ def test_probes(objects: list[dict[str, Any]]) -> None:
         assert paths == {"startupProbe": "/livez", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
         startup = container["startupProbe"]
         assert startup["periodSeconds"] * startup["failureThreshold"] == 300
+
+
+def test_the_backup(objects: list[dict[str, Any]], tmp_path: Path) -> None:
+    pod = pods(objects)["tours-backup"]
+    [container] = pod["containers"]
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    mounted = {each["mountPath"]: volumes[each["name"]] for each in container["volumeMounts"]}
+    assert mounted["/backups"]["persistentVolumeClaim"]["claimName"] == "backups"
+    assert mounted["/passphrase"]["secret"]["secretName"] == "passphrase"
+    assert container["args"] == [
+        *("backup", "/backups", "--keep", "14"),
+        *("--passphrase-file", "/passphrase/passphrase"),
+    ]
+    plain = pods(render(MINIMAL | {"backup": {"enabled": True, "existingClaim": "b"}}, tmp_path))
+    assert plain["tours-backup"]["containers"][0]["args"] == ["backup", "/backups", "--keep", "14"]
+    without = helm(
+        "template", "tours", str(CHART), values=MINIMAL | {"backup": {"enabled": True}}, folder=tmp_path
+    )
+    assert "backup.existingClaim is missing" in without.stderr
 
 
 def test_changed_settings_restart_the_pods(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from bridge import grace
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/systemd"
 SERVICES = sorted(FOLDER.glob("*.service"))
-PROCESSES = [file for file in SERVICES if file.name != "bridge-migrate.service"]
+ONE_SHOT = {"bridge-migrate.service", "bridge-backup.service"}
+PROCESSES = [file for file in SERVICES if file.name not in ONE_SHOT]
+UNITS = [*SERVICES, *FOLDER.glob("*.socket"), *FOLDER.glob("*.timer")]
 HIGHEST_EXPOSURE = 30
 """Tenths: 3.0 of `systemd-analyze security`."""
 
@@ -52,9 +54,7 @@ def files(root: Path) -> dict[str, bytes]:
 @pytest.mark.skipif(os.geteuid() != 0, reason="systemd-sysusers works as root")
 def test_the_script_can_be_run_twice_and_undone(installed: Path) -> None:
     first = files(installed)
-    assert {
-        f"etc/systemd/system/{file.name}" for file in [*SERVICES, *FOLDER.glob("*.socket")]
-    } <= first.keys()
+    assert {f"etc/systemd/system/{file.name}" for file in UNITS} <= first.keys()
     assert re.search(r"^bridge:", (installed / "etc/passwd").read_text(), re.MULTILINE)
     assert (installed / "etc/bridge/credentials").stat().st_mode & 0o777 == 0o700
     (installed / "etc/bridge/bridge.toml").write_text("# settings\n")
@@ -69,7 +69,7 @@ def test_the_script_can_be_run_twice_and_undone(installed: Path) -> None:
 @needs_systemd
 def test_the_units_are_valid(tmp_path: Path) -> None:
     units = []
-    for file in [*SERVICES, *FOLDER.glob("*.socket")]:
+    for file in UNITS:
         # Where no bridge is installed, verify would only complain of the missing program.
         text = file.read_text(encoding="utf-8").replace("/opt/bridge/bin/bridge", "/bin/true")
         units.append(tmp_path / file.name.replace("@", "@8080"))
@@ -109,3 +109,14 @@ def test_no_unit_reads_a_file_of_environment_variables() -> None:
     for file in SERVICES:
         assert "EnvironmentFile" not in section(file)
         assert section(file)["User"] == "bridge"
+
+
+def test_the_timer_starts_the_backup_each_night() -> None:
+    timer = (FOLDER / "bridge-backup.timer").read_text(encoding="utf-8")
+    assert "Persistent=true" in timer
+    command = section(FOLDER / "bridge-backup.service")["ExecStart"].split()
+    assert command[:2] == ["/opt/bridge/bin/bridge", "backup"]
+    folder, option, number = command[2:]
+    assert folder == "/var/lib/bridge/backups"
+    assert "bridge/backups" in section(FOLDER / "bridge-backup.service")["StateDirectory"].split()
+    assert (option, int(number) > 1) == ("--keep", True)

@@ -4,10 +4,13 @@ Old web processes may go on: triggers give the events that they store a lane, pa
 the jobs that they queue. They go with the next release. Old workers must be stopped first.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from bridge.encryption import SealedJson
 from bridge.errors import WorkersRunningError
 
 revision = "0005"
@@ -177,6 +180,40 @@ def upgrade() -> None:
         op.execute(statement)
 
 
+TOUR_OF_BEFORE = {
+    "starts_at", "duration_minutes", "appointment_type", "unit_id", "employee_id", "lead_source_id", "title", "notes",
+    "reference", "property_name",
+}  # fmt: skip
+"""The fields of a confirmed tour that the version before knows. It fails on any other."""
+UNENCRYPTED = (
+    "starts_at", "duration_minutes", "appointment_type", "unit_id", "employee_id", "lead_source_id", "reference",
+    "property_name",
+)  # fmt: skip
+BOOKINGS = sa.table("bookings", sa.column("id"), sa.column("written", SealedJson(*UNENCRYPTED)))
+IN_FLIGHT = sa.table("attempts", sa.column("id"), sa.column("outcome"), sa.column("effect", SealedJson()))
+CONFIRMED = "SELECT id FROM bookings WHERE written ? 'sealed' OR written - CAST(:known AS text[]) <> '{}'"
+
+
+def _let_the_version_before_read_tours() -> None:
+    """Take out of confirmed tours, and of those that a write in flight confirms, what it does not know."""
+    connection = op.get_bind()
+    for (number,) in connection.execute(sa.text(CONFIRMED), {"known": sorted(TOUR_OF_BEFORE)}).all():
+        row = sa.select(BOOKINGS.c.written).where(BOOKINGS.c.id == number)
+        tour = _of_before(connection.scalar(row))
+        connection.execute(sa.update(BOOKINGS).where(BOOKINGS.c.id == number).values(written=tour))
+    in_flight = sa.select(IN_FLIGHT).where(
+        IN_FLIGHT.c.outcome.in_(("sending", "submitted", "unknown")), IN_FLIGHT.c.effect.is_not(None)
+    )
+    for attempt in connection.execute(in_flight).all():
+        if (attempt.effect or {}).get("written"):
+            effect = {**attempt.effect, "written": _of_before(attempt.effect["written"])}
+            connection.execute(sa.update(IN_FLIGHT).where(IN_FLIGHT.c.id == attempt.id).values(effect=effect))
+
+
+def _of_before(tour: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (tour or {}).items() if name in TOUR_OF_BEFORE}
+
+
 def downgrade() -> None:
     """The version before finds its open events with their jobs, in their order."""
     if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
@@ -189,6 +226,7 @@ def downgrade() -> None:
         WHERE events.ended_at IS NULL AND events.reason = 'outcome_unknown' AND events.awaits = code"""  # noqa: S608 - SQL of ours
     )
     op.execute("UPDATE events SET awaits = NULL WHERE awaits LIKE '%:%'")
+    _let_the_version_before_read_tours()
     op.execute(GIVE_JOBS)
     for name in INDEXES:
         op.drop_index(name, "events")

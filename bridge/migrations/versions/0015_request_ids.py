@@ -6,7 +6,7 @@ from alembic import op
 from bridge.errors import WorkersRunningError
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0013"
 works_from = "0008"
 """The version before leaves the column empty."""
 
