@@ -6,7 +6,7 @@ from alembic import op
 from bridge.errors import WorkersRunningError
 
 revision = "0017"
-down_revision = "0011"
+down_revision = "0015"
 works_from = "0008"
 """The version before asks its forms for the token, so each session still has a random one."""
 
