@@ -35,7 +35,8 @@ def test_what_the_project_asks_for_is_pinned_at_a_version_that_it_allows() -> No
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [
-        Requirement(dependency) for dependency in [*project["dependencies"], *extras["oidc"], *extras["otel"]]
+        Requirement(dependency)
+        for dependency in [*project["dependencies"], *extras["mcp"], *extras["oidc"], *extras["otel"]]
     ]
     pinned: dict[str, set[str]] = {}
     for requirement, _ in entries(FILES[0]):

@@ -55,6 +55,17 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield panel["title"], target["expr"]
 
 
+def test_every_alert_has_its_section_in_the_runbook_and_links_to_it() -> None:
+    groups = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    rules = {rule["alert"]: rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"]}
+    runbook = TEXTS[ROOT / "deploy/operate.md"].partition("\n## Runbook\n")[2]
+    sections = dict(re.findall(r"^### (\w+)\n\n(.+?)$", runbook, re.MULTILINE))
+    assert sections.keys() == rules.keys()
+    assert rules == {name: f"deploy/operate.md#{name.lower()}" for name in rules}
+    for section in re.split(r"^### \w+$", runbook, flags=re.MULTILINE)[1:]:
+        assert re.search(r"^(1\. |\| )", section, re.MULTILINE), section
+
+
 @pytest.mark.parametrize(("what", "expression"), list(expressions()))
 def test_rules_and_dashboard_ask_for_metrics_and_labels_that_exist(what: str, expression: str) -> None:
     known = documented_metrics()
