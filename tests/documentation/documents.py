@@ -20,6 +20,7 @@ DOCUMENTS = [
     ROOT / "tests/README.md",
     ROOT / "CHANGELOG.md",
 ]
+DOCUMENTS += sorted((ROOT / ".github").glob("*.md"))
 TEXTS = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SITE = "https://www.example.com"
