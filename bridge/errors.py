@@ -41,6 +41,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from bridge import __version__
+
 
 class BridgeError(Exception):
     """Something went wrong."""
@@ -341,4 +343,4 @@ class NotReadyError(RefusedRequestError):
 
     @property
     def members(self) -> dict[str, Any]:
-        return {"checks": self.checks}
+        return {"version": __version__, "checks": self.checks}

@@ -19,5 +19,5 @@ def test_units_and_guide_grant_as_much() -> None:
     found = [re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE) for unit in UNITS]
     granted = {int(seconds) for each in found for seconds in each}
     assert granted == {grace.total(0)}
-    guide = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    guide = (DEPLOY / "operate.md").read_text(encoding="utf-8")
     assert f"{grace.total(0):.0f} s in all" in " ".join(guide.split())

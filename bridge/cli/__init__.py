@@ -21,6 +21,7 @@ COMMANDS = {
     ),
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
+    "settings": ("reference", "Show every setting of bridge.toml, with its default and what it does."),
     "propexo": ("propexo", "Show what the account has at Propexo, with the ids that bridge.toml wants."),
     "sources": ("catalogue", "Show the configured sources."),
     "mappings": ("catalogue", "List the mappings, run their tests, and start a new one."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge import grace
+from bridge import __version__, grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
 from bridge.cli.processes import WORKER_NICENESS, Children, collect_garbage_rarely
 from bridge.clock import utc_now
@@ -98,6 +98,7 @@ def web(config: Path | None, bind: str | None, private_bind: str | None) -> None
         console = address_of(listeners[-1])
         _offer_a_link(settings, database, settings.server.public_url or console)
         database.close()  # each of gunicorn's processes opens its own
+        _log_start("web")
         say(f"Listening on {address_of(listeners[0])}")
         if len(listeners) > 1:
             say(f"Console, API and metrics on {console}")
@@ -129,6 +130,7 @@ def worker(config: Path | None) -> None:
         zeros.begin(settings.sources)
         tracing.begin()
         threading.Thread(target=_warn, args=(settings,), name="preflight", daemon=True).start()
+        _log_start("worker")
         say("Forwarding events.")
         registers = [watch.register, drift.register, tasks.register, privacy_tasks.register]
         worker = Worker(tools, [*registers, sync_on_demand.register])
@@ -237,6 +239,13 @@ def _warn(settings: "Settings") -> None:
             log.warning("a model is not synced", detail=message)
     except PropexoError as error:
         log.info("Propexo could not be asked", detail=error.message)
+
+
+def _log_start(process: str) -> None:
+    """Which version runs from here on."""
+    import structlog  # noqa: PLC0415 - `--help` must not wait for it
+
+    structlog.get_logger(__name__).info("the bridge starts", process=process, version=__version__)
 
 
 def _check_sources(settings: "Settings") -> None:

@@ -78,14 +78,20 @@ def _found_at_propexo(template: str, base_url: str) -> str:
 @click.command()
 @config_option
 @json_option
-@click.option("--offline", is_flag=True, help="Leave out the database and Propexo.")
-def check(config: Path | None, as_json: bool, offline: bool) -> None:
+@click.option("--offline", is_flag=True, help="Leave out the database, Propexo and public_url.")
+@click.option(
+    "--deploy",
+    is_flag=True,
+    help="Also check this machine (rights, space, memory, port, clock), what the database grants, and the proxy.",
+)
+def check(config: Path | None, as_json: bool, offline: bool, deploy: bool) -> None:
     """Check the configuration, the mappings, the database and Propexo.
 
-    Exit code 1 when there is a problem; warnings are only to be known.
+    Changes nothing; with --deploy an embedded database is not even started. Exit code 1 when there is a problem;
+    warnings are only to be known.
     """
     findings = []
-    for finding in _look(config, offline):
+    for finding in _look(config, offline, deploy):
         findings.append(finding)
         if not as_json:
             level = click.style(f"{finding.level:8}", fg=COLOURS[finding.level])
@@ -99,13 +105,18 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _look(config: Path | None, offline: bool) -> Iterator[PreflightFinding]:
+def _look(config: Path | None, offline: bool, deploy: bool) -> Iterator[PreflightFinding]:
     """Every finding as soon as it is known."""
     try:
         settings = load_settings(config)
         yield from checks.installation(settings)
         if not offline:
-            yield from checks.database(settings)
+            if settings.database_url or not deploy:
+                yield from checks.database(settings)
             yield from checks.propexo(settings)
+        if deploy:
+            from bridge.cli.deployment_facts import deployment_findings  # noqa: PLC0415 - it loads the web process
+
+            yield from deployment_findings(settings, offline=offline)
     except ConfigurationError as error:
         yield from checks.problems(error)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, request
 
-from bridge import tracing
+from bridge import __version__, tracing
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.monitoring import zeros
@@ -63,8 +63,8 @@ def livez() -> dict[str, str]:
 
 @probes.get("/readyz")
 def readyz() -> dict[str, object]:
-    """Whether requests should come here. 503 with the same checks while they should not."""
-    return {"status": "ready", "checks": _monitoring().readiness.check()}
+    """Whether requests should come here, and which version answers. 503 with the same checks while they should not."""
+    return {"status": "ready", "version": __version__, "checks": _monitoring().readiness.check()}
 
 
 @pages.get("/metrics")

@@ -13,6 +13,11 @@ class Buffer(Whole):
     lowest = 0
 
 
+class Count(Whole):
+    expected = "a whole number from 0 on, without quotes"
+    lowest = 0
+
+
 class Percent(Whole):
     expected = "a percentage from 1 to 100, without quotes"
     highest = 100

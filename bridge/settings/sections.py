@@ -97,25 +97,42 @@ TYPES = ("TOUR", "SELF_GUIDED_TOUR", "VIRTUAL_TOUR", "LEASING_APPOINTMENT")
 
 class AppointmentTypesSection(Section):
     in_person = Capitals(*TYPES)
+    """Entrata: the type of a tour in person."""
     self_guided = Capitals(*TYPES)
+    """Entrata: the type of a self-guided tour."""
     virtual = Capitals(*TYPES)
+    """Entrata: the type of a virtual tour."""
     leasing = Capitals(*TYPES)
+    """Entrata: the type of a leasing appointment."""
 
 
 class DefaultsSection(Section):
     employee_id = Text()
+    """Propexo's id of the leasing agent."""
     lead_source_id = Text()
+    """Propexo's id of the lead source."""
     lead_relationship_id = Text()
+    """Propexo's id of the lead relationship."""
     unit_id = Text()
+    """Propexo's id of the unit."""
     duration_minutes = Whole()
+    """Length of a tour in minutes."""
     appointment_type = Capitals(*TYPES)
+    """Entrata: the type of a tour whose kind is not known."""
     appointment_types = fields.Nested(AppointmentTypesSection)
+    """Entrata: the type of each kind of tour."""
     status = Capitals("COMPLETED", "OPEN", "REVIEW", "DENIED")
+    """MRI: the status of an appointment."""
     priority = Capitals("HIGH", "MEDIUM", "LOW")
+    """RealPage Partner Exchange: the priority of an appointment."""
     last_name = Text()
+    """The last name of a renter who gives none."""
     title = Text()
+    """The title of an appointment."""
     notes = Text()
+    """Text in the notes of an appointment."""
     organization_name = Text()
+    """The name of your company, if not that of `[propexo]`."""
 
 
 class KindSection(Section):

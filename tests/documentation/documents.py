@@ -9,9 +9,18 @@ from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.paths import Received
 
 ROOT = Path(__file__).parents[2]
-README, GUIDE, DEPLOY = ROOT / "README.md", ROOT / "mappings/README.md", ROOT / "deploy/README.md"
+README, GUIDE, CONFIGURE = ROOT / "README.md", ROOT / "mappings/README.md", ROOT / "deploy/configure.md"
 ERRORS, METRICS = ROOT / "deploy/errors.md", ROOT / "deploy/metrics.md"
-DOCUMENTS = [README, GUIDE, DEPLOY, ERRORS, METRICS, ROOT / "tests/README.md", ROOT / "CHANGELOG.md"]
+GUIDES = sorted((ROOT / "deploy").glob("*.md"))
+DOCUMENTS = [
+    README,
+    GUIDE,
+    *GUIDES,
+    ROOT / "deploy/bench/README.md",
+    ROOT / "tests/README.md",
+    ROOT / "CHANGELOG.md",
+]
+DOCUMENTS += sorted((ROOT / ".github").glob("*.md"))
 TEXTS = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SITE = "https://www.example.com"

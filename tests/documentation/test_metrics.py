@@ -10,6 +10,7 @@ import yaml
 from documentation.documents import METRICS, ROOT, TEXTS
 from prometheus_client.parser import text_string_to_metric_families
 
+from bridge.errors import Doubt
 from bridge.metrics import GAUGES, GaugeDescription
 
 NO_GAUGE = GaugeDescription("")
@@ -53,6 +54,19 @@ def expressions() -> Iterator[tuple[str, str]]:
     for panel in json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))["panels"]:
         for target in panel["targets"]:
             yield panel["title"], target["expr"]
+
+
+def test_every_alert_has_its_section_in_the_runbook_and_links_to_it() -> None:
+    groups = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    rules = {rule["alert"]: rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"]}
+    runbook = TEXTS[ROOT / "deploy/operate.md"].partition("\n## Runbook\n")[2]
+    sections = dict(re.findall(r"^### (\w+)\n\n(.+?)$", runbook, re.MULTILINE))
+    assert sections.keys() == rules.keys()
+    assert rules == {name: f"deploy/operate.md#{name.lower()}" for name in rules}
+    causes = re.findall(r"^\| (.+?) \|", runbook, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(causes))) == {doubt.value for doubt in Doubt}
+    for section in re.split(r"^### \w+$", runbook, flags=re.MULTILINE)[1:]:
+        assert re.search(r"^(1\. |\| )", section, re.MULTILINE), section
 
 
 @pytest.mark.parametrize(("what", "expression"), list(expressions()))

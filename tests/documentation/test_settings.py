@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from documentation.documents import DEPLOY, DOCUMENTS, TEXTS, blocks, code_words
+from documentation.documents import CONFIGURE, DOCUMENTS, ROOT, TEXTS, blocks, code_words
 
 from bridge import settings
+from bridge.settings.reference import with_settings_table
 
 
 def settings_shown() -> dict[str, Any]:
@@ -52,5 +53,18 @@ def test_every_setting_that_is_named_exists() -> None:
             assert section is None or section.groups() in KEYS, word
         for variable in re.findall(r"\bBRIDGE_(\w+__\w+)=", TEXTS[document]):
             assert tuple(variable.lower().split("__")) in KEYS, variable
-    only_settings = {word for word in code_words(DEPLOY) if re.fullmatch(r"[a-z]+_[a-z_]+", word)}
-    assert only_settings <= names
+    for guide in (
+        CONFIGURE,
+        ROOT / "deploy/install.md",
+        ROOT / "deploy/secure.md",
+        ROOT / "deploy/privacy.md",
+    ):
+        only_settings = {word for word in code_words(guide) if re.fullmatch(r"[a-z]+_[a-z_]+", word)}
+        assert only_settings <= names
+
+
+def test_the_table_of_settings_is_the_one_of_this_version() -> None:
+    wanted = with_settings_table(TEXTS[CONFIGURE])
+    assert wanted == TEXTS[CONFIGURE], (
+        "Run `bridge settings table --write deploy/configure.md`: a setting has changed."
+    )

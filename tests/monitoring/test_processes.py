@@ -17,6 +17,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from bridge import __version__
 from bridge.inbound.signatures import Request
 from bridge.mapping.catalogue import Catalogue
 
@@ -134,7 +135,8 @@ def test_one_scrape_shows_what_two_web_processes_and_the_worker_counted(start: S
     until(lambda: samples(url, "bridge_events_ended_total")["ignored"] == 20)
     assert len(list(tmp_path.glob("bridge-metrics-*/counter_*.db"))) >= 3
     assert reported(url) == documented_metrics()
-    assert requests.get(f"{url}/readyz", timeout=PATIENCE).json()["status"] == "ready"
+    ready = requests.get(f"{url}/readyz", timeout=PATIENCE).json()
+    assert (ready["status"], ready["version"]) == ("ready", __version__)
     serve.send_signal(signal.SIGTERM)
     assert serve.wait(PATIENCE) == 0
     assert list(tmp_path.glob("bridge-metrics-*")) == []

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+from bridge import __version__
 from bridge.app import create_app
 from bridge.database import Database, head
 from bridge.errors import NotReadyError
@@ -49,6 +50,7 @@ def test_it_is_not_without_the_database(app: Flask) -> None:
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
     assert answer.json["code"] == "not_ready"
     assert answer.json["checks"]["database"] == "cannot be reached (OperationalError)"
+    assert answer.json["version"] == __version__
     assert app.test_client().get("/livez").status_code == 200
 
 

@@ -1,0 +1,41 @@
+"""The table of deploy/size.md is what its figures give."""
+
+import re
+
+import pytest
+from documentation.documents import ROOT, TEXTS
+
+GUIDE = TEXTS[ROOT / "deploy/size.md"]
+PER_DAY = [row.split(" | ") for row in re.findall(r"^\| ([\d,]+ \| .*) \|$", GUIDE, re.MULTILINE)]
+DAYS = 90
+
+
+def figure(words: str) -> float:
+    """The value beside a figure, without its unit."""
+    [found] = re.findall(rf"^\| {words}[^|]* \| ([\d.]+)[^|]* \|", GUIDE, re.MULTILINE)
+    return float(found)
+
+
+def first_number(cell: str) -> float:
+    return float(re.findall(r"[\d.]+", cell)[0])
+
+
+@pytest.mark.parametrize("row", PER_DAY, ids=lambda row: row[0])
+def test_a_row_is_computed_from_the_figures(row: list[str]) -> None:
+    tours, calls, web, workers, memory, connections, database = row
+    a_day = int(tours.replace(",", ""))
+    calls_a_minute = a_day / 5 / 60 * figure("calls to Propexo for a tour")
+    assert first_number(calls) == pytest.approx(calls_a_minute, rel=0.03, abs=0.5)
+    kilobytes = figure("a tour in the database")
+    assert first_number(database) == pytest.approx(a_day * DAYS * kilobytes / 1e6, rel=0.15, abs=0.05)
+    processes = first_number(web) * (2 if "machines" in web else 1)
+    needed = processes * figure("memory of a web process") + first_number(workers) * figure(
+        "memory of a worker"
+    )
+    assert first_number(memory) * 1000 >= needed
+    if connections.isdigit():
+        assert int(connections) == processes * 10 + int(workers) * 5 + 3
+
+
+def test_the_rows_go_far_enough() -> None:
+    assert len(PER_DAY) == 4
