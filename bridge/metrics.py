@@ -70,6 +70,14 @@ EVENT_TO_WRITTEN = Histogram(
     buckets=LONG,
     registry=REGISTRY,
 )
+TOOLS = ("find_tour_times", "book_tour", "move_tour", "cancel_tour", "tour_status")
+TOOL_OUTCOMES = ("answered", "refused", "failed")
+TOOL_CALLS = Counter(
+    "bridge_tool_calls_total",
+    "Calls of AI agents, by tool and outcome.",
+    ["tool", "outcome"],
+    registry=REGISTRY,
+)
 ENDED = Counter(
     "bridge_events_ended_total",
     "Events that ended, by status.",

@@ -27,6 +27,8 @@ class Messenger(OwnBody):
     "booking_id": "TB-1", "start": "2026-12-03T10:30:00-06:00", "property": "oakwood"}`; `TOUR_CANCEL:TB-1` cancels it.
     Messenger tells neither name nor e-mail: put `name`, `email` or `lead_id` into the payload, or let the bot ask for
     the e-mail address or phone number; a message that is nothing else is kept for the tours of its sender.
+    No reply: Meta documents none in the answer to a webhook. A message to the renter is a call of the Send API with the
+    token of the page, so let the bot answer; it can ask `GET /availability/<source>` for free times.
     """
 
     # The raw body with the app secret; the older sha1 header is not looked at.

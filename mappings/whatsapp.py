@@ -30,6 +30,9 @@ class WhatsApp(OwnBody):
     (reschedule, cancel). Send each Flow with a `flow_token` of its own: it is the booking's id. A button with the id
     `TOUR_CANCEL:<that id>` cancels, and one whose id is the bridge's own body as JSON does what that says.
     Without any id a phone number has one tour.
+    No reply: Meta documents none in the answer to a webhook. A message to the renter is a call of the messages API with
+    your token, so let the bot answer; it can ask `GET /availability/<source>` for free times. A WhatsApp number at
+    Twilio is answered in the same call (mapping `twilio`).
     """
 
     # The raw body with the app secret; the older sha1 header is not looked at.

@@ -12,10 +12,12 @@ from bridge.availability.knowledge import Knowledge
 from bridge.availability.listing import MOST_DAYS, Availability, Slot, days_of, slots_between
 from bridge.availability.rules.slots import Obstacle, candidates, kinds_of, obstacle
 from bridge.availability.rules.wall_clock import local_date
+from bridge.availability.sources import WAIT, Deadline
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import InvalidDatesError, NoTourTimesError, UnknownPropertyNameError, UnknownTourKindError
 from bridge.propexo.client import Propexo
+from bridge.propexo.pms import profile_of
 from bridge.settings import Property, Settings
 
 MOST_NEAREST = 5
@@ -59,12 +61,22 @@ class Calendar:
             raise UnknownPropertyNameError
         return found
 
+    def now(self) -> datetime:
+        """This moment."""
+        return self._clock()
+
     def today(self, place: Property) -> date:
         """The date at a property."""
         return local_date(self._clock(), rules_zone(place))
 
     def list_times(
-        self, place: Property, first: date | None = None, days: int = 7, kind: str | None = None
+        self,
+        place: Property,
+        first: date | None = None,
+        days: int = 7,
+        kind: str | None = None,
+        *,
+        within: float = WAIT,
     ) -> Availability:
         """The free times of some days.
 
@@ -72,6 +84,7 @@ class Calendar:
             first: by the wall clock of the property; `None`: today.
             days: 1 to 14.
             kind: of tour; `None`: all that the property offers.
+            within: seconds that the caller waits for Propexo; then the property's own hours count.
 
         Raises:
             NoTourTimesError: it offers no times at all.
@@ -85,13 +98,14 @@ class Calendar:
         first = first or local_date(now, rules_zone(place))
         if first > date.max - timedelta(days=MOST_DAYS + LOOK_AHEAD + 1) or first.year < now.year - 1:
             raise InvalidDatesError
-        found = self._knowledge.of(place, kinds, first, days)
+        deadline = Deadline.within(within)
+        found = self._knowledge.of(place, kinds, first, days, deadline)
         slots = slots_between(found.times, first, days, now)
 
         def beyond(after: date) -> date | None:
-            if found.origin == "pms":
+            if profile_of(place.pms).offers_times:
                 return None  # it would cost more calls
-            more = self._knowledge.of(place, kinds, after, LOOK_AHEAD)
+            more = self._knowledge.of(place, kinds, after, LOOK_AHEAD, deadline)
             later = slots_between(more.times, after, LOOK_AHEAD, now)
             return later[0].start.date() if later else None
 
@@ -114,12 +128,14 @@ class Calendar:
         *,
         length: timedelta | None = None,
         moving: int | None = None,
+        within: float = WAIT,
     ) -> Verdict:
         """Whether a start is free at this moment, asked of the database and never of a cache.
 
         Args:
             start: aware.
             moving: the id of the booking that moves there, whose present time is not in its way.
+            within: seconds that the caller waits for Propexo.
 
         Raises:
             NoTourTimesError, UnknownTourKindError: as `list_times`.
@@ -127,9 +143,10 @@ class Calendar:
         chosen = self._kinds(place, kind)[0]
         now = self._clock()
         day = local_date(start, rules_zone(place))
-        known = self._knowledge.of(place, (chosen,), day, 1, is_check=True)
+        deadline = Deadline.within(within)
+        known = self._knowledge.of(place, (chosen,), day, 1, deadline, is_check=True)
         found = obstacle(known.times[chosen], start, now, length=length, owner=moving)
-        return Verdict(found, () if found is None else self._nearest(place, chosen, start, now))
+        return Verdict(found, () if found is None else self._nearest(place, chosen, start, now, deadline))
 
     def explain(
         self, place: Property, kind: str, first: date, days: int
@@ -140,9 +157,12 @@ class Calendar:
         dates = [first + timedelta(days=number) for number in range(days)]
         return [(start, obstacle(known, start, now)) for day in dates for start in candidates(known, day)]
 
-    def _nearest(self, place: Property, kind: str, start: datetime, now: datetime) -> tuple[Slot, ...]:
+    def _nearest(
+        self, place: Property, kind: str, start: datetime, now: datetime, deadline: Deadline
+    ) -> tuple[Slot, ...]:
         first = max(local_date(start, rules_zone(place)), local_date(now, rules_zone(place)))
-        slots = slots_between(self._knowledge.of(place, (kind,), first, 7).times, first, 7, now)
+        known = self._knowledge.of(place, (kind,), first, 7, deadline)
+        slots = slots_between(known.times, first, 7, now)
         nearest = sorted(slots, key=lambda slot: abs(slot.start - start))[:MOST_NEAREST]
         return tuple(sorted(nearest, key=lambda slot: slot.start))
 

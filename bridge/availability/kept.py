@@ -17,6 +17,8 @@ from bridge.database import Database
 from bridge.models import SlotCalendar
 
 KEPT = timedelta(seconds=60)
+KEPT_MAKESHIFT = timedelta(seconds=2)
+"""For an answer that Propexo is about to make better."""
 LOOK_EVERY = timedelta(seconds=1)
 MOST = 1000
 """Answers that are kept."""
@@ -31,6 +33,7 @@ class KeptAnswer:
 
     body: bytes | None = None
     made_at: datetime | None = None
+    kept: timedelta = KEPT
     changes: int = 0
     """How often times of the property had been taken or freed by then."""
     renewing: threading.Lock = field(default_factory=threading.Lock)
@@ -47,24 +50,28 @@ class KeptAnswers:
         self._looked_at: datetime | None = None
         self._looking = threading.Lock()
 
-    def get(self, question: Question, make: Callable[[], bytes]) -> bytes:
-        """The answer to a question, made anew where it is too old or times have changed."""
+    def get(self, question: Question, make: Callable[[], tuple[bytes, timedelta]]) -> bytes:
+        """The answer to a question, made anew where it is too old or times have changed.
+
+        Args:
+            make: the answer, and how long it may be kept.
+        """
         answer = self._answer_to(question)
         changes = self._changes_at(question[0])
         if self._is_good(answer, changes) and answer.body is not None:
             return answer.body
         if not answer.renewing.acquire(blocking=answer.body is None):
-            return answer.body or make()
+            return answer.body or make()[0]
         try:
             if not self._is_good(answer, changes) or answer.body is None:
-                body = make()
-                answer.body, answer.made_at, answer.changes = body, self._clock(), changes
+                answer.body, answer.kept = make()
+                answer.made_at, answer.changes = self._clock(), changes
             return answer.body
         finally:
             answer.renewing.release()
 
     def _is_good(self, answer: KeptAnswer, changes: int) -> bool:
-        is_young = answer.made_at is not None and self._clock() - answer.made_at < KEPT
+        is_young = answer.made_at is not None and self._clock() - answer.made_at < answer.kept
         return is_young and answer.changes == changes
 
     def _answer_to(self, question: Question) -> KeptAnswer:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from bridge.availability.rules.offers import offers_of
 from bridge.availability.rules.slots import IN_PERSON, Busy, Times, rules_of
 from bridge.availability.rules.wall_clock import bounds, local_date
-from bridge.availability.sources import Key, Known, SlotSources
+from bridge.availability.sources import WAIT, Deadline, Key, Known, SlotSources
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.delivery.rules.booking_state import CODE
@@ -76,20 +76,28 @@ class Knowledge:
         self._sources.close()
 
     def of(
-        self, place: Property, kinds: Sequence[str], first: date, days: int, *, is_check: bool = False
+        self,
+        place: Property,
+        kinds: Sequence[str],
+        first: date,
+        days: int,
+        deadline: Deadline | None = None,
+        *,
+        is_check: bool = False,
     ) -> Found:
         """What is known of some days; `is_check`: somebody takes a time now."""
+        deadline = deadline or Deadline.within(WAIT)
         now = self._clock()
         rules = {kind: kind_rules for kind in kinds if (kind_rules := rules_of(place, kind)) is not None}
         taken = self._taken(place, first, days)
         if pms.profile_of(place.pms).offers_times:
-            offered = self._offered(place, first, days, now, is_check=is_check)
+            offered = self._offered(place, first, days, now, deadline, is_check=is_check)
             if offered is not None:
                 return _by_pms(place, rules, taken, offered, now)
             return Found({kind: Times(kind_rules, taken) for kind, kind_rules in rules.items()}, "hours", now)
         as_of = now
         if place.slots is not None and place.slots.subtract_appointments:
-            appointments, as_of = self._appointments(place, now)
+            appointments, as_of = self._appointments(place, now, deadline)
             taken += appointments
         return Found({kind: Times(kind_rules, taken) for kind, kind_rules in rules.items()}, "hours", as_of)
 
@@ -106,35 +114,36 @@ class Knowledge:
     # What the PMS offers.
 
     def _offered(
-        self, place: Property, first: date, days: int, now: datetime, *, is_check: bool
+        self, place: Property, first: date, days: int, now: datetime, deadline: Deadline, *, is_check: bool
     ) -> Known | None:
-        """The calendars of the weeks that these days touch; `None`: one of them is not known."""
+        """The calendars of the weeks that these days touch; `None`: one of them is not known.
+
+        Weeks begin today, so that the two weeks of a whole list are two calls.
+        """
         zone = pms_zone(place)
         begins, ends = bounds(first, days, ZoneInfo(place.time_zone))
         today = local_date(now, zone)
         dates = [local_date(begins, zone), local_date(ends - timedelta(seconds=1), zone)]
-        last_week = max(dates[1], today).toordinal() // WEEK
-        first_week = max(dates[0], today).toordinal() // WEEK
+        first_week, last_week = ((max(day, today) - today).days // WEEK for day in dates)
         known: list[Known] = []
         for week in range(first_week, last_week + 1):
-            of_week = self._week(place, week, today, is_check=is_check)
+            begins_on = today + timedelta(days=week * WEEK)
+            of_week = self._week(place, begins_on, deadline, is_check=is_check)
             if of_week is None:
                 return None
             known.append(of_week)
         content = [calendar for of_week in known for calendar in of_week.content]
         return Known(min(of_week.fetched_at for of_week in known), content)
 
-    def _week(self, place: Property, week: int, today: date, *, is_check: bool) -> Known | None:
-        begins_on = date.fromordinal(week * WEEK)
-        first = max(begins_on, today)
+    def _week(self, place: Property, begins_on: date, deadline: Deadline, *, is_check: bool) -> Known | None:
         minutes = place.slots.minutes if place.slots else 30
 
         def fetch() -> list[dict[str, Any]]:
             calendars = self._propexo.appointment_availability(
                 integration_id=place.integration_id,
                 property_id=place.property_id,
-                first=first,
-                days=(begins_on + timedelta(days=WEEK) - first).days,
+                first=begins_on,
+                days=WEEK,
                 minutes=minutes,
                 calendar_types=pms.profile_of(place.pms).calendar_types,
             )
@@ -142,11 +151,14 @@ class Knowledge:
             return [asdict(calendar) for calendar in calendars]
 
         key = Key(place.integration_id, place.property_id, f"calendars:{begins_on.isoformat()}")
-        return self._sources.get(key, FRESH_FOR_CHECK if is_check else FRESH, fetch, waits=is_check)
+        age = FRESH_FOR_CHECK if is_check else FRESH
+        return self._sources.get(key, age, fetch, deadline, waits=is_check)
 
     # Appointments that others have made.
 
-    def _appointments(self, place: Property, now: datetime) -> tuple[list[Busy], datetime]:
+    def _appointments(
+        self, place: Property, now: datetime, deadline: Deadline
+    ) -> tuple[list[Busy], datetime]:
         def fetch() -> list[dict[str, str]]:
             found = self._propexo.newest_appointments(
                 integration_id=place.integration_id, property_id=place.property_id
@@ -155,7 +167,7 @@ class Knowledge:
             return self._starts_of_foreign(place, found, now)
 
         key = Key(place.integration_id, place.property_id, "appointments")
-        known = self._sources.get(key, APPOINTMENTS_KEPT, fetch)
+        known = self._sources.get(key, APPOINTMENTS_KEPT, fetch, deadline)
         if known is None or place.slots is None:
             return [], now
         length = timedelta(minutes=place.slots.minutes)

@@ -5,6 +5,7 @@ of a minute; a paused integration is not asked.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 ASK_AGAIN = timedelta(seconds=30)
 """So long nobody else asks the same, whatever became of it."""
 WAIT = 2.5
-"""Seconds until whoever has nothing else to show goes on without an answer."""
+"""Seconds until a caller that has nothing else to show goes on without an answer."""
 MINUTE = timedelta(minutes=1)
 READ = text("""
     SELECT fetched_at, content FROM slot_sources
@@ -60,6 +61,23 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """Until when a caller waits for Propexo, however many answers it needs."""
+
+    ends_at: float
+    """By the monotonic clock."""
+
+    @classmethod
+    def within(cls, seconds: float) -> "Deadline":
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return max(0.0, self.ends_at - time.monotonic())
+
+
+@dataclass(frozen=True)
 class Key:
     """What is asked."""
 
@@ -81,7 +99,9 @@ class SlotSources:
         self._guard = threading.Lock()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="slots")
 
-    def get(self, key: Key, age: timedelta, fetch: Fetch, *, waits: bool = False) -> Known | None:
+    def get(
+        self, key: Key, age: timedelta, fetch: Fetch, deadline: Deadline, *, waits: bool = False
+    ) -> Known | None:
         """What is known; `None`: nothing is, and Propexo could not be asked in time.
 
         Args:
@@ -95,7 +115,7 @@ class SlotSources:
         if known is not None and not waits:
             return known
         try:
-            return asking.result(WAIT) or known
+            return asking.result(deadline.left) or known
         except TimeoutError:
             return known
 

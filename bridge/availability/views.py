@@ -3,13 +3,14 @@
 import gzip
 import hmac
 import json
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, current_app, request
 
 from bridge.availability.calendar import Calendar
-from bridge.availability.kept import KeptAnswers
-from bridge.availability.listing import MOST_DAYS
+from bridge.availability.kept import KEPT, KEPT_MAKESHIFT, KeptAnswers
+from bridge.availability.knowledge import FRESH
+from bridge.availability.listing import MOST_DAYS, Availability
 from bridge.errors import (
     Doubt,
     InvalidDatesError,
@@ -18,6 +19,8 @@ from bridge.errors import (
 )
 from bridge.inbound.views import open_endpoint
 from bridge.mapping.sources import MappedSource
+from bridge.propexo.pms import profile_of
+from bridge.settings import Property
 
 availability = Blueprint("availability", __name__)
 
@@ -37,20 +40,42 @@ def free_times(name: str) -> Response:
         raise UnknownPropertyNameError
     place = calendar.property_named(named)
     first, days, kind = _first() or calendar.today(place), _days(), request.args.get("kind") or None
-
     is_packed = request.accept_encodings.quality("gzip") > 0
-
-    def make() -> bytes:
-        body = json.dumps(calendar.list_times(place, first, days, kind).as_json()).encode()
-        return gzip.compress(body, mtime=0) if is_packed else body
-
     kept: KeptAnswers = current_app.extensions["kept_answers"]
-    body = kept.get((place.key, kind, first, days, is_packed), make)
+    body = document_of(kept, calendar, place, first, days, kind, is_packed=is_packed)
     response = Response(body, mimetype="application/json", headers={"Cache-Control": "no-store"})
     response.vary.add("Accept-Encoding")
     if is_packed:
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def document_of(
+    kept: KeptAnswers,
+    calendar: Calendar,
+    place: Property,
+    first: date,
+    days: int,
+    kind: str | None = None,
+    *,
+    is_packed: bool = False,
+) -> bytes:
+    """The free times of some days as JSON, from this process where it has them. Raises as `Calendar.list_times`."""
+
+    def make() -> tuple[bytes, timedelta]:
+        found = calendar.list_times(place, first, days, kind)
+        body = json.dumps(found.as_json()).encode()
+        is_makeshift = _is_makeshift(found, place, calendar.now())
+        return gzip.compress(body, mtime=0) if is_packed else body, KEPT_MAKESHIFT if is_makeshift else KEPT
+
+    return kept.get((place.key, kind, first, days, is_packed), make)
+
+
+def _is_makeshift(found: Availability, place: Property, now: datetime) -> bool:
+    """Whether the PMS has not answered yet, or is being asked anew."""
+    if not profile_of(place.pms).offers_times:
+        return False
+    return found.origin == "hours" or now - found.as_of >= FRESH
 
 
 def authorize(source: MappedSource) -> None:

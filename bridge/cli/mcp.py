@@ -46,6 +46,8 @@ def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> N
     from bridge.availability.knowledge import reader  # noqa: PLC0415 - the same
     from bridge.clock import utc_now  # noqa: PLC0415 - the same
     from bridge.mcp.desk import ToolDesk  # noqa: PLC0415 - the same
+    from bridge.monitoring import zeros  # noqa: PLC0415 - the same
+    from bridge.monitoring.scrape import KnownGauges, Scrape  # noqa: PLC0415 - the same
 
     settings = load_settings(config)
     source = _source(settings, source_key)
@@ -59,7 +61,9 @@ def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> N
         try:
             if http:
                 say(f"MCP for the source {source_key} at http://{http[0]}:{http[1]}/mcp")
-                server.run_http(desk, source.settings.secrets, *http)
+                zeros.begin([source.name])
+                scrape = Scrape(KnownGauges(database))
+                server.run_http(desk, source.settings.secrets, *http, scrape.text)
             else:
                 server.run_stdio(desk)
         finally:

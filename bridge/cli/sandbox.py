@@ -43,7 +43,7 @@ def sandbox(host: str, port: int, vendors: tuple[str, ...], write_seconds: float
     say(f"Propexo's stand-in: {server.url}")
     say(f'In bridge.toml: base_url = "{server.url}", any token, and for each property one of')
     for vendor in dict.fromkeys(vendors or VENDORS):
-        integration_id, property_id = _furnish(account, vendor)
+        integration_id, property_id = furnish(account, vendor)
         say(f'  integration_id = "{integration_id}", property_id = "{property_id}", pms = "{vendor}"')
     try:
         server.serve_forever()
@@ -53,7 +53,7 @@ def sandbox(host: str, port: int, vendors: tuple[str, ...], write_seconds: float
         server.stop()
 
 
-def _furnish(account: Sandbox, vendor: str) -> tuple[str, str]:
+def furnish(account: Sandbox, vendor: str) -> tuple[str, str]:
     """One integration with one property and something to choose from; answers their ids."""
     name = vendor.lower()
     integration_id = account.add_integration(f"{name}-integration", vendor)

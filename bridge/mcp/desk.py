@@ -22,6 +22,7 @@ from bridge.inbound.arrivals import Equal, Kept, arrivals_of
 from bridge.inbound.committer import Committer
 from bridge.inbound.forms import form_errors
 from bridge.inbound.inbox import Delivery
+from bridge.inbound.views import count
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import MappedSource
@@ -177,9 +178,8 @@ class ToolDesk:
         content = json.dumps(body, ensure_ascii=False).encode()
         arrivals = arrivals_of(mapping, received, content)
         kept = Kept.of(mapping, {"content-type": "application/json"}, {})
-        self.committer.store(
-            Delivery(self.source.name, kept, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
-        )
+        delivery = Delivery(self.source.name, kept, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
+        count(self.source.name, self.committer.store(delivery))
         tour = self._tour(reference)
         if tour is None:
             raise UnknownTourError

@@ -6,6 +6,7 @@ from typing import Any
 
 from bridge.mapping.base import Mapping
 from bridge.mapping.fields import Choice, Field, Instant
+from bridge.mcp.results import times_schema, tour_schema
 
 KIND = "kind"
 
@@ -17,6 +18,9 @@ class Tool:
     name: str
     description: str
     schema: Dictionary[str, Any]
+    """Of its arguments."""
+    answer: Dictionary[str, Any]
+    """The schema of what it answers."""
     is_reading: bool = False
     """Whether it changes nothing."""
 
@@ -44,6 +48,7 @@ def tools_for(
     start, booking_id = _argument(fields["starts_at"]), _argument(fields["reference"])
     named[booking_id]["description"] = "The id that book_tour answered."
     needs_property = () if own else ("property",)
+    tour = tour_schema(kinds)
     days = {
         "from": {"type": "string", "format": "date", "description": "The first day; today unless given."},
         "days": {
@@ -58,6 +63,7 @@ def tools_for(
             "find_tour_times",
             "Free times for a tour, in the time zone of the community. An empty day says why, and names the next.",
             _object({"property": named["property"], **days, KIND: named[KIND]}, needs_property),
+            times_schema(kinds),
             is_reading=True,
         ),
         Tool(
@@ -68,21 +74,25 @@ def tools_for(
                 {_argument(fields[name]): named[_argument(fields[name])] for name in BOOKED},
                 ("first_name", "last_name", start, *needs_property),
             ),
+            tour,
         ),
         Tool(
             "move_tour",
             "Request another time for a tour that is booked or requested.",
             _object({booking_id: named[booking_id], start: named[start]}, (booking_id, start)),
+            tour,
         ),
         Tool(
             "cancel_tour",
             "Cancel a tour.",
             _object({booking_id: named[booking_id]}, (booking_id,)),
+            tour,
         ),
         Tool(
             "tour_status",
             "Whether a tour is requested, booked or cancelled, and when it is.",
             _object({booking_id: named[booking_id]}, (booking_id,)),
+            tour,
             is_reading=True,
         ),
     ]

@@ -14,8 +14,9 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from bridge import __version__
+from bridge import __version__, metrics
 from bridge.errors import BridgeError, RefusedRequestError
 from bridge.mcp.desk import ToolDesk
 
@@ -46,6 +47,7 @@ def server_of(desk: ToolDesk) -> Server[Any]:
                 name=tool.name,
                 description=tool.description,
                 input_schema=dict(tool.schema),
+                output_schema=dict(tool.answer),
                 annotations=types.ToolAnnotations(
                     read_only_hint=tool.is_reading, idempotent_hint=True, open_world_hint=False
                 ),
@@ -57,7 +59,7 @@ def server_of(desk: ToolDesk) -> Server[Any]:
     async def call_tool(
         _: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        answer, is_error = await run_sync(_call, desk, params.name, params.arguments or {})
+        answer, is_error = await run_sync(_counted_call, desk, params.name, params.arguments or {})
         text = types.TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
         return types.CallToolResult(content=[text], structured_content=answer, is_error=is_error)
 
@@ -68,6 +70,14 @@ def server_of(desk: ToolDesk) -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
+
+
+def _counted_call(desk: ToolDesk, name: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    answer, is_error = _call(desk, name, arguments)
+    tool = name if name in metrics.TOOLS else "unknown"
+    failed = is_error and answer["error"] == "internal_error"
+    metrics.TOOL_CALLS.labels(tool, "failed" if failed else "refused" if is_error else "answered").inc()
+    return answer, is_error
 
 
 def _call(desk: ToolDesk, name: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -102,8 +112,10 @@ def run_stdio(desk: ToolDesk) -> None:
     anyio.run(serve)
 
 
-def http_application(desk: ToolDesk, secrets: Sequence[str], host: str) -> Application:
-    """The streamable HTTP transport at `/mcp`, for who sends one of the secrets as a bearer token."""
+def http_application(
+    desk: ToolDesk, secrets: Sequence[str], host: str, scrape: Callable[[], bytes]
+) -> Application:
+    """The streamable HTTP transport at `/mcp`, and `/metrics`, for whoever sends a secret as a bearer token."""
     # A page that rebinds its name to this address has no token, so the names of hosts need no list.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     inner = server_of(desk).streamable_http_app(
@@ -115,6 +127,12 @@ def http_application(desk: ToolDesk, secrets: Sequence[str], host: str) -> Appli
             headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
             await send({"type": "http.response.start", "status": 401, "headers": headers})
             await send({"type": "http.response.body", "body": UNAUTHORIZED})
+            return
+        if scope["type"] == "http" and scope["path"] == "/metrics":
+            headers = [(b"content-type", CONTENT_TYPE_LATEST.encode())]
+            body = await run_sync(scrape)
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
             return
         await inner(scope, receive, send)
 
@@ -130,9 +148,11 @@ def is_authentic(headers: Sequence[tuple[bytes, bytes]], secrets: Sequence[str])
     return any(hmac.compare_digest(token.strip(), secret.encode()) for secret in secrets)
 
 
-def run_http(desk: ToolDesk, secrets: Sequence[str], host: str, port: int) -> None:
+def run_http(
+    desk: ToolDesk, secrets: Sequence[str], host: str, port: int, scrape: Callable[[], bytes]
+) -> None:
     """Serve HTTP until the process is stopped."""
     import uvicorn  # noqa: PLC0415 - stdio does without
 
     logging.getLogger("uvicorn.access").disabled = True
-    uvicorn.run(http_application(desk, secrets, host), host=host, port=port, log_level="warning")
+    uvicorn.run(http_application(desk, secrets, host, scrape), host=host, port=port, log_level="warning")

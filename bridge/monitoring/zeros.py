@@ -24,6 +24,9 @@ def begin(sources: Iterable[str]) -> None:
     for kind in KINDS:
         for outcome in Outcome:
             metrics.ATTEMPTS.labels(kind, outcome)
+    for tool in metrics.TOOLS:
+        for tool_outcome in metrics.TOOL_OUTCOMES:
+            metrics.TOOL_CALLS.labels(tool, tool_outcome)
     for status in Status:
         if status.ended:
             metrics.ENDED.labels(status)

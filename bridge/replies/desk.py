@@ -1,6 +1,7 @@
 """Answers the requests of chats: loads what is known, lets `rules` decide, and fills in the sentence.
 
-An answer waits for no worker. It reads availability once, from what is cached or asked within two seconds.
+An answer waits for no worker. It reads availability once, from what is cached or answered at once; what Propexo
+answers later is there for the next message.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ from bridge.widget.words import DEFAULT, choose, words
 
 log = structlog.get_logger()
 
+WAIT = 0.7
+"""Seconds that an answer waits for Propexo: a chat gives up after some seconds, and a person waits for one at most."""
 HELD = (Obstacle.TAKEN, Obstacle.FULL_DAY, Obstacle.NOT_OFFERED)
 """Why a tour that somebody else has accepted may be held by the worker."""
 
@@ -160,7 +163,7 @@ class ReplyDesk:
         """Whether no other tour has the time of a booking; hours bind its sender, not us."""
         try:
             verdict = self.calendar.check(
-                tour.place, tour.start, tour.kind, length=tour.length, moving=tour.booking_id
+                tour.place, tour.start, tour.kind, length=tour.length, moving=tour.booking_id, within=WAIT
             )
         except (NoTourTimesError, UnknownTourKindError):
             return None
@@ -178,14 +181,15 @@ class ReplyDesk:
         kind = question.kind
         try:
             if start is not None:
-                verdict = self.calendar.check(place, start, kind)
+                verdict = self.calendar.check(place, start, kind, within=WAIT)
                 times = FoundTimes(place, kind, start, verdict.is_free, verdict.nearest, offers_times=True)
                 if verdict.is_free:
                     slot = Slot(start, start, ())
                     self._keep(source, received, replace(times, slots=(slot,)))
                     return times
             else:
-                slots = self.calendar.list_times(place, day, 1 if day else MOST_DAYS, kind).slots
+                days = 1 if day else MOST_DAYS
+                slots = self.calendar.list_times(place, day, days, kind, within=WAIT).slots
                 times = FoundTimes(place, kind, slots=offered(slots, day), offers_times=True)
         except (UnknownTourKindError, InvalidDatesError):
             return FoundTimes(place, kind, offers_times=True)
@@ -210,9 +214,8 @@ class ReplyDesk:
         if tour is not None and tour.start == start and not tour.is_cancelled:
             return chosen, times  # the same request once more
         try:
-            verdict = self.calendar.check(
-                place, start, chosen.kind, moving=tour.booking_id if tour is not None else None
-            )
+            moving = tour.booking_id if tour is not None else None
+            verdict = self.calendar.check(place, start, chosen.kind, moving=moving, within=WAIT)
         except (NoTourTimesError, UnknownTourKindError):
             return None, replace(times, is_free=False)
         if verdict.is_free:

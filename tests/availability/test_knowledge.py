@@ -1,5 +1,6 @@
 """What takes time away: tours of the bridge, appointments in the PMS; and what a PMS offers itself."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 from world import World
 
 from bridge.availability.calendar import Calendar
+from bridge.availability.kept import KeptAnswers
 from bridge.availability.rules.slots import Obstacle
+from bridge.availability.views import document_of
 
 HOURS = ["mon-sun 09:00-12:00"]
 DAY = "2026-12-03"
@@ -154,6 +157,29 @@ class TestWithPms:
         assert len(world.calls("POST", PATH)) == 1
         calendar(world).check(world.settings.properties["oakwood"], at(world, "10:30"))
         assert len(world.calls("POST", PATH)) == 2
+
+    def test_ten_thousand_requests_in_a_minute_cost_two_calls(self, world: World, clock: Any):
+        shared, place = calendar(world), world.settings.properties["oakwood"]
+        kept = KeptAnswers(world.database, clock)
+        first = shared.today(place)
+        answers = set()
+        for _ in range(10_000):
+            answers.add(document_of(kept, shared, place, first, 14))
+            clock.advance(milliseconds=5.999)
+        assert [call.body["availability_duration_days"] for call in world.calls("POST", PATH)] == [7, 7]
+        assert {json.loads(answer)["origin"] for answer in answers} == {"pms"}
+
+    def test_an_answer_without_the_pms_is_kept_no_longer_than_until_it_answers(
+        self, world: World, clock: Any
+    ):
+        world.sandbox.fail(method="POST", path=PATH, status=503, times=1)
+        assert answer(world)["origin"] == "hours"
+        clock.advance(seconds=31)
+        answer(world)
+        calendar(world).close()
+        world.restart()
+        clock.advance(seconds=3)
+        assert answer(world)["origin"] == "pms"
 
     def test_what_is_too_old_is_shown_while_it_is_asked_anew(self, world: World, clock: Any):
         first = answer(world)

@@ -61,6 +61,13 @@ def test_availability_compares_free_times_with_a_bare_view() -> None:
 
 
 @pytest.mark.bench
+def test_chat_measures_answers_while_propexo_is_slow() -> None:
+    measured = run("chat", requests=10, connections=2, delay=3)
+    assert measured["requests"] == 10
+    assert measured["p50_ms"] <= measured["p99_ms"] <= measured["max_ms"]
+
+
+@pytest.mark.bench
 def test_growth_fills_the_table_and_measures_twice() -> None:
     reported = run("growth", few=20, many=400, requests=20, rounds=1)
     assert reported["few"]["events"] == 20

@@ -230,6 +230,36 @@ class TestAtAPmsThatOffersTimes:
         assert "2026-12-03 17:30" in str(world.event(first).detail)
         assert world.tours == []
 
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_a_request_holds_its_time_and_is_checked_again_when_it_is_confirmed(
+        self, world: World, is_gone: bool
+    ):
+        wish = request(world, "A")
+        world.run_due()
+        assert world.status(wish) == ("waiting", "requested")
+        assert claims(world) == ["21:00-21:30"]
+        second = book(world, "B")
+        world.run_due()
+        assert world.status(second) == ("parked", "slot_taken")
+        asked = len(world.calls("POST", AVAILABILITY))
+        if is_gone:  # somebody else's by now
+            lead = world.sandbox.add_lead("cintegration", "cproperty", email_1="c@example.com")
+            there = {"appointment_date": "2026-12-03", "appointment_time": "14:00:00"}
+            body = {
+                "integration_id": "cintegration",
+                "lead_id": lead,
+                "title": "By phone",
+                "notes": "By phone",
+            }
+            body |= {"appointment_type": "TOUR", "appointment_duration_minutes": 30}
+            world.tools.propexo.create_appointment({**body, **there})
+            world.run(until=world.clock() + timedelta(minutes=5))
+        booked = book(world, "A")
+        world.run(until=world.clock() + timedelta(minutes=10))
+        assert world.status(booked) == (("parked", "slot_taken") if is_gone else ("written", None))
+        assert claims(world) == ([] if is_gone else ["21:00-21:30"])
+        assert len(world.calls("POST", AVAILABILITY)) == asked + 1
+
     def test_a_tour_that_is_offered_is_written_and_asks_once(self, world: World):
         book(world, "A")
         world.run()

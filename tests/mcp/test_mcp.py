@@ -10,7 +10,9 @@ from typing import Any
 
 import anyio
 import pytest
+import requests
 import uvicorn
+from jsonschema_rs import Draft202012Validator
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
@@ -21,6 +23,8 @@ from bridge.availability.knowledge import reader
 from bridge.mcp.desk import ToolDesk
 from bridge.mcp.schemas import tools_for
 from bridge.mcp.server import http_application, is_authentic, server_of
+from bridge.metrics import TOOLS
+from bridge.monitoring.scrape import KnownGauges, Scrape
 
 SECRET = "an-agents-secret"
 NOW = datetime.fromisoformat("2026-11-24T10:00:00-06:00")
@@ -151,6 +155,24 @@ def test_the_schemas_are_those_of_the_mapping(desk: ToolDesk) -> None:
     assert booking["properties"]["kind"]["enum"] == ["virtual"]
     assert booking["properties"]["email"]["description"] == "An e-mail address such as maya@example.com."
     assert tools["find_tour_times"]["required"] == ["property"]
+    assert tuple(tools) == TOOLS
+
+
+def test_the_client_checks_answers_by_their_schemas(desk: ToolDesk) -> None:
+    """Every answer in these tests is checked by the client; this shows that it does, and that nothing is left open."""
+
+    async def conversation(client: Client) -> None:
+        for tool in (await client.list_tools()).tools:
+            assert tool.output_schema is not None
+            assert tool.output_schema["additionalProperties"] is False
+            assert set(tool.output_schema["required"]) == set(tool.output_schema["properties"])
+
+    talk(desk, conversation)
+    times = desk.call("find_tour_times", {"from": "2026-11-25", "days": 5})
+    found = Draft202012Validator(desk.tools()[0].answer)
+    assert list(found.iter_errors(times)) == []
+    assert [error.message for error in found.iter_errors(times | {"more": 1})]
+    assert {day.get("reason") for day in times["days"]} == {None, "closed"}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +191,7 @@ def test_a_bearer_token(header: str, secrets: list[str], expected: bool) -> None
     assert is_authentic([(b"authorization", header.encode())], secrets) is expected
 
 
-def test_streamable_http_needs_the_secret_of_the_source(desk: ToolDesk) -> None:
+def test_streamable_http_needs_the_secret_of_the_source(desk: ToolDesk, world: World) -> None:
     started = threading.Event()
 
     class Server(uvicorn.Server):
@@ -177,7 +199,7 @@ def test_streamable_http_needs_the_secret_of_the_source(desk: ToolDesk) -> None:
             await super().startup(sockets)
             started.set()
 
-    application = http_application(desk, [SECRET], "127.0.0.1")
+    application = http_application(desk, [SECRET], "127.0.0.1", Scrape(KnownGauges(world.database)).text)
     server = Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -195,6 +217,10 @@ def test_streamable_http_needs_the_secret_of_the_source(desk: ToolDesk) -> None:
                     return await call(client, "find_tour_times", **{"from": "2026-11-25", "days": 1})
 
         assert anyio.run(ask, SECRET)["slots"][0]["start"] == NINE
+        counted = requests.get(
+            f"http://127.0.0.1:{port}/metrics", timeout=30, headers={"Authorization": f"Bearer {SECRET}"}
+        )
+        assert 'bridge_tool_calls_total{outcome="answered",tool="find_tour_times"}' in counted.text
         answer = anyio.run(ask, "wrong")
         assert (answer.status_code, answer.json()["error"]) == (401, "not_authentic")
     finally:

@@ -206,6 +206,26 @@ def test_an_answer_reads_availability_once_and_waits_for_no_slow_propexo(chat: C
         assert len(asked) <= 4, (path, asked)
 
 
+class TestWithPms:
+    @pytest.fixture
+    def vendor(self) -> str:
+        return "ENTRATA"
+
+    def test_an_answer_does_not_wait_until_a_slow_propexo_has_answered(self, chat: Chat) -> None:
+        path = "/v1/appointment-availability/"
+        chat.world.sandbox.fail(method="POST", path=path, delay=1.5, times=1)
+        chat.connect("voiceflow")
+        answer = chat.event("tour.times", {"session_id": "a", "date": "2026-11-27"})
+        assert answer["times"][0]["start"] == "2026-11-27T09:00:00-06:00"  # by the property's own hours
+        chat.close()
+        chat.connect("voiceflow")
+        answer = chat.event("tour.times", {"session_id": "a", "date": "2026-11-27"})
+        assert (
+            answer["times"][0]["start"] == "2026-11-27T10:00:00-06:00"
+        )  # by the PMS, which has answered meanwhile
+        assert len(chat.world.calls("POST", path)) == 1
+
+
 def test_slack_answers_a_command_and_leaves_a_form_alone(chat: Chat) -> None:
     chat.connect("slack")
     command = {"command": "/tour", "text": "times Oakwood Flats 2026-11-27", "trigger_id": "1"}

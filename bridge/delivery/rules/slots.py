@@ -79,7 +79,8 @@ def take(
     claim, rules = _claim_of(booking, place, place.slots.minutes, request, start)
     length = claim.ends_at - claim.starts_at
     held = held_by(snapshot, booking.id)
-    if held is not None and replace(claim, agent=held.agent) == held:
+    is_held = held is not None and replace(claim, agent=held.agent) == held
+    if is_held and not (offers_times(place) and _is_confirmed_now(snapshot, booking)):
         return snapshot
     if rules is None or _is_there(booking, place, start):
         return snapshot.having(slot=SlotChange(claim))
@@ -98,24 +99,34 @@ def take(
 
 
 def reserve(
-    snapshot: Snapshot, booking: BookingRow, place: Property, request: BookingRequest, now: datetime
-) -> Snapshot | Park:
-    """Let a tour that nobody has confirmed hold its time; a `Park` where other tours have it.
+    snapshot: Snapshot, booking: BookingRow, target: TourTarget, request: BookingRequest, now: datetime
+) -> Snapshot | Park | Read:
+    """Let a tour that nobody has confirmed hold its time, which `take` checks again once it is confirmed.
 
-    Where the PMS says which times are free, the time is taken once the tour is confirmed: it is checked there then.
+    Returns the same as `take`.
     """
-    start = snapshot.start
-    if place.slots is None or start is None or start <= now or booking.is_in_pms or offers_times(place):
+    place, start = target.property, snapshot.start
+    if place.slots is None or start is None or start <= now or booking.is_in_pms:
         return snapshot
     claim, rules = _claim_of(booking, place, place.slots.minutes, request, start)
     if held_by(snapshot, booking.id) == claim:
         return snapshot
-    if rules is not None and place.slots.on_taken != "book":
-        known = Times(rules)
-        obstacle = taken(_with_claims(known, snapshot, booking), start, claim.ends_at - claim.starts_at)
-        if obstacle is not None:
-            return Park(Reason.SLOT_TAKEN, _sentence(obstacle, snapshot, booking, known, start, now))
-    return snapshot.having(slot=SlotChange(claim))
+    if rules is None or place.slots.on_taken == "book":
+        return snapshot.having(slot=SlotChange(claim))
+    length = claim.ends_at - claim.starts_at
+    known = _as_offered(snapshot, booking, target, rules, start, length, now)
+    if isinstance(known, Read):
+        return known
+    obstacle = taken(_with_claims(known, snapshot, booking), start, length)
+    if obstacle is not None:
+        return Park(Reason.SLOT_TAKEN, _sentence(obstacle, snapshot, booking, known, start, now))
+    return snapshot.having(slot=SlotChange(claim, known))
+
+
+def _is_confirmed_now(snapshot: Snapshot, booking: BookingRow) -> bool:
+    """Whether this event confirms a tour that held its time as a request."""
+    stored = next((row for row in snapshot.bookings if row.id == booking.id), None)
+    return stored is not None and stored.desired_state == BookingState.UNWRITTEN
 
 
 def _claim_of(
@@ -203,6 +214,10 @@ def settle(decision: StepDecision) -> Snapshot:
         return snapshot.having(slot=SlotChange(None) if is_held else None)
     if snapshot.slot is None and any(held_by(snapshot, row.id) for row in snapshot.duplicates):
         return snapshot.having(slot=SlotChange(held_by(snapshot, booking.id)))
+    if isinstance(step, Park) and step.reason is Reason.SLOT_TAKEN and not booking.may_be_in_pms:
+        held = held_by(snapshot, booking.id)
+        has_lost_it = held is not None and held.starts_at == snapshot.start
+        return snapshot.having(slot=SlotChange(None) if has_lost_it else snapshot.slot)
     if isinstance(step, Park) and step.reason in REFUSED and not booking.in_flight_attempt_id:
         return snapshot.having(slot=SlotChange(_as_confirmed(snapshot, booking)))
     return snapshot

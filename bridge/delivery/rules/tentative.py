@@ -50,8 +50,8 @@ def handle(
         snapshot = snapshot.having(start=start)
     if lead_only:
         return _make_lead(snapshot, tour, target, settings, now)
-    reserved = slots.reserve(snapshot, booking, target.property, tour, now)
-    if isinstance(reserved, Park):
+    reserved = slots.reserve(snapshot, booking, target, tour, now)
+    if isinstance(reserved, Park | Read):
         return StepDecision(reserved, snapshot)
     snapshot = reserved
     detail = f"{_summary(snapshot, tour, target)}; it is not confirmed."

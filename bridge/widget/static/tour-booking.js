@@ -33,6 +33,13 @@
   const SHORT_DAY = { weekday: "short", month: "short", day: "numeric" };
   const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const minutesOf = (slot) => Math.round((new Date(slot.end) - new Date(slot.start)) / 60e3);
+  // One is as dear as a hundred uses of it, and the first view needs fifty.
+  const formatters = new Map();
+  const formatter = (locale, options) => {
+    const key = JSON.stringify([locale, options]);
+    if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(locale, options));
+    return formatters.get(key);
+  };
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""));
 
   // Proof of work, as altcha's second version defines it: the server asks for it only beyond its limits.
@@ -90,6 +97,7 @@
         if (this.#phase === "loading") this.#start(); // it was moved while it loaded
         return;
       }
+      const asking = this.#askFirst();
       if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
       this.#root = this.attachShadow({ mode: "open" });
       this.#root.adoptedStyleSheets = [sheet];
@@ -98,7 +106,7 @@
       this.#step = h("div", { class: "step", part: "step" });
       this.#live = h("p", { class: "vh", role: "status", "aria-live": "polite" });
       this.#root.append(h("div", { class: "w", part: "widget" }, h("section", { class: "card", part: "card" }, this.#about, this.#step), this.#live));
-      this.#start();
+      this.#start(asking);
     }
 
     disconnectedCallback() {
@@ -142,7 +150,7 @@
     #format(date, options) {
       const hours = this.getAttribute("hours");
       const clock = options.hour && hours ? { hourCycle: hours === "24" ? "h23" : "h12" } : {};
-      return new Intl.DateTimeFormat(this.#locale, { timeZone: this.#place.time_zone, ...options, ...clock }).format(date);
+      return formatter(this.#locale, { timeZone: this.#place.time_zone, ...options, ...clock }).format(date);
     }
     #dayName(date) {
       return this.#format(date, LONG_DAY);
@@ -151,8 +159,8 @@
       return this.#format(date, { hour: "numeric", minute: "2-digit" });
     }
     #zone(date) {
-      const name = (options) => new Intl.DateTimeFormat(this.#locale, { ...options, timeZoneName: "short" }).formatToParts(date).find((part) => part.type === "timeZoneName").value;
-      const wall = (options) => new Intl.DateTimeFormat("en-US", { ...options, dateStyle: "short", timeStyle: "short" }).format(date);
+      const name = (options) => formatter(this.#locale, { ...options, timeZoneName: "short" }).formatToParts(date).find((part) => part.type === "timeZoneName").value;
+      const wall = (options) => formatter("en-US", { ...options, dateStyle: "short", timeStyle: "short" }).format(date);
       const there = { timeZone: this.#place.time_zone };
       const differs = wall(there) === wall({}) ? "" : `. ${this.#t.zone_differs}`;
       return filled(this.#t.zone, { zone: name(there) }) + differs;
@@ -180,16 +188,20 @@
       }
     }
 
-    async #start() {
-      this.#phase = "loading";
+    // Sent before anything is drawn: on a slow phone drawing takes as long as the answers.
+    #askFirst() {
       this.#load?.abort();
       const load = (this.#load = new AbortController());
-      this.#speak();
-      this.#drawLoading();
       const asked = this.getAttribute("property") || "";
       const first = asked.split(",")[0].trim();
       const places = this.#ask(`/widget/${this.#source}/places?${new URLSearchParams({ ...(asked && { property: asked }) })}`, {}, load);
-      const slots = first ? this.#askSlots(first, null, load) : null;
+      return { load, first, places, slots: first ? this.#askSlots(first, null, load) : null };
+    }
+
+    async #start({ load, first, places, slots } = this.#askFirst()) {
+      this.#phase = "loading";
+      this.#speak();
+      this.#drawLoading();
       const { status, body } = await places;
       if (load !== this.#load || !this.isConnected) return;
       if (status !== 200 || !body.places?.length) {

@@ -20,6 +20,17 @@ CPU_SLOWDOWN = 4
 MOST_REQUESTS = 4
 """The page, the script, what the widget knows of the property, and its free times."""
 MOST_BYTES = 40_000
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+SHOWN = "window.shownAt"
+FIRST_TIMES = """(() => {
+    const look = () => {
+        const widget = document.querySelector("tour-booking");
+        if (!widget?.shadowRoot?.querySelector("input[type=radio]")) requestAnimationFrame(look);
+        else requestAnimationFrame(() => setTimeout(() => { window.shownAt = performance.now(); }));
+    };
+    look();
+})()"""
+"""Notes when the frame with the first times is drawn."""
 
 
 def folder() -> Path | None:
@@ -31,21 +42,39 @@ def folder() -> Path | None:
 
 
 def test_first_times_on_a_slow_phone(website: Any, open_page: Open, record_property: Any) -> None:
-    """How long they take depends on this machine, and is reported; what has to be loaded for them does not."""
+    """How long they take depends on this machine, and is reported, next to the same page without the widget; what has
+    to be loaded for them does not."""
     page = open_page(width=360, path="about:blank", device_scale_factor=3, is_mobile=True)
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", SLOW_4G)
     network.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
+    page.add_init_script(FIRST_TIMES)
+    line = website.body
     asked: list[str] = []
     received: list[int] = []
     network.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
     network.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
-    page.goto(website.url)
-    expect(page.locator("tour-booking").get_by_role("radio").first).to_be_attached()
-    milliseconds = round(page.evaluate("performance.now()"))
+
+    def load(body: str, until: str) -> int:
+        website.body = body
+        network.send("Network.clearBrowserCache")
+        asked.clear()
+        received.clear()
+        page.goto(website.url)
+        return round(page.wait_for_function(until, polling=200).json_value())
+
+    load(line, SHOWN)  # what the browser and the bridge do once
+    rounds = 7 if folder() else 1
+    pairs = [(load("", PAINTED), load(line, SHOWN)) for _ in range(rounds)]
     loaded = [url for url in asked if url.startswith("http")]
-    figures = {"first_times_ms": milliseconds, "requests": len(loaded), "bytes": sum(received)}
+    figures = {
+        "first_times_ms": sorted(with_widget for _, with_widget in pairs)[rounds // 2],
+        "bare_page_ms": sorted(bare for bare, _ in pairs)[rounds // 2],
+        "rounds": pairs,
+        "requests": len(loaded),
+        "bytes": sum(received),
+    }
     record_property("slow phone", figures)
     if (to := folder()) is not None:
         (to / "slow-phone.json").write_text(json.dumps(figures, indent=2) + "\n")

@@ -264,3 +264,45 @@ def test_days_without_times_say_why(world: Any, website: Any, open_page: Open) -
     world.restart()
     page = open_page()
     expect(page.locator("tour-booking #empty")).to_contain_text("closed")
+
+
+def test_24_hours_and_right_to_left(website: Any, open_page: Open) -> None:
+    website.body = f'<div dir="rtl">{website.line("property=oakwood&amp;hours=24")}</div>'
+    page = open_page(320)
+    page.get_by_role("radio", name="Wednesday, November 25").check(force=True)
+    expect(page.get_by_role("radio", name="14:30", exact=True)).to_be_attached()
+    first, second = (page.locator(".days .c").nth(number).bounding_box() for number in (0, 1))
+    assert first["x"] > second["x"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_scanner_that_runs_scripts_and_follows_every_link_changes_nothing(
+    world: Any, clock: Any, website: Any, open_page: Open
+) -> None:
+    """A mail scanner opens the renter's link in a real browser, and every address that it finds from there on."""
+    page = open_page()
+    page.get_by_role("radio", name="Wednesday, November 25").check(force=True)
+    choose_a_time(page)
+    fill_in(page)
+    clock.advance(seconds=30)
+    page.get_by_role("button", name="Book the tour").click()
+    link = page.get_by_role("link", name="Change or cancel").get_attribute("href")
+    assert link is not None
+    world.run()
+    before = len(world.events())
+    waiting, seen, methods = [link], set(), set()
+    page.on("request", lambda request: methods.add(request.method))
+    while waiting:
+        address = waiting.pop()
+        if address in seen or not address.startswith(link) or address.endswith(".ics"):
+            continue
+        seen.add(address)
+        page.goto(address)
+        assert page.evaluate("document.scripts.length") == 0
+        found = "[...document.querySelectorAll('a[href], form')].map(each => each.href || each.action)"
+        waiting += [each.split("#")[0] for each in page.evaluate(found)]
+    assert {address.removeprefix(link).split("?")[0] for address in seen} == {"", "/move", "/cancel"}
+    assert methods == {"GET"}
+    world.run()
+    assert len(world.events()) == before
+    assert [str(tour.appointment_time) for tour in world.tours] == ["10:00:00"]
