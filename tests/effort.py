@@ -4,10 +4,15 @@ import hypothesis
 
 THOROUGH = "random"
 """The profile that draws new examples in every run, and all of them."""
-SHARE = 5
+SHARE = 10
 """An ordinary run draws one of so many."""
+
+
+def is_thorough() -> bool:
+    """Whether this run tries everything, in `--hypothesis-profile random`."""
+    return hypothesis.settings.get_current_profile_name() == THOROUGH
 
 
 def examples(most: int) -> int:
     """What `max_examples` is in this run, of a test that deserves `most`."""
-    return most if hypothesis.settings.get_current_profile_name() == THOROUGH else most // SHARE
+    return most if is_thorough() else most // SHARE

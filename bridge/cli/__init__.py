@@ -11,7 +11,7 @@ from bridge.cli.base import Commands
 COMMANDS = {
     "serve": ("serve", "Run the bridge on this machine: database, web and worker under one roof."),
     "web": ("serve", "Run the web process, which receives and stores events."),
-    "worker": ("serve", "Run a worker, which forwards stored events to Propexo."),
+    "worker": ("worker", "Run a worker, which forwards stored events to Propexo."),
     "migrate": ("serve", "Bring the database to this version."),
     "backup": ("backup", "Write a backup of the database to FILE, also while the bridge runs."),
     "restore": ("backup", "Restore FILE into an empty database, and bring it to this version."),

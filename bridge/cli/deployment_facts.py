@@ -40,7 +40,7 @@ def deployment_findings(
     settings: Settings, *, offline: bool, clock: Clock = utc_now
 ) -> Iterator[PreflightFinding]:
     """All findings; without the network if `offline`."""
-    from bridge.embedded import VERSION  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.embedded_folder import VERSION  # noqa: PLC0415 - `--help` must not wait for it
 
     yield from deployment.of_machine(settings, machine_facts(settings), embedded_version=VERSION)
     if offline:

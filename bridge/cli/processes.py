@@ -14,8 +14,12 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Self
 
-from bridge import grace
+import structlog
+
+from bridge import __version__, grace
 from bridge.errors import BridgeError
+
+log = structlog.get_logger(__name__)
 
 WORKER_NICENESS = 10
 """Of the worker under `bridge serve`: where the processors are busy, accepting an event goes before forwarding one."""
@@ -136,6 +140,11 @@ class Children:
             for process in self._running.values():
                 process.kill()
             deadline = None
+
+
+def log_start(process: str) -> None:
+    """Log which version runs from here on."""
+    log.info("the bridge starts", process=process, version=__version__)
 
 
 def collect_garbage_rarely() -> None:

@@ -1,24 +1,23 @@
-"""The processes of the bridge: `serve`, `web`, `worker`; and `migrate`."""
+"""The processes of the bridge, `serve` and `web`; and `migrate`. See worker.py for `worker`."""
 
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bridge import __version__, grace
+from bridge import grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
-from bridge.cli.processes import WORKER_NICENESS, Children, collect_garbage_rarely
+from bridge.cli.processes import WORKER_NICENESS, Children, log_start
 from bridge.clock import utc_now
+from bridge.database import Database
+from bridge.embedded import PARENT_RESTARTS
 from bridge.errors import BridgeError
-from bridge.monitoring.folder import counting_together, is_counting_together
-
-if TYPE_CHECKING:
-    from bridge.database import Database
-    from bridge.settings import Settings
+from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.sources import Sources
+from bridge.monitoring.folder import counting_together
+from bridge.settings import Settings
 
 HIGHEST_PORT = 65535
 
@@ -55,10 +54,8 @@ def serve(config: Path | None, bind: str | None, private_bind: str | None) -> No
     minutes; after one more end everything stops with exit code 1. SIGTERM and Ctrl-C stop everything, after running
     requests and jobs are finished; a second one does not wait.
     """
-    from bridge.embedded import PARENT_RESTARTS  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
-    _check_sources(settings)
+    check_sources(settings)
     env = {PARENT_RESTARTS: "1"} | ({"BRIDGE_CONFIG": str(settings.path)} if settings.path else {})
     children = Children(stop_within=grace.of_processes(settings.server.drain))
     with (
@@ -87,7 +84,7 @@ def serve(config: Path | None, bind: str | None, private_bind: str | None) -> No
 def web(config: Path | None, bind: str | None, private_bind: str | None) -> None:
     """Run the web process, which receives and stores events."""
     settings = load_settings(config)
-    _check_sources(settings)
+    check_sources(settings)
     with (
         counting_together(),
         listen_at_each(settings, bind, private_bind) as listeners,
@@ -98,45 +95,11 @@ def web(config: Path | None, bind: str | None, private_bind: str | None) -> None
         console = address_of(listeners[-1])
         _offer_a_link(settings, database, settings.server.public_url or console)
         database.close()  # each of gunicorn's processes opens its own
-        _log_start("web")
+        log_start("web")
         say(f"Listening on {address_of(listeners[0])}")
         if len(listeners) > 1:
             say(f"Console, API and metrics on {console}")
         run(settings, database.url, *listeners)
-
-
-@click.command()
-@config_option
-def worker(config: Path | None) -> None:
-    """Run a worker, which forwards stored events to Propexo.
-
-    SIGTERM and Ctrl-C let running jobs finish.
-    """
-    from bridge import tracing  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.alerts import watch  # noqa: PLC0415 - the same
-    from bridge.delivery import sync_on_demand  # noqa: PLC0415 - the same
-    from bridge.delivery.worker import Worker, make_tools, stopped_by_signals  # noqa: PLC0415 - the same
-    from bridge.monitoring import drift, tasks, zeros  # noqa: PLC0415 - the same
-    from bridge.privacy import tasks as privacy_tasks  # noqa: PLC0415 - the same
-
-    settings = load_settings(config)
-    _check_sources(settings)
-    with (
-        open_database(settings, may_create=True, pool_size=settings.server.worker_concurrency) as database,
-        contextlib.ExitStack() as stack,
-    ):
-        _let_it_be_watched(stack, settings, database)
-        tools = make_tools(settings, database)
-        zeros.begin(settings.sources)
-        tracing.begin()
-        threading.Thread(target=_warn, args=(settings,), name="preflight", daemon=True).start()
-        _log_start("worker")
-        say("Forwarding events.")
-        registers = [watch.register, drift.register, tasks.register, privacy_tasks.register]
-        worker = Worker(tools, [*registers, sync_on_demand.register])
-        collect_garbage_rarely()
-        with stopped_by_signals(worker):
-            worker.run()
 
 
 @click.command()
@@ -155,7 +118,7 @@ def migrate(config: Path | None, *, back: bool) -> None:
 
 @contextlib.contextmanager
 def listen_at_each(
-    settings: "Settings", bind: str | None, private_bind: str | None
+    settings: Settings, bind: str | None, private_bind: str | None
 ) -> Iterator[list[socket.socket]]:
     """The listening sockets of the web process: of the hooks, and of all else where that has its own."""
     with contextlib.ExitStack() as stack:
@@ -167,7 +130,7 @@ def listen_at_each(
         yield listeners
 
 
-def listen(settings: "Settings", bind: str | None) -> socket.socket:
+def listen(settings: Settings, bind: str | None) -> socket.socket:
     """A listening socket of the web process.
 
     Raises:
@@ -181,10 +144,10 @@ def listen(settings: "Settings", bind: str | None) -> socket.socket:
     host, _, port = bind.rpartition(":") if bind else (settings.server.host, "", str(settings.server.port))
     if not port.isdecimal() or int(port) > HIGHEST_PORT or not host:
         raise click.UsageError(f"--bind: found {bind}, expected HOST:PORT, such as 0.0.0.0:8080.")
-    return _bound(host, int(port))
+    return bound(host, int(port))
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -202,9 +165,9 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _offer_a_link(settings: "Settings", database: "Database", address: str) -> None:
+def _offer_a_link(settings: Settings, database: Database, address: str) -> None:
     """While nobody can sign in at the console, say how somebody can, once."""
-    from bridge.console.access import accounts, sessions  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.console.access import accounts, sessions  # noqa: PLC0415 - of these processes only `web` needs them
 
     with database.session() as session:
         if accounts.is_anybody_there(session, settings):
@@ -214,43 +177,6 @@ def _offer_a_link(settings: "Settings", database: "Database", address: str) -> N
     say(f"{what}: {address}/console/sign-in/{text}")
 
 
-def _let_it_be_watched(stack: contextlib.ExitStack, settings: "Settings", database: "Database") -> None:
-    """A worker under `bridge serve` counts into the folder of the web process; another one may answer by itself."""
-    port = settings.server.metrics_port
-    if is_counting_together() or port is None:
-        return
-    from bridge.cli.listener import answering  # noqa: PLC0415 - `--help` must not wait for it
-
-    listener = stack.enter_context(_bound(settings.server.host, port))
-    say(f"Metrics at {address_of(listener)}/metrics")
-    stack.enter_context(answering(listener, settings, database))
-
-
-def _warn(settings: "Settings") -> None:
-    """Log what Propexo does not sync; a worker does not wait for the answer."""
-    import structlog  # noqa: PLC0415 - `--help` must not wait for it
-
-    from bridge.propexo import preflight  # noqa: PLC0415 - the same
-    from bridge.propexo.errors import PropexoError  # noqa: PLC0415 - the same
-
-    log = structlog.get_logger(__name__)
-    try:
-        for message in preflight.start_warnings(settings, preflight.client_of(settings.propexo)):
-            log.warning("a model is not synced", detail=message)
-    except PropexoError as error:
-        log.info("Propexo could not be asked", detail=error.message)
-
-
-def _log_start(process: str) -> None:
-    """Which version runs from here on."""
-    import structlog  # noqa: PLC0415 - `--help` must not wait for it
-
-    structlog.get_logger(__name__).info("the bridge starts", process=process, version=__version__)
-
-
-def _check_sources(settings: "Settings") -> None:
+def check_sources(settings: Settings) -> None:
     """Raises ConfigurationError. To be told before anything starts, and once instead of by every process."""
-    from bridge.mapping.catalogue import Catalogue  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.mapping.sources import Sources  # noqa: PLC0415 - the same
-
     Sources(settings, Catalogue(settings.mappings_dir))

@@ -96,7 +96,8 @@ def test_it_is_reported_once_and_the_next_one_alone(world, office):
 
 def test_many_are_one_message(world, office):
     for number in range(13):
-        park(world, f"B-{number}", email=f"renter{number}@example.com")
+        world.book(f"B-{number}", property="Elm Cuort", email=f"renter{number}@example.com")
+    world.run_due()
     [message] = office.look()
     assert message["message"].count("\n- ") == 11
     assert "- And 3 more." in message["message"]

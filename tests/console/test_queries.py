@@ -96,10 +96,10 @@ def test_pages_follow_each_other_without_gap(world, three):
     assert second.next is None
 
 
-@pytest.mark.parametrize("cursor", ["x", "PDE", "????", "PC0x", "é"])
-def test_a_cursor_of_somebody_else_is_refused(world, cursor):
-    with pytest.raises(UnknownCursorError):
-        page(world, cursor=cursor + "!")
+def test_a_cursor_of_somebody_else_is_refused(world):
+    for cursor in ("x", "PDE", "????", "PC0x", "é"):
+        with pytest.raises(UnknownCursorError):
+            page(world, cursor=cursor + "!")
 
 
 def test_a_page_without_patience_is_short_and_leads_on(world, three):
@@ -179,15 +179,12 @@ def test_a_mask_keeps_the_first_letters(text, shown):
     assert mask(text) == shown
 
 
-@pytest.mark.parametrize("words", ["Maya", "Okafor", "maya@example.com", "+1 512 555 0142", "0142"])
-def test_a_viewer_finds_nobody_by_who_they_are(world, three, words):
-    assert ids(world, search=words) != []
-    assert page(world, actor=VIEWER, search=words).rows == []
-    with world.database.session() as session:
-        assert bookings.page(session, world.settings, VIEWER, search=words).rows == []
-
-
-def test_a_viewer_finds_references_and_ids(world, three):
+def test_a_viewer_finds_references_and_ids_but_nobody_by_who_they_are(world, three):
+    for words in ("Maya", "Okafor", "maya@example.com", "+1 512 555 0142", "0142"):
+        assert ids(world, search=words) != []
+        assert page(world, actor=VIEWER, search=words).rows == []
+        with world.database.session() as session:
+            assert bookings.page(session, world.settings, VIEWER, search=words).rows == []
     assert page(world, actor=VIEWER, search=str(three[0])).rows == []
     for words in ("B-1", f"#{three[0]}"):
         assert [row.id for row in page(world, actor=VIEWER, search=words).rows] == [three[0]]

@@ -5,6 +5,7 @@ import json
 from functools import cache
 from typing import Any
 
+import effort
 import processor
 import pytest
 
@@ -28,6 +29,10 @@ def nested(depth: int) -> object:
     return inner
 
 
+IN_FULL = {"standard_webhooks", "website_form", "zapier", "calendly", "signed_json", "salesforce_outbound"}
+"""Every body is tried with these mappings, one of each way to read a body."""
+TURNS = 3
+"""Of the other mappings, each meets one of so many bodies, and each body one of so many mappings."""
 SHAPES = {
     "wide": {f"k{number}": 1 for number in range(70_000)},
     "wide and deep": {f"a{number}": {"b": {"c": {"d": 1}}} for number in range(19_000)},
@@ -57,8 +62,9 @@ def bodies() -> dict[str, bytes]:
 def decoded() -> dict[str, tuple[Any, float]]:
     """What each body holds, where it can be read, and what it cost to find out: the same for every mapping."""
     found: dict[str, tuple[Any, float]] = {}
+    limit = processor.reference()  # a tenth of what is allowed
     for name, body in bodies().items():
-        cost = processor.seconds(lambda body=body: _decode(body))
+        cost = processor.seconds_unless_below(limit, lambda body=body: _decode(body))
         found[name] = _decode(body), cost
     return found
 
@@ -83,17 +89,29 @@ def limit() -> float:
     return TEN_TIMES * processor.reference()
 
 
-@pytest.mark.parametrize("file", Catalogue(None).all(), ids=lambda file: file.name)
+FILES = Catalogue(None).all()
+
+
+def names_for(file: MappingFile) -> list[str]:
+    """The bodies that a mapping meets; all of them with `--hypothesis-profile random`."""
+    if file.name in IN_FULL or effort.is_thorough():
+        return list(SHAPES)
+    turn = FILES.index(file)
+    return [name for number, name in enumerate(SHAPES) if (number + turn) % TURNS == 0]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_no_body_is_expensive(file: MappingFile, limit: float) -> None:
     costs = {}
-    for name, (payload, decoding) in decoded().items():
+    for name in names_for(file):
+        payload, decoding = decoded()[name]
         if payload is not UNREADABLE:
             body = bodies()[name]
             costs[name] = decoding + processor.seconds_unless_below(
                 limit - decoding, lambda payload=payload, body=body: read(file, payload, body)
             )
     assert max(cost for _, cost in decoded().values()) < limit
-    assert max(costs.values()) < limit, max(costs.items(), key=lambda item: item[1])
+    assert max(costs.values(), default=0) < limit, max(costs.items(), key=lambda item: item[1])
 
 
 def test_an_event_of_too_many_values_is_refused_with_a_sentence() -> None:

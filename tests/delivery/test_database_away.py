@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from bridge import queue
 from bridge.delivery.engine import AWAY
 
-STEP = 5
+STEP = 9
 """Not every statement is the one at which it is away: each takes a booking of its own."""
 
 

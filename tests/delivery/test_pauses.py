@@ -207,9 +207,9 @@ class TestOperator:
 
 
 def test_the_backlog_goes_on_at_the_pace_of_the_rate_limit(world, breakers, clock):
-    world.limit(60)
+    world.limit(30)
     breakers.pause(HERE, "migration")
-    events = book_several(world, 30)
+    events = book_several(world, 16)
     world.run(until=clock() + timedelta(minutes=2))
     assert {world.status(event) for event in events} == {PAUSED}
     breakers.resume(HERE)

@@ -1,6 +1,7 @@
 """Time rules and daylight saving, and what each PMS offers."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,7 @@ def changes(zone: str) -> list[datetime]:
     ]
 
 
+@cache
 def moments(zone: str) -> st.SearchStrategy[datetime]:
     minutes = st.integers(0, 9 * 365 * 24 * 60).map(lambda count: timedelta(minutes=count))
     anywhere = minutes.map(lambda later: datetime(2026, 1, 1, tzinfo=UTC) + later)
@@ -56,9 +58,6 @@ def moments(zone: str) -> st.SearchStrategy[datetime]:
     return anywhere | st.builds(lambda moment, shift: moment + shift, st.sampled_from(near), shifts)
 
 
-MOMENTS = {zone: moments(zone) for zone in {*PLACES, "UTC"}}
-
-
 @pytest.mark.parametrize("vendor", RULES)
 @given(data=st.data())
 def test_date_and_time_denote_the_same_instant_in_the_zone_of_the_rule(
@@ -67,7 +66,7 @@ def test_date_and_time_denote_the_same_instant_in_the_zone_of_the_rule(
     place = data.draw(st.sampled_from(PLACES))
     zone = time_zone(profile_of(vendor), place, None)
     assert zone.key == (place if RULES[vendor] == "property" else RULES[vendor])
-    starts_at = data.draw(MOMENTS[zone.key]).replace(microsecond=0)
+    starts_at = data.draw(moments(zone.key)).replace(microsecond=0)
     sender = ZoneInfo(data.draw(st.sampled_from(PLACES)))
     extra = [starts_at + timedelta(minutes=minutes) for minutes in (-60, -30, 30, 60)]
     wall = starts_at.astimezone(zone).replace(tzinfo=None)
@@ -85,7 +84,7 @@ def test_date_and_time_denote_the_same_instant_in_the_zone_of_the_rule(
 @given(data=st.data(), place=st.sampled_from(PLACES))
 def test_a_wall_time_is_an_instant_or_refused(data: st.DataObject, place: str) -> None:
     zone = ZoneInfo(place)
-    near = data.draw(MOMENTS[place]).astimezone(zone).replace(tzinfo=None, fold=0)
+    near = data.draw(moments(place)).astimezone(zone).replace(tzinfo=None, fold=0)
     local = near + timedelta(minutes=data.draw(st.integers(-90, 90)))
     candidates = {
         moment
