@@ -12,6 +12,7 @@ FREE_OF_PERSONAL_DATA = {
     "bookings": ("source", "code", "state", "written_state", "property", "lead_id", "appointment_id",
         "tour_key"),
     "budget": ("token", "in_flight"),
+    "calendar_feeds": ("digest", "property", "created_by"),
     "choices": ("integration_id", "property_id", "kind", "records"),
     "earlier_codes": ("code",),
     "erasures": ("counts",),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import corrections
+from bridge.console.dates import office_zone
 from bridge.console.events.correction_form import CheckedForm, FormValues, check
 from bridge.console.events.event_views import stored
 from bridge.console.events.presenter import explanation_of, known_values, place_of, start_as_sent
@@ -46,7 +47,7 @@ def form(event_id: int) -> str:
     with tools().database.session() as session:
         event = stored(session, event_id)
         place = _place(session, event)
-        shown = FormValues.of_tour(_known(event), place)
+        shown = _values(_known(event), place)
         return _page(session, event, shown, place, focuses="quiet" not in request.args)
 
 
@@ -59,7 +60,7 @@ def choices(event_id: int) -> str:
         before = tools().settings.properties.get(request.form.get("clock_of", ""))
         place = tools().settings.properties.get(request.form.get("property", ""))
         typed, known = FormValues.of_form(request.form), _known(event)
-        shown, here = FormValues.of_tour(known, before), FormValues.of_tour(known, place)
+        shown, here = _values(known, before), _values(known, place)
         texts = {**typed.texts, "unit": "", "agent": ""}
         if all(typed[name] == shown[name] for name in ("date", "time")):
             texts |= {name: here[name] for name in ("date", "time")}
@@ -96,7 +97,7 @@ def save(event_id: int) -> Response:
 def _shown(session: Session, event: Event, clock_of: Property | None) -> FormValues:
     """What the form showed before anything was typed; its start by the clock of `clock_of`."""
     place = _place(session, event)
-    of_place = FormValues.of_tour(_known(event), clock_of)
+    of_place = _values(_known(event), clock_of)
     return FormValues({**of_place.texts, "property": place.key if place else ""})
 
 
@@ -115,6 +116,10 @@ def _page(session: Session, event: Event, typed: FormValues, place: Property | N
         kinds=KINDS,
         properties=tools().settings.properties.values(),
     )
+
+
+def _values(known: dict[str, Any], place: Property | None) -> FormValues:
+    return FormValues.of_tour(known, place, office_zone(tools().settings))
 
 
 def _place(session: Session, event: Event) -> Property | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,11 +39,11 @@ class FormValues:
         return cls({name: form.get(name, "").strip()[:LONGEST] for name in (*TEXTS, DATE, TIME)})
 
     @classmethod
-    def of_tour(cls, known: Mapping[str, Any], place: Property | None) -> "FormValues":
-        """What is known of a tour; its start by the clock of a property, in UTC where that is not known."""
+    def of_tour(cls, known: Mapping[str, Any], place: Property | None, office: tzinfo = UTC) -> "FormValues":
+        """What is known of a tour; its start by the clock of a property, else by that of the office."""
         texts = {name: str(known.get(name) or "") for name in TEXTS}
         texts["property"] = place.key if place else ""
-        start = _known_start(known, place)
+        start = _known_start(known, ZoneInfo(place.time_zone) if place else office)
         if start is not None:
             texts |= {DATE: start.date().isoformat(), TIME: start.strftime("%H:%M")}
         return cls(texts)
@@ -137,9 +137,8 @@ def _read(kind: type[values.Email | values.Phone], text: str, region: str) -> st
     return reader.choose([values.Match("value", text)])
 
 
-def _known_start(known: Mapping[str, Any], place: Property | None) -> datetime | None:
+def _known_start(known: Mapping[str, Any], zone: tzinfo) -> datetime | None:
     if known.get("starts_at"):
-        zone = ZoneInfo(place.time_zone) if place else UTC
         return datetime.fromisoformat(str(known["starts_at"])).astimezone(zone)
     if known.get("starts_at_local"):
         return datetime.fromisoformat(str(known["starts_at_local"]))
