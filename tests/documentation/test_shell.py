@@ -64,6 +64,7 @@ ELSEWHERE = {
     "gh": "needs a release",
     "curl": "needs an address; tests/console/test_api.py makes these calls",
     "cd": "changes the folder only",
+    "export": "sets variables only",
     "cp": "copies only",
     "chmod": "changes rights only",
     "sed": "has a test of its own below",
