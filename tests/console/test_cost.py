@@ -12,6 +12,7 @@ from bridge.app import create_app
 from bridge.cli.gunicorn import Server
 from bridge.console.access import accounts, passwords
 from bridge.models import Role
+from tests.console.conftest import FROM_OWN_PAGE
 
 AS_CONFIGURED = passwords._hasher
 PASSWORD = "correct horse battery"
@@ -35,6 +36,7 @@ def test_a_guess_of_a_password(world: Any, real_hasher: None, limit: float, name
     with world.database.session() as session:
         accounts.add(session, world.settings, "maya", Role.OPERATOR, PASSWORD, world.clock())
     client = create_app(world.settings, world.database, clock=world.clock).test_client()
+    client.environ_base |= FROM_OWN_PAGE
     statuses = []
 
     def guess() -> None:
