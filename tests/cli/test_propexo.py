@@ -10,7 +10,7 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 
-from bridge.cli import main, serve
+from bridge.cli import main, worker
 from bridge.cli.first_configuration import ZONES, with_properties
 from bridge.propexo.records import PropexoRecord, StandardOffset
 from bridge.sandbox.server import SandboxServer
@@ -169,7 +169,7 @@ def test_zones(clock, zone):
 def test_a_worker_says_at_its_start_what_is_not_synced(config, server):
     server.sandbox.switch("crpx", models={"leads": False, "units": False})
     with structlog.testing.capture_logs() as logs:
-        serve._warn(load(config))
+        worker._warn(load(config))
     [line] = logs
     assert line["log_level"] == "warning"
     assert "the id of a new lead never arrives" in line["detail"]
@@ -178,5 +178,5 @@ def test_a_worker_says_at_its_start_what_is_not_synced(config, server):
 def test_a_worker_starts_without_propexo(config, server):
     server.sandbox.fail(path="/v1/admin/integrations/*", status=503)
     with structlog.testing.capture_logs() as logs:
-        serve._warn(load(config))
+        worker._warn(load(config))
     assert [line["event"] for line in logs] == ["Propexo could not be asked"]
