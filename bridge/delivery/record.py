@@ -59,7 +59,7 @@ _RANK = Change(Event, RECORDED_COLUMNS, ("rank",), _IS_OPEN, same=_SAME)
 def record(
     engine: Engine, results: Sequence[Result], now: datetime, *, may_repeat: bool = True
 ) -> list[Recorded]:
-    """Record results. Raises DBAPIError where the database is away; then none of them is recorded."""
+    """Record results. Raises DBAPIError or psycopg.Error where the database is away; then none of them is recorded."""
     if not results:
         return []
     try:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from delivery.killed_worker import die
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from bridge import queue
+from bridge.delivery.engine import AWAY
 from bridge.models import Event
 
 CALLS = ["find by e-mail", "find by phone", "create the lead", "ask", "create the appointment", "ask again"]
@@ -65,9 +65,9 @@ def test_a_result_that_cannot_be_recorded_is_kept_until_it_can(world):
         return job_id
 
     world.tools.propexo.create_appointment = fill_the_disk
-    with pytest.raises(DBAPIError):
+    with pytest.raises(AWAY):
         world.run_due()
-    with pytest.raises(DBAPIError):
+    with pytest.raises(AWAY):
         world.run_due()
     change(world, "DROP FUNCTION is_full CASCADE")
     world.run_due()
