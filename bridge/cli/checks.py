@@ -41,7 +41,8 @@ def installation(settings: Settings) -> Iterator[PreflightFinding]:
     yield PreflightFinding("ok", str(read), f"valid ({counted})")
     yield from _private(settings)
     yield from _readable(settings)
-    yield from _placeholders(dataclasses.asdict(settings))
+    sources = {key: dataclasses.asdict(source) for key, source in settings.sources.items()}
+    yield from _placeholders({**dataclasses.asdict(settings), "sources": sources})
     yield from _mappings(settings)
     yield from _sources(settings)
     yield from _alerts(settings)
