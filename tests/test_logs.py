@@ -61,3 +61,15 @@ def test_an_exception_is_reported_by_kind_and_place_and_never_by_its_words() -> 
 def test_a_person_reads_words() -> None:
     assert "stored" in written(False)[0]
     assert not written(False)[0].startswith("{")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    script = "import os; os.close(2)\n" + SCRIPT.format(json=True) + "print('went on')"
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "went on\n"
