@@ -1,11 +1,15 @@
 """Property, unit, agent and lead source of a tour: by Propexo id, by bridge.toml, by look-up in Propexo, by default."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from delivery.cases import SETTINGS
 
+from bridge.aliases import no_aliases
 from bridge.cli import main
+from bridge.delivery.rules.resolve import TourTarget, target_of
 from bridge.models import Choices
 
 
@@ -265,10 +269,18 @@ class TestEntrata:
 
 
 @pytest.mark.parametrize("named", ["celm", "elm", "ELM", " Elm Court ", "property:elm", "The Elms"])
-def test_a_property_is_named_by_id_key_name_or_alias(world, named):
+def test_a_property_is_named_by_id_key_name_or_alias(named):
+    elm = replace(SETTINGS.properties["elm"], aliases=("The Elms",))
+    settings = replace(SETTINGS, properties={**SETTINGS.properties, "elm": elm})
+    target = target_of(settings, "widget", named, no_aliases)
+    assert isinstance(target, TourTarget), target
+    assert target.property is elm
+
+
+def test_a_tour_goes_to_the_property_of_an_alias(world):
     world.document["properties"]["elm"]["aliases"] = ["The Elms"]
     world.restart()
-    event = world.book(property=named)
+    event = world.book(property="The Elms")
     world.run()
     assert world.status(event) == ("written", None), world.event(event).detail
     assert len(world.sandbox.active_appointments("celm")) == 1

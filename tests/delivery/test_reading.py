@@ -1,8 +1,12 @@
 """What is left out before a stored event is translated: echoes of our own tours, and what a newer event says better."""
 
+import json
 from typing import ClassVar
 
 import pytest
+from delivery.cases import SOURCE, event
+
+from bridge.delivery.rules.interpret import interpret
 
 ACCESS = {"token": "a-token"}
 
@@ -65,12 +69,17 @@ class TestEchoes:
         assert world.status(moved) == ("written", None)
 
     @pytest.mark.parametrize("before", ["\n", "\u00a0", "\u2013", "<br>"])
-    def test_the_reference_may_begin_a_line_or_follow_any_sign(self, world, before):
+    def test_the_reference_may_begin_a_line_or_follow_any_sign(self, before):
+        body = {"type": "tour.booked", "data": {"booking_id": "CRM-77", "title": f"Ref{before}TB-23456789."}}
+        read = interpret(event(), json.dumps(body).encode(), "application/json", {}, {}, SOURCE)
+        assert read.codes == {"TB-23456789"}
+
+    def test_the_title_of_a_tour_is_read_too(self, world):
         world.book()
         world.run()
         (tour,) = world.tours
         code = tour.notes.split()[1].strip(".")
-        echo = world.book("CRM-77", source="other", title=f"Ref{before}{code}.")
+        echo = world.book("CRM-77", source="other", title=f"Ref<br>{code}.")
         world.run()
         assert world.status(echo) == ("ignored", "echo")
 

@@ -379,7 +379,10 @@ def test_a_request_that_is_cancelled_or_dismissed_gives_its_time_back(world: Wor
     world.run(until=world.clock() + timedelta(minutes=10))
     assert claims(world) == []
     wish = request(world, "B", FOUR)
-    world.run(until=world.clock() + timedelta(days=40))
+    world.run_due()
+    assert claims(world) == ["22:00-22:30"]
+    world.clock.advance(days=40)
+    world.run_due()
     assert world.event(wish).status == "parked"
     with world.database.session() as session:
         dismiss(session.get_one(Event, wish), world.clock(), "nobody answered")
