@@ -1,11 +1,13 @@
 """The page that opens the day."""
 
 from datetime import timedelta
+from itertools import pairwise
 
+import pytest
 from sqlalchemy import update
 
 from bridge.console.dates import office_zone
-from bridge.console.today.charts import last_days, last_hours
+from bridge.console.today.charts import Bar, Chart, last_days, last_hours, ticks
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Booking, Event, Role, Tally
 
@@ -101,7 +103,6 @@ def test_the_charts_count_by_hours_and_by_days_of_the_zone(world):
     assert [(bar.received, bar.written) for bar in hours.bars if bar.received] == [(4, 4), (3, 2)]
     assert (len(hours.bars), hours.bars[-1].label) == (24, "9 AM")
     assert [(bar.label, bar.received) for bar in days.bars if bar.received] == [("Nov 23", 54), ("Nov 24", 3)]
-    assert max(drawn.received_height for drawn in hours.drawn) == 126
 
 
 def test_many_tours_that_have_just_begun_do_not_hide_the_next_one(world, signed_in):
@@ -130,3 +131,36 @@ def test_all_is_not_well_while_ignored_events_may_be_tours(world, signed_in):
     assert "Nothing needs you" not in page
     world.clock.advance(days=8)
     assert "because no rule of the mapping knows" not in signed_in(Role.VIEWER).get("/console").text
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        (0, [0, 1]),
+        (1, [0, 1]),
+        (4, [0, 1, 2, 3, 4]),
+        (5, [0, 2, 4, 6]),
+        (8, [0, 2, 4, 6, 8]),
+        (9, [0, 5, 10]),
+        (63, [0, 20, 40, 60, 80]),
+        (100, [0, 50, 100]),
+        (12_345, [0, 5000, 10_000, 15_000]),
+    ],
+)
+def test_a_scale_has_round_numbers(top, expected):
+    assert ticks(top) == expected
+
+
+def test_the_parts_of_a_bar_stand_on_each_other():
+    chart = Chart("days", "Days", (Bar("Nov 24", 10, 5, 3, 2), Bar("Nov 25")))
+    full, empty = chart.drawn
+    assert [part.outcome for part in full.parts] == ["written", "ignored", "parked"]
+    for lower, upper in pairwise(full.parts):
+        assert upper.y + upper.height < lower.y
+    assert full.parts[0].y + full.parts[0].height <= 196
+    assert full.parts[-1].y == full.received_y == chart.ticks[-1].y
+    assert (empty.parts, empty.received_y) == ((), 196)
+    assert (
+        chart.words
+        == "In all: 10 received; 5 booked, moved or cancelled in the PMS, 3 nothing to do, 2 needed a person."
+    )

@@ -1,4 +1,7 @@
-"""Bars of received against written, drawn by the server as SVG; what they show stands in a table as well."""
+"""What became of requests, hour by hour and day by day: stacked bars that the server draws as SVG.
+
+What they show stands in a table as well.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +13,51 @@ from sqlalchemy.orm import Session
 
 from bridge.models import Tally
 
-WIDTH, HEIGHT, BASE = 720, 160, 138
-"""Of the drawing, and where its bars stand, in units of the drawing."""
+WIDTH, HEIGHT = 720, 230
+"""Of the drawing, in units of the drawing."""
+LEFT, TOP, BASE = 44, 14, 196
+"""Where the bars begin, how high they may be, and where they stand."""
+GAP = 1.0
+"""Between the parts of a bar."""
 HOURS, DAYS = 24, 30
+MOST_TICKS = 4
+OUTCOMES = (
+    ("written", "Booked, moved or cancelled in the PMS"),
+    ("ignored", "Nothing to do"),
+    ("parked", "Needed a person"),
+)
+"""The parts of a bar, from below, and what the key calls them."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One hour or one day."""
+    """One hour or one day: what came, and what ended in it."""
 
     label: str
-    received: int
-    written: int
+    received: int = 0
+    written: int = 0
+    ignored: int = 0
+    parked: int = 0
+
+    @property
+    def ended(self) -> int:
+        """How high its parts are together."""
+        return self.written + self.ignored + self.parked
+
+    @property
+    def words(self) -> str:
+        """All of it, for the table and the sign that the pointer shows."""
+        parts = (f"{getattr(self, name)} {label.lower().replace('pms', 'PMS')}" for name, label in OUTCOMES)
+        return f"{self.label}: {self.received} received; {', '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One outcome of a bar, as it is drawn."""
+
+    outcome: str
+    y: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -31,9 +67,22 @@ class Drawn:
     bar: Bar
     x: float
     width: float
-    received_height: float
-    written_height: float
+    parts: tuple[Part, ...]
+    received_y: float
     shows_label: bool
+
+    @property
+    def middle(self) -> float:
+        """Below which its label stands."""
+        return round(self.x + self.width / 2, 1)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line of the scale."""
+
+    value: int
+    y: float
 
 
 @dataclass(frozen=True)
@@ -43,21 +92,25 @@ class Chart:
     name: str
     title: str
     bars: tuple[Bar, ...]
+    outcomes = OUTCOMES
 
     @property
     def top(self) -> int:
         """What the highest bar stands for."""
-        return max((max(bar.received, bar.written) for bar in self.bars), default=0)
+        return max((max(bar.received, bar.ended) for bar in self.bars), default=0)
+
+    @property
+    def ticks(self) -> list[Tick]:
+        return [Tick(value, round(self._y(value), 1)) for value in ticks(self.top)]
 
     @property
     def drawn(self) -> list[Drawn]:
-        step = WIDTH / max(1, len(self.bars))
-        scale = (BASE - 12) / max(1, self.top)
+        step = (WIDTH - LEFT) / max(1, len(self.bars))
         every = max(1, len(self.bars) // 6)
         return [
             Drawn(
-                bar, round(place * step, 1), round(step * 0.38, 1), round(bar.received * scale, 1),
-                round(bar.written * scale, 1), place % every == 0,
+                bar, round(LEFT + place * step + step * 0.15, 1), round(step * 0.7, 1), tuple(self._parts(bar)),
+                round(self._y(bar.received), 1), place % every == 0,
             )
             for place, bar in enumerate(self.bars)
         ]  # fmt: skip
@@ -65,8 +118,36 @@ class Chart:
     @property
     def words(self) -> str:
         """What it shows, for who does not see it."""
-        received, written = (sum(getattr(bar, name) for bar in self.bars) for name in ("received", "written"))
-        return f"{received} received and {written} booked, moved or cancelled in the PMS."
+        whole = Bar("In all", *(sum(getattr(bar, name) for bar in self.bars) for name in COLUMNS))
+        return f"{whole.words}."
+
+    def _parts(self, bar: Bar) -> list[Part]:
+        parts, below = [], 0
+        for outcome, _ in OUTCOMES:
+            count = getattr(bar, outcome)
+            if count:
+                low, high = self._y(below), self._y(below + count)
+                parts.append(Part(outcome, round(high, 1), round(max(low - high - GAP, GAP), 1)))
+            below += count
+        return parts
+
+    def _y(self, value: int) -> float:
+        return BASE - value * (BASE - TOP) / ticks(self.top)[-1]
+
+
+COLUMNS = ("received", *(name for name, _ in OUTCOMES))
+
+
+def ticks(top: int) -> list[int]:
+    """The round numbers of a scale from nothing to `top` or a little more, five of them at most."""
+    step, power = 1, 1
+    while True:
+        for factor in (1, 2, 5):
+            step = factor * power
+            if step * MOST_TICKS >= top:
+                count = max(1, -(-top // step))
+                return [step * number for number in range(count + 1)]
+        power *= 10
 
 
 def last_hours(session: Session, now: datetime, zone: ZoneInfo) -> Chart:
@@ -74,7 +155,7 @@ def last_hours(session: Session, now: datetime, zone: ZoneInfo) -> Chart:
     last = now.replace(minute=0, second=0, microsecond=0)
     hours = [last - timedelta(hours=ago) for ago in range(HOURS - 1, -1, -1)]
     counted = _tallies(session, hours[0])
-    bars = [Bar(f"{hour.astimezone(zone):%-I %p}", *counted.get(hour, (0, 0))) for hour in hours]
+    bars = [Bar(f"{hour.astimezone(zone):%-I %p}", *counted.get(hour, ())) for hour in hours]
     return Chart("hours", "The last 24 hours", tuple(bars))
 
 
@@ -82,18 +163,15 @@ def last_days(session: Session, now: datetime, zone: ZoneInfo) -> Chart:
     """The last 30 days in a zone, today included."""
     today = now.astimezone(zone).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
-    sums = dict.fromkeys(days, (0, 0))
-    for hour, (received, written) in _tallies(session, now - timedelta(days=DAYS)).items():
+    sums = {day: [0] * len(COLUMNS) for day in days}
+    for hour, counts in _tallies(session, now - timedelta(days=DAYS)).items():
         day = hour.astimezone(zone).date()
         if day in sums:
-            sums[day] = (sums[day][0] + received, sums[day][1] + written)
+            sums[day] = [so_far + count for so_far, count in zip(sums[day], counts, strict=True)]
     return Chart("days", "The last 30 days", tuple(Bar(f"{day:%b %-d}", *sums[day]) for day in days))
 
 
-def _tallies(session: Session, since: datetime) -> dict[datetime, tuple[int, int]]:
-    query = select(Tally.hour, func.sum(Tally.received), func.sum(Tally.written)).where(Tally.hour >= since)
-    rows: Sequence[tuple[datetime, int, int]] = [
-        (hour, int(received), int(written))
-        for hour, received, written in session.execute(query.group_by(Tally.hour))
-    ]
-    return {hour: (received, written) for hour, received, written in rows}
+def _tallies(session: Session, since: datetime) -> dict[datetime, Sequence[int]]:
+    sums = [func.sum(getattr(Tally, name)) for name in COLUMNS]
+    query = select(Tally.hour, *sums).where(Tally.hour >= since).group_by(Tally.hour)
+    return {hour: [int(count) for count in counts] for hour, *counts in session.execute(query)}
