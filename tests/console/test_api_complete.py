@@ -43,7 +43,7 @@ IN_THE_API = {
     "event.show": "show_event",
     "events.listing": "list_events",
     "events.live": "list_events",
-    "health.check_again": "check_propexo",
+    "health.check_again": "check_propexo_again",
     "health.pause": "pause_integration",
     "health.propexo": "check_propexo",
     "health.resume": "resume_integration",
@@ -112,7 +112,14 @@ def test_every_operation_that_the_table_names_exists():
     assert set(IN_THE_API.values()) <= OPERATIONS.keys()
 
 
-CHANGES = {"actions.reading", "bulk.plan", "workbench.read", "workbench.compare", "workbench.download", "correct.choices"}
+CHANGES = {
+    "actions.reading",
+    "bulk.plan",
+    "workbench.read",
+    "workbench.compare",
+    "workbench.download",
+    "correct.choices",
+}
 """Posts that change nothing."""
 
 
