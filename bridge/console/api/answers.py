@@ -20,7 +20,6 @@ from bridge.console.api.idempotency import (
 from bridge.console.api.limits import TooManyRequestsError
 from bridge.console.queries.integrations import UnknownIntegrationError
 from bridge.console.queries.paging import Page, UnknownCursorError
-from bridge.console.queries.tour_days import InvalidTourDaysError
 from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
 from bridge.events.detail import SourceRemovedError
 from bridge.events.edit import NotRepairableError
@@ -44,7 +43,6 @@ STATUSES: dict[type[BridgeError], int] = {
     NoSuchRowError: 404,
     ActionNotPossibleError: 409,
     UnreadableCorrectionError: 409,
-    InvalidTourDaysError: 422,
     NotRepairableError: 409,
     SourceRemovedError: 409,
     RequestInProgressError: 409,

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import current_app
 from flask_smorest import Blueprint
-from webargs.flaskparser import abort
 
 from bridge.aliases import aliases_of
 from bridge.console.access.guard import current_actor, needs
@@ -15,7 +14,7 @@ from bridge.console.api.idempotency import once
 from bridge.console.sources import setup
 from bridge.console.sources import shadow as shadow_mode
 from bridge.console.tools import tools
-from bridge.errors import ConfigurationError, UnknownSourceError
+from bridge.errors import UnknownSourceError
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.models import Role
 from bridge.stored_sources import LiveSources
@@ -33,11 +32,8 @@ def create_source(body: dict[str, Any]) -> Any:
     given = {f"api_{name}": text for name, text in body["api"].items()}
     given |= {"secret": body.get("secret", ""), "tenants": " ".join(body["tenants"])}
     file = _mapping(body["mapping"])
-    try:
-        document = setup.document_from(given, file)
-        actions.add(_live(), tools().database, current_actor(), body["name"], document, tools().clock())
-    except ConfigurationError as error:
-        _refuse(error)
+    document = setup.document_from(given, file)
+    actions.add(_live(), tools().database, current_actor(), body["name"], document, tools().clock())
     return _setup(body["name"])
 
 
@@ -59,10 +55,7 @@ def change_source(body: dict[str, Any], name: str) -> None:
     """Set the property of a stored source and what to assume; what is left out is taken away."""
     given = {**body, "record": "1" if body["record"] else ""}
     document = setup.edited(_document(name), given)
-    try:
-        actions.save(_live(), tools().database, current_actor(), name, document, tools().clock())
-    except ConfigurationError as error:
-        _refuse(error)
+    actions.save(_live(), tools().database, current_actor(), name, document, tools().clock())
 
 
 @source_setup.route("/sources/<name>", methods=["DELETE"])
@@ -126,15 +119,9 @@ def _document(name: str) -> dict[str, Any]:
 
 
 def _mapping(name: str) -> MappingFile:
+    """Raises ConfigurationError."""
     catalogue: Catalogue = current_app.extensions["catalogue"]
-    try:
-        return catalogue.get(name)
-    except ConfigurationError as error:
-        abort(422, messages={"json": {"mapping": error.message.splitlines()}})
-
-
-def _refuse(error: ConfigurationError) -> None:
-    abort(422, messages={"json": {"_schema": [str(problem) for problem in error.problems]}})
+    return catalogue.get(name)
 
 
 def _live() -> LiveSources:
