@@ -10,6 +10,8 @@ from bridge.console.api.application import BLUEPRINTS
 from bridge.console.application import PAGES
 
 IN_THE_API = {
+    "action_needed.correct_group": "correct_tour",
+    "action_needed.listing": "list_events",
     "actions.choose_property": "choose_property",
     "actions.do_choose_property": "choose_property",
     "actions.do_done": "dismiss_events",
@@ -29,16 +31,36 @@ IN_THE_API = {
     "appointments.listing": "list_appointments",
     "availability_pages.reasons": "list_availability",
     "bookings.listing": "list_bookings",
+    "bookings.make_feed": "create_feed",
+    "bookings.revoke_feed": "revoke_feed",
+    "bookings.table": "list_bookings",
     "bulk.plan": "select_events",
     "bulk.run": "replay_events",
+    "correct.choices": "show_tour_fields",
+    "correct.form": "show_tour_fields",
+    "correct.save": "correct_tour",
     "event.live": "show_event",
     "event.show": "show_event",
     "events.listing": "list_events",
     "events.live": "list_events",
+    "health.check_again": "check_propexo_again",
+    "health.pause": "pause_integration",
     "health.propexo": "check_propexo",
+    "health.resume": "resume_integration",
     "health.show": "list_integrations",
     "other_time.offer": "list_nearest_times",
     "other_time.take": "choose_time",
+    "properties.add_alias": "add_alias",
+    "properties.listing": "list_properties",
+    "properties.remove_alias": "remove_alias",
+    "source_setup.change": "change_source",
+    "source_setup.choose": "list_mappings",
+    "source_setup.create": "create_source",
+    "source_setup.first": "show_source_setup",
+    "source_setup.remove": "remove_source",
+    "source_setup.shadow": "show_shadow",
+    "source_setup.show": "show_source_setup",
+    "source_setup.switch": "switch_source",
     "sources.listing": "list_sources",
     "sources.show": "show_source",
     "sources.test": "test_source",
@@ -56,7 +78,10 @@ ONLY_FOR_BROWSERS = {
     "access.sign_in": "a session",
     "access.sign_out": "a session",
     "access.use_link": "a session",
+    "account.change_password": "the password of whoever is signed in; a token has none",
+    "account.show": "the account of whoever is signed in",
     "actions.nothing": "closes a panel",
+    "calendar_files.feed": "has its own secret in its address, for calendars; `create_feed` gives it",
     "console.first_page": "leads to the console",
     "console.static": "files of the pages",
     "openid.begin": "a session",
@@ -87,7 +112,14 @@ def test_every_operation_that_the_table_names_exists():
     assert set(IN_THE_API.values()) <= OPERATIONS.keys()
 
 
-CHANGES = {"actions.reading", "bulk.plan", "workbench.read", "workbench.compare", "workbench.download"}
+CHANGES = {
+    "actions.reading",
+    "bulk.plan",
+    "workbench.read",
+    "workbench.compare",
+    "workbench.download",
+    "correct.choices",
+}
 """Posts that change nothing."""
 
 

@@ -32,7 +32,7 @@ def test_the_line_of_a_widget(world: Any, api: Any) -> None:
     assert client.get("/api/v1/sources/widget/widget").status_code == 404
 
 
-def test_mappings_and_what_propexo_publishes(api: Any) -> None:
+def test_mappings_and_what_propexo_publishes(world: Any, api: Any) -> None:
     client = api(Role.OPERATOR)
     listed = {line["name"]: line for line in client.get("/api/v1/mappings").json["mappings"]}
     assert listed["calendly"]["sender"] == "Calendly"
@@ -43,3 +43,7 @@ def test_mappings_and_what_propexo_publishes(api: Any) -> None:
     found = client.get("/api/v1/health/propexo").json
     assert {finding["level"] for finding in found["findings"]} <= {"ok", "warning", "problem"}
     assert found["at"]
+    assert client.get("/api/v1/health/propexo").json["at"] == found["at"]
+    world.clock.advance(minutes=1)
+    assert client.post("/api/v1/health/propexo").json["at"] > found["at"]
+    assert api(Role.VIEWER).post("/api/v1/health/propexo").status_code == 403

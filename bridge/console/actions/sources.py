@@ -65,6 +65,19 @@ def save(
     live.refresh(at_once=True)
 
 
+def add(
+    live: LiveSources, database: Database, actor: Actor, key: str, document: Mapping[str, Any], now: datetime
+) -> None:
+    """Store a new source in shadow mode.
+
+    Raises NotAllowedError, ConfigurationError, or SourceConfiguredError where a source has this name.
+    """
+    must_be(actor, Role.ADMIN)
+    if key in live.settings.sources:
+        raise SourceConfiguredError(f'There is a source called "{key}" already.')
+    save(live, database, actor, key, document, now, mode="shadow")
+
+
 def switch(live: LiveSources, database: Database, actor: Actor, key: str, mode: str, now: datetime) -> None:
     """Let a source write from now on (`live`), or only record what it would write (`shadow`).
 

@@ -20,7 +20,9 @@ from bridge.console.api.limits import limit_requests
 from bridge.console.api.people import people
 from bridge.console.api.postman import collection
 from bridge.console.api.properties import properties
+from bridge.console.api.source_setup import source_setup
 from bridge.console.api.times import times
+from bridge.console.api.tours import tours
 from bridge.console.api.workbench import workbench
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
@@ -32,7 +34,7 @@ the same key and content it is answered as before and made once; with other cont
 first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. A token
 may send so many requests a minute (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`); beyond that the answer
 is 429 with `Retry-After`."""
-BLUEPRINTS = (events, times, properties, connections, workbench, people)
+BLUEPRINTS = (events, times, tours, properties, connections, source_setup, workbench, people)
 for each in BLUEPRINTS:
     limit_requests(each)
 

@@ -91,6 +91,17 @@ def check_propexo() -> Any:
     return {"at": at, "findings": findings}
 
 
+@connections.route("/health/propexo", methods=["POST"])
+@needs(Role.OPERATOR)
+@connections.response(200, shown.FindingList)
+def check_propexo_again() -> Any:
+    """Check it anew, also within the ten minutes."""
+    latest: LatestFindings = current_app.extensions.setdefault("health", LatestFindings())
+    latest.forget()
+    findings, at = latest.of(tools().settings, tools().clock())
+    return {"at": at, "findings": findings}
+
+
 def _source(name: str) -> MappedSource:
     try:
         return tools().sources[name]

@@ -23,7 +23,7 @@ TAGS = {
     "Events": ("What senders posted: list, show, replay, edit and dismiss.", ("events",)),
     "Tours": (
         "Bookings, appointments in the PMS, and free times.",
-        ("bookings", "appointments", "availability"),
+        ("bookings", "appointments", "availability", "calendar-feeds"),
     ),
     "Properties": ("Properties and the names that senders use for them.", ("properties", "aliases")),
     "Sources": ("Who sends, and how that is set up.", ("sources",)),

@@ -15,6 +15,8 @@ from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
 from bridge.console.queries import appointments, bookings, integrations
+from bridge.console.queries.paging import Page
+from bridge.console.queries.tour_days import TourDays, tours_on
 from bridge.console.sources import presenter
 from bridge.console.today import figures
 from bridge.console.tools import tools
@@ -32,9 +34,15 @@ answer_problems(properties)
 @properties.arguments(schemas.BookingArguments, location="query", unknown=RAISE)
 @properties.response(200, schemas.BookingPage)
 def list_bookings(wanted: dict[str, Any]) -> Any:
-    """List tours, the newest first."""
+    """List tours, the newest first; with days, all tours of these days, the soonest first, without further pages."""
     named = wanted.pop("property", None)
+    first, last = wanted.pop("tour_from", None), wanted.pop("tour_to", None)
     with tools().database.session() as session:
+        if first or last:
+            days = TourDays.between(*(day.isoformat() if day else "" for day in (first, last)))
+            rows = tours_on(session, tools().settings, current_actor(), days, named)
+            chosen = {name: wanted.get(name) for name in ("source", "state", "written_state", "search")}
+            return Page(bookings.matching(session, tools().settings, current_actor(), rows, **chosen), None)
         found = bookings.page(session, tools().settings, current_actor(), property_name=named, **wanted)
     return linked(found)
 

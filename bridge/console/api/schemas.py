@@ -251,6 +251,12 @@ class BookingArguments(PageArguments):
     state = TextField(validate=STATES)
     written_state = TextField(validate=STATES)
     search = TextField()
+    tour_from = fields.Date(
+        metadata={
+            "description": "The first day of tours, by the clock of their property; then the soonest first."
+        }
+    )
+    tour_to = fields.Date(metadata={"description": "The last day; one of the two is enough, for one day."})
 
 
 class TurnSchema(Schema):

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
-from bridge.console import audit
 from bridge.console.access import feeds
 from bridge.console.access.guard import current_actor, needs
+from bridge.console.actions import feeds as feed_actions
 from bridge.console.actor import Actor, Via
 from bridge.console.bookings.exports import tours_as_calendar, tours_as_csv
 from bridge.console.dates import day_label, office_zone
@@ -93,8 +93,7 @@ def make_feed() -> Response:
     if key and key not in tools().settings.properties:
         abort(422, "Choose a property of the list.")
     with tools().database.session() as session:
-        feed, text = feeds.create_feed(session, key or None, tools().clock(), current_actor().name)
-        _note(session, "created", feed.id, key)
+        _, text = feed_actions.create_feed(session, current_actor(), key or None, tools().clock())
     return make_response(listing(url_for("calendar_files.feed", text=text, _external=True)), 201)
 
 
@@ -103,8 +102,7 @@ def make_feed() -> Response:
 def revoke_feed(feed_id: int) -> Redirect:
     try:
         with tools().database.session() as session:
-            feed = feeds.revoke_feed(session, feed_id, tools().clock())
-            _note(session, "revoked", feed_id, feed.property)
+            feed_actions.revoke_feed(session, current_actor(), feed_id, tools().clock())
     except feeds.UnknownFeedError as error:
         abort(404, error.message)
     return redirect(url_for("bookings.listing"), 303)
@@ -148,15 +146,8 @@ def _found(
             cursor=cursor,
         )
     rows = tours_on(session, settings, actor, days, asked["property"] or None)
-    if asked["q"]:
-        ids = queries.ids_found(session, settings, actor, asked["q"])
-        rows = [row for row in rows if row.id in ids]
-    wanted = (asked["state"], asked["written"])
-    return Page([row for row in rows if _matches(row, *wanted)], None)
-
-
-def _matches(row: BookingSummary, state: str, written: str) -> bool:
-    return state in ("", row.state) and written in ("", row.written_state)
+    wanted = {"state": asked["state"], "written_state": asked["written"], "search": asked["q"]}
+    return Page(queries.matching(session, settings, actor, rows, **wanted), None)
 
 
 def _days(asked: dict[str, str]) -> TourDays | None:
@@ -179,8 +170,3 @@ def _heading(days: TourDays | None) -> str:
 
 def _without_days(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in ("day", "from", "to")}
-
-
-def _note(session: Session, what: str, feed_id: int, key: str | None) -> None:
-    after = {"property": key or "all"}
-    audit.record(session, current_actor(), tools().clock(), what, ("calendar feed", feed_id), after=after)

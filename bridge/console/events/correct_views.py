@@ -11,7 +11,8 @@ from bridge.console.actions import corrections
 from bridge.console.dates import office_zone
 from bridge.console.events.correction_form import CheckedForm, FormValues, check
 from bridge.console.events.event_views import stored
-from bridge.console.events.presenter import explanation_of, known_values, place_of, start_as_sent
+from bridge.console.events.presenter import explanation_of, known_values, start_as_sent
+from bridge.console.events.tour_values import place_in, shown_values
 from bridge.console.queries.record_choices import RecordChoice, agent_choices, unit_choices
 from bridge.console.status_words import KINDS
 from bridge.console.tools import tools
@@ -46,7 +47,7 @@ def form(event_id: int) -> str:
     """The form with what is known of the tour."""
     with tools().database.session() as session:
         event = stored(session, event_id)
-        place = _place(session, event)
+        place = place_in(session, tools().settings, event)
         shown = _values(_known(event), place)
         return _page(session, event, shown, place, focuses="quiet" not in request.args)
 
@@ -77,7 +78,7 @@ def save(event_id: int) -> Response:
     try:
         with tools().database.session() as session:
             event = stored(session, event_id)
-            shown = _shown(session, event, clock_of)
+            shown = shown_values(session, settings, event, clock_of)
             source = settings.sources.get(event.source)
             region = source.phone_region if source else "US"
             checked = check(typed, shown, place, action=event.action, now=now, region=region)
@@ -92,13 +93,6 @@ def save(event_id: int) -> Response:
         with tools().database.session() as session:
             return Response(_page(session, stored(session, event_id), typed, place, problem=error.message))
     return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
-
-
-def _shown(session: Session, event: Event, clock_of: Property | None) -> FormValues:
-    """What the form showed before anything was typed; its start by the clock of `clock_of`."""
-    place = _place(session, event)
-    of_place = _values(_known(event), clock_of)
-    return FormValues({**of_place.texts, "property": place.key if place else ""})
 
 
 def _page(session: Session, event: Event, typed: FormValues, place: Property | None, **more: Any) -> str:
@@ -120,10 +114,6 @@ def _page(session: Session, event: Event, typed: FormValues, place: Property | N
 
 def _values(known: dict[str, Any], place: Property | None) -> FormValues:
     return FormValues.of_tour(known, place, office_zone(tools().settings))
-
-
-def _place(session: Session, event: Event) -> Property | None:
-    return place_of(session, event, tools().settings, _known(event))
 
 
 def _known(event: Event) -> dict[str, Any]:

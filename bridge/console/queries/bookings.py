@@ -107,6 +107,29 @@ def page(
     return Page(summaries(session, settings, actor, found.rows), cursor_of(found.before))
 
 
+def matching(
+    session: Session,
+    settings: Settings,
+    actor: Actor,
+    rows: Sequence[BookingSummary],
+    *,
+    source: str | None = None,
+    state: str | None = None,
+    written_state: str | None = None,
+    search: str | None = None,
+) -> list[BookingSummary]:
+    """Those of some tours that are meant; what is left out does not restrict."""
+    ids = ids_found(session, settings, actor, search) if search and search.strip() else None
+    return [
+        row
+        for row in rows
+        if (ids is None or row.id in ids)
+        and source in (None, "", row.source)
+        and state in (None, "", row.state)
+        and written_state in (None, "", row.written_state)
+    ]
+
+
 def ids_found(session: Session, settings: Settings, actor: Actor, search: str) -> set[int]:
     """The ids of the bookings that somebody means."""
     return bookings_found(session, settings, search, people=actor.may(Role.OPERATOR))

@@ -47,12 +47,8 @@ def create() -> Response:
     key = request.form.get("key", "").strip()
     try:
         file = Catalogue(tools().settings.mappings_dir).get(request.form.get("mapping", ""))
-        if key in tools().settings.sources:
-            raise actions.SourceConfiguredError(f'There is a source called "{key}" already.')
         document = setup.document_from(request.form, file)
-        actions.save(
-            _live(), tools().database, current_actor(), key, document, tools().clock(), mode="shadow"
-        )
+        actions.add(_live(), tools().database, current_actor(), key, document, tools().clock())
     except BridgeError as error:
         return make_response(choose(error.message.splitlines()), 422)
     return redirect(url_for("source_setup.show", name=key), 303)

@@ -1,0 +1,94 @@
+"""Likewise of the set-up of sources, and of shadow mode."""
+
+from marshmallow import Schema, fields, validate
+
+from bridge.console.actions.sources import MODES
+from bridge.console.api.fields import TextField, YesNo
+
+
+def _text() -> fields.String:
+    return fields.String(allow_none=True)
+
+
+def _short() -> TextField:
+    return TextField(validate=validate.Length(max=500))
+
+
+class NewSourceBody(Schema):
+    name = TextField(required=True, validate=validate.Length(1, 100))
+    mapping = TextField(required=True, metadata={"description": "A name of `list_mappings`."})
+    secret = _short()
+    tenants = fields.List(_short(), load_default=list, validate=validate.Length(max=100))
+    api = fields.Dict(
+        keys=TextField(),
+        values=_short(),
+        load_default=dict,
+        metadata={"description": "Credentials for the API of the sender, where its requests carry ids only."},
+    )
+
+
+class SourceSetupBody(Schema):
+    property = _short()
+    lead_source = _short()
+    phone_region = _short()
+    on_request = _short()
+    record = YesNo(load_default=False)
+
+
+class FirstEventSchema(Schema):
+    """The newest event, as it is read."""
+
+    event_id = fields.Integer()
+    is_test = fields.Boolean()
+    action = fields.String()
+    name = _text()
+    email = _text()
+    phone = _text()
+    start = _text()
+    named_property = _text()
+    property_name = _text()
+    problems = fields.List(fields.String())
+
+
+class SourceSetup(Schema):
+    """A source that is stored beside bridge.toml."""
+
+    name = fields.String()
+    mapping = fields.String()
+    mode = fields.String(validate=validate.OneOf(MODES))
+    secret = _text()
+    tenants = fields.List(fields.String())
+    property = _text()
+    lead_source = _text()
+    phone_region = _text()
+    on_request = _text()
+    record = fields.Boolean()
+    first_event = fields.Nested(FirstEventSchema, allow_none=True)
+
+
+class ModeBody(Schema):
+    mode = TextField(required=True, validate=validate.OneOf(MODES))
+
+
+class ShadowLine(Schema):
+    event_id = fields.Integer()
+    action = fields.String()
+    name = fields.String(allow_none=True, metadata={"description": "Masked for viewers."})
+    starts_at = fields.Function(
+        lambda row: row.starts_at.isoformat() if row.starts_at else None,
+        metadata={"type": ["string", "null"]},
+    )
+    property_name = _text()
+    sentence = fields.String(attribute="words")
+
+
+class ShadowSchema(Schema):
+    """What shadow mode has seen in the last seven days."""
+
+    total = fields.Integer()
+    same = fields.Integer()
+    different = fields.Integer()
+    needs_operator = fields.Integer()
+    rows = fields.List(fields.Nested(ShadowLine))
+    problem = fields.String(allow_none=True, metadata={"description": "Why the PMS could not be asked."})
+    compared_at = fields.DateTime(allow_none=True)

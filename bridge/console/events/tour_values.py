@@ -1,0 +1,22 @@
+"""What is known of the tour of an event, as the fields that a person or a program corrects."""
+
+from sqlalchemy.orm import Session
+
+from bridge.console.dates import office_zone
+from bridge.console.events.correction_form import FormValues
+from bridge.console.events.presenter import explanation_of, known_values, place_of
+from bridge.models import Event
+from bridge.settings import Property, Settings
+
+
+def place_in(session: Session, settings: Settings, event: Event) -> Property | None:
+    """The property of the tour."""
+    return place_of(session, event, settings, known_values(event, explanation_of(event, settings)))
+
+
+def shown_values(session: Session, settings: Settings, event: Event, clock_of: Property | None) -> FormValues:
+    """The fields before anything is changed; the start by the clock of `clock_of`, else by that of the office."""
+    known = known_values(event, explanation_of(event, settings))
+    place = place_of(session, event, settings, known)
+    values = FormValues.of_tour(known, clock_of, office_zone(settings))
+    return FormValues({**values.texts, "property": place.key if place else ""})
