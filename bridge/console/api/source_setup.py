@@ -98,7 +98,9 @@ def show_shadow(name: str) -> Any:
 
 
 def _setup(name: str) -> dict[str, Any]:
-    document, source = _document(name), tools().settings.sources[name]
+    document, source = _document(name), tools().settings.sources.get(name)
+    if source is None:  # it cannot work as it is stored
+        raise NoSuchRowError
     with tools().database.session() as session:
         first = setup.first_event(session, tools().settings, name, aliases_of(tools().database))
     return {
