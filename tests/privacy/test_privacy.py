@@ -18,14 +18,13 @@ REPORTED = (EMAIL, "zebulon", PHONE, "5550177", LAST, NOTE, SECRET, TOKEN, "forg
 
 
 @pytest.fixture(params=[True, False], ids=["json", "words"])
-def log(request):
+def log(request, monkeypatch):
     """All that this process logs, as production renders it, from DEBUG on."""
     root, stream = logging.getLogger(), io.StringIO()
     before, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", *logs.QUIET)}
     root.handlers = []
+    monkeypatch.setattr("sys.stderr", stream)
     logs.configure(json=request.param)
-    [handler] = root.handlers
-    handler.setStream(stream)
     yield stream
     root.handlers = before
     for name, level in levels.items():
