@@ -18,13 +18,14 @@ REPORTED = (EMAIL, "zebulon", PHONE, "5550177", LAST, NOTE, SECRET, TOKEN, "forg
 
 
 @pytest.fixture(params=[True, False], ids=["json", "words"])
-def log(request, monkeypatch):
+def log(request):
     """All that this process logs, as production renders it, from DEBUG on."""
     root, stream = logging.getLogger(), io.StringIO()
     before, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", *logs.QUIET)}
     root.handlers = []
-    monkeypatch.setattr("sys.stderr", stream)
     logs.configure(json=request.param)
+    [handler] = root.handlers
+    handler.setStream(stream)
     yield stream
     root.handlers = before
     for name, level in levels.items():
@@ -71,6 +72,7 @@ def knock(world):
 
 
 def test_a_full_run_shows_nothing(world, log, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stderr", log)  # only here: pytest sets its own between a fixture and its test
     answers = [answer.text for answer in knock(world)]
     written = book(world, 1)
     world.run()
