@@ -1,11 +1,12 @@
-"""What Propexo says about times, kept in the database for all processes: one call in flight for each property.
+"""What Propexo says about times, kept in the database for all processes.
 
-What is older than its age is still given while somebody asks anew. Free times cost no more than a share of the calls
+A process has one call in flight for a property. What is older than its age is still given while somebody asks anew. Free times cost no more than a share of the calls
 of a minute; a paused integration is not asked.
 """
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -96,8 +97,10 @@ class SlotSources:
     def __init__(self, database: Database, clock: Clock, most: int) -> None:
         self._database, self._clock, self._most = database, clock, most
         self._asking: dict[Key, Future[Known | None]] = {}
+        self._calls: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        """By integration and property: held by the one call that this process has in flight there."""
         self._guard = threading.Lock()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="slots")
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="slots")
 
     def get(
         self, key: Key, age: timedelta, fetch: Fetch, deadline: Deadline, *, waits: bool = False
@@ -132,9 +135,12 @@ class SlotSources:
 
     def _fetched(self, key: Key, fetch: Fetch) -> Known | None:
         try:
-            if not self._may_ask(key):
-                return None
-            content = list(fetch())
+            with self._guard:
+                call = self._calls[key.integration, key.property]
+            with call:
+                if not self._may_ask(key):
+                    return None
+                content = list(fetch())
             now = self._clock()
             with self._database.engine.begin() as connection:
                 connection.execute(STORE, {**vars(key), "now": now, "content": content})

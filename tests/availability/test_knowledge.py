@@ -1,6 +1,7 @@
 """What takes time away: tours of the bridge, appointments in the PMS; and what a PMS offers itself."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from world import World
 from bridge.availability.calendar import Calendar
 from bridge.availability.kept import KeptAnswers
 from bridge.availability.rules.slots import Obstacle
+from bridge.availability.sources import Deadline, Key, SlotSources
 from bridge.availability.views import document_of
 
 HOURS = ["mon-sun 09:00-12:00"]
@@ -210,3 +212,27 @@ class TestWithPms:
             )
         assert answer(world)["origin"] == "hours"
         assert world.calls("POST", PATH) == []
+
+
+def test_a_property_has_one_call_in_flight_whatever_weeks_are_asked_for(world: World) -> None:
+    sources = SlotSources(world.database, world.clock, most=100)
+    in_flight, most, counting = 0, 0, threading.Lock()
+
+    def fetch() -> list[str]:
+        nonlocal in_flight, most
+        with counting:
+            in_flight += 1
+            most = max(most, in_flight)
+        threading.Event().wait(0.02)
+        with counting:
+            in_flight -= 1
+        return ["free"]
+
+    keys = [Key("cintegration", "cproperty", f"calendars:2026-12-{day:02}") for day in range(1, 7)]
+    with ThreadPoolExecutor(len(keys)) as callers:
+        found = callers.map(
+            lambda key: sources.get(key, timedelta(minutes=1), fetch, Deadline.within(30)), keys
+        )
+        assert [known.content for known in found if known] == [["free"]] * len(keys)
+    sources.close()
+    assert most == 1
