@@ -1,7 +1,7 @@
 """What Propexo says about times, kept in the database for all processes.
 
-A process has one call in flight for a property. What is older than its age is still given while somebody asks anew. Free
-times cost no more than a share of the calls of a minute; a paused integration is not asked.
+A process has one call in flight for a property. What is older than its age is still given while somebody asks anew.
+Free times cost no more than a share of the calls of a minute; a paused integration is not asked.
 """
 
 import threading
