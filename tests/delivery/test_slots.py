@@ -327,6 +327,18 @@ class TestAgents:
         world.run()
         assert len(world.tours) == 2
 
+    def test_requests_take_the_agents_whom_later_tours_would_have(self, world: World, agents: list[str]):
+        wishes = [request(world, name) for name in "AB"]
+        world.run_due()
+        assert [world.status(wish) for wish in wishes] == [("waiting", "requested")] * 2
+        third = book(world, "C")
+        world.run()
+        assert world.status(third) == ("parked", "slot_taken")
+        confirmed = book(world, "A")
+        world.run(until=world.clock() + timedelta(minutes=10))
+        assert world.status(confirmed) == ("written", None)
+        assert [tour.employee_id for tour in world.tours] == agents[:1]
+
     def test_a_named_agent_who_is_busy_is_replaced(self, world: World, agents: list[str]):
         for name in "AB":
             book(world, name, agent="Ana Roy")
