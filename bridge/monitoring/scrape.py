@@ -1,6 +1,7 @@
 """What `/metrics` answers."""
 
 import json
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 FRESH_FOR = 5.0
 """Seconds in which the table of gauges is not read again, however many scrapes come."""
+PAUSE, MOST_PAUSES = 0.01, 50
+"""Seconds, and how often, a scrape waits for the file of a process that begins."""
 
 Found = dict[str, dict[str, float]]
 """Values by the name of the gauge and its labels, as they stand in the table."""
@@ -67,16 +70,21 @@ class KnownGauges(Collector):
 
 
 class Scrape:
-    """Tells all metrics: those of this process, or of all that count into its folder, and the gauges."""
+    """All metrics: those of this process, or of all that count into its folder, and the gauges."""
 
-    def __init__(self, gauges: KnownGauges) -> None:
-        self._gauges = gauges
+    def __init__(self, gauges: KnownGauges, pause: Callable[[], None] = lambda: time.sleep(PAUSE)) -> None:
+        self._gauges, self._pause = gauges, pause
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self._counts())
         registry.register(self._gauges)
+        for _ in range(MOST_PAUSES):
+            try:
+                return generate_latest(registry)
+            except struct.error:  # a process that begins has made its file, and written nothing into it yet
+                self._pause()
         return generate_latest(registry)
 
     def _counts(self) -> Collector:
