@@ -1,25 +1,26 @@
 """What Propexo says about times, kept in the database for all processes.
 
-A process has one call in flight for a property. What is older than its age is still given while somebody asks anew.
+All have one call in flight for a property. What is older than its age is still given while somebody asks anew.
 Free times cost no more than a share of the calls of a minute; a paused integration is not asked.
 """
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import structlog
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 
 from bridge.clock import Clock
-from bridge.database import Database
+from bridge.database import REACH, Database
 from bridge.propexo.errors import PropexoError
 
 log = structlog.get_logger(__name__)
@@ -97,8 +98,6 @@ class SlotSources:
     def __init__(self, database: Database, clock: Clock, most: int) -> None:
         self._database, self._clock, self._most = database, clock, most
         self._asking: dict[Key, Future[Known | None]] = {}
-        self._calls: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
-        """By integration and property: held by the one call that this process has in flight there."""
         self._guard = threading.Lock()
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="slots")
 
@@ -135,9 +134,7 @@ class SlotSources:
 
     def _fetched(self, key: Key, fetch: Fetch) -> Known | None:
         try:
-            with self._guard:
-                call = self._calls[key.integration, key.property]
-            with call:
+            with self._turn_of(key):
                 if not self._may_ask(key):
                     return None
                 content = list(fetch())
@@ -145,7 +142,7 @@ class SlotSources:
             with self._database.engine.begin() as connection:
                 connection.execute(STORE, {**vars(key), "now": now, "content": content})
                 connection.execute(FORGET, {"before": now - timedelta(days=2)})
-        except (PropexoError, OperationalError) as error:
+        except (PropexoError, OperationalError, psycopg.Error) as error:
             log.info("free times cannot be asked", kind=key.kind, error=type(error).__name__)
             return None
         else:
@@ -153,6 +150,20 @@ class SlotSources:
         finally:
             with self._guard:
                 self._asking.pop(key, None)
+
+    @contextmanager
+    def _turn_of(self, key: Key) -> Iterator[None]:
+        """Hold the one call that all processes may have in flight for a property.
+
+        The lock ends with its connection, however that ends; it is none of the pool, which requests need meanwhile.
+        """
+        reach: Any = REACH
+        with psycopg.connect(self._database.url, autocommit=True, **reach) as connection:
+            connection.execute(f"SET lock_timeout = '{WAIT}s'")
+            connection.execute(
+                "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"{key.integration} {key.property}"]
+            )
+            yield
 
     def _may_ask(self, key: Key) -> bool:
         now = self._clock()

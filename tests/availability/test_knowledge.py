@@ -215,7 +215,7 @@ class TestWithPms:
 
 
 def test_a_property_has_one_call_in_flight_whatever_weeks_are_asked_for(world: World) -> None:
-    sources = SlotSources(world.database, world.clock, most=100)
+    processes = [SlotSources(world.database, world.clock, most=100) for _ in range(2)]
     in_flight, most, counting = 0, 0, threading.Lock()
 
     def fetch() -> list[str]:
@@ -231,8 +231,11 @@ def test_a_property_has_one_call_in_flight_whatever_weeks_are_asked_for(world: W
     keys = [Key("cintegration", "cproperty", f"calendars:2026-12-{day:02}") for day in range(1, 7)]
     with ThreadPoolExecutor(len(keys)) as callers:
         found = callers.map(
-            lambda key: sources.get(key, timedelta(minutes=1), fetch, Deadline.within(30)), keys
+            lambda sources, key: sources.get(key, timedelta(minutes=1), fetch, Deadline.within(30)),
+            processes * 3,
+            keys,
         )
         assert [known.content for known in found if known] == [["free"]] * len(keys)
-    sources.close()
+    for sources in processes:
+        sources.close()
     assert most == 1
