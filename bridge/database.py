@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -28,7 +29,7 @@ ASK_FOR_LOCK_EVERY = 0.1
 PREVIOUS = "0004"
 """The revision of the tables of the version before this one."""
 
-REACH = {
+REACH: dict[str, Any] = {
     "connect_timeout": 5,  # seconds
     "tcp_user_timeout": 10_000,  # milliseconds; a server that vanished without a word
     "application_name": "propexo-bridge",
@@ -44,6 +45,13 @@ class DatabaseUnavailableError(BridgeError):
     """The database cannot be reached. Check `database_url`, and that the server runs and accepts connections."""
 
     code = "database_unavailable"
+
+
+def driver_of(connection: Connection) -> "psycopg.Connection[Any]":
+    """The psycopg connection below one of SQLAlchemy, in the same transaction: for what would cost twice above it."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 class Database:

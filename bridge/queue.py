@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from bridge import lane_statements as sql
+from bridge.database import driver_of
 
 CHANNEL = "bridge_lanes"
 """Where the arrival of events is announced, without a payload."""
@@ -161,18 +161,12 @@ def wake(
         connection = connection.connection()
     if not commit:
         return int(connection.exec_driver_sql(sql.WAKE, values).scalar_one())
-    raw = _raw(connection)
+    raw = driver_of(connection)
     with raw.pipeline():
         found = raw.execute(sql.WAKE, values)
         raw.execute("COMMIT")
         [row] = found.fetchall()
     return int(row[0])
-
-
-def _raw(connection: Connection) -> "psycopg.Connection[Any]":
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
-    return raw
 
 
 def is_backlog(connection: Connection | Session, many: int) -> bool:
@@ -247,7 +241,7 @@ def commit(
     Raises:
         psycopg.errors.DivisionByZero: a lease has ended, so nothing was committed.
     """
-    raw = _raw(connection)
+    raw = driver_of(connection)
     codes = [(code, wake.event) for wake in wakes for code in sorted(wake.codes)]
     woken = {
         "codes": [code for code, _ in codes],

@@ -157,8 +157,7 @@ class SlotSources:
 
         The lock ends with its connection, however that ends; it is none of the pool, which requests need meanwhile.
         """
-        reach: Any = REACH
-        with psycopg.connect(self._database.url, autocommit=True, **reach) as connection:
+        with psycopg.connect(self._database.url, autocommit=True, **REACH) as connection:
             connection.execute(f"SET lock_timeout = '{WAIT}s'")
             connection.execute(
                 "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"{key.integration} {key.property}"]

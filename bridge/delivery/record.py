@@ -208,13 +208,13 @@ class _Transaction:
         ]
         _RANK.execute(self._connection, ranks)
         for draft in drafts:
-            enrichment = draft.after.event.enrichment
-            if enrichment != draft.result.before.event.enrichment:
-                same = update(Event).where(Event.id == draft.after.event.id)
-                self._connection.execute(same.values(answers=enrichment))
-            if draft.after.event.would_write is not None and draft.result.release is not None:
-                same = update(Event).where(Event.id == draft.after.event.id)
-                self._connection.execute(same.values(would_write=draft.after.event.would_write))
+            event, changes = draft.after.event, dict[str, Any]()
+            if event.enrichment != draft.result.before.event.enrichment:
+                changes["answers"] = event.enrichment
+            if event.would_write is not None and draft.result.release is not None:
+                changes["would_write"] = event.would_write
+            if changes:
+                self._connection.execute(update(Event).where(Event.id == event.id).values(changes))
 
     def _look_again(self, drafts: Sequence[Draft]) -> None:
         """Whoever was recorded as waiting for what has ended meanwhile is due at once.

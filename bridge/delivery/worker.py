@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import procrastinate
 import psycopg
@@ -50,7 +49,6 @@ IDLE_IN_TRANSACTION = 10.0
 """Seconds after which the server breaks a transaction off in which a frozen worker does nothing."""
 SENDER_SLOTS = 4
 """Calls to senders' APIs at the same time."""
-_REACH: Any = REACH
 KEEP_JOBS_HOURS = 7 * 24
 KEEP_NOTICES = timedelta(days=7)
 
@@ -160,7 +158,7 @@ class Worker:
         """Wake the engine when events arrive. Without it, it finds them within a second."""
         while not self._stopping.is_set():
             try:
-                with psycopg.connect(self._tools.database.url, autocommit=True, **_REACH) as connection:
+                with psycopg.connect(self._tools.database.url, autocommit=True, **REACH) as connection:
                     connection.execute(f"LISTEN {queue.CHANNEL}")
                     while not self._stopping.is_set():
                         for _ in connection.notifies(timeout=POLL_INTERVAL, stop_after=1):

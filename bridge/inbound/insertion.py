@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
+from bridge.database import driver_of
 from bridge.models import Event
 from bridge.queue import CHANNEL, ENQUEUE_LANES
 
@@ -41,8 +42,7 @@ def _executed(connection: Connection, statement: str, values: dict[str, Any]) ->
     Raises:
         DBAPIError: as SQLAlchemy does.
     """
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
+    raw = driver_of(connection)
     try:
         return raw.execute(statement, values, prepare=True).fetchall()
     except psycopg.Error as error:

@@ -34,7 +34,7 @@ OVER = (Status.WRITTEN, Status.IGNORED, Status.DISMISSED)
 
 BLANKED = """
     body = '', original_body = NULL, headers = '{}', query = '{}', answers = NULL, would_write = NULL, detail = NULL,
-    history = NULL,    blanked_at = coalesce(events.blanked_at, :now)"""
+    history = NULL, blanked_at = coalesce(events.blanked_at, :now)"""
 """What is done to an event of which nobody needs the content any more."""
 REMOVED = f"""{BLANKED},
     content_type = NULL, original_content_type = NULL, event = NULL, occurred_at = NULL, reference = NULL,

@@ -6,7 +6,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from bridge import queue
+from bridge.database import driver_of
 from bridge.delivery.engine import AWAY
+from bridge.delivery.storage import rows
 
 STEP = 9
 """Not every statement is the one at which it is away: each takes a booking of its own."""
@@ -22,9 +24,11 @@ class Statements:
 
     def __init__(self, world, monkeypatch) -> None:
         self.world, self.number, self.breaks_at, self.is_on = world, 0, None, False
-        raw = queue._raw
         event.listen(world.database.engine, "before_cursor_execute", lambda *_: self.pass_by())
-        monkeypatch.setattr(queue, "_raw", lambda connection: self.pass_by() or raw(connection))
+        for module in (queue, rows):  # where SQLAlchemy does not see the statements
+            monkeypatch.setattr(
+                module, "driver_of", lambda connection: self.pass_by() or driver_of(connection)
+            )
 
     def pass_by(self) -> None:
         if self.is_on:

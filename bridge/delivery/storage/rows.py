@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bridge.database import driver_of
 from bridge.delivery.rules.entities import BookingRow
 from bridge.keys import storable
 from bridge.models import Attempt, Base, Booking, Event, IntegrationState, Lead
@@ -167,9 +168,8 @@ class _Statement:
         stored = [self._stored(row, connection.dialect) for row in rows]
         if not stored:
             return 0
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)
-        return raw.execute(self._sql, {**self._constants, "rows": _document(stored)}, prepare=True).rowcount
+        parameters = {**self._constants, "rows": _document(stored)}
+        return driver_of(connection).execute(self._sql, parameters, prepare=True).rowcount
 
     def _stored(self, row: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
         values = dict(row)
@@ -183,12 +183,10 @@ class _Statement:
 
 def _document(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as JSON, without what PostgreSQL's text cannot hold."""
-    try:
+    with suppress(orjson.JSONEncodeError):  # a lone surrogate, or a number of more than 64 bits
         document = orjson.dumps(rows).decode()
-    except orjson.JSONEncodeError:  # a lone surrogate, or a number of more than 64 bits
-        document = ""
-    if document and "\\u0000" not in document:
-        return document
+        if "\\u0000" not in document:
+            return document
     cleaned = [
         {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}
         for row in rows
