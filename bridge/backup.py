@@ -245,14 +245,21 @@ def _describe(connection: psycopg.Connection, progress: Progress) -> BackupHeade
         row = events = None
     if not row or not events:
         raise BackupError("The database has no tables of the bridge.")
+    with progress("Events", events[0]) as advance:
+        count, digest = digest_of_events(connection, advance)
+    return BackupHeader(PRODUCT, __version__, row[0], server, count, digest)
+
+
+def digest_of_events(connection: psycopg.Connection, advance: Callable[[int], None]) -> tuple[int, str]:
+    """How many events there are, and a digest of id, status, keys and body of all; `advance` is called for each."""
     digest = hashlib.sha256()
     count = 0
-    with progress("Events", events[0]) as advance, connection.cursor("events") as cursor:
+    with connection.cursor("events") as cursor:
         for event in cursor.execute(EVENTS):
             digest.update(repr(event).encode())
             count += 1
             advance(1)
-    return BackupHeader(PRODUCT, __version__, row[0], server, count, digest.hexdigest())
+    return count, digest.hexdigest()
 
 
 def _key(header: BackupHeader, passphrase: str | None) -> bytes | None:

@@ -3,7 +3,6 @@
 import atexit
 import contextlib
 import fcntl
-import hashlib
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
+from bridge.backup import digest_of_events
 from bridge.embedded import OWNER, NoDatabaseError, alone, environment, forget_dead_server
 from bridge.embedded_folder import (
     LOCALE,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 ADDITIONAL_SPACE = 200_000_000
 """Bytes that the new version takes before there is any data."""
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
-EVENTS = "SELECT id, status, source, md5(body::text) FROM events ORDER BY id"
 
 
 class DatabaseUpgradeError(BridgeError):
@@ -201,9 +200,5 @@ def _content(connection: psycopg.Connection) -> DatabaseContent:
         row = counted.fetchone()
         assert row
         rows[table] = row[0]
-    digest = hashlib.sha256()
-    if "events" in rows:
-        with connection.cursor("events") as cursor:
-            for event in cursor.execute(EVENTS):
-                digest.update(repr(event).encode())
-    return DatabaseContent(rows, rows.get("events", 0), digest.hexdigest())
+    events, digest = digest_of_events(connection, lambda _: None) if "events" in rows else (0, "")
+    return DatabaseContent(rows, events, digest)

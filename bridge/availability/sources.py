@@ -1,6 +1,6 @@
 """What Propexo says about times, kept in the database for all processes.
 
-All have one call in flight for a property. What is older than its age is still given while somebody asks anew.
+There is one call in flight for a property. A stale answer is still given while a new one is on its way.
 Free times cost no more than a share of the calls of a minute; a paused integration is not asked.
 """
 

@@ -2,15 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.base import config_option, confirm, connect, load_settings, say, yes_option
+from bridge.cli.base import config_option, confirm, connect, load_settings, require_database, say, yes_option
 from bridge.clock import utc_now
-
-if TYPE_CHECKING:
-    from bridge.settings import Settings
 
 passphrase_file_option = click.option(
     "--passphrase-file",
@@ -43,7 +39,7 @@ def backup(
     if keep and not file.is_dir():
         raise click.UsageError(f"--keep needs a folder, and {file} is none.")
     settings = load_settings(config)
-    _refuse_no_database(settings)
+    require_database(settings)
     passphrase = _passphrase(passphrase_file)
     if passphrase is None and encrypt:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
@@ -102,13 +98,6 @@ def _typed_passphrase() -> str:
                                "add --passphrase-file.")  # fmt: skip
     typed: str = click.prompt("Passphrase", hide_input=True, err=True)
     return typed
-
-
-def _refuse_no_database(settings: "Settings") -> None:
-    from bridge.embedded import NoDatabaseError, exists  # noqa: PLC0415 - `--help` must not wait for it
-
-    if not settings.database_url and not exists(settings.data_dir):
-        raise NoDatabaseError
 
 
 @click.command()

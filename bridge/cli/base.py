@@ -125,11 +125,11 @@ def open_database(
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
         SchemaOutdatedError: the external database needs `bridge migrate`.
     """
-    from bridge.embedded import NoDatabaseError, exists, patiently  # noqa: PLC0415 - `--help` must not wait for it
+    from bridge.embedded import patiently  # noqa: PLC0415 - `--help` must not wait for it
     from bridge.stored_sources import show_stored  # noqa: PLC0415 - the same
 
-    if not (may_create or settings.database_url or exists(settings.data_dir)):
-        raise NoDatabaseError
+    if not may_create:
+        require_database(settings)
     with connect(settings, pool_size=pool_size, on_end=on_end) as database:
         if settings.database_url:
             database.check_schema()
@@ -137,6 +137,14 @@ def open_database(
             patiently(database.migrate)
         show_stored(settings, database)
         yield database
+
+
+def require_database(settings: "Settings") -> None:
+    """Raises NoDatabaseError: there is no embedded database yet, and no other is configured."""
+    from bridge.embedded import NoDatabaseError, exists  # noqa: PLC0415 - `--help` must not wait for it
+
+    if not (settings.database_url or exists(settings.data_dir)):
+        raise NoDatabaseError
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What a shell offers when somebody presses the tab key: sources, properties and the ids of events.
+"""What a shell offers at the tab key: sources, properties and the ids of events.
 
 It asks where the command itself would: the bridge of `--url`, or the configuration and the database here. It starts
 nothing, and offers nothing where something is wrong; the command then says what.
@@ -62,7 +62,7 @@ def _offered(
     try:
         remote = remote_of(given.get("url"), given.get("token")) if given.get("url") else None
         return list(at_remote(remote) if remote else here(given.get("config")))
-    except Exception:  # noqa: BLE001 - a traceback would stand in the line that somebody types
+    except Exception:  # noqa: BLE001 - a traceback would clutter the command line
         return []
 
 

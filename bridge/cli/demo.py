@@ -169,7 +169,7 @@ def knock(endpoint: str, post: Post) -> DemoOutcome:
 
 
 def follow(database: Database, outcomes: list[DemoOutcome], children: Children, *, quiet: bool) -> bool:
-    """Watch the events until all have ended; answers whether somebody asked to stop before.
+    """Watch the events until all have ended. Returns whether it was asked to stop before.
 
     At a terminal the table is kept up to date; elsewhere, such as in the log of a build, it is printed once.
     """

@@ -1,6 +1,5 @@
 """What `bridge check --deploy` decides: whether machine, database and proxy suit the settings. It reads nothing."""
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from bridge.cli.gunicorn import MOST_CONNECTIONS
 from bridge.propexo.preflight import Level, PreflightFinding
 from bridge.settings import Settings
+from bridge.settings.spelling import is_loopback
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -128,18 +128,11 @@ def _port(settings: Settings, found: str) -> Iterator[PreflightFinding]:
         )
     elif found == "bridge":
         yield PreflightFinding("ok", "server.port", f"a bridge answers at {at}")
-    if server.private_bind is None and not _is_loopback(server.host):
+    if server.private_bind is None and not is_loopback(server.host.strip("[]")):
         message = (
             f"console and API answer at {at} as well; set private_bind, or let a firewall keep others out"
         )
         yield PreflightFinding("warning", "server.host", message)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def of_clock(other: str, ahead: float) -> PreflightFinding:
@@ -175,7 +168,7 @@ def of_database(settings: Settings, facts: DatabaseFacts) -> Iterator[PreflightF
     )
     yield PreflightFinding(level, "database connections", message)
     host = urlsplit(settings.database_url or "").hostname
-    if not facts.is_encrypted and host and not _is_loopback(host):
+    if not facts.is_encrypted and host and not is_loopback(host):
         message = (
             "the connection is not encrypted; add `?sslmode=verify-full` where the server has a certificate"
         )

@@ -19,6 +19,7 @@ from bridge.cli.base import connect
 from bridge.cli.deployment import DatabaseFacts, MachineFacts, PublicAnswer
 from bridge.clock import Clock, utc_now
 from bridge.database import DatabaseUnavailableError
+from bridge.embedded_folder import VERSION, version_of
 from bridge.propexo.preflight import PreflightFinding
 from bridge.settings import Settings
 
@@ -40,8 +41,6 @@ def deployment_findings(
     settings: Settings, *, offline: bool, clock: Clock = utc_now
 ) -> Iterator[PreflightFinding]:
     """All findings; without the network if `offline`."""
-    from bridge.embedded_folder import VERSION  # noqa: PLC0415 - `--help` must not wait for it
-
     yield from deployment.of_machine(settings, machine_facts(settings), embedded_version=VERSION)
     if offline:
         yield from deployment.of_public_url(settings, None)
@@ -96,7 +95,7 @@ def _most_open_files() -> int:
 
 def _version_of(folder: Path) -> int | None:
     with contextlib.suppress(OSError, ValueError):
-        return int((folder / "PG_VERSION").read_text())
+        return int(version_of(folder) or "")
     return None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bridge.cli.markers import between
 from bridge.propexo.pms import PROFILES, Profile
 
 BEGIN, END = "<!-- fields: begin -->", "<!-- fields: end -->"
@@ -55,10 +56,4 @@ def with_field_table(document: str) -> str:
 
     Raises ValueError if the second is missing.
     """
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin:
-        return document
-    if not end:
-        raise ValueError(f"There is no {BEGIN} ... {END} to put the table between.")
-    return f"{before}{begin}\n{table()}\n{end}{after}"
+    return between(document, BEGIN, END, table()) if BEGIN in document else document

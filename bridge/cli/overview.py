@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bridge.cli.markers import between
 from bridge.clock import utc_now
 from bridge.inbound.signatures import AllOf, AnyOf, Basic, FirstOf, Request, SharedSecret, Signature, Token
 from bridge.mapping.authentication import Authentication
@@ -126,8 +127,4 @@ def with_table(document: str, files: Iterable[MappingFile]) -> str:
     Raises:
         ValueError: it has no markers.
     """
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"There is no {BEGIN} ... {END} to put the table between.")
-    return f"{before}{begin}\n{table(files)}\n{end}{after}"
+    return between(document, BEGIN, END, table(files))

@@ -6,8 +6,12 @@ from pathlib import Path
 import click
 
 from bridge.cli.base import CommandError, json_option, print_json
+from bridge.cli.markers import between
 from bridge.cli.tables import show_table
-from bridge.settings.reference import BEGIN, END, SettingRow, settings_reference, table, with_settings_table
+from bridge.settings.reference import SettingRow, settings_reference, table
+
+BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
+"""The table in deploy/configure.md is between them."""
 
 
 @click.group()
@@ -49,3 +53,12 @@ def show_settings_table(*, document: Path | None) -> None:
     except ValueError as error:
         raise CommandError(f"{document}: {error}") from error
     document.write_text(text, encoding="utf-8")
+
+
+def with_settings_table(document: str) -> str:
+    """The document with the table of today between its markers.
+
+    Raises:
+        ValueError: it has no markers.
+    """
+    return between(document, BEGIN, END, table())

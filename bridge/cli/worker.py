@@ -53,7 +53,7 @@ def worker(config: Path | None) -> None:
 
 
 def _let_it_be_watched(stack: contextlib.ExitStack, settings: Settings, database: Database) -> None:
-    """A worker under `bridge serve` counts into the folder of the web process; another one may answer by itself."""
+    """A worker under `bridge serve` counts into the folder of the web process; a separate one may answer scrapes."""
     port = settings.server.metrics_port
     if is_counting_together() or port is None:
         return

@@ -37,8 +37,6 @@ from bridge.settings.sections import AppointmentTypesSection, DefaultsSection
 from bridge.settings.tour_times import BusinessHours, KindSettings, SlotSettings, TourHours
 from bridge.settings.workbench import Workbench
 
-BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
-"""The table in deploy/configure.md is between them."""
 PROPERTY = "properties.<key>"
 DECLARED_BY: dict[str, type] = {
     "": Settings,
@@ -178,16 +176,3 @@ def _line(row: SettingRow) -> str:
     default = "required" if row.required else f"`{row.default}`" if row.default else ""
     cells = (f"`{row.key}`", f"`{row.variable}`", row.type, default, row.description)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def with_settings_table(document: str) -> str:
-    """The document with the table of today between its markers.
-
-    Raises:
-        ValueError: it has no markers.
-    """
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"There is no {BEGIN} ... {END} to put the table between.")
-    return f"{before}{begin}\n{table()}\n{end}{after}"

@@ -9,7 +9,7 @@ import pytest
 from documentation.documents import CONFIGURE, DOCUMENTS, ROOT, TEXTS, blocks, code_words
 
 from bridge import settings
-from bridge.settings.reference import with_settings_table
+from bridge.cli.reference import with_settings_table
 
 
 def settings_shown() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`/console/account`: what somebody can change about their own account."""
+"""`/console/account`: what users can change about their own accounts."""
 
 import math
 

@@ -2,8 +2,8 @@
 
 The authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, section 3.1), by Authlib's client for
 Flask. It reads where the provider's addresses and keys are, and its keys again once a token names one that it does not
-know. Here stands what Authlib leaves to its user: where a sign-in is remembered, how long an answer may take and how
-large it may be, and whose claims give which role.
+know. This module has what Authlib leaves to its user: where a sign-in is remembered, how long an answer may take and
+how large it may be, and whose claims give which role.
 """
 
 import base64

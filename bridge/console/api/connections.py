@@ -11,7 +11,7 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas_connections as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
 from bridge.console.api.idempotency import once
-from bridge.console.health.published import LatestFindings
+from bridge.console.health.published import latest_findings
 from bridge.console.sources.test_event import try_out
 from bridge.console.sources.widget_line import Options, line_of, query_of
 from bridge.console.tools import tools
@@ -86,9 +86,7 @@ def show_mapping(name: str) -> Any:
 @connections.response(200, shown.FindingList)
 def check_propexo() -> Any:
     """Check what Propexo publishes of the account, as `bridge check` does; kept for ten minutes."""
-    latest: LatestFindings = current_app.extensions.setdefault("health", LatestFindings())
-    findings, at = latest.of(tools().settings, tools().clock())
-    return {"at": at, "findings": findings}
+    return _findings()
 
 
 @connections.route("/health/propexo", methods=["POST"])
@@ -96,9 +94,12 @@ def check_propexo() -> Any:
 @connections.response(200, shown.FindingList)
 def check_propexo_again() -> Any:
     """Check it anew, also within the ten minutes."""
-    latest: LatestFindings = current_app.extensions.setdefault("health", LatestFindings())
-    latest.forget()
-    findings, at = latest.of(tools().settings, tools().clock())
+    latest_findings().forget()
+    return _findings()
+
+
+def _findings() -> dict[str, Any]:
+    findings, at = latest_findings().of(tools().settings, tools().clock())
     return {"at": at, "findings": findings}
 
 

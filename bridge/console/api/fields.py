@@ -10,6 +10,11 @@ from bridge.keys import storable
 LARGEST = 2**63 - 1
 
 
+def text_or_null() -> fields.String:
+    """A text of an answer that may be absent."""
+    return fields.String(allow_none=True)
+
+
 class TextField(fields.String):
     """A text, without what PostgreSQL cannot store."""
 

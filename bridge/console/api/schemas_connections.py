@@ -2,13 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
-from bridge.console.api.fields import MomentField, TextField
+from bridge.console.api.fields import MomentField, TextField, text_or_null
 from bridge.console.sources.widget_line import USUAL_ACCENT
 from bridge.widget.words import LOCALES
-
-
-def _text() -> fields.String:
-    return fields.String(allow_none=True)
 
 
 class AvailabilityArguments(Schema):
@@ -22,8 +18,8 @@ class AvailabilityArguments(Schema):
 class StartSchema(Schema):
     start = fields.String(metadata={"format": "date-time"})
     is_free = fields.Boolean()
-    reason = _text()
-    sentence = _text()
+    reason = text_or_null()
+    sentence = text_or_null()
 
 
 class DaySchema(Schema):
@@ -35,7 +31,7 @@ class AvailabilitySchema(Schema):
     """The starts of a week in the zone of the property."""
 
     property = fields.String()
-    kind = _text()
+    kind = text_or_null()
     days = fields.List(fields.Nested(DaySchema))
 
 
@@ -50,7 +46,7 @@ class NearestTimesSchema(Schema):
     """What can be chosen for a tour whose time another one has."""
 
     property = fields.String()
-    kind = _text()
+    kind = text_or_null()
     wanted = fields.String(metadata={"format": "date-time"})
     is_free = fields.Boolean(metadata={"description": "The wanted time is free by now: a replay is enough."})
     nearest = fields.List(fields.Nested(SlotSchema))

@@ -3,12 +3,8 @@
 from marshmallow import Schema, fields, validate
 
 from bridge.console.access.passwords import SHORTEST
-from bridge.console.api.fields import MomentField, TextField, WholeNumber, YesNo
+from bridge.console.api.fields import MomentField, TextField, WholeNumber, YesNo, text_or_null
 from bridge.console.api.schemas import ROLES
-
-
-def _text() -> fields.String:
-    return fields.String(allow_none=True)
 
 
 class AppointmentArguments(Schema):
@@ -36,13 +32,13 @@ class AppointmentLine(Schema):
             "it does not document.",
         },
     )
-    appointment_id = _text()
-    lead_id = _text()
+    appointment_id = text_or_null()
+    lead_id = text_or_null()
     notes = fields.String(allow_none=True, metadata={"description": "Only for who may see renters."})
     last_seen = fields.DateTime(allow_none=True)
     booking_id = fields.Integer(allow_none=True)
-    code = _text()
-    state = _text()
+    code = text_or_null()
+    state = text_or_null()
 
 
 class AppointmentList(Schema):
@@ -79,13 +75,13 @@ class ChangeSchema(Schema):
     what = fields.String()
     at = fields.DateTime()
     type = fields.String()
-    before = _text()
+    before = text_or_null()
 
 
 class RecordedSchema(Schema):
     event_id = fields.Integer()
     received_at = fields.DateTime()
-    content_type = _text()
+    content_type = text_or_null()
     payload = fields.Raw(allow_none=True)
 
 
@@ -109,8 +105,8 @@ class IntegrationLine(Schema):
     properties = fields.List(fields.String())
     state = fields.String()
     since = fields.DateTime(allow_none=True)
-    cause = _text()
-    reason = _text()
+    cause = text_or_null()
+    reason = text_or_null()
     waiting = fields.Integer()
     next_probe = fields.DateTime(allow_none=True)
 
@@ -125,7 +121,7 @@ class PauseBody(Schema):
 
 class PropertyLine(Schema):
     key = fields.String()
-    name = _text()
+    name = text_or_null()
     pms = fields.String()
     time_zone = fields.String()
     integration_id = fields.String()
@@ -142,7 +138,7 @@ class AliasLine(Schema):
     property = fields.String()
     added_at = fields.DateTime()
     added_by = fields.String()
-    problem = _text()
+    problem = text_or_null()
 
 
 class AliasList(Schema):
@@ -160,7 +156,7 @@ class SoonestSchema(Schema):
     event_id = fields.Integer()
     renter = fields.String()
     start = fields.DateTime()
-    place = _text()
+    place = text_or_null()
     status = fields.String()
 
 
@@ -174,7 +170,7 @@ class PauseSchema(Schema):
     integration_id = fields.String()
     names = fields.List(fields.String())
     since = fields.DateTime()
-    reason = _text()
+    reason = text_or_null()
 
 
 class TodaySchema(Schema):
@@ -230,7 +226,7 @@ class AuditLine(Schema):
 
 class AuditPage(Schema):
     entries = fields.List(fields.Nested(AuditLine), attribute="rows")
-    next = _text()
+    next = text_or_null()
 
 
 class UserLine(Schema):
@@ -261,7 +257,7 @@ class TokenLine(Schema):
     name = fields.String()
     role = fields.String()
     created_at = fields.DateTime()
-    created_by = _text()
+    created_by = text_or_null()
     expires_at = fields.DateTime(allow_none=True)
     used_at = fields.DateTime(allow_none=True)
     revoked_at = fields.DateTime(allow_none=True)

@@ -3,11 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from bridge.console.actions.sources import MODES
-from bridge.console.api.fields import TextField, YesNo
-
-
-def _text() -> fields.String:
-    return fields.String(allow_none=True)
+from bridge.console.api.fields import TextField, YesNo, text_or_null
 
 
 def _short() -> TextField:
@@ -41,12 +37,12 @@ class FirstEventSchema(Schema):
     event_id = fields.Integer()
     is_test = fields.Boolean()
     action = fields.String()
-    name = _text()
-    email = _text()
-    phone = _text()
-    start = _text()
-    named_property = _text()
-    property_name = _text()
+    name = text_or_null()
+    email = text_or_null()
+    phone = text_or_null()
+    start = text_or_null()
+    named_property = text_or_null()
+    property_name = text_or_null()
     problems = fields.List(fields.String())
 
 
@@ -56,12 +52,12 @@ class SourceSetup(Schema):
     name = fields.String()
     mapping = fields.String()
     mode = fields.String(validate=validate.OneOf(MODES))
-    secret = _text()
+    secret = text_or_null()
     tenants = fields.List(fields.String())
-    property = _text()
-    lead_source = _text()
-    phone_region = _text()
-    on_request = _text()
+    property = text_or_null()
+    lead_source = text_or_null()
+    phone_region = text_or_null()
+    on_request = text_or_null()
     record = fields.Boolean()
     first_event = fields.Nested(FirstEventSchema, allow_none=True)
 
@@ -78,7 +74,7 @@ class ShadowLine(Schema):
         lambda row: row.starts_at.isoformat() if row.starts_at else None,
         metadata={"type": ["string", "null"]},
     )
-    property_name = _text()
+    property_name = text_or_null()
     sentence = fields.String(attribute="words")
 
 

@@ -2,13 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
-from bridge.console.api.fields import TextField
+from bridge.console.api.fields import TextField, text_or_null
 from bridge.console.events.correction_form import LONGEST
 from bridge.mapping.booking import TourKind
-
-
-def _text() -> fields.String:
-    return fields.String(allow_none=True)
 
 
 def _typed(**more: str) -> TextField:
@@ -21,7 +17,7 @@ class FeedLine(Schema):
         allow_none=True, metadata={"description": "Its key; null: tours of all properties."}
     )
     created_at = fields.DateTime()
-    created_by = _text()
+    created_by = text_or_null()
     used_at = fields.DateTime(allow_none=True)
 
 

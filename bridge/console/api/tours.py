@@ -17,9 +17,9 @@ from bridge.console.api.answers import NoSuchRowError, answer_problems
 from bridge.console.api.events import ONE, edit_as_json, one_event
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
-from bridge.console.events.correction_form import FormValues, check
+from bridge.console.events.correction_form import FormValues
 from bridge.console.events.presenter import explanation_of, start_as_sent
-from bridge.console.events.tour_values import place_in, shown_values
+from bridge.console.events.tour_values import checked_values, place_in, shown_values
 from bridge.console.queries.record_choices import agent_choices, unit_choices
 from bridge.console.tools import tools
 from bridge.events.query import configured
@@ -99,9 +99,7 @@ def correct_tour(body: dict[str, str], event_id: int) -> Any:
         place = settings.properties.get(key)
         before = shown_values(session, settings, event, place)
         typed = FormValues.of_form({**before.texts, **body})
-        source = settings.sources.get(event.source)
-        region = source.phone_region if source else "US"
-        checked = check(typed, before, place, action=event.action, now=now, region=region)
+        checked = checked_values(settings, event, typed, before, place, now)
         if checked.errors:
             abort(422, messages={"json": {name: [line] for name, line in checked.errors.items()}})
         correction = corrections.preview_fields(session, settings, event, checked.changes)

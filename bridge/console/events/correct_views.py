@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import corrections
 from bridge.console.dates import office_zone
-from bridge.console.events.correction_form import CheckedForm, FormValues, check
+from bridge.console.events.correction_form import CheckedForm, FormValues
 from bridge.console.events.event_views import stored
 from bridge.console.events.presenter import explanation_of, known_values, start_as_sent
-from bridge.console.events.tour_values import place_in, shown_values
+from bridge.console.events.tour_values import checked_values, place_in, shown_values
 from bridge.console.queries.record_choices import RecordChoice, agent_choices, unit_choices
 from bridge.console.status_words import KINDS
 from bridge.console.tools import tools
@@ -79,9 +79,7 @@ def save(event_id: int) -> Response:
         with tools().database.session() as session:
             event = stored(session, event_id)
             shown = shown_values(session, settings, event, clock_of)
-            source = settings.sources.get(event.source)
-            region = source.phone_region if source else "US"
-            checked = check(typed, shown, place, action=event.action, now=now, region=region)
+            checked = checked_values(settings, event, typed, shown, place, now)
             if checked.errors:
                 return Response(_page(session, event, typed, place, checked=checked))
             correction = corrections.preview_fields(session, settings, event, checked.changes)

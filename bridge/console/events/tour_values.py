@@ -1,9 +1,11 @@
 """What is known of the tour of an event, as the fields that a person or a program corrects."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from bridge.console.dates import office_zone
-from bridge.console.events.correction_form import FormValues
+from bridge.console.events.correction_form import CheckedForm, FormValues, check
 from bridge.console.events.presenter import explanation_of, known_values, place_of
 from bridge.models import Event
 from bridge.settings import Property, Settings
@@ -20,3 +22,17 @@ def shown_values(session: Session, settings: Settings, event: Event, clock_of: P
     place = place_of(session, event, settings, known)
     values = FormValues.of_tour(known, clock_of, office_zone(settings))
     return FormValues({**values.texts, "property": place.key if place else ""})
+
+
+def checked_values(
+    settings: Settings,
+    event: Event,
+    typed: FormValues,
+    shown: FormValues,
+    place: Property | None,
+    now: datetime,
+) -> CheckedForm:
+    """What was typed, checked as the source of the event writes phones. `place` is the property that is chosen."""
+    source = settings.sources.get(event.source)
+    region = source.phone_region if source else "US"
+    return check(typed, shown, place, action=event.action, now=now, region=region)

@@ -4,6 +4,8 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from flask import current_app
+
 from bridge.propexo import preflight
 from bridge.propexo.preflight import PreflightFinding
 from bridge.settings import Settings
@@ -33,3 +35,9 @@ class LatestFindings:
                 quick = replace(account, read_timeout=min(account.read_timeout, LONGEST_CALL))
                 self._found = list(preflight.examine(settings, preflight.client_of(quick))), now
             return self._found
+
+
+def latest_findings() -> LatestFindings:
+    """Those of this process, for its pages and its API."""
+    kept: LatestFindings = current_app.extensions.setdefault("health", LatestFindings())
+    return kept

@@ -1,11 +1,11 @@
 """`/console/health`: whether the connections run, and what Propexo has switched off."""
 
-from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import integrations as actions
-from bridge.console.health.published import LatestFindings
+from bridge.console.health.published import latest_findings
 from bridge.console.queries import integrations
 from bridge.console.tools import tools
 from bridge.models import Role
@@ -53,7 +53,7 @@ def resume(integration_id: str) -> Response:
 @needs(Role.OPERATOR)
 def check_again() -> Response:
     """Ask Propexo anew when the page is shown."""
-    current_app.extensions.setdefault("health", LatestFindings()).forget()
+    latest_findings().forget()
     return redirect(url_for("health.show"), 303)
 
 
@@ -66,7 +66,6 @@ def _check_known(integration_id: str) -> None:
 @needs(Role.VIEWER)
 def propexo() -> str:
     """A part of the page: it may take some seconds, so it is loaded after the rest."""
-    latest: LatestFindings = current_app.extensions.setdefault("health", LatestFindings())
-    findings, at = latest.of(tools().settings, tools().clock())
+    findings, at = latest_findings().of(tools().settings, tools().clock())
     bad = [each for each in findings if each.level != "ok"]
     return render_template("health/propexo.html", findings=bad, looked=len(findings), at=at)
