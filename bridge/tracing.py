@@ -6,10 +6,13 @@ Flask and requests by themselves are not used: they tell whole addresses, which 
 
 import importlib.util
 import os
+import random
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from importlib.metadata import entry_points
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 
 PARENT = "traceparent"
 """The header of W3C's trace context, and how it is stored with an event."""
+REQUEST_ID = "X-Request-ID"
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+"""An id that a proxy has given: no more than a name, since it goes into the log and back."""
 SERVICE = "propexo-bridge"
 EXPORTERS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 """The one that the value `otlp` means, by protocol. The extra `otel` brings the first; grpc needs its own package."""
@@ -139,7 +145,15 @@ def current() -> str | None:
     return carrier.get(PARENT)
 
 
+def request_id(sent: str | None) -> str:
+    """The id that came with a request, if it looks like one, else a new one."""
+    if sent and WELL_FORMED.fullmatch(sent):
+        return sent
+    # They begin with the time, like a UUID of version 7: an index of them grows at its end.
+    return f"{time_ns() // 1_000_000:012x}{random.getrandbits(80):020x}"
+
+
 def current_request_id() -> str | None:
-    """The id of the request that is being answered; monitoring/requests.py gives it. It needs no OpenTelemetry."""
+    """The id of the request that is being answered; `request_id` gives it. It needs no OpenTelemetry."""
     found: str | None = structlog.contextvars.get_contextvars().get("request_id")
     return found

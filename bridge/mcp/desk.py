@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 from bridge.aliases import aliases_of, property_named
@@ -18,6 +19,7 @@ from bridge.errors import (
     TimeNotFreeError,
     UnknownPropertyNameError,
 )
+from bridge.inbound.accepted import log_accepted
 from bridge.inbound.arrivals import Equal, Kept, arrivals_of
 from bridge.inbound.committer import Committer
 from bridge.inbound.forms import form_errors
@@ -35,6 +37,8 @@ from bridge.settings import Property, Settings
 from bridge.signing_keys import signature, signing_key
 
 KEY = "mcp bookings"
+OK = 200
+"""In the log: the status that an accepted request has at the other senders."""
 Arguments = Mapping[str, Any]
 
 
@@ -85,6 +89,7 @@ class ToolDesk:
 
     def book(self, arguments: Arguments) -> dict[str, Any]:
         """Store a booking. The same person at the same time and place is the same tour, however often it is asked."""
+        began = perf_counter()
         reference = self._reference(arguments)
         body = {**arguments, "event": "tour.booked", "booking_id": reference, "at": self.clock().isoformat()}
         booking = self._read(body)
@@ -93,10 +98,11 @@ class ToolDesk:
         if known is not None and not known.is_cancelled:
             return _as_json(reference, known, self.clock())
         self._check(place, booking, None)
-        return self._store(body, reference)
+        return self._store(body, reference, began)
 
     def move(self, arguments: Arguments) -> dict[str, Any]:
         """Store a move."""
+        began = perf_counter()
         reference, tour = self._known(arguments)
         start = _moment(arguments.get("start"))
         if start is not None and tour.start == start and not tour.is_cancelled:
@@ -112,16 +118,17 @@ class ToolDesk:
         if translation.booking is None or translation.booking.starts_at is None:
             raise InvalidFormError({"start": [f"Expected {translation.errors[0].expected}."]})
         self._check(tour.place, translation.booking, tour)
-        return self._store(body, reference)
+        return self._store(body, reference, began)
 
     def cancel(self, arguments: Arguments) -> dict[str, Any]:
         """Store a cancellation; a second one changes nothing."""
+        began = perf_counter()
         reference, tour = self._known(arguments)
         if tour.is_cancelled:
             return _as_json(reference, tour, self.clock())
         _ensure(may_cancel(tour, self.clock()), tour)
         body = {"event": "tour.cancelled", "booking_id": reference, "at": self.clock().isoformat()}
-        return self._store(body, reference)
+        return self._store(body, reference, began)
 
     def status(self, arguments: Arguments) -> dict[str, Any]:
         """The tour as it is now."""
@@ -173,13 +180,15 @@ class ToolDesk:
             errors = {"start": [f"This time is not free ({verdict.obstacle}). Choose another one."]}
             raise TimeNotFreeError(errors, [slot.as_json() for slot in verdict.nearest])
 
-    def _store(self, body: Arguments, reference: str) -> dict[str, Any]:
+    def _store(self, body: Arguments, reference: str, began: float) -> dict[str, Any]:
         mapping, received = self.source.mapping, Received(body, {}, {})
         content = json.dumps(body, ensure_ascii=False).encode()
         arrivals = arrivals_of(mapping, received, content)
         kept = Kept.of(mapping, {"content-type": "application/json"}, {})
         delivery = Delivery(self.source.name, kept, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
-        count(self.source.name, self.committer.store(delivery))
+        stored = self.committer.store(delivery)
+        count(self.source.name, stored)
+        log_accepted(self.source.name, stored, OK, began)
         tour = self._tour(reference)
         if tour is None:
             raise UnknownTourError

@@ -15,8 +15,9 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 from prometheus_client import CONTENT_TYPE_LATEST
+from structlog.contextvars import bound_contextvars
 
-from bridge import __version__, metrics
+from bridge import __version__, metrics, tracing
 from bridge.errors import BridgeError, RefusedRequestError
 from bridge.mcp.desk import ToolDesk
 
@@ -57,9 +58,13 @@ def server_of(desk: ToolDesk) -> Server[Any]:
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(
-        _: ServerRequestContext[Any], params: types.CallToolRequestParams
+        context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        answer, is_error = await run_sync(_counted_call, desk, params.name, params.arguments or {})
+        sent_id = (
+            context.request.headers.get(tracing.REQUEST_ID) if context.request else None
+        )  # stdio has none
+        with bound_contextvars(request_id=tracing.request_id(sent_id)):  # the thread gets a copy
+            answer, is_error = await run_sync(_counted_call, desk, params.name, params.arguments or {})
         text = types.TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
         return types.CallToolResult(content=[text], structured_content=answer, is_error=is_error)
 
@@ -94,6 +99,7 @@ def _call(desk: ToolDesk, name: str, arguments: dict[str, Any]) -> tuple[dict[st
     try:
         return desk.call(name, arguments), False
     except BridgeError as error:
+        log.info("refused", code=error.code, source=desk.source.name)
         members = error.members if isinstance(error, RefusedRequestError) else {}
         return {"error": error.code, "message": error.message, **members}, True
     except Exception:  # an agent must get an answer; the log has the cause

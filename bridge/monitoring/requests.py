@@ -1,9 +1,7 @@
 """What happens around every request: it gets an id, and its time is taken."""
 
-import random
-import re
 from collections.abc import Iterable
-from time import perf_counter, time_ns
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from structlog.contextvars import bind_contextvars, reset_contextvars
@@ -13,9 +11,6 @@ from bridge import metrics, tracing
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-HEADER = "X-Request-ID"
-WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
-"""An id that a proxy has given: no more than a name, since it goes into the log and back."""
 HOOKS = "/hooks/"
 
 
@@ -31,10 +26,10 @@ class Requests:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         began = perf_counter()
-        request_id = request_id_of(environ)
+        request_id = tracing.request_id(environ.get("HTTP_X_REQUEST_ID"))
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            headers.append((HEADER, request_id))
+            headers.append((tracing.REQUEST_ID, request_id))
             return start_response(status, headers, *exc_info)
 
         bound = bind_contextvars(request_id=request_id)
@@ -59,12 +54,3 @@ class Requests:
                 return start_response(status, headers, *exc_info)
 
             return self._application(environ, start)
-
-
-def request_id_of(environ: "WSGIEnvironment") -> str:
-    """The id that the request brings, or a new one."""
-    sent_id: str = environ.get("HTTP_X_REQUEST_ID", "")
-    if sent_id and WELL_FORMED.fullmatch(sent_id):
-        return sent_id
-    # They begin with the time, like a UUID of version 7: an index of them grows at its end.
-    return f"{time_ns() // 1_000_000:012x}{random.getrandbits(80):020x}"

@@ -231,8 +231,9 @@ class TestAtAPmsThatOffersTimes:
         assert world.tours == []
 
     @pytest.mark.parametrize("is_gone", [False, True])
+    @pytest.mark.parametrize("vendor", ["ENTRATA", "REALPAGE_RPX"])
     def test_a_request_holds_its_time_and_is_checked_again_when_it_is_confirmed(
-        self, world: World, is_gone: bool
+        self, world: World, vendor: str, is_gone: bool
     ):
         wish = request(world, "A")
         world.run_due()
@@ -244,7 +245,10 @@ class TestAtAPmsThatOffersTimes:
         asked = len(world.calls("POST", AVAILABILITY))
         if is_gone:  # somebody else's by now
             lead = world.sandbox.add_lead("cintegration", "cproperty", email_1="c@example.com")
-            there = {"appointment_date": "2026-12-03", "appointment_time": "14:00:00"}
+            hour = {"ENTRATA": "14:00:00", "REALPAGE_RPX": "15:00:00"}[
+                vendor
+            ]  # in Mountain Time; at the property
+            there = {"appointment_date": "2026-12-03", "appointment_time": hour}
             body = {
                 "integration_id": "cintegration",
                 "lead_id": lead,
@@ -252,6 +256,8 @@ class TestAtAPmsThatOffersTimes:
                 "notes": "By phone",
             }
             body |= {"appointment_type": "TOUR", "appointment_duration_minutes": 30}
+            if vendor == "REALPAGE_RPX":
+                body["employee_id"] = world.document["properties"]["oakwood"]["defaults"]["employee_id"]
             world.tools.propexo.create_appointment({**body, **there})
             world.run(until=world.clock() + timedelta(minutes=5))
         booked = book(world, "A")

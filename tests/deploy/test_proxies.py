@@ -86,7 +86,9 @@ def caddy(
         "BRIDGE_WEB": f"127.0.0.1:{public}", "BRIDGE_PRIVATE": f"127.0.0.1:{private}", "XDG_DATA_HOME": str(folder),
     }  # fmt: skip
     config = folder / "Caddyfile"
-    config.write_text("{\n\tadmin off\n}\n" + (DEPLOY / "compose/Caddyfile").read_text())
+    text = (DEPLOY / "compose/Caddyfile").read_text()
+    assert "\n{\n" in text
+    config.write_text(text.replace("\n{\n", "\n{\n\tadmin off\n", 1))
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)], environment
 
 
@@ -134,20 +136,29 @@ def behind(
         command, environment = proxy(folder, port, public, private, inside=inside)
         if not shutil.which(command[0]):
             pytest.skip(f"there is no {command[0]}")
-        process = subprocess.Popen(
-            command, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while request(port, "GET", "/livez")[0] != 200:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
+        with running(command, environment, folder, lambda: request(port, "GET", "/livez")[0] == 200):
             bridge.seen.clear()
             yield port, bridge
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], environment: dict[str, str], folder: Path, is_ready: Callable[[], bool]
+) -> Iterator[None]:
+    """A proxy; what it writes is in `output.log` and `error.log`."""
+    with (folder / "output.log").open("wb") as output:
+        process = subprocess.Popen(
+            command, env={"PATH": os.environ["PATH"], **environment}, stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not is_ready():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+        yield
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 def request(
@@ -215,6 +226,21 @@ def test_from_outside(proxy: Any, database: Database, tmp_path: Path) -> None:
                 "/.well-known/security.txt" if path == "/.well-known/" else path.removesuffix("/") + "/x",
             )
             assert [where for where, _, _ in bridge.seen] == ["public"], path
+
+
+@pytest.mark.parametrize("proxy", [caddy, nginx])
+def test_no_log_has_the_secret_of_an_address(proxy: Any, tmp_path: Path) -> None:
+    """Not even that of a request that finds the bridge away, and not in the address of the page before."""
+    port = free_port()
+    command, environment = proxy(tmp_path, port, free_port(), free_port(), inside=True)
+    if not shutil.which(command[0]):
+        pytest.skip(f"there is no {command[0]}")
+    with running(command, environment, tmp_path, lambda: request(port, "GET", "/livez")[0] == 502):
+        for path in ("/calendar/hush.ics", "/hooks/own/hush", "/hooks/own?token=hush", "/tour/hush"):
+            assert request(port, "GET", path, headers={"Referer": "http://x/tour/hush"})[0] == 502, path
+    written = "".join(file.read_text() for file in tmp_path.glob("*.log"))
+    assert proxy is nginx or "connection refused" in written
+    assert "hush" not in written
 
 
 @pytest.mark.parametrize("proxy", [caddy, nginx])

@@ -16,6 +16,8 @@ from jsonschema_rs import Draft202012Validator
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 from world import World
 
 from bridge.availability.calendar import Calendar
@@ -209,23 +211,41 @@ def test_streamable_http_needs_the_secret_of_the_source(desk: ToolDesk, world: W
         url = f"http://127.0.0.1:{port}/mcp"
 
         async def ask(secret: str) -> Any:
-            http = create_mcp_http_client(headers={"Authorization": f"Bearer {secret}"})
+            headers = {"Authorization": f"Bearer {secret}", "X-Request-ID": "req-00000001"}
+            http = create_mcp_http_client(headers=headers)
             async with http:
                 if secret != SECRET:
                     return await http.post(url, json={})
                 async with Client(streamable_http_client(url, http_client=http)) as client:
-                    return await call(client, "find_tour_times", **{"from": "2026-11-25", "days": 1})
+                    return await call(client, "book_tour", start=NINE, **MAYA)
 
-        assert anyio.run(ask, SECRET)["slots"][0]["start"] == NINE
+        assert anyio.run(ask, SECRET)["start"] == NINE
+        assert [event.request_id for event in world.events()] == ["req-00000001"]
         counted = requests.get(
             f"http://127.0.0.1:{port}/metrics", timeout=30, headers={"Authorization": f"Bearer {SECRET}"}
         )
-        assert 'bridge_tool_calls_total{outcome="answered",tool="find_tour_times"}' in counted.text
+        assert 'bridge_tool_calls_total{outcome="answered",tool="book_tour"}' in counted.text
         answer = anyio.run(ask, "wrong")
         assert (answer.status_code, answer.json()["error"]) == (401, "not_authentic")
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+def test_a_call_leads_to_its_event_by_the_id_of_its_request(desk: ToolDesk, world: World) -> None:
+    async def conversation(client: Client) -> None:
+        tour = await call(client, "book_tour", start=NINE, **MAYA)
+        await call(client, "cancel_tour", booking_id=tour["booking_id"])
+        await refused(client, "cancel_tour", booking_id="0" * 24)
+
+    with capture_logs([merge_contextvars]) as logs:
+        talk(desk, conversation)
+    booked, cancelled, denied = (entry for entry in logs if "request_id" in entry)
+    for accepted, event in zip((booked, cancelled), world.events(), strict=True):
+        assert (accepted["event"], accepted["source"]) == ("request accepted", "agent")
+        assert (accepted["event_ids"], accepted["request_id"]) == ([event.id], event.request_id)
+    assert (denied["event"], denied["code"]) == ("refused", "unknown_tour")
+    assert len({entry["request_id"] for entry in (booked, cancelled, denied)}) == 3
 
 
 @pytest.mark.processes
@@ -235,11 +255,20 @@ def test_stdio_is_started_by_the_assistant(desk: ToolDesk, world: World, tmp_pat
     configuration.write_text(world.toml())
     command = ["-m", "bridge", "mcp", "--config", str(configuration), "--source", "agent"]
 
+    log = tmp_path / "log"
+
     async def conversation() -> None:
         started = StdioServerParameters(command=sys.executable, args=command, env=dict(os.environ))
-        async with Client(stdio_client(started)) as client:
-            assert len((await client.list_tools()).tools) == 5
-            found = await refused(client, "tour_status", booking_id="x")
-            assert found["error"] == "unknown_tour"
+        with log.open("w") as errlog:
+            async with Client(stdio_client(started, errlog=errlog)) as client:
+                assert len((await client.list_tools()).tools) == 5
+                found = await refused(client, "tour_status", booking_id="x")
+                assert found["error"] == "unknown_tour"
+                times = await call(client, "find_tour_times")
+                await call(client, "book_tour", start=times["slots"][-1]["start"], **MAYA)
 
     anyio.run(conversation)
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    [accepted] = [entry for entry in entries if entry["message"] == "request accepted"]
+    [event] = world.events()
+    assert (accepted["event_ids"], accepted["request_id"]) == ([event.id], event.request_id)

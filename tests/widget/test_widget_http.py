@@ -289,3 +289,22 @@ def test_the_console_builds_the_line(visitor: Visitor) -> None:
     assert "http://localhost/widget/website?property=elm&amp;lang=es" in page.text
     assert "--tour-accent: #7a3b1d" in page.text
     assert browser.get("/console/sources/widget/widget").status_code == 404
+
+
+def test_the_page_of_the_line_shows_how_the_source_is(visitor: Visitor) -> None:
+    world = visitor.world
+    browser = open_browser(world.client.application, world.settings, world.database, world.clock, Role.VIEWER)
+    address = "/console/sources/website/widget"
+    before = browser.get(address).text
+    assert "<strong>never</strong> since the last event" in before
+    assert "<strong>0</strong> refused" in before
+    assert before.count("None.") == 2  # failed verifications, unknown events
+    assert visitor.send(visitor.form()).status_code == 200
+    assert visitor.send(visitor.form(), origin="https://evil.example").status_code == 403
+    world.client.application.extensions["monitoring"].refusals.write()
+    world.clock.advance(minutes=25)
+    page = browser.get(address).text
+    assert "<strong>25 min</strong> since the last event" in page
+    assert "<strong>1</strong> refused" in page
+    assert '<th scope="row">origin</th><td>1</td>' in page
+    assert "add its address to <code>origins</code>" in page

@@ -79,12 +79,14 @@ def widget(name: str) -> str:
         "2px" if request.args.get("radius") == "2px" else "8px",
     )
     home = settings.server.public_url or request.host_url.rstrip("/")
+    now = tools().clock()
     with tools().database.session() as session:
-        (line,) = presenter.lines(session, [source], tools().clock())
+        page = presenter.page(session, settings, source, current_actor(), now, home)
     return render_template(
         "sources/widget.html",
-        line=line,
-        now=tools().clock(),
+        page=page,
+        now=now,
+        is_form=True,
         options=options,
         code=line_of(home, name, options),
         link=f"{home}/widget/{query_of(name, options).replace('source=', '', 1).replace('&', '?', 1)}",
