@@ -91,9 +91,10 @@ class Bridge:
         self.endpoint = create_app(load(self.config, {}), database).test_client()
 
     @staticmethod
-    def booked(number: int = 1, **changes: Any) -> dict[str, Any]:
-        """A body of the sender."""
-        start = (utc_now() + timedelta(days=9)).replace(microsecond=0).isoformat()
+    def booked(number: int = 1, days: int = 9, **changes: Any) -> dict[str, Any]:
+        """A body of the sender, for a tour around noon in Chicago, at whatever hour the tests run."""
+        day = utc_now() + timedelta(days=days)
+        start = day.replace(hour=18, minute=0, second=0, microsecond=0).isoformat()
         named = {"id": f"B-{number}", "name": "Maya Okafor", "email": f"maya{number}@example.com"}
         return {"kind": "booked", **named, "start": start, "minutes": 30, **changes}
 
