@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from bridge.console import dates, errors
@@ -19,12 +20,13 @@ from bridge.console.bookings.views import bookings_pages, calendar_files
 from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.correct_views import correct
-from bridge.console.events.event_views import event
+from bridge.console.events.event_views import OUT_OF_BAND, event
 from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
 from bridge.console.properties.views import properties_pages
+from bridge.console.queries.action_needed import count_waiting
 from bridge.console.sources.setup_views import source_setup
 from bridge.console.sources.shadow import HeldLists
 from bridge.console.sources.views import sources_pages
@@ -129,5 +131,16 @@ def _for_every_page() -> dict[str, Any]:
         "has_openid": tools().settings.console.openid is not None,
         "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
+        "waiting_count": _waiting_count,
+        "out_of_band": OUT_OF_BAND,
         "static": lambda name: url_for("console.static", filename=name),
     }
+
+
+def _waiting_count() -> int:
+    """How many events wait for a decision; none on the page that says that the database is away."""
+    try:
+        with tools().database.session() as session:
+            return count_waiting(session)
+    except SQLAlchemyError:
+        return 0
