@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, redirect, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from bridge.console import dates, errors
+from bridge.console import dates, errors, flash
 from bridge.console.access import guard, headers
 from bridge.console.access.account_views import account_pages
 from bridge.console.access.admin import admin
@@ -95,6 +95,7 @@ def init_app(app: Flask, given: AppContext) -> None:
     headers.init_app(app)
     errors.init_app(app)
     guard.init_app(app)
+    flash.init_app(app)
     app.context_processor(_for_every_page)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -131,6 +132,7 @@ def _for_every_page() -> dict[str, Any]:
         "has_openid": tools().settings.console.openid is not None,
         "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
+        "take_flash": flash.take,
         "waiting_count": _waiting_count,
         "out_of_band": OUT_OF_BAND,
         "static": lambda name: url_for("console.static", filename=name),

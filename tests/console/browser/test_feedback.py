@@ -1,4 +1,4 @@
-"""What a page shows while it waits for an answer."""
+"""What a page shows while it waits for an answer, and what it says of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,10 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import update
+
+from bridge.console.access import sessions
+from bridge.models import Event, Role
 
 pytestmark = pytest.mark.processes
 
@@ -77,3 +81,54 @@ def test_a_download_leaves_its_button_alone(page: Page) -> None:
         button.click()
     expect(button).to_be_enabled()
     expect(button).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_message_follows_an_action_once_and_moves_nothing(page: Page) -> None:
+    page.clock.install()
+    page.goto("/console/properties")
+    before = page.locator("h1").bounding_box()
+    page.get_by_label("What a sender calls").fill("The Elms")
+    page.get_by_role("combobox", name="Property").select_option(label="Elm Court")
+    page.get_by_role("button", name="Add").click()
+    toast = page.locator("#toasts .toast")
+    page.clock.run_for(100)
+    expect(toast).to_contain_text("The name is added.")
+    assert page.locator("h1").bounding_box() == before
+    page.clock.run_for(9_000)
+    expect(toast).to_have_count(0)
+    page.reload()
+    page.clock.run_for(100)
+    expect(page.get_by_text("The Elms", exact=False).first).to_be_visible()
+    expect(toast).to_have_count(0)
+
+
+def test_a_message_about_a_part_of_a_page_can_be_closed(world: Any, page: Page) -> None:
+    event = world.book("B-1", property="Elm Court West")
+    world.run()
+    page.goto(f"/console/events/{event}")
+    page.get_by_role("button", name="Replay").click()
+    page.locator("#panel form").get_by_role("button").first.click()
+    toast = page.get_by_role("status").locator(".toast")
+    expect(toast).to_contain_text("Queued again.")
+    toast.get_by_role("button", name="Close").click()
+    expect(toast).to_have_count(0)
+
+
+def test_a_refused_request_says_why(world: Any, browser: Any, site: str) -> None:
+    """In a window without the check of its log: a browser writes down each refused request."""
+    event = world.book("B-1", property="Elm Court West")
+    world.run()
+    with world.database.session() as session:
+        cookie = sessions.begin_from_outside(session, world.settings, "olga", Role.OPERATOR, world.clock())
+    context = browser.new_context(base_url=site)
+    context.add_cookies([{"name": "bridge", "value": cookie, "url": site}])
+    page = context.new_page()
+    page.goto(f"/console/events/{event}")
+    with world.database.session() as session:
+        session.execute(update(Event).values(removed_at=world.clock()))
+    page.get_by_role("button", name="Mark as done").click()
+    toast = page.locator("#toasts .toast")
+    page.get_by_label("What was done").fill("Called her")
+    page.locator("#panel").get_by_role("button", name="Mark as done").click()
+    expect(toast.locator("p")).to_have_text(f"There is no event {event}, or it is no longer kept.")
+    context.close()
