@@ -13,6 +13,7 @@ from bridge.console.access.account_views import account_pages
 from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
+from bridge.console.alerts.views import alerts_pages
 from bridge.console.api import application as api
 from bridge.console.appointments.views import appointments_pages
 from bridge.console.availability.views import availability_pages
@@ -66,6 +67,7 @@ PAGES = (
     sources_pages,
     source_setup,
     health_pages,
+    alerts_pages,
     workbench,
     admin,
 )
@@ -80,6 +82,7 @@ NAVIGATION = (
     (Role.VIEWER, "/console/properties", "Properties"),
     (Role.VIEWER, "/console/sources", "Sources"),
     (Role.VIEWER, "/console/health", "Integrations"),
+    (Role.VIEWER, "/console/alerts", "Alerts"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),

@@ -38,6 +38,7 @@ PAGES = {
     "event-parked": "/console/events/2",
     "event-unreadable": "/console/events/3",
     "workbench": "/console/workbench?mapping=standard_webhooks",
+    "alerts": "/console/alerts",
 }
 """Of the world below."""
 WIDER = """document.documentElement.scrollWidth <= innerWidth ? [] :
