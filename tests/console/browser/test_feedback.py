@@ -1,6 +1,7 @@
 """What a page shows while it waits for an answer, and what it says of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bridge.models import Event, Role
 
 pytestmark = pytest.mark.processes
 
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 Held = Callable[[str], list[Route]]
 
 
@@ -30,6 +32,17 @@ def held(page: Page) -> Held:
         return routes
 
     return hold
+
+
+def assert_accessible(page: Page) -> None:
+    """Nothing that axe finds in the messages, in either theme."""
+    if not AXE.exists():
+        return
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found = page.evaluate("axe.run('#toasts', {resultTypes: ['violations']})")
+        assert [violation["id"] for violation in found["violations"]] == []
 
 
 def assert_busy(button: Any) -> None:
@@ -110,6 +123,7 @@ def test_a_message_about_a_part_of_a_page_can_be_closed(world: Any, page: Page) 
     page.locator("#panel form").get_by_role("button").first.click()
     toast = page.get_by_role("status").locator(".toast")
     expect(toast).to_contain_text("Queued again.")
+    assert_accessible(page)
     toast.get_by_role("button", name="Close").click()
     expect(toast).to_have_count(0)
 
@@ -131,4 +145,5 @@ def test_a_refused_request_says_why(world: Any, browser: Any, site: str) -> None
     page.get_by_label("What was done").fill("Called her")
     page.locator("#panel").get_by_role("button", name="Mark as done").click()
     expect(toast.locator("p")).to_have_text(f"There is no event {event}, or it is no longer kept.")
+    assert_accessible(page)
     context.close()
