@@ -111,5 +111,17 @@ def test_the_count_is_read_from_an_index(world: Any) -> None:
         assert "ix_events_status" in str(plan.fetchall())
 
 
+def test_a_page_about_a_failing_database_needs_no_count(world: Any, signed_in: Any) -> None:
+    browser = signed_in(Role.VIEWER)
+    with world.database.session() as session:
+        session.execute(text("ALTER TABLE events RENAME TO events_away"))
+    try:
+        answer = browser.get("/console/action-needed")
+    finally:
+        with world.database.session() as session:
+            session.execute(text("ALTER TABLE events_away RENAME TO events"))
+    assert (answer.status_code, "<h1>Not accepting</h1>" in answer.text) == (503, True)
+
+
 def test_nothing_that_waits(signed_in: Any) -> None:
     assert "Nothing needs you" in signed_in(Role.VIEWER).get("/console/action-needed").text
