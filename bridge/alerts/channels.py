@@ -42,6 +42,11 @@ class Channels:
     def __bool__(self) -> bool:
         return bool(self._channels)
 
+    @property
+    def addresses(self) -> list[str]:
+        """Each address without its secrets and options."""
+        return [_shown(channel) for channel in self._channels]
+
     def send(self, title: str, text: str) -> dict[str, bool]:
         """Send plain text to all; answers for each address, without its secrets, whether that worked."""
         return {_shown(channel): _send(channel, title, text) for channel in self._channels}

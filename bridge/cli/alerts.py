@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bridge.alerts.trial import NoAlertAddressError, send_test
 from bridge.alerts.watch import findings
 from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
 from bridge.cli.tables import show_table
@@ -39,15 +40,12 @@ def list_alerts(*, config: Path | None, as_json: bool) -> None:
 @config_option
 def test(*, config: Path | None) -> None:
     """Send a test message to each address of `alerts.urls` and report the result."""
-    from bridge.alerts.channels import Channels  # noqa: PLC0415 - Apprise knows a hundred services and loads them all
-
-    settings = load_settings(config)
-    channels = Channels(settings.alerts.urls)
-    if not channels:
-        raise CommandError("alerts.urls is empty. Add an address, such as mailto://..., and try again.")
-    text = "This is a test of the Propexo bridge. Alerts about tours will come to this address."
-    sent = channels.send("The bridge can reach you", text)
-    for address, arrived in sent.items():
-        click.echo(f"{address}: {'sent' if arrived else 'NOT sent; check the address and its credentials'}")
-    if not all(sent.values()):
+    try:
+        results = send_test(load_settings(config))
+    except NoAlertAddressError as error:
+        raise CommandError(error.message) from error
+    for result in results:
+        outcome = "sent" if result.is_sent else "NOT sent; check the address and its credentials"
+        click.echo(f"{result.address}: {outcome}")
+    if not all(result.is_sent for result in results):
         raise CommandError("Some addresses could not be reached.")

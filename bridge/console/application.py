@@ -4,14 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from bridge.console import dates, errors
+from bridge.console import dates, errors, flash
 from bridge.console.access import guard, headers
 from bridge.console.access.account_views import account_pages
 from bridge.console.access.admin import admin
 from bridge.console.access.openid_views import openid_pages
 from bridge.console.access.views import access
+from bridge.console.alerts.views import alerts_pages
 from bridge.console.api import application as api
 from bridge.console.appointments.views import appointments_pages
 from bridge.console.availability.views import availability_pages
@@ -19,12 +21,13 @@ from bridge.console.bookings.views import bookings_pages, calendar_files
 from bridge.console.events.action_views import actions
 from bridge.console.events.bulk_views import bulk
 from bridge.console.events.correct_views import correct
-from bridge.console.events.event_views import event
+from bridge.console.events.event_views import OUT_OF_BAND, event
 from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
 from bridge.console.properties.views import properties_pages
+from bridge.console.queries.action_needed import count_waiting
 from bridge.console.sources.setup_views import source_setup
 from bridge.console.sources.shadow import HeldLists
 from bridge.console.sources.views import sources_pages
@@ -64,6 +67,7 @@ PAGES = (
     sources_pages,
     source_setup,
     health_pages,
+    alerts_pages,
     workbench,
     admin,
 )
@@ -78,6 +82,7 @@ NAVIGATION = (
     (Role.VIEWER, "/console/properties", "Properties"),
     (Role.VIEWER, "/console/sources", "Sources"),
     (Role.VIEWER, "/console/health", "Integrations"),
+    (Role.VIEWER, "/console/alerts", "Alerts"),
     (Role.OPERATOR, "/console/workbench", "Workbench"),
     (Role.ADMIN, "/console/users", "Users"),
     (Role.ADMIN, "/console/tokens", "Tokens"),
@@ -93,6 +98,7 @@ def init_app(app: Flask, given: AppContext) -> None:
     headers.init_app(app)
     errors.init_app(app)
     guard.init_app(app)
+    flash.init_app(app)
     app.context_processor(_for_every_page)
     for pages in PAGES:
         app.register_blueprint(pages)
@@ -129,5 +135,17 @@ def _for_every_page() -> dict[str, Any]:
         "has_openid": tools().settings.console.openid is not None,
         "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
+        "take_flash": flash.take,
+        "waiting_count": _waiting_count,
+        "out_of_band": OUT_OF_BAND,
         "static": lambda name: url_for("console.static", filename=name),
     }
+
+
+def _waiting_count() -> int:
+    """How many events wait for a decision; none on the page that says that the database is away."""
+    try:
+        with tools().database.session() as session:
+            return count_waiting(session)
+    except SQLAlchemyError:
+        return 0

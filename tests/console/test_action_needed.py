@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.event import listen
 
 from bridge.console.actor import Actor, Via
-from bridge.console.queries.action_needed import group_heading, grouped, waiting_events
+from bridge.console.queries.action_needed import count_waiting, group_heading, grouped, waiting_events
 from bridge.models import Event, Role
 
 OPERATOR = Actor("olga", Role.OPERATOR, Via.CONSOLE)
@@ -80,6 +82,45 @@ def test_one_choice_gives_a_group_its_agent(world: Any, signed_in: Any) -> None:
         r"\s+", " ", operator.post("/console/action-needed/correct", data).text
     )
     assert [world.status(event)[0] for event in events] == ["received", "received"]
+
+
+def test_the_head_of_each_page_counts_what_waits(world: Any, signed_in: Any) -> None:
+    first, *_ = [world.book(f"B-{n}", email=f"{n}@example.com", property="Elm Court West") for n in range(3)]
+    world.book("B-3")
+    world.run()
+
+    def counted(page: str) -> list[str]:
+        return re.findall(r'id="waiting-count"[^>]*> <span class="badge badge-parked">(\d+)<', page)
+
+    for role in (Role.VIEWER, Role.OPERATOR):
+        assert counted(signed_in(role).get("/console/properties").text) == ["3"]
+    answer = signed_in(Role.OPERATOR).post(f"/console/events/{first}/done", {"note": "Called her"}).text
+    assert 'id="waiting-count" hx-swap-oob="true"' in answer
+    assert counted(answer) == ["2"]
+
+
+def test_the_count_is_read_from_an_index(world: Any) -> None:
+    with world.database.session() as session:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        statements: list[str] = []
+        listen(session.connection(), "before_cursor_execute", lambda _c, _cu, sql, *_: statements.append(sql))
+        assert count_waiting(session) == 0
+        plan = session.connection().exec_driver_sql(
+            f"EXPLAIN {statements[-1]}", {"status_1": "parked", "param_1": 1000}
+        )
+        assert "ix_events_status" in str(plan.fetchall())
+
+
+def test_a_page_about_a_failing_database_needs_no_count(world: Any, signed_in: Any) -> None:
+    browser = signed_in(Role.VIEWER)
+    with world.database.session() as session:
+        session.execute(text("ALTER TABLE events RENAME TO events_away"))
+    try:
+        answer = browser.get("/console/action-needed")
+    finally:
+        with world.database.session() as session:
+            session.execute(text("ALTER TABLE events_away RENAME TO events"))
+    assert (answer.status_code, "<h1>Not accepting</h1>" in answer.text) == (503, True)
 
 
 def test_nothing_that_waits(signed_in: Any) -> None:

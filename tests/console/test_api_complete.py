@@ -70,6 +70,8 @@ IN_THE_API = {
     "workbench.page": "show_mapping",
     "workbench.payload": "show_payload",
     "workbench.read": "translate_edited",
+    "alerts.show": "list_alerts",
+    "alerts.test": "test_alerts",
 }
 """By view of the console: the operation with which a program does the same."""
 ONLY_FOR_BROWSERS = {

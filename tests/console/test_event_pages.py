@@ -43,6 +43,14 @@ def test_a_viewer_sees_no_renter_and_no_action(parked: int, signed_in: Any) -> N
         assert viewer.get(f"/console/events/{parked}/{action}").status_code == 403
 
 
+def test_the_technical_details_name_the_request(world: Any, parked: int, signed_in: Any) -> None:
+    request_id = world.event(parked).request_id
+    assert request_id
+    for role in (Role.VIEWER, Role.OPERATOR):
+        page = signed_in(role).get(f"/console/events/{parked}").text
+        assert f'<code id="request-id">{request_id}</code>' in page.partition('id="technical"')[2]
+
+
 def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_in: Any) -> None:
     world.book("B-2", email="jo@example.com")
     world.run()

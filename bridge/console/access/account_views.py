@@ -9,6 +9,7 @@ from bridge.console.access import accounts, passwords, sessions, throttle
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.access.views import with_cookie
 from bridge.console.actions import users as actions
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import Role
@@ -26,7 +27,6 @@ def show(problem: str | None = None) -> str:
         has_password=current_actor().name in names,
         problem=problem,
         shortest=passwords.SHORTEST,
-        changed="changed" in request.args,
     )
 
 
@@ -53,4 +53,5 @@ def change_password() -> Response:
             text = sessions.begin(session, settings, account, now)
     except BridgeError as error:
         return make_response(show(error.message), 422)
-    return with_cookie(redirect(url_for("account.show", changed=1), 303), text)
+    changed = with_cookie(redirect(url_for("account.show"), 303), text)
+    return on_next_page(changed, Flash.PASSWORD_CHANGED)

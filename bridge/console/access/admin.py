@@ -11,6 +11,7 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import tokens as token_actions
 from bridge.console.actions import users as actions
 from bridge.console.actions.users import UserChange
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import AuditEntry, Role
@@ -40,7 +41,7 @@ def add_user() -> Response:
             actions.add_user(session, tools().settings, current_actor(), name, role, password, now)
     except BridgeError as error:
         return make_response(users(error.message), 422)
-    return redirect(url_for("admin.users"), 303)
+    return on_next_page(redirect(url_for("admin.users"), 303), Flash.USER_ADDED)
 
 
 @admin.post("/users/<name>")
@@ -61,7 +62,7 @@ def change_user(name: str) -> Response:
             actions.change_user(session, current_actor(), name, change, tools().clock(), tools().settings)
     except BridgeError as error:
         return make_response(users(error.message), 422)
-    return redirect(url_for("admin.users"), 303)
+    return on_next_page(redirect(url_for("admin.users"), 303), Flash.USER_CHANGED)
 
 
 @admin.get("/tokens")
@@ -92,7 +93,7 @@ def revoke_token(token_id: int) -> Response:
             token_actions.revoke_token(session, current_actor(), token_id, tools().clock())
     except tokens.UnknownTokenError:
         abort(404)
-    return redirect(url_for("admin.list_tokens"), 303)
+    return on_next_page(redirect(url_for("admin.list_tokens"), 303), Flash.TOKEN_REVOKED)
 
 
 @admin.get("/audit")

@@ -10,6 +10,7 @@ from bridge.console.access import accounts, tokens
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import tokens as token_actions
 from bridge.console.actions import users as actions
+from bridge.console.actions.alerts import send_test_alert
 from bridge.console.actions.users import UserChange
 from bridge.console.api import schemas_properties as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
@@ -120,3 +121,11 @@ def list_alerts() -> Any:
     """List the current alerts."""
     with tools().database.session() as session:
         return {"alerts": list(session.scalars(select(Alert).order_by(Alert.opened_at)))}
+
+
+@people.route("/alerts/test", methods=["POST"])
+@needs(Role.ADMIN)
+@people.response(200, shown.SentTestList)
+def test_alerts() -> Any:
+    """Send a test message to each address of `alerts.urls`, as `bridge alerts test` does."""
+    return {"results": send_test_alert(tools().settings, tools().database, current_actor(), tools().clock())}

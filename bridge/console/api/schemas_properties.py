@@ -286,3 +286,14 @@ class AlertLine(Schema):
 
 class AlertList(Schema):
     alerts = fields.List(fields.Nested(AlertLine))
+
+
+class SentTestLine(Schema):
+    address = fields.String(
+        attribute="scheme_and_host", metadata={"description": "Its scheme and host only."}
+    )
+    sent = fields.Boolean(attribute="is_sent")
+
+
+class SentTestList(Schema):
+    results = fields.List(fields.Nested(SentTestLine))

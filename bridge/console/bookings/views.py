@@ -13,6 +13,7 @@ from bridge.console.actions import feeds as feed_actions
 from bridge.console.actor import Actor, Via
 from bridge.console.bookings.exports import tours_as_calendar, tours_as_csv
 from bridge.console.dates import day_label, office_zone
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.queries import bookings as queries
 from bridge.console.queries.bookings import BookingSummary
 from bridge.console.queries.paging import Page
@@ -105,7 +106,7 @@ def revoke_feed(feed_id: int) -> Redirect:
             feed_actions.revoke_feed(session, current_actor(), feed_id, tools().clock())
     except feeds.UnknownFeedError as error:
         abort(404, error.message)
-    return redirect(url_for("bookings.listing"), 303)
+    return on_next_page(redirect(url_for("bookings.listing"), 303), Flash.FEED_REVOKED)
 
 
 @calendar_files.get("/calendar/<text>.ics")

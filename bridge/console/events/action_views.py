@@ -14,6 +14,7 @@ from bridge.console.actions import events as people
 from bridge.console.events.bulk_views import Run, progress
 from bridge.console.events.event_views import OUT_OF_BAND, PARTS, page_of, stored
 from bridge.console.events.presenter import CALLS, as_json
+from bridge.console.flash import Flash, at_once, on_next_page
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, DecodingError
@@ -44,12 +45,11 @@ def replay(event_id: int) -> str:
 
 @actions.post("/<int:event_id>/replay")
 @needs(Role.OPERATOR)
-def do_replay(event_id: int) -> str:
-    def change(session: Session) -> str:
+def do_replay(event_id: int) -> Response:
+    def change(session: Session) -> None:
         people.replay(session, current_actor(), [event_id], tools().clock())
-        return "Queued again. The new status appears here."
 
-    return _answer(event_id, change)
+    return _answer(event_id, change, Flash.EVENT_QUEUED)
 
 
 @actions.get("/<int:event_id>/done")
@@ -60,13 +60,12 @@ def done(event_id: int) -> str:
 
 @actions.post("/<int:event_id>/done")
 @needs(Role.OPERATOR)
-def do_done(event_id: int) -> str:
-    def change(session: Session) -> str:
+def do_done(event_id: int) -> Response:
+    def change(session: Session) -> None:
         note = request.form.get("note", "").strip()
         people.dismiss(session, current_actor(), [event_id], note, tools().clock())
-        return "Marked as done."
 
-    return _answer(event_id, change)
+    return _answer(event_id, change, Flash.EVENT_DISMISSED)
 
 
 @actions.get("/<int:event_id>/property")
@@ -144,7 +143,8 @@ def do_edit(event_id: int) -> Response:
             corrections.save(session, actor, correction, now, again=True)
     except BridgeError as error:
         return Response(render_template("events/correction.html", problem=error.message))
-    return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+    answer = Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+    return on_next_page(answer, Flash.EVENT_SAVED)
 
 
 class InvalidJsonError(DecodingError):
@@ -178,13 +178,14 @@ def _correction(session: Session, event_id: int) -> Correction:
     return corrections.preview(session, tools().settings, stored(session, event_id), payload)
 
 
-def _answer(event_id: int, change: Callable[[Session], str]) -> str:
-    """Does it, and says what came of it: a sentence, and the parts of the page that read differently now."""
+def _answer(event_id: int, change: Callable[[Session], None], flash: Flash) -> Response:
+    """Make the change; the answer has a message, and the parts of the page that read differently now."""
     try:
         with tools().database.session() as session:
-            words = change(session)
+            change(session)
     except BridgeError as error:
-        return render_template("events/correction.html", problem=error.message)
+        return Response(render_template("events/correction.html", problem=error.message))
     with tools().database.session() as session:
         event = page_of(session, event_id)
-        return render_template("events/answer.html", words=words, event=event, parts=PARTS, oob=OUT_OF_BAND)
+        parts = render_template("events/answer.html", event=event, parts=PARTS, oob=OUT_OF_BAND)
+    return at_once(Response(parts), flash)

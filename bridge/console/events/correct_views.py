@@ -13,6 +13,7 @@ from bridge.console.events.correction_form import CheckedForm, FormValues
 from bridge.console.events.event_views import stored
 from bridge.console.events.presenter import explanation_of, known_values, start_as_sent
 from bridge.console.events.tour_values import checked_values, place_in, shown_values
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.queries.record_choices import RecordChoice, agent_choices, unit_choices
 from bridge.console.status_words import KINDS
 from bridge.console.tools import tools
@@ -90,7 +91,8 @@ def save(event_id: int) -> Response:
     except BridgeError as error:
         with tools().database.session() as session:
             return Response(_page(session, stored(session, event_id), typed, place, problem=error.message))
-    return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+    answer = Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+    return on_next_page(answer, Flash.EVENT_SAVED)
 
 
 def _page(session: Session, event: Event, typed: FormValues, place: Property | None, **more: Any) -> str:

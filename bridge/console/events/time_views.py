@@ -9,6 +9,7 @@ from bridge.availability.calendar import Calendar
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import times
 from bridge.console.events.event_views import stored
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import Event, Role
@@ -42,7 +43,8 @@ def take(event_id: int) -> Response:
             times.take_time(session, settings, current_actor(), event, tour, start, now)
     except BridgeError as error:
         return Response(_panel(event_id, tour, error.message))
-    return Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+    answer = Response(headers={"HX-Redirect": url_for("event.show", event_id=event_id)})
+    return on_next_page(answer, Flash.TIME_CHOSEN)
 
 
 def _panel(event_id: int, tour: RenterTour | None, problem: str | None = None) -> str:

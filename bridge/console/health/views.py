@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import integrations as actions
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.health.published import latest_findings
 from bridge.console.queries import integrations
 from bridge.console.tools import tools
@@ -36,7 +37,7 @@ def pause(integration_id: str) -> Response:
     if not reason:
         return make_response(show("Say why it is paused: the reason is shown to everybody."), 422)
     actions.pause(tools().database, current_actor(), integration_id, reason, tools().clock())
-    return redirect(url_for("health.show"), 303)
+    return on_next_page(redirect(url_for("health.show"), 303), Flash.INTEGRATION_PAUSED)
 
 
 @health_pages.post("/<integration_id>/resume")
@@ -46,7 +47,7 @@ def resume(integration_id: str) -> Response:
     _check_known(integration_id)
     if actions.resume(tools().database, current_actor(), integration_id, tools().clock()) is None:
         return make_response(show("It was not paused any more."), 422)
-    return redirect(url_for("health.show"), 303)
+    return on_next_page(redirect(url_for("health.show"), 303), Flash.INTEGRATION_RESUMED)
 
 
 @health_pages.post("/propexo")
@@ -54,7 +55,7 @@ def resume(integration_id: str) -> Response:
 def check_again() -> Response:
     """Ask Propexo anew when the page is shown."""
     latest_findings().forget()
-    return redirect(url_for("health.show"), 303)
+    return on_next_page(redirect(url_for("health.show"), 303), Flash.PROPEXO_CHECKED)
 
 
 def _check_known(integration_id: str) -> None:

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import aliases
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.status_words import pms_name
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
@@ -40,7 +41,7 @@ def add_alias() -> Response:
             aliases.add(session, tools().settings, current_actor(), name, key, tools().clock())
     except BridgeError as error:
         return make_response(listing(error.message), 422)
-    return redirect(url_for("properties.listing"), 303)
+    return on_next_page(redirect(url_for("properties.listing"), 303), Flash.ALIAS_ADDED)
 
 
 @properties_pages.post("/aliases/remove")

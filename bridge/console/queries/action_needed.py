@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, literal_column, select
+from sqlalchemy import ColumnElement, case, func, literal_column, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.console.actor import Actor
@@ -86,6 +86,12 @@ def waiting_events(session: Session, settings: Settings, actor: Actor, now: date
     )
     found = [_waiting(event, start, settings, actor) for event, start in session.execute(query)]
     return sorted(found, key=lambda event: _urgency(event, now))
+
+
+def count_waiting(session: Session) -> int:
+    """How many events wait for a decision, of which at most MOST are counted: by an index, for every page."""
+    waiting = select(Event.id).where(Event.status == Status.PARKED, Event.removed_at.is_(None)).limit(MOST)
+    return session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
 
 
 def grouped(events: Iterable[WaitingEvent]) -> list[WaitingGroup]:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from bridge.aliases import aliases_of
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import sources as actions
+from bridge.console.flash import Flash, on_next_page
 from bridge.console.sources import presenter, setup
 from bridge.console.sources import shadow as shadow_mode
 from bridge.console.tools import tools
@@ -51,7 +52,7 @@ def create() -> Response:
         actions.add(_live(), tools().database, current_actor(), key, document, tools().clock())
     except BridgeError as error:
         return make_response(choose(error.message.splitlines()), 422)
-    return redirect(url_for("source_setup.show", name=key), 303)
+    return on_next_page(redirect(url_for("source_setup.show", name=key), 303), Flash.SOURCE_CREATED)
 
 
 @source_setup.get("/<name>/setup")
@@ -98,7 +99,8 @@ def change(name: str) -> Response:
         actions.save(_live(), tools().database, current_actor(), name, document, tools().clock())
     except ConfigurationError as error:
         return make_response(show(name, [str(problem) for problem in error.problems]), 422)
-    return redirect(url_for("source_setup.show", name=name, _anchor="step-5"), 303)
+    step = url_for("source_setup.show", name=name, _anchor="step-5")
+    return on_next_page(redirect(step, 303), Flash.SOURCE_SAVED)
 
 
 @source_setup.post("/<name>/mode")
@@ -112,7 +114,8 @@ def switch(name: str) -> Response:
         actions.switch(_live(), tools().database, current_actor(), name, mode, tools().clock())
     except actions.SourceConfiguredError as error:
         abort(409, error.message)
-    return redirect(url_for("sources.show", name=name), 303)
+    flash = Flash.SOURCE_LIVE if mode == "live" else Flash.SOURCE_IN_SHADOW
+    return on_next_page(redirect(url_for("sources.show", name=name), 303), flash)
 
 
 @source_setup.post("/<name>/remove")
@@ -120,7 +123,7 @@ def switch(name: str) -> Response:
 def remove(name: str) -> Response:
     """Its events stay. Raises UnknownSourceError, also for a source of bridge.toml."""
     actions.remove(_live(), tools().database, current_actor(), name, tools().clock())
-    return redirect(url_for("sources.listing"), 303)
+    return on_next_page(redirect(url_for("sources.listing"), 303), Flash.SOURCE_REMOVED)
 
 
 @source_setup.get("/<name>/shadow")

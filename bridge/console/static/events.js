@@ -28,21 +28,7 @@
   });
   document.addEventListener("htmx:oobAfterSwap", tell);
 
-  // Busy: the pressed button says what is going on, and gets its words back.
-  const busyOf = (event) => event.target.matches("form") ? event.target.querySelector("[data-busy]") : null;
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const button = busyOf(event);
-    if (!button || button.hasAttribute("aria-busy")) return;
-    button.dataset.words = button.textContent;
-    button.textContent = button.dataset.busy;
-    button.setAttribute("aria-busy", "true");
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const button = busyOf(event);
-    if (!button || !button.hasAttribute("aria-busy")) return;
-    button.textContent = button.dataset.words;
-    button.removeAttribute("aria-busy");
-  });
+  document.addEventListener("htmx:afterRequest", tell);  // after busy.js has given the buttons back
 
   // A page that nobody looks at does not ask.
   document.addEventListener("htmx:beforeRequest", (event) => {

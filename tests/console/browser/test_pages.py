@@ -38,6 +38,7 @@ PAGES = {
     "event-parked": "/console/events/2",
     "event-unreadable": "/console/events/3",
     "workbench": "/console/workbench?mapping=standard_webhooks",
+    "alerts": "/console/alerts",
 }
 """Of the world below."""
 WIDER = """document.documentElement.scrollWidth <= innerWidth ? [] :
@@ -61,6 +62,7 @@ def test_every_page_is_among_them(world: Any, signed_in: Any) -> None:
 @pytest.fixture
 def furnished(world: Any) -> Any:
     """A world with something to see: written, parked for two reasons, in shadow mode, and on its way."""
+    world.document["alerts"] = {"urls": ["json://user:password@127.0.0.1:9/"], "digest_at": "08:00"}
     world.connect("shadowed", "standard_webhooks", mode="shadow")
     world.store_source("stored", {"mapping": "calendly", "secrets": ["a-key"]})
     world.book("B-1")
