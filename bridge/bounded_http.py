@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
+from certifi import where
 from requests.adapters import HTTPAdapter
-from requests.certs import where
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
