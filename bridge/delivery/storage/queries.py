@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     true,
@@ -220,7 +219,7 @@ BREAKERS: Query[Breaker] = Query(
     Breaker,
 )
 PROBER: Query[Any] = Query(
-    select(literal(1))
+    select(Event.id)
     .where(
         Event.integration_id == bindparam("integration", None),
         Event.ended_at.is_(None),
