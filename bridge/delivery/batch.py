@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -153,7 +154,7 @@ class BatchLoader:
         """
         try:
             return self._load(claims, leased_at, room)
-        except OperationalError:
+        except (OperationalError, psycopg.OperationalError):
             raise
         except Exception as error:
             if len(claims) == 1:

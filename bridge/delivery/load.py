@@ -21,7 +21,6 @@ from bridge.delivery.rules.entities import (
     Breaker,
     CachedRecords,
     EventRow,
-    LeadRow,
     SenderContact,
 )
 from bridge.delivery.rules.failures import Failure, failure_of
@@ -30,6 +29,7 @@ from bridge.delivery.rules.outcomes import WriteOutcome
 from bridge.delivery.rules.slots import offers_times
 from bridge.delivery.rules.state import Interpretation, Snapshot
 from bridge.delivery.storage import queries
+from bridge.delivery.storage.rows import BOOKING
 from bridge.encryption import digests
 from bridge.settings import Settings
 
@@ -37,15 +37,14 @@ from bridge.settings import Settings
 def open_events(connection: Connection, lanes: Collection[str]) -> dict[str, list[EventRow]]:
     """The open events of some lanes, in their order."""
     found: dict[str, list[EventRow]] = {lane: [] for lane in lanes}
-    for row in connection.execute(queries.OPEN_EVENTS, {"lanes": list(lanes)}):
-        event = EventRow(**row._mapping)
+    for event in queries.OPEN_EVENTS.rows(connection, {"lanes": list(lanes)}):
         found[event.lane].append(event)
     return found
 
 
 def bodies(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
     """What some events carry, by id: `body`, `content_type`, `headers`, `query`, `answers`."""
-    return {row.id: row for row in connection.execute(queries.BODIES, {"ids": list(ids)})}
+    return {row.id: row for row in queries.BODIES.rows(connection, {"ids": list(ids)})}
 
 
 class Loader:
@@ -86,7 +85,7 @@ class Loader:
     @cached_property
     def aliases(self) -> Aliases:
         """Names of properties that an operator has given."""
-        names = {row.alias: row.property for row in self._connection.execute(queries.ALIASES)}
+        names = {row.alias: row.property for row in queries.ALIASES.rows(self._connection)}
 
         def alias(name: str) -> str | None:
             return next((names[spelling] for spelling in spellings(name) if spelling in names), None)
@@ -98,11 +97,10 @@ class Loader:
         keys = sorted(
             {(snapshot.event.source, name) for snapshot in snapshots.values() for name in snapshot.named_by}
         )
-        linked_rows = self._connection.execute(queries.LINKS, columns_of(keys, "sources", "names"))
+        linked_rows = queries.LINKS.rows(self._connection, columns_of(keys, "sources", "names"))
         links = {(row.source, row.reference): row.booking_id for row in linked_rows}
         ids = sorted(set(links.values()))
-        found = self._connection.execute(queries.BOOKINGS, {"ids": ids}) if ids else ()
-        rows = [BookingRow(**row._mapping) for row in found]
+        rows = queries.BOOKINGS.rows(self._connection, {"ids": ids}) if ids else []
         by_id = {row.id: row for row in rows}
         for id_, snapshot in snapshots.items():
             source = snapshot.event.source
@@ -122,7 +120,7 @@ class Loader:
         codes = {code for snapshot in snapshots.values() for code in snapshot.interpretation.codes}
         if not codes:
             return
-        found = self._connection.execute(queries.ECHOED, {"codes": sorted(codes)})
+        found = queries.ECHOED.rows(self._connection, {"codes": sorted(codes)})
         owners = {row.code: row.id for row in found}
         for id_, snapshot in snapshots.items():
             own = {snapshot.links[name] for name in snapshot.event.references if name in snapshot.links}
@@ -141,7 +139,7 @@ class Loader:
         if not wanted:
             return
         pairs = sorted(set(wanted.values()))
-        rows = self._connection.execute(queries.CONTACTS, columns_of(pairs, "sources", "contacts"))
+        rows = queries.CONTACTS.rows(self._connection, columns_of(pairs, "sources", "contacts"))
         known = {(row.source, row.contact_id): row.details for row in rows}
         for id_, (source, contact_id) in wanted.items():
             if (source, contact_id) in known:
@@ -159,9 +157,9 @@ class Loader:
         if not terms:
             return
         found: dict[str, list[BookingRow]] = {}
-        for row in self._connection.execute(queries.RELATED, {"terms": terms}):
-            values = dict(row._mapping)
-            found.setdefault(values.pop("term"), []).append(BookingRow(**values))
+        for row in queries.RELATED.rows(self._connection, {"terms": terms}):
+            values = {name: getattr(row, name) for name in BOOKING}
+            found.setdefault(row.term, []).append(BookingRow(**values))
         for id_, names in wanted.items():
             own = {row.id for row in (*snapshots[id_].bookings, *snapshots[id_].duplicates)}
             rows = {row.id: row for name in names for row in found.get(name, ()) if row.id not in own}
@@ -175,9 +173,7 @@ class Loader:
         if not wanted:
             return
         keys = sorted(frozenset().union(*wanted.values()))
-        found = [
-            BookingRow(**row._mapping) for row in self._connection.execute(queries.KEYED, {"keys": keys})
-        ]
+        found = queries.KEYED.rows(self._connection, {"keys": keys})
         for id_, contested in wanted.items():
             item = snapshots[id_]
             known = {row.id for row in (*item.bookings, *item.duplicates, *item.related)}
@@ -195,8 +191,8 @@ class Loader:
         unverified = [row.id for row in bookings if row.may_be_in_pms and not row.appointment_verified]
         creates: dict[int | None, AttemptRow] = {}
         if unverified:
-            for row in self._connection.execute(queries.CREATES, {"bookings": unverified}):
-                creates[row.booking_id] = AttemptRow(**row._mapping)
+            rows = queries.CREATES.rows(self._connection, {"bookings": unverified})
+            creates |= {row.booking_id: row for row in rows}
         jobs = self._known_jobs(attempts.values())
         for id_, snapshot in snapshots.items():
             ids = [row.id for row in (*snapshot.bookings, *snapshot.duplicates)]
@@ -216,8 +212,7 @@ class Loader:
         missing += [row.id for snapshot in snapshots.values() for row in snapshot.related if row.is_awaited]
         if not (again or missing):
             return
-        rows = self._connection.execute(queries.FAILED, {"events": again, "bookings": missing})
-        failed = [AttemptRow(**row._mapping) for row in rows]
+        failed = queries.FAILED.rows(self._connection, {"events": again, "bookings": missing})
         for id_, snapshot in snapshots.items():
             since = snapshot.event.replayed_at or snapshot.event.received_at
             own = [row for row in failed if row.event_id == id_ and row.started_at >= since]
@@ -245,8 +240,7 @@ class Loader:
         wanted = sorted({number for number in ids if number is not None})
         if not wanted:
             return {}
-        rows = self._connection.execute(queries.ATTEMPTS, {"ids": wanted})
-        return {row.id: AttemptRow(**row._mapping) for row in rows}
+        return {row.id: row for row in queries.ATTEMPTS.rows(self._connection, {"ids": wanted})}
 
     def _known_jobs(self, attempts: Iterable[AttemptRow]) -> frozenset[str]:
         """Jobs of other writes to the same bookings, or of leads in the same lanes."""
@@ -257,14 +251,12 @@ class Loader:
             "bookings": [attempt.booking_id for attempt in lost if attempt.booking_id is not None],
             "events": [attempt.event_id for attempt in lost],
         }
-        found = self._connection.scalars(queries.KNOWN_JOBS, owners)
-        return frozenset(job for job in found if job is not None)
+        return frozenset(row.job_id for row in queries.KNOWN_JOBS.rows(self._connection, owners))
 
     def _add_property(self, snapshots: dict[int, Snapshot]) -> None:
         """Leads, circuit breakers and cached records: of all properties that a booking of the event may be at."""
         contacts = {name for snapshot in snapshots.values() for name in lead_names(snapshot)}
-        found = self._connection.execute(queries.LEADS, {"contacts": sorted(contacts)}) if contacts else ()
-        rows = [LeadRow(**row._mapping) for row in found]
+        rows = queries.LEADS.rows(self._connection, {"contacts": sorted(contacts)}) if contacts else []
         leads = {row.key: row for row in rows}
         attempts = self.attempts(row.in_flight_attempt_id for row in rows)
         jobs = self._known_jobs(attempts.values())
@@ -283,8 +275,7 @@ class Loader:
     def breakers(self) -> dict[str, Breaker]:
         """By integration; one that is closed and has not failed has none."""
         found = {}
-        for row in self._connection.execute(queries.BREAKERS):
-            breaker = Breaker(**row._mapping)
+        for breaker in queries.BREAKERS.rows(self._connection):
             found[breaker.integration_id] = replace(breaker, has_prober=self._has_prober(breaker))
         return found
 
@@ -292,7 +283,7 @@ class Loader:
         if breaker.paused_at is None or breaker.probe_at is None:
             return False
         this = {"integration": breaker.integration_id, "now": self._now, "probe_at": breaker.probe_at}
-        return self._connection.scalar(queries.PROBER, this) is not None
+        return bool(queries.PROBER.rows(self._connection, this))
 
     def _records(self, snapshots: Iterable[Snapshot]) -> dict[tuple[str, str, str], CachedRecords]:
         """The lists of those properties whose units, agents or lead sources an event names."""
@@ -300,7 +291,7 @@ class Loader:
         if not places:
             return {}
         pairs = sorted(places)
-        rows = self._connection.execute(queries.RECORDS, columns_of(pairs, "integrations", "properties"))
+        rows = queries.RECORDS.rows(self._connection, columns_of(pairs, "integrations", "properties"))
         return {
             (row.integration_id, row.property_id, row.kind): CachedRecords(row.fetched_at, row.records)
             for row in rows

@@ -18,7 +18,7 @@ def add_shadows(connection: Connection, settings: Settings, snapshots: dict[int,
     if not pairs:
         return
     newest: dict[tuple[str, str], Any] = {}
-    rows = connection.execute(queries.SHADOWS, columns_of(pairs, "sources", "names")).all()
+    rows = queries.SHADOWS.rows(connection, columns_of(pairs, "sources", "names"))
     for row in sorted(rows, key=lambda row: row.seq or 0):
         newest |= {(row.source, name): row for name in (row.reference, row.previous_reference) if name}
     for id_, snapshot in watched.items():

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.delivery.rules.entities import CachedRecords, TimeClaim
+from bridge.delivery.rules.entities import CachedRecords
 from bridge.delivery.rules.slots import FRESH, offers_times, slot_windows
 from bridge.delivery.rules.state import Snapshot
 from bridge.delivery.storage import queries
@@ -31,7 +31,7 @@ def add_slots(
         "tos": [until for _, _, until in wanted],
         "bookings": bookings,
     }
-    claims = [TimeClaim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
+    claims = queries.CLAIMS.rows(connection, this)
     calendars = _calendars(connection, settings, now, {place for place, _, _ in wanted})
     for id_, snapshot in snapshots.items():
         own = {row.id for row in (*snapshot.bookings, *snapshot.duplicates)}
@@ -54,7 +54,7 @@ def _calendars(
         "since": now - FRESH,
     }
     found: dict[tuple[str, str], CachedRecords] = {}
-    for row in connection.execute(queries.CALENDARS, this):
+    for row in queries.CALENDARS.rows(connection, this):
         at = (row.integration_id, row.property_id)
         first = found.get(at, CachedRecords(row.fetched_at, ()))
         found[at] = CachedRecords(first.fetched_at, [*first.records, *row.content])

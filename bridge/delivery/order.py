@@ -54,7 +54,7 @@ def _predecessors(
     pairs = sorted({(snapshots[id_].event.source, name) for id_, of in references.items() for name in of})
     named: dict[tuple[str, str], list[Any]] = {}
     if related is None:
-        related = connection.execute(queries.PREDECESSORS, columns_of(pairs, "sources", "names"))
+        related = queries.PREDECESSORS.rows(connection, columns_of(pairs, "sources", "names"))
     for row in related:
         for name in {row.reference, row.previous_reference}:
             named.setdefault((row.source, name), []).append(row)
@@ -75,19 +75,25 @@ def _add_chains(
     chains = {id_: set(names) for id_, names in references.items()}
     asked: set[tuple[str, str]] = set()
     rows: list[Any] = []
+    linked: dict[tuple[str, str], set[str]] = {}
     for _ in range(MOST_LINKS):
         pairs = {(snapshots[id_].event.source, name) for id_, names in chains.items() for name in names}
         if not pairs - asked:
             break
         columns = columns_of(sorted(pairs - asked), "sources", "names")
-        rows += connection.execute(queries.PREDECESSORS, columns)
+        found = queries.PREDECESSORS.rows(connection, columns)
+        rows += found
         asked |= pairs
+        for row in found:
+            own = {row.reference, row.previous_reference} - {None}
+            for name in own:
+                linked.setdefault((row.source, name), set()).update(own)
         for id_, names in chains.items():
-            source = snapshots[id_].event.source
-            for row in rows:
-                own = {row.reference, row.previous_reference} - {None}
-                if row.source == source and own & names:
-                    names.update(own)
+            pending = list(names)
+            while pending:
+                new = linked.get((snapshots[id_].event.source, pending.pop()), set()) - names
+                names.update(new)
+                pending += new
     for id_, names in chains.items():
         snapshots[id_] = snapshots[id_].having(chain=tuple(sorted(names - set(references[id_]))))
     return rows
@@ -96,9 +102,8 @@ def _add_chains(
 def _newer_event(connection: Connection, event: EventRow, source: MappedSource) -> int | None:
     """An open event of the same booking that happened later, and changes something."""
     this = {"this_source": event.source, "this_reference": event.reference, "this_event": event.id}
-    for row in connection.execute(queries.NEWER, this):
-        values = row._mapping
-        other = EventRow(**{name: values[name] for name in EVENT})
+    for row in queries.NEWER.rows(connection, this):
+        other = EventRow(**{name: getattr(row, name) for name in EVENT})
         if moment_of(other) <= moment_of(event):
             continue
         try:

@@ -24,11 +24,8 @@ def snapshot_of(
 ) -> Snapshot:
     """The snapshot that the next run of an event would be decided from, were it replayed now."""
     stored = bodies(connection, [event_id])[event_id]
-    row = connection.execute(queries.EVENT_BY_ID, {"this_event": event_id}).one()
-    event = changed(
-        EventRow(**{**row._mapping, "seq": row.seq or 0}),
-        enrichment=stored.answers,
-    )
+    [row] = queries.EVENT_BY_ID.rows(connection, {"this_event": event_id})
+    event = changed(row, seq=row.seq or 0, enrichment=stored.answers)
     return Loader(connection, settings, now).snapshots(
         {event_id: (event, interpreted(event, stored, source))}
     )[event_id]

@@ -43,6 +43,8 @@ FINISH_WITHIN = float(grace.JOBS)
 """Seconds that running calls get at a shutdown: more than one call to Propexo can last."""
 WATCHDOG = 60.0
 """Seconds without a tick, or a part of one, after which the process ends, so that another one can go on."""
+FEED_EVERY = 1.0
+"""Seconds."""
 RETRY_INTERVAL = 1.0
 """Seconds between two attempts while the database is away."""
 IDLE_IN_TRANSACTION = 10.0
@@ -91,7 +93,8 @@ class Worker:
         self._tools, self._tasks = tools, (*tasks, register)
         self._slots = ThreadPoolExecutor(2 * slots, thread_name_prefix="slot")
         self._senders = ThreadPoolExecutor(SENDER_SLOTS, thread_name_prefix="sender")
-        engine_tools = replace(tools, heartbeat=_feed_watchdog)
+        self._watchdog = _ProcessWatchdog()
+        engine_tools = replace(tools, heartbeat=self._watchdog.feed)
         self._engine = Engine(engine_tools, slots=slots, executor=self._slots, senders=self._senders)
         self._stopping = threading.Event()
 
@@ -136,7 +139,7 @@ class Worker:
     def _forward(self) -> None:
         ends_at: float | None = None
         while True:
-            _feed_watchdog()
+            self._watchdog.feed()
             if self._stopping.is_set():
                 ends_at = ends_at or boot_time() + FINISH_WITHIN
                 if self._engine.is_idle or boot_time() > ends_at:
@@ -195,9 +198,18 @@ class Worker:
                 await running
 
 
-def _feed_watchdog() -> None:
-    """End the process, unless this is called again in time."""
-    faulthandler.dump_traceback_later(WATCHDOG, exit=True)
+class _ProcessWatchdog:
+    """Ends the process, unless it is fed again in time."""
+
+    def __init__(self) -> None:
+        self._fed_at: float | None = None
+
+    def feed(self) -> None:
+        """Let the process go on. It is done once in a second at most: each time starts a thread."""
+        now = boot_time()
+        if self._fed_at is None or now - self._fed_at >= FEED_EVERY:
+            faulthandler.dump_traceback_later(WATCHDOG, exit=True)
+            self._fed_at = now
 
 
 def register(app: procrastinate.App, tools: Tools) -> None:

@@ -1,6 +1,7 @@
 """One spelling for the keys of a body that people wrote by hand."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 MOST_LEAVES = 5000
@@ -33,6 +34,7 @@ def flat(value: Any) -> Any:
     return result
 
 
+@lru_cache(maxsize=4096)
 def snake(key: str) -> str:
     """`tourStart`, `Tour start` and `tour__start` as `tour_start`."""
     return _EDGE.sub("_", str(key)[:_LONGEST_KEY]).strip("_").lower()

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
 
 from bridge.mapping.absent import is_absent, is_no_value, without_unset
 from bridge.mapping.flattening import flat
@@ -45,7 +46,7 @@ class Received:
     whole: Any = None
     """What `body()` gives; `None`: the payload."""
     computed: dict[tuple[str, Any], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
-    """What `json` and `flat` made of a text or an object: a mapping asks for the same again in each of its rules."""
+    """What a function made of a part of the payload: a mapping asks for the same again in each of its rules."""
     cleaned: bool = field(default=False, repr=False, compare=False)
     """Whether the payload is a part of one that has gone through `without_unset`, which looks at every value."""
 
@@ -63,6 +64,14 @@ class Received:
     def with_payload(self, payload: Any, *, is_part: bool = False) -> "Received":
         """The same request with another payload; `is_part`: it holds nothing that this one does not."""
         return replace(self, payload=payload, cleaned=is_part)
+
+    def once(self, call: ParsedResult) -> Any:
+        """What the call of a function gives, computed once per request."""
+        key = ("call", (call.expression, id(self.payload)))
+        if key not in self.computed:
+            found = call.search(self.payload, options=self.options)
+            self.computed[key] = (self.payload, found)  # kept, so that its `id` stays its own
+        return self.computed[key][1]
 
     @cached_property
     def options(self) -> jmespath.Options:
@@ -143,6 +152,7 @@ class Path:
         except JMESPathError as error:
             raise ValueError(f"`{expression}` is not a JMESPath expression: {error}") from error
         self._keys = _plain_keys(self._compiled.parsed)
+        self._call, self._steps = _call_and_steps(self._compiled)
         for function in ("match", "rename", "omit"):
             for call in _calls(self._compiled.parsed, function):
                 _check_pattern(expression, call)
@@ -175,6 +185,8 @@ class Path:
             return self._function(received.payload)
         if self._keys is not None:
             return _at(received.payload, self._keys)
+        if self._call is not None:
+            return _at(received.once(self._call), self._steps)
         return self._compiled.search(received.payload, options=received.options)
 
     def read(self, received: Received) -> str | None:
@@ -190,6 +202,15 @@ def _plain_keys(node: Any) -> tuple[str, ...] | None:
         return None
     steps = [_plain_keys(child) for child in node["children"]]
     return tuple(key for step in steps for key in step or ()) if None not in steps else None
+
+
+def _call_and_steps(compiled: ParsedResult) -> tuple[ParsedResult | None, tuple[str, ...]]:
+    """The call of a function with which an expression begins, and the keys by which it steps on from there."""
+    node = compiled.parsed
+    call, *steps = node["children"] if node["type"] == "subexpression" else [node]
+    if call["type"] != "function_expression" or any(step["type"] != "field" for step in steps):
+        return None, ()
+    return ParsedResult(json.dumps(call, default=repr), call), tuple(step["value"] for step in steps)
 
 
 def _at(value: Any, keys: tuple[str, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -324,10 +325,11 @@ class Settings:
         Key, property id, name and aliases are compared without regard to case and surrounding white space.
         """
         wanted = same_name(text)
-        candidates = {wanted, wanted.removeprefix("property:").strip()}
-        return next(
-            (property_ for property_ in self.properties.values() if property_.called & candidates), None
-        )
+        return self._by_name.get(wanted) or self._by_name.get(wanted.removeprefix("property:").strip())
+
+    @cached_property
+    def _by_name(self) -> dict[str, Property]:
+        return {name: each for each in reversed(self.properties.values()) for name in each.called}
 
 
 def same_name(text: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from bridge import queue
 from bridge.database import driver_of
 from bridge.delivery.engine import AWAY
-from bridge.delivery.storage import rows
+from bridge.delivery.storage import ready, rows
 
 STEP = 9
 """Not every statement is the one at which it is away: each takes a booking of its own."""
@@ -25,7 +25,7 @@ class Statements:
     def __init__(self, world, monkeypatch) -> None:
         self.world, self.number, self.breaks_at, self.is_on = world, 0, None, False
         event.listen(world.database.engine, "before_cursor_execute", lambda *_: self.pass_by())
-        for module in (queue, rows):  # where SQLAlchemy does not see the statements
+        for module in (queue, ready, rows):  # where SQLAlchemy does not see the statements
             monkeypatch.setattr(
                 module, "driver_of", lambda connection: self.pass_by() or driver_of(connection)
             )

@@ -162,7 +162,9 @@ def other_renter(booking: BookingRow, contact: Contact) -> tuple[str, str] | Non
     They are two people if all that is known of both differs: the names and an e-mail or a phone, or both of those where
     a name is missing. Where one has only an e-mail and the other only a phone, the names must share no part.
     """
-    known = to_request(booking.fields).contact
+    known = Contact(
+        *(booking.fields[name]["value"] if name in booking.fields else None for name in CONTACT_FIELDS)
+    )
     pairs = [
         (_plain(known.email), _plain(contact.email)),
         (_plain(known.phone), _plain(contact.phone)),

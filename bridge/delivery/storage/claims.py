@@ -115,7 +115,7 @@ def _check(connection: Connection, changed: Iterable[Draft], claims: Sequence[Ti
         "bookings": [],
     }
     own = {id_ for draft in changed for id_ in _holders(draft)}
-    stored = [TimeClaim(**row._mapping) for row in connection.execute(queries.CLAIMS, this)]
+    stored = queries.CLAIMS.rows(connection, this)
     stored = [stored_claim for stored_claim in stored if stored_claim.booking_id not in own]
     for draft in changed:
         claim = next(
