@@ -125,6 +125,9 @@ FOR_TESTS = {
     "checkpoint_timeout": "1h",
     "max_wal_size": "4GB",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "track_counts": "off",
+    "update_process_title": "off",
 }
 
 

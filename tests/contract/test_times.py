@@ -44,7 +44,7 @@ SPELLINGS = [
     "2031-03-05 00:00",
     "tomorrow at 2",
 ]
-IN_FULL, TURNS = 1, 6
+IN_FULL, TURNS = 1, 12
 NAMES = sorted(Catalogue().paths)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from effort import is_thorough
+from effort import examples, is_thorough
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inbound.posts import assert_problem
@@ -18,7 +18,7 @@ from bridge.models import Event
 
 slow_fixture = settings(
     deadline=None,
-    max_examples=30,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _HEADER = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=40)
