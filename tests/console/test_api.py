@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import effort
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
@@ -247,7 +248,7 @@ class TestALimit:
         assert client.get("/api/v1/properties").headers["RateLimit-Remaining"] == "1"
 
 
-EXAMPLES = 2
+EXAMPLES = effort.examples(10)
 
 
 def test_no_request_gets_an_answer_that_is_not_described(api: Api, world, some):
