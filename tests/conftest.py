@@ -34,15 +34,14 @@ hypothesis.settings.register_profile("random", deadline=None)
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("same")
 once.share()
+SHORT = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 @pytest.fixture(autouse=True)
 def logs() -> None:
     """Print the log, whatever a test before has configured, with short tracebacks: long ones take seconds."""
     structlog.reset_defaults()
-    structlog.configure(
-        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    )
+    structlog.configure(processors=[SHORT])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -126,6 +125,9 @@ FOR_TESTS = {
     "checkpoint_timeout": "1h",
     "max_wal_size": "4GB",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "track_counts": "off",
+    "update_process_title": "off",
 }
 
 

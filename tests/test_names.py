@@ -26,9 +26,14 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(module: ast.Module) -> list[ast.AST]:
+    return list(ast.walk(module))
+
+
 def identifiers(module: ast.Module) -> Iterator[tuple[str, int]]:
     """Every name that a module defines or uses, and its line."""
-    for node in ast.walk(module):
+    for node in nodes(module):
         match node:
             case ast.Name(id=name) | ast.arg(arg=name):
                 yield name, node.lineno
@@ -97,7 +102,7 @@ def test_files_are_named_for_what_they_hold() -> None:
 def test_a_class_name_stands_for_one_class() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for file in (ROOT / "bridge").rglob("*.py"):
-        for node in ast.walk(tree(file)):
+        for node in nodes(tree(file)):
             if isinstance(node, ast.ClassDef) and node.name != "Meta":  # marshmallow's, inside of a schema
                 places[node.name].append(f"{file.relative_to(ROOT)}:{node.lineno}")
     assert not {name: at for name, at in places.items() if len(at) > 1}, "qualify the name by what it is of"
@@ -106,7 +111,7 @@ def test_a_class_name_stands_for_one_class() -> None:
 def test_exceptions_end_in_error() -> None:
     bases: dict[str, list[str]] = {}
     for file in FILES:
-        for node in ast.walk(tree(file)):
+        for node in nodes(tree(file)):
             if isinstance(node, ast.ClassDef):
                 bases[node.name] = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
 

@@ -31,7 +31,7 @@ def nested(depth: int) -> object:
 
 IN_FULL = {"standard_webhooks", "website_form", "zapier", "calendly", "signed_json", "salesforce_outbound"}
 """Every body is tried with these mappings, one of each way to read a body."""
-TURNS = 3
+TURNS = 6
 """Of the other mappings, each meets one of so many bodies, and each body one of so many mappings."""
 SHAPES = {
     "wide": {f"k{number}": 1 for number in range(70_000)},

@@ -21,7 +21,7 @@ from bridge.delivery.snapshots import interpreted, snapshot_of
 from bridge.delivery.tools import Tools
 from bridge.events.dry_run import plan
 
-OFTEN = 8
+OFTEN = 3
 """So many comparisons of one kind of outcome are enough in one process."""
 compared_before: Counter[tuple[Any, ...]] = Counter()
 

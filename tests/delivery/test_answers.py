@@ -116,11 +116,8 @@ def test_every_status_of_a_read():
 
 THROUGH_THE_STACK = {
     400: ("parked", "rejected"),
-    401: ("waiting", "integration_paused"),
     404: ("submitted", "confirmation"),
     409: ("waiting", "outcome_unknown"),
-    500: ("waiting", "outcome_unknown"),
-    302: ("parked", "misconfigured"),
     204: ("waiting", "outcome_unknown"),
 }
 
@@ -140,10 +137,7 @@ ENDS = {
     "rejected": (400, ("parked", "rejected")),
     "stale": (404, ("parked", "stale_link")),
     "server error": (503, ("written", None)),
-    "conflict": (409, ("written", None)),
-    "time-out": (408, ("written", None)),
     "budget": (429, ("written", None)),
-    "paused": (401, ("written", None)),
     "misconfigured": (302, ("parked", "misconfigured")),
 }
 
@@ -151,9 +145,8 @@ ENDS = {
 @pytest.mark.parametrize(
     ("what", "name"),
     [
-        ("reschedule", "rejected"), ("reschedule", "server error"), ("reschedule", "conflict"),
-        ("reschedule", "budget"),
-        ("cancel", "stale"), ("cancel", "time-out"), ("cancel", "paused"), ("cancel", "misconfigured"),
+        ("reschedule", "rejected"), ("reschedule", "server error"), ("reschedule", "budget"),
+        ("cancel", "stale"), ("cancel", "misconfigured"),
     ],
 )  # fmt: skip
 def test_an_update_or_a_cancel(world, what, name):

@@ -54,7 +54,7 @@ def dry_run_equals_run():
 
 @pytest.mark.parametrize(
     ("person", "limit", "count", "most"),
-    [(booked_before, 100, 115, 1.3), (known_to_propexo, LIMIT, 80, 2.3), (new, LIMIT, 100, 4.5)],
+    [(booked_before, 60, 70, 1.3), (known_to_propexo, 90, 50, 2.3), (new, LIMIT, 100, 4.5)],
 )
 def test_a_burst_costs_few_calls_and_spends_the_budget(world, clock, person, limit, count, most):
     """So many bookings take more calls than a minute has.

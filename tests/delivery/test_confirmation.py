@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from bridge.delivery.confirm import sweep_interval
+
 LIMIT = 1000
 MANY = 12
 
@@ -72,9 +74,15 @@ def test_a_young_write_that_the_log_does_not_show_yet_has_not_missed_a_reading(k
     assert known.attempts(young)[-1].unlisted == 0
 
 
-@pytest.mark.parametrize(("per_minute", "seconds"), [(150, 10), (1000, 6), (1_000_000, 1)])
-def test_the_log_is_read_again_as_soon_as_the_budget_allows(known, clock, per_minute, seconds):
-    known.limit(per_minute)
+@pytest.mark.parametrize(
+    ("per_minute", "seconds"),
+    [(1, 10), (150, 10), (600, 10), (1000, 6), (3000, 2), (6000, 1), (1_000_000, 1)],
+)
+def test_how_often_a_log_is_read(per_minute, seconds):
+    assert sweep_interval(per_minute) == timedelta(seconds=seconds)
+
+
+def test_the_log_is_read_again_as_soon_as_the_budget_allows(known, clock):
     known.sandbox.write_seconds = 3600
     began = clock()
     book(known, range(MANY))
@@ -85,7 +93,7 @@ def test_the_log_is_read_again_as_soon_as_the_budget_allows(known, clock, per_mi
         book(known, [n])
     first, second = readings(known)
     assert first == began + timedelta(seconds=3)
-    assert second == first + timedelta(seconds=seconds)
+    assert second == first + sweep_interval(LIMIT)
 
 
 def test_who_is_not_listed_for_some_time_is_asked_for_by_itself(known, clock):

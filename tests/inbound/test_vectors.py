@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import is_thorough
 
 from bridge.errors import NotAuthenticError
 from bridge.inbound.handshakes import ChallengeByGet
@@ -23,6 +24,8 @@ from bridge.inbound.signatures.request import form_fields
 from bridge.mapping.catalogue import Catalogue
 
 SOME_DAY = 1789398000
+STEP = 1 if is_thorough() else 5
+"""An ordinary run changes one of so many bits of a signature and bytes of a body, the last one among them."""
 ENCODED = re.compile(r"[0-9A-Fa-f]{40,}|[A-Za-z0-9+/]{20,}={0,2}")
 
 
@@ -136,10 +139,15 @@ def test_any_other_request_is_refused(vector: Vector) -> None:
 def test_one_changed_bit_of_the_body_is_enough(vector: Vector) -> None:
     assert vector.scheme.signs_body(vector.request)
     body = vector.body.encode()
-    changed = [bytes([*body[:at], body[at] ^ 1 << at % 8, *body[at + 1 :]]) for at in range(len(body))]
+    changed = [bytes([*body[:at], body[at] ^ 1 << at % 8, *body[at + 1 :]]) for at in some(len(body))]
     for other in changed or [b"\0"]:
         if not (vector.request.is_form and "form" in signed_parts(vector) and same_fields(body, other)):
             refused(vector, replace(vector.request, body=other))
+
+
+def some(count: int) -> range:
+    """Places among so many, to the last one."""
+    return range((count - 1) % STEP if count else 0, count, STEP)
 
 
 def signed_parts(vector: Vector) -> set[str]:
@@ -157,7 +165,7 @@ def same_fields(body: bytes, other: bytes) -> bool:
 @vectors(SIGNED)
 def test_one_changed_bit_of_the_signature_is_enough(vector: Vector) -> None:
     text = vector.request.header(vector.proof)
-    for bit in range(8 * len(decoded(ENCODED.findall(text)[0]))):
+    for bit in some(8 * len(decoded(ENCODED.findall(text)[0]))):
         forged = ENCODED.sub(lambda match, bit=bit: flipped(match[0], bit), text)
         refused(vector, vector.request.with_headers({vector.proof: forged}))
 
