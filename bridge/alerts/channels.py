@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-
-import apprise
+from typing import TYPE_CHECKING
 
 from bridge.alerts.plain import visible, without_markup
 from bridge.errors import BridgeError, ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    import apprise
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings quote what was sent, and to whom
 
@@ -28,7 +30,7 @@ class Channels:
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
-        read = [apprise.Apprise.instantiate(url, suppress_exceptions=True) for url in urls]
+        read = [_read(url) for url in urls]
         expected = "an address that Apprise knows, such as mailto://... or slack://..."
         wrong = [
             Problem(f"alerts.urls[{index}]", f"found a value that is not shown, expected {expected}")
@@ -57,16 +59,24 @@ class Channels:
             raise AlertDeliveryError
 
 
-def _send(channel: apprise.NotifyBase, title: str, text: str) -> bool:
+def _read(url: str) -> "apprise.NotifyBase | None":
+    from apprise import Apprise  # noqa: PLC0415 - 3 MB that a web process without alerts never needs
+
+    return Apprise.instantiate(url, suppress_exceptions=True)
+
+
+def _send(channel: "apprise.NotifyBase", title: str, text: str) -> bool:
     title, text = visible(title.replace("\n", " ")), visible(text)
     if not set(channel.schemas()) & WITHOUT_MARKUP:  # type: ignore[no-untyped-call]
         title, text = without_markup(title), without_markup(text)
-    plain = apprise.NotifyFormat.TEXT
+    from apprise import NotifyFormat  # noqa: PLC0415 - as above
+
+    plain = NotifyFormat.TEXT
     channel.notify_format = plain
     return bool(channel.notify(body=text, title=title, body_format=plain))
 
 
-def _shown(channel: apprise.NotifyBase) -> str:
+def _shown(channel: "apprise.NotifyBase") -> str:
     """The address without its secrets and options."""
     address: str = channel.url(privacy=True)  # type: ignore[no-untyped-call]
     return address.partition("?")[0]

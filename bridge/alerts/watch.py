@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import procrastinate
 import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,6 +19,9 @@ from bridge.database import Database
 from bridge.delivery.tools import Tools
 from bridge.models import Alert
 from bridge.settings import Settings
+
+if TYPE_CHECKING:
+    import procrastinate
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +81,7 @@ def _is_news(finding: Finding, alert: Alert | None) -> bool:
     return alert is None or finding.level > alert.level
 
 
-def register(app: procrastinate.App, tools: Tools) -> None:
+def register(app: "procrastinate.App", tools: Tools) -> None:
     """Give a worker the task of looking. Raises ConfigurationError: an address cannot be read."""
     settings, database, clock = tools.settings, tools.database, tools.clock
     channels = Channels(settings.alerts.urls)

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import procrastinate
 import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +17,9 @@ from bridge.delivery.tools import Tools
 from bridge.models import Booking, Event, IntegrationState, Notice, Status
 from bridge.propexo.errors import PropexoError
 from bridge.settings import Settings
+
+if TYPE_CHECKING:
+    import procrastinate
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +154,7 @@ def _asked(session: Session) -> Mapping[str, datetime]:
     return {key.removeprefix(_PREFIX): at for key, at in rows}
 
 
-def register(app: procrastinate.App, tools: Tools) -> None:
+def register(app: "procrastinate.App", tools: Tools) -> None:
     """Give a worker the task of looking every minute."""
     on_demand = SyncOnDemand(tools)
 

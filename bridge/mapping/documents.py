@@ -14,9 +14,11 @@ DEEPEST = 100
 MOST_VALUES = 60_000
 """Of one document: a megabyte of what senders write has some ten thousand."""
 _LONGEST_INTEGER = 40  # digits; an id of 128 bits has 39
-_LONG_INTEGER = re.compile(r"[0-9]{19}")
-"""What orjson may read as a float. All else that it reads, it reads as the standard library does, and what it refuses
-(line breaks in strings, lone surrogates, NaN) goes there."""
+_EACH_DIGIT_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_INTEGER = b"0" * 19
+"""What orjson may read as a float, once every digit is a zero: a search for that takes a seventh of the time of a
+pattern. All else that it reads, it reads as the standard library does, and what it refuses (line breaks in strings,
+lone surrogates, NaN) goes there."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What PostgreSQL refuses in text: NUL and lone surrogates, both of which JSON can spell as `\\u....`."""
@@ -38,7 +40,7 @@ def read_json(text: str) -> Any:
     """
     if text.count(",") + text.count("{") > MOST_VALUES:
         raise DecodingError(f"The body has more than {MOST_VALUES} values. Send fewer.")
-    if not _LONG_INTEGER.search(text):
+    if _LONG_INTEGER not in text.encode("utf-8", "replace").translate(_EACH_DIGIT_AS_ZERO):
         with suppress(orjson.JSONDecodeError):
             return orjson.loads(text)
     try:

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import procrastinate
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, load_only
@@ -19,6 +18,9 @@ from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
 from bridge.models import Event, PayloadField
 from bridge.settings import Settings
+
+if TYPE_CHECKING:
+    import procrastinate
 
 MOST_EVENTS = 200
 """Of one source in one look: the newest."""
@@ -171,7 +173,7 @@ def _changes(types: list[PayloadField], began: datetime, latest: datetime) -> It
         yield Drift(last.event, last.path, "vanished", last.last_seen, last.type)
 
 
-def register(app: procrastinate.App, tools: Tools) -> None:
+def register(app: "procrastinate.App", tools: Tools) -> None:
     """Give a worker the task of looking at what came."""
 
     @app.periodic(cron="*/5 * * * *")

@@ -1,15 +1,18 @@
 """What a worker does for those who watch."""
 
-import procrastinate
+from typing import TYPE_CHECKING
 
 from bridge.delivery.tools import Tools
 from bridge.monitoring import gauges, tallies
+
+if TYPE_CHECKING:
+    import procrastinate
 
 BEFORE_EVENTS = 1
 """The priority: whoever watches must see a backlog, not wait in it. That of a new event is 0."""
 
 
-def register(app: procrastinate.App, tools: Tools) -> None:
+def register(app: "procrastinate.App", tools: Tools) -> None:
     """Give a worker the tasks of finding out the gauges and of counting by the hour."""
 
     @app.periodic(cron="* * * * * */20")

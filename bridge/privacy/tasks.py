@@ -1,12 +1,15 @@
 """What a worker does to keep no more of renters than the settings allow."""
 
-import procrastinate
+from typing import TYPE_CHECKING
 
 from bridge.delivery.tools import Tools
 from bridge.privacy.retention import Retention
 
+if TYPE_CHECKING:
+    import procrastinate
 
-def register(app: procrastinate.App, tools: Tools) -> None:
+
+def register(app: "procrastinate.App", tools: Tools) -> None:
     """Give a worker the task of retention."""
 
     @app.periodic(cron="43 * * * *")

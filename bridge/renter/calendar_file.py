@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from icalendar import Calendar, Event
-
 from bridge.renter.tour import RenterTour
 
 PRODUCT = "-//Propexo bridge//Tour//EN"
@@ -20,6 +18,8 @@ def calendar_file(tour: RenterTour, name: str, link: str, title: str, now: datet
         link: the renter's link.
         title: what the calendar shows, in the language of the renter.
     """
+    from icalendar import Calendar, Event  # noqa: PLC0415 - 3 MB that most web processes never need
+
     event = Event()
     event.add("uid", f"{name}@propexo-bridge")
     event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import click
 
 READ = 65536
+MOST_TRIES = 5
+"""Connections over which one request is sent before the server counts as broken."""
 
 
 class UnexpectedAnswerError(Exception):
@@ -93,6 +95,7 @@ class _Connection:
         self._request = b""
         self._answer = b""
         self._began = 0.0
+        self._tries = 0
         self._open()
 
     def _open(self) -> None:
@@ -104,27 +107,45 @@ class _Connection:
         self._selector.unregister(self._socket)
         self._socket.close()
 
+    def _transmit(self) -> None:
+        """Send the request, over another connection where the server has closed this one: it does so with one that is
+        idle, and when it recycles a process. An event that was stored all the same is a duplicate then."""
+        self._tries += 1
+        self._answer = b""
+        try:
+            self._socket.sendall(self._request)
+        except ConnectionError:
+            self._transmit_anew()
+
+    def _transmit_anew(self) -> None:
+        if self._tries == MOST_TRIES:
+            raise UnexpectedAnswerError(f"{MOST_TRIES} connections were closed without an answer.")
+        self._close()
+        self._open()
+        self._transmit()
+
     def send(self) -> bool:
         """Send the next request; False: there is none."""
         request = next(self._requests, None)
         if request is None:
             self._close()
             return False
-        self._request, self._answer, self._began = request, b"", time.perf_counter()
-        self._socket.sendall(request)
+        self._request, self._tries, self._began = request, 0, time.perf_counter()
+        self._transmit()
         return True
 
     def receive(self) -> bool:
         """Take what came, and go on when the answer is whole; False: this connection is done."""
-        came = self._socket.recv(READ)
-        if not came and not self._answer:  # the server closes an idle connection now and then
-            self._close()
-            self._open()
-            self._socket.sendall(self._request)
+        try:
+            came = self._socket.recv(READ)
+        except ConnectionError:
+            came = b""
+        if not came:
+            self._transmit_anew()
             return True
         self._answer += came
         head, found, body = self._answer.partition(b"\r\n\r\n")
-        if not found or (len(body) < _length(head) and came):
+        if not found or len(body) < _length(head):
             return True
         if not head.startswith(b"HTTP/1.1 200"):
             raise UnexpectedAnswerError(self._answer.decode(errors="replace"))

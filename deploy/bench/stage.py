@@ -28,7 +28,7 @@ from bridge.cli.demo import toml_of
 from bridge.cli.processes import WORKER_NICENESS, Children
 from bridge.cli.serve import address_of, listen
 from bridge.database import Database
-from bridge.embedded import embedded
+from bridge.embedded import OWNER, embedded
 from bridge.mapping.catalogue import shipped_folder
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
@@ -49,6 +49,8 @@ class Stage:
     config: Path
     settings: Settings
     database: Database
+    owner: Database
+    """The same database as its superuser, for what the role of the bridge may not do."""
     children: Children
     environment: dict[str, str]
     log: Any
@@ -72,8 +74,7 @@ class Stage:
         """Start a worker as `bridge serve` does, with connections of a role of its own, which are not counted; return
         when it forwards events."""
         self.execute(f"CREATE ROLE {WORKER_ROLE} SUPERUSER LOGIN")
-        url = re.sub("//[^@]*@", f"//{WORKER_ROLE}@", self.database.url)
-        environment = {**self.environment, "BRIDGE_DATABASE_URL": url}
+        environment = {**self.environment, "BRIDGE_DATABASE_URL": signed_in(self.database.url, WORKER_ROLE)}
         self.children.start("worker", ["worker"], environment, output=self.log, niceness=WORKER_NICENESS)
         deadline = time.monotonic() + 120
         while not self.count("SELECT count(*) FROM attempts") and time.monotonic() < deadline:
@@ -120,12 +121,12 @@ class Stage:
 
     def rows(self, query: str) -> Sequence[Any]:
         self.asked += 1
-        with self.database.session() as session:
+        with self.owner.session() as session:
             return session.execute(text(query)).all()
 
     def execute(self, statement: str) -> None:
         """Run a statement that may stand in no transaction."""
-        with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self.owner.autocommit.connect() as connection:
             connection.execute(text(statement))
 
     def transactions(self) -> int:
@@ -134,6 +135,7 @@ class Stage:
         A connection reports its last transactions when it ends, so this closes its own and waits for the others.
         """
         self.database.close()
+        self.owner.close()
         deadline = time.monotonic() + 30
         while self.count(_OTHER_CONNECTIONS) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -224,6 +226,8 @@ def stage(
         database = Database(stack.enter_context(embedded(folder / "data")))
         stack.callback(database.close)
         database.migrate()
+        owner = Database(signed_in(database.url, OWNER))
+        stack.callback(owner.close)
         log = stack.enter_context((folder / "log").open("wb"))
         children = stack.enter_context(Children())
         environment = {
@@ -232,12 +236,17 @@ def stage(
             "BRIDGE_DATABASE_URL": database.url,
             "PYTHONPATH": str(ROOT),
         }
-        here = Stage(folder, config, parse(document, {}, config), database, children, environment, log)
+        here = Stage(folder, config, parse(document, {}, config), database, owner, children, environment, log)
         try:
             yield here
         except Exception:
             sys.stderr.write((folder / "log").read_text(errors="replace"))
             raise
+
+
+def signed_in(url: str, role: str) -> str:
+    """The URL of the embedded database for another role."""
+    return re.sub("//[^@]*@", f"//{role}@", url)
 
 
 ROOT = Path(__file__).parents[2]

@@ -4,11 +4,13 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING
 
 from bridge.console.queries.bookings import BookingSummary
 from bridge.models import BookingState
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 PRODUCT = "-//Propexo bridge//Tours//EN"
 COLUMNS = (
@@ -39,6 +41,8 @@ def tours_as_calendar(rows: Sequence[BookingSummary], name: str, now: datetime) 
 
     All times are in UTC: a zone without its rules is an hour off in Outlook.
     """
+    from icalendar import Calendar  # noqa: PLC0415 - 3 MB that most web processes never need
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -59,7 +63,9 @@ def short_name(renter: str | None) -> str:
     return " ".join([words[0], *(f"{word[0]}." for word in words[-1:] if len(words) > 1)])
 
 
-def _event(row: BookingSummary, start: datetime, now: datetime) -> Event:
+def _event(row: BookingSummary, start: datetime, now: datetime) -> "Event":
+    from icalendar import Event  # noqa: PLC0415 - as above
+
     event = Event()
     event.add("uid", f"booking-{row.id}@propexo-bridge")
     event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))

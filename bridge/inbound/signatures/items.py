@@ -1,6 +1,7 @@
 """The items of a header: `t=1796227200,v1=5257a8...`."""
 
 import re
+from functools import cached_property
 
 LONGEST_HEADER = 8192
 """Characters. Five signatures with RSA keys of 4096 bits have 3,500."""
@@ -29,10 +30,10 @@ class HeaderItems:
             before, name, after = match.groups()
             self._items.append((name, re.compile(f"{re.escape(before)}(.+){re.escape(after)}", re.DOTALL)))
 
-    @property
-    def names(self) -> set[str]:
+    @cached_property
+    def names(self) -> frozenset[str]:
         """The placeholders."""
-        return {name for name, _ in self._items}
+        return frozenset(name for name, _ in self._items)
 
     def read(self, text: str) -> dict[str, list[str]]:
         """The values behind each placeholder; items that look different are skipped.

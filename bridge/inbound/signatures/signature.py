@@ -173,7 +173,7 @@ class Signature(Proof):
     def _encoding(self) -> Encoding:
         return ENCODINGS[self.encoding]
 
-    @property
+    @cached_property
     def _signs_form(self) -> bool:
         return any("form" in template.names for template in self._templates)
 
