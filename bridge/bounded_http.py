@@ -10,16 +10,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 import requests
-from certifi import where
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
@@ -213,7 +210,7 @@ def send(
             # Without `proxies`, each request looks for them anew, and these sessions use none.
             answer = session.send(prepared, timeout=timeouts, allow_redirects=False, stream=True, proxies={})
             with contextlib.closing(answer):
-                content = b"".join(_up_to(largest, answer.iter_content(PIECE), is_ok=answer.ok))
+                content = b"".join(_pieces(answer, largest))
         except Exception:
             if deadline.passed:
                 raise DeadlinePassed(TOO_LATE) from None
@@ -224,64 +221,11 @@ def send(
     return answer
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    """By names in any case."""
-    content: bytes
-
-
-class Connections:
-    """The connection of one thread to one host, kept between calls. It does what `request` does in half the time:
-    whoever makes four calls for each tour notices what requests adds to urllib3.
-    """
-
-    def __init__(self, host: str, port: int | None, *, tls: bool, timeouts: tuple[float, float]) -> None:
-        self._pool: HTTPConnectionPool = (
-            _TlsPool(host, port, cert_reqs="CERT_REQUIRED", ca_certs=where()) if tls else _Pool(host, port)
-        )
-        self._within, self._timeout = sum(timeouts), Timeout(*timeouts)
-
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, largest: int
-    ) -> Answer:
-        """Send a request and return its answer; `target` is its path and query.
-
-        Raises:
-            DeadlinePassed, AnswerTooLargeError, urllib3.exceptions.HTTPError
-        """
-        with _Deadline(self._within) as deadline:
-            try:
-                answer = self._pool.urlopen(
-                    method,
-                    target,
-                    body,
-                    headers,
-                    retries=False,
-                    redirect=False,
-                    timeout=self._timeout,
-                    preload_content=False,
-                )
-                with contextlib.closing(answer):
-                    is_ok = answer.status < HTTPStatus.BAD_REQUEST
-                    content = b"".join(_up_to(largest, answer.stream(PIECE), is_ok=is_ok))
-            except Exception:
-                if deadline.passed:
-                    raise DeadlinePassed(TOO_LATE) from None
-                raise
-            if deadline.passed:
-                raise DeadlinePassed(TOO_LATE)
-        return Answer(answer.status, answer.headers, content)
-
-
-def _up_to(largest: int, pieces: Iterable[bytes], *, is_ok: bool) -> Iterator[bytes]:
+def _pieces(answer: requests.Response, largest: int) -> Iterator[bytes]:
     left = largest
-    for piece in pieces:
+    for piece in answer.iter_content(PIECE):
         if len(piece) > left:
-            if is_ok:
+            if answer.ok:
                 raise AnswerTooLargeError(f"over {largest} bytes")
             yield piece[:left]
             return

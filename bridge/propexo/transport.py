@@ -1,6 +1,5 @@
 """One HTTP request to Propexo: nothing retried, no redirect followed, every failure classified."""
 
-import json
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,20 +7,21 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
-from requests.exceptions import ReadTimeout, RequestException
-from requests.utils import requote_uri
+import requests
+from requests.exceptions import InvalidJSONError, InvalidURL, ReadTimeout, RequestException
+from requests.hooks import default_hooks
+from requests.structures import CaseInsensitiveDict
+from requests.utils import default_headers, requote_uri
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
-    LocationParseError,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
 )
-from urllib3.util import make_headers
 
-from bridge import __version__, tracing
-from bridge.bounded_http import AnswerTooLargeError, Connections
+from bridge import __version__, bounded_http, tracing
+from bridge.bounded_http import AnswerTooLargeError, BoundedSession
 from bridge.clock import Clock
 from bridge.errors import ConfigurationError, Problem
 from bridge.propexo.answers import decode, error_of
@@ -88,17 +88,21 @@ class Transport:
         quota: Quota,
         clock: Clock,
         timeouts: tuple[float, float],
+        session: requests.Session | None,
     ) -> None:
         self._base_url, self._token = _checked(base_url, token)
-        self._address = urlsplit(self._base_url)
-        self._headers = {
-            **make_headers(keep_alive=True, accept_encoding=True),
-            "Authorization": f"Bearer {self._token}",
-            "Accept": "application/json",
-            "User-Agent": f"propexo-bridge/{__version__}",
-        }
+        inherited: Mapping[str, Any] = default_headers() if session is None else session.headers
+        self._headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
+            {
+                **inherited,
+                "Authorization": f"Bearer {self._token}",
+                "Accept": "application/json",
+                "User-Agent": f"propexo-bridge/{__version__}",
+            }
+        )
         self._quota, self._clock, self._timeouts = quota, clock, timeouts
-        self._own = threading.local()  # each thread has a connection
+        self._given = session
+        self._own = threading.local()  # a Session is not safe to share between threads
 
     def flush_rate_limit(self, *, at_once: bool = False) -> None:
         """Return what is reserved and not used; `at_once`: even if the last request was just made."""
@@ -109,7 +113,7 @@ class Transport:
 
         Everything but a GET is a write: if its fate is not known, UnknownOutcomeError is raised.
         """
-        host = self._address.hostname or ""
+        host = urlsplit(self._base_url).hostname or ""
         attributes = {"http.request.method": method, "server.address": host, "url.path": path}
         with tracing.span(f"{method} Propexo", tracing.SpanKind.CLIENT, attributes) as span:
             try:
@@ -120,53 +124,55 @@ class Transport:
                 raise
 
     def _request(self, method: str, path: str, params: Mapping[str, Any], body: Any) -> Any:
-        name = f"{method} {path}"
-        content, headers = None, self._headers
-        if body is not None:
-            try:
-                content = json.dumps(body, allow_nan=False).encode()
-            except ValueError:
-                raise MisconfiguredError(f"{name} was not sent: it has a number that JSON has not.") from None
-            headers = {**headers, "Content-Type": "application/json"}
         self._quota.take()
+        name = f"{method} {path}"
         try:
-            answer = self._connections().send(
-                method, self._target(path, params), headers, content, largest=LARGEST_ANSWER
+            prepared = self._prepared(method, path, params, body)
+            answer = bounded_http.send(
+                self._session(), prepared, timeouts=self._timeouts, largest=LARGEST_ANSWER
             )
         except (RequestException, HTTPError, ValueError) as error:
             if _has_not_left(error):
                 self._quota.release()
             # `from None`: the texts of these exceptions hold the whole address, e-mail and phone included.
             raise _no_answer(name, error, write=method != "GET") from None
-        found = answer.headers
-        self._quota.learn(_count(found.get("x-ratelimit-limit")), _count(found.get("x-ratelimit-remaining")))
-        if classify(answer.status) is Outcome.SUBMITTED:
+        headers = answer.headers
+        self._quota.learn(
+            _count(headers.get("x-ratelimit-limit")), _count(headers.get("x-ratelimit-remaining"))
+        )
+        if classify(answer.status_code) is Outcome.SUBMITTED:
             return decode(answer.content)
-        refusal = error_of(name, answer.status, found, answer.content, now=self._clock(), secret=self._token)
+        refusal = error_of(
+            name, answer.status_code, headers, answer.content, now=self._clock(), secret=self._token
+        )
         if isinstance(refusal, RateLimitedError):
             self._quota.exhausted(refusal.until)
         raise refusal
 
-    def _target(self, path: str, params: Mapping[str, Any]) -> str:
-        target = self._address.path + requote_uri(path)
-        given = {name: value for name, value in params.items() if value is not None}
-        return f"{target}?{urlencode(given)}" if given else target
+    def _prepared(
+        self, method: str, path: str, params: Mapping[str, Any], body: Any
+    ) -> requests.PreparedRequest:
+        """A request to the address that was checked at the start: to prepare it in full takes a sixth of a call."""
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.hooks = method, default_hooks()
+        prepared.url = self._base_url + requote_uri(path)
+        if given := {name: value for name, value in params.items() if value is not None}:
+            prepared.url += "?" + urlencode(given)
+        prepared.headers = self._headers.copy()
+        prepared.prepare_body(None, None, json=body)
+        return prepared
 
-    def _connections(self) -> Connections:
-        connections: Connections | None = getattr(self._own, "connections", None)
-        if connections is None:
-            host, port, is_tls = (
-                self._address.hostname or "",
-                self._address.port,
-                self._address.scheme == "https",
-            )
-            connections = self._own.connections = Connections(host, port, tls=is_tls, timeouts=self._timeouts)
-        return connections
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = self._given or getattr(self._own, "session", None)
+        if session is None:
+            session = self._own.session = BoundedSession()
+        return session
 
 
 def _checked(base_url: str, token: str) -> tuple[str, str]:
     problems = []
-    if not _is_address(base_url):
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
         problems.append(Problem("propexo.base_url", "expected an address such as https://api.propexo.com"))
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         problems.append(
@@ -175,16 +181,6 @@ def _checked(base_url: str, token: str) -> tuple[str, str]:
     if problems:
         raise ConfigurationError(problems)
     return base_url.rstrip("/"), token
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    is_whole = parts.scheme in ("https", "http") and bool(parts.hostname) and port != 0
-    return is_whole and not (parts.query or parts.fragment)
 
 
 _NEVER_LEFT: tuple[tuple[type[Exception], str], ...] = (
@@ -206,7 +202,7 @@ def _no_answer(name: str, error: Exception, *, write: bool) -> PropexoError:
         if among(kind):
             return TransientError(f"{name} was not sent: {why}.", sent=False)
     last = type(causes[-1]).__name__
-    if among(LocationParseError):
+    if among(InvalidURL, InvalidJSONError):
         return MisconfiguredError(f"{name} was not sent: it cannot be put into a request ({last}).")
     if among(AnswerTooLargeError):
         what = f"the answer has more than {LARGEST_ANSWER} bytes"
@@ -220,12 +216,12 @@ def _no_answer(name: str, error: Exception, *, write: bool) -> PropexoError:
 
 
 def _has_not_left(error: Exception) -> bool:
-    kinds = (*(kind for kind, _ in _NEVER_LEFT), LocationParseError)
+    kinds = (*(kind for kind, _ in _NEVER_LEFT), InvalidURL, InvalidJSONError)
     return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """What urllib3 wrapped: in `args`, or as the `reason`."""
+    """What requests and urllib3 wrapped: `args` of the one, `reason` of the other."""
     yield error
     for cause in (getattr(error, "reason", None), *error.args):
         if isinstance(cause, BaseException):
