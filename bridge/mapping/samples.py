@@ -118,6 +118,10 @@ class UnsavedSample(Sample):
     def content(self, file: Path) -> bytes | None:
         return self.files.get(file.name)
 
+    def having(self, files: Mapping[str, bytes]) -> "UnsavedSample":
+        """The same sample with these files instead of its own of the same names."""
+        return UnsavedSample(self.path, {**self.files, **files})
+
 
 def samples_in(folder: Path) -> list[Sample]:
     """The samples of a folder, in the order of their names; none where there is no such folder."""

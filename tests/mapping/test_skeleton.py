@@ -1,4 +1,4 @@
-"""The mapping that a new name begins with reads its own example payloads, and keeps to the contract once it has a link."""
+"""The mapping that a new name begins with reads its own example payloads, and lacks only a link."""
 
 import json
 from pathlib import Path

@@ -64,15 +64,42 @@
     view.dispatch(CodeMirror.setDiagnostics(view.state, found));
   };
 
-  // A result is of the text above it, or says that it is not.
-  const outdated = (is) => { stale.hidden = !is; result.classList.toggle("stale", is); };
-  document.addEventListener("input", (event) => { if (event.target.closest("#trial")) outdated(true); });
+  // A result is of the text above it, or says that it is not. What was saved or compared before an edit goes.
+  const saving = document.getElementById("saving");
+  const outdated = (is) => {
+    stale.hidden = !is;
+    result.classList.toggle("stale", is);
+    if (is) [saving, document.getElementById("comparison")].forEach((part) => part?.replaceChildren());
+  };
+  document.addEventListener("input", (event) => { if (event.target.closest("#trial, [name=most]") && !event.target.matches("[data-add]")) outdated(true); });
   document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target === saving) saving.querySelector("[data-focus]")?.focus();
     if (event.target !== result) return;
     outdated(false);
     if (view) mark();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.target.id === "trial" && event.detail.failed) outdated(true);
+  });
+
+  // Payloads are added below the others, and taken away again.
+  const payloads = document.getElementById("payloads");
+  const add = document.querySelector("[data-add]");
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target !== payloads) return;
+    add.value = "";
+    outdated(true);
+    const added = payloads.lastElementChild;
+    added.scrollIntoView({ block: "nearest", inline: "nearest" });
+    added.querySelector("textarea").focus({ preventScroll: true });
+  });
+  payloads?.addEventListener("click", (event) => {
+    const removed = event.target.closest("[data-remove]")?.closest(".payload");
+    if (!removed) return;
+    const next = removed.nextElementSibling ?? removed.previousElementSibling;
+    removed.remove();
+    (next?.querySelector("[data-remove]") ?? add).focus();
+    outdated(true);
+    htmx.trigger(document.body, "picked");
   });
 })();

@@ -56,6 +56,7 @@ class {class_name}(Mapping):
     property = fields.String(path="community")
     notes = fields.Lines(path="answers[].[question, answer]")
 '''
+MOVED = "2031-03-05T11:00:00-06:00"
 NO_DOCS = "Name the page on which the sender describes its payload, with its address."
 
 
@@ -66,23 +67,24 @@ def skeleton_of(name: str, docs: str | None) -> str:
     return TEXT.format(class_name=class_name(name), sender=sender, docs=docs or NO_DOCS)
 
 
-def example_payloads() -> dict[str, str]:
-    """The bodies that the example reads, by the names of their samples: one tour over its life."""
-    moved = _payload("evt_2", "moved", "2031-03-05T11:00:00-06:00")
-    cancelled = _payload("evt_3", "cancelled", "2031-03-05T11:00:00-06:00")
-    booked = _payload("evt_1", "booked", "2031-03-04T10:30:00-06:00")
-    found = {"booked": booked, "moved": moved, "cancelled": cancelled}
-    return {name: json.dumps(payload, indent=2) for name, payload in found.items()}
+def example_payloads(community: str = "Oakwood Flats") -> dict[str, str]:
+    """The bodies that the example reads, by the names of their samples: one tour over its life, at a property."""
+    life = {"booked": "2031-03-04T10:30:00-06:00", "moved": MOVED, "cancelled": MOVED}
+    payloads = (
+        _payload(f"evt_{number}", event, start, community)
+        for number, (event, start) in enumerate(life.items(), start=1)
+    )
+    return {payload["event"]: json.dumps(payload, indent=2) for payload in payloads}
 
 
-def _payload(delivery_id: str, event: str, start: str) -> dict[str, Any]:
+def _payload(delivery_id: str, event: str, start: str, community: str) -> dict[str, Any]:
     return {
         "id": delivery_id,
         "event": event,
         "data": {
             "tour_id": 7,
             "starts": start,
-            "community": "Oakwood Flats",
+            "community": community,
             "guest": {"name": "Maya Okafor", "email": "maya@example.com", "mobile": ""},
             "answers": [
                 {"question": "Phone", "answer": "(512) 555-0142"},
