@@ -81,9 +81,11 @@ def readable(request: RecordedRequest) -> RecordedRequest:
 def draft_of(requests: Sequence[RecordedRequest]) -> Scaffold:
     """What these requests show of a mapping. Raises NothingToReadError."""
     try:
-        return scaffold([(request.name or "", request.received) for request in requests])
+        draft = scaffold([(request.name or "", request.received) for request in requests])
     except ValueError as error:
         raise NothingToReadError(f"There is nothing to write a mapping from. {error}") from error
+    draft.table = replace(draft.table, names=tuple(sample_names(requests, draft)))
+    return draft
 
 
 def sample_names(requests: Sequence[RecordedRequest], draft: Scaffold) -> list[str]:

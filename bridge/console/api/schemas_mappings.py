@@ -43,7 +43,7 @@ class NewMappingSchema(Schema):
     payloads = fields.List(fields.Nested(PayloadSchema))
 
 
-class SampleBody(Schema):
+class NewSampleBody(Schema):
     name = TextField(required=True, validate=validate.Length(1, 80))
     body = TextField(validate=BODY, metadata={"description": "Or `event`."})
     event = WholeNumber(
@@ -59,7 +59,7 @@ class SaveMappingBody(Schema):
     text = TextField(required=True, validate=TEXT)
     source = TextField(metadata={"description": "The source whose settings count while it is checked."})
     samples = fields.List(
-        fields.Nested(SampleBody),
+        fields.Nested(NewSampleBody),
         load_default=list,
         validate=validate.Length(max=MOST_PAYLOADS),
         metadata={"description": "They are added, or replace those of the same name."},

@@ -33,10 +33,8 @@ class FileChange:
     @property
     def difference(self) -> list[tuple[str, str]]:
         """Its lines with `+`, `-`, or a blank; `@` stands for lines that are left out."""
-        lines = [
-            (line[:1], line[1:])
-            for line in difflib.unified_diff(_lines(self.before), _lines(self.after), n=CONTEXT, lineterm="")
-        ][2:]
+        found = difflib.unified_diff(_lines(self.before), _lines(self.after), n=CONTEXT, lineterm="")
+        lines = [("@", "…") if line.startswith("@@") else (line[:1], line[1:]) for line in found][2:]
         shown = lines[:LONGEST_DIFFERENCE]
         left_out = len(lines) - len(shown)
         return [*shown, *([("@", f"{left_out} more lines")] if left_out else [])]

@@ -48,18 +48,10 @@ def save() -> str:
             if not payload.is_sample
         ]
         changes = saving.planned(bench, open_for(script), folder, script, accepted, added)
-        shown = {"script": script, "folder": folder, "changes": changes}
-        if changes:
-            live: LiveSources = current_app.extensions["live_sources"]
-            shown["saved"] = saving.save(
-                live,
-                tools().database,
-                current_actor(),
-                script.name,
-                changes,
-                request.form.get("seen", ""),
-                tools().clock(),
-            )
+        live: LiveSources = current_app.extensions["live_sources"]
+        seen, now = request.form.get("seen", ""), tools().clock()
+        saved = saving.save(live, tools().database, current_actor(), script.name, changes, seen, now)
+        shown = {"folder": folder, "saved": saved}
     except saving.ContractNotKeptError as error:
         shown["findings"] = [(finding, line_in(finding)) for finding in error.findings]
     except saving.FilesReplacedError as error:

@@ -122,6 +122,8 @@ def save(
     if not is_confirmed(changes, seen):
         raise FilesReplacedError(changes)
     stored, configured = _reading_with(live, database, name)
+    if not changes:
+        return SavedMapping(name, (), stored, configured)
     with database.session() as session:
         before, after = _audited(name, changes)
         audit.record(session, actor, now, "saved", ("mapping", name), before=before, after=after)
