@@ -186,7 +186,7 @@ def saved(**more: Any) -> dict[str, Any]:
 
 @pytest.mark.processes
 def test_a_mapping_is_saved_checked_confirmed_and_read_without_a_restart(
-    world: Any, api: Any, tmp_path: Path
+    world: Any, api: Any, signed_in: Any, tmp_path: Path
 ) -> None:
     client = api()
     assert client.put("/api/v1/mappings/acme", json=saved()).json["code"] == "saving_not_allowed"
@@ -227,10 +227,21 @@ def test_a_mapping_is_saved_checked_confirmed_and_read_without_a_restart(
     assert replaced.json["read_at_once"] == ["acme"]
     sources = world.client.application.extensions["live_sources"].sources
     assert "title" in sources["acme"].mapping.fields
+    own = client.get("/api/v1/mappings/standard_webhooks").json["text"]
+    shown = client.put("/api/v1/mappings/standard_webhooks", json={"text": f"{own}# A remark.\n"})
+    assert shown.json["code"] == "files_replaced", shown.json
+    assert shown.json["differences"]["standard_webhooks.py"].splitlines()[-1] == "+# A remark."
     with world.database.session() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.object == "mapping")).all()
         assert [(entry.what, entry.object_id, bool(entry.before)) for entry in entries] == [
             ("saved", "acme", False),
             ("saved", "acme", True),
         ]
+
+    browser = signed_in(Role.ADMIN)
+    form = {"mapping": "acme", "text": text.replace('title = fields.String(path="community")', "")}
+    assert "Accept these bookings" in browser.post("/console/workbench/save", form).text
+    assert "Replace 4 files" in browser.post("/console/workbench/save", {**form, "accept": "1"}).text
+    assert "title" in (tmp_path / "acme.py").read_text()
+    assert signed_in(Role.OPERATOR).post("/console/workbench/save", form).status_code == 403
     bench.close()

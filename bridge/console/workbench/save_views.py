@@ -1,5 +1,6 @@
 """Save the mapping of the workbench's form into `mappings_dir`, with its payloads as samples."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
@@ -23,6 +24,8 @@ from bridge.mapping_checks.recorded_requests import NothingToReadError, Recorded
 from bridge.models import Role
 from bridge.stored_sources import LiveSources
 
+ABOUT_BOOKING = re.compile(r"^\S+: booking\b.* expected ", re.DOTALL)
+"""A finding that accepting the booking resolves."""
 workbench_saving = Blueprint("workbench_saving", __name__, url_prefix="/console/workbench")
 
 
@@ -42,23 +45,34 @@ def save() -> str:
             if payload.name.strip()
         ]
         accepted = [payload.shown.name for payload in payloads if payload.is_sample]
+        if request.form.get("accept"):
+            accepted = _all_samples(script.name)
         added = [
             UnsavedPayload(payload.shown.name, payload.recorded())
             for payload in payloads
             if not payload.is_sample
         ]
         changes = saving.planned(bench, open_for(script), folder, script, accepted, added)
+        shown = {"folder": folder, "is_of_bridge": saving.shipped_text(folder, script.name) is not None}
         live: LiveSources = current_app.extensions["live_sources"]
         seen, now = request.form.get("seen", ""), tools().clock()
         saved = saving.save(live, tools().database, current_actor(), script.name, changes, seen, now)
-        shown = {"folder": folder, "saved": saved}
+        shown["saved"] = saved
+        shown["taken"] = [f"sample:{payload.shown.name}" for payload in payloads]
     except saving.ContractNotKeptError as error:
         shown["findings"] = [(finding, line_in(finding)) for finding in error.findings]
+        shown["may_accept"] = all(ABOUT_BOOKING.search(finding) for finding in error.findings)
     except saving.FilesReplacedError as error:
         shown["replaced"] = error
     except BridgeError as error:
         shown["problem"] = error.message
     return render_template("workbench/saved.html", **shown)
+
+
+def _all_samples(mapping: str) -> list[str]:
+    """The names of the samples that a mapping has, if there is one of this name."""
+    catalogue = Catalogue(tools().settings.mappings_dir)
+    return [sample.name for sample in catalogue.get(mapping).samples] if mapping in catalogue.paths else []
 
 
 def _original(payload: Shown, mapping: str) -> RecordedRequest | None:

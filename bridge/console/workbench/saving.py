@@ -90,13 +90,20 @@ def planned(
         problems.append(f"The name of the mapping: found {script.name!r}; {NAME_HINT}.")
     if problems:
         raise ContractNotKeptError(problems)
-    present = files_of(folder, script.name)
+    present, shipped = files_of(folder, script.name), shipped_text(folder, script.name)
+    if shipped is not None:
+        if shipped.decode().strip() == script.text.strip():
+            return ()
+        present[f"{script.name}.py"] = shipped
     samples = _samples_of(folder, script.name, present)
     result = bench.run(ContractCheck(script, _unsaved(samples), frozenset(accepted), tuple(added), settings))
     strays = [f"{stray.name} belongs to no sample." for stray in strays_in(folder / "samples" / script.name)]
     findings = [result["problem"]] if "problem" in result else [*result["findings"], *strays]
     if findings:
         raise ContractNotKeptError(findings)
+    if shipped is not None:  # its accepted bookings change as well, and are shown like the text
+        bookings = (f"{sample}.booking.json" for sample in result["bookings"])
+        present |= {f"samples/{script.name}/{file}": samples[file] for file in bookings if file in samples}
     return changes_of(script.name, script.text, present, samples, added, result["beside"], result["bookings"])
 
 
@@ -181,6 +188,12 @@ def _samples_of(folder: Path, name: str, present: dict[str, bytes]) -> dict[str,
     path = Catalogue(folder).paths.get(name)
     files = sorted((path.parent / "samples" / name).glob("*")) if path else []
     return {file.name: file.read_bytes() for file in files if file.is_file()}
+
+
+def shipped_text(folder: Path, name: str) -> bytes | None:
+    """The bridge's own mapping of this name, where the folder has none that wins."""
+    path = Catalogue(folder).paths.get(name)
+    return path.read_bytes() if path and path.parent != folder else None
 
 
 def _unsaved(files: dict[str, bytes]) -> tuple[UnsavedSample, ...]:
