@@ -46,9 +46,6 @@
         ],
       }),
     });
-    // Line numbers are as high as lines were at the first measure, which may come before the page has its fonts and widths.
-    new ResizeObserver(() => view.requestMeasure()).observe(host);
-    document.fonts.ready.then(() => view.requestMeasure());
     return view;
   };
 

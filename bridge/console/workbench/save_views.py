@@ -55,6 +55,7 @@ def save() -> str:
         changes = saving.planned(bench, open_for(script), folder, script, accepted, added)
         shown = {"folder": folder, "is_of_bridge": saving.shipped_text(folder, script.name) is not None}
         live: LiveSources = current_app.extensions["live_sources"]
+        shown["read_at_once"], _ = saving.reading_with(live, tools().database, script.name)
         seen, now = request.form.get("seen", ""), tools().clock()
         saved = saving.save(live, tools().database, current_actor(), script.name, changes, seen, now)
         shown["saved"] = saved

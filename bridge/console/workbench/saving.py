@@ -101,10 +101,12 @@ def planned(
     findings = [result["problem"]] if "problem" in result else [*result["findings"], *strays]
     if findings:
         raise ContractNotKeptError(findings)
+    known = {Path(file).stem for file in samples}  # the text that was tried out could name any file
+    bookings = {name: text for name, text in result["bookings"].items() if name in known}
     if shipped is not None:  # its accepted bookings change as well, and are shown like the text
-        bookings = (f"{sample}.booking.json" for sample in result["bookings"])
-        present |= {f"samples/{script.name}/{file}": samples[file] for file in bookings if file in samples}
-    return changes_of(script.name, script.text, present, samples, added, result["beside"], result["bookings"])
+        files = (f"{name}.booking.json" for name in bookings)
+        present |= {f"samples/{script.name}/{file}": samples[file] for file in files if file in samples}
+    return changes_of(script.name, script.text, present, samples, added, result["beside"], bookings)
 
 
 def save(
@@ -128,7 +130,7 @@ def save(
     assert folder is not None  # else saving is refused
     if not is_confirmed(changes, seen):
         raise FilesReplacedError(changes)
-    stored, configured = _reading_with(live, database, name)
+    stored, configured = reading_with(live, database, name)
     if not changes:
         return SavedMapping(name, (), stored, configured)
     with database.session() as session:
@@ -160,9 +162,7 @@ def _audited(name: str, changes: Sequence[FileChange]) -> tuple[dict[str, str] |
     return before, after
 
 
-def _reading_with(
-    live: LiveSources, database: Database, name: str
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def reading_with(live: LiveSources, database: Database, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The sources that read with this mapping: stored ones, and those of bridge.toml."""
     configured = live.settings.sources.configured
     with database.session() as session:

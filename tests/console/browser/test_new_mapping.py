@@ -1,8 +1,8 @@
 """A new mapping by its name, from recorded requests, read side by side, and saved: in the browser alone."""
 
 import json
-import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
+from bridge.console.workbench.views import bench
 from bridge.mapping.catalogue import load_file
 from bridge.mapping_checks.contract import check
 
@@ -30,21 +31,15 @@ def payload(delivery: str, event: str, start: str) -> dict[str, Any]:
     return {"id": delivery, "event": event, "tour": {"tour_id": "T-7", "starts": start, "guest": guest}}
 
 
-def picture(page: Page, name: str) -> None:
-    folder = os.environ.get("PICTURES")
-    if folder:
-        page.wait_for_timeout(300)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
 @pytest.fixture
-def folder(world: Any, tmp_path: Path) -> Path:
+def folder(world: Any, tmp_path: Path) -> Iterator[Path]:
     """`mappings_dir` of an installation that lets the console save into it, with a source that records."""
     world.document["mappings_dir"] = str(tmp_path)
     world.document["console"] = {"save_mappings": True}
     world.document["sources"]["new"] = {"record": True, "auth": "none"}
     world.restart()
-    return tmp_path
+    yield tmp_path
+    bench.close()
 
 
 def test_from_recorded_requests_to_a_saved_mapping(world: Any, folder: Path, page: Page, clicks: Any) -> None:
@@ -52,7 +47,6 @@ def test_from_recorded_requests_to_a_saved_mapping(world: Any, folder: Path, pag
     [moved] = world.deliver("new", payload("evt_2", "moved", "2026-12-04T11:00:00-06:00"))
     page.goto("/console/workbench")
     clicks.click(page.get_by_role("link", name="New mapping"))
-    picture(page, "new")
     clicks.fill(page.get_by_role("textbox", name="Name", exact=True), "acme_tours")
     clicks.fill(page.get_by_role("textbox", name=re.compile("^Page on which")), "https://acme.example/docs")
     clicks.click(page.get_by_role("checkbox", name=f"new {booked}"))
@@ -61,12 +55,10 @@ def test_from_recorded_requests_to_a_saved_mapping(world: Any, folder: Path, pag
 
     table = page.locator("#reading table.compared")
     expect(table.locator("tr", has_text="action")).to_contain_text("book")
-    picture(page, "begun")
     expect(table.locator("tr", has_text="action").locator("td")).to_have_text(["book", "reschedule"])
     expect(table.locator("tr", has_text="reference").locator("td")).to_have_text(["T-7", "T-7"])
     clicks.click(page.get_by_role("button", name="Save acme_tours.py"))
     expect(page.get_by_role("heading", name=re.compile("^Saved acme_tours.py"))).to_be_focused()
-    picture(page, "saved")
     assert clicks.count == TO_SAVED
     file = load_file(folder / "acme_tours.py")
     assert check(file) == []
@@ -85,7 +77,6 @@ def test_from_recorded_requests_to_a_saved_mapping(world: Any, folder: Path, pag
     expect(page.locator("#saving")).to_be_empty()
     page.get_by_role("button", name="Save acme_tours.py").click()
     expect(page.locator(".difference").first).to_be_visible()
-    picture(page, "replaced")
     assert "title" not in (folder / "acme_tours.py").read_text()
     page.get_by_role("button", name="Replace 3 files").click()
     expect(page.get_by_role("heading", name=re.compile("^Saved"))).to_be_visible()
