@@ -30,6 +30,7 @@ def test_an_edited_mapping_is_read_at_once_compared_and_downloaded(world: Any, p
     event = world.book("B-1")
     world.run()
     page.goto("/console/workbench?mapping=standard_webhooks")
+    expect(page.locator("#reading table").first).to_be_visible()
     page.get_by_role("combobox", name="Add a payload").select_option(label=f"{event} tour.booked, written")
     expect(page.get_by_role("textbox", name="Body").nth(1)).to_have_value(re.compile("Maya"))
     expect(page.get_by_role("textbox", name="Body").nth(1)).to_be_focused()
