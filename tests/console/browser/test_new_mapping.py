@@ -19,6 +19,8 @@ pytestmark = pytest.mark.processes
 
 TO_SAVED = 7
 """Clicks from the workbench to the saved mapping: New mapping, its name, its page, two requests, Begin, Save."""
+PROCESS_PATIENCE = 60_000
+"""Milliseconds: each reading and each save begins a process, which takes its time on a busy machine."""
 PASTE = """(element, text) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData("text/plain", text);
@@ -54,11 +56,13 @@ def test_from_recorded_requests_to_a_saved_mapping(world: Any, folder: Path, pag
     clicks.click(page.get_by_role("button", name="Begin"))
 
     table = page.locator("#reading table.compared")
-    expect(table.locator("tr", has_text="action")).to_contain_text("book")
+    expect(table.locator("tr", has_text="action")).to_contain_text("book", timeout=PROCESS_PATIENCE)
     expect(table.locator("tr", has_text="action").locator("td")).to_have_text(["book", "reschedule"])
     expect(table.locator("tr", has_text="reference").locator("td")).to_have_text(["T-7", "T-7"])
     clicks.click(page.get_by_role("button", name="Save acme_tours.py"))
-    expect(page.get_by_role("heading", name=re.compile("^Saved acme_tours.py"))).to_be_focused()
+    expect(page.get_by_role("heading", name=re.compile("^Saved acme_tours.py"))).to_be_focused(
+        timeout=PROCESS_PATIENCE
+    )
     assert clicks.count == TO_SAVED
     file = load_file(folder / "acme_tours.py")
     assert check(file) == []
@@ -76,8 +80,8 @@ def test_from_recorded_requests_to_a_saved_mapping(world: Any, folder: Path, pag
     expect(page.get_by_text("This is the result of an earlier text.")).to_be_visible()
     expect(page.locator("#saving")).to_be_empty()
     page.get_by_role("button", name="Save acme_tours.py").click()
-    expect(page.locator(".difference").first).to_be_visible()
+    expect(page.locator(".difference").first).to_be_visible(timeout=PROCESS_PATIENCE)
     assert "title" not in (folder / "acme_tours.py").read_text()
     page.get_by_role("button", name="Replace 3 files").click()
-    expect(page.get_by_role("heading", name=re.compile("^Saved"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Saved"))).to_be_visible(timeout=PROCESS_PATIENCE)
     assert "title" in (folder / "acme_tours.py").read_text()
