@@ -11,6 +11,7 @@ from bridge.cli.base import connect
 from bridge.cli.permissions import readable_secrets
 from bridge.console.actions.aliases import listed
 from bridge.console.workbench.confinement import CANNOT_CONFINE, can_confine
+from bridge.console.workbench.folder import refusal_of
 from bridge.database import DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
 from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError, SchemaTooNewError
@@ -161,6 +162,9 @@ def _mappings(settings: Settings) -> Iterator[PreflightFinding]:
         yield PreflightFinding(
             "problem", "mappings_dir", f"{folder} is no folder; create it, or leave the key out"
         )
+    refused = refusal_of(folder) if settings.console.save_mappings else None
+    if refused:
+        yield PreflightFinding("warning", "console.save_mappings", refused)
     catalogue = Catalogue(folder)
     loaded = 0
     for name, path in sorted(catalogue.paths.items()):

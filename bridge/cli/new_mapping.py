@@ -1,55 +1,36 @@
 """`bridge mappings new`: the beginning of a mapping, written from several samples."""
 
-import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
 from bridge.cli.translate import parse_headers
-from bridge.errors import DecodingError
-from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import NOT_STORED
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
-from bridge.mapping.flattening import snake
-from bridge.mapping.paths import Received
-from bridge.mapping.samples import CONTENT_TYPES, Sample
-from bridge.mapping.scaffold import Scaffold, scaffold
+from bridge.mapping.samples import Sample
+from bridge.mapping.scaffold import Scaffold
 from bridge.mapping.scaffold.writing import text_of
 from bridge.mapping_checks.contract import accept, check
+from bridge.mapping_checks.recorded_requests import (
+    NAME,
+    NAME_HINT,
+    RecordedRequest,
+    draft_of,
+    files_beside,
+    of_event,
+    readable,
+    sample_names,
+)
 from bridge.models import Event
 from bridge.settings import Settings
-
-MULTIPART = "multipart/form-data"
-
-
-@dataclass(frozen=True)
-class RecordedRequest:
-    """A request to write a mapping from."""
-
-    name: str | None
-    """Of the sample; `None`: as the event is called."""
-    body: bytes
-    headers: Mapping[str, str]
-    """By lower-case names."""
-    query: Mapping[str, str]
-
-    @property
-    def received(self) -> Received:
-        """Raises DecodingError."""
-        return Received(decode(self.body, self.headers.get("content-type")), self.headers, self.query)
 
 
 def parse_name(context: click.Context, option: click.Parameter, text: str) -> str:
     """A name that can be that of a file and of a source."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
-        raise click.BadParameter(
-            f"{text!r}: use small letters, digits and _, such as acme_tours.", context, option
-        )
+    if not NAME.fullmatch(text):
+        raise click.BadParameter(f"{text!r}: {NAME_HINT}.", context, option)
     return text
 
 
@@ -108,9 +89,9 @@ def new_mapping(
         raise click.UsageError("Give --sample FILE or --event ID, each as often as you have one.")
     settings = load_settings(config) if config or event_ids or Path("bridge.toml").exists() else None
     recorded = [_of_file(file) for file in sample_files] or _of_events(settings, event_ids)
-    requests = [_readable(replace(request, headers={**request.headers, **headers})) for request in recorded]
+    requests = [readable(replace(request, headers={**request.headers, **headers})) for request in recorded]
     folder = folder or (settings.mappings_dir if settings else None) or Path("mappings")
-    draft = _scaffold(requests)
+    draft = draft_of(requests)
     samples = _samples(folder / "samples" / name, requests, draft)
     path = folder / f"{name}.py"
     _refuse_to_replace([path, *(sample.path for sample in samples)], force=force)
@@ -140,69 +121,15 @@ def _of_events(settings: Settings | None, event_ids: Sequence[int]) -> list[Reco
 def _of_event(event: Event | None, event_id: int) -> RecordedRequest:
     if event is None:
         raise CommandError(f"There is no event {event_id}.")
-    if not event.body:
-        raise CommandError(f"The body of event {event_id} is empty or no longer kept.")
-    typed = {"content-type": event.content_type} if event.content_type else {}
-    return RecordedRequest(None, event.body, {**event.headers, **typed}, event.query)
-
-
-def _readable(request: RecordedRequest) -> RecordedRequest:
-    """The request with the content type with which it can be read."""
-    problems = []
-    for content_type in _content_types(request):
-        headers = {**request.headers, **({"content-type": content_type} if content_type else {})}
-        typed = replace(request, headers=headers)
-        try:
-            typed.received  # noqa: B018 - raises where it cannot be read
-        except DecodingError as error:
-            problems.append(error.message)
-        else:
-            return typed
-    raise CommandError(f"There is nothing to write a mapping from. {problems[0]}")
-
-
-def _scaffold(requests: Sequence[RecordedRequest]) -> Scaffold:
-    try:
-        return scaffold([(request.name or "", request.received) for request in requests])
-    except ValueError as error:
-        raise CommandError(f"There is nothing to write a mapping from. {error}") from error
-
-
-def _content_types(material: RecordedRequest) -> list[str | None]:
-    """What the body is: as it says, or what it looks like."""
-    if "content-type" in material.headers:
-        return [material.headers["content-type"]]
-    start = material.body.lstrip()[:200]
-    boundary = re.match(rb"--([^\r\n]{1,70})\r?\n", start)
-    if boundary:
-        return [f"{MULTIPART}; boundary={boundary[1].decode('ascii', 'replace')}"]
-    is_form = re.match(rb"[^\s<{\[=&]+=", start)
-    return [CONTENT_TYPES[".form"]] if is_form else [None]
+    return of_event(event)
 
 
 def _samples(folder: Path, requests: Sequence[RecordedRequest], draft: Scaffold) -> list[Sample]:
     """The files of the samples, each under a name of its own."""
-    samples: list[Sample] = []
-    for index, request in enumerate(requests):
-        name = request.name or snake(draft.event_of(index)) or "request"
-        stem = re.sub(r"[^A-Za-z0-9_.-]", "_", name).strip(".")
-        taken = {sample.name for sample in samples}
-        number = next(
-            number for number in range(1, len(requests) + 2) if _numbered(stem, number) not in taken
-        )
-        samples.append(Sample(folder / f"{_numbered(stem, number)}{_ending(request)}"))
-    return samples
-
-
-def _numbered(stem: str, number: int) -> str:
-    return stem if number == 1 else f"{stem}.{number}"
-
-
-def _ending(request: RecordedRequest) -> str:
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    endings = {known: ending for ending, known in CONTENT_TYPES.items()} | {MULTIPART: ".form"}
-    is_xml = content_type.endswith(("/xml", "+xml")) or request.body.lstrip().startswith(b"<")
-    return endings.get(content_type, ".xml" if is_xml else ".json")
+    names = sample_names(requests, draft)
+    return [
+        Sample(folder / f"{name}{request.file_ending}") for name, request in zip(names, requests, strict=True)
+    ]
 
 
 def _refuse_to_replace(paths: list[Path], *, force: bool) -> None:
@@ -215,27 +142,12 @@ def _beside(file: MappingFile, sample: Sample, request: RecordedRequest) -> list
     """Writes the headers and the query that the sample needs."""
     for ending in (".headers.json", ".query.json", ".booking.json"):
         sample.path.with_name(f"{sample.name}{ending}").unlink(missing_ok=True)
-    mapping = file.schema()
-    proof = mapping.signature
-    secret = {name.lower() for name in proof.header_names} if proof else set()
-    known = {
-        name: text for name, text in request.headers.items() if text != NOT_STORED and name not in secret
-    }
-    needed = {name: text for name, text in known.items() if name in mapping.read_headers}
-    content_type = known.get("content-type")
-    if content_type and content_type != CONTENT_TYPES.get(sample.path.suffix):
-        needed["content-type"] = content_type
-    query = {name: text for name, text in request.query.items() if not proof or name not in proof.query_names}
-    tables = {".headers.json": needed, ".query.json": query}
-    return [
-        _write_json(sample.path.with_name(f"{sample.name}{ending}"), table)
-        for ending, table in tables.items()
-        if table
-    ]
+    texts = files_beside(file.schema(), request)
+    return [_write(sample.path.with_name(f"{sample.name}{ending}"), text) for ending, text in texts.items()]
 
 
-def _write_json(path: Path, document: Any) -> Path:
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -33,6 +33,7 @@ from bridge.console.sources.shadow import HeldLists
 from bridge.console.sources.views import sources_pages
 from bridge.console.today.views import today_pages
 from bridge.console.tools import AppContext, tools
+from bridge.console.workbench.save_views import workbench_saving
 from bridge.console.workbench.views import workbench
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
@@ -69,6 +70,7 @@ PAGES = (
     health_pages,
     alerts_pages,
     workbench,
+    workbench_saving,
     admin,
 )
 

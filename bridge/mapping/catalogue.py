@@ -72,11 +72,15 @@ def load_text(text: str, path: Path) -> MappingFile:
 
 
 def _not_loaded(error: Exception, path: Path) -> str:
+    return f"cannot be loaded: {type(error).__name__}: {error}{line_in_file(error, path)}"
+
+
+def line_in_file(error: Exception, path: Path) -> str:
+    """Where in this file an error arose, as ` (line 7)`; empty where it arose elsewhere."""
     lines = [
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
     ]
-    where = f" (line {lines[-1]})" if lines else ""
-    return f"cannot be loaded: {type(error).__name__}: {error}{where}"
+    return f" (line {lines[-1]})" if lines else ""
 
 
 def _mapping_in(module: ModuleType, path: Path) -> MappingFile:

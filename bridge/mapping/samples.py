@@ -6,8 +6,8 @@ names of the mapping's `details`). Bodies that are the same in two encodings (`<
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ CONTENT_TYPES = {
     ".xml": "text/xml",
 }
 """By the ending of the file; `<name>.headers.json` says it for all others."""
-_BESIDE = (".booking.json", ".headers.json", ".query.json", ".details.json")
+BESIDE = (".booking.json", ".headers.json", ".query.json", ".details.json")
+"""The endings of the files beside the body."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,17 @@ class Sample:
 
     @property
     def body(self) -> bytes:
-        return self.path.read_bytes()
+        content = self.content(self.path)
+        if content is None:
+            raise FileNotFoundError(self.path)
+        return content
+
+    def content(self, file: Path) -> bytes | None:
+        """What a file of this sample holds; `None` where there is no such file. Raises OSError."""
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            return None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -61,7 +72,12 @@ class Sample:
 
     def expected(self) -> Any:
         """What stands in that file. Raises ConfigurationError."""
-        return _read(self.booking)
+        return self._read(self.booking)
+
+    @property
+    def has_booking(self) -> bool:
+        """Whether a booking is written down for it."""
+        return self.content(self.booking) is not None
 
     def _content_type(self) -> str | None:
         """By the ending of the file; a multipart body begins with its boundary."""
@@ -74,7 +90,7 @@ class Sample:
 
     def _table(self, ending: str) -> dict[str, Any]:
         beside = self._beside(ending)
-        recorded = _read(beside) if beside.is_file() else {}
+        recorded = {} if self.content(beside) is None else self._read(beside)
         if not isinstance(recorded, dict):
             raise ConfigurationError([Problem(str(beside), "is not an object with a value for each name")])
         return recorded
@@ -82,27 +98,41 @@ class Sample:
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(self.name + ending)
 
+    def _read(self, file: Path) -> Any:
+        problem = "is missing; write there what `bridge translate` shows as `booking`, or use --accept"
+        try:
+            content = self.content(file)
+            if content is not None:
+                return json.loads(content)
+        except (OSError, ValueError) as error:
+            problem = f"cannot be read as JSON: {error}"
+        raise ConfigurationError([Problem(str(file), problem)])
+
+
+@dataclass(frozen=True)
+class UnsavedSample(Sample):
+    """A sample that need not be on disk: its files by their names."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def content(self, file: Path) -> bytes | None:
+        return self.files.get(file.name)
+
+    def having(self, files: Mapping[str, bytes]) -> "UnsavedSample":
+        """The same sample with these files instead of its own of the same names."""
+        return UnsavedSample(self.path, {**self.files, **files})
+
 
 def samples_in(folder: Path) -> list[Sample]:
     """The samples of a folder, in the order of their names; none where there is no such folder."""
-    return [Sample(file) for file in _files(folder) if not file.name.endswith(_BESIDE)]
+    return [Sample(file) for file in _files(folder) if not file.name.endswith(BESIDE)]
 
 
 def strays_in(folder: Path) -> list[Path]:
     """Expected bookings and headers that belong to no sample."""
     names = {sample.name for sample in samples_in(folder)}
-    beside = ((file, ending) for file in _files(folder) for ending in _BESIDE if file.name.endswith(ending))
+    beside = ((file, ending) for file in _files(folder) for ending in BESIDE if file.name.endswith(ending))
     return [file for file, ending in beside if file.name.removesuffix(ending) not in names]
-
-
-def _read(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        types = "is missing; write there what `bridge translate` shows as `booking`, or use --accept"
-    except (OSError, ValueError) as error:
-        types = f"cannot be read as JSON: {error}"
-    raise ConfigurationError([Problem(str(file), types)])
 
 
 def _files(folder: Path) -> Iterable[Path]:

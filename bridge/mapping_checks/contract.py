@@ -56,7 +56,7 @@ def check_sample(mapping: Mapping, sample: Sample) -> Iterator[str]:
     try:
         posted = Posted.of(sample)
         events = preview(mapping, posted)
-        if not sample.booking.is_file():
+        if not sample.has_booking:
             yield from (error_in_words(error) for event in events for error in event.errors)
         yield from _bookings(events, sample.expected())
     except ConfigurationError as error:
@@ -73,20 +73,27 @@ def accept(file: MappingFile) -> list[Path]:
     """
     mapping, changed = file.schema(), []
     for sample in file.samples:
-        events = preview(mapping, Posted.of(sample))
-        text = json.dumps(expected_of(events), ensure_ascii=False, indent=2, default=str) + "\n"
-        if any(event.errors for event in events) or _stands_in(sample.booking, text):
-            continue
-        sample.booking.write_text(text, encoding="utf-8")
-        changed.append(sample.booking)
+        text = accepted_text(mapping, sample)
+        if text is not None:
+            sample.booking.write_text(text, encoding="utf-8")
+            changed.append(sample.booking)
     return changed
 
 
-def _stands_in(file: Path, text: str) -> bool:
-    """Whether a file holds this document, however it is laid out."""
+def accepted_text(mapping: Mapping, sample: Sample) -> str | None:
+    """What `accept` writes beside a sample; `None`: what stands there stays. Raises ConfigurationError."""
+    events = preview(mapping, Posted.of(sample))
+    text = json.dumps(expected_of(events), ensure_ascii=False, indent=2, default=str) + "\n"
+    if any(event.errors for event in events) or _is_same(sample.content(sample.booking), text):
+        return None
+    return text
+
+
+def _is_same(content: bytes | None, text: str) -> bool:
+    """Whether this is the same document, however it is laid out."""
     try:
-        return bool(json.loads(file.read_text(encoding="utf-8")) == json.loads(text))
-    except (OSError, ValueError):
+        return content is not None and bool(json.loads(content) == json.loads(text))
+    except ValueError:
         return False
 
 

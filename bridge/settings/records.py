@@ -158,6 +158,9 @@ class ConsoleSettings:
     workbench: Workbench = field(default=Workbench.CONFINED, metadata=read_as(WorkbenchMode()))
     """Whether administrators may run edited mappings on this server: `true` only where the kernel confines them,
     `"unconfined"` anywhere."""
+    save_mappings: bool = False
+    """Whether administrators may save mappings from the workbench into `mappings_dir`, where they are code that this
+    server runs."""
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,12 @@ IN_THE_API = {
     "sources.test": "test_source",
     "sources.widget": "show_widget",
     "today.show": "show_today",
+    "workbench.begin": "begin_mapping",
     "workbench.compare": "compare",
     "workbench.page": "show_mapping",
     "workbench.payload": "show_payload",
     "workbench.read": "translate_edited",
+    "workbench_saving.save": "save_mapping",
     "alerts.show": "list_alerts",
     "alerts.test": "test_alerts",
 }

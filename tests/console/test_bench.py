@@ -68,7 +68,9 @@ def bench() -> Iterator[Bench]:
 def read(bench: Bench, text: str, body: bytes = BODY) -> dict[str, Any]:
     settings = open_settings(SETTINGS, "acme", {})
     posted = Posted(body, {"content-type": "application/json"})
-    return bench.run(Reading(Script("acme", text, "acme"), posted, settings))
+    reported = bench.run(Reading(Script("acme", text, "acme"), (posted,), settings))
+    read_request: dict[str, Any] = reported["requests"][0] if "requests" in reported else reported
+    return read_request
 
 
 def test_a_text_is_read_into_booking_request_and_explanation(bench: Bench) -> None:
@@ -169,7 +171,7 @@ def test_unconfined_is_what_it_says(bench: Bench, tmp_path: Path) -> None:
         open_settings(SETTINGS, "acme", {}), console=ConsoleSettings(workbench=Workbench.UNCONFINED)
     )
     text = f"CONFIGURATION, DATABASE = {str(secrets)!r}, '/'\n{ESCAPING}"
-    problem = bench.run(Reading(Script("acme", text, "acme"), Posted(BODY, {}), settings))["problem"]
+    problem = bench.run(Reading(Script("acme", text, "acme"), (Posted(BODY, {}),), settings))["problem"]
     assert "'file', 'configuration'" in problem
 
 
@@ -189,16 +191,16 @@ def test_every_mapping_reads_its_samples_confined() -> None:
     tasks = [
         Reading(
             Script(name, file.path.read_text(encoding="utf-8")),
-            Posted(sample.body, sample.headers, sample.query, sample.details),
+            tuple(map(Posted.of, file.samples[:2])),
             open_settings(SETTINGS, None, {}),
         )
         for name, file in ((name, catalogue.get(name)) for name in sorted(catalogue.paths))
-        for sample in file.samples[:2]
+        if file.samples
     ]
     done = subprocess.run(
         [sys.executable, "-c", CONFINED], input=pickle.dumps(tasks), stdout=subprocess.PIPE, check=True
     )
-    assert len(tasks) > 60
+    assert sum(len(task.requests) for task in tasks) > 60
     assert json.loads(done.stdout) == json.loads(json.dumps([_outcome(task) for task in tasks], default=str))
 
 
@@ -235,6 +237,27 @@ def test_no_process_stays() -> None:
     read(bench, MAPPING)
     bench.close()
     assert psutil.Process().children() == before
+
+
+STOPPING = """
+class Stopping(fields.String):
+    def deserialize(self, value, *rest, **more):
+        if value == "A-2":
+            raise RuntimeError(value)
+        return super().deserialize(value, *rest, **more)
+
+
+class Acme"""
+
+
+def test_several_requests_are_read_at_once_and_fail_each_alone(bench: Bench) -> None:
+    text = MAPPING.replace("\nclass Acme", STOPPING).replace('fields.String(path="id"', 'Stopping(path="id"')
+    bodies = (BODY, BODY.replace(b"A-1", b"A-2"), BODY.replace(b"A-1", b"A-3"))
+    requests = tuple(Posted(body, {"content-type": "application/json"}) for body in bodies)
+    settings = open_settings(SETTINGS, "acme", {})
+    first, failed, last = bench.run(Reading(Script("acme", text, "acme"), requests, settings))["requests"]
+    assert [read["events"][0]["booking"]["reference"] for read in (first, last)] == ["A-1", "A-3"]
+    assert failed == {"problem": "RuntimeError: A-2 (line 8)"}
 
 
 def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:

@@ -20,6 +20,8 @@ from bridge.console.api.idempotency import (
 from bridge.console.api.limits import TooManyRequestsError
 from bridge.console.queries.integrations import UnknownIntegrationError
 from bridge.console.queries.paging import Page, UnknownCursorError
+from bridge.console.workbench.beginning import UnusableNameError
+from bridge.console.workbench.saving import ContractNotKeptError, FilesReplacedError
 from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
 from bridge.events.detail import SourceRemovedError
 from bridge.events.edit import NotRepairableError
@@ -37,6 +39,7 @@ STATUSES: dict[type[BridgeError], int] = {
     AliasTakenError: 409,
     IdempotencyKeyReusedError: 422,
     ConfigurationError: 409,
+    ContractNotKeptError: 422,
     NameTakenError: 409,
     MissingNameError: 409,
     MissingUserNameError: 422,
@@ -52,6 +55,7 @@ STATUSES: dict[type[BridgeError], int] = {
     UnknownIntegrationError: 404,
     UnknownPropertyError: 404,
     UnknownUserError: 404,
+    UnusableNameError: 422,
     InvalidIdempotencyKeyError: 422,
     WeakPasswordError: 422,
 }
@@ -77,6 +81,11 @@ def _finding(error: BridgeError) -> Response:
     more: dict[str, Any] = {}
     if isinstance(error, ActionNotPossibleError):
         more = {"errors": {str(event_id): line for event_id, line in error.objections.items()}}
+    if isinstance(error, ContractNotKeptError):
+        more = {"errors": {"findings": list(error.findings)}}
+    if isinstance(error, FilesReplacedError):
+        changes = ((change.name, "\n".join(map("".join, change.difference))) for change in error.changes)
+        more = {"seen": error.digest, "differences": dict(changes)}
     return problems.problem(status, TITLES[status], error.message, error.code, **more)
 
 

@@ -17,6 +17,7 @@ from bridge.console.api.connections import connections
 from bridge.console.api.description import finished, readable_by_yaml
 from bridge.console.api.events import events
 from bridge.console.api.limits import limit_requests
+from bridge.console.api.mappings import mappings
 from bridge.console.api.people import people
 from bridge.console.api.postman import collection
 from bridge.console.api.properties import properties
@@ -34,7 +35,7 @@ the same key and content it is answered as before and made once; with other cont
 first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. A token
 may send so many requests a minute (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`); beyond that the answer
 is 429 with `Retry-After`."""
-BLUEPRINTS = (events, times, tours, properties, connections, source_setup, workbench, people)
+BLUEPRINTS = (events, times, tours, properties, connections, source_setup, mappings, workbench, people)
 for each in BLUEPRINTS:
     limit_requests(each)
 

@@ -199,6 +199,9 @@ class TranslateBody(Schema):
 
 class EditedTranslateBody(TranslateBody):
     text = TextField(required=True, validate=validate.Length(max=200_000))
+    new = YesNo(
+        load_default=False, metadata={"description": "Whether `mapping` is a name that no mapping has yet."}
+    )
 
 
 class CompareBody(Schema):

@@ -18,6 +18,7 @@ from bridge.mapping.explanation import explain
 from bridge.mapping.sources import configured
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import Posted, preview
+from bridge.mapping_checks.recorded_requests import NAME
 from bridge.models import Role
 
 workbench = Blueprint("api_workbench", __name__, url_prefix="/api/v1")
@@ -37,7 +38,10 @@ class MappingFailedError(BridgeError):
 def translate_edited(body: dict[str, Any]) -> Any:
     """The same with a mapping's text, which runs in a process of its own and is kept nowhere."""
     script = _script(body)
-    return _tried(Reading(script, _posted(body), open_for(script)))
+    (found,) = _tried(Reading(script, (_posted(body),), open_for(script)))["requests"]
+    if "problem" in found:
+        raise MappingFailedError(found["problem"])
+    return found
 
 
 @workbench.route("/compare", methods=["POST"])
@@ -102,7 +106,8 @@ def _script(body: dict[str, Any]) -> Script:
     """The edited mapping. Raises MappingChangedError, NoSuchRowError."""
     if not may_edit():
         raise MappingChangedError(why_not())
-    return Script(_mapping(body).name, body["text"], _source(body))
+    is_new = body.get("new") and NAME.fullmatch(body["mapping"])
+    return Script(body["mapping"] if is_new else _mapping(body).name, body["text"], _source(body))
 
 
 def _posted(body: dict[str, Any]) -> Posted:

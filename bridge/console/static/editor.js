@@ -64,15 +64,55 @@
     view.dispatch(CodeMirror.setDiagnostics(view.state, found));
   };
 
-  // A result is of the text above it, or says that it is not.
+  // A result is of the text above it, or says that it is not: also where an edit came while it was read. What was saved
+  // or compared before an edit goes.
+  const saving = document.getElementById("saving");
+  let edits = 0;
+  const sent = new Map();  // by what is replaced: how many edits its request knew
   const outdated = (is) => { stale.hidden = !is; result.classList.toggle("stale", is); };
-  document.addEventListener("input", (event) => { if (event.target.closest("#trial")) outdated(true); });
+  const edited = () => {
+    edits += 1;
+    outdated(true);
+    [saving, document.getElementById("comparison")].forEach((part) => part?.replaceChildren());
+  };
+  const earlier = () => {
+    const words = document.createElement("p");
+    words.className = "problem";
+    words.textContent = "This is of an earlier text: it was changed meanwhile.";
+    return words;
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => { sent.set(event.detail.target.id, edits); });
+  document.addEventListener("input", (event) => { if (event.target.closest("#trial") && !event.target.matches("[data-add]")) edited(); });
   document.addEventListener("htmx:afterSwap", (event) => {
+    const isEarlier = sent.get(event.target.id) !== edits;
+    if (event.target === saving) saving.querySelector("[data-focus]")?.focus();
+    if (isEarlier && ["saving", "comparison"].includes(event.target.id)) event.target.prepend(earlier());
     if (event.target !== result) return;
-    outdated(false);
-    if (view) mark();
+    outdated(isEarlier);
+    if (view && !isEarlier) mark();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.target.id === "trial" && event.detail.failed) outdated(true);
+  });
+
+  // Payloads are added below the others, and taken away again.
+  const payloads = document.getElementById("payloads");
+  const add = document.querySelector("[data-add]");
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target !== payloads) return;
+    add.value = "";
+    edited();
+    const added = payloads.lastElementChild;
+    added.scrollIntoView({ block: "nearest", inline: "nearest" });
+    added.querySelector("textarea").focus({ preventScroll: true });
+  });
+  payloads?.addEventListener("click", (event) => {
+    const removed = event.target.closest("[data-remove]")?.closest(".payload");
+    if (!removed) return;
+    const next = removed.nextElementSibling ?? removed.previousElementSibling;
+    removed.remove();
+    (next?.querySelector("[data-remove]") ?? add).focus();
+    edited();
+    htmx.trigger(document.body, "picked");
   });
 })();

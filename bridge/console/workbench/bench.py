@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from bridge.console.workbench.inside import READY
-from bridge.console.workbench.tasks import Comparison, Reading
+from bridge.console.workbench.tasks import Comparison, ContractCheck, Reading, Task
 from bridge.errors import BridgeError
 
 SECONDS = 5.0
@@ -49,11 +49,15 @@ class Bench:
     """
 
     def __init__(self, seconds: float = SECONDS, seconds_to_compare: float = SECONDS_TO_COMPARE) -> None:
-        self._seconds = {Reading: seconds, Comparison: seconds_to_compare}
+        self._seconds = {
+            Reading: seconds,
+            Comparison: seconds_to_compare,
+            ContractCheck: seconds_to_compare,
+        }
         self._exclusive = threading.Lock()
         self._spare: subprocess.Popen[bytes] | None = None
 
-    def run(self, task: Reading | Comparison) -> dict[str, Any]:
+    def run(self, task: Task) -> dict[str, Any]:
         """What came of it; `{"problem": ...}` where the text cannot be loaded or fails.
 
         Raises:

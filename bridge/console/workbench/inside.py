@@ -20,7 +20,7 @@ import bridge.inbound.handshakes
 import bridge.inbound.signatures
 import bridge.mapping.own_body  # noqa: F401 - what mapping files import, before anybody waits for it
 from bridge.console.workbench.confinement import can_confine, confine
-from bridge.console.workbench.tasks import Comparison, Reading
+from bridge.console.workbench.tasks import Task
 from bridge.errors import BridgeError
 from bridge.settings import Workbench
 
@@ -48,14 +48,14 @@ def main() -> None:
     answer.flush()
     if not select.select([sys.stdin], [], [], IDLE)[0]:
         return  # nobody tries anything out any more
-    task: Reading | Comparison = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started it
+    task: Task = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started it
     _bound(task)
     answer.write(json.dumps(_outcome(task), ensure_ascii=False, default=str).encode())
     answer.flush()
     os._exit(0)  # whatever the mapping has begun
 
 
-def _outcome(task: Reading | Comparison) -> dict[str, Any]:
+def _outcome(task: Task) -> dict[str, Any]:
     try:
         return task.run()
     except BridgeError as error:
@@ -66,7 +66,7 @@ def _outcome(task: Reading | Comparison) -> dict[str, Any]:
         return {"problem": f"{type(error).__name__}: {error}"}
 
 
-def _bound(task: Reading | Comparison) -> None:
+def _bound(task: Task) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

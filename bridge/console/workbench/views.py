@@ -8,13 +8,27 @@ from sqlalchemy import select
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.tools import tools
+from bridge.console.workbench import beginning
 from bridge.console.workbench.bench import Bench
+from bridge.console.workbench.changes import refusal_to_save
+from bridge.console.workbench.columns import columns_of, compared_rows
 from bridge.console.workbench.confinement import can_confine, refusal
-from bridge.console.workbench.requests import Shown, posted, shown_event, shown_sample, stored_events
+from bridge.console.workbench.folder import refusal_of
+from bridge.console.workbench.requests import (
+    MOST_PAYLOADS,
+    Shown,
+    payloads_in,
+    posted,
+    shown_event,
+    shown_sample,
+    stored_event,
+    stored_events,
+)
 from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
 from bridge.errors import BridgeError
 from bridge.events.dry_run import error_sentence
 from bridge.mapping.catalogue import Catalogue, MappingFile
+from bridge.mapping_checks.recorded_requests import NAME
 from bridge.models import Alias, Event, Role
 from bridge.settings import Settings
 
@@ -29,66 +43,124 @@ MOST_RECENT = 30
 @workbench.get("")
 @needs(Role.OPERATOR)
 def page() -> str | Response:
+    """A mapping of the catalogue, with a sample or the payloads that the address names."""
     catalogue = Catalogue(tools().settings.mappings_dir)
     using = {source.mapping: source.key for source in tools().settings.sources.values()}
     name = request.args.get("mapping") or next(iter(using), next(iter(sorted(catalogue.paths))))
     try:
         file = catalogue.get(name)
     except BridgeError as error:
-        page = render_template(
-            "workbench/workbench.html", mappings=sorted(catalogue.paths), problem=error.message
-        )
-        return make_response(page, 404)
-    bench.warm()
+        return make_response(_page(problem=error.message), 404)
     sources = _sources(file)
     samples = list(dict.fromkeys(sample.name for sample in file.samples))
-    return render_template(
-        "workbench/workbench.html",
-        mappings=sorted(catalogue.paths),
+    taken = request.args.getlist("taken")[:MOST_PAYLOADS] or [f"sample:{name}" for name in samples[:1]]
+    return _page(
         script=Script(file.name, file.path.read_text(encoding="utf-8"), next(iter(sources), None)),
         sources=sources,
         samples=samples,
         recent=_recent(sources),
-        posted=shown_sample(file, samples[0]) if samples else Shown(),
-        may_edit=may_edit(),
-        why_not=why_not(),
-        most=MOST_COMPARED,
+        payloads=[_taken(choice, file.name) for choice in taken] or [Shown()],
     )
+
+
+@workbench.get("/new")
+@needs(Role.ADMIN)
+def begin() -> str | Response:
+    """A new mapping: its name and what to begin from; then the workbench with both."""
+    catalogue, problem, events = Catalogue(tools().settings.mappings_dir), None, request.args.getlist("event")
+    with tools().database.session() as session:
+        if "name" in request.args:
+            name, docs = (request.args.get(key, "").strip() for key in ("name", "docs"))
+            try:
+                ids = sorted(int(event) for event in events if event.isdecimal())
+                new = beginning.begin(session, tools().settings, name, docs, ids, catalogue.paths)
+            except BridgeError as error:
+                problem = error.message
+            else:
+                return _page(
+                    script=new.script,
+                    sources=sorted(tools().settings.sources),
+                    recent=beginning.recorded_events(session, tools().settings),
+                    payloads=new.payloads,
+                    is_new=True,
+                )
+        page = render_template(
+            "workbench/new.html",
+            events=beginning.recorded_events(session, tools().settings),
+            records=[source.key for source in tools().settings.sources.values() if source.record],
+            chosen=events,
+            problem=problem,
+            why_not=why_not(),
+            most=MOST_PAYLOADS,
+        )
+    return make_response(page, 422 if problem else 200)
+
+
+def _page(**shown: Any) -> str:
+    bench.warm()
+    mappings = sorted(Catalogue(tools().settings.mappings_dir).paths)
+    given = {"mappings": mappings, "may_edit": may_edit(), "why_not": why_not(), "most": MOST_COMPARED}
+    may_save = {"why_not_saved": why_not_saved(), "folder": tools().settings.mappings_dir}
+    return render_template("workbench/workbench.html", **given, **may_save, **shown)
 
 
 @workbench.get("/payload")
 @needs(Role.OPERATOR)
 def payload() -> Response:
-    """A sample's or an event's request, for the form."""
-    kind, _, name = request.args.get("taken", "").partition(":")
-    shown = Shown()
-    if kind == "sample":
-        shown = shown_sample(_existing_file(request.args.get("mapping", "")), name)
-    elif kind == "event" and name.isdecimal():
-        with tools().database.session() as session:
-            shown = shown_event(session.get(Event, int(name)) or abort(404))
+    """A sample's or an event's request, or none, as another payload of the form."""
+    taken = request.args.get("taken", "")
+    if not taken:
+        return Response(status=204)
+    shown = _taken(taken, request.args.get("mapping", ""))
     answer = Response(render_template("workbench/payload.html", posted=shown))
     answer.headers["HX-Trigger-After-Settle"] = "picked"
     return answer
 
 
+def _taken(choice: str, mapping: str) -> Shown:
+    """`sample:booked`, `event:17`, or anything else for an empty one. An event that is not there ends the request."""
+    kind, _, name = choice.partition(":")
+    if kind == "sample":
+        return shown_sample(_existing_file(mapping), name)
+    if kind == "event" and name.isdecimal():
+        with tools().database.session() as session:
+            return shown_event(stored_event(session, int(name)) or abort(404))
+    return Shown()
+
+
 @workbench.post("/reading")
 @needs(Role.OPERATOR)
 def read() -> str:
-    """What the request in the form becomes."""
+    """What the requests in the form become, side by side."""
+    problem, payloads, results = None, list[Shown](), list[dict[str, Any]]()
     try:
-        script = _script()
-        result = bench.run(Reading(script, posted(request.form), open_for(script)))
+        script = script_of_form()
+        payloads = payloads_in(request.form)
+        task = Reading(script, tuple(map(posted, payloads)), open_for(script))
+        result = bench.run(task)
+        problem, results = result.get("problem"), result.get("requests", [])
     except BridgeError as error:
-        result = {"problem": error.message}
+        problem = error.message
+    names = [shown.heading(number) for number, shown in enumerate(payloads, start=1)]
+    columns = columns_of(names, results) if results else []
+    return render_template(
+        "workbench/reading.html",
+        problem=problem,
+        line=line_in(problem or ""),
+        columns=columns,
+        rows=compared_rows(columns),
+        payloads=[_described(name, result) for name, result in zip(names, results, strict=False)],
+    )
+
+
+def _described(name: str, result: dict[str, Any]) -> dict[str, Any]:
+    """A payload's result with its errors as sentences."""
+    problem = result.get("problem")
     events = [
         {**event, "problems": [error_sentence(error) for error in event["errors"]]}
         for event in result.get("events", ())
     ]
-    problem = result.get("problem")
-    return render_template(
-        "workbench/reading.html", events=events, problem=problem, line=line_in(problem or "")
-    )
+    return {"name": name, "events": events, "problem": problem, "line": line_in(problem or "")}
 
 
 def line_in(problem: str) -> int | None:
@@ -105,7 +177,7 @@ def compare() -> str:
     result: dict[str, Any] = {}
     stored: tuple[StoredEvent, ...] = ()
     try:
-        script, file = _script(), _file(request.form.get("mapping", ""))
+        script, file = script_of_form(), _file(request.form.get("mapping", ""))
         before = Script(file.name, file.path.read_text(encoding="utf-8"), script.source)
         with tools().database.session() as session:
             stored = stored_events(
@@ -128,7 +200,9 @@ def compare() -> str:
 @needs(Role.OPERATOR)
 def download() -> Response:
     """The edited mapping as a file: nothing is kept here."""
-    name = _existing_file(request.form.get("mapping", "")).name
+    name = request.form.get("mapping", "")
+    if not is_new_mapping(name):
+        name = _existing_file(name).name
     answer = Response(_text(), mimetype="text/x-python")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.py"'
     return answer
@@ -140,14 +214,23 @@ class MappingChangedError(BridgeError):
     code = "edited_mapping_not_allowed"
 
 
-def _script() -> Script:
+def script_of_form() -> Script:
     """The mapping in the form. Raises MappingChangedError, ConfigurationError."""
-    file = _file(request.form.get("mapping", ""))
-    text = _text()
-    if text.strip() != file.path.read_text(encoding="utf-8").strip() and not may_edit():
-        raise MappingChangedError(why_not())
+    name, text = request.form.get("mapping", ""), _text()
     source = request.form.get("source") or None
-    return Script(file.name, text, source if source in tools().settings.sources else None)
+    if is_new_mapping(name):
+        is_changed = True
+    else:
+        file = _file(name)
+        name, is_changed = file.name, text.strip() != file.path.read_text(encoding="utf-8").strip()
+    if is_changed and not may_edit():
+        raise MappingChangedError(why_not())
+    return Script(name, text, source if source in tools().settings.sources else None)
+
+
+def is_new_mapping(name: str) -> bool:
+    """Whether the form holds a mapping that is begun here, under a name that a mapping can have."""
+    return bool(request.form.get("new")) and NAME.fullmatch(name) is not None
 
 
 def open_for(script: Script) -> Settings:
@@ -168,6 +251,15 @@ def why_not() -> str | None:
         tools().settings.console.workbench,
         confinable=can_confine(),
         is_admin=current_actor().may(Role.ADMIN),
+    )
+
+
+def why_not_saved() -> str | None:
+    """What keeps the actor from saving a mapping, as a sentence."""
+    return refusal_to_save(
+        allowed=tools().settings.console.save_mappings,
+        edit_refusal=why_not(),
+        folder_refusal=refusal_of(tools().settings.mappings_dir),
     )
 
 

@@ -73,9 +73,14 @@ def _readers(draft: Scaffold) -> list[str]:
     return [row.path.code for row in (draft.event, draft.delivery_id) if row]
 
 
+def class_name(name: str) -> str:
+    """The name of the class in the mapping file `<name>.py`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
 def _head(name: str, docs: str | None) -> Iterator[str]:
     words = name.replace("_", " ").strip()
-    yield f"class {''.join(part[:1].upper() + part[1:] for part in name.split('_'))}(Mapping):"
+    yield f"class {class_name(name)}(Mapping):"
     yield f'{INDENT}"""{words[:1].upper()}{words[1:]}'
     yield ""
     yield f"{INDENT}{docs or 'Name the page on which the sender describes its payload, with its address.'}"

@@ -38,6 +38,8 @@ PAGES = {
     "event-parked": "/console/events/2",
     "event-unreadable": "/console/events/3",
     "workbench": "/console/workbench?mapping=standard_webhooks",
+    "workbench-new": "/console/workbench/new",
+    "workbench-begun": "/console/workbench/new?name=acme",
     "alerts": "/console/alerts",
 }
 """Of the world below."""
@@ -81,7 +83,7 @@ def each_page(furnished: Any, page: Page) -> Iterator[tuple[str, Page]]:
     def pages() -> Iterator[tuple[str, Page]]:
         for name, address in PAGES.items():
             page.goto(address)
-            if name == "workbench":
+            if name in ("workbench", "workbench-begun"):
                 page.locator("#reading table").wait_for()
             if name == "source-shadow":
                 page.get_by_text("watched in 7 days").wait_for()
