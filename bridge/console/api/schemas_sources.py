@@ -84,6 +84,11 @@ class ShadowSchema(Schema):
     total = fields.Integer()
     same = fields.Integer()
     different = fields.Integer()
+    unclear = fields.Integer(
+        metadata={
+            "description": "Cancelled tours that the PMS still reports; look there whether they are cancelled."
+        }
+    )
     needs_operator = fields.Integer()
     rows = fields.List(fields.Nested(ShadowLine))
     problem = fields.String(allow_none=True, metadata={"description": "Why the PMS could not be asked."})
