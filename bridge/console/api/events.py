@@ -10,7 +10,7 @@ from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.actions import aliases, corrections
+from bridge.console.actions import corrections
 from bridge.console.actions import events as actions
 from bridge.console.api import schemas
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
@@ -202,17 +202,3 @@ def edit_as_json(correction: Correction, *, queued: bool) -> dict[str, Any]:
         "reading": correction.read.as_json(),
         "queued": queued,
     }
-
-
-@events.route(f"{ONE}/property", methods=["POST"])
-@needs(Role.OPERATOR)
-@once
-@events.doc(**{"x-once": True})
-@events.arguments(schemas.PropertyBody)
-@events.response(200, schemas.ChosenSchema)
-def choose_property(body: dict[str, Any], event_id: int) -> Any:
-    """Let what an event calls its property mean this one; answers all parked events like it, to be replayed."""
-    with one_event(event_id) as (session, event):
-        return aliases.choose_property(
-            session, tools().settings, current_actor(), event, body["property"], tools().clock()
-        )
