@@ -1,6 +1,8 @@
 """`bridge events`: look at stored events; replay, correct or dismiss them."""
 
 import json
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from bridge.cli.base import (
     CommandError,
     cli_actor,
     config_option,
+    confirm,
     json_option,
     load_settings,
     open_database,
@@ -22,7 +25,7 @@ from bridge.cli.base import (
 from bridge.cli.completion import complete_event
 from bridge.cli.edit import edit
 from bridge.cli.remote import RemoteBridge, remote_options
-from bridge.cli.remote_events import listed
+from bridge.cli.remote_events import dismissed, listed
 from bridge.cli.replay import replay
 from bridge.cli.selection import (
     change_each,
@@ -157,21 +160,38 @@ def _story(config: Path | None, event_id: int) -> dict[str, Any]:
     "event_ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=complete_event
 )
 @config_option
+@remote_options
 @click.option("--note", help="What was done about it; kept with the event.")
 @yes_option
-def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None, yes: bool) -> None:
+def dismiss(
+    *,
+    event_ids: tuple[int, ...],
+    config: Path | None,
+    remote: RemoteBridge | None,
+    note: str | None,
+    yes: bool,
+) -> None:
     """Mark parked events as done."""
+    question = "Dismiss {} events?"
+    if remote:
+        ids = list(dict.fromkeys(event_ids))
+        if len(ids) > 1 and sys.stdin.isatty():
+            confirm(question.format(len(ids)), yes)
+        done = dict.fromkeys(dismissed(remote, ids, note), "dismissed")
+    else:
+        with open_database(load_settings(config)) as database:
+            done = change_each(
+                database, event_ids, actions.dismiss_objection, _dismissal(note), question=question, yes=yes
+            )
+    click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
 
-    def dealt_with(session: Session, event: Event) -> str:
+
+def _dismissal(note: str | None) -> Callable[[Session, Event], str]:
+    def change(session: Session, event: Event) -> str:
         actions.dismiss(session, cli_actor(), [event.id], note, utc_now())
         return "dismissed"
 
-    with open_database(load_settings(config)) as database:
-        question = "Dismiss {} events?"
-        done = change_each(
-            database, event_ids, actions.dismiss_objection, dealt_with, question=question, yes=yes
-        )
-    click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
+    return change
 
 
 def _show(detail: dict[str, Any], *, original: bool) -> None:

@@ -21,7 +21,7 @@ from bridge.console.queries import events as queries
 from bridge.console.status_words import status_of
 from bridge.console.tools import tools
 from bridge.events.detail import story
-from bridge.events.edit import Correction
+from bridge.events.edit import edit_as_json
 from bridge.events.query import Selection
 from bridge.models import Event, Role
 from bridge.widget.desk import WidgetFormDesk
@@ -192,13 +192,3 @@ def edit_event(body: dict[str, Any], event_id: int) -> Any:
             again=body["replay"], force=body["force"],
         )  # fmt: skip
     return edit_as_json(correction, queued=body["replay"])
-
-
-def edit_as_json(correction: Correction, *, queued: bool) -> dict[str, Any]:
-    """How a corrected payload is read."""
-    return {
-        "changed": list(correction.changed),
-        "unreadable": list(correction.unreadable),
-        "reading": correction.read.as_json(),
-        "queued": queued,
-    }

@@ -159,7 +159,9 @@ class ReplayBody(Ids):
 
 class DismissBody(Ids):
     note = TextField(
-        required=True, validate=validate.Length(1, 2000), metadata={"description": "What was done about it."}
+        load_default=None,
+        validate=validate.Length(1, 2000),
+        metadata={"description": "What was done about it; kept with the event."},
     )
 
 

@@ -14,7 +14,7 @@ from bridge.console.actions import feeds as feed_actions
 from bridge.console.api import schemas
 from bridge.console.api import schemas_tours as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
-from bridge.console.api.events import ONE, edit_as_json, one_event
+from bridge.console.api.events import ONE, one_event
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
 from bridge.console.events.correction_form import FormValues
@@ -22,6 +22,7 @@ from bridge.console.events.presenter import explanation_of, start_as_sent
 from bridge.console.events.tour_values import checked_values, place_in, shown_values
 from bridge.console.queries.record_choices import agent_choices, unit_choices
 from bridge.console.tools import tools
+from bridge.events.edit import edit_as_json
 from bridge.events.query import configured
 from bridge.models import Role
 
