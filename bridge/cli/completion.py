@@ -87,7 +87,11 @@ def _matching(offers: Iterable[Offer], incomplete: str) -> list[CompletionItem]:
 
 
 def _sources(config: Path | None) -> list[Offer]:
-    return [(key, source.mapping) for key, source in load_settings(config).sources.items()]
+    settings = load_settings(config)
+    if _is_database_open(settings):
+        with open_database(settings):  # the settings show the sources that it has, too
+            pass
+    return [(key, source.mapping) for key, source in settings.sources.items()]
 
 
 def _remote_sources(remote: RemoteBridge) -> list[Offer]:
