@@ -9,7 +9,6 @@ from typing import Any, BinaryIO, Protocol
 
 import click
 
-from bridge.aliases import aliases_of
 from bridge.cli.base import (
     CommandError,
     cli_actor,
@@ -29,9 +28,9 @@ from bridge.console.actions import corrections
 from bridge.database import Database
 from bridge.errors import DecodingError
 from bridge.events.dry_run import error_sentence
-from bridge.events.edit import correction_of, edit_as_json, payload_of, repairable
+from bridge.events.edit import edit_as_json, payload_of, repairable
+from bridge.events.query import kept_event
 from bridge.inbound.decoding import decode
-from bridge.models import Event
 from bridge.settings import Settings
 
 
@@ -74,11 +73,11 @@ def edit(
         raise click.UsageError("Use --set or --body, not both.")
     wanted = _Wanted(event_id, changes, body_file, force=force, again=again)
     if remote:
-        done = _edit(_Remote(remote, event_id), wanted)
+        done = _edit(_RemoteEvent(remote, event_id), wanted)
     else:
         settings = load_settings(config)
         with open_database(settings) as database:
-            done = _edit(_Here(database, settings, event_id), wanted)
+            done = _edit(_StoredEvent(database, settings, event_id), wanted)
     if done is None:
         say("Nothing was changed.")
         return
@@ -101,7 +100,7 @@ class _Wanted:
     again: bool | None
 
 
-class _Bridge(Protocol):
+class _EditableEvent(Protocol):
     """Where the event is: in the database here, or at a bridge on another machine. Documents are those of the API."""
 
     def payload(self) -> Any:
@@ -114,11 +113,11 @@ class _Bridge(Protocol):
         """Save what was previewed last, and run the event again if `again`."""
 
 
-class _Here:
+class _StoredEvent:
     def __init__(self, database: Database, settings: Settings, event_id: int) -> None:
         self._database, self._settings = database, settings
         with database.session() as session:
-            event = session.get(Event, event_id)
+            event = kept_event(session, event_id)
         if event is None:
             raise CommandError(f"There is no event {event_id}.")
         repairable(event)
@@ -131,7 +130,8 @@ class _Here:
             return self._event.body.decode("utf-8", "replace")
 
     def preview(self, payload: Any) -> dict[str, Any]:
-        self._correction = correction_of(self._event, payload, self._settings, aliases_of(self._database))
+        with self._database.session() as session:
+            self._correction = corrections.preview(session, self._settings, self._event, payload)
         return edit_as_json(self._correction, queued=False)
 
     def save(self, payload: Any, *, again: bool, force: bool) -> None:  # noqa: ARG002 - it was previewed
@@ -139,7 +139,7 @@ class _Here:
             corrections.save(session, cli_actor(), self._correction, utc_now(), again=again, force=force)
 
 
-class _Remote:
+class _RemoteEvent:
     def __init__(self, remote: RemoteBridge, event_id: int) -> None:
         self._remote, self._path = remote, f"/events/{event_id}"
         self._payload = remote.get(f"{self._path}/payload")["payload"]
@@ -155,7 +155,7 @@ class _Remote:
         self._remote.post(f"{self._path}/edit", {"payload": payload, "replay": again, "force": force})
 
 
-def _edit(bridge: _Bridge, wanted: _Wanted) -> dict[str, Any] | None:
+def _edit(bridge: _EditableEvent, wanted: _Wanted) -> dict[str, Any] | None:
     """Correct the event; answers how it is read now, or `None` where nothing is different."""
     before = bridge.payload()
     if wanted.changes or wanted.body_file:
@@ -187,7 +187,7 @@ def _of_file(file: BinaryIO) -> Any:
         raise CommandError(f"{file.name}: {error.message}") from error
 
 
-def _checked(bridge: _Bridge, before: Any, payload: Any, *, force: bool) -> dict[str, Any] | None:
+def _checked(bridge: _EditableEvent, before: Any, payload: Any, *, force: bool) -> dict[str, Any] | None:
     """The correction, shown; `None` where nothing is different. Raises CommandError for what cannot be read."""
     correction = bridge.preview(payload)
     if payload == before:
@@ -200,7 +200,7 @@ def _checked(bridge: _Bridge, before: Any, payload: Any, *, force: bool) -> dict
     return correction
 
 
-def _edited(bridge: _Bridge, before: Any, wanted: _Wanted) -> tuple[Any, dict[str, Any] | None]:
+def _edited(bridge: _EditableEvent, before: Any, wanted: _Wanted) -> tuple[Any, dict[str, Any] | None]:
     """What comes out of the editor; it opens again, with all that was typed, until it can be read or is given up."""
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal for an editor; use --set or --body.")

@@ -39,9 +39,10 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
-from bridge.console.status_words import status_of
-from bridge.events.detail import story, summary
-from bridge.events.query import Selection, find_events
+from bridge.console.api.schemas import EventLine
+from bridge.console.queries import events as queries
+from bridge.console.queries.paging import before_of, cursor_of
+from bridge.events.query import Selection, kept_event
 from bridge.keys import storable
 from bridge.models import Event, Status
 
@@ -124,9 +125,12 @@ def _stored(
 ) -> tuple[list[dict[str, Any]], int | None]:
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        found = find_events(session, settings, selection, limit, before=before)
-        rows = [{**summary(event), "status_text": str(status_of(event, settings))} for event in found.rows]
-        return rows, found.before
+        cursor = cursor_of(before)
+        found = queries.page(
+            session, settings, cli_actor(), selection, cursor=cursor, limit=limit, patience=None
+        )
+        rows: list[dict[str, Any]] = EventLine().dump(found.rows, many=True)
+    return [{**row, "detail": row["sentence"]} for row in rows], before_of(found.next)
 
 
 @events.command()
@@ -149,10 +153,10 @@ def show(
 def _story(config: Path | None, event_id: int) -> dict[str, Any]:
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        event = session.get(Event, event_id)
+        event = kept_event(session, event_id)
         if event is None:
             raise CommandError(f"There is no event {event_id}.")
-        return {**story(session, event, settings), "status_text": str(status_of(event, settings))}
+        return queries.full_story(session, settings, cli_actor(), event)
 
 
 @events.command()

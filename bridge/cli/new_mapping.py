@@ -12,6 +12,7 @@ import click
 from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
 from bridge.cli.translate import parse_headers
 from bridge.errors import DecodingError
+from bridge.events.query import kept_event
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import NOT_STORED
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
@@ -134,7 +135,7 @@ def _of_file(path: Path) -> RecordedRequest:
 def _of_events(settings: Settings | None, event_ids: Sequence[int]) -> list[RecordedRequest]:
     assert settings is not None  # an event is in its database
     with open_database(settings) as database, database.session() as session:
-        return [_of_event(session.get(Event, event_id), event_id) for event_id in event_ids]
+        return [_of_event(kept_event(session, event_id), event_id) for event_id in event_ids]
 
 
 def _of_event(event: Event | None, event_id: int) -> RecordedRequest:

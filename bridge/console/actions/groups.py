@@ -10,7 +10,8 @@ from bridge.console.actor import Actor
 from bridge.database import Database
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
-from bridge.models import Event, Role, Status
+from bridge.events.query import kept_event
+from bridge.models import Role, Status
 from bridge.settings import Settings
 
 AT_ONCE = 200
@@ -46,8 +47,8 @@ def correct(
     for event_id in ids:
         try:
             with database.session() as session:
-                event = session.get(Event, event_id)
-                if event is None or event.removed_at is not None:
+                event = kept_event(session, event_id)
+                if event is None:
                     done.refused[event_id] = f"There is no event {event_id}."
                     continue
                 correction = corrections.preview_fields(session, settings, event, fields)

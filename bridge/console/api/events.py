@@ -16,13 +16,11 @@ from bridge.console.api import schemas
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
-from bridge.console.masking import masked
 from bridge.console.queries import events as queries
-from bridge.console.status_words import status_of
 from bridge.console.tools import tools
 from bridge.events.detail import story
 from bridge.events.edit import edit_as_json
-from bridge.events.query import Selection
+from bridge.events.query import Selection, kept_event
 from bridge.models import Event, Role
 from bridge.widget.desk import WidgetFormDesk
 
@@ -35,8 +33,8 @@ ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 def one_event(event_id: int) -> Iterator[tuple[Session, Event]]:
     """A stored event that still tells something. Raises NoSuchRowError."""
     with tools().database.session() as session:
-        event = session.get(Event, event_id)
-        if event is None or event.removed_at is not None:
+        event = kept_event(session, event_id)
+        if event is None:
             raise NoSuchRowError
         yield session, event
 
@@ -79,15 +77,7 @@ def list_events(query: dict[str, Any]) -> Any:
 def show_event(event_id: int) -> Any:
     """Show an event with its full history."""
     with one_event(event_id) as (session, event):
-        words = status_of(event, tools().settings)
-        detail = {**story(session, event, tools().settings), "status_text": words.text}
-    actor = current_actor()
-    shown = masked(actor, detail, "history", "booking", "content_type")
-    if actor.sees_people:
-        return shown
-    personal = ("reference", "previous_reference", "delivery_id", "detail")
-    attempts = [{**attempt, "detail": None, "request": None} for attempt in detail["attempts"]]
-    return {**shown, **dict.fromkeys(personal), "attempts": attempts}
+        return queries.full_story(session, tools().settings, current_actor(), event)
 
 
 @events.route(f"{ONE}/payload")
