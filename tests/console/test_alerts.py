@@ -67,6 +67,16 @@ def test_the_api_says_what_the_page_says(world: Any, notified: str, signed_in: A
     assert (hidden["lines"], hidden["count"]) == ([], 1)
 
 
+def test_an_alert_has_no_paths_of_a_payload(world: Any, api: Any) -> None:
+    world.book(start="next Tuesday, maybe")
+    world.run_due()
+    [alert] = api(Role.OPERATOR).get("/api/v1/alerts").json["alerts"]
+    [line] = alert["lines"]
+    assert line.endswith(
+        ": The request could not be read as a tour. Open it and enter what the renter meant."
+    )
+
+
 def test_an_administrator_sends_a_test(
     world: Any, notified: str, sender_api: Any, signed_in: Any, api: Any
 ) -> None:
