@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import problems, security_txt
@@ -106,15 +105,6 @@ def _public_app(settings: Settings, endpoint: WebhookEndpoint) -> Flask:
     app.register_blueprint(availability)
     problems.init_app(app)
     headers.stay_on_tls(app)
-    forms = {
-        f"/hooks/{source.name}": {"origins": list(source.settings.origins)}
-        for source in endpoint.sources
-        if source.mapping.public
-    }
-    if forms:
-        times = {path.replace("/hooks/", "/availability/"): rule for path, rule in forms.items()}
-        CORS(app, resources=times, methods=["GET"])
-        CORS(app, resources=forms, methods=["POST"], allow_headers=["Content-Type", "Idempotency-Key"])
     security_txt.init_app(app, settings.server.security_contact, endpoint.clock)
     widget.init_app(app, settings, endpoint.sources, endpoint.database, endpoint.clock)
     app.register_blueprint(renter)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.database import Database
@@ -87,12 +87,7 @@ class LiveSources:
             versions = frozenset((row.key, row.version) for row in found)
             if versions == self._versions:
                 return
-            names = ("key", "document", "mode", "live_since")
-            columns = [getattr(StoredSource, name) for name in names]
-            rows = [
-                StoredRow(**row._mapping)
-                for row in connection.execute(select(*columns).order_by(StoredSource.key))
-            ]
+            rows = _rows(connection)
         self._show(rows)
         self._versions = versions
 
@@ -113,8 +108,25 @@ class LiveSources:
 
     def built(self, row: StoredRow) -> MappedSource:
         """A stored source, ready to take events. Raises ConfigurationError."""
-        source = switched(source_from(row.key, row.document or {}, self.settings.properties), row)
-        return mapped_source(source, Catalogue(self.settings.mappings_dir), self.settings)
+        return built(row, self.settings)
+
+
+def built(row: StoredRow, settings: Settings) -> MappedSource:
+    """A stored source, ready to take events. Raises ConfigurationError."""
+    source = switched(source_from(row.key, row.document or {}, settings.properties), row)
+    return mapped_source(source, Catalogue(settings.mappings_dir), settings)
+
+
+def stored_rows(database: Database) -> list[StoredRow]:
+    """All of them, in the order of their keys. Raises DecryptionError."""
+    with database.autocommit.connect() as connection:
+        return _rows(connection)
+
+
+def _rows(connection: Connection) -> list[StoredRow]:
+    columns = [getattr(StoredSource, name) for name in ("key", "document", "mode", "live_since")]
+    found = connection.execute(select(*columns).order_by(StoredSource.key))
+    return [StoredRow(**row._mapping) for row in found]
 
 
 def switched(source: Source, row: StoredRow) -> Source:

@@ -33,6 +33,8 @@ MOST_ANNOUNCED = 500
 SOME = 50
 """Of the soonest by what the rows say, one is the soonest in its own zone."""
 
+UNREAD = "The request could not be read as a tour. Open it and enter what the renter meant."
+
 
 @dataclass(frozen=True)
 class EventTour:
@@ -71,6 +73,8 @@ class EventTour:
     @property
     def sentence(self) -> str:
         """Who, when, where, why, and what to do."""
+        if self.event.reason == Reason.UNMAPPABLE:
+            return f"{self}: {UNREAD}"  # its detail names paths of the payload
         detail, advice = without_links(self.event.detail or ""), advice_for(self.event.reason) or ""
         return f"{self}: {detail}{'' if advice in detail else f' {advice}'}".strip()
 

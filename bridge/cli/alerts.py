@@ -5,10 +5,18 @@ from pathlib import Path
 import click
 
 from bridge.alerts.trial import NoAlertAddressError, send_test
-from bridge.alerts.watch import findings
-from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.base import (
+    CommandError,
+    cli_actor,
+    config_option,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+)
 from bridge.cli.tables import show_table
 from bridge.clock import utc_now
+from bridge.console.queries.alerts import alert_overview
 
 
 @click.group()
@@ -23,17 +31,15 @@ def list_alerts(*, config: Path | None, as_json: bool) -> None:
     """List the current alerts without sending them."""
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        found = findings(session, settings, utc_now(), {})
+        found = alert_overview(session, settings, cli_actor(), utc_now()).alerts
     if as_json:
         rows = [
-            {"kind": finding.kind, "about": finding.about, "level": finding.level, "lines": finding.lines}
-            for finding in found
+            {"kind": alert.kind, "about": alert.about, "level": alert.level, "lines": alert.lines}
+            for alert in found
         ]
         print_json({"alerts": rows})
         return
-    show_table(
-        ("About", "What"), [(finding.kind.heading, line) for finding in found for line in finding.lines]
-    )
+    show_table(("About", "What"), [(alert.heading, line) for alert in found for line in alert.lines])
 
 
 @alerts.command()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bridge.cli.base import cli_actor, config_option, json_option, load_settings, open_database, print_json
-from bridge.cli.completion import complete_property
+from bridge.cli.completion import complete_alias, complete_property
 from bridge.cli.remote import RemoteBridge, remote_options
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
@@ -64,7 +64,7 @@ def add(*, alias: str, property_name: str, config: Path | None, remote: RemoteBr
 
 
 @aliases.command()
-@click.argument("alias")
+@click.argument("alias", shell_complete=complete_alias)
 @config_option
 @remote_options
 def remove(*, alias: str, config: Path | None, remote: RemoteBridge | None) -> None:

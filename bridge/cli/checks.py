@@ -12,8 +12,9 @@ from bridge.cli.permissions import readable_secrets
 from bridge.console.actions.aliases import listed
 from bridge.console.workbench.confinement import CANNOT_CONFINE, can_confine
 from bridge.console.workbench.folder import refusal_of
-from bridge.database import DatabaseUnavailableError
+from bridge.database import Database, DatabaseUnavailableError
 from bridge.delivery.rules.resolve import TourTarget, at_property
+from bridge.encryption import DecryptionError
 from bridge.errors import ConfigurationError, Problem, SchemaOutdatedError, SchemaTooNewError
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
@@ -23,7 +24,8 @@ from bridge.propexo.bodies import MissingFieldsError, create_body, lead_body
 from bridge.propexo.preflight import PreflightFinding, is_placeholder
 from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 from bridge.settings import Property, Settings, Source, SourceTable, Workbench
-from bridge.settings.schema import dotted
+from bridge.settings.schema import dotted, source_from
+from bridge.stored_sources import stored_rows, switched
 
 PLACEHOLDER = "replace-me"
 """What `bridge init` writes where only the operator knows the value."""
@@ -120,12 +122,19 @@ def database(settings: Settings) -> Iterator[PreflightFinding]:
             yield PreflightFinding("ok", key, "the next start brings the database to this version")
     else:
         yield PreflightFinding("ok", key, f"PostgreSQL {version}, with the tables of this version")
-        yield from _aliases(settings)
+        yield from _stored(settings)
 
 
-def _aliases(settings: Settings) -> Iterator[PreflightFinding]:
+def _stored(settings: Settings) -> Iterator[PreflightFinding]:
+    """What was added at the console."""
+    with connect(settings) as opened:
+        yield from _stored_sources(settings, opened)
+        yield from _aliases(settings, opened)
+
+
+def _aliases(settings: Settings, opened: Database) -> Iterator[PreflightFinding]:
     """Names that were added at the console and have no effect."""
-    with connect(settings) as opened, opened.session() as session:
+    with opened.session() as session:
         for alias in listed(session, settings):
             if alias.problem:
                 yield PreflightFinding("warning", f'alias "{alias.alias}"', alias.problem)
@@ -180,22 +189,56 @@ def _mappings(settings: Settings) -> Iterator[PreflightFinding]:
 
 
 def _sources(settings: Settings) -> Iterator[PreflightFinding]:
-    if not settings.sources:
-        message = "there is none, so no event can come in; add a table [sources.<key>]"
-        yield PreflightFinding("warning", "sources", message)
     catalogue = Catalogue(settings.mappings_dir)
-    for key, source in settings.sources.items():
+    for source in settings.sources.values():
+        yield from _source(settings, source, catalogue)
+
+
+def _source(settings: Settings, source: Source, catalogue: Catalogue) -> Iterator[PreflightFinding]:
+    key = f"sources.{source.key}"
+    try:
+        Sources(dataclasses.replace(settings, sources=SourceTable({source.key: source})), catalogue)
+    except ConfigurationError as error:
+        yield from problems(error)
+        return
+    message = f"receives events at /hooks/{source.key} with the mapping {source.mapping}"
+    yield PreflightFinding("ok", key, message)
+    yield from _of_its_mapping(source, catalogue.get(source.mapping).schema)
+    if not source.enabled:
+        message = "is false, so its sender is asked to retry later; set it to true to receive events"
+        yield PreflightFinding("warning", f"{key}.enabled", message)
+
+
+def missing_source(settings: Settings) -> Iterator[PreflightFinding]:
+    """Whether no source is left that can receive events, after those of the database were read."""
+    if not settings.sources:
+        message = "there is none, so no event can come in; add a table [sources.<key>], or set one up in the console"
+        yield PreflightFinding("warning", "sources", message)
+
+
+def _stored_sources(settings: Settings, opened: Database) -> Iterator[PreflightFinding]:
+    """Those that were set up in the console, checked like those of bridge.toml; the settings show them from then on."""
+    configured, shown = settings.sources.configured, dict(settings.sources)
+    try:
+        rows = [row for row in stored_rows(opened) if row.document is not None]
+    except DecryptionError as error:
+        yield PreflightFinding("problem", "privacy.encryption_keys", error.message)
+        return
+    for row in rows:
+        key = f"sources.{row.key}"
+        if row.key in configured:
+            message = "is stored in the database as well; bridge.toml wins, and what is stored has no effect"
+            yield PreflightFinding("warning", key, message)
+            continue
         try:
-            Sources(dataclasses.replace(settings, sources=SourceTable({key: source})), catalogue)
+            source = switched(source_from(row.key, row.document or {}, settings.properties), row)
         except ConfigurationError as error:
             yield from problems(error)
             continue
-        message = f"receives events at /hooks/{key} with the mapping {source.mapping}"
-        yield PreflightFinding("ok", f"sources.{key}", message)
-        yield from _of_its_mapping(source, catalogue.get(source.mapping).schema)
-        if not source.enabled:
-            message = "is false, so its sender is asked to retry later; set it to true to receive events"
-            yield PreflightFinding("warning", f"sources.{key}.enabled", message)
+        yield from _placeholders({"sources": {row.key: dataclasses.asdict(source)}})
+        yield from _source(settings, source, Catalogue(settings.mappings_dir))
+        shown[row.key] = source
+    settings.sources.show(shown)
 
 
 def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[PreflightFinding]:

@@ -1,18 +1,21 @@
 """What a shell offers at the tab key: sources, properties and the ids of events.
 
 It asks where the command itself would: the bridge of `--url`, or the configuration and the database here. It starts
-nothing, and offers nothing where something is wrong; the command then says what.
+nothing, and offers nothing where something is wrong: of the bridge of `--url` it says what, of one here the command.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from bridge.cli.base import load_settings, open_database
+from bridge.cli.base import load_settings, open_database, say
 from bridge.cli.remote import RemoteBridge, remote_of
+
+if TYPE_CHECKING:
+    from bridge.settings import Settings
 
 MOST_EVENTS = 50
 """The newest events, of which the id is offered."""
@@ -53,6 +56,14 @@ def complete_event(
     )
 
 
+def complete_alias(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The aliases that were added at the console or here."""
+    del parameter
+    return _matching(_offered(context, _remote_aliases, _aliases), incomplete)
+
+
 def _offered(
     context: click.Context,
     at_remote: Callable[[RemoteBridge], Iterable[Offer]],
@@ -60,8 +71,13 @@ def _offered(
 ) -> list[Offer]:
     given = context.params
     try:
-        remote = remote_of(given.get("url"), given.get("token")) if given.get("url") else None
-        return list(at_remote(remote) if remote else here(given.get("config")))
+        if given.get("url") and (remote := remote_of(given["url"], given.get("token"), warns=False)):
+            return list(at_remote(remote))
+        return list(here(given.get("config")))
+    except click.ClickException as error:
+        if given.get("url"):
+            say(f"\n{error.message}")
+        return []
     except Exception:  # noqa: BLE001 - a traceback would clutter the command line
         return []
 
@@ -71,7 +87,11 @@ def _matching(offers: Iterable[Offer], incomplete: str) -> list[CompletionItem]:
 
 
 def _sources(config: Path | None) -> list[Offer]:
-    return [(key, source.mapping) for key, source in load_settings(config).sources.items()]
+    settings = load_settings(config)
+    if _is_database_open(settings):
+        with open_database(settings):  # the settings show the sources that it has, too
+            pass
+    return [(key, source.mapping) for key, source in settings.sources.items()]
 
 
 def _remote_sources(remote: RemoteBridge) -> list[Offer]:
@@ -86,12 +106,32 @@ def _remote_properties(remote: RemoteBridge) -> list[Offer]:
     return [(row["key"], row["name"] or row["key"]) for row in remote.get("/properties")["properties"]]
 
 
-def _events(config: Path | None, statuses: tuple[str, ...]) -> list[Offer]:
-    from bridge.embedded import is_running  # noqa: PLC0415 - other completions need no database
-    from bridge.events.query import Selection, find_events  # noqa: PLC0415 - the same
+def _remote_aliases(remote: RemoteBridge) -> list[Offer]:
+    return [(row["alias"], row["property"]) for row in remote.get("/aliases")["aliases"]]
+
+
+def _aliases(config: Path | None) -> list[Offer]:
+    from bridge.console.actions.aliases import listed  # noqa: PLC0415 - other completions need no database
 
     settings = load_settings(config)
-    if not settings.database_url and not is_running(settings.data_dir):
+    if not _is_database_open(settings):
+        return []
+    with open_database(settings) as database, database.session() as session:
+        return [(entry.alias, entry.property) for entry in listed(session, settings)]
+
+
+def _is_database_open(settings: "Settings") -> bool:
+    """Whether a database can be asked without starting one."""
+    from bridge.embedded import is_running  # noqa: PLC0415 - other completions need no database
+
+    return bool(settings.database_url) or is_running(settings.data_dir)
+
+
+def _events(config: Path | None, statuses: tuple[str, ...]) -> list[Offer]:
+    from bridge.events.query import Selection, find_events  # noqa: PLC0415 - other completions need no database
+
+    settings = load_settings(config)
+    if not _is_database_open(settings):
         return []
     with open_database(settings) as database, database.session() as session:
         found = find_events(session, settings, Selection(statuses), MOST_EVENTS, patience=1.0)

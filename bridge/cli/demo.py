@@ -42,6 +42,10 @@ AT_MOST = 120.0
 """Seconds after which the demo stops waiting for an event that does not end."""
 
 
+PATIENCE = 180
+"""Seconds for an answer: the first one waits until the web process has started, on a small machine for long."""
+
+
 @dataclass
 class DemoOutcome:
     """What became of one post so far."""
@@ -160,7 +164,7 @@ def knock(endpoint: str, post: Post) -> DemoOutcome:
     body = post.raw.replace(b'"2 BR', b'"3 BR') if post.forged else post.raw
     with requests.Session() as session:
         session.trust_env = False  # a proxy of this machine does not know the demo on it
-        answer = session.post(f"{endpoint}/hooks/{post.source}", body, headers=headers, timeout=30)
+        answer = session.post(f"{endpoint}/hooks/{post.source}", body, headers=headers, timeout=PATIENCE)
     document = answer.json()
     if not answer.ok:
         return DemoOutcome(post, "refused", reason=document["code"])

@@ -1,6 +1,8 @@
 """`bridge events`: look at stored events; replay, correct or dismiss them."""
 
 import json
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from bridge.cli.base import (
     CommandError,
     cli_actor,
     config_option,
+    confirm,
     json_option,
     load_settings,
     open_database,
@@ -22,7 +25,7 @@ from bridge.cli.base import (
 from bridge.cli.completion import complete_event
 from bridge.cli.edit import edit
 from bridge.cli.remote import RemoteBridge, remote_options
-from bridge.cli.remote_events import listed
+from bridge.cli.remote_events import dismissed, listed
 from bridge.cli.replay import replay
 from bridge.cli.selection import (
     change_each,
@@ -36,9 +39,10 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
-from bridge.console.status_words import status_of
-from bridge.events.detail import story, summary
-from bridge.events.query import Selection, find_events
+from bridge.console.api.schemas import EventLine
+from bridge.console.queries import events as queries
+from bridge.console.queries.paging import before_of, cursor_of
+from bridge.events.query import Selection, kept_event
 from bridge.keys import storable
 from bridge.models import Event, Status
 
@@ -121,9 +125,12 @@ def _stored(
 ) -> tuple[list[dict[str, Any]], int | None]:
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        found = find_events(session, settings, selection, limit, before=before)
-        rows = [{**summary(event), "status_text": str(status_of(event, settings))} for event in found.rows]
-        return rows, found.before
+        cursor = cursor_of(before)
+        found = queries.page(
+            session, settings, cli_actor(), selection, cursor=cursor, limit=limit, patience=None
+        )
+        rows: list[dict[str, Any]] = EventLine().dump(found.rows, many=True)
+    return [{**row, "detail": row["sentence"]} for row in rows], before_of(found.next)
 
 
 @events.command()
@@ -146,10 +153,10 @@ def show(
 def _story(config: Path | None, event_id: int) -> dict[str, Any]:
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        event = session.get(Event, event_id)
+        event = kept_event(session, event_id)
         if event is None:
             raise CommandError(f"There is no event {event_id}.")
-        return {**story(session, event, settings), "status_text": str(status_of(event, settings))}
+        return queries.full_story(session, settings, cli_actor(), event)
 
 
 @events.command()
@@ -157,21 +164,38 @@ def _story(config: Path | None, event_id: int) -> dict[str, Any]:
     "event_ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=complete_event
 )
 @config_option
+@remote_options
 @click.option("--note", help="What was done about it; kept with the event.")
 @yes_option
-def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None, yes: bool) -> None:
+def dismiss(
+    *,
+    event_ids: tuple[int, ...],
+    config: Path | None,
+    remote: RemoteBridge | None,
+    note: str | None,
+    yes: bool,
+) -> None:
     """Mark parked events as done."""
+    question = "Dismiss {} events?"
+    if remote:
+        ids = list(dict.fromkeys(event_ids))
+        if len(ids) > 1 and sys.stdin.isatty():
+            confirm(question.format(len(ids)), yes)
+        done = dict.fromkeys(dismissed(remote, ids, note), "dismissed")
+    else:
+        with open_database(load_settings(config)) as database:
+            done = change_each(
+                database, event_ids, actions.dismiss_objection, _dismissal(note), question=question, yes=yes
+            )
+    click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
 
-    def dealt_with(session: Session, event: Event) -> str:
+
+def _dismissal(note: str | None) -> Callable[[Session, Event], str]:
+    def change(session: Session, event: Event) -> str:
         actions.dismiss(session, cli_actor(), [event.id], note, utc_now())
         return "dismissed"
 
-    with open_database(load_settings(config)) as database:
-        question = "Dismiss {} events?"
-        done = change_each(
-            database, event_ids, actions.dismiss_objection, dealt_with, question=question, yes=yes
-        )
-    click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
+    return change
 
 
 def _show(detail: dict[str, Any], *, original: bool) -> None:

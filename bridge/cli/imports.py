@@ -19,6 +19,7 @@ from bridge.cli.base import (
     print_json,
     say,
 )
+from bridge.cli.completion import complete_source
 from bridge.cli.tables import visible
 from bridge.cli.translate import parse_headers
 from bridge.clock import utc_now
@@ -48,7 +49,11 @@ ANY_AGE = 1 << 62
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)
 )
 @config_option
-@click.option("--source", help="The source of the requests.  [default: as given in each request]")
+@click.option(
+    "--source",
+    help="The source of the requests.  [default: as given in each request]",
+    shell_complete=complete_source,
+)
 @click.option(
     "--format",
     "kind",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
+from bridge.cli.completion import complete_source
 
 if TYPE_CHECKING:
     from bridge.mapping.sources import MappedSource
@@ -29,7 +30,11 @@ class McpAddress(click.ParamType[tuple[str, int]]):
 @click.command()
 @config_option
 @click.option(
-    "--source", "source_key", required=True, help="The source with the mapping `mcp` that takes the tours."
+    "--source",
+    "source_key",
+    required=True,
+    help="The source with the mapping `mcp` that takes the tours.",
+    shell_complete=complete_source,
 )
 @click.option("--http", type=McpAddress(), help="Serve streamable HTTP here, at /mcp.  [default: stdio]")
 def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> None:

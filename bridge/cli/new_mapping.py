@@ -8,6 +8,7 @@ import click
 
 from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
 from bridge.cli.translate import parse_headers
+from bridge.events.query import kept_event
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
 from bridge.mapping.samples import Sample
 from bridge.mapping.scaffold import Scaffold
@@ -115,7 +116,7 @@ def _of_file(path: Path) -> RecordedRequest:
 def _of_events(settings: Settings | None, event_ids: Sequence[int]) -> list[RecordedRequest]:
     assert settings is not None  # an event is in its database
     with open_database(settings) as database, database.session() as session:
-        return [_of_event(session.get(Event, event_id), event_id) for event_id in event_ids]
+        return [_of_event(kept_event(session, event_id), event_id) for event_id in event_ids]
 
 
 def _of_event(event: Event | None, event_id: int) -> RecordedRequest:

@@ -44,8 +44,8 @@ def remote_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return url_option(token_option(call))
 
 
-def remote_of(url: str | None, token: str | None) -> "RemoteBridge | None":
-    """The bridge that the options name; `None`: the one that is configured here.
+def remote_of(url: str | None, token: str | None, *, warns: bool = True) -> "RemoteBridge | None":
+    """The bridge that the options name; `None`: the one that is configured here. `warns` of an unencrypted way.
 
     Raises:
         click.UsageError: the address is none, or there is no token for it.
@@ -60,7 +60,7 @@ def remote_of(url: str | None, token: str | None) -> "RemoteBridge | None":
         return None
     if not token:
         raise click.UsageError("--url needs --token, or a token in BRIDGE_TOKEN.")
-    return RemoteBridge(url, token)
+    return RemoteBridge(url, token, warns=warns)
 
 
 def _is_given(source: "click.core.ParameterSource | None") -> bool:
@@ -70,13 +70,13 @@ def _is_given(source: "click.core.ParameterSource | None") -> bool:
 class RemoteBridge:
     """Calls of the management API. Each raises CommandError with what is wrong: host, token, role, version, values."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *, warns: bool = True) -> None:
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise click.UsageError(
                 f"{url!r} is no address of a bridge; write it as https://bridge.example.com."
             )
-        if parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
+        if warns and parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
             say(f"The token goes to {parts.netloc} without encryption. Use https where you can.")
         path = parts.path.rstrip("/").removesuffix("/api/v1").removesuffix("/console")
         self.url = f"{parts.scheme}://{parts.netloc}{path}"

@@ -35,6 +35,14 @@ def replayed(remote: RemoteBridge, ids: Sequence[int], statuses: Sequence[str]) 
     return queued
 
 
+def dismissed(remote: RemoteBridge, ids: Sequence[int], note: str | None) -> list[int]:
+    """Mark parked events as done, all or none."""
+    done: list[int] = remote.post("/events/dismiss", {"ids": list(ids)} | ({"note": note} if note else {}))[
+        "dismissed"
+    ]
+    return done
+
+
 def dry_runs(remote: RemoteBridge, ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     """What a replay of each would send."""
     yield from remote.post("/events/replay/dry-run", {"ids": list(ids)})["events"]

@@ -8,6 +8,7 @@ import requests
 
 from bridge.cli.base import CommandError, config_option, load_settings, print_json
 from bridge.cli.changes import changed
+from bridge.cli.completion import complete_source
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
 from bridge.inbound.posting import posted
@@ -19,7 +20,7 @@ TIMEOUT = (5, 30)
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_source)
 @click.argument("sample")
 @config_option
 @click.option("--url", help="The address of the bridge.  [default: host and port of the configuration]")

@@ -110,9 +110,10 @@ def _look(config: Path | None, offline: bool, deploy: bool) -> Iterator[Prefligh
     try:
         settings = load_settings(config)
         yield from checks.installation(settings)
+        if not offline and (settings.database_url or not deploy):
+            yield from checks.database(settings)
+        yield from checks.missing_source(settings)
         if not offline:
-            if settings.database_url or not deploy:
-                yield from checks.database(settings)
             yield from checks.propexo(settings)
         if deploy:
             from bridge.cli.deployment_facts import deployment_findings  # noqa: PLC0415 - it loads the web process

@@ -7,6 +7,7 @@ import click
 from sqlalchemy import select
 
 from bridge.cli.base import cli_actor, config_option, load_settings, open_database, say
+from bridge.cli.completion import complete_source
 from bridge.cli.toml import toml_of
 from bridge.clock import utc_now
 from bridge.console.actions import sources as actions
@@ -18,7 +19,7 @@ SECRET_KEYS = ("secrets", "verify_tokens")
 
 
 @click.command("export")
-@click.argument("name", metavar="[SOURCE]", required=False)
+@click.argument("name", metavar="[SOURCE]", required=False, shell_complete=complete_source)
 @click.option(
     "--secrets", "with_secrets", is_flag=True, help="Print secrets, not names of variables in their place."
 )
@@ -42,7 +43,7 @@ def export(*, name: str | None, with_secrets: bool, config: Path | None) -> None
 
 
 @click.command("mode")
-@click.argument("name", metavar="SOURCE")
+@click.argument("name", metavar="SOURCE", shell_complete=complete_source)
 @click.argument("mode", type=click.Choice(actions.MODES))
 @config_option
 def set_mode(*, name: str, mode: str, config: Path | None) -> None:

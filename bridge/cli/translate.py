@@ -19,6 +19,7 @@ from bridge.cli.base import (
     print_json,
     say,
 )
+from bridge.cli.completion import complete_source
 from bridge.cli.explained import show_explanation
 from bridge.cli.tables import visible
 from bridge.database import DatabaseUnavailableError
@@ -61,7 +62,11 @@ def parse_parameters(
 @click.argument("mapping")
 @click.argument("file")
 @config_option
-@click.option("--source", help="The configured source whose property and settings count.")
+@click.option(
+    "--source",
+    help="The configured source whose property and settings count.",
+    shell_complete=complete_source,
+)
 @click.option(
     "--header",
     "headers",

@@ -61,6 +61,16 @@ class Correction:
     """What is stored beside the payload from now on."""
 
 
+def edit_as_json(correction: Correction, *, queued: bool) -> dict[str, Any]:
+    """How a corrected payload is read, as the API answers it."""
+    return {
+        "changed": list(correction.changed),
+        "unreadable": list(correction.unreadable),
+        "reading": correction.read.as_json(),
+        "queued": queued,
+    }
+
+
 def repairable(event: Event) -> None:
     """Raises NotRepairableError unless the event has ended without a tour."""
     if event.status not in REPAIRABLE:

@@ -100,6 +100,12 @@ _LISTED: tuple[InstrumentedAttribute[Any], ...] = (
 )  # fmt: skip
 
 
+def kept_event(session: Session, event_id: int) -> Event | None:
+    """The event with this id; `None`: there is none, or it is no longer kept."""
+    found = session.get(Event, event_id)
+    return found if found is not None and found.removed_at is None else None
+
+
 def last_received(session: Session, source: str) -> datetime | None:
     """When a source sent its newest event; `None`: it never has."""
     newest_one = select(Event.received_at).where(Event.source == source).order_by(Event.id.desc()).limit(1)

@@ -25,6 +25,18 @@ class ShadowMatch(StrEnum):
     """Nothing of either."""
 
 
+class CancelledAtPms(StrEnum):
+    """What the list says of a cancelled tour. Propexo holds no status; it keeps what the PMS has removed, and only the
+    moment at which the PMS last reported it stands still."""
+
+    GONE = "gone"
+    """Not listed at this time, or not reported any more while other appointments were."""
+    REPORTED = "reported"
+    """Reported after the cancellation: it may be marked as cancelled there, or not."""
+    NOT_SYNCED = "not_synced"
+    """Propexo has heard nothing of the property's appointments since the cancellation."""
+
+
 @dataclass(frozen=True)
 class ShadowTour:
     """What one shadow event would have written."""
@@ -43,6 +55,8 @@ class ShadowTour:
     name: str | None
     email: str | None
     phone: str | None
+    received_at: datetime | None = None
+    """When its event came."""
 
     @property
     def is_cancel(self) -> bool:
@@ -56,11 +70,14 @@ class ComparedTour:
     match: ShadowMatch
     starts_at: datetime | None
     """Of the appointment, as Propexo shows it: naive."""
+    cancelled: CancelledAtPms | None = None
+    """Of a cancellation."""
 
-    def agrees(self, tour: ShadowTour) -> bool:
-        """Whether the PMS holds what the event asks for."""
-        if tour.is_cancel:
-            return self.match in (ShadowMatch.ABSENT, ShadowMatch.OTHER_TIME)
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the PMS holds what the event asks for; `None`: the list does not show it."""
+        if self.cancelled is not None:
+            return True if self.cancelled is CancelledAtPms.GONE else None
         return self.match in (ShadowMatch.SAME, ShadowMatch.THIS_TIME)
 
 
@@ -70,6 +87,7 @@ def tour_of(
     property_key: str | None,
     reference: str | None,
     record: Mapping[str, Any],
+    received_at: datetime | None = None,
 ) -> ShadowTour:
     """The tour of a stored record (delivery/rules/shadow.py)."""
     booking, end, start = record.get("booking"), record["end"], record.get("starts_at")
@@ -87,6 +105,7 @@ def tour_of(
         name or None,
         contact.email if contact else None,
         contact.phone if contact else None,
+        received_at,
     )
 
 
@@ -106,14 +125,30 @@ def compare(tour: ShadowTour, held: Sequence[Appointment], zone: ZoneInfo) -> Co
     named = [appointment for appointment in held if _names(appointment, tour)]
     at_this_time = [appointment for appointment in held if _is_at(appointment, tour.starts_at, zone)]
     both = [appointment for appointment in named if appointment in at_this_time]
+    if tour.is_cancel and tour.starts_at is None:
+        both = named  # which of the renter's tours is meant is not known
     for match, found in (
         (ShadowMatch.SAME, both),
         (ShadowMatch.OTHER_TIME, [] if tour.is_cancel and at_this_time else named),
         (ShadowMatch.THIS_TIME, at_this_time),
     ):
         if found:
-            return ComparedTour(match, _shown(found[0]))
-    return ComparedTour(ShadowMatch.ABSENT, None)
+            cancelled = _cancelled(tour, match, found[0], held) if tour.is_cancel else None
+            return ComparedTour(match, _shown(found[0]), cancelled)
+    return ComparedTour(ShadowMatch.ABSENT, None, CancelledAtPms.GONE if tour.is_cancel else None)
+
+
+def _cancelled(
+    tour: ShadowTour, match: ShadowMatch, found: Appointment, held: Sequence[Appointment]
+) -> CancelledAtPms:
+    """By when the PMS has reported the appointment last, and the others."""
+    if match is ShadowMatch.OTHER_TIME:
+        return CancelledAtPms.GONE
+    since = tour.received_at
+    if since is None or (found.last_seen and found.last_seen > since):
+        return CancelledAtPms.REPORTED
+    is_synced = any(other.last_seen and other.last_seen > since for other in held)
+    return CancelledAtPms.GONE if is_synced else CancelledAtPms.NOT_SYNCED
 
 
 def _names(appointment: Appointment, tour: ShadowTour) -> bool:

@@ -1,13 +1,13 @@
 """init_app(): gives the web process the widget, its page, and what guards the forms of websites."""
 
 from flask import Flask
-from flask_cors import CORS
 
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import InvalidFormError, TimeNotFreeError
 from bridge.mapping.sources import Sources
 from bridge.settings import Settings
+from bridge.widget import cross_origin
 from bridge.widget.desk import WidgetFormDesk
 from bridge.widget.hosted_views import hosted
 from bridge.widget.views import invalid_form, widget
@@ -20,10 +20,4 @@ def init_app(app: Flask, settings: Settings, sources: Sources, database: Databas
         app.register_error_handler(error, invalid_form)
     for blueprint in (widget, hosted):
         app.register_blueprint(blueprint)
-    places = {
-        f"/widget/{source.name}/places": {"origins": list(source.settings.origins)}
-        for source in sources
-        if source.mapping.public
-    }
-    if places:
-        CORS(app, resources=places, methods=["GET"])
+    cross_origin.init_app(app, sources)

@@ -86,9 +86,34 @@ def test_an_alias_and_a_replay_release_what_waits(bridge: Any, five: list[int], 
     assert call(remote, "aliases", "remove", "Atlantis").exit_code == 1
 
 
+def test_an_event_is_corrected_and_others_are_dismissed(bridge: Any, five: list[int], remote: dict[str, str]):
+    edit = ("events", "edit", str(five[3]))
+    unread = call(remote, *edit, "--set", "start=never")
+    assert (unread.exit_code, "Use --force to save it anyway." in unread.stderr) == (1, True)
+    assert call(remote, *edit, "--set", "start=soon").stderr == "Nothing was changed.\n"
+    corrected = call(remote, *edit, "--set", "start=2031-03-04T10:30:00Z", "--replay")
+    assert corrected.stdout == f"Event {five[3]}: corrected and queued again.\n"
+    assert '"starts_at": "2031-03-04T10:30:00Z"' in corrected.stderr
+    assert (bridge.event(five[3]).status, bridge.event(five[3]).replays) == ("received", 1)
+    again = call(remote, *edit, "--set", "start=2031-03-04T10:30:00Z")
+    assert (again.exit_code, "still being processed" in again.stderr) == (1, True)
+    assert call(remote, "events", "dismiss", str(five[2]), "--note", "Called her").stdout == (
+        f"Event {five[2]}: dismissed.\n"
+    )
+    assert bridge.event(five[2]).detail.endswith("Dismissed: Called her")
+    refused = call(remote, "events", "dismiss", str(five[2]))
+    assert (refused.exit_code, "there is nothing to dismiss" in refused.stderr) == (1, True)
+
+
 def test_the_shell_completes_sources_properties_and_ids(
-    bridge: Any, five: list[int], remote: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    bridge: Any,
+    five: list[int],
+    remote: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
+    call(remote, "aliases", "add", "Atlantis", "lake")
+
     def completed(*typed: str) -> list[str]:
         *before, incomplete = typed
         offers = ShellComplete(main, {}, "bridge", "_BRIDGE_COMPLETE").get_completions(before, incomplete)
@@ -100,16 +125,20 @@ def test_the_shell_completes_sources_properties_and_ids(
             completed("aliases", "add", "Atlantis", *here, "l"),
             completed("events", "replay", *here, str(five[2])),
             completed("events", "show", *here, str(five[0])),
+            completed("events", "edit", *here, str(five[3])),
+            completed("aliases", "remove", *here, "a"),
         ]
 
-    expected = [["acme"], ["lake"], [str(five[2])], [str(five[0])]]
+    expected = [["acme"], ["lake"], [str(five[2])], [str(five[0])], [str(five[3])], ["atlantis"]]
     assert ask("--config", str(bridge.config)) == expected
     assert completed("events", "list", "--source", "a") == []
     for name, value in remote.items():
         monkeypatch.setenv(name, value)
     assert ask() == expected
+    assert capsys.readouterr().err == ""
     monkeypatch.setenv("BRIDGE_TOKEN", "brg_wrong")
     assert completed("events", "list", "--source", "a") == []
+    assert "does not take this token" in capsys.readouterr().err
 
 
 class TestWhatIsWrong:

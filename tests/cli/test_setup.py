@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import checks, main
 from bridge.cli.permissions import readable_secrets
+from bridge.clock import utc_now
 from bridge.database import Database
+from bridge.models import StoredSource
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 from bridge.schema_versions import comment
@@ -243,6 +245,37 @@ def test_a_database_that_is_away_is_a_problem(installation: Installation) -> Non
     found = installation.bad(top='database_url = "postgresql://user:hush@127.0.0.1:1/bridge"')
     assert list(found) == [("problem", "database_url")]
     assert "hush" not in found["problem", "database_url"]
+
+
+def test_sources_that_were_set_up_in_the_console_are_checked_likewise(
+    installation: Installation, database: Database
+) -> None:
+    documents: dict[str, dict[str, Any]] = {
+        "form": {"mapping": "website_form", "origins": ["https://www.example.com"]},
+        "gone": {"mapping": "calendli", "secrets": ["key"]},
+        "off": {"mapping": "calendly", "secrets": ["replace-me"], "enabled": False},
+        "place": {"mapping": "calendly", "secrets": ["key"], "property": "elsewhere"},
+        "widget": {"mapping": "calendly", "secrets": ["key"]},
+    }
+    with database.session() as session:
+        for version, (key, document) in enumerate(documents.items(), 1):
+            session.add(
+                StoredSource(
+                    key=key,
+                    document=document,
+                    mode="shadow",
+                    version=version,
+                    changed_at=utc_now(),
+                    changed_by="ada",
+                )
+            )
+    found = installation.findings()
+    assert found["ok", "sources.form"] == "receives events at /hooks/form with the mapping website_form"
+    assert 'did you mean "calendly"?' in found["problem", "sources.gone.mapping"]
+    assert "put in your own value" in found["problem", "sources.off.secrets[0]"]
+    assert "is false" in found["warning", "sources.off.enabled"]
+    assert found["problem", "sources.place.property"] == "expected the key of a configured property"
+    assert "bridge.toml wins" in found["warning", "sources.widget"]
 
 
 def test_an_old_schema_is_a_problem_outside_and_none_inside(

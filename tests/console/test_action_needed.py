@@ -84,6 +84,47 @@ def test_one_choice_gives_a_group_its_agent(world: Any, signed_in: Any) -> None:
     assert [world.status(event)[0] for event in events] == ["received", "received"]
 
 
+def test_the_api_settles_a_group_by_one_call(world: Any, signed_in: Any, api: Any) -> None:
+    agents = [world.book(f"A-{n}", email=f"a{n}@example.com", agent="Nobody Known") for n in range(2)]
+    named = [world.book(f"P-{n}", email=f"p{n}@example.com", property="Elm Court West") for n in range(2)]
+    world.run_due()
+    with world.database.session() as session:
+        for event_id in agents:
+            event = session.get_one(Event, event_id)
+            event.status, event.reason, event.ended_at = "parked", "unknown_agent", world.clock()
+    operator = api(Role.OPERATOR)
+    listed = operator.get("/api/v1/action-needed").json
+    groups = {group["field"]: group for group in listed["groups"]}
+    assert (listed["total"], groups["agent"]["ids"], groups["property"]["ids"]) == (4, agents, named)
+    assert groups["property"]["heading"] == "No property is called “Elm Court West”"
+    assert [choice["value"] for choice in groups["property"]["choices"]] == list(world.settings.properties)
+    assert groups["property"]["events"][0]["phone"] == "(512) 555-0142"
+    asked = operator.get("/api/v1/action-needed", query_string={"group": groups["agent"]["id"]}).json
+    assert [group["ids"] for group in asked["groups"]] == [agents]
+
+    body = {"ids": [*agents, 999_999], "field": "agent", "value": "Dana Ruiz"}
+    settled = operator.post("/api/v1/action-needed/correct", json=body).json
+    assert settled == {"queued": agents, "refused": {"999999": "There is no event 999999."}}
+    place = next(iter(world.settings.properties))
+    chosen = operator.post(
+        f"/api/v1/events/{named[0]}/property", json={"property": place, "replay": True}
+    ).json
+    assert chosen == {"ids": named, "left_out": [], "queued": named}
+    assert operator.get("/api/v1/action-needed").json == {"total": 0, "groups": []}
+
+    viewer = api(Role.VIEWER)
+    assert viewer.post("/api/v1/action-needed/correct", json=body).status_code == 403
+
+
+def test_a_viewer_sees_no_name_of_a_sender_in_a_group(world: Any, signed_in: Any, api: Any) -> None:
+    for number in range(6):
+        world.book(f"B-{number}", email=f"{number}@example.com", property="Maya Okafor's")
+    world.run_due()
+    page = signed_in(Role.VIEWER).get("/console/action-needed").text
+    assert "Show all 6" in page
+    assert "okafor" not in (page + api(Role.VIEWER).get("/api/v1/action-needed").text).lower()
+
+
 def test_the_head_of_each_page_counts_what_waits(world: Any, signed_in: Any) -> None:
     first, *_ = [world.book(f"B-{n}", email=f"{n}@example.com", property="Elm Court West") for n in range(3)]
     world.book("B-3")

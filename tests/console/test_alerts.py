@@ -1,5 +1,6 @@
 """The page of the alerts: what does not go well, who is notified, and whether that works."""
 
+import html
 import json
 from typing import Any
 
@@ -49,6 +50,31 @@ def test_the_page_has_the_alerts_and_masks_the_addresses(world: Any, notified: s
         assert secret not in viewer
     for secret in ("secret-password", "user:", "team-room"):
         assert secret not in page + viewer
+
+
+def test_the_api_says_what_the_page_says(world: Any, notified: str, signed_in: Any, api: Any) -> None:
+    assert "No alert now." in signed_in(Role.OPERATOR).get("/console/alerts").text
+    world.book(property="Elm Cuort")
+    world.run_due()
+    shown = api(Role.OPERATOR).get("/api/v1/alerts").json
+    page = html.unescape(signed_in(Role.OPERATOR).get("/console/alerts").text)
+    [alert] = shown["alerts"]
+    texts = [alert["heading"], *alert["lines"], *shown["recipients"]]
+    texts += [kind["heading"] for kind in shown["notified_of"]]
+    assert [text for text in texts if text not in page] == []
+    assert (alert["kind"], alert["opened_at"], shown["recipients"]) == ("parked", None, [notified])
+    [hidden] = api(Role.VIEWER).get("/api/v1/alerts").json["alerts"]
+    assert (hidden["lines"], hidden["count"]) == ([], 1)
+
+
+def test_an_alert_has_no_paths_of_a_payload(world: Any, api: Any) -> None:
+    world.book(start="next Tuesday, maybe")
+    world.run_due()
+    [alert] = api(Role.OPERATOR).get("/api/v1/alerts").json["alerts"]
+    [line] = alert["lines"]
+    assert line.endswith(
+        ": The request could not be read as a tour. Open it and enter what the renter meant."
+    )
 
 
 def test_an_administrator_sends_a_test(

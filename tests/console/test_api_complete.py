@@ -10,8 +10,8 @@ from bridge.console.api.application import BLUEPRINTS
 from bridge.console.application import PAGES
 
 IN_THE_API = {
-    "action_needed.correct_group": "correct_tour",
-    "action_needed.listing": "list_events",
+    "action_needed.correct_group": "correct_group",
+    "action_needed.listing": "list_action_needed",
     "actions.choose_property": "choose_property",
     "actions.do_choose_property": "choose_property",
     "actions.do_done": "dismiss_events",

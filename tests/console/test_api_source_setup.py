@@ -30,6 +30,18 @@ def test_a_source_from_nothing_to_live_and_away(world: Any, api: Any) -> None:
         ]  # fmt: skip
 
 
+def test_a_form_of_a_website_has_its_origins(world: Any, api: Any) -> None:
+    client, new = api(), {"name": "site", "mapping": "website_form"}
+    assert "sources.site.origins" in client.post("/api/v1/sources", json=new).json["detail"]
+    origins = ["https://www.example.com", "https://example.com"]
+    made = client.post("/api/v1/sources", json={**new, "origins": origins})
+    assert (made.status_code, made.json["origins"], made.json["secret"]) == (201, origins, None)
+    for body, expected in (({"property": "oakwood"}, origins), ({"origins": origins[:1]}, origins[:1])):
+        assert client.put("/api/v1/sources/site/setup", json=body).status_code == 204
+        assert client.get("/api/v1/sources/site/setup").json["origins"] == expected
+    assert client.get("/api/v1/sources/site/widget").status_code == 200
+
+
 def test_what_cannot_work_or_is_not_allowed_is_refused(world: Any, api: Any) -> None:
     client = api()
     for body in (

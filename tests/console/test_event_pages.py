@@ -69,8 +69,22 @@ def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_
     assert shown("since=2026-11-24&until=2026-11-24&reason=unknown_property") == [parked]
 
 
-def test_a_day_that_is_none_is_reported(signed_in: Any) -> None:
-    assert "One of the days is not a date" in signed_in().get("/console/events?since=soon").text
+@pytest.mark.parametrize(
+    ("address", "reported"),
+    [
+        ("events?since=soon", "One of the days is not a date"),
+        ("events?cursor=none-of-ours", "This cursor is not from a page of this list"),
+        ("events?property=nobody", "is configured; there are"),
+        ("bookings?from=soon", ""),
+        ("bookings?property=nobody", "is configured; there are"),
+        ("appointments?property=nobody", "No property has this name"),
+        ("appointments?property=oakwood&from=soon", "A day is written as"),
+        ("availability?property=nobody", "No property has this name"),
+    ],
+)
+def test_a_wrong_parameter_is_named_on_the_page(signed_in: Any, address: str, reported: str) -> None:
+    answer = signed_in().get(f"/console/{address}")
+    assert (answer.status_code, reported in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(

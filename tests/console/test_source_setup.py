@@ -1,5 +1,7 @@
 """A new source, set up in the console; and a source in shadow mode beside what the PMS holds."""
 
+import html
+
 import pytest
 
 from bridge.console.sources.setup import free_key, new_secret
@@ -47,6 +49,48 @@ def test_the_mode_of_any_source_is_one_switch(world, signed_in):
     assert (
         signed_in(Role.OPERATOR).post("/console/sources/widget/mode", {"mode": "shadow"}).status_code == 409
     )
+
+
+ORIGIN = "https://www.oakwood.example"
+FORM = {
+    "first_name": "Maya", "last_name": "Okafor", "email": "maya@example.com", "property": "oakwood",
+    "date": "2031-03-04", "time": "10:30",
+}  # fmt: skip
+
+
+def test_a_form_of_a_website_from_nothing_to_live_and_back(world, signed_in):
+    admin, public = signed_in(), world.client
+    page = admin.get("/console/sources/_new?mapping=website_form").text
+    assert "Websites whose pages may send it" in page
+    new = {"mapping": "website_form", "key": "site"}
+    refused = admin.post("/console/sources/_new", {**new, "origins": "www.oakwood.example"})
+    assert (refused.status_code, "https://www.example.com" in refused.text) == (422, True)
+    assert admin.post("/console/sources/_new", {**new, "origins": ORIGIN}).status_code == 303
+
+    page = html.unescape(admin.get("/console/sources/site/setup?property=oakwood").text)
+    assert '<script async src="http://localhost/widget.js?source=site&property=oakwood"></script>' in page
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    assert public.options("/hooks/site", headers=asked).headers["Access-Control-Allow-Origin"] == ORIGIN
+    places = public.get("/widget/site/places", headers={"Origin": ORIGIN})
+    assert places.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert (
+        public.post("/hooks/site", json=FORM, headers={"Origin": "https://else.example"}).status_code == 403
+    )
+    assert public.post("/hooks/site", json=FORM, headers={"Origin": ORIGIN}).status_code < 300
+    assert "Maya Okafor" in admin.get("/console/sources/site/setup/first").text
+
+    other = "https://oakwood.example"
+    saved = admin.post(
+        "/console/sources/site/setup", {"property": "oakwood", "origins": f"{ORIGIN}\n{other}"}
+    )
+    assert saved.status_code == 303
+    assert public.options("/hooks/site", headers={**asked, "Origin": other}).headers["Vary"] == "Origin"
+    for mode, shadow in (("live", False), ("shadow", True)):
+        assert admin.post("/console/sources/site/mode", {"mode": mode}).status_code == 303
+        assert world.settings.sources["site"].is_shadow_at(world.clock()) is shadow
+    assert admin.post("/console/sources/site/remove").status_code == 303
+    gone = public.options("/hooks/site", headers=asked)
+    assert "Access-Control-Allow-Origin" not in gone.headers
 
 
 def test_shadow_mode_is_compared_with_what_the_pms_lists(world, signed_in):

@@ -1,7 +1,7 @@
 """What shadow mode would have written, beside what the PMS lists."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,8 +45,6 @@ def test_the_most_likely_appointment_is_found(rows, expected):
         (TOUR, ShadowMatch.SAME, "written", "The same tour is listed in Entrata"),
         (TOUR, ShadowMatch.OTHER_TIME, "waiting", "Entrata has Thu, Dec 3, 10:30 AM"),
         (TOUR, ShadowMatch.ABSENT, "waiting", "Not listed in Entrata"),
-        (replace(TOUR, action="cancel"), ShadowMatch.ABSENT, "written", "Not listed in Entrata"),
-        (replace(TOUR, action="cancel"), ShadowMatch.SAME, "ignored", "does not say whether it is cancelled"),
         (
             replace(TOUR, end="park", detail="Unknown."),
             ShadowMatch.ABSENT,
@@ -59,6 +57,38 @@ def test_each_tour_gets_a_sentence(tour, match, tone, words):
     shown, text = sentence(tour, ComparedTour(match, LOCAL), "Entrata", is_current=True)
     assert shown == tone
     assert words in text
+
+
+CANCELLED_AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+CANCELLED = replace(TOUR, action="cancel", received_at=CANCELLED_AT)
+BEFORE, AFTER = CANCELLED_AT - timedelta(hours=2), CANCELLED_AT + timedelta(hours=2)
+
+
+def seen(at: datetime | None, *, hour: int = 10, notes: str | None = "Maya Okafor") -> Appointment:
+    return replace(held(LOCAL.replace(hour=hour), notes), last_seen=at)
+
+
+@pytest.mark.parametrize(
+    ("rows", "tone", "words"),
+    [
+        ([], "written", "Not listed in Entrata"),
+        ([seen(AFTER)], "held", "still reports a tour at this time"),
+        ([seen(AFTER, notes=None)], "held", "Propexo does not say whether it is cancelled"),
+        ([seen(BEFORE), seen(AFTER, hour=15, notes=None)], "written", "has not reported this tour since"),
+        ([seen(None), seen(AFTER, hour=15, notes=None)], "written", "has not reported this tour since"),
+        ([seen(BEFORE), seen(BEFORE, hour=15)], "ignored", "Propexo has not heard from Entrata since"),
+        ([seen(AFTER, hour=15)], "written", "Not listed in Entrata at this time; it has Thu, Dec 3, 3:30 PM"),
+    ],
+)
+def test_a_cancellation_is_compared_by_what_the_pms_has_reported_since(rows, tone, words):
+    shown, text = sentence(CANCELLED, compare(CANCELLED, rows, ZONE), "Entrata", is_current=True)
+    assert shown == tone
+    assert words in text
+
+
+def test_a_cancellation_without_a_start_means_the_tour_of_its_renter():
+    compared = compare(replace(CANCELLED, starts_at=None), [seen(AFTER, hour=15)], ZONE)
+    assert (compared.match, compared.agrees) == (ShadowMatch.SAME, None)
 
 
 def test_the_newest_event_speaks_for_its_tour():

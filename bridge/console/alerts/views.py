@@ -3,12 +3,11 @@
 from flask import Blueprint, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from bridge.alerts.finding import FindingKind
-from bridge.alerts.trial import SentTest, recipients
-from bridge.alerts.watch import findings
+from bridge.alerts.trial import SentTest
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import alerts as actions
 from bridge.console.flash import Flash, on_next_page
+from bridge.console.queries.alerts import alert_overview
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import Role
@@ -20,23 +19,16 @@ alerts_pages = Blueprint("alerts", __name__, url_prefix="/console/alerts")
 @needs(Role.VIEWER)
 def show(problem: str | None = None, results: list[SentTest] | None = None) -> str:
     """The current alerts as `bridge alerts list` prints them; a viewer sees no sentence that may name a renter."""
-    settings = tools().settings
+    actor = current_actor()
     with tools().database.session() as session:
-        found = findings(session, settings, tools().clock(), {})
-    try:
-        addresses = recipients(settings)
-    except BridgeError as error:
-        addresses, problem = [], problem or error.message
+        overview = alert_overview(session, tools().settings, actor, tools().clock())
     return render_template(
         "alerts/alerts.html",
-        found=found,
-        addresses=addresses,
-        kinds=list(FindingKind),
-        settings=settings.alerts,
-        problem=problem,
+        overview=overview,
+        problem=problem or overview.problem,
         results=results or [],
-        sees_people=current_actor().sees_people,
-        may_test=current_actor().may(Role.ADMIN),
+        sees_people=actor.sees_people,
+        may_test=actor.may(Role.ADMIN),
     )
 
 

@@ -13,6 +13,7 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from bridge import __version__
 from bridge.console.access.guard import require_role
 from bridge.console.api import schemas
+from bridge.console.api.action_needed import action_needed
 from bridge.console.api.connections import connections
 from bridge.console.api.description import finished, readable_by_yaml
 from bridge.console.api.events import events
@@ -35,7 +36,18 @@ the same key and content it is answered as before and made once; with other cont
 first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. A token
 may send so many requests a minute (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`); beyond that the answer
 is 429 with `Retry-After`."""
-BLUEPRINTS = (events, times, tours, properties, connections, source_setup, mappings, workbench, people)
+BLUEPRINTS = (
+    events,
+    action_needed,
+    times,
+    tours,
+    properties,
+    connections,
+    source_setup,
+    mappings,
+    workbench,
+    people,
+)
 for each in BLUEPRINTS:
     limit_requests(each)
 

@@ -20,7 +20,7 @@ ONCE = {
     "schema": {"type": "string", "pattern": f"^{KEY.pattern}$", "minLength": 1, "maxLength": 255},
 }
 TAGS = {
-    "Events": ("What senders posted: list, show, replay, edit and dismiss.", ("events",)),
+    "Events": ("What senders posted: list, show, replay, edit and dismiss.", ("events", "action-needed")),
     "Tours": (
         "Bookings, appointments in the PMS, and free times.",
         ("bookings", "appointments", "availability", "calendar-feeds"),

@@ -10,19 +10,17 @@ from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.actions import aliases, corrections
+from bridge.console.actions import corrections
 from bridge.console.actions import events as actions
 from bridge.console.api import schemas
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
-from bridge.console.masking import masked
 from bridge.console.queries import events as queries
-from bridge.console.status_words import status_of
 from bridge.console.tools import tools
 from bridge.events.detail import story
-from bridge.events.edit import Correction
-from bridge.events.query import Selection
+from bridge.events.edit import edit_as_json
+from bridge.events.query import Selection, kept_event
 from bridge.models import Event, Role
 from bridge.widget.desk import WidgetFormDesk
 
@@ -35,8 +33,8 @@ ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 def one_event(event_id: int) -> Iterator[tuple[Session, Event]]:
     """A stored event that still tells something. Raises NoSuchRowError."""
     with tools().database.session() as session:
-        event = session.get(Event, event_id)
-        if event is None or event.removed_at is not None:
+        event = kept_event(session, event_id)
+        if event is None:
             raise NoSuchRowError
         yield session, event
 
@@ -79,15 +77,7 @@ def list_events(query: dict[str, Any]) -> Any:
 def show_event(event_id: int) -> Any:
     """Show an event with its full history."""
     with one_event(event_id) as (session, event):
-        words = status_of(event, tools().settings)
-        detail = {**story(session, event, tools().settings), "status_text": words.text}
-    actor = current_actor()
-    shown = masked(actor, detail, "history", "booking", "content_type")
-    if actor.sees_people:
-        return shown
-    personal = ("reference", "previous_reference", "delivery_id", "detail")
-    attempts = [{**attempt, "detail": None, "request": None} for attempt in detail["attempts"]]
-    return {**shown, **dict.fromkeys(personal), "attempts": attempts}
+        return queries.full_story(session, tools().settings, current_actor(), event)
 
 
 @events.route(f"{ONE}/payload")
@@ -192,27 +182,3 @@ def edit_event(body: dict[str, Any], event_id: int) -> Any:
             again=body["replay"], force=body["force"],
         )  # fmt: skip
     return edit_as_json(correction, queued=body["replay"])
-
-
-def edit_as_json(correction: Correction, *, queued: bool) -> dict[str, Any]:
-    """How a corrected payload is read."""
-    return {
-        "changed": list(correction.changed),
-        "unreadable": list(correction.unreadable),
-        "reading": correction.read.as_json(),
-        "queued": queued,
-    }
-
-
-@events.route(f"{ONE}/property", methods=["POST"])
-@needs(Role.OPERATOR)
-@once
-@events.doc(**{"x-once": True})
-@events.arguments(schemas.PropertyBody)
-@events.response(200, schemas.ChosenSchema)
-def choose_property(body: dict[str, Any], event_id: int) -> Any:
-    """Let what an event calls its property mean this one; answers all parked events like it, to be replayed."""
-    with one_event(event_id) as (session, event):
-        return aliases.choose_property(
-            session, tools().settings, current_actor(), event, body["property"], tools().clock()
-        )

@@ -16,11 +16,12 @@ from bridge.console.api import schemas_properties as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST, PageArguments
 from bridge.console.api.idempotency import once
+from bridge.console.queries.alerts import alert_overview
 from bridge.console.queries.paging import Page, before_of, cursor_of
 from bridge.console.tools import tools
 from bridge.events.query import PATIENCE, RowPage, newest
 from bridge.keys import storable
-from bridge.models import Alert, AuditEntry, Role
+from bridge.models import AuditEntry, Role
 
 people = Blueprint("api_people", __name__, url_prefix="/api/v1")
 answer_problems(people)
@@ -118,9 +119,9 @@ def revoke_token(token_id: int) -> None:
 @needs(Role.VIEWER)
 @people.response(200, shown.AlertList)
 def list_alerts() -> Any:
-    """List the current alerts."""
+    """List the current alerts, who is notified, and of what."""
     with tools().database.session() as session:
-        return {"alerts": list(session.scalars(select(Alert).order_by(Alert.opened_at)))}
+        return alert_overview(session, tools().settings, current_actor(), tools().clock())
 
 
 @people.route("/alerts/test", methods=["POST"])

@@ -59,6 +59,7 @@ class EventLine(Schema):
     source = fields.String()
     event = _text()
     action = _text()
+    reference = _text(metadata={"description": "The sender's id of the tour."})
     renter = _text(metadata={"description": "Masked for viewers, like all personal data."})
     tour_at = fields.Function(
         lambda row: row.tour_at.isoformat() if row.tour_at else None,
@@ -159,7 +160,9 @@ class ReplayBody(Ids):
 
 class DismissBody(Ids):
     note = TextField(
-        required=True, validate=validate.Length(1, 2000), metadata={"description": "What was done about it."}
+        load_default=None,
+        validate=validate.Length(1, 2000),
+        metadata={"description": "What was done about it; kept with the event."},
     )
 
 

@@ -280,15 +280,38 @@ class NewToken(TokenLine):
     token = fields.String(metadata={"description": "Its text, shown this once and stored nowhere."})
 
 
+class AlertKind(Schema):
+    kind = fields.String(attribute="value")
+    heading = fields.String()
+
+
 class AlertLine(Schema):
-    key = fields.String()
-    opened_at = fields.DateTime()
+    kind = fields.String()
+    heading = fields.String()
+    about = fields.String(metadata={"description": "The tour, source or integration; empty: all of them."})
+    level = fields.Integer(metadata={"description": "It is sent again only when this has grown."})
+    count = fields.Integer(metadata={"description": "How many sentences there are."})
+    lines = fields.List(fields.String(), metadata={"description": "The sentences; only operators see them."})
+    page = fields.String(metadata={"description": "The path of the page about it."})
+    opened_at = fields.DateTime(
+        allow_none=True, metadata={"description": "Null: nobody was notified of it yet."}
+    )
     notified_at = fields.DateTime(allow_none=True)
-    level = fields.Integer()
 
 
 class AlertList(Schema):
+    """What the page *Alerts* shows, and `bridge alerts list`."""
+
     alerts = fields.List(fields.Nested(AlertLine))
+    recipients = fields.List(
+        fields.String(), metadata={"description": "Scheme and host of each address of `alerts.urls`."}
+    )
+    problem = text_or_null()
+    notified_of = fields.List(fields.Nested(AlertKind))
+    unsent_before = fields.Integer(metadata={"description": "Minutes before the start of a tour."})
+    silent_after = fields.Integer(metadata={"description": "Business hours without an event."})
+    digest_at = fields.Time(allow_none=True)
+    time_zone = fields.String()
 
 
 class SentTestLine(Schema):

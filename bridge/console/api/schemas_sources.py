@@ -1,5 +1,7 @@
 """Likewise of the set-up of sources, and of shadow mode."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from bridge.console.actions.sources import MODES
@@ -10,11 +12,20 @@ def _short() -> TextField:
     return TextField(validate=validate.Length(max=500))
 
 
+def _origins(description: str, **more: Any) -> fields.List[str]:
+    return fields.List(
+        _short(), validate=validate.Length(max=100), metadata={"description": description}, **more
+    )
+
+
 class NewSourceBody(Schema):
     name = TextField(required=True, validate=validate.Length(1, 100))
     mapping = TextField(required=True, metadata={"description": "A name of `list_mappings`."})
     secret = _short()
     tenants = fields.List(_short(), load_default=list, validate=validate.Length(max=100))
+    origins = _origins(
+        "Of a form: the websites that may send it, such as https://www.example.com.", load_default=list
+    )
     api = fields.Dict(
         keys=TextField(),
         values=_short(),
@@ -29,6 +40,7 @@ class SourceSetupBody(Schema):
     phone_region = _short()
     on_request = _short()
     record = YesNo(load_default=False)
+    origins = _origins("Of a form; left out, they stay.")
 
 
 class FirstEventSchema(Schema):
@@ -54,6 +66,7 @@ class SourceSetup(Schema):
     mode = fields.String(validate=validate.OneOf(MODES))
     secret = text_or_null()
     tenants = fields.List(fields.String())
+    origins = fields.List(fields.String())
     property = text_or_null()
     lead_source = text_or_null()
     phone_region = text_or_null()
@@ -84,6 +97,11 @@ class ShadowSchema(Schema):
     total = fields.Integer()
     same = fields.Integer()
     different = fields.Integer()
+    unclear = fields.Integer(
+        metadata={
+            "description": "Cancelled tours that the PMS still reports; look there whether they are cancelled."
+        }
+    )
     needs_operator = fields.Integer()
     rows = fields.List(fields.Nested(ShadowLine))
     problem = fields.String(allow_none=True, metadata={"description": "Why the PMS could not be asked."})

@@ -30,7 +30,8 @@ answer_problems(source_setup)
 def create_source(body: dict[str, Any]) -> Any:
     """Store a source in shadow mode: nothing that comes now is written. Without a secret, one is made if it fits."""
     given = {f"api_{name}": text for name, text in body["api"].items()}
-    given |= {"secret": body.get("secret", ""), "tenants": " ".join(body["tenants"])}
+    lists = {name: " ".join(body[name]) for name in ("tenants", "origins")}
+    given |= {"secret": body.get("secret", ""), **lists}
     file = _mapping(body["mapping"])
     document = setup.document_from(given, file)
     actions.add(_live(), tools().database, current_actor(), body["name"], document, tools().clock())
@@ -54,6 +55,8 @@ def show_source_setup(name: str) -> Any:
 def change_source(body: dict[str, Any], name: str) -> None:
     """Set the property of a stored source and what to assume; what is left out is taken away."""
     given = {**body, "record": "1" if body["record"] else ""}
+    if "origins" in body:
+        given["origins"] = " ".join(body["origins"])
     document = setup.edited(_document(name), given)
     actions.save(_live(), tools().database, current_actor(), name, document, tools().clock())
 

@@ -12,11 +12,12 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import times as actions
 from bridge.console.api import schemas, schemas_connections
 from bridge.console.api.answers import NoSuchRowError, answer_problems
-from bridge.console.api.events import ONE, edit_as_json, one_event
+from bridge.console.api.events import ONE, one_event
 from bridge.console.api.idempotency import once
 from bridge.console.availability.views import REASONS, starts_of_week
 from bridge.console.tools import tools
 from bridge.errors import UnknownTourKindError
+from bridge.events.edit import edit_as_json
 from bridge.events.query import configured
 from bridge.models import Role
 

@@ -9,19 +9,19 @@ from webargs.flaskparser import abort
 
 from bridge.console.access import feeds
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.actions import corrections
 from bridge.console.actions import feeds as feed_actions
 from bridge.console.api import schemas
 from bridge.console.api import schemas_tours as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
-from bridge.console.api.events import ONE, edit_as_json, one_event
+from bridge.console.api.events import ONE, one_event
 from bridge.console.api.fields import LARGEST
 from bridge.console.api.idempotency import once
 from bridge.console.events.correction_form import FormValues
 from bridge.console.events.presenter import explanation_of, start_as_sent
-from bridge.console.events.tour_values import checked_values, place_in, shown_values
+from bridge.console.events.tour_values import place_in, save_tour, shown_values
 from bridge.console.queries.record_choices import agent_choices, unit_choices
 from bridge.console.tools import tools
+from bridge.events.edit import edit_as_json
 from bridge.events.query import configured
 from bridge.models import Role
 
@@ -99,9 +99,7 @@ def correct_tour(body: dict[str, str], event_id: int) -> Any:
         place = settings.properties.get(key)
         before = shown_values(session, settings, event, place)
         typed = FormValues.of_form({**before.texts, **body})
-        checked = checked_values(settings, event, typed, before, place, now)
-        if checked.errors:
+        checked, correction = save_tour(session, settings, current_actor(), event, typed, before, now)
+        if correction is None:
             abort(422, messages={"json": {name: [line] for name, line in checked.errors.items()}})
-        correction = corrections.preview_fields(session, settings, event, checked.changes)
-        corrections.save(session, current_actor(), correction, now, again=True)
     return edit_as_json(correction, queued=True)

@@ -17,14 +17,14 @@ FILTERS = ("property", "from", "to")
 
 @appointments_pages.get("")
 @needs(Role.VIEWER)
-def listing() -> str:
+def listing() -> tuple[str, int]:
     wanted = {name: request.args.get(name, "").strip() for name in FILTERS}
     settings = tools().settings
     place = settings.property_named(wanted["property"]) if wanted["property"] else None
     rows: list[MatchedAppointment] = []
-    problem = None
+    problem, status = None, 200
     if wanted["property"] and place is None:
-        problem = "No property has this name. Choose one of the list."
+        problem, status = "No property has this name. Choose one of the list.", 422
     elif place is not None:
         try:
             first, last = (
@@ -34,10 +34,10 @@ def listing() -> str:
                 own = own_bookings(session, place)
             rows = appointments.page(settings, current_actor(), place, own, first=first, last=last)
         except ValueError:
-            problem = "A day is written as 2026-12-03."
+            problem, status = "A day is written as 2026-12-03.", 422
         except BridgeError as error:
             problem = error.message
-    return render_template(
+    page = render_template(
         "appointments/list.html",
         rows=rows,
         wanted=wanted,
@@ -46,3 +46,4 @@ def listing() -> str:
         properties=settings.properties.values(),
         sees_people=current_actor().sees_people,
     )
+    return page, status

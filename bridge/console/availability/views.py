@@ -32,25 +32,25 @@ Starts = list[tuple[date, list[tuple[datetime, Obstacle | None]]]]
 
 @availability_pages.get("")
 @needs(Role.VIEWER)
-def reasons() -> str:
+def reasons() -> tuple[str, int]:
     """Each start of a week, with what keeps it from being free."""
     settings = tools().settings
-    named, problem = request.args.get("property", "").strip(), None
+    named, problem, status = request.args.get("property", "").strip(), None, 200
     place = settings.property_named(named) if named else None
     kinds = kinds_of(place) if place else ()
     kind = request.args.get("kind", "") if request.args.get("kind", "") in kinds else next(iter(kinds), "")
     first, days = request.args.get("from", "").strip(), []
     if named and place is None:
-        problem = "No property has this name. Choose one of the list."
+        problem, status = "No property has this name. Choose one of the list.", 422
     elif place is not None:
         try:
             days = starts_of_week(place, kind, date.fromisoformat(first) if first else None)
             first = days[0][0].isoformat()
         except ValueError:
-            problem = "A day is written as 2026-12-03."
+            problem, status = "A day is written as 2026-12-03.", 422
         except BridgeError as error:
             problem = error.message
-    return render_template(
+    page = render_template(
         "availability/reasons.html",
         place=place,
         properties=settings.properties.values(),
@@ -61,6 +61,7 @@ def reasons() -> str:
         problem=problem,
         reasons=REASONS,
     )
+    return page, status
 
 
 def starts_of_week(place: Property, kind: str, first: date | None) -> Starts:

@@ -32,7 +32,8 @@ FEED_DAYS = (-7, 60)
 
 @bookings_pages.get("")
 @needs(Role.VIEWER)
-def listing(made: str | None = None) -> str:
+def listing(made: str | None = None) -> tuple[str, int]:
+    """422: a filter cannot be so; the page keeps it, and says what is wrong."""
     asked = {name: request.args.get(name, "").strip() for name in FILTERS}
     cursor, problem, days = request.args.get("cursor"), None, None
     found: Page[BookingSummary] = Page([], None)
@@ -44,7 +45,7 @@ def listing(made: str | None = None) -> str:
             problem = error.message
         known_feeds = feeds.valid_feeds(session) if current_actor().may(Role.OPERATOR) else []
     given: dict[str, Any] = {name: value for name, value in asked.items() if value}
-    return render_template(
+    page = render_template(
         "bookings/list.html",
         rows=found.rows,
         asked=asked,
@@ -64,6 +65,7 @@ def listing(made: str | None = None) -> str:
         newest=url_for("bookings.listing", **given) if cursor else None,
         older=url_for("bookings.listing", **given, cursor=found.next) if found.next else None,
     )
+    return page, 422 if problem else 200
 
 
 @bookings_pages.get("/tours.csv")
@@ -95,7 +97,8 @@ def make_feed() -> Response:
         abort(422, "Choose a property of the list.")
     with tools().database.session() as session:
         _, text = feed_actions.create_feed(session, current_actor(), key or None, tools().clock())
-    return make_response(listing(url_for("calendar_files.feed", text=text, _external=True)), 201)
+    page, _ = listing(url_for("calendar_files.feed", text=text, _external=True))
+    return make_response(page, 201)
 
 
 @bookings_pages.post("/feeds/<int:feed_id>/revoke")

@@ -7,18 +7,16 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
-from bridge.console.actions import corrections
 from bridge.console.dates import office_zone
 from bridge.console.events.correction_form import CheckedForm, FormValues
 from bridge.console.events.event_views import stored
 from bridge.console.events.presenter import explanation_of, known_values, start_as_sent
-from bridge.console.events.tour_values import checked_values, place_in, shown_values
+from bridge.console.events.tour_values import place_in, save_tour, shown_values
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.queries.record_choices import RecordChoice, agent_choices, unit_choices
 from bridge.console.status_words import KINDS
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
-from bridge.events.dry_run import error_sentence
 from bridge.models import Event, Role
 from bridge.settings import Property
 
@@ -80,14 +78,9 @@ def save(event_id: int) -> Response:
         with tools().database.session() as session:
             event = stored(session, event_id)
             shown = shown_values(session, settings, event, clock_of)
-            checked = checked_values(settings, event, typed, shown, place, now)
-            if checked.errors:
+            checked, correction = save_tour(session, settings, current_actor(), event, typed, shown, now)
+            if correction is None:
                 return Response(_page(session, event, typed, place, checked=checked))
-            correction = corrections.preview_fields(session, settings, event, checked.changes)
-            if correction.unreadable:
-                problem = " ".join(map(error_sentence, correction.unreadable))
-                return Response(_page(session, event, typed, place, problem=problem))
-            corrections.save(session, current_actor(), correction, now, again=True)
     except BridgeError as error:
         with tools().database.session() as session:
             return Response(_page(session, stored(session, event_id), typed, place, problem=error.message))

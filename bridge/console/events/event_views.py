@@ -12,6 +12,7 @@ from bridge.console.events.presenter import event_details
 from bridge.console.tools import tools
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.edit import REPAIRABLE
+from bridge.events.query import kept_event
 from bridge.models import Event, Role, Status
 
 event = Blueprint("event", __name__, url_prefix="/console/events/<int:event_id>")
@@ -59,8 +60,8 @@ def live(event_id: int) -> Response:
 
 def stored(session: Session, event_id: int) -> Event:
     """Answers 404 where there is none, or no longer."""
-    found = session.get(Event, event_id)
-    if found is None or found.removed_at is not None:
+    found = kept_event(session, event_id)
+    if found is None:
         abort(404, f"There is no event {event_id}, or it is no longer kept.")
     return found
 

@@ -44,7 +44,8 @@ def poll() -> dict[str, Any]:
 
 @events.get("")
 @needs(Role.VIEWER)
-def listing() -> str:
+def listing() -> tuple[str, int]:
+    """422: a filter cannot be so; the page keeps it, and says what is wrong."""
     asked, cursor = EventFilter.of(request.args), request.args.get("cursor")
     found, problem = Page[EventSummary]([], None), None
     with tools().database.session() as session:
@@ -53,7 +54,7 @@ def listing() -> str:
         except BridgeError as error:
             problem = error.message
     given = asked.given()
-    return render_template(
+    page = render_template(
         "events/list.html",
         asked=asked,
         rows=found.rows,
@@ -67,6 +68,7 @@ def listing() -> str:
         asked_fields=lambda: _hidden(asked),
         may_change=current_actor().may(Role.OPERATOR),
     )
+    return page, 422 if problem else 200
 
 
 @events.get("/live")

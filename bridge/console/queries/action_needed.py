@@ -1,5 +1,6 @@
 """The events that wait for a decision, the soonest tour first, grouped by what one decision settles."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,8 +65,8 @@ class WaitingGroup:
 
     @property
     def id(self) -> str:
-        """For an address."""
-        return "|".join(self.first.key)
+        """For an address, without the name in question: a sender may have put a renter's there."""
+        return hashlib.sha256("|".join(self.first.key).encode()).hexdigest()[:16]
 
 
 def waiting_events(session: Session, settings: Settings, actor: Actor, now: datetime) -> list[WaitingEvent]:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
 from bridge.console.dates import office_zone
-from bridge.console.masking import mask
+from bridge.console.masking import mask, masked
 from bridge.console.phones import readable_phone
 from bridge.console.queries.paging import LIMIT, Page, before_of, cursor_of
 from bridge.console.queries.searching import events_found
 from bridge.console.status_words import StatusWords, status_of
-from bridge.events.detail import advice_for
+from bridge.events.detail import advice_for, story
 from bridge.events.query import PATIENCE, Selection, find_events
 from bridge.models import Event, Role, Status
 from bridge.settings import Property, Settings
@@ -30,6 +30,8 @@ class EventSummary:
     source: str
     event: str | None
     action: str | None
+    reference: str | None
+    """The sender's id of the tour."""
     renter: str | None
     """The name, else the e-mail or the phone."""
     phone: str | None
@@ -61,12 +63,12 @@ def page(
     search: str | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
-    patience: float = PATIENCE,
+    patience: float | None = PATIENCE,
 ) -> Page[EventSummary]:
     """The newest events first.
 
     `search` is what somebody typed; `patience`, in seconds, limits how long rare events are looked for, after which a
-    page is short and not the last. Raises UnknownPropertyError, UnknownCursorError.
+    page is short and not the last; `None`: as long as it takes. Raises UnknownPropertyError, UnknownCursorError.
     """
     before = before_of(cursor)
     if search and search.strip():
@@ -75,6 +77,17 @@ def page(
         selection = replace(selection, ids=both)
     found = find_events(session, settings, selection, limit, before=before, patience=patience)
     return Page([row_of(event, settings, actor) for event in found.rows], cursor_of(found.before))
+
+
+def full_story(session: Session, settings: Settings, actor: Actor, event: Event) -> dict[str, Any]:
+    """One event with its full history, as the actor may see it."""
+    detail = {**story(session, event, settings), "status_text": status_of(event, settings).text}
+    shown = masked(actor, detail, "history", "booking", "content_type")
+    if actor.sees_people:
+        return shown
+    personal = ("reference", "previous_reference", "delivery_id", "detail")
+    attempts = [{**attempt, "detail": None, "request": None} for attempt in detail["attempts"]]
+    return {**shown, **dict.fromkeys(personal), "attempts": attempts}
 
 
 def rows(session: Session, settings: Settings, actor: Actor, ids: Sequence[int]) -> list[EventSummary]:
@@ -96,6 +109,7 @@ def row_of(event: Event, settings: Settings, actor: Actor) -> EventSummary:
         source=event.source,
         event=event.event,
         action=event.action,
+        reference=event.reference if actor.sees_people else None,
         renter=renter if actor.sees_people else mask(renter),
         phone=phone if actor.sees_people else mask(phone),
         tour_at=tour_at(details, place, office_zone(settings)),

@@ -58,6 +58,8 @@ class NewSourceForm:
     needs_tenants: bool
     credentials: tuple[str, ...]
     """Of the sender's API, for hooks that carry ids only."""
+    needs_origins: bool
+    """Whether browsers post: the websites that may are listed."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,14 @@ class FirstEvent:
 
 
 def senders(catalogue: Catalogue) -> list[Sender]:
-    """All senders that can be set up here, by category and name. Forms in a browser need an origin in bridge.toml."""
+    """All senders, by category and name."""
     found = []
     for name in catalogue.paths:
         try:
             file = catalogue.get(name)
         except ConfigurationError:
             continue  # the workbench and `bridge check` say what is wrong with it
-        if not file.schema.public:
-            found.append(Sender(name, file.schema.sender(), file.schema.category))
+        found.append(Sender(name, file.schema.sender(), file.schema.category))
     return sorted(found, key=lambda sender: (sender.category, sender.name.casefold()))
 
 
@@ -102,6 +103,7 @@ def form_of(file: MappingFile, taken: Iterable[str]) -> NewSourceForm:
         needs_secret and new_secret(file) is not None,
         schema.tenant_required,
         tuple(schema.api.credentials) if schema.api else (),
+        schema.public,
     )
 
 
@@ -131,9 +133,9 @@ def document_from(form: Mapping[str, str], file: MappingFile) -> dict[str, Any]:
         document["secrets"] = (
             [secret] if (secret := form.get("secret", "").strip() or new_secret(file)) else []
         )
-    tenants = [text for text in form.get("tenants", "").replace(",", " ").split() if text]
-    if tenants:
-        document["tenants"] = tenants
+    for name in ("tenants", "origins"):
+        if texts := listed(form.get(name, "")):
+            document[name] = texts
     names = ("base_url", *(file.schema.api.credentials if file.schema.api else ()))
     api = {name: text for name in names if (text := form.get(f"api_{name}", "").strip())}
     if api:
@@ -141,11 +143,17 @@ def document_from(form: Mapping[str, str], file: MappingFile) -> dict[str, Any]:
     return document
 
 
+def listed(text: str) -> list[str]:
+    """What somebody typed with commas, blanks or a line each."""
+    return text.replace(",", " ").split()
+
+
 def edited(document: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
-    """The table with what step 4 says; an empty field takes a key away."""
+    """The table with what step 4 says; an empty field takes a key away. Origins that are not named stay."""
     kept = {name: value for name, value in document.items() if name not in (*EDITABLE, "record")}
     texts = {name: text for name in EDITABLE if (text := form.get(name, "").strip())}
-    return kept | texts | ({"record": True} if form.get("record") else {})
+    origins = {"origins": listed(form["origins"])} if "origins" in form else {}
+    return kept | texts | origins | ({"record": True} if form.get("record") else {})
 
 
 def first_event(session: Session, settings: Settings, source: str, aliases: Aliases) -> FirstEvent | None:

@@ -11,6 +11,7 @@ from bridge.console.actions import sources as actions
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.sources import presenter, setup
 from bridge.console.sources import shadow as shadow_mode
+from bridge.console.sources.widget_line import Options, line_of, query_of
 from bridge.console.tools import tools
 from bridge.errors import BridgeError, ConfigurationError, UnknownSourceError
 from bridge.mapping.catalogue import Catalogue
@@ -61,7 +62,10 @@ def show(name: str, problems: list[str] | None = None) -> str:
     """The steps from the address to live. Raises UnknownSourceError, also for a source of bridge.toml."""
     document = _document(name)
     source, now = tools().sources[name], tools().clock()
-    here = request.host_url.rstrip("/")
+    here, settings = request.host_url.rstrip("/"), tools().settings
+    home = settings.server.public_url or here
+    chosen = [key for key in request.args.getlist("property") if key in settings.properties]
+    options = Options(chosen or [source.settings.property or next(iter(settings.properties), "")])
     with tools().database.session() as session:
         page = presenter.page(session, tools().settings, source, current_actor(), now, here)
         first = setup.first_event(session, tools().settings, name, aliases_of(tools().database))
@@ -72,10 +76,14 @@ def show(name: str, problems: list[str] | None = None) -> str:
         document=document,
         secret=next(iter(document.get("secrets", ())), None),
         first=first,
-        places=tools().settings.properties.values(),
+        places=settings.properties.values(),
         problems=problems or [],
         now=now,
         may_test=True,
+        is_form=source.mapping.public,
+        options=options,
+        code=line_of(home, name, options) if source.mapping.public else None,
+        query=query_of(name, options),
     )
 
 

@@ -14,6 +14,7 @@ from bridge.console.status_words import action_words, pms_name
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.shadow_comparison import (
+    CancelledAtPms,
     ComparedTour,
     ShadowMatch,
     ShadowTour,
@@ -32,6 +33,8 @@ MOST = 100
 KEEP_LIST = timedelta(minutes=5)
 """How long the appointments of a property count: a list costs calls of everybody's budget."""
 LONGEST_CALL = 10.0
+UNCLEAR = "held"
+"""The tone of a cancelled tour of which the list does not show whether it is cancelled."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class ShadowRow:
     property_name: str | None
     words: str
     tone: str
-    """written, waiting or parked: it chooses the colour."""
+    """written, waiting, held or parked: it chooses the colour."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class ShadowPage:
     total: int
     same: int
     different: int
+    unclear: int
+    """Cancelled tours that the PMS still reports: Propexo does not say whether they are cancelled there."""
     needs_operator: int
     rows: tuple[ShadowRow, ...]
     problem: str | None = None
@@ -105,13 +110,13 @@ def page(
     """The events of the last week. `lists`: where the PMS's appointments come from; `None`: they are not asked for."""
     found = session.scalars(select(Event).where(*_watched(source, now)).order_by(Event.id.desc()).limit(MOST))
     tours = [
-        tour_of(event.id, event.action, event.property, event.reference, event.would_write)
+        tour_of(event.id, event.action, event.property, event.reference, event.would_write, event.received_at)
         for event in found
         if event.would_write
     ]
     current = newest_of_each(tours)
     held, problem = _held(settings, lists, tours, now)
-    rows, counts = [], {"written": 0, "waiting": 0, "parked": 0}
+    rows, counts = [], dict.fromkeys(("written", "waiting", UNCLEAR, "parked"), 0)
     for tour in tours:
         place = settings.properties.get(tour.property_key or "")
         listed = held.get(tour.property_key or "")
@@ -135,7 +140,14 @@ def page(
     compared_at = min((listed.read_at for listed in held.values()), default=None)
     total = count(session, source, now)
     return ShadowPage(
-        total, counts["written"], counts["waiting"], counts["parked"], tuple(rows), problem, compared_at
+        total,
+        counts["written"],
+        counts["waiting"],
+        counts[UNCLEAR],
+        counts["parked"],
+        tuple(rows),
+        problem,
+        compared_at,
     )
 
 
@@ -149,16 +161,32 @@ def sentence(
         return "ignored", "A later event of this tour has decided."
     if compared is None:
         return "ignored", tour.detail or "Not compared yet"
-    at = f"{compared.starts_at:%a, %b %-d, %-I:%M %p}" if compared.starts_at else ""
+    if compared.cancelled is not None:
+        return _cancelled(compared.cancelled, compared, pms)
     words = {
         ShadowMatch.SAME: f"The same tour is listed in {pms}",
         ShadowMatch.THIS_TIME: f"{pms} has a tour at this time; its notes do not name the renter",
-        ShadowMatch.OTHER_TIME: f"{pms} has {at}",
+        ShadowMatch.OTHER_TIME: f"{pms} has {_start_of(compared)}",
         ShadowMatch.ABSENT: f"Not listed in {pms}",
     }[compared.match]
-    if tour.is_cancel and not compared.agrees(tour):
-        return "ignored", f"{pms} lists a tour at this time; Propexo does not say whether it is cancelled"
-    return ("written" if compared.agrees(tour) else "waiting"), words
+    return ("written" if compared.agrees else "waiting"), words
+
+
+def _cancelled(cancelled: CancelledAtPms, compared: ComparedTour, pms: str) -> tuple[str, str]:
+    if cancelled is CancelledAtPms.REPORTED:
+        words = f"{pms} still reports a tour at this time; Propexo does not say whether it is cancelled: look there"
+        return UNCLEAR, words
+    if cancelled is CancelledAtPms.NOT_SYNCED:
+        return "ignored", f"Propexo has not heard from {pms} since the cancellation"
+    if compared.match is ShadowMatch.ABSENT:
+        return "written", f"Not listed in {pms}"
+    if compared.match is ShadowMatch.OTHER_TIME:
+        return "written", f"Not listed in {pms} at this time; it has {_start_of(compared)}"
+    return "written", f"{pms} has not reported this tour since the cancellation"
+
+
+def _start_of(compared: ComparedTour) -> str:
+    return f"{compared.starts_at:%a, %b %-d, %-I:%M %p}" if compared.starts_at else "one without a time"
 
 
 def _held(
