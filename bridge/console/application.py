@@ -26,6 +26,7 @@ from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
+from bridge.console.navigation import menu_of
 from bridge.console.properties.views import properties_pages
 from bridge.console.queries.action_needed import count_waiting
 from bridge.console.sources.setup_views import source_setup
@@ -35,7 +36,6 @@ from bridge.console.today.views import today_pages
 from bridge.console.tools import AppContext, tools
 from bridge.console.workbench.views import workbench
 from bridge.mapping.catalogue import Catalogue
-from bridge.models import Role
 
 console = Blueprint(
     "console",
@@ -71,24 +71,6 @@ PAGES = (
     workbench,
     admin,
 )
-
-NAVIGATION = (
-    (Role.VIEWER, "/console", "Today"),
-    (Role.VIEWER, "/console/action-needed", "Action needed"),
-    (Role.VIEWER, "/console/events", "Events"),
-    (Role.VIEWER, "/console/bookings", "Tours"),
-    (Role.VIEWER, "/console/appointments", "Appointments"),
-    (Role.VIEWER, "/console/availability", "Free times"),
-    (Role.VIEWER, "/console/properties", "Properties"),
-    (Role.VIEWER, "/console/sources", "Sources"),
-    (Role.VIEWER, "/console/health", "Integrations"),
-    (Role.VIEWER, "/console/alerts", "Alerts"),
-    (Role.OPERATOR, "/console/workbench", "Workbench"),
-    (Role.ADMIN, "/console/users", "Users"),
-    (Role.ADMIN, "/console/tokens", "Tokens"),
-    (Role.ADMIN, "/console/audit", "Audit"),
-)
-"""Whose it is, the path, and the words, in the order of the page head."""
 
 
 def init_app(app: Flask, given: AppContext) -> None:
@@ -129,9 +111,7 @@ def _for_every_page() -> dict[str, Any]:
     """What templates use besides what their view gives them."""
     visitor = guard.visitor_if_any()
     return {
-        "navigation": [
-            (path, words) for role, path, words in NAVIGATION if visitor and visitor.actor.may(role)
-        ],
+        "navigation": menu_of(visitor.actor) if visitor else [],
         "has_openid": tools().settings.console.openid is not None,
         "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,
