@@ -36,6 +36,7 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
+from bridge.console.audit import BulkEntry
 from bridge.console.status_words import status_of
 from bridge.events.detail import story, summary
 from bridge.events.query import Selection, find_events
@@ -162,8 +163,10 @@ def _story(config: Path | None, event_id: int) -> dict[str, Any]:
 def dismiss(*, event_ids: tuple[int, ...], config: Path | None, note: str | None, yes: bool) -> None:
     """Mark parked events as done."""
 
+    bulk = BulkEntry() if len(set(event_ids)) > 1 else None
+
     def dealt_with(session: Session, event: Event) -> str:
-        actions.dismiss(session, cli_actor(), [event.id], note, utc_now())
+        actions.dismiss(session, cli_actor(), [event.id], note, utc_now(), bulk)
         return "dismissed"
 
     with open_database(load_settings(config)) as database:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import corrections
+from bridge.console.audit import BulkEntry
 from bridge.console.events.bulk_views import Run, progress
 from bridge.console.events.event_views import stored
 from bridge.console.events.presenter import ADVICE, explanation_of, known_values, start_as_sent
@@ -92,13 +93,13 @@ def correct_group() -> Response:
     ids = [int(text) for text in request.form.get("ids", "").split(",") if text.isdecimal()][:AT_ONCE]
     if name not in CORRECTED_BY.values() or not value:
         return Response(render_template("events/correction.html", problem="Choose one of the list."))
-    refused = []
+    refused, bulk = [], BulkEntry()
     for event_id in ids:
         try:
             with tools().database.session() as session:
                 event = stored(session, event_id)
                 correction = corrections.preview_fields(session, tools().settings, event, {name: value})
-                corrections.save(session, current_actor(), correction, tools().clock(), again=True)
+                corrections.save(session, current_actor(), correction, tools().clock(), again=True, bulk=bulk)
         except BridgeError as error:
             refused.append(error.message)
     return progress(Run("replay", (), len(ids), refused=tuple(refused)))
