@@ -1,6 +1,6 @@
 """init_app(): gives the web process its pages and its management API."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
@@ -97,14 +97,51 @@ def first_page() -> Response:
 @console.app_template_filter("tour_time")
 def tour_time(start: datetime) -> str:
     """When a tour is, by the clock of its property."""
-    return dates.tour_time(start, tools().clock())
+    return dates.tour_time(start, tools().clock(), guard.current_locale())
 
 
 @console.app_template_filter("office_time")
 def office_time(moment: datetime | str) -> str:
     """A moment, or its ISO text, by the clock of the office."""
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return dates.office_time(at, dates.office_zone(tools().settings), tools().clock())
+    zone = dates.office_zone(tools().settings)
+    return dates.office_time(at, zone, tools().clock(), guard.current_locale())
+
+
+@console.app_template_global("dates_language")
+def dates_language() -> str:
+    """Of what the filters for dates write."""
+    return dates.language_of(guard.current_locale())
+
+
+@console.app_template_filter("clock_time")
+def clock_time(moment: datetime | time) -> str:
+    """The time of a day."""
+    return dates.clock_time(moment, guard.current_locale())
+
+
+@console.app_template_filter("short_day")
+def short_day(day: date) -> str:
+    """A day with the name of its weekday."""
+    return dates.short_day(day, guard.current_locale())
+
+
+@console.app_template_filter("month")
+def month(day: date) -> str:
+    """The short name of its month."""
+    return dates.month(day, guard.current_locale())
+
+
+@console.app_template_filter("weekday")
+def weekday(day: date) -> str:
+    """The name of its weekday."""
+    return dates.weekday(day, guard.current_locale())
+
+
+@console.app_template_filter("number")
+def number(value: int) -> str:
+    """A count, with its thousands apart."""
+    return dates.number(value, guard.current_locale())
 
 
 def _for_every_page() -> dict[str, Any]:

@@ -112,7 +112,7 @@ def show_audit() -> str:
         entries = list(session.scalars(query))
     older = entries[-1].id if len(entries) == PAGE else None
     lines = [audit_line(entry, tools().settings) for entry in entries]
-    return render_template("access/audit.html", lines=lines, older=older, actor=actor, most=MOST_LINKS)
+    return render_template("access/audit.html", lines=lines, older=older, wanted=actor, most=MOST_LINKS)
 
 
 def _role(text: str | None) -> Role:
