@@ -40,6 +40,7 @@ from bridge.cli.tables import plain, show_table, visible
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
 from bridge.console.api.schemas import EventLine
+from bridge.console.audit import BulkEntry
 from bridge.console.queries import events as queries
 from bridge.console.queries.paging import before_of, cursor_of
 from bridge.events.query import Selection, kept_event
@@ -183,16 +184,17 @@ def dismiss(
             confirm(question.format(len(ids)), yes)
         done = dict.fromkeys(dismissed(remote, ids, note), "dismissed")
     else:
+        change = _dismissal(note, BulkEntry() if len(set(event_ids)) > 1 else None)
         with open_database(load_settings(config)) as database:
             done = change_each(
-                database, event_ids, actions.dismiss_objection, _dismissal(note), question=question, yes=yes
+                database, event_ids, actions.dismiss_objection, change, question=question, yes=yes
             )
     click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
 
 
-def _dismissal(note: str | None) -> Callable[[Session, Event], str]:
+def _dismissal(note: str | None, bulk: BulkEntry | None) -> Callable[[Session, Event], str]:
     def change(session: Session, event: Event) -> str:
-        actions.dismiss(session, cli_actor(), [event.id], note, utc_now())
+        actions.dismiss(session, cli_actor(), [event.id], note, utc_now(), bulk)
         return "dismissed"
 
     return change

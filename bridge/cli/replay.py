@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +38,7 @@ from bridge.cli.selection import (
 from bridge.cli.tables import plain, visible
 from bridge.clock import utc_now
 from bridge.console.actions import events as actions
+from bridge.console.audit import BulkEntry
 from bridge.database import Database
 from bridge.events import dry_run as planning
 from bridge.events.query import Selection
@@ -145,6 +146,8 @@ class _Bridge(Protocol):
 class _Here:
     database: Database
     settings: Settings
+    bulk: BulkEntry = field(default_factory=BulkEntry)
+    """The audit entry of all that one command queues."""
 
     def select(self, selection: Selection) -> tuple[list[int], list[int]]:
         """Raises UnknownPropertyError."""
@@ -153,10 +156,10 @@ class _Here:
         return found.ids, found.left_out
 
     def queue_named(self, ids: Sequence[int], *, yes: bool) -> list[int]:
-        actor = cli_actor()
+        actor, bulk = cli_actor(), self.bulk if len(set(ids)) > 1 else None
 
         def again(session: Session, event: Event) -> str:
-            actions.replay(session, actor, [event.id], utc_now())
+            actions.replay(session, actor, [event.id], utc_now(), bulk)
             return "queued again"
 
         question = "Replay {} events?"
@@ -166,7 +169,7 @@ class _Here:
 
     def queue_selected(self, ids: Sequence[int], statuses: Sequence[str]) -> list[int]:
         with self.database.session() as session:
-            return actions.replay_chosen(session, cli_actor(), ids, statuses, utc_now())
+            return actions.replay_chosen(session, cli_actor(), ids, statuses, utc_now(), self.bulk)
 
     def check(self, ids: Sequence[int]) -> None:
         """Raises ActionNotPossibleError."""

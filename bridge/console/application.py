@@ -1,6 +1,6 @@
 """init_app(): gives the web process its pages and its management API."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, url_for
@@ -26,6 +26,7 @@ from bridge.console.events.needs_views import action_needed
 from bridge.console.events.time_views import other_time
 from bridge.console.events.views import events
 from bridge.console.health.views import health_pages
+from bridge.console.navigation import menu_of
 from bridge.console.properties.views import properties_pages
 from bridge.console.queries.action_needed import count_waiting
 from bridge.console.sources.setup_views import source_setup
@@ -36,7 +37,6 @@ from bridge.console.tools import AppContext, tools
 from bridge.console.workbench.save_views import workbench_saving
 from bridge.console.workbench.views import workbench
 from bridge.mapping.catalogue import Catalogue
-from bridge.models import Role
 
 console = Blueprint(
     "console",
@@ -74,24 +74,6 @@ PAGES = (
     admin,
 )
 
-NAVIGATION = (
-    (Role.VIEWER, "/console", "Today"),
-    (Role.VIEWER, "/console/action-needed", "Action needed"),
-    (Role.VIEWER, "/console/events", "Events"),
-    (Role.VIEWER, "/console/bookings", "Tours"),
-    (Role.VIEWER, "/console/appointments", "Appointments"),
-    (Role.VIEWER, "/console/availability", "Free times"),
-    (Role.VIEWER, "/console/properties", "Properties"),
-    (Role.VIEWER, "/console/sources", "Sources"),
-    (Role.VIEWER, "/console/health", "Integrations"),
-    (Role.VIEWER, "/console/alerts", "Alerts"),
-    (Role.OPERATOR, "/console/workbench", "Workbench"),
-    (Role.ADMIN, "/console/users", "Users"),
-    (Role.ADMIN, "/console/tokens", "Tokens"),
-    (Role.ADMIN, "/console/audit", "Audit"),
-)
-"""Whose it is, the path, and the words, in the order of the page head."""
-
 
 def init_app(app: Flask, given: AppContext) -> None:
     """Register everything below /console and /api."""
@@ -117,23 +99,58 @@ def first_page() -> Response:
 @console.app_template_filter("tour_time")
 def tour_time(start: datetime) -> str:
     """When a tour is, by the clock of its property."""
-    return dates.tour_time(start, tools().clock())
+    return dates.tour_time(start, tools().clock(), guard.current_locale())
 
 
 @console.app_template_filter("office_time")
 def office_time(moment: datetime | str) -> str:
     """A moment, or its ISO text, by the clock of the office."""
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return dates.office_time(at, dates.office_zone(tools().settings), tools().clock())
+    zone = dates.office_zone(tools().settings)
+    return dates.office_time(at, zone, tools().clock(), guard.current_locale())
+
+
+@console.app_template_global("dates_language")
+def dates_language() -> str:
+    """Of what the filters for dates write."""
+    return dates.language_of(guard.current_locale())
+
+
+@console.app_template_filter("clock_time")
+def clock_time(moment: datetime | time) -> str:
+    """The time of a day."""
+    return dates.clock_time(moment, guard.current_locale())
+
+
+@console.app_template_filter("short_day")
+def short_day(day: date) -> str:
+    """A day with the name of its weekday."""
+    return dates.short_day(day, guard.current_locale())
+
+
+@console.app_template_filter("month")
+def month(day: date) -> str:
+    """The short name of its month."""
+    return dates.month(day, guard.current_locale())
+
+
+@console.app_template_filter("weekday")
+def weekday(day: date) -> str:
+    """The name of its weekday."""
+    return dates.weekday(day, guard.current_locale())
+
+
+@console.app_template_filter("number")
+def number(value: int) -> str:
+    """A count, with its thousands apart."""
+    return dates.number(value, guard.current_locale())
 
 
 def _for_every_page() -> dict[str, Any]:
     """What templates use besides what their view gives them."""
     visitor = guard.visitor_if_any()
     return {
-        "navigation": [
-            (path, words) for role, path, words in NAVIGATION if visitor and visitor.actor.may(role)
-        ],
+        "navigation": menu_of(visitor.actor) if visitor else [],
         "has_openid": tools().settings.console.openid is not None,
         "clock_of_page": dates.zone_label(dates.office_zone(tools().settings), tools().clock()),
         "actor": visitor.actor if visitor else None,

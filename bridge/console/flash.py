@@ -31,6 +31,7 @@ class Flash(StrEnum):
     FEED_REVOKED = "feed_revoked", "The calendar feed is revoked."
     INTEGRATION_PAUSED = "integration_paused", "Paused. Its events wait until somebody resumes it."
     INTEGRATION_RESUMED = "integration_resumed", "Resumed. What waited is sent."
+    LOCALE_CHANGED = "locale_changed", "Dates and numbers are written as you chose."
     PASSWORD_CHANGED = "password_changed", "The password is changed. All your other sessions have ended."
     PROPEXO_CHECKED = "propexo_checked", "Propexo is checked anew."
     SOURCE_CREATED = "source_created", "The source is stored, in shadow mode."

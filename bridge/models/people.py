@@ -21,6 +21,8 @@ class User(Base):
     password_hash: Mapped[str | None]
     """Argon2; `None`: signs in through OpenID Connect only."""
     role: Mapped[str]
+    locale: Mapped[str] = mapped_column(server_default="en_US")
+    """How the console writes dates and numbers for this user: one of `LOCALES` of console/dates.py."""
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -119,8 +121,9 @@ class AuditEntry(Base):
     what: Mapped[str]
     """A verb: replayed, dismissed, added."""
     object: Mapped[str]
-    """What was changed: event, alias, integration, user, token, mapping."""
+    """What was changed: event, events, alias, integration, user, token, source."""
     object_id: Mapped[str]
+    """Of an action on many events: the first of them; `after` has all ids."""
     before: Mapped[dict[str, Any] | None]
     """The changed fields; never a secret, and nothing that says who a renter is."""
     after: Mapped[dict[str, Any] | None]

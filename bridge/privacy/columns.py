@@ -43,7 +43,7 @@ FREE_OF_PERSONAL_DATA = {
     "time_offers": ("source", "property", "kind", "starts"),
     "tour_links": ("source", "language"),
     "tokens": ("name", "digest", "role", "created_by"),
-    "users": ("name", "password_hash", "role"),
+    "users": ("name", "password_hash", "role", "locale"),
 }  # fmt: skip
 """By table. Names of staff, words of the bridge, ids of Propexo and names of properties are among them."""
 DIGESTS = {

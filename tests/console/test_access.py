@@ -54,8 +54,8 @@ def sign_in(client: Any, name: str = "maya", password: str = PASSWORD, **more: A
 
 def signed_in_as(client: Any) -> str | None:
     """Who a page says one is."""
-    found = re.search(r'class="name">([^<]+)<', client.get("/console/sign-in").text)
-    return found[1] if found else None
+    found = re.search(r'class="name">([^<]+)<small>([^<]+)<', client.get("/console/sign-in").text)
+    return ", ".join(found.groups()) if found else None
 
 
 def test_name_and_password_open_the_console(client, maya):

@@ -63,3 +63,24 @@ def test_somebody_changes_the_own_password_and_other_sessions_end(
     assert other.post("/console/sign-in", data={"name": "ada", "password": OLD}).status_code == 401
     assert other.post("/console/sign-in", data={"name": "ada", "password": NEW}).status_code == 303
     assert "has no password here" in signed_in(Role.VIEWER).get("/console/account").text
+
+
+def test_a_user_chooses_how_dates_are_written(world: Any, ada: Any) -> None:
+    world.book()
+    world.run()
+    assert "Tue, Nov 24, 9:00 AM" in ada.get("/console/events").text
+    assert ada.post("/console/account/locale", {"locale": "es_US"}).status_code == 303
+    page = ada.get("/console/events").text
+    assert 'lang="es">mar, 24 de nov, 9:00 a.m.</time>' in page
+    assert '<html lang="en">' in page
+    assert ada.post("/console/account/locale", {"locale": "tlh"}).status_code == 422
+    with world.database.session() as session:
+        assert accounts.named(session, "ada").locale == "es_US"
+
+
+def test_who_is_not_in_the_database_keeps_it_in_the_browser(world: Any, signed_in: Any) -> None:
+    browser = signed_in(Role.VIEWER)
+    assert "your choice counts in this browser" in browser.get("/console/account").text
+    browser.post("/console/account/locale", {"locale": "de_DE"})
+    assert "Now: Di., 24. Nov., 09:00; 12.345." in browser.get("/console/account").text
+    assert "Now: Tue, Nov 24, 9:00 AM; 12,345." in signed_in(Role.VIEWER).get("/console/account").text

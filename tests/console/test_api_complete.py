@@ -82,6 +82,7 @@ ONLY_FOR_BROWSERS = {
     "access.sign_in": "a session",
     "access.sign_out": "a session",
     "access.use_link": "a session",
+    "account.change_locale": "how the pages write dates; the API has ISO dates",
     "account.change_password": "the password of whoever is signed in; a token has none",
     "account.show": "the account of whoever is signed in",
     "actions.nothing": "closes a panel",

@@ -13,12 +13,14 @@ SURFACES = ("page", "surface", "soft")
 TEXT = [
     *((text, on) for text in ("text", "muted", "accent") for on in SURFACES),
     ("accent-text", "accent"), ("accent-text", "accent-hover"), ("accent", "accent-soft"), ("text", "accent-soft"),
+    *((text, on) for text in ("text", "accent") for on in ("warn-soft", "good-soft")),
     *((state, on) for state in ("good", "warn", "bad") for on in (f"{state}-soft", "surface", "page")),
 ]  # fmt: skip
 MARKS = [
     *(("control-border", on) for on in ("page", "surface")),
     *((f"chart-{outcome}", "surface") for outcome in ("written", "ignored", "parked")),
     *(("accent", on) for on in SURFACES),
+    ("chart-written", "soft"),
 ]
 
 
@@ -50,6 +52,6 @@ def test_each_pair_has_enough(pairs: list[tuple[str, str]], least: float, theme:
 
 
 def test_a_style_sheet_has_no_colour_of_its_own() -> None:
-    for name in ("console", "figures", "story"):
+    for name in ("console", "figures", "story", "tour"):
         sheet = (Path(console.__file__).parent / "static" / f"{name}.css").read_text(encoding="utf-8")
         assert re.findall(r"#[0-9a-fA-F]{3,8}\b", sheet) == []

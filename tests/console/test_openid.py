@@ -79,8 +79,8 @@ def come_back(client, provider):
 
 
 def person(client):
-    found = re.search(r'class="name">([^<]+)<', client.get("/console/sign-in").text)
-    return found[1] if found else None
+    found = re.search(r'class="name">([^<]+)<small>([^<]+)<', client.get("/console/sign-in").text)
+    return ", ".join(found.groups()) if found else None
 
 
 def test_who_the_provider_vouches_for_is_in_with_the_role_of_the_groups(client, provider):

@@ -2,19 +2,28 @@
 
 import math
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bridge.console.access import accounts, passwords, sessions, throttle
-from bridge.console.access.guard import current_actor, needs
+from bridge.console.access.guard import (
+    current_actor,
+    current_visitor,
+    locale_cookie_name,
+    needs,
+    needs_tls,
+)
 from bridge.console.access.views import with_cookie
 from bridge.console.actions import users as actions
+from bridge.console.dates import LOCALES, locale_names
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import Role
 
 account_pages = Blueprint("account", __name__, url_prefix="/console/account")
+A_YEAR = 365 * 24 * 3600
+"""Seconds."""
 
 
 @account_pages.get("")
@@ -27,7 +36,28 @@ def show(problem: str | None = None) -> str:
         has_password=current_actor().name in names,
         problem=problem,
         shortest=passwords.SHORTEST,
+        locales=locale_names(),
+        locale=current_visitor().locale,
+        example=tools().clock(),
+        example_count=12345,
     )
+
+
+@account_pages.post("/locale")
+@needs(Role.VIEWER)
+def change_locale() -> Response:
+    """Write dates and numbers in another way: kept with a user of the database, else in this browser."""
+    locale = request.form.get("locale", "")
+    if locale not in LOCALES:
+        abort(422, "Choose one of the list.")
+    answer = redirect(url_for("account.show"), 303)
+    with tools().database.session() as session:
+        if not accounts.set_locale(session, current_visitor().user_id, locale):
+            answer.set_cookie(
+                locale_cookie_name(), locale, max_age=A_YEAR, path="/", secure=needs_tls(), httponly=True,
+                samesite="Strict",
+            )  # fmt: skip
+    return on_next_page(answer, Flash.LOCALE_CHANGED)
 
 
 @account_pages.post("/password")

@@ -92,6 +92,14 @@ def set_password(session: Session, user: User, password: str) -> None:
     sign_out(session, user)
 
 
+def set_locale(session: Session, user_id: int | None, locale: str) -> bool:
+    """Keep how a user wants dates and numbers; answers whether there is such a user."""
+    user = session.get(User, user_id) if user_id is not None else None
+    if user is not None:
+        user.locale = locale
+    return user is not None
+
+
 def disable(session: Session, user: User, now: datetime) -> None:
     """The user cannot sign in any more, and what is open ends."""
     user.disabled_at = now

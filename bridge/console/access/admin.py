@@ -11,6 +11,7 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import tokens as token_actions
 from bridge.console.actions import users as actions
 from bridge.console.actions.users import UserChange
+from bridge.console.audit_sentences import audit_line
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
@@ -18,6 +19,8 @@ from bridge.models import AuditEntry, Role
 
 admin = Blueprint("admin", __name__, url_prefix="/console")
 PAGE = 100
+MOST_LINKS = 100
+"""Events of one entry that have a link."""
 
 
 @admin.get("/users")
@@ -108,7 +111,8 @@ def show_audit() -> str:
     with tools().database.session() as session:
         entries = list(session.scalars(query))
     older = entries[-1].id if len(entries) == PAGE else None
-    return render_template("access/audit.html", entries=entries, older=older, actor=actor)
+    lines = [audit_line(entry, tools().settings) for entry in entries]
+    return render_template("access/audit.html", lines=lines, older=older, wanted=actor, most=MOST_LINKS)
 
 
 def _role(text: str | None) -> Role:

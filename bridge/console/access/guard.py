@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 
 from bridge.console.access import connection, sessions, tokens
 from bridge.console.actor import Actor, Via
+from bridge.console.dates import DEFAULT_LOCALE, known_locale
 from bridge.console.tools import tools
 from bridge.errors import NotAllowedError, NotFromThisPageError, NotSignedInError
-from bridge.models import Role
+from bridge.models import Role, User
 from bridge.settings.spelling import is_loopback
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -27,6 +28,10 @@ class Visitor:
     actor: Actor
     token_id: int | None = None
     """Of the token that was used."""
+    locale: str = DEFAULT_LOCALE
+    """How dates and numbers are written for whoever is signed in."""
+    user_id: int | None = None
+    """Of a user of the database who is signed in."""
 
 
 def init_app(app: Flask) -> None:
@@ -104,6 +109,17 @@ def cookie_name() -> str:
     return "__Host-bridge" if needs_tls() else "bridge"
 
 
+def current_locale() -> str:
+    """How dates and numbers are written for whoever is signed in."""
+    visitor = _visitor()
+    return visitor.locale if visitor else DEFAULT_LOCALE
+
+
+def locale_cookie_name() -> str:
+    """Of the cookie with the locale of an account that is not in the database."""
+    return f"{cookie_name()}-locale"
+
+
 def openid_cookie_name() -> str:
     """Of the cookie of a sign-in that is at the provider."""
     return f"{cookie_name()}-openid"
@@ -128,7 +144,13 @@ def _by_cookie() -> Visitor | None:
         return None
     with tools().database.session() as session:
         found = sessions.find(session, tools().settings, text, tools().clock())
-    return Visitor(Actor(found.name, Role(found.role), Via.CONSOLE)) if found else None
+        if found is None:
+            return None
+        user = session.get(User, found.user_id) if found.user_id else None
+        chosen = user.locale if user else request.cookies.get(locale_cookie_name())
+    return Visitor(
+        Actor(found.name, Role(found.role), Via.CONSOLE), None, known_locale(chosen), found.user_id
+    )
 
 
 def _by_token() -> Visitor | None:

@@ -1,6 +1,6 @@
 """Tell the bridge what a sender calls a property."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bridge.console import audit
 from bridge.console.actions.events import Chosen, choose, must_be
 from bridge.console.actor import Actor
+from bridge.console.audit import BulkEntry
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.query import Selection, configured
@@ -69,9 +70,15 @@ def _problem(settings: Settings, alias: Alias) -> str | None:
 
 
 def add(
-    session: Session, settings: Settings, actor: Actor, alias: str, property_name: str, now: datetime
+    session: Session,
+    settings: Settings,
+    actor: Actor,
+    alias: str,
+    property_name: str,
+    now: datetime,
+    bulk: BulkEntry | None = None,
 ) -> Alias:
-    """Let a name mean a property from now on.
+    """Let a name mean a property from now on. What this releases may add to its audit entry: `bulk`.
 
     Raises AliasTakenError, UnknownPropertyError, MissingNameError or NotAllowedError.
     """
@@ -86,8 +93,11 @@ def add(
         raise AliasTakenError(f'"{name}" means {holder} already.')
     row = Alias(alias=name, property=found.key, added_at=now, added_by=actor.name)
     session.add(row)
-    audit.record(session, actor, now, "added", ("alias", name), after={"property": found.key})
+    after = {"name": " ".join(alias.split())[: 4 * KEY_LENGTH], "property": found.key}
+    entry = audit.record(session, actor, now, "added", ("alias", name), after=after)
     session.flush()
+    if bulk:
+        bulk.id = entry.id
     return row
 
 
@@ -117,7 +127,7 @@ def choose_property(
     name = name_of(event)
     if name is None:
         raise MissingNameError
-    found = add(session, settings, actor, name, property_name, now)
-    return choose(
-        session, settings, Selection(reasons=(Reason.UNKNOWN_PROPERTY.value,), property=found.property)
-    )
+    bulk = BulkEntry()
+    found = add(session, settings, actor, name, property_name, now, bulk)
+    waiting = Selection(reasons=(Reason.UNKNOWN_PROPERTY.value,), property=found.property)
+    return replace(choose(session, settings, waiting), bulk=bulk)

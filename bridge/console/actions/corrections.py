@@ -10,6 +10,7 @@ from bridge.aliases import aliases_in
 from bridge.console import audit
 from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
+from bridge.console.audit import BulkEntry, EventBefore
 from bridge.errors import BridgeError
 from bridge.events import actions
 from bridge.events import edit as repair
@@ -51,8 +52,11 @@ def save(
     *,
     again: bool,
     force: bool = False,
+    bulk: BulkEntry | None = None,
 ) -> Event:
     """Replace what the event says and, if `again`, run it. Unless `force`, only what can be read is saved.
+
+    `bulk`: the audit entry of the correction of many events that this is a part of; they all run again.
 
     Raises:
         UnreadableCorrectionError: the mapping cannot read it.
@@ -64,6 +68,11 @@ def save(
         raise UnreadableCorrectionError(" ".join(map(error_sentence, correction.unreadable)))
     event = repair.save(session, correction, now, actor.name)
     changed = {"changed": list(correction.changed)}
+    if bulk:
+        before_all = [EventBefore.of(event)]
+        actions.replay(session, event, now, actor.name)
+        audit.record_events(session, actor, now, "corrected", before_all, bulk, after=changed)
+        return event
     audit.record(session, actor, now, "corrected", ("event", event.id), after=changed)
     if again:
         before = {"status": event.status, "reason": event.reason}

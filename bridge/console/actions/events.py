@@ -1,7 +1,7 @@
 """Replay, rehearse, dismiss: with events that have ended."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console import audit
 from bridge.console.actor import Actor
+from bridge.console.audit import BulkEntry, EventBefore
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, NotAllowedError
 from bridge.events import actions
@@ -42,6 +43,8 @@ class Chosen:
     ids: list[int]
     left_out: list[int]
     """Ambiguous ones: check the PMS for each first."""
+    bulk: BulkEntry = field(default_factory=BulkEntry)
+    """The audit entry that their replay adds to."""
 
 
 def must_be(actor: Actor, role: Role) -> None:
@@ -62,14 +65,24 @@ def choose(session: Session, settings: Settings, selection: Selection) -> Chosen
     return Chosen(ids, by_hand)
 
 
-def replay(session: Session, actor: Actor, ids: Sequence[int], now: datetime) -> list[int]:
-    """Run these events again, all or none. Raises ActionNotPossibleError, NotAllowedError."""
+def replay(
+    session: Session, actor: Actor, ids: Sequence[int], now: datetime, bulk: BulkEntry | None = None
+) -> list[int]:
+    """Run these events again, all or none. Raises ActionNotPossibleError, NotAllowedError.
+
+    `bulk`: the audit entry of the action that they are a part of.
+    """
     must_be(actor, Role.OPERATOR)
-    return [_again(session, actor, event, now) for event in locked(session, ids, replay_objection)]
+    return _again(session, actor, locked(session, ids, replay_objection), now, bulk)
 
 
 def replay_chosen(
-    session: Session, actor: Actor, ids: Sequence[int], statuses: Sequence[str], now: datetime
+    session: Session,
+    actor: Actor,
+    ids: Sequence[int],
+    statuses: Sequence[str],
+    now: datetime,
+    bulk: BulkEntry | None = None,
 ) -> list[int]:
     """Of these events, run those again that still are as they were selected. Raises NotAllowedError."""
     must_be(actor, Role.OPERATOR)
@@ -80,14 +93,17 @@ def replay_chosen(
         or_(Event.reason.is_(None), Event.reason.not_in(ONE_BY_ONE)),
     )
     events = session.scalars(unchanged.order_by(Event.id).with_for_update())
-    return [_again(session, actor, event, now) for event in list(events)]
+    return _again(session, actor, list(events), now, bulk)
 
 
-def _again(session: Session, actor: Actor, event: Event, now: datetime) -> int:
-    before = {"status": event.status, "reason": event.reason}
-    actions.replay(session, event, now, actor.name)
-    audit.record(session, actor, now, "replayed", ("event", event.id), before=before)
-    return event.id
+def _again(
+    session: Session, actor: Actor, events: Sequence[Event], now: datetime, bulk: BulkEntry | None
+) -> list[int]:
+    before = [EventBefore.of(event) for event in events]
+    for event in events:
+        actions.replay(session, event, now, actor.name)
+    audit.record_events(session, actor, now, "replayed", before, bulk)
+    return [event.id for event in events]
 
 
 def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
@@ -99,17 +115,24 @@ def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: da
     ]
 
 
-def dismiss(session: Session, actor: Actor, ids: Sequence[int], note: str | None, now: datetime) -> list[int]:
+def dismiss(
+    session: Session,
+    actor: Actor,
+    ids: Sequence[int],
+    note: str | None,
+    now: datetime,
+    bulk: BulkEntry | None = None,
+) -> list[int]:
     """A person has dealt with these parked events, all or none. Raises ActionNotPossibleError, NotAllowedError.
 
-    `note` says what was done about it; it stays with the event.
+    `note` says what was done about it; it stays with the event. `bulk`: as of `replay`.
     """
     must_be(actor, Role.OPERATOR)
     events = locked(session, ids, dismiss_objection)
+    before = [EventBefore.of(event) for event in events]
     for event in events:
-        before = {"status": event.status, "reason": event.reason}
         actions.dismiss(event, now, note, actor.name)
-        audit.record(session, actor, now, "dismissed", ("event", event.id), before=before)
+    audit.record_events(session, actor, now, "dismissed", before, bulk)
     return [event.id for event in events]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from bridge.console.actions import corrections
 from bridge.console.actions import events as actions
 from bridge.console.actor import Actor
+from bridge.console.audit import BulkEntry
 from bridge.database import Database
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
@@ -40,10 +41,12 @@ def correct(
 ) -> SettledGroup:
     """Give each of these events the same values, and run it again; one that cannot be changed keeps back no other.
 
+    It is one entry of the audit log.
+
     Raises NotAllowedError.
     """
     actions.must_be(actor, Role.OPERATOR)
-    done = SettledGroup([], {})
+    done, bulk = SettledGroup([], {}), BulkEntry()
     for event_id in ids:
         try:
             with database.session() as session:
@@ -52,18 +55,19 @@ def correct(
                     done.refused[event_id] = f"There is no event {event_id}."
                     continue
                 correction = corrections.preview_fields(session, settings, event, fields)
-                corrections.save(session, actor, correction, now, again=True)
+                corrections.save(session, actor, correction, now, again=True, bulk=bulk)
             done.queued.append(event_id)
         except BridgeError as error:
             done.refused[event_id] = error.message
     return done
 
 
-def release(database: Database, actor: Actor, ids: Sequence[int], now: datetime) -> list[int]:
+def release(database: Database, actor: Actor, chosen: actions.Chosen, now: datetime) -> list[int]:
     """Run those of these events again that are still parked. Raises NotAllowedError."""
+    ids = chosen.ids
     queued: list[int] = []
     for first in range(0, len(ids), actions.BATCH):
         with database.session() as session:
             batch = ids[first : first + actions.BATCH]
-            queued += actions.replay_chosen(session, actor, batch, (Status.PARKED.value,), now)
+            queued += actions.replay_chosen(session, actor, batch, (Status.PARKED.value,), now, chosen.bulk)
     return queued

@@ -68,7 +68,7 @@ def choose_property(body: dict[str, Any], event_id: int) -> Any:
     actor, now = current_actor(), tools().clock()
     with one_event(event_id) as (session, event):
         chosen = aliases.choose_property(session, tools().settings, actor, event, body["property"], now)
-    queued = groups.release(tools().database, actor, chosen.ids, now) if body["replay"] else []
+    queued = groups.release(tools().database, actor, chosen, now) if body["replay"] else []
     return {**asdict(chosen), "queued": queued}
 
 

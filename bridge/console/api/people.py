@@ -16,6 +16,7 @@ from bridge.console.api import schemas_properties as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST, PageArguments
 from bridge.console.api.idempotency import once
+from bridge.console.audit_sentences import audit_line
 from bridge.console.queries.alerts import alert_overview
 from bridge.console.queries.paging import Page, before_of, cursor_of
 from bridge.console.tools import tools
@@ -37,7 +38,8 @@ def list_audit(query: dict[str, Any]) -> Any:
         entries = select(AuditEntry)
         before = before_of(query.get("cursor"))
         found: RowPage[AuditEntry] = newest(session, entries, AuditEntry.id, query["limit"], before, PATIENCE)
-    return linked(Page(found.rows, cursor_of(found.before)))
+    lines = [audit_line(entry, tools().settings) for entry in found.rows]
+    return linked(Page(lines, cursor_of(found.before)))
 
 
 @people.route("/users")

@@ -216,15 +216,25 @@ class Translated(Schema):
 
 
 class AuditLine(Schema):
-    id = fields.Integer()
-    at = fields.DateTime()
-    actor = fields.String()
-    via = fields.String()
-    what = fields.String()
-    object = fields.String()
-    object_id = fields.String()
-    before = fields.Raw(allow_none=True)
-    after = fields.Raw(allow_none=True)
+    id = fields.Integer(attribute="entry.id")
+    at = fields.DateTime(attribute="entry.at")
+    actor = fields.String(attribute="entry.actor")
+    via = fields.String(attribute="entry.via")
+    what = fields.String(attribute="entry.what")
+    object = fields.String(attribute="entry.object")
+    object_id = fields.String(
+        attribute="entry.object_id",
+        metadata={"description": "Of an action on many `events`: the first of them."},
+    )
+    sentence = fields.String(metadata={"description": "The entry as people read it."})
+    page = fields.String(
+        allow_none=True, metadata={"description": "The page of the console that shows what was changed."}
+    )
+    events = fields.List(
+        fields.Integer(), metadata={"description": "The ids of the events of an action on many."}
+    )
+    before = fields.Raw(attribute="entry.before", allow_none=True)
+    after = fields.Raw(attribute="entry.after", allow_none=True)
 
 
 class AuditPage(Schema):

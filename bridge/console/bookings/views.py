@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
 from bridge.console.access import feeds
-from bridge.console.access.guard import current_actor, needs
+from bridge.console.access.guard import current_actor, current_locale, needs
 from bridge.console.actions import feeds as feed_actions
 from bridge.console.actor import Actor, Via
 from bridge.console.bookings.exports import tours_as_calendar, tours_as_csv
@@ -168,7 +168,7 @@ def _today() -> date:
 def _heading(days: TourDays | None) -> str:
     if days is None:
         return "Tours"
-    first, last = (day_label(day, _today()) for day in (days.first, days.last))
+    first, last = (day_label(day, _today(), current_locale()) for day in (days.first, days.last))
     return f"Tours on {first}" if days.first == days.last else f"Tours from {first} to {last}"
 
 

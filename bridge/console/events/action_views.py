@@ -98,7 +98,7 @@ def do_choose_property(event_id: int) -> Response:
             )
     except BridgeError as error:
         return Response(render_template("events/correction.html", problem=error.message))
-    return progress(Run("replay", tuple(found.ids), len(found.ids)))
+    return progress(Run("replay", tuple(found.ids), len(found.ids), entry=found.bulk.id))
 
 
 @actions.get("/<int:event_id>/edit")

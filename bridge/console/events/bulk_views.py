@@ -1,6 +1,6 @@
 """Replays or dismisses many events at once: first what would go out, then a few at a time, with a bar that grows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, render_template, request
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import events as people
+from bridge.console.audit import BulkEntry
 from bridge.console.dates import office_zone
 from bridge.console.events.filters import EventFilter
 from bridge.console.events.presenter import CALLS
@@ -38,6 +39,8 @@ class Run:
     note: str = ""
     refused: tuple[str, ...] = ()
     """Why some could not be changed."""
+    entry: int | None = None
+    """The audit entry of this go, once it has one."""
 
     @classmethod
     def of_form(cls) -> "Run":
@@ -45,7 +48,8 @@ class Run:
         ids = _numbers(form.get("ids", "").split(","))
         action = DISMISS if form.get("action") == DISMISS else REPLAY
         total = form.get("total", len(ids), type=int)
-        return cls(action, ids, total, form.get("note", "").strip(), tuple(form.getlist("refused")))
+        refused, entry = tuple(form.getlist("refused")), form.get("entry", type=int)
+        return cls(action, ids, total, form.get("note", "").strip(), refused, entry)
 
     @property
     def done(self) -> int:
@@ -73,18 +77,27 @@ def plan() -> str:
 @bulk.post("/run")
 @needs(Role.OPERATOR)
 def run() -> Response:
-    """The next few; the answer asks for those after them."""
+    """The next few, in one transaction; the answer asks for those after them. The whole go is one audit entry."""
     going = Run.of_form()
-    change: Callable[[Session, int], object] = _replay if going.action == REPLAY else _dismiss(going.note)
-    refused = list(going.refused)
-    for event_id in going.ids[:STEP]:
-        try:
-            with tools().database.session() as session:
-                change(session, event_id)
-        except BridgeError as error:
-            refused.append(error.message)
-    left = replace(going, ids=going.ids[STEP:], refused=tuple(refused))
+    refused, entry = list(going.refused), BulkEntry(going.entry)
+    is_alone = going.total == 1 and going.entry is None
+    with tools().database.session() as session:
+        for event_id in going.ids[:STEP]:
+            try:
+                with session.begin_nested():
+                    _change(session, going, event_id, None if is_alone else entry)
+            except BridgeError as error:
+                refused.append(error.message)
+    left = replace(going, ids=going.ids[STEP:], refused=tuple(refused), entry=entry.id)
     return progress(left)
+
+
+def _change(session: Session, going: Run, event_id: int, entry: BulkEntry | None) -> None:
+    actor, now = current_actor(), tools().clock()
+    if going.action == REPLAY:
+        people.replay(session, actor, [event_id], now, entry)
+    else:
+        people.dismiss(session, actor, [event_id], going.note, now, entry)
 
 
 def progress(run: Run) -> Response:
@@ -123,13 +136,3 @@ def _all_that_match(session: Session, action: str) -> tuple[list[int], list[str]
 
 def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
     return tuple(int(text) for text in texts if text.isdecimal())
-
-
-def _replay(session: Session, event_id: int) -> list[int]:
-    return people.replay(session, current_actor(), [event_id], tools().clock())
-
-
-def _dismiss(note: str) -> Callable[[Session, int], object]:
-    return lambda session, event_id: people.dismiss(
-        session, current_actor(), [event_id], note, tools().clock()
-    )

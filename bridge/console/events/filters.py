@@ -43,6 +43,11 @@ class EventFilter:
         """What restricts, for another address."""
         return {name: value for name, value in asdict(self).items() if value}
 
+    def narrows(self) -> bool:
+        """Whether something restricts that neither the search nor the tabs of the page show."""
+        is_tab = self.status in ("", OPEN, Status.PARKED, Status.WRITTEN)
+        return not is_tab or any((self.source, self.property, self.reason, self.since, self.until))
+
     def selection(self, zone: tzinfo) -> Selection:
         """Everything but the search. The days are those of a zone, both included. Raises InvalidDayError."""
         until = _day(self.until)

@@ -5,14 +5,9 @@
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
   const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   addEventListener("DOMContentLoaded", () => {
-    const button = document.querySelector("[data-theme-switch]");
-    if (!button) return;
-    const tell = () => { button.textContent = isDark() ? "Light" : "Dark"; };
-    button.addEventListener("click", () => {
+    document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       localStorage.setItem("theme", root.dataset.theme);
-      tell();
     });
-    tell();
   });
 })();

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bridge.console.dates import DEFAULT_LOCALE, hour_label, month_day
 from bridge.models import Tally
 
 WIDTH, HEIGHT = 720, 230
@@ -150,16 +151,16 @@ def ticks(top: int) -> list[int]:
         power *= 10
 
 
-def last_hours(session: Session, now: datetime, zone: ZoneInfo) -> Chart:
+def last_hours(session: Session, now: datetime, zone: ZoneInfo, locale: str = DEFAULT_LOCALE) -> Chart:
     """The last 24 hours, this one included."""
     last = now.replace(minute=0, second=0, microsecond=0)
     hours = [last - timedelta(hours=ago) for ago in range(HOURS - 1, -1, -1)]
     counted = _tallies(session, hours[0])
-    bars = [Bar(f"{hour.astimezone(zone):%-I %p}", *counted.get(hour, ())) for hour in hours]
+    bars = [Bar(hour_label(hour.astimezone(zone), locale), *counted.get(hour, ())) for hour in hours]
     return Chart("hours", "The last 24 hours", tuple(bars))
 
 
-def last_days(session: Session, now: datetime, zone: ZoneInfo) -> Chart:
+def last_days(session: Session, now: datetime, zone: ZoneInfo, locale: str = DEFAULT_LOCALE) -> Chart:
     """The last 30 days in a zone, today included."""
     today = now.astimezone(zone).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
@@ -168,7 +169,8 @@ def last_days(session: Session, now: datetime, zone: ZoneInfo) -> Chart:
         day = hour.astimezone(zone).date()
         if day in sums:
             sums[day] = [so_far + count for so_far, count in zip(sums[day], counts, strict=True)]
-    return Chart("days", "The last 30 days", tuple(Bar(f"{day:%b %-d}", *sums[day]) for day in days))
+    bars = [Bar(month_day(day, locale), *sums[day]) for day in days]
+    return Chart("days", "The last 30 days", tuple(bars))
 
 
 def _tallies(session: Session, since: datetime) -> dict[datetime, Sequence[int]]:

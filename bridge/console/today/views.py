@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template, request
 
-from bridge.console.access.guard import current_actor, needs
+from bridge.console.access.guard import current_actor, current_locale, needs
 from bridge.console.today import charts
 from bridge.console.today.figures import today
 from bridge.console.tools import tools
@@ -20,7 +20,10 @@ def show() -> str:
     now, settings = tools().clock(), tools().settings
     with tools().database.session() as session:
         figures = today(session, settings, current_actor(), now)
-        drawn = (charts.last_hours(session, now, figures.zone), charts.last_days(session, now, figures.zone))
+        drawn = [
+            draw(session, now, figures.zone, current_locale())
+            for draw in (charts.last_hours, charts.last_days)
+        ]
     template = "today/figures.html" if "HX-Request" in request.headers else "today/today.html"
     return render_template(template, today=figures, charts=drawn, now=now)
 

@@ -9,5 +9,15 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     if len(sys.argv) != 2:
         sys.exit("Say the folder for the pictures: python tests/console/browser/screenshots.py FOLDER")
-    arguments = [str(here / "test_pages.py"), "-n", "0", "-k", "pictures", "--pictures", sys.argv[1]]
+    arguments = [
+        str(here / "test_pages.py"),
+        "-n",
+        "0",
+        "-m",
+        "processes",
+        "-k",
+        "pictures",
+        "--pictures",
+        sys.argv[1],
+    ]
     sys.exit(pytest.main(arguments))
