@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, load_only
 
 from bridge.aliases import aliases_in, property_named
@@ -264,7 +264,7 @@ def earlier_codes(session: Session, booking_ids: Iterable[int]) -> dict[int, lis
 
 def unknown_event_names(
     session: Session, since: datetime, source: str | None, limit: int, longest: int
-) -> list[tuple[str, str, int, datetime, datetime, int]]:
+) -> Sequence[Row[str, str, int, datetime, datetime, int]]:
     """Source, name (its first `longest` characters), count, first and last time, and newest id of the events that no
     rule knows; the name that appeared last comes first."""
     name = func.left(Event.event, longest)
@@ -279,4 +279,4 @@ def unknown_event_names(
     )
     if source is not None:
         query = query.where(Event.source == source)
-    return list(session.execute(query.limit(limit)).tuples())
+    return session.execute(query.limit(limit)).all()

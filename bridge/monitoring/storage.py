@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, select, text, tuple_
+from sqlalchemy import Row, case, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, load_only
 
@@ -36,31 +36,31 @@ def store_gauges(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     session.execute(delete(Gauge).where(tuple_(Gauge.name, Gauge.labels).not_in(kept)))
 
 
-def stored_gauges(session: Session) -> list[tuple[str, str, float]]:
+def stored_gauges(session: Session) -> Sequence[Row[str, str, float]]:
     """Name, labels and value of each."""
-    return list(session.execute(select(Gauge.name, Gauge.labels, Gauge.value)).tuples())
+    return session.execute(select(Gauge.name, Gauge.labels, Gauge.value)).all()
 
 
 def unfinished_by_status(session: Session) -> dict[str, float]:
     """How many events are in each status that is not an end."""
     counted = select(Event.status, func.count()).where(Event.status.in_(UNFINISHED)).group_by(Event.status)
-    return _numbers(session.execute(counted).tuples())
+    return _numbers(session.execute(counted))
 
 
 def parked_by_reason(session: Session) -> dict[str, float]:
     """How many events are parked for each reason."""
     counted = select(Event.reason, func.count()).where(Event.status == Status.PARKED).group_by(Event.reason)
-    return _numbers(session.execute(counted).tuples())
+    return _numbers(session.execute(counted))
 
 
 def paused_by_cause(session: Session) -> dict[str, float]:
     """How many integrations are paused for each cause."""
     cause = case((IntegrationState.cause.in_(list(Cause)), IntegrationState.cause), else_=Cause.REFUSED.value)
     counted = select(cause, func.count()).where(IntegrationState.paused_at.is_not(None)).group_by(cause)
-    return _numbers(session.execute(counted).tuples())
+    return _numbers(session.execute(counted))
 
 
-def _numbers(rows: Iterable[tuple[Any, int]]) -> dict[str, float]:
+def _numbers(rows: Iterable[Row[Any, int]]) -> dict[str, float]:
     return {str(value): number for value, number in rows}
 
 
