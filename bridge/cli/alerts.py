@@ -6,7 +6,8 @@ import click
 
 from bridge.alerts.trial import NoAlertAddressError, send_test
 from bridge.alerts.watch import findings
-from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.group import CommandError
 from bridge.cli.tables import show_table
 from bridge.clock import utc_now
 

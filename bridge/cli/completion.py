@@ -13,6 +13,8 @@ from click.shell_completion import CompletionItem
 
 from bridge.cli.base import load_settings, open_database
 from bridge.cli.remote import RemoteBridge, remote_of
+from bridge.embedded import is_running
+from bridge.events.query import Selection, find_events
 
 MOST_EVENTS = 50
 """The newest events, of which the id is offered."""
@@ -87,9 +89,6 @@ def _remote_properties(remote: RemoteBridge) -> list[Offer]:
 
 
 def _events(config: Path | None, statuses: tuple[str, ...]) -> list[Offer]:
-    from bridge.embedded import is_running  # noqa: PLC0415 - other completions need no database
-    from bridge.events.query import Selection, find_events  # noqa: PLC0415 - the same
-
     settings = load_settings(config)
     if not settings.database_url and not is_running(settings.data_dir):
         return []

@@ -10,7 +10,6 @@ import click
 
 from bridge.aliases import aliases_of
 from bridge.cli.base import (
-    CommandError,
     cli_actor,
     config_option,
     json_option,
@@ -20,6 +19,7 @@ from bridge.cli.base import (
     say,
 )
 from bridge.cli.changes import changed
+from bridge.cli.group import CommandError
 from bridge.cli.tables import visible
 from bridge.clock import utc_now
 from bridge.console.actions import corrections

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
+from bridge.cli.base import config_option, load_settings, open_database, say
+from bridge.cli.group import CommandError
 from bridge.cli.translate import parse_headers
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
