@@ -80,7 +80,7 @@ def _head(name: str, docs: str | None) -> Iterator[str]:
     yield f"class {''.join(part[:1].upper() + part[1:] for part in name.split('_'))}(Mapping):"
     yield f'{INDENT}"""{words[:1].upper()}{words[1:]}'
     yield ""
-    yield f"{INDENT}{docs or 'Link the page that documents the payload, such as https://acme.example/docs/webhooks.'}"
+    yield f"{INDENT}{docs or 'Link the page on which the sender documents its payload.'}"
     yield ""
     yield f"{INDENT}To do: five lines of the payload, and what to set up at the sender."
     yield f'{INDENT}"""'
