@@ -161,6 +161,82 @@ def test_exceptions_end_in_error() -> None:
     assert [name for name in bases if is_exception(name) and not name.endswith("Error")] == []
 
 
+SQL = {
+    "alerts": {"storage"},
+    "availability": {"storage"},
+    "cli": {"checks", "demo", "deployment_facts", "imports", "source_settings"},
+    "console": {
+        "access.accounts",
+        "access.admin",
+        "access.feeds",
+        "access.sessions",
+        "access.throttle",
+        "access.tokens",
+        "actions.aliases",
+        "actions.events",
+        "actions.sources",
+        "actions.users",
+        "api.idempotency",
+        "api.limits",
+        "api.people",
+        "deeds.chosen",
+        "events.action_views",
+        "events.bulk_views",
+        "events.presenter",
+        "queries.action_needed",
+        "queries.bookings",
+        "queries.searching",
+        "queries.tour_days",
+        "sources.presenter",
+        "sources.setup",
+        "sources.shadow",
+        "today.charts",
+        "today.figures",
+        "workbench.requests",
+        "workbench.views",
+    },
+    "delivery": {
+        "confirm",
+        "decided_requests",
+        "record",
+        "storage.breakers",
+        "storage.claims",
+        "storage.queries",
+        "storage.record_rows",
+        "storage.rows",
+        "sync_on_demand",
+        "worker",
+    },
+    "events": {"query"},
+    "inbound": {"inbox", "propexo_webhooks"},
+    "monitoring": {"storage"},
+    "privacy": {"erasure", "reencryption", "retention"},
+    "propexo": {"shared_limiter"},
+    "renter": {"storage"},
+    "replies": {"offers"},
+    "widget": {"storage"},
+}
+"""The modules of each folder that hold its SQL; the others call their functions. Models declare tables."""
+STATEMENTS = {"select", "insert", "update", "delete", "text"}
+
+
+def has_sql(module: str) -> bool:
+    """Whether a module builds statements with SQLAlchemy."""
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and str(node.module).startswith("sqlalchemy")
+        and bool({alias.name for alias in node.names} & STATEMENTS)
+        for node in ast.walk(ast.parse(NAMES[module].read_text(encoding="utf-8")))
+    )
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS.keys() - {"models"}))
+def test_sql_is_in_few_modules(folder: str) -> None:
+    here = f"bridge.{folder}."
+    found = {module.removeprefix(here) for module in NAMES if module.startswith(here) and has_sql(module)}
+    assert found - SQL.get(folder, set()) == set()
+
+
 PURE = {"bridge.delivery.decide", "bridge.delivery.rules", "bridge.availability.rules"}
 EFFECTS = ("sqlalchemy", "psycopg", "requests", "threading", "time", "structlog")
 

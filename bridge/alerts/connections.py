@@ -1,32 +1,29 @@
-"""What stands between the bridge and people's bookings: silent senders, failed verifications, events of unknown names,
-pauses, the budget."""
+"""Alerts about connections: silent senders, failed verifications, unknown events, pauses, the rate limit."""
 
 import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.alerts.finding import Finding, FindingKind
 from bridge.alerts.hours import business_hours_between
 from bridge.alerts.plain import without_links
-from bridge.delivery.rules.circuit_breaker import Cause
+from bridge.alerts.storage import failed_verifications, paused_integrations, waiting_for_calls
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.storage.breakers import unfinished
 from bridge.events import unknown_events as unknown
 from bridge.events.query import last_received
-from bridge.models import Event, IntegrationState, RejectionCount
 from bridge.settings import Settings
 
 FEWEST_REFUSALS = 10
-"""In two hours; whoever scans the internet makes a few everywhere."""
+"""In two hours. Scanners of the internet cause a few everywhere."""
 ABOVE_NORMAL = 4
 """So many times the mean of the last week."""
 USUAL = timedelta(days=7)
 LATELY = timedelta(hours=2)
 BUDGET_WAIT = timedelta(minutes=5)
-"""A minute or two is what the budget is there for."""
+"""A wait of a minute or two is normal."""
 
 
 def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
@@ -43,7 +40,7 @@ def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]
             continue
         line = (
             f"{source.key} has sent nothing for {hours:.0f} business hours, since "
-            f"{last.astimezone(zone):%a %b %-d, %-I:%M %p}. Look whether its webhook is still switched on there."
+            f"{last.astimezone(zone):%a %b %-d, %-I:%M %p}. Check that its webhook is still switched on there."
         )
         level = 1 + int(math.log2(hours / limit))
         page, over = f"/console/sources/{source.key}", f"{source.key} sends again."
@@ -53,16 +50,13 @@ def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]
 
 def refused(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Sources whose requests fail their verification far more often than in the week before."""
-    counted = select(RejectionCount.source, RejectionCount.cause, func.sum(RejectionCount.count))
     begin = now.replace(minute=0, second=0, microsecond=0) - LATELY + timedelta(hours=1)
-    lately = counted.where(RejectionCount.hour >= begin).group_by(RejectionCount.source, RejectionCount.cause)
-    before = counted.where(RejectionCount.hour >= now - USUAL, RejectionCount.hour < begin)
     usual: dict[str, float] = {}
-    for source, _, number in session.execute(before.group_by(RejectionCount.source, RejectionCount.cause)):
-        usual[source] = usual.get(source, 0) + float(number) * (LATELY / USUAL)
+    for source, _, number in failed_verifications(session, now - USUAL, begin):
+        usual[source] = usual.get(source, 0) + number * (LATELY / USUAL)
     causes: dict[str, dict[str, int]] = {}
-    for source, cause, number in session.execute(lately):
-        causes.setdefault(source, {})[cause] = int(number)
+    for source, cause, number in failed_verifications(session, begin):
+        causes.setdefault(source, {})[cause] = number
     findings = []
     for source, by_cause in causes.items():
         number = sum(by_cause.values())
@@ -73,7 +67,7 @@ def refused(session: Session, settings: Settings, now: datetime) -> list[Finding
         why = ", ".join(f"{cause.replace('_', ' ')} {count}" for cause, count in sorted(by_cause.items()))
         line = (
             f"{source}: {number} requests in two hours failed their verification ({why}). Its secret may have been "
-            "changed at the sender, or somebody tries to forge bookings."
+            "changed at the sender, or someone is trying to forge bookings."
         )
         level = int(math.log2(number / FEWEST_REFUSALS)) + 1
         findings.append(Finding(FindingKind.REFUSED, source, level, (line,), f"/console/sources/{source}"))
@@ -98,12 +92,9 @@ def unknown_events(session: Session, settings: Settings, now: datetime) -> list[
 
 
 def paused(session: Session, settings: Settings, now: datetime) -> list[Finding]:
-    """Integrations that the bridge has paused by itself. Who paused one by hand knows."""
+    """Integrations that the bridge has paused. An operator who pauses one needs no alert."""
     findings = []
-    halted = select(IntegrationState).where(
-        IntegrationState.paused_at.is_not(None), IntegrationState.cause != Cause.OPERATOR.value
-    )
-    for row in session.scalars(halted):
+    for row in paused_integrations(session):
         places = [
             property_.name or property_.key
             for property_ in settings.properties.values()
@@ -112,8 +103,8 @@ def paused(session: Session, settings: Settings, now: datetime) -> list[Finding]
         names = ", ".join(places) or row.integration_id
         waiting = unfinished(session, row.integration_id)
         line = (
-            f"{names}: {row.reason or 'Propexo does not answer for it.'} {waiting} events wait and go on by "
-            f"themselves afterwards. {Reason.INTEGRATION_PAUSED.advice}"
+            f"{names}: {row.reason or 'Propexo does not answer for it.'} {waiting} events wait and "
+            f"continue afterwards. {Reason.INTEGRATION_PAUSED.advice}"
         )
         assert row.paused_at is not None  # they were chosen by it
         level = 1 + ((now - row.paused_at) // timedelta(hours=1)).bit_length()
@@ -124,10 +115,7 @@ def paused(session: Session, settings: Settings, now: datetime) -> list[Finding]
 
 def budget(session: Session, settings: Settings, now: datetime) -> list[Finding]:
     """Whether events have waited for Propexo's budget for longer than a few minutes."""
-    waiting = select(func.count(), func.min(func.coalesce(Event.replayed_at, Event.received_at))).where(
-        Event.reason == Reason.BUDGET.value, Event.ended_at.is_(None)
-    )
-    number, oldest = session.execute(waiting).one()
+    number, oldest = waiting_for_calls(session)
     if oldest is None or now - oldest < BUDGET_WAIT:
         return []
     minutes = (now - oldest) // timedelta(minutes=1)

@@ -1,22 +1,20 @@
 """The summary of the day before, once a day."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.alerts import connections, tours
 from bridge.alerts.channels import Channels
-from bridge.alerts.state import remember
+from bridge.alerts.storage import count_events, remember, tallies
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.models import UNFINISHED, Alert, Event, Status, Tally
+from bridge.models import UNFINISHED, Alert, Status
 from bridge.settings import Settings
 
 DIGEST = "digest"
-"""The key of the row that says for which day it was sent."""
+"""The key of the row with the day for which it was last sent."""
 LISTED = 20
 
 
@@ -27,7 +25,7 @@ class Digest:
         self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
 
     def send_if_due(self) -> bool:
-        """Answers whether it was sent. Raises AlertDeliveryError; the next look tries again."""
+        """Return whether it was sent. Raises AlertDeliveryError; the next check tries again."""
         alerts, now = self._settings.alerts, self._clock()
         here = now.astimezone(ZoneInfo(alerts.time_zone))
         if alerts.digest_at is None or here.time() < alerts.digest_at:
@@ -44,15 +42,15 @@ class Digest:
 
 
 def digest(session: Session, settings: Settings, now: datetime) -> tuple[str, str]:
-    """Title and text: what came and was written yesterday, and what stands open now."""
+    """Title and text: the events of yesterday, and what is still open now."""
     zone = ZoneInfo(settings.alerts.time_zone)
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
-    by_source = _tallies(session, yesterday, zone)
+    by_source = tallies(session, *_bounds(yesterday, zone))
     lines = [f"{source}: {received} received, {written} written" for source, received, written in by_source]
-    unfinished = _count(session, UNFINISHED)
+    unfinished = count_events(session, UNFINISHED)
     parts = [
         "\n".join(lines or ["Nothing was received."]),
-        f"On their way now: {unfinished}. Parked: {_count(session, (Status.PARKED,))}.",
+        f"In progress: {unfinished}. Parked: {count_events(session, (Status.PARKED,))}.",
     ]
     open_tours = [
         *(line for finding in tours.unsent(session, settings, now) for line in finding.lines),
@@ -67,15 +65,10 @@ def digest(session: Session, settings: Settings, now: datetime) -> tuple[str, st
     return f"{yesterday:%A, %b %-d}: {received} events received, {written} written", "\n\n".join(parts)
 
 
-def _tallies(session: Session, day: date, zone: ZoneInfo) -> list[tuple[str, int, int]]:
-    """Of each source the received and the written."""
-    begin = datetime(day.year, day.month, day.day, tzinfo=zone)
+def _bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Midnight, and the next one."""
     following = day + timedelta(days=1)
-    end = datetime(following.year, following.month, following.day, tzinfo=zone)
-    query = select(Tally.source, func.sum(Tally.received), func.sum(Tally.written))
-    query = query.where(Tally.hour >= begin, Tally.hour < end).group_by(Tally.source).order_by(Tally.source)
-    return [(source, int(received), int(written)) for source, received, written in session.execute(query)]
-
-
-def _count(session: Session, statuses: Sequence[Status]) -> int:
-    return session.scalar(select(func.count()).select_from(Event).where(Event.status.in_(statuses))) or 0
+    return (
+        datetime(day.year, day.month, day.day, tzinfo=zone),
+        datetime(following.year, following.month, following.day, tzinfo=zone),
+    )

@@ -1,55 +1,53 @@
-"""Tours that a person should look at: parked, or about to start without being in the PMS."""
+"""Alerts about tours: parked, or about to start without being in the PMS."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
-from sqlalchemy.orm import Session, contains_eager, defer
+from sqlalchemy.orm import Session
 
 from bridge.alerts.finding import Finding, FindingKind
 from bridge.alerts.plain import without_links
+from bridge.alerts.storage import has_parked, parked_since, unsent_events
 from bridge.delivery.rules.booking_state import to_request
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.resolve import start_of
 from bridge.delivery.rules.state import Park
 from bridge.events.detail import advice_for
-from bridge.models import UNFINISHED, Alert, Event, Status
-from bridge.privacy.retention import STARTS_AT
+from bridge.models import Alert, Event
 from bridge.settings import Settings
 
 LISTED = 10
-"""Tours in one message; of the others only the number is told."""
+"""Tours in one message; the rest are only counted."""
 OVERLAP = timedelta(minutes=2)
-"""What was parked so long before the last look may have become visible only after it."""
+"""An event that was parked this long before the last check may have become visible only after it."""
 NOT_STUCK = timedelta(minutes=5)
-"""An event that is younger is simply on its way."""
+"""A younger event is still being processed."""
 FARTHEST_ZONE = timedelta(hours=14)
 FARTHEST = timedelta(days=3650)
 MOST_ANNOUNCED = 500
 SOME = 50
-"""Of the soonest by what the rows say, one is the soonest in its own zone."""
+"""One of the first 50 rows is the soonest tour in its own time zone."""
 
 UNREAD = "The request could not be read as a tour. Open it and enter what the renter meant."
 
 
 @dataclass(frozen=True)
 class EventTour:
-    """What a leasing office calls the tour of an event."""
+    """The tour of an event, as a leasing office describes it."""
 
     event: Event
     renter: str
     start: datetime | None
-    """In UTC; `None`: nobody has said, or it cannot be told."""
+    """In UTC; `None`: unknown."""
     place: str | None
     zone: ZoneInfo
 
     @classmethod
     def of(cls, event: Event, settings: Settings) -> "EventTour":
-        """As far as its booking tells; a name is never made up."""
+        """Build it from the booking of the event; a name is never made up."""
         wanted = to_request(event.booking.details) if event.booking else None
         place = settings.properties.get(event.property or "")
         contact = wanted.contact if wanted else None
@@ -80,13 +78,12 @@ class EventTour:
 
 
 def parked(session: Session, settings: Settings, alert: Alert | None) -> list[Finding]:
-    """What was parked since the last look, as one finding; it grows with each that is new."""
-    if session.scalar(select(Event.id).where(Event.status == Status.PARKED).limit(1)) is None:
+    """The tours parked since the last check, as one finding; its level grows with each new one."""
+    if not has_parked(session):
         return []
     since = datetime.fromtimestamp(alert.level / 1e6 if alert else 0, UTC) - OVERLAP
     recent = set((alert.state or {}).get("recent", [])) if alert else set()
-    query = _events().where(Event.status == Status.PARKED, Event.ended_at > since)
-    found = list(session.scalars(query.order_by(Event.ended_at.desc()).limit(MOST_ANNOUNCED)))
+    found = parked_since(session, since, MOST_ANNOUNCED)
     ended = {event.id: event.ended_at for event in found if event.ended_at}
     news = [EventTour.of(event, settings) for event in found if event.id not in recent]
     newest = max(ended.values(), default=since + OVERLAP)
@@ -99,49 +96,33 @@ def parked(session: Session, settings: Settings, alert: Alert | None) -> list[Fi
 
 
 def unsent(session: Session, settings: Settings, now: datetime) -> list[Finding]:
-    """Tours that start within the time of `alerts.unsent_before` and have an event that did not get through."""
+    """Tours that start within `alerts.unsent_before` and have an event that is not in the PMS yet."""
     within = timedelta(minutes=settings.alerts.unsent_before)
-    stuck = func.coalesce(Event.replayed_at, Event.received_at) < now - NOT_STUCK
-    coming = islice(_to_come(session, settings, now, now + within, stuck), MOST_ANNOUNCED)
+    coming = islice(_to_come(session, settings, now, now + within, now - NOT_STUCK), MOST_ANNOUNCED)
     newest = {tour.event.booking_id: tour for tour in coming if tour.start and tour.start <= now + within}
     return [_starts_soon(tour, now, within) for tour in sorted(newest.values(), key=_soonest_first)]
 
 
 def soonest(session: Session, settings: Settings, now: datetime) -> EventTour | None:
-    """The tour that starts next of all that are not in the PMS as they should be."""
+    """The next tour to start that is not in the PMS as it should be."""
     return min(
         islice(_to_come(session, settings, now, now + FARTHEST), SOME), key=_soonest_first, default=None
     )
 
 
 def _to_come(
-    session: Session, settings: Settings, now: datetime, until: datetime, *more: ColumnElement[bool]
+    session: Session,
+    settings: Settings,
+    now: datetime,
+    until: datetime,
+    received_before: datetime | None = None,
 ) -> Iterator[EventTour]:
-    """Tours to come with an event that did not get through, by what the rows say of their start; some may start after
-    `until`. They are read bit by bit: however many have just begun, those to come are reached."""
-    starts: ColumnElement[datetime] = literal_column(STARTS_AT)
-    begun = Event.reason.is_not_distinct_from(Reason.START_PASSED.value)
-    query = (
-        _events()
-        .where(
-            Event.status.in_([*UNFINISHED, Status.PARKED]),
-            ~begun,  # many, and none is to come
-            starts.between(now - FARTHEST_ZONE, until + FARTHEST_ZONE),
-            *more,
-        )
-        .order_by(starts, Event.id)
-        .execution_options(yield_per=SOME)
-    )
-    for event in session.scalars(query):
+    """Future tours that are not in the PMS yet. The rows give only a rough start: some may start after `until`."""
+    earliest, latest = now - FARTHEST_ZONE, until + FARTHEST_ZONE
+    for event in unsent_events(session, earliest, latest, SOME, received_before):
         tour = EventTour.of(event, settings)
         if tour.start and tour.start > now:
             yield tour
-
-
-def _events() -> Select[Any]:
-    """Events with their bookings, without what came: that may be megabytes."""
-    query = select(Event).outerjoin(Event.booking).options(contains_eager(Event.booking))
-    return query.options(defer(Event.body), defer(Event.original_body), defer(Event.answers))
 
 
 def _starts_soon(tour: EventTour, now: datetime, within: timedelta) -> Finding:

@@ -1,11 +1,10 @@
-"""Looks every minute whether something should be known, and tells what is new or has become worse, once."""
+"""Check every minute for problems, and send an alert once for each that is new or has become worse."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bridge.alerts import connections, payloads, tours
@@ -13,7 +12,7 @@ from bridge.alerts.channels import Channels
 from bridge.alerts.digest import DIGEST, Digest
 from bridge.alerts.finding import Finding, FindingKind
 from bridge.alerts.message import message
-from bridge.alerts.state import remember
+from bridge.alerts.storage import forget, remember, sent_alerts
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.delivery.tools import Tools
@@ -29,7 +28,7 @@ log = structlog.get_logger(__name__)
 def findings(
     session: Session, settings: Settings, now: datetime, alerts: Mapping[str, Alert]
 ) -> list[Finding]:
-    """All that does not go well now, the most urgent kind first; `told` is what people know, by key."""
+    """All current problems, the most urgent kind first. `alerts` are those that were sent, by key."""
     return [
         *tours.unsent(session, settings, now),
         *tours.parked(session, settings, alerts.get(f"{FindingKind.PARKED}:")),
@@ -43,21 +42,21 @@ def findings(
 
 
 class Watch:
-    """Compares what is with what people were told."""
+    """Compares the current problems with the alerts that were sent."""
 
     def __init__(self, settings: Settings, database: Database, channels: Channels, clock: Clock) -> None:
         self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
 
     def look(self) -> list[Finding]:
-        """Tell what is new, has become worse, or is over; answers the first two.
+        """Send what is new, has become worse, or is over. Returns the first two.
 
-        It is written down after it was told: of a process that dies in between, people hear twice.
+        An alert is noted after it was sent: if the process dies in between, it is sent twice.
 
         Raises:
             AlertDeliveryError: no channel works; the next look tries again.
         """
         with self._database.session() as session:
-            alerts = {row.key: row for row in session.scalars(select(Alert).where(Alert.key != DIGEST))}
+            alerts = sent_alerts(session, without=DIGEST)
             found = findings(session, self._settings, self._clock(), alerts)
         news = [finding for finding in found if finding.lines and _is_news(finding, alerts.get(finding.key))]
         current = {finding.key for finding in found}
@@ -72,7 +71,7 @@ class Watch:
     def _note(self, news: Iterable[Finding], over: Sequence[Alert]) -> None:
         now = self._clock()
         with self._database.session() as session:
-            session.execute(delete(Alert).where(Alert.key.in_([row.key for row in over])))
+            forget(session, [row.key for row in over])
             for finding in news:
                 remember(session, finding.key, finding.level, {**finding.state, "over": finding.over}, now)
 

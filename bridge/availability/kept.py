@@ -10,11 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
-
+from bridge.availability import storage
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.models import SlotCalendar
 
 KEPT = timedelta(seconds=60)
 KEPT_MAKESHIFT = timedelta(seconds=2)
@@ -89,9 +87,7 @@ class KeptAnswers:
         is_due = self._looked_at is None or now - self._looked_at >= LOOK_EVERY
         if is_due and self._looking.acquire(blocking=self._looked_at is None):
             try:
-                with self._database.autocommit.connect() as connection:
-                    rows = connection.execute(select(SlotCalendar.property, SlotCalendar.changes))
-                    self._changes = {row.property: row.changes for row in rows}
+                self._changes = storage.changes(self._database)
                 self._looked_at = now
             finally:
                 self._looking.release()

@@ -6,16 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
-
 from bridge.availability.rules.offers import offers_of
 from bridge.availability.rules.slots import IN_PERSON, Busy, Times, rules_of
 from bridge.availability.rules.wall_clock import bounds, local_date
 from bridge.availability.sources import WAIT, Deadline, Key, Known, SlotSources
+from bridge.availability.storage import claims, own_appointments
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.delivery.rules.booking_state import CODE
-from bridge.models import Booking
 from bridge.propexo import pms
 from bridge.propexo.client import Appointment, Propexo
 from bridge.propexo.quota import SharedQuota
@@ -30,12 +28,6 @@ APPOINTMENTS_KEPT = timedelta(minutes=5)
 WEEK = 7
 AROUND = timedelta(days=1)
 """Longer than any tour with its buffers."""
-CLAIMS = text("""
-    SELECT slot_claims.booking_id, kind, slot_claims.starts_at, ends_at, agent,
-        CASE WHEN bookings.written_state = 'booked' THEN slot_claims.changed_at END AS written_since
-    FROM slot_claims JOIN bookings ON bookings.id = booking_id
-    WHERE slot_claims.property = :property AND slot_claims.starts_at >= :since AND slot_claims.starts_at < :until
-""")
 
 
 @dataclass(frozen=True)
@@ -104,12 +96,10 @@ class Knowledge:
     def _taken(self, place: Property, first: date, days: int) -> list[Busy]:
         """What tours hold, written or not."""
         since, until = bounds(first, days, ZoneInfo(place.time_zone))
-        this = {"property": place.key, "since": since - AROUND, "until": until + AROUND}
-        with self._database.autocommit.connect() as connection:
-            return [
-                Busy(row.starts_at, row.ends_at, row.kind, row.booking_id, row.agent, row.written_since)
-                for row in connection.execute(CLAIMS, this)
-            ]
+        return [
+            Busy(row.starts_at, row.ends_at, row.kind, row.booking_id, row.agent, row.written_since)
+            for row in claims(self._database, place.key, since - AROUND, until + AROUND)
+        ]
 
     # What the PMS offers.
 
@@ -185,11 +175,7 @@ class Knowledge:
         Propexo does not document the zone: each is kept as the instant that is written, and as the wall clock of
         the PMS, whatever offset it carries.
         """
-        with self._database.autocommit.connect() as connection:
-            ids = [appointment.id for appointment in found]
-            own = set(
-                connection.scalars(select(Booking.appointment_id).where(Booking.appointment_id.in_(ids)))
-            )
+        own = own_appointments(self._database, [appointment.id for appointment in found])
         zone = pms_zone(place)
         starts: list[dict[str, str]] = []
         for appointment in found:

@@ -1,55 +1,32 @@
 """What Propexo says about times, kept in the database for all processes.
 
-There is one call in flight for a property. A stale answer is still given while a new one is on its way.
-Free times cost no more than a share of the calls of a minute; a paused integration is not asked.
+At most one call is in flight for a property. A stale answer is still used while a new one is being fetched.
+Free times use at most a share of the calls of a minute, and a paused integration is not called.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 
+from bridge.availability.storage import store_answer, stored_answer, take_call, turn
 from bridge.clock import Clock
-from bridge.database import REACH, Database
+from bridge.database import Database
 from bridge.propexo.errors import PropexoError
 
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN = timedelta(seconds=30)
-"""So long nobody else asks the same, whatever became of it."""
+"""A call is not repeated sooner, whatever its outcome."""
 WAIT = 2.5
 """Seconds until a caller that has nothing else to show goes on without an answer."""
-MINUTE = timedelta(minutes=1)
-READ = text("""
-    SELECT fetched_at, content FROM slot_sources
-    WHERE integration_id = :integration AND property_id = :property AND kind = :kind
-""")
-TAKE = text("""
-    INSERT INTO slot_sources (integration_id, property_id, kind, asked_at, content)
-    SELECT CAST(:integration AS varchar), :property, :kind, CAST(:now AS timestamptz), '[]'
-    WHERE (SELECT count(*) FROM slot_sources WHERE asked_at > :minute_ago) < :most
-        AND NOT EXISTS (
-            SELECT FROM integrations WHERE integration_id = CAST(:integration AS varchar) AND paused_at IS NOT NULL)
-    ON CONFLICT (integration_id, property_id, kind) DO UPDATE SET asked_at = excluded.asked_at
-        WHERE slot_sources.asked_at IS NULL OR slot_sources.asked_at <= :free_since
-    RETURNING 1
-""")
-"""One of all processes asks."""
-STORE = text("""
-    UPDATE slot_sources SET fetched_at = :now, content = :content
-    WHERE integration_id = :integration AND property_id = :property AND kind = :kind
-""").bindparams(bindparam("content", type_=JSONB))
-FORGET = text("DELETE FROM slot_sources WHERE kind LIKE 'calendars:%' AND asked_at < :before")
 
 Fetch = Callable[[], Sequence[Any]]
 
@@ -134,14 +111,12 @@ class SlotSources:
 
     def _fetched(self, key: Key, fetch: Fetch) -> Known | None:
         try:
-            with self._turn_of(key):
+            with turn(self._database, key.integration, key.property, WAIT):
                 if not self._may_ask(key):
                     return None
                 content = list(fetch())
             now = self._clock()
-            with self._database.engine.begin() as connection:
-                connection.execute(STORE, {**vars(key), "now": now, "content": content})
-                connection.execute(FORGET, {"before": now - timedelta(days=2)})
+            store_answer(self._database, vars(key), now, content, now - timedelta(days=2))
         except (PropexoError, OperationalError, psycopg.Error) as error:
             log.info("free times cannot be asked", kind=key.kind, error=type(error).__name__)
             return None
@@ -151,26 +126,10 @@ class SlotSources:
             with self._guard:
                 self._asking.pop(key, None)
 
-    @contextmanager
-    def _turn_of(self, key: Key) -> Iterator[None]:
-        """Hold the one call that all processes may have in flight for a property.
-
-        The lock ends with its connection, however that ends; it is none of the pool, which requests need meanwhile.
-        """
-        with psycopg.connect(self._database.url, autocommit=True, **REACH) as connection:
-            connection.execute(f"SET lock_timeout = '{WAIT}s'")
-            connection.execute(
-                "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"{key.integration} {key.property}"]
-            )
-            yield
-
     def _may_ask(self, key: Key) -> bool:
         now = self._clock()
-        this = {"now": now, "minute_ago": now - MINUTE, "free_since": now - ASK_AGAIN, "most": self._most}
-        with self._database.engine.begin() as connection:
-            return connection.execute(TAKE, {**vars(key), **this}).first() is not None
+        return take_call(self._database, vars(key), now, now - ASK_AGAIN, self._most)
 
     def _stored(self, key: Key) -> Known | None:
-        with self._database.autocommit.connect() as connection:
-            row = connection.execute(READ, vars(key)).first()
-        return None if row is None or row.fetched_at is None else Known(row.fetched_at, row.content)
+        found = stored_answer(self._database, vars(key))
+        return Known(*found) if found else None

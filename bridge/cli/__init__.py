@@ -6,7 +6,7 @@ import keyword
 import click
 
 from bridge import __version__
-from bridge.cli.base import Commands
+from bridge.cli.group import Commands
 
 COMMANDS = {
     "serve": ("serve", "Run the bridge on this machine: database, web and worker under one roof."),

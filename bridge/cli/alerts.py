@@ -5,15 +5,8 @@ from pathlib import Path
 import click
 
 from bridge.alerts.trial import NoAlertAddressError, send_test
-from bridge.cli.base import (
-    CommandError,
-    cli_actor,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-)
+from bridge.cli.base import cli_actor, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.group import CommandError
 from bridge.cli.tables import show_table
 from bridge.clock import utc_now
 from bridge.console.queries.alerts import alert_overview

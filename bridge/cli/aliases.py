@@ -48,7 +48,7 @@ def _stored(config: Path | None) -> list[dict[str, Any]]:
 @config_option
 @remote_options
 def add(*, alias: str, property_name: str, config: Path | None, remote: RemoteBridge | None) -> None:
-    """Let ALIAS mean PROPERTY (its key, name or an alias), from the next event on.
+    """Add ALIAS as a name of PROPERTY (its key, name or an alias), from the next event on.
 
     Then `bridge events replay --reason unknown_property --property PROPERTY` releases what waits for it.
     """
@@ -68,7 +68,7 @@ def add(*, alias: str, property_name: str, config: Path | None, remote: RemoteBr
 @config_option
 @remote_options
 def remove(*, alias: str, config: Path | None, remote: RemoteBridge | None) -> None:
-    """Let ALIAS mean nothing any more; what is written stays as it is."""
+    """Remove ALIAS; tours that are written stay as they are."""
     if remote:
         remote.delete("/aliases", alias)
     else:

@@ -6,15 +6,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import (
-    CommandError,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-    say,
-)
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, say
+from bridge.cli.group import CommandError
 from bridge.cli.tables import show_table
 from bridge.events import pms_appointments
 from bridge.propexo.preflight import client_of

@@ -10,15 +10,8 @@ import click
 from bridge.availability.calendar import Calendar
 from bridge.availability.knowledge import reader
 from bridge.availability.listing import Availability
-from bridge.cli.base import (
-    CommandError,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-    say,
-)
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, say
+from bridge.cli.group import CommandError
 from bridge.cli.tables import show_table
 from bridge.clock import utc_now
 from bridge.errors import RefusedRequestError
@@ -57,7 +50,7 @@ def availability(
 ) -> None:
     """Show the free times of PROPERTY, as a widget or a chat offers them.
 
-    With --why, each start of its days stands there with what keeps it from being free: `notice`, `horizon`, `closed`,
+    With --why, each start of these days is listed with what keeps it from being free: `notice`, `horizon`, `closed`,
     `not_offered` (by the PMS), `full_day`, `taken` or `unavailable`.
     """
     settings = load_settings(config)

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import click
 
+from bridge import backup as backups
+from bridge.backup_file import header_of, passphrase_of
 from bridge.cli.base import config_option, confirm, connect, load_settings, require_database, say, yes_option
+from bridge.cli.progress import progress
 from bridge.clock import utc_now
+from bridge.embedded_upgrade import upgrade
 
 passphrase_file_option = click.option(
     "--passphrase-file",
@@ -33,9 +37,6 @@ def backup(
 
     If FILE is a folder, the backup is named after the moment.
     """
-    from bridge import backup as backups  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.cli.progress import progress  # noqa: PLC0415 - the same
-
     if keep and not file.is_dir():
         raise click.UsageError(f"--keep needs a folder, and {file} is none.")
     settings = load_settings(config)
@@ -69,10 +70,6 @@ def restore(
     file: Path, config: Path | None, passphrase_file: Path | None, *, replace: bool, yes: bool
 ) -> None:
     """Restore FILE into an empty database, and bring it to this version."""
-    from bridge import backup as backups  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.backup_file import header_of  # noqa: PLC0415 - the same
-    from bridge.cli.progress import progress  # noqa: PLC0415 - the same
-
     if replace:
         confirm("Replace all that is in the database?", yes)
     passphrase = _passphrase(passphrase_file)
@@ -87,8 +84,6 @@ def restore(
 
 
 def _passphrase(file: Path | None) -> str | None:
-    from bridge.backup_file import passphrase_of  # noqa: PLC0415 - `--help` must not wait for it
-
     return passphrase_of(file) if file else None
 
 
@@ -107,8 +102,6 @@ def upgrade_database(config: Path | None) -> None:
 
     Stop all processes first. The old folder stays beside the new one.
     """
-    from bridge.embedded_upgrade import upgrade  # noqa: PLC0415 - `--help` must not wait for it
-
     settings = load_settings(config)
     if settings.database_url:
         raise click.UsageError("database_url is set: upgrade that server as its maker describes.")

@@ -1,7 +1,7 @@
-"""What all commands share: options, settings, the database, and how they speak.
+"""What all commands share: options, settings, the database, and output.
 
-Results go to stdout, words for people to stderr. Exit codes: 0 done, 1 told no (a problem was found, an event
-could not be translated), 2 wrong usage.
+Results go to stdout, messages to stderr. Exit codes: 0 done, 1 failed (a problem was found, an event could not be
+translated), 2 wrong usage.
 """
 
 import contextlib
@@ -11,17 +11,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import psycopg
+import sqlalchemy.exc
 
-from bridge.errors import BridgeError
-
-if TYPE_CHECKING:
-    from bridge.console.actor import Actor
-    from bridge.database import Database
-    from bridge.embedded import DatabaseEndedError
-    from bridge.settings import Settings
+from bridge.console.actor import Actor, Via
+from bridge.database import Database, DatabaseUnavailableError
+from bridge.embedded import DatabaseEndedError, NoDatabaseError, embedded, exists, patiently
+from bridge.models import Role
+from bridge.settings import Settings, load
+from bridge.stored_sources import show_stored
 
 config_option = click.option(
     "--config",
@@ -39,25 +40,8 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 """`yes: bool`, for `confirm`."""
 
 
-class Commands(click.Group):
-    """A group in which a BridgeError ends a command with exit code 1 and its message, a line per problem."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BridgeError as error:
-            raise CommandError(error.message) from error
-
-
-class CommandError(click.ClickException):
-    """Ends a command with this message on stderr and exit code 1."""
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.message, file=file, err=file is None)
-
-
 def say(message: str) -> None:
-    """Tell a person; results go through `click.echo` or `print_json`."""
+    """Print a message for the operator; results go through `click.echo` or `print_json`."""
     click.echo(message, err=True)
 
 
@@ -81,40 +65,35 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def operator() -> str | None:
-    """Who gives this command, for the history of what he changes; `None` where the system has no name for him."""
+    """Who runs this command, for the history of their changes; `None` if the system has no name for them."""
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         return None
 
 
-def cli_actor() -> "Actor":
-    """Who gives this command, as the audit knows them."""
-    from bridge.console.actor import Actor, Via  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.models import Role  # noqa: PLC0415 - the same
-
+def cli_actor() -> Actor:
+    """Who runs this command, for the audit log."""
     return Actor(operator() or "somebody", Role.ADMIN, Via.CLI)
 
 
-def load_settings(config: Path | None) -> "Settings":
+def load_settings(config: Path | None) -> Settings:
     """The settings of this installation.
 
     Raises:
         ConfigurationError: with every problem there is.
     """
-    from bridge.settings import load  # noqa: PLC0415 - `--help` must not wait for it
-
     return load(config)
 
 
 @contextlib.contextmanager
 def open_database(
-    settings: "Settings",
+    settings: Settings,
     *,
     pool_size: int = 2,
     may_create: bool = False,
-    on_end: "Callable[[DatabaseEndedError], None] | None" = None,
-) -> Iterator["Database"]:
+    on_end: Callable[[DatabaseEndedError], None] | None = None,
+) -> Iterator[Database]:
     """The database at this version, closed at the end: external, or embedded for as long as it is held.
 
     The embedded one is migrated first; with `may_create` it is made where there is none. `on_end` is called when that
@@ -125,9 +104,6 @@ def open_database(
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
         SchemaOutdatedError: the external database needs `bridge migrate`.
     """
-    from bridge.embedded import patiently  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.stored_sources import show_stored  # noqa: PLC0415 - the same
-
     if not may_create:
         require_database(settings)
     with connect(settings, pool_size=pool_size, on_end=on_end) as database:
@@ -139,32 +115,24 @@ def open_database(
         yield database
 
 
-def require_database(settings: "Settings") -> None:
+def require_database(settings: Settings) -> None:
     """Raises NoDatabaseError: there is no embedded database yet, and no other is configured."""
-    from bridge.embedded import NoDatabaseError, exists  # noqa: PLC0415 - `--help` must not wait for it
-
     if not (settings.database_url or exists(settings.data_dir)):
         raise NoDatabaseError
 
 
 @contextlib.contextmanager
 def connect(
-    settings: "Settings",
+    settings: Settings,
     *,
     pool_size: int = 2,
-    on_end: "Callable[[DatabaseEndedError], None] | None" = None,
-) -> Iterator["Database"]:
+    on_end: Callable[[DatabaseEndedError], None] | None = None,
+) -> Iterator[Database]:
     """The database, whatever its schema; `on_end` as in `open_database`.
 
     Raises:
         DatabaseUnavailableError: it cannot be reached, or is lost meanwhile.
     """
-    import psycopg  # noqa: PLC0415 - `--help` must not wait for it
-    import sqlalchemy.exc  # noqa: PLC0415 - the same
-
-    from bridge.database import Database, DatabaseUnavailableError  # noqa: PLC0415 - the same
-    from bridge.embedded import embedded  # noqa: PLC0415 - the same
-
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded(settings.data_dir, on_end=on_end))
         keys = settings.privacy.encryption_keys

@@ -6,16 +6,9 @@ from pathlib import Path
 import click
 
 from bridge.cli import overview
-from bridge.cli.base import (
-    CommandError,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-    say,
-)
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, say
 from bridge.cli.field_table import with_field_table
+from bridge.cli.group import CommandError
 from bridge.cli.new_mapping import new_mapping
 from bridge.cli.source_settings import export, set_mode
 from bridge.cli.tables import show_table
@@ -113,18 +106,17 @@ def show_markdown(*, document: Path | None) -> None:
     "--accept",
     "accepts",
     is_flag=True,
-    help="Write the booking that each sample gives beside it first. Read the changes before you keep them.",
+    help="First write the booking that each sample gives to the file beside it. Review the changes.",
 )
 @config_option
 def test_mappings(*, what: str | None, accepts: bool, config: Path | None) -> None:
     """Check mapping files and their samples; all of them, or those at PATH.
 
-    PATH is a folder, a mapping file, or the name of a mapping. Each event and each rule needs a sample, each sample
-    gives the booking that stands beside it, and each is authentic as its sender signs it and no longer when a bit of
-    it changes. Between two samples: no reference is shared by two renters or read where several bookings agree, and
-    no delivery id by two events.
+    PATH is a folder, a mapping file, or the name of a mapping. Each event and each rule needs a sample, and each
+    sample must give the booking in the file beside it. Signed as its sender signs, it must be accepted; with one bit
+    changed, it must be rejected. Two renters must not share a reference, nor two events a delivery id.
 
-    Exits with 1 when something is wrong.
+    Exits with 1 if a check fails.
     """
     if accepts and what is None:
         raise click.UsageError(
@@ -173,5 +165,5 @@ def _tested(path: Path) -> list[str]:
         return [error.message]
     findings = check(file)
     if not findings:
-        click.echo(f"{file.name}: {len(file.samples)} samples, all well")
+        click.echo(f"{file.name}: {len(file.samples)} samples, all passed")
     return [f"{file.name}: {finding}" for finding in findings]

@@ -185,7 +185,7 @@ def _mappings(settings: Settings) -> Iterator[PreflightFinding]:
         loaded += 1
         if path.parent == folder:
             yield PreflightFinding("ok", f"mapping {name}", f"loads, from {folder}")
-    yield PreflightFinding("ok", "mappings", f"{loaded} load")
+    yield PreflightFinding("ok", "mappings", f"{loaded} loaded")
 
 
 def _sources(settings: Settings) -> Iterator[PreflightFinding]:

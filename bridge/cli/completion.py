@@ -13,6 +13,9 @@ from click.shell_completion import CompletionItem
 
 from bridge.cli.base import load_settings, open_database, say
 from bridge.cli.remote import RemoteBridge, remote_of
+from bridge.console.actions.aliases import listed
+from bridge.embedded import is_running
+from bridge.events.query import Selection, find_events
 
 if TYPE_CHECKING:
     from bridge.settings import Settings
@@ -111,8 +114,6 @@ def _remote_aliases(remote: RemoteBridge) -> list[Offer]:
 
 
 def _aliases(config: Path | None) -> list[Offer]:
-    from bridge.console.actions.aliases import listed  # noqa: PLC0415 - other completions need no database
-
     settings = load_settings(config)
     if not _is_database_open(settings):
         return []
@@ -122,14 +123,10 @@ def _aliases(config: Path | None) -> list[Offer]:
 
 def _is_database_open(settings: "Settings") -> bool:
     """Whether a database can be asked without starting one."""
-    from bridge.embedded import is_running  # noqa: PLC0415 - other completions need no database
-
     return bool(settings.database_url) or is_running(settings.data_dir)
 
 
 def _events(config: Path | None, statuses: tuple[str, ...]) -> list[Offer]:
-    from bridge.events.query import Selection, find_events  # noqa: PLC0415 - other completions need no database
-
     settings = load_settings(config)
     if not _is_database_open(settings):
         return []

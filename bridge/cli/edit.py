@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, Protocol
 import click
 
 from bridge.cli.base import (
-    CommandError,
     cli_actor,
     config_option,
     json_option,
@@ -21,6 +20,7 @@ from bridge.cli.base import (
 )
 from bridge.cli.changes import changed
 from bridge.cli.completion import complete_event
+from bridge.cli.group import CommandError
 from bridge.cli.remote import RemoteBridge, remote_options
 from bridge.cli.tables import visible
 from bridge.clock import utc_now

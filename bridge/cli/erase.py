@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.base import (
-    CommandError,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-    say,
-)
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, say
+from bridge.cli.group import CommandError
 from bridge.clock import utc_now
 from bridge.privacy.erasure import Person, counts_of, erase_person, find, objections
 
@@ -36,7 +29,7 @@ def erase(
 
     Run it once for each e-mail address and phone number of the person. What stays are the sender's ids and Propexo's id
     of the appointment, so that a repeated event is not booked again. A receipt is kept, which names the address only
-    as a digest. The records in the PMS, and backups of the database, are not the bridge's to erase.
+    as a digest. Records in the PMS and backups of the database are not erased.
     """
     if bool(email) == bool(phone):
         raise click.UsageError("Use either --email or --phone.")

@@ -11,7 +11,6 @@ import click
 from sqlalchemy.orm import Session
 
 from bridge.cli.base import (
-    CommandError,
     cli_actor,
     config_option,
     confirm,
@@ -24,6 +23,7 @@ from bridge.cli.base import (
 )
 from bridge.cli.completion import complete_event
 from bridge.cli.edit import edit
+from bridge.cli.group import CommandError
 from bridge.cli.remote import RemoteBridge, remote_options
 from bridge.cli.remote_events import dismissed, listed
 from bridge.cli.replay import replay
@@ -46,6 +46,9 @@ from bridge.console.queries.paging import before_of, cursor_of
 from bridge.events.query import Selection, kept_event
 from bridge.keys import storable
 from bridge.models import Event, Status
+
+HEADINGS = {"status_text": "In the PMS"}
+"""Of columns whose name is not their heading."""
 
 
 @click.group()
@@ -113,9 +116,7 @@ def list_events(
         "reason",
         "detail",
     )
-    headings = [
-        column.removesuffix("_at").replace("status_text", "in the PMS").capitalize() for column in columns
-    ]
+    headings = [HEADINGS.get(column) or column.removesuffix("_at").capitalize() for column in columns]
     show_table(headings, [[plain(row[column]) for column in columns] for row in rows])
     if following is not None:
         say(f"There is more: --before {following}")

@@ -6,15 +6,8 @@ from typing import Any
 
 import click
 
-from bridge.cli.base import (
-    CommandError,
-    cli_actor,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-)
+from bridge.cli.base import cli_actor, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.group import CommandError
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
 from bridge.console.actions import integrations as actions

@@ -1,16 +1,21 @@
 """`bridge mcp`: the tools for AI agents."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
+from bridge.availability.calendar import Calendar
+from bridge.availability.knowledge import reader
+from bridge.cli.base import config_option, load_settings, open_database, say
 from bridge.cli.completion import complete_source
-
-if TYPE_CHECKING:
-    from bridge.mapping.sources import MappedSource
-    from bridge.settings import Settings
+from bridge.cli.group import CommandError
+from bridge.clock import utc_now
+from bridge.mapping.catalogue import Catalogue
+from bridge.mapping.sources import MappedSource, Sources
+from bridge.mcp.desk import ToolDesk
+from bridge.monitoring import zeros
+from bridge.monitoring.scrape import KnownGauges, Scrape
+from bridge.settings import Settings
 
 HIGHEST_PORT = 65535
 
@@ -47,13 +52,6 @@ def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> N
         from bridge.mcp import server  # noqa: PLC0415 - an extra, which others do without
     except ModuleNotFoundError as error:
         raise CommandError("Install the extra first: pip install 'propexo-bridge[mcp]'") from error
-    from bridge.availability.calendar import Calendar  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.availability.knowledge import reader  # noqa: PLC0415 - the same
-    from bridge.clock import utc_now  # noqa: PLC0415 - the same
-    from bridge.mcp.desk import ToolDesk  # noqa: PLC0415 - the same
-    from bridge.monitoring import zeros  # noqa: PLC0415 - the same
-    from bridge.monitoring.scrape import KnownGauges, Scrape  # noqa: PLC0415 - the same
-
     settings = load_settings(config)
     source = _source(settings, source_key)
     if http and not source.settings.secrets:
@@ -75,10 +73,7 @@ def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> N
             calendar.close()
 
 
-def _source(settings: "Settings", key: str) -> "MappedSource":
-    from bridge.mapping.catalogue import Catalogue  # noqa: PLC0415 - `--help` must not wait for it
-    from bridge.mapping.sources import Sources  # noqa: PLC0415 - the same
-
+def _source(settings: Settings, key: str) -> MappedSource:
     source = Sources(settings, Catalogue(settings.mappings_dir)).get(key)
     if source is None or source.settings.mapping != "mcp":
         raise CommandError(f'There is no source "{key}" with mapping = "mcp" in bridge.toml.')

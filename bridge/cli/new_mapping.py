@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import CommandError, config_option, load_settings, open_database, say
+from bridge.cli.base import config_option, load_settings, open_database, say
+from bridge.cli.group import CommandError
 from bridge.cli.translate import parse_headers
 from bridge.events.query import kept_event
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file

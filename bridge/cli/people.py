@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from bridge.cli.base import (
-    CommandError,
     cli_actor,
     config_option,
     json_option,
@@ -16,6 +15,7 @@ from bridge.cli.base import (
     print_json,
     say,
 )
+from bridge.cli.group import CommandError
 from bridge.cli.tables import plain, show_table
 from bridge.clock import iso, utc_now
 from bridge.console.access import accounts, passwords
@@ -73,7 +73,7 @@ def add(*, name: str, role: str, config: Path | None) -> None:
 @role_option
 @config_option
 def role(*, name: str, role: str, config: Path | None) -> None:
-    """Give NAME another role; it counts at once."""
+    """Change the role of NAME, with immediate effect."""
     with open_database(load_settings(config)) as database, database.session() as session:
         user = actions.change_user(session, cli_actor(), name, UserChange(role=Role(role)), utc_now())
     click.echo(f"{user.name} is {role}.")
@@ -83,7 +83,7 @@ def role(*, name: str, role: str, config: Path | None) -> None:
 @click.argument("name")
 @config_option
 def password(*, name: str, config: Path | None) -> None:
-    """Give NAME another password, and end what is open under the old one."""
+    """Set a new password for NAME, and end its sessions."""
     settings, text = load_settings(config), _password()
     with open_database(settings) as database, database.session() as session:
         user = actions.change_user(session, cli_actor(), name, UserChange(password=text), utc_now())
@@ -94,7 +94,7 @@ def password(*, name: str, config: Path | None) -> None:
 @click.argument("name")
 @config_option
 def disable(*, name: str, config: Path | None) -> None:
-    """Let NAME no longer sign in, and end what is open."""
+    """Stop NAME from signing in, and end its sessions."""
     with open_database(load_settings(config)) as database, database.session() as session:
         user = actions.change_user(session, cli_actor(), name, UserChange(enabled=False), utc_now())
     click.echo(f"{user.name} cannot sign in any more.")
@@ -129,7 +129,7 @@ def tokens() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="How long it is valid.  [default: no end]")
 @config_option
 def create_token(*, name: str, role: str, days: int | None, config: Path | None) -> None:
-    """Create a token and print it, this once."""
+    """Create a token and print it; it is shown only once."""
     now = utc_now()
     with open_database(load_settings(config), may_create=True) as database, database.session() as session:
         until = now + timedelta(days=days) if days else None
@@ -162,7 +162,7 @@ def list_tokens(*, config: Path | None, as_json: bool) -> None:
 @click.argument("token_id", metavar="ID", type=int)
 @config_option
 def revoke(*, token_id: int, config: Path | None) -> None:
-    """Let token ID no longer be valid."""
+    """Revoke the token ID."""
     with open_database(load_settings(config)) as database, database.session() as session:
         token_actions.revoke_token(session, cli_actor(), token_id, utc_now())
     click.echo(f"Token {token_id} is revoked.")

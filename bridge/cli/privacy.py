@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import CommandError, config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json
+from bridge.cli.group import CommandError
 from bridge.clock import utc_now
 from bridge.privacy.reencryption import encrypt_again
 from bridge.privacy.retention import Retention
@@ -27,7 +28,7 @@ def report(config: Path | None, as_json: bool) -> None:
 @config_option
 @json_option
 def run(config: Path | None, as_json: bool) -> None:
-    """Forget it now, after body_days and row_days have changed, or where no worker runs."""
+    """Delete it now, after body_days and row_days have changed, or where no worker runs."""
     _retain(config, as_json=as_json, change=True)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
+from bridge.cli.base import config_option, json_option, load_settings, print_json, say
+from bridge.cli.group import CommandError
 from bridge.cli.tables import plain, show_table
 from bridge.propexo import preflight
 from bridge.propexo.client import Propexo, PropexoRecord

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.base import CommandError, json_option, print_json
+from bridge.cli.base import json_option, print_json
+from bridge.cli.group import CommandError
 from bridge.cli.markers import between
 from bridge.cli.tables import show_table
 from bridge.settings.reference import SettingRow, settings_reference, table

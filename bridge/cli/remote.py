@@ -2,16 +2,15 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import click
+import requests
 
 from bridge import __version__
-from bridge.cli.base import CommandError, say
-
-if TYPE_CHECKING:
-    import requests
+from bridge.cli.base import say
+from bridge.cli.group import CommandError
 
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and for the answer."""
@@ -30,7 +29,7 @@ token_option = click.option(
     "--token",
     envvar="BRIDGE_TOKEN",
     show_envvar=True,
-    help="Its token: `bridge tokens create` makes one. The environment variable stays out of the shell's history.",
+    help="Its token, from `bridge tokens create`. Prefer the variable: it stays out of the shell's history.",
 )
 
 
@@ -108,8 +107,6 @@ class RemoteBridge:
     def _call(
         self, method: str, path: str, *, parameters: dict[str, Any] | None = None, body: Any = None
     ) -> dict[str, Any]:
-        import requests  # noqa: PLC0415 - `--help` must not wait for it
-
         given = {name: value for name, value in (parameters or {}).items() if value not in (None, ())}
         try:
             answer = requests.request(
@@ -128,7 +125,7 @@ class RemoteBridge:
             return document
         raise CommandError(refusal(self.url, answer, document))
 
-    def _authorise(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+    def _authorise(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """A header alone would be replaced by what a ~/.netrc has for the host."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
@@ -138,7 +135,7 @@ Page = tuple[list[dict[str, Any]], str | None]
 """The rows, and the cursor of the next page."""
 
 
-def _document(answer: "requests.Response") -> dict[str, Any] | None:
+def _document(answer: requests.Response) -> dict[str, Any] | None:
     if answer.status_code == 204:  # noqa: PLR2004 - HTTP's "no content"
         return {}
     try:
@@ -150,8 +147,6 @@ def _document(answer: "requests.Response") -> dict[str, Any] | None:
 
 def unreachable(url: str, error: Exception) -> str:
     """A sentence for a call that got no answer."""
-    import requests  # noqa: PLC0415 - `--help` must not wait for it
-
     if isinstance(error, requests.exceptions.SSLError):
         why = "its certificate is not accepted, or it does not speak TLS"
     elif isinstance(error, requests.Timeout):
@@ -163,7 +158,7 @@ def unreachable(url: str, error: Exception) -> str:
     return f"No bridge can be reached at {url}: {why}. Check --url (BRIDGE_URL)."
 
 
-def refusal(url: str, answer: "requests.Response", document: dict[str, Any] | None) -> str:
+def refusal(url: str, answer: requests.Response, document: dict[str, Any] | None) -> str:
     """A sentence for an answer that is no success."""
     version, status = answer.headers.get(VERSION_HEADER), answer.status_code
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's class of redirects

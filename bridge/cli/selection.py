@@ -57,7 +57,7 @@ since_option = click.option(
     type=MomentParameter(),
     help="Received then or later: 2026-11-24, 2026-11-24T15:00 (UTC), or ago: 30m, 12h, 7d.",
 )
-until_option = click.option("--until", type=MomentParameter(), help="Received before then; written likewise.")
+until_option = click.option("--until", type=MomentParameter(), help="Received before then, in the same form.")
 
 
 def status_option(statuses: Sequence[Status]) -> Callable[[Any], Any]:

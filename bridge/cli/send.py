@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 import requests
 
-from bridge.cli.base import CommandError, config_option, load_settings, print_json
+from bridge.cli.base import config_option, load_settings, print_json
 from bridge.cli.changes import changed
 from bridge.cli.completion import complete_source
+from bridge.cli.group import CommandError
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
 from bridge.inbound.posting import posted

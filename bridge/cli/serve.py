@@ -50,7 +50,7 @@ class ListenError(BridgeError):
 def serve(config: Path | None, bind: str | None, private_bind: str | None) -> None:
     """Run the bridge on this machine: database, web and worker under one roof.
 
-    Without database_url it brings its own PostgreSQL, in data_dir, and starts it again if it ends, three times in ten
+    Without database_url it starts its own PostgreSQL, in data_dir, and starts it again if it ends, three times in ten
     minutes; after one more end everything stops with exit code 1. SIGTERM and Ctrl-C stop everything, after running
     requests and jobs are finished; a second one does not wait.
     """

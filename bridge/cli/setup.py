@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from bridge.cli import checks
-from bridge.cli.base import CommandError, config_option, json_option, load_settings, print_json, say
+from bridge.cli.base import config_option, json_option, load_settings, print_json, say
 from bridge.cli.first_configuration import properties_of, with_properties
+from bridge.cli.group import CommandError
 from bridge.errors import BridgeError, ConfigurationError
 from bridge.propexo.preflight import PreflightFinding, client_of
 from bridge.settings import template
@@ -37,7 +38,7 @@ class AlreadyExistsError(BridgeError):
     "--base-url",
     default="https://api.propexo.com",
     show_default=True,
-    help="Where Propexo is asked.",
+    help="The address of Propexo's API.",
 )
 def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
     """Write a commented bridge.toml."""
@@ -56,9 +57,11 @@ def init(path: Path, force: bool, from_propexo: bool, base_url: str) -> None:
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
     say(f"Wrote {path}. Next:")
-    say("  1. Put in your properties and sources, and set the environment variable PROPEXO_TOKEN.")
-    say("  2. `bridge check` shows what is still missing.")
-    say("  3. `bridge serve` starts it.  (To try it without an account: `bridge demo`.)")
+    say("  1. Add your properties and sources to it, and set the environment variable PROPEXO_TOKEN.")
+    say("  2. Run `bridge check`: it shows what is still missing.")
+    say(
+        "  3. Run `bridge serve`.  (Without an account: `bridge demo`, or `bridge sandbox` in place of Propexo.)"
+    )
 
 
 def _found_at_propexo(template: str, base_url: str) -> str:
@@ -88,7 +91,7 @@ def check(config: Path | None, as_json: bool, offline: bool, deploy: bool) -> No
     """Check the configuration, the mappings, the database and Propexo.
 
     Changes nothing; with --deploy an embedded database is not even started. Exit code 1 when there is a problem;
-    warnings are only to be known.
+    warnings do not change it.
     """
     findings = []
     for finding in _look(config, offline, deploy):

@@ -10,17 +10,10 @@ from typing import Any, BinaryIO
 import click
 
 from bridge.aliases import Aliases, aliases_of, no_aliases
-from bridge.cli.base import (
-    CommandError,
-    config_option,
-    json_option,
-    load_settings,
-    open_database,
-    print_json,
-    say,
-)
+from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, say
 from bridge.cli.completion import complete_source
 from bridge.cli.explained import show_explanation
+from bridge.cli.group import CommandError
 from bridge.cli.tables import visible
 from bridge.database import DatabaseUnavailableError
 from bridge.errors import SchemaOutdatedError, SchemaTooNewError
@@ -64,7 +57,7 @@ def parse_parameters(
 @config_option
 @click.option(
     "--source",
-    help="The configured source whose property and settings count.",
+    help="The configured source whose property and settings apply.",
     shell_complete=complete_source,
 )
 @click.option(
@@ -83,7 +76,7 @@ def parse_parameters(
     callback=parse_parameters,
     help="A parameter of the address; may be repeated.",
 )
-@click.option("--content-type", help="What the body is.  [default: by the ending of FILE]")
+@click.option("--content-type", help="The type of the body.  [default: by the ending of FILE]")
 @click.option(
     "--details",
     "details_file",

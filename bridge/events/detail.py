@@ -1,14 +1,14 @@
-"""Stored events for people: one line, and the whole story."""
+"""A stored event as operators see it: one line of a list, and everything about it."""
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.aliases import aliases_in
 from bridge.clock import iso
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
+from bridge.events.query import attempts_of, references_of
 from bridge.events.reference_codes import codes_in_notes
 from bridge.inbound.decoding import readable
 from bridge.inbound.inbox import Kept
@@ -16,7 +16,7 @@ from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import MappedSource, configured
 from bridge.mapping_checks.preview import preview_event, resolved
-from bridge.models import Attempt, Booking, BookingReference, Event, Status
+from bridge.models import Attempt, Booking, Event, Status
 from bridge.settings import Settings
 
 
@@ -40,8 +40,7 @@ def summary(event: Event) -> dict[str, Any]:
 
 
 def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
-    """What came, how it is read today, its booking, every call, and what a person does about it."""
-    attempts = session.scalars(select(Attempt).where(Attempt.event_id == event.id).order_by(Attempt.id))
+    """The payload, how it is read today, its booking, every call, and what an operator can do."""
     return {
         **summary(event),
         "advice": None if event.status == Status.DISMISSED else advice_for(event.reason),
@@ -56,17 +55,17 @@ def story(session: Session, event: Event, settings: Settings) -> dict[str, Any]:
         "history": event.history or [],
         "reading": _reading(session, event, settings),
         "booking": _booking(session, event.booking) if event.booking else None,
-        "attempts": [_attempt(attempt) for attempt in attempts],
+        "attempts": [_attempt(attempt) for attempt in attempts_of(session, event)],
     }
 
 
 def advice_for(reason: str | None) -> str | None:
-    """What a person does about an event that ended or waits for this reason."""
+    """What an operator does about an event that ended or waits for this reason."""
     return Reason(reason).advice if reason in list(Reason) else None
 
 
 def _original(event: Event) -> dict[str, Any] | None:
-    """What came, where a person corrected it since."""
+    """The payload as received, where an operator has edited it since."""
     if event.original_body is None:
         return None
     content_type = event.original_content_type
@@ -114,7 +113,6 @@ def mapping_of(settings: Settings, event: Event) -> Mapping:
 
 
 def _booking(session: Session, booking: Booking) -> dict[str, Any]:
-    references = select(BookingReference.reference).where(BookingReference.booking_id == booking.id)
     return {
         "code": codes_in_notes(session, [booking])[booking.id],
         "state": booking.state,
@@ -123,7 +121,7 @@ def _booking(session: Session, booking: Booking) -> dict[str, Any]:
         "property": booking.property,
         "lead_id": booking.lead_id,
         "appointment_id": booking.appointment_id,
-        "references": sorted(session.scalars(references)),
+        "references": references_of(session, booking),
     }
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.clock import iso
@@ -20,6 +19,7 @@ from bridge.delivery.rules.state import Enrich, Ignore, Park, Snapshot, Step, Wa
 from bridge.delivery.snapshots import snapshot_of
 from bridge.errors import BridgeError
 from bridge.events.detail import source_of
+from bridge.events.query import last_attempt
 from bridge.models import Attempt, Event, Status
 from bridge.settings import Settings
 
@@ -77,7 +77,7 @@ class PlannedRequest:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What would become of one event."""
+    """The outcome of a replay of one event."""
 
     event_id: int
     status: str
@@ -174,12 +174,7 @@ def _planned(session: Session, event: Event, write: Write) -> PlannedRequest:
     body = planned_body(write)
     method, path = _address(write, body)
     alike = TO_AN_APPOINTMENT if write.kind in TO_AN_APPOINTMENT else (write.kind,)
-    last = (
-        select(Attempt)
-        .where(Attempt.event_id == event.id, Attempt.kind.in_(alike))
-        .order_by(Attempt.id.desc())
-    )
-    return PlannedRequest(write.kind, method, path, body, session.scalars(last.limit(1)).first())
+    return PlannedRequest(write.kind, method, path, body, last_attempt(session, event, alike))
 
 
 def _address(write: Write, body: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A person corrects what an event says: read with its mapping first, saved with the original kept beside it."""
+"""Correct a payload: the mapping reads it first, and the original is kept beside it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge import search_index as terms
@@ -18,6 +17,7 @@ from bridge.errors import BridgeError, DecodingError, NotAuthenticError
 from bridge.events import history as lineage
 from bridge.events.detail import mapping_of
 from bridge.events.history import OperatorAction
+from bridge.events.query import booking_has_reference
 from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
 from bridge.keys import key
@@ -27,7 +27,7 @@ from bridge.mapping.corrected import CorrectedFields
 from bridge.mapping.fields import Fingerprint
 from bridge.mapping.paths import Received
 from bridge.mapping_checks.preview import Preview, preview_event, resolved
-from bridge.models import Booking, BookingReference, BookingState, Event, Status
+from bridge.models import Booking, BookingState, Event, Status
 from bridge.settings import Settings
 
 REPAIRABLE = (Status.PARKED, Status.DISMISSED, Status.IGNORED)
@@ -236,15 +236,12 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
 
 
 def _booking_of(session: Session, event: Event, references: list[str]) -> Booking | None:
-    """The booking that the event has told of so far, locked."""
+    """The booking of the event, locked."""
     if event.booking_id is None:
         return None
     booking = session.get_one(Booking, event.booking_id, with_for_update=True)
-    same = select(BookingReference.reference).where(
-        BookingReference.booking_id == booking.id, BookingReference.reference.in_(references)
-    )
     in_pms = booking.written_state == BookingState.BOOKED or booking.open_attempt_id is not None
-    if in_pms and session.scalar(same.limit(1)) is None:
+    if in_pms and not booking_has_reference(session, booking, references):
         raise NotRepairableError(
             f"The tour of event {event.id} is in the PMS, or may be, and the corrected payload gives it another "
             "reference: it would be booked a second time. Leave the reference as it is, or do it in the PMS and "

@@ -1,4 +1,4 @@
-"""What people did with an event: replayed, corrected, dismissed, imported. Who, when, and what stood there before."""
+"""The history of an event: who replayed, edited, dismissed or imported it, when, and what it was before."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from bridge.models import Event
 
 
 class OperatorAction(StrEnum):
-    """What somebody did."""
+    """What an operator did."""
 
     REPLAYED = "replayed"
     """`status` and `reason`: how it had ended before."""
@@ -21,6 +21,6 @@ class OperatorAction(StrEnum):
 
 
 def note(event: Event, now: datetime, what: OperatorAction, by: str | None, **more: object) -> None:
-    """Add an action to the history of an event. `by` is the person, as far as that is known."""
+    """Add an action to the history of an event. `by` is the operator, if known."""
     details = {name: value for name, value in more.items() if value is not None}
     event.history = [*(event.history or []), {"at": iso(now), "what": what, "by": by, **details}]

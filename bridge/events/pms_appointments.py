@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bridge.delivery.rules.booking_state import CODE
-from bridge.events.reference_codes import codes_in_notes, earlier_codes
-from bridge.models import Booking, BookingState, EarlierCode
+from bridge.events.query import bookings_written_at, earlier_codes
+from bridge.events.reference_codes import codes_in_notes
+from bridge.models import Booking, BookingState
 from bridge.propexo.client import Appointment, Propexo
 from bridge.settings import Property
 
@@ -88,9 +88,7 @@ def read(
 
 def own_bookings(session: Session, place: Property) -> list[OwnBooking]:
     """Our bookings that were ever written at a property."""
-    here = select(Booking).where(Booking.property == place.key, Booking.merged_into.is_(None))
-    cancelled = select(EarlierCode.booking_id)
-    written = list(session.scalars(here.where(or_(Booking.written.is_not(None), Booking.id.in_(cancelled)))))
+    written = bookings_written_at(session, place.key)
     codes = codes_in_notes(session, written)
     earlier = earlier_codes(session, codes)
     return [_own(booking, codes[booking.id], tuple(earlier.get(booking.id, ()))) for booking in written]

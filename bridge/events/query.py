@@ -1,23 +1,23 @@
-"""Which of the stored events: by what they have in common, the newest first, a page at a time.
+"""Select stored events, with their attempts and bookings: all SQL of this folder.
 
-A page is read in windows of ids. What a window holds is found by an index, or else by reading it whole; so no
-combination of conditions, however rare its matches, makes a page read all that is stored at one go. When patience
-ends first, the page is short and says where to go on.
+Lists are read in windows of ids, the newest first. A window is read through an index, or whole; so a condition with few
+matches never reads the whole table in one statement. When the time limit (`patience`) ends first, the page is short and
+says where the next one begins.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, load_only
 
 from bridge.aliases import aliases_in, property_named
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
-from bridge.models import Alias, Booking, Event
+from bridge.models import Alias, Attempt, Booking, BookingReference, EarlierCode, Event
 from bridge.settings import Property, Settings
 
 FIRST_WINDOW = 20_000
@@ -27,7 +27,7 @@ PATIENCE = 0.1
 """Seconds that a page of the console may look for what is rare."""
 
 
-Row = TypeVar("Row")
+Listed = TypeVar("Listed")
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class UnknownPropertyError(BridgeError):
 
 
 @dataclass(frozen=True)
-class RowPage(Generic[Row]):
+class RowPage(Generic[Listed]):
     """A page of rows, the newest first."""
 
-    rows: list[Row]
+    rows: list[Listed]
     before: int | None
     """The id below which the next page begins; `None`: there is no more. A page can be short, or empty, and not
     the last."""
@@ -78,7 +78,7 @@ def find_events(
     before: int | None = None,
     patience: float | None = None,
 ) -> RowPage[Event]:
-    """The newest events first, each with its booking, without what came (it is loaded when it is asked for).
+    """The newest events first, each with its booking. The payload is loaded on access.
 
     `before` is that of the page before; without `patience` (seconds) it looks as long as it takes.
     Raises UnknownPropertyError.
@@ -145,7 +145,7 @@ def _selected(session: Session, settings: Settings, selection: Selection) -> Ite
 
 
 def _concerns(session: Session, settings: Settings, found: Property) -> ColumnElement[bool]:
-    """Events of a property: by what their last run told, and those that would be, were they to run now."""
+    """Events of a property: by their last run, and those that a run now would assign to it."""
     aliases = session.scalars(select(Alias.alias).where(Alias.property == found.key))
     names = [prefix + name for name in (*found.called, *aliases) for prefix in ("", "property:")]
     sent_name = func.lower(func.btrim(Booking.details["property"]["value"].astext))
@@ -159,7 +159,7 @@ def _concerns(session: Session, settings: Settings, found: Property) -> ColumnEl
 
 
 def configured(session: Session, settings: Settings, named: str) -> Property:
-    """The property that a person means. Raises UnknownPropertyError."""
+    """The property with this key, name or alias. Raises UnknownPropertyError."""
     found = property_named(settings, named, aliases_in(session))
     if found is None:
         known = ", ".join(settings.properties) or "none"
@@ -174,7 +174,7 @@ def newest(
     limit: int,
     before: int | None = None,
     patience: float | None = None,
-) -> RowPage[Row]:
+) -> RowPage[Listed]:
     """A page of what a query selects, in the descending order of an id that is given in ascending order."""
     lowest = session.scalar(select(func.min(id_column)))
     highest = session.scalar(select(func.max(id_column)))
@@ -194,3 +194,95 @@ def newest(
         if ends_at is not None and time.monotonic() >= ends_at:
             break
     return RowPage(found, upper if upper > lowest else None)
+
+
+FREE_SLOT = text("""
+    WITH tour AS (
+        SELECT id, written_state = 'booked' AS is_there, (written ->> 'starts_at')::timestamptz AS starts_at
+        FROM bookings WHERE id = :booking AND open_attempt_id IS NULL
+            AND NOT EXISTS (SELECT FROM events WHERE booking_id = :booking AND id <> :event AND ended_at IS NULL)
+    ), freed AS (
+        DELETE FROM slot_claims USING tour WHERE booking_id = tour.id AND NOT is_there RETURNING property
+    ), back AS (
+        UPDATE slot_claims SET starts_at = tour.starts_at, ends_at = tour.starts_at + (ends_at - slot_claims.starts_at)
+        FROM tour WHERE booking_id = tour.id AND is_there AND slot_claims.starts_at <> tour.starts_at RETURNING property
+    )
+    INSERT INTO slot_calendars (property, changes)
+    SELECT property, 1 FROM freed UNION SELECT property, 1 FROM back
+    ON CONFLICT (property) DO UPDATE SET changes = slot_calendars.changes + 1
+""")
+"""Release the slot that a dismissed event holds or was to move to, unless another event or write still needs it."""
+
+
+def free_slot(session: Session, event: Event) -> None:
+    """Give back the time that the tour of an event holds in vain."""
+    if event.booking_id is not None:
+        session.execute(FREE_SLOT, {"booking": event.booking_id, "event": event.id})
+
+
+def next_place(session: Session) -> int:
+    """The next place in the order of events, for one that runs again."""
+    return int(session.execute(select(func.nextval("event_seq"))).scalar_one())
+
+
+def attempts_of(session: Session, event: Event) -> list[Attempt]:
+    """The calls of an event, the oldest first."""
+    return list(session.scalars(select(Attempt).where(Attempt.event_id == event.id).order_by(Attempt.id)))
+
+
+def last_attempt(session: Session, event: Event, kinds: Sequence[str]) -> Attempt | None:
+    """The last call of these kinds."""
+    calls = select(Attempt).where(Attempt.event_id == event.id, Attempt.kind.in_(kinds))
+    return session.scalars(calls.order_by(Attempt.id.desc()).limit(1)).first()
+
+
+def references_of(session: Session, booking: Booking) -> list[str]:
+    """The senders' ids of a booking, in alphabetical order."""
+    known = select(BookingReference.reference).where(BookingReference.booking_id == booking.id)
+    return sorted(session.scalars(known))
+
+
+def booking_has_reference(session: Session, booking: Booking, references: Sequence[str]) -> bool:
+    """Whether the booking has one of these references already."""
+    same = select(BookingReference.reference).where(
+        BookingReference.booking_id == booking.id, BookingReference.reference.in_(references)
+    )
+    return session.scalar(same.limit(1)) is not None
+
+
+def bookings_written_at(session: Session, property_key: str) -> list[Booking]:
+    """The bookings that were ever written at a property."""
+    here = select(Booking).where(Booking.property == property_key, Booking.merged_into.is_(None))
+    was_cancelled = Booking.id.in_(select(EarlierCode.booking_id))
+    return list(session.scalars(here.where(or_(Booking.written.is_not(None), was_cancelled))))
+
+
+def earlier_codes(session: Session, booking_ids: Iterable[int]) -> dict[int, list[str]]:
+    """By id of the booking: the references of its cancelled appointments, the oldest first."""
+    found: dict[int, list[str]] = {}
+    ids = list(booking_ids)
+    if ids:
+        query = select(EarlierCode).where(EarlierCode.booking_id.in_(ids)).order_by(EarlierCode.id)
+        for row in session.scalars(query):
+            found.setdefault(row.booking_id, []).append(row.code)
+    return found
+
+
+def unknown_event_names(
+    session: Session, since: datetime, source: str | None, limit: int, longest: int
+) -> Sequence[Row[str, str, int, datetime, datetime, int]]:
+    """Source, name (its first `longest` characters), count, first and last time, and newest id of the events that no
+    rule knows; the name that appeared last comes first."""
+    name = func.left(Event.event, longest)
+    first_at = func.min(Event.received_at)
+    query = (
+        select(Event.source, name, func.count(), first_at, func.max(Event.received_at), func.max(Event.id))
+        .where(
+            Event.reason == Reason.UNKNOWN_EVENT.value, Event.event.is_not(None), Event.received_at > since
+        )
+        .group_by(Event.source, name)
+        .order_by(first_at.desc(), Event.source, name)
+    )
+    if source is not None:
+        query = query.where(Event.source == source)
+    return session.execute(query.limit(limit)).all()

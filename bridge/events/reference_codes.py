@@ -1,14 +1,15 @@
-"""The references of bookings as they stand in the notes of appointments.
+"""The references that the bridge writes into the notes of appointments.
 
-A cancel draws a new one: Propexo keeps cancelled records, and a tour that is booked again must not be taken for them.
+A cancelled booking gets a new one: Propexo keeps cancelled records, and a tour that is booked again must not match
+them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.models import Booking, BookingState, EarlierCode
+from bridge.events.query import earlier_codes
+from bridge.models import Booking, BookingState
 
 
 def codes_in_notes(session: Session, bookings: Collection[Booking]) -> dict[int, str]:
@@ -16,17 +17,6 @@ def codes_in_notes(session: Session, bookings: Collection[Booking]) -> dict[int,
     codes = {booking.id: booking.code for booking in bookings}
     cancelled = [booking.id for booking in bookings if _is_cancelled(booking)]
     return codes | {id_: earlier[-1] for id_, earlier in earlier_codes(session, cancelled).items()}
-
-
-def earlier_codes(session: Session, booking_ids: Iterable[int]) -> dict[int, list[str]]:
-    """By id of the booking: the references of its cancelled appointments, the oldest first."""
-    found: dict[int, list[str]] = {}
-    ids = list(booking_ids)
-    if ids:
-        query = select(EarlierCode).where(EarlierCode.booking_id.in_(ids)).order_by(EarlierCode.id)
-        for row in session.scalars(query):
-            found.setdefault(row.booking_id, []).append(row.code)
-    return found
 
 
 def _is_cancelled(booking: Booking) -> bool:

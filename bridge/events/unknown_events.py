@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bridge.delivery.rules.outcomes import Reason
-from bridge.models import Event
+from bridge.events.query import unknown_event_names
 
 RECENT = timedelta(days=30)
 MOST_NAMES = 50
@@ -31,18 +29,5 @@ class UnknownEvent:
 
 def unknown_events(session: Session, now: datetime, source: str | None = None) -> list[UnknownEvent]:
     """The names of a source, or of all sources, the newest first."""
-    name = func.left(Event.event, LONGEST_NAME)
-    first_at = func.min(Event.received_at)
-    query = (
-        select(Event.source, name, func.count(), first_at, func.max(Event.received_at), func.max(Event.id))
-        .where(
-            Event.reason == Reason.UNKNOWN_EVENT.value,
-            Event.event.is_not(None),
-            Event.received_at > now - RECENT,
-        )
-        .group_by(Event.source, name)
-        .order_by(first_at.desc(), Event.source, name)
-    )
-    if source is not None:
-        query = query.where(Event.source == source)
-    return [UnknownEvent(*row) for row in session.execute(query.limit(MOST_NAMES))]
+    rows = unknown_event_names(session, now - RECENT, source, MOST_NAMES, LONGEST_NAME)
+    return [UnknownEvent(*row) for row in rows]

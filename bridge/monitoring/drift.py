@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from bridge.clock import Clock
 from bridge.database import Database
@@ -17,28 +15,29 @@ from bridge.delivery.tools import Tools
 from bridge.errors import DecodingError
 from bridge.inbound.decoding import decode
 from bridge.models import Event, PayloadField
+from bridge.monitoring.storage import delete_fields, fields_of_source, store_fields, unseen_events
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
     import procrastinate
 
 MOST_EVENTS = 200
-"""Of one source in one look: the newest."""
+"""The newest ones of a source that one run reads."""
 MOST_FIELDS = 300
 """Of one payload."""
 DEEPEST = 12
 KEPT = timedelta(days=90)
 RECENT = timedelta(days=30)
 GONE_AFTER = timedelta(days=7)
-"""A field counts as vanished when its kind of event has come for so long without it."""
+"""A field has vanished when events of its kind have come without it for this long."""
 _AN_ID = re.compile(r"\d+|[0-9a-fA-F-]{8,}|.{60,}|.*[@\s].*", re.DOTALL)
 """A key that is a value: an id, an address, a question."""
 
 
 def fields_of(payload: Any) -> dict[str, str]:
-    """The type of each field by its path; items of lists are `[]`, keys that are ids or words of people `*`.
+    """The type of each field by its path; items of lists are `[]`, keys that are ids or texts of people are `*`.
 
-    A field that is null says nothing about its type and is left out.
+    A field that is null has no type and is left out.
     """
     found: dict[str, str] = {}
     for path, kind in _walk(payload, "", 0):
@@ -75,37 +74,12 @@ def observe(database: Database, settings: Settings, clock: Clock) -> int:
     seen = 0
     for source in settings.sources:
         with database.session() as session:
-            newest = session.scalar(
-                select(func.max(PayloadField.last_seen)).where(PayloadField.source == source)
-            )
-            events = _unseen(session, source, newest)
-            if rows := _rows_of(events):
-                session.connection().execute(_WIDEN, rows)
+            events = unseen_events(session, source, MOST_EVENTS)
+            store_fields(session, _rows_of(events))
             seen += len(events)
     with database.session() as session:
-        session.execute(delete(PayloadField).where(PayloadField.last_seen < clock() - KEPT))
+        delete_fields(session, clock() - KEPT)
     return seen
-
-
-def _unseen(session: Session, source: str, newest: datetime | None) -> list[Event]:
-    query = select(Event).where(Event.source == source, Event.blanked_at.is_(None)).order_by(Event.id.desc())
-    if newest is not None:
-        query = query.where(Event.received_at > newest)
-    query = query.options(
-        load_only(Event.source, Event.event, Event.received_at, Event.body, Event.content_type)
-    )
-    return list(session.scalars(query.limit(MOST_EVENTS)))
-
-
-_KEY = (PayloadField.source, PayloadField.event, PayloadField.path, PayloadField.type)
-_INSERT = insert(PayloadField.__table__)  # type: ignore[arg-type]  # SQLAlchemy types it more widely than it is
-_WIDEN = _INSERT.on_conflict_do_update(
-    index_elements=_KEY,
-    set_={
-        "first_seen": func.least(PayloadField.first_seen, _INSERT.excluded.first_seen),
-        "last_seen": func.greatest(PayloadField.last_seen, _INSERT.excluded.last_seen),
-    },
-)
 
 
 def _rows_of(events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -145,8 +119,8 @@ class Drift:
 
 
 def drift(session: Session, source: str, now: datetime) -> list[Drift]:
-    """What changed in the last 30 days, the newest first; the first look of a kind of event is no change."""
-    rows = list(session.scalars(select(PayloadField).where(PayloadField.source == source)))
+    """What changed in the last 30 days, the newest first; the first event of a kind is no change."""
+    rows = fields_of_source(session, source)
     began: dict[str, datetime] = {}
     latest: dict[str, datetime] = {}
     by_path: dict[tuple[str, str], list[PayloadField]] = {}
@@ -174,7 +148,7 @@ def _changes(types: list[PayloadField], began: datetime, latest: datetime) -> It
 
 
 def register(app: "procrastinate.App", tools: Tools) -> None:
-    """Give a worker the task of looking at what came."""
+    """Give a worker the task of observing new payloads."""
 
     @app.periodic(cron="*/5 * * * *")
     @app.task(name="observe", queueing_lock="observe", lock="observe")

@@ -13,13 +13,13 @@ from bridge.schema_versions import READ, Tables
 PATIENCE = 2
 """Seconds that the database has to answer, less than a probe waits."""
 HOLDS_FOR = 1.0
-"""Seconds for which an answer is repeated: anybody can ask, and it takes a connection."""
+"""Seconds for which a result is reused: anyone can ask, and each check takes a connection."""
 
 OK = "ok"
 
 
 class Readiness:
-    """Looks at what a request needs to be stored: never at Propexo, which takes its time without costing an event."""
+    """Checks what a request needs to be stored. Propexo is not checked: when it is away, no event is lost."""
 
     def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database, self._monotonic = database, monotonic
@@ -29,7 +29,7 @@ class Readiness:
         self._stopping = False
 
     def stop(self) -> None:
-        """From now on this process is not ready: it is about to end. Safe in a signal handler."""
+        """Report not ready from now on, because the process is about to end. Safe in a signal handler."""
         self._stopping = True
 
     def check(self) -> dict[str, str]:

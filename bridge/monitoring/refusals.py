@@ -1,7 +1,7 @@
-"""Counts failed verifications by source, hour and cause, for people to see who sends what cannot be believed.
+"""Counts failed verifications by source, hour and cause.
 
-Anybody can make them by the thousand, so none costs a statement of its own: a process adds them up in memory, and every
-few seconds at most a request that comes anyway writes them down, after it was answered.
+Anyone can cause thousands of them, so none costs a statement of its own: a process adds them up in memory, and every
+few seconds at most a request stores the sums after it was answered.
 """
 
 import threading
@@ -11,14 +11,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import metrics
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import Doubt
-from bridge.models import RejectionCount
+from bridge.monitoring.storage import add_rejections
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +51,16 @@ class Refusals:
 
     @property
     def are_due(self) -> bool:
-        """Whether something was counted and nothing was written a moment ago."""
+        """Whether there are new counts, and the last write is long enough ago."""
         return bool(self._counts) and self._monotonic() >= self._write_after
 
     def write_if_due(self) -> None:
-        """Write down what was counted, unless it was done a moment ago."""
+        """Store the counts, unless that was done a moment ago."""
         if self.are_due:
             self.write()
 
     def write(self) -> None:
-        """Write down what was counted. What the database does not take is kept for the next time."""
+        """Store the counts. If the database is away, they are kept for the next time."""
         with self._guard:
             self._write_after = self._monotonic() + WRITE_EVERY
             counts, self._counts = self._counts, Counter()
@@ -77,17 +76,10 @@ class Refusals:
                 self._last = last | self._last
 
     def _add(self, counts: Counter[Key], last: dict[Key, datetime]) -> None:
-        # In one order everywhere: two processes cannot wait for each other crosswise.
+        # Sorted, so that two processes cannot deadlock.
         rows = [
             {"hour": key[0], "source": key[1], "cause": key[2], "count": counts[key], "last_at": last[key]}
             for key in sorted(counts)
         ]
-        added = insert(RejectionCount).values(rows)
-        more = {"count": RejectionCount.count + added.excluded.count, "last_at": added.excluded.last_at}
         with self._database.session() as session:
-            session.execute(
-                added.on_conflict_do_update(
-                    index_elements=[RejectionCount.hour, RejectionCount.source, RejectionCount.cause],
-                    set_=more,
-                )
-            )
+            add_rejections(session, rows)

@@ -11,13 +11,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.database import Database
 from bridge.metrics import GAUGES, REGISTRY
-from bridge.models import Gauge
 from bridge.monitoring.folder import is_counting_together
+from bridge.monitoring.storage import stored_gauges
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +27,7 @@ PAUSE, MOST_PAUSES = 0.01, 50
 """Seconds, and how often, a scrape waits for the file of a process that begins."""
 
 Found = dict[str, dict[str, float]]
-"""Values by the name of the gauge and its labels, as they stand in the table."""
+"""Values by the name of the gauge and its labels, as stored."""
 
 
 class KnownGauges(Collector):
@@ -64,7 +63,7 @@ class KnownGauges(Collector):
     def _read(self) -> Found:
         found: Found = {}
         with self._database.session() as session:
-            for name, labels, value in session.execute(select(Gauge.name, Gauge.labels, Gauge.value)):
+            for name, labels, value in stored_gauges(session):
                 found.setdefault(name, {})[labels] = value
         return found
 

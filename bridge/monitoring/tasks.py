@@ -1,4 +1,4 @@
-"""What a worker does for those who watch."""
+"""The periodic tasks of monitoring."""
 
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     import procrastinate
 
 BEFORE_EVENTS = 1
-"""The priority: whoever watches must see a backlog, not wait in it. That of a new event is 0."""
+"""The priority, so that the figures do not wait in the backlog that they show. That of a new event is 0."""
 
 
 def register(app: "procrastinate.App", tools: Tools) -> None:
-    """Give a worker the tasks of finding out the gauges and of counting by the hour."""
+    """Give a worker the tasks that refresh the gauges and the hourly counts."""
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="gauge", queueing_lock="gauge", lock="gauge", priority=BEFORE_EVENTS)

@@ -120,17 +120,6 @@ class Propexo:
         """Queue a cancellation (`bodies.cancel_body`); answers the job id."""
         return self._write("POST", "/v1/events/appointments/leads/cancel", body)
 
-    def retry_write(self, job_id: str) -> str:
-        """Queue a *failed* write again as it was stored; answers its new job id.
-
-        After PARTIAL_SUCCESS this may double the part that succeeded.
-        """
-        path = f"/v1/admin/retry-write/{_in_path(job_id)}"
-        answer = self._transport.request("POST", path, params={}, body={})
-        if isinstance(answer, dict) and answer.get("success") is False:
-            raise RejectedError(f"POST {path}: Propexo did not queue the write again.")
-        return _job_id(f"POST {path}", answer)
-
     def write_status(self, job_id: str) -> WriteStatus:
         """Tell how far a write is."""
         path = f"/v1/admin/write-status/{_in_path(job_id)}"

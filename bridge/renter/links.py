@@ -1,7 +1,7 @@
 """The tokens of renters' links.
 
-A token is a signature of the tour's name: it is the same whenever it is made, and follows the tour through its moves.
-The database holds its digest only.
+A token is a signature of the tour's reference: it is always the same, and stays valid when the tour moves. The database
+holds only its digest.
 """
 
 import base64
@@ -9,11 +9,10 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bridge.models import TourLink
+from bridge.renter.storage import add_link, link_with
 
 BYTES = 18
 """Of a token: 144 bits."""
@@ -26,22 +25,15 @@ def token_of(key: bytes, source: str, reference: str) -> str:
 
 
 def issue(session: Session, key: bytes, source: str, reference: str, language: str, now: datetime) -> str:
-    """The token of a tour, which opens its page from now on. Safe to repeat; a revoked one stays revoked."""
+    """Return the token of a tour, which opens its page from now on. Safe to repeat; a revoked one stays revoked."""
     token = token_of(key, source, reference)
-    row = {
-        "digest": digest_of(token),
-        "source": source,
-        "reference": reference,
-        "language": language,
-        "created_at": now,
-    }
-    session.execute(insert(TourLink).values(row).on_conflict_do_nothing())
+    add_link(session, digest_of(token), source, reference, language, now)
     return token
 
 
 def find(session: Session, key: bytes, token: str) -> TourLink | None:
     """The link that a token opens; `None` where it is not ours, not issued, or revoked."""
-    link = session.scalar(select(TourLink).where(TourLink.digest == digest_of(token)))
+    link = link_with(session, digest_of(token))
     if link is None or link.revoked_at is not None:
         return None
     expected = token_of(key, link.source, link.reference)

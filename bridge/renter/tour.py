@@ -1,11 +1,10 @@
 """A tour as its renter sees it: what all its events ask for, those that no worker has read yet included."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from bridge.aliases import Aliases, aliases_in, property_named
@@ -16,7 +15,8 @@ from bridge.delivery.storage.rows import booking_row
 from bridge.errors import DecodingError
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.sources import MappedSource
-from bridge.models import Booking, BookingReference, BookingState, Event, Status, TourLink
+from bridge.models import BookingState, Event, Status, TourLink
+from bridge.renter.storage import booking_of, events_of
 from bridge.settings import Property, Settings
 
 USUAL_MINUTES = 30
@@ -58,8 +58,8 @@ def load(
     session: Session, settings: Settings, source: MappedSource, link: TourLink, now: datetime
 ) -> RenterTour | None:
     """The tour of a link; `None` where nothing is known of its time or property (any more)."""
-    booking = _booking(session, link)
-    events = _events(session, link, booking)
+    booking = booking_of(session, link.source, link.reference)
+    events = events_of(session, link.source, link.reference, booking)
     row = booking_row(booking) if booking else new_booking(link.source, "", now)
     row = with_events(row, events, source)
     request = to_request(row.fields)
@@ -126,30 +126,3 @@ def start_of(request: BookingRequest, place: Property) -> datetime | None:
         return request.starts_at.astimezone(zone)
     local = request.starts_at_local
     return local.replace(tzinfo=zone) if local else None
-
-
-def _booking(session: Session, link: TourLink) -> Booking | None:
-    known = select(Booking).join(BookingReference, BookingReference.booking_id == Booking.id)
-    booking = session.scalar(
-        known.where(BookingReference.source == link.source, BookingReference.reference == link.reference)
-    )
-    while booking is not None and booking.merged_into is not None:
-        booking = session.get(Booking, booking.merged_into)
-    return booking
-
-
-def _events(session: Session, link: TourLink, booking: Booking | None) -> Sequence[Event]:
-    """All events of the tour, the oldest first."""
-    names = {link.reference}
-    if booking is not None:
-        other_names = select(BookingReference.reference).where(
-            BookingReference.booking_id == booking.id, BookingReference.source == link.source
-        )
-        names |= set(session.scalars(other_names))
-    is_named = or_(Event.reference.in_(names), Event.previous_reference.in_(names))
-    is_of_tour = or_(
-        and_(Event.source == link.source, is_named),
-        Event.booking_id == booking.id if booking is not None else false(),
-    )
-    found = session.scalars(select(Event).where(is_of_tour, Event.removed_at.is_(None)))
-    return sorted(found, key=lambda event: (event.occurred_at or event.received_at, event.id))

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
-from sqlalchemy import select
 
 from bridge.aliases import aliases_of, property_named
 from bridge.availability.calendar import Calendar
@@ -26,12 +25,12 @@ from bridge.inbound.decoding import decode
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.paths import Received
 from bridge.mapping.sources import MappedSource
-from bridge.models import Event
 from bridge.renter import links
 from bridge.settings import Property, Settings
 from bridge.signing_keys import signing_key
 from bridge.widget import counting, proofs
 from bridge.widget.admission import Admission, FormCounts, Signs, admission
+from bridge.widget.storage import submission
 from bridge.widget.words import DEFAULT, choose
 
 KEY = "forms"
@@ -100,11 +99,8 @@ class WidgetFormDesk:
         return proofs.stamp(signing_key(self.database, KEY, now), source, now)
 
     def _earlier(self, source: str, delivery_id: str) -> Any:
-        known = select(Event.body, Event.content_type, Event.reference)
         with self.database.single() as session:
-            return session.execute(
-                known.where(Event.source == source, Event.delivery_id == delivery_id)
-            ).first()
+            return submission(session, source, delivery_id)
 
     def _place(self, source: MappedSource, booking: BookingRequest | None) -> Property | None:
         named = (booking.property if booking else None) or source.settings.property

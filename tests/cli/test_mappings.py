@@ -113,10 +113,10 @@ def test_the_table_goes_between_its_markers():
 def test_a_mapping_is_checked_by_its_name_its_file_or_its_folder():
     assert call("new", "acme", *samples(), "--docs", DOCS).exit_code == 0
     for what in ("mappings", "mappings/acme.py"):
-        assert call("test", what).stdout == "acme: 2 samples, all well\n"
+        assert call("test", what).stdout == "acme: 2 samples, all passed\n"
     assert call("test", "website_form").stdout.startswith("website_form: ")
     Path("bridge.toml").write_text('mappings_dir = "mappings"\n[propexo]\ntoken = "t"\n', encoding="utf-8")
-    assert call("test", "acme").stdout == "acme: 2 samples, all well\n"
+    assert call("test", "acme").stdout == "acme: 2 samples, all passed\n"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_one_sample_does_not_show_is_left_to_do():
     accepted = call("test", "mappings", "--accept")
     assert accepted.stdout.splitlines() == [
         "mappings/samples/acme/booked.booking.json",
-        "acme: 1 samples, all well",
+        "acme: 1 samples, all passed",
     ]
 
 
@@ -235,7 +235,7 @@ def test_any_body_may_be_a_sample(name: str, body: str, ending: str):
     mapping = Path("mappings/acme.py")
     id_path = "booking.id" if ending == ".xml" else "tour_id" if ending == ".json" else "booking_id"
     mapping.write_text(mapping.read_text().replace('"choose"', f'"{id_path}"'), encoding="utf-8")
-    assert call("test", "mappings", "--accept").stdout.endswith("acme: 1 samples, all well\n")
+    assert call("test", "mappings", "--accept").stdout.endswith("acme: 1 samples, all passed\n")
 
 
 def test_headers_that_the_mapping_reads_are_kept_and_secrets_are_not():

@@ -222,7 +222,7 @@ def test_a_batch_expects_a_list(folder: Path):
 
 def test_the_command_checks_a_folder(folder: Path):
     result = CliRunner().invoke(main, ["mappings", "test", str(folder)])
-    assert (result.exit_code, result.stdout) == (0, "acme: 3 samples, all well\n")
+    assert (result.exit_code, result.stdout) == (0, "acme: 3 samples, all passed\n")
     (folder / "broken.py").write_text("import no_such_module")
     (folder / "samples/acme/removed.json").unlink()
     result = CliRunner().invoke(main, ["mappings", "test", str(folder)])

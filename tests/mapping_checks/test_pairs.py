@@ -122,9 +122,9 @@ def test_accept_writes_what_each_sample_gives(tmp_path: Path, monkeypatch: pytes
     accepted = call("acme.py", "--accept")
     assert (accepted.exit_code, accepted.stdout.splitlines()) == (
         0,
-        ["samples/acme/1.booking.json", "acme: 1 samples, all well"],
+        ["samples/acme/1.booking.json", "acme: 1 samples, all passed"],
     )
-    assert call("acme.py", "--accept").stdout == "acme: 1 samples, all well\n"
+    assert call("acme.py", "--accept").stdout == "acme: 1 samples, all passed\n"
 
 
 def test_accept_takes_no_error(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from bridge.propexo.errors import (
     MisconfiguredError,
     PropexoError,
     RateLimitedError,
-    RejectedError,
     UnknownOutcomeError,
 )
 
@@ -38,7 +37,6 @@ WRITES: dict[str, tuple[Callable[[Propexo], str], str, str, Any, dict[str, str]]
         lambda p: p.cancel_appointment(BODY), "POST", "/v1/events/appointments/leads/cancel", BODY,
         IGNORING,
     ),
-    "retry_write": (lambda p: p.retry_write("cold"), "POST", "/v1/admin/retry-write/cold", {}, {}),
 }  # fmt: skip
 
 
@@ -81,12 +79,6 @@ def test_a_success_without_a_job_is_unknown(
     far_end.answer(status, answer)
     with pytest.raises(UnknownOutcomeError, match="names no job"):
         propexo.create_appointment(BODY)
-
-
-def test_a_retry_that_was_not_queued_is_rejected(propexo: Propexo, far_end: FarEnd) -> None:
-    far_end.answer(200, {"success": False, "job_id": "cjob"})
-    with pytest.raises(RejectedError, match="did not queue"):
-        propexo.retry_write("cold")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -88,7 +88,7 @@ def test_a_search_that_cannot_work_is_not_sent(propexo: Propexo, far_end: FarEnd
 
 @pytest.mark.parametrize("record_id", ["", ".", ".."])
 def test_an_id_never_addresses_something_else(record_id: str, propexo: Propexo, far_end: FarEnd) -> None:
-    for call in (propexo.get_lead, propexo.get_appointment, propexo.write_status, propexo.retry_write):
+    for call in (propexo.get_lead, propexo.get_appointment, propexo.write_status):
         with pytest.raises(RejectedError, match="id is empty"):
             call(record_id)
     assert far_end.requests == []

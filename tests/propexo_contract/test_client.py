@@ -45,11 +45,6 @@ def place_of(vendor: str) -> PmsLocation:
     return PmsLocation(vendor, vendor, f"{vendor}-property", profile, ZoneInfo("America/Chicago"), DEFAULTS)
 
 
-def failed_job(client: Propexo, account: Account) -> str:
-    account.sandbox.fail(method="POST", write_status="FAILURE")
-    return client.create_appointment(create_body(place_of("MRI"), account.leads["MRI"], TOUR))
-
-
 READS: dict[str, Callable[[Propexo, Account, str], Any]] = {
     "find_leads": lambda client, account, vendor: (
         client.find_leads(integration_id=vendor, property_id=f"{vendor}-property", email="Ana@Example.com"),
@@ -97,7 +92,6 @@ WRITES: dict[str, Callable[[Propexo, Account, str], Any]] = {
         account.leads[vendor], {"first_name": "Zoë", "last_name": "Ortega", "email_1": "zoe@example.com"}
     ),
     "manual_sync": lambda client, account, vendor: client.manual_sync(vendor, ["events", "leads"]) or True,
-    "retry_write": lambda client, account, vendor: client.retry_write(failed_job(client, account)),
 }
 OTHERS = {"write_status", "flush_rate_limit", "appointment_availability"}
 """Called with a write, no call at all, and offered by two PMSs only."""

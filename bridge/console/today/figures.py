@@ -16,7 +16,7 @@ from bridge.console.status_words import StatusWords, status_of
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, IntegrationState, Status, Tally
-from bridge.monitoring.gauges import oldest_due
+from bridge.monitoring.storage import oldest_due
 from bridge.privacy.retention import STARTS_AT
 from bridge.propexo.quota import spent
 from bridge.settings import Settings

@@ -17,19 +17,21 @@ ORDER = (
 )  # fmt: skip
 """The fields of a scaffold, as they stand in the file."""
 UNCERTAIN = {
-    "reference": "the sender's id of the booking: the same when it moves, another for another booking",
+    "reference": "the sender's id of the booking: it stays the same when the booking moves",
     "full_name": "the renter's name",
     "email": "the renter's e-mail address",
     "phone": "the renter's phone number",
     "starts_at": "the start; `starts_at_local = fields.LocalTime(...)` for a time without offset",
     "event": "what names the event",
-    "delivery_id": "the id of a delivery: another for each event; without it a hash of the body counts",
+    "delivery_id": "the id of a delivery, different for each event; without it, a hash of the body",
 }
 BY_HAND = {
-    "property": ("String", "which property; without it `property` of the source counts"),
+    "property": ("String", "the property; without it, the `property` of the source"),
     "unit": ("String", "the apartment"),
     "kind": ("Choice", "in person, self-guided or virtual; `table=KINDS` of `bridge.mapping.own_body`"),
-    "notes": ("Lines", "what the agent reads"),
+    "duration_minutes": ("Duration", "the length; or `ends_at`, the end"),
+    "occurred_at": ("Instant", "when it happened, by the sender's clock; without it, when it arrived"),
+    "notes": ("Lines", "what the agent should read"),
 }
 """What no form of a value shows: the author reads it from the list."""
 TO_DO = "a rule for this event, which is still to do"
@@ -83,7 +85,7 @@ def _head(name: str, docs: str | None) -> Iterator[str]:
     yield f"class {class_name(name)}(Mapping):"
     yield f'{INDENT}"""{words[:1].upper()}{words[1:]}'
     yield ""
-    yield f"{INDENT}{docs or 'Name the page on which the sender describes its payload, with its address.'}"
+    yield f"{INDENT}{docs or 'Link the page on which the sender documents its payload.'}"
     yield ""
     yield f"{INDENT}To do: five lines of the payload, and what to set up at the sender."
     yield f'{INDENT}"""'
