@@ -35,6 +35,7 @@ NOT_RUN = {
     "worker": "tests/cli/test_processes.py",
     "demo": "tests/cli/test_demo.py",
     "restore": "tests/cli/test_backup.py",
+    "accept-copy": "tests/test_embedded.py",
     "mcp": "tests/mcp/test_mcp.py",
     "send": "tests/cli/test_send.py",
     "translate": "tests/documentation/test_examples.py",
