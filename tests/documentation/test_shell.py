@@ -63,7 +63,7 @@ ELSEWHERE = {
     "helm": "needs a cluster; tests/deploy/test_chart.py renders the chart",
     "cosign": "needs a release",
     "gh": "needs a release",
-    "curl": "needs an address; tests/console/test_api.py makes these calls",
+    "curl": "needs an address; tests/console/test_api.py and tests/cli/test_processes.py make these calls",
     "cd": "changes the folder only",
     "export": "sets variables only",
     "cp": "copies only",
