@@ -20,12 +20,12 @@ from sqlalchemy.exc import OperationalError
 from bridge.database import DatabaseUnavailableError
 from bridge.database_role import ROLE, prepare_role
 from bridge.embedded_as_root import keep_modes, refuse_closed_folders
+from bridge.embedded_copy import record_identity, refuse_copy
 from bridge.embedded_folder import (
     LOCALE,
     VERSION,
     refuse_another_users,
     refuse_another_version,
-    refuse_copy,
     refuse_nameless_user,
     server_process,
 )
@@ -167,8 +167,10 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     refuse_another_users(folder)
     # Its own lock is one file for all users of the machine, which only the first of them may open.
     PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
-    if alone(lock):
+    is_first = alone(lock)
+    if is_first:
         refuse_copy(folder)
+        record_identity(folder)
         forget_dead_server(folder)
     else:
         fcntl.flock(lock, fcntl.LOCK_SH)
@@ -177,6 +179,8 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     refuse_closed_folders(server)
     with _one_thread, environment({"LC_ALL": LOCALE}):
         server.start()
+    if is_first:
+        record_identity(folder)  # it may be new
     fcntl.flock(lock, fcntl.LOCK_SH)
     return server
 

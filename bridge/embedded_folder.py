@@ -1,6 +1,5 @@
 """The folder of the embedded PostgreSQL, and who may start a server in it."""
 
-import contextlib
 import os
 import pwd
 import sys
@@ -16,8 +15,6 @@ LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
 """Of a new database, whatever the environment says: an order of texts that no update of the system changes."""
 ROOTS_SERVER = "pgserver"
 """The user as whom the wheel runs the server of root."""
-IDENTIFIER_LENGTH = 8
-"""Bytes at the beginning of `global/pg_control`, which no two databases share."""
 
 
 def version_of(folder: Path) -> str | None:
@@ -48,7 +45,7 @@ def refuse_another_version(folder: Path) -> None:
 def refuse_another_users(folder: Path) -> None:
     """Root would take the files from the user whose server runs on them."""
     owner = folder.stat().st_uid
-    if os.geteuid() == 0 and owner != 0 and (name := _user_named(owner)) != ROOTS_SERVER:
+    if os.geteuid() == 0 and owner != 0 and (name := user_named(owner)) != ROOTS_SERVER:
         raise PermissionError(f"the folder belongs to {name}; run the command as that user")
 
 
@@ -63,44 +60,7 @@ def refuse_nameless_user() -> None:
         ) from None
 
 
-def refuse_copy(folder: Path) -> None:
-    """A copy of the files of a running database has parts of different moments; nobody notices until data is missing.
-
-    Raises:
-        ValueError: the folder is such a copy.
-        PermissionError: it is a copy whose files the server may not read, as `cp -r` makes one.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        original = Path((folder / "postmaster.pid").read_text().split("\n")[1])
-        if _is_another_folder_of(folder, original):
-            raise ValueError(
-                f"it is a copy of {original}, made while its database ran: its files are of different moments. Delete "
-                f"the copy, and use `bridge backup` and `bridge restore`; or stop all processes of {original} and copy "
-                "the folder again with `cp -a`"
-            )
-    with contextlib.suppress(FileNotFoundError):
-        owner = (folder / "global/pg_control").stat().st_uid
-        if owner != (server := _server_user()):
-            raise PermissionError(
-                f"its files belong to {_user_named(owner)}, and the server runs as {_user_named(server)}, as after "
-                f"`cp -r`. If no process used the original meanwhile, run `chown -R {_user_named(server)} {folder}`; "
-                "else use `bridge backup` and `bridge restore`"
-            )
-
-
-def _is_another_folder_of(folder: Path, original: Path) -> bool:
-    """Whether `original` is another folder with the same database."""
-    if original == folder or not (original / "global/pg_control").exists() or original.samefile(folder):
-        return False
-    return _identifier(original) == _identifier(folder)
-
-
-def _identifier(folder: Path) -> bytes:
-    with (folder / "global/pg_control").open("rb") as file:
-        return file.read(IDENTIFIER_LENGTH)
-
-
-def _server_user() -> int:
+def server_user() -> int:
     """The number of the user as whom the server of this process runs."""
     if os.geteuid() != 0:
         return os.geteuid()
@@ -110,7 +70,8 @@ def _server_user() -> int:
         return 0  # it is made at the first start
 
 
-def _user_named(number: int) -> str:
+def user_named(number: int) -> str:
+    """The name of a user, or the number where it has none."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

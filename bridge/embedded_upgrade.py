@@ -18,13 +18,13 @@ from psycopg import sql
 
 from bridge.backup import digest_of_events
 from bridge.embedded import OWNER, NoDatabaseError, alone, environment, forget_dead_server
+from bridge.embedded_copy import record_identity, refuse_copy
 from bridge.embedded_folder import (
     LOCALE,
     OLDER,
     VERSION,
     refuse_another_users,
     refuse_another_version,
-    refuse_copy,
     refuse_nameless_user,
     version_of,
 )
@@ -92,6 +92,7 @@ def upgrade(
             if found not in map(str, OLDER):
                 refuse_another_version(folder)
             _refuse_lack_of_space(folder, free_space)
+            record_identity(folder)
             events = _upgrade(folder, int(found))
         except (OSError, ValueError) as error:
             raise DatabaseUpgradeError(f"{folder} cannot be upgraded: {error}.") from error

@@ -13,6 +13,7 @@ from bridge.errors import (
     Doubt,
     NotAcceptingError,
     NotAuthenticError,
+    NotReadyError,
     OriginNotAllowedError,
     RefusedRequestError,
     UnknownSourceError,
@@ -46,7 +47,10 @@ def refused(error: RefusedRequestError) -> Response:
     """An answer that the bridge gives on purpose."""
     # Only of a signature the cause is known to be a sentence of ours; that of another may repeat what was sent.
     cause = {"cause": str(error.__cause__)} if isinstance(error, NotAuthenticError) else {}
-    log.info("refused", code=error.code, source=_source(), **cause)
+    if not isinstance(
+        error, NotReadyError
+    ):  # a probe asks every few seconds: monitoring/readiness.py logs each change
+        log.info("refused", code=error.code, source=_source(), **cause)
     _count(error)
     status = _busy_status() if isinstance(error, NotAcceptingError) else error.status
     response = problem(status, error.title, error.message, error.code, **error.members)

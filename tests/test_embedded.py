@@ -12,12 +12,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cli.test_processes import CONFIG
+from click.testing import CliRunner
 from sqlalchemy import text
 
+from bridge.cli import main
 from bridge.database import Database, DatabaseUnavailableError
 from bridge.database_role import ROLE
-from bridge.embedded import LOCALE, OWNER, PARENT_RESTARTS, VERSION, embedded, patiently
+from bridge.embedded import LOCALE, OWNER, PARENT_RESTARTS, VERSION, NoDatabaseError, embedded, patiently
+from bridge.embedded_acceptance import CopyNotAcceptedError, accept
 from bridge.embedded_as_root import closed_folder
+from bridge.embedded_copy import RECORD
 
 pytestmark = pytest.mark.processes
 
@@ -35,6 +40,8 @@ def data(tmp_path: Path, copy_data: Callable[[Path], None]) -> Path:
 def test_the_embedded_database_starts_after_a_crash_whose_number_somebody_else_has_now(
     data: Path,
 ) -> None:
+    with embedded(data):
+        pass
     left = data / "postgres" / "postmaster.pid"
     left.write_text(f"{os.getpid()}\n{data}/postgres\n")
     (data / "postgres" / ".handle_pids.json").write_text("[12")
@@ -150,18 +157,50 @@ def test_a_folder_of_another_major_version_is_refused_with_the_way_out(
         pass
 
 
-def test_a_copy_of_a_running_database_is_refused_with_the_way_out(data: Path, tmp_path: Path) -> None:
-    copy, moved = tmp_path / "copy", tmp_path / "moved"
-    with embedded(data):
+def test_a_copy_of_a_running_database_is_refused_until_it_is_accepted(data: Path, tmp_path: Path) -> None:
+    copy, moved, never_recorded = tmp_path / "copy", tmp_path / "moved", tmp_path / "before"
+    with embedded(data) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
+        os.kill(_number(url, data), signal.SIGSTOP)  # one moment, as in a snapshot
         subprocess.run(["cp", "-a", data, copy], check=True)
-    with (
-        pytest.raises(DatabaseUnavailableError, match=rf"copy of {data}/postgres.*bridge backup"),
-        embedded(copy),
-    ):
+        subprocess.run(["cp", "-a", data, never_recorded], check=True)
+        os.kill(int((data / "postgres/postmaster.pid").read_text().split()[0]), signal.SIGCONT)
+    (never_recorded / "postgres" / RECORD).unlink()
+    for refused in (copy, never_recorded):
+        with (
+            pytest.raises(DatabaseUnavailableError, match=rf"copy of {data}/postgres.*bridge accept-copy"),
+            embedded(refused),
+        ):
+            pass
+    data.rename(moved)  # as if the copy was on another machine
+    with pytest.raises(DatabaseUnavailableError, match="made while its database ran"), embedded(copy):
         pass
-    data.rename(moved)  # else the other could be the copy, with the database where it was
-    with embedded(copy) as url:
-        psycopg.connect(url).close()
+    (tmp_path / "bridge.toml").write_text(f'data_dir = "{copy}"\n{CONFIG}')
+    command = ["accept-copy", "--yes", "--config", str(tmp_path / "bridge.toml")]
+    done = CliRunner().invoke(main, command)
+    assert (done.exit_code, "Accepted: 0 events" in done.output) == (0, True), done.output
+    for whole in (moved, copy):
+        with embedded(whole) as url, psycopg.connect(url) as connection:
+            assert connection.execute("SELECT number FROM kept").fetchone() == (1,)
+
+
+def test_a_damaged_copy_is_not_accepted(data: Path, tmp_path: Path) -> None:
+    with embedded(data, role=OWNER) as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE damaged AS SELECT 1 AS number; CHECKPOINT")
+        [place] = connection.execute("SELECT pg_relation_filepath('damaged')").fetchone() or ()
+        subprocess.run(["cp", "-a", data, tmp_path / "copy"], check=True)
+    with (tmp_path / "copy/postgres" / place).open("r+b") as file:
+        file.seek(100)
+        file.write(b"damage")
+    with pytest.raises(CopyNotAcceptedError, match="bridge restore"):
+        accept(tmp_path / "copy")
+    with pytest.raises(DatabaseUnavailableError, match="it is a copy"), embedded(tmp_path / "copy"):
+        pass
+    with embedded(data), pytest.raises(CopyNotAcceptedError, match="runs"):
+        accept(data)
+    with pytest.raises(NoDatabaseError):
+        accept(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's copy has the same owner")

@@ -19,6 +19,7 @@ COMMANDS = {
         "backup",
         "Bring the embedded database to the major version of PostgreSQL that this version uses.",
     ),
+    "accept-copy": ("backup", "Accept an embedded database that is refused as a copy of a running one."),
     "init": ("setup", "Write a commented bridge.toml."),
     "check": ("setup", "Check the configuration, the mappings, the database and Propexo."),
     "settings": ("reference", "Show every setting of bridge.toml, with its default and what it does."),

@@ -1,4 +1,4 @@
-"""`backup`, `restore` and `upgrade-database`."""
+"""`backup`, `restore`, `upgrade-database` and `accept-copy`."""
 
 import sys
 from pathlib import Path
@@ -111,3 +111,22 @@ def upgrade_database(config: Path | None) -> None:
         return
     say(f"PostgreSQL {done.before} -> {done.after}: {done.events} events, every one was compared.")
     say(f"When all works, delete the old folder: {done.kept}")
+
+
+@click.command()
+@config_option
+@yes_option
+def accept_copy(config: Path | None, *, yes: bool) -> None:
+    """Accept an embedded database that is refused as a copy of a running one.
+
+    Only if nothing wrote to the original while it was copied: a snapshot of the whole disk, or a folder moved to
+    another disk after a crash. All rows are read and all indexes rebuilt, which does not find every loss.
+    """
+    from bridge.embedded_acceptance import accept  # noqa: PLC0415 - `--help` must not wait for it
+
+    settings = load_settings(config)
+    if settings.database_url:
+        raise click.UsageError("database_url is set: there is no embedded database.")
+    confirm("Did nothing write to the original while it was copied?", yes)
+    events = accept(settings.data_dir)
+    say(f"Accepted: {events} events. All rows were read and all indexes rebuilt.")

@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable
 
 import psycopg
+import structlog
 
 from bridge.database import Database, head, queue_migrations
 from bridge.errors import NotReadyError
 from bridge.schema_versions import READ, Tables
+
+log = structlog.get_logger(__name__)
 
 PATIENCE = 2
 """Seconds that the database has to answer, less than a probe waits."""
@@ -43,11 +46,21 @@ class Readiness:
         with self._guard:
             now = self._monotonic()
             if self._looked_at is None or now - self._looked_at >= HOLDS_FOR:
-                self._checks = self._look()
+                self._note(self._look())
                 self._looked_at = self._monotonic()
         if any(found != OK for found in self._checks.values()):
             raise NotReadyError(self._checks)
         return self._checks
+
+    def _note(self, found: dict[str, str]) -> None:
+        """One line of the log for each change, not for each probe."""
+        was_ready = all(state == OK for state in self._checks.values())
+        is_ready = all(state == OK for state in found.values())
+        if is_ready and not was_ready:
+            log.info("ready again")
+        elif not is_ready and found != self._checks:
+            log.warning("not ready", **found)
+        self._checks = found
 
     def _look(self) -> dict[str, str]:
         """Over a connection of its own: those of the pool may all be waiting for a locked table."""

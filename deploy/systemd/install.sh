@@ -28,7 +28,7 @@ remove() {
         fi
         rm -f "$units/$name"
     done
-    rm -f "$root/usr/lib/sysusers.d/bridge.conf"
+    rm -f "$root/usr/lib/sysusers.d/bridge.conf" "$root/usr/local/bin/bridge"
     rm -rf "$root/opt/bridge"
     reload
     echo "Removed. Left: /etc/bridge, /var/lib/bridge (the data), and the user bridge."
@@ -36,6 +36,7 @@ remove() {
 
 add() {
     install -D -m 644 "$here/bridge.sysusers.conf" "$root/usr/lib/sysusers.d/bridge.conf"
+    install -D -m 755 "$here/bridge.sh" "$root/usr/local/bin/bridge"
     install -d -m 755 "$root/etc/bridge"
     systemd-sysusers ${root:+--root="$root"} bridge.conf
     install -d -m 700 "$root/etc/bridge/credentials"

@@ -56,6 +56,7 @@ def test_the_script_can_be_run_twice_and_undone(installed: Path) -> None:
     first = files(installed)
     assert {f"etc/systemd/system/{file.name}" for file in UNITS} <= first.keys()
     assert re.search(r"^bridge:", (installed / "etc/passwd").read_text(), re.MULTILINE)
+    assert os.access(installed / "usr/local/bin/bridge", os.X_OK)
     assert (installed / "etc/bridge/credentials").stat().st_mode & 0o777 == 0o700
     (installed / "etc/bridge/bridge.toml").write_text("# settings\n")
     script(installed)
@@ -109,6 +110,19 @@ def test_no_unit_reads_a_file_of_environment_variables() -> None:
     for file in SERVICES:
         assert "EnvironmentFile" not in section(file)
         assert section(file)["User"] == "bridge"
+
+
+def test_a_command_runs_as_the_units_do() -> None:
+    """With user, folder, settings and credentials of bridge.service, by the options of systemd-run."""
+    command = (FOLDER / "bridge.sh").read_text(encoding="utf-8")
+    for file in SERVICES:
+        unit = section(file)
+        assert f"--uid={unit['User']} --gid={unit['Group']}" in command
+        assert f"--working-directory={unit['WorkingDirectory']}" in command
+        for name in ("UMask", "StateDirectoryMode", "LoadCredential"):
+            assert f"--property={name}={unit[name]}" in command, (file.name, name)
+        for variable in unit["Environment"].split():
+            assert f"--setenv={variable}" in command
 
 
 def test_the_timer_starts_the_backup_each_night() -> None:

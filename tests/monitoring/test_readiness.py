@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 
 from bridge import __version__
 from bridge.app import create_app
@@ -106,3 +107,23 @@ def test_many_questions_are_one_connection(database: Database) -> None:
     stopwatch.now += HOLDS_FOR
     with pytest.raises(NotReadyError):
         readiness.check()
+
+
+def test_the_log_has_a_line_for_each_change_and_none_for_each_probe(app: Flask, database: Database) -> None:
+    readiness = app.extensions["monitoring"].readiness
+    readiness._monotonic = stopwatch = Stopwatch()
+    with capture_logs() as lines:
+        for statement in (
+            "SELECT 1",
+            "ALTER TABLE alembic_version RENAME TO away",
+            "ALTER TABLE away RENAME TO alembic_version",
+        ):
+            change(database, statement)
+            for _ in range(3):
+                stopwatch.now += HOLDS_FOR
+                app.test_client().get("/readyz")
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("not ready", "warning"),
+        ("ready again", "info"),
+    ]
+    assert "bridge migrate" in lines[0]["schema"]
