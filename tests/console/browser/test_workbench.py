@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.processes
 
 
+PROCESS_PATIENCE = 60_000
+"""Milliseconds: a process begins for each reading, which takes its time on a busy machine."""
 PASTE = """(element, text) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData("text/plain", text);
@@ -30,13 +32,15 @@ def test_an_edited_mapping_is_read_at_once_compared_and_downloaded(world: Any, p
     event = world.book("B-1")
     world.run()
     page.goto("/console/workbench?mapping=standard_webhooks")
-    expect(page.locator("#reading table").first).to_be_visible()
+    expect(page.locator("#reading table").first).to_be_visible(timeout=PROCESS_PATIENCE)
     page.get_by_role("combobox", name="Add a payload").select_option(label=f"{event} tour.booked, written")
     expect(page.get_by_role("textbox", name="Body").nth(1)).to_have_value(re.compile("Maya"))
     expect(page.get_by_role("textbox", name="Body").nth(1)).to_be_focused()
-    expect(page.locator("#reading table.compared th", has_text=f"event {event}")).to_be_visible()
+    expect(page.locator("#reading table.compared th", has_text=f"event {event}")).to_be_visible(
+        timeout=PROCESS_PATIENCE
+    )
     page.get_by_role("button", name="Remove").first.click()
-    expect(page.locator("#reading table.compared")).to_be_hidden()
+    expect(page.locator("#reading table.compared")).to_be_hidden(timeout=PROCESS_PATIENCE)
     expect(page.locator("#reading")).to_contain_text("maya@example.com")
     expect(page.locator("#reading")).to_contain_text("POST /v1/events/appointments/leads")
 
@@ -45,22 +49,26 @@ def test_an_edited_mapping_is_read_at_once_compared_and_downloaded(world: Any, p
     edited = edited.replace("class ", "from bridge.mapping import fields\n\n\nclass ", 1)
     rewrite(page, edited)
     assert area.input_value() == edited
-    expect(page.locator("#reading tr", has_text="tour_notes")).to_contain_text("2 BR")
+    expect(page.locator("#reading tr", has_text="tour_notes")).to_contain_text(
+        "2 BR", timeout=PROCESS_PATIENCE
+    )
     page.get_by_role("button", name="Compare").click()
-    expect(page.locator("#comparison")).to_contain_text("1 of 1 events give a different result")
+    expect(page.locator("#comparison")).to_contain_text(
+        "1 of 1 events give a different result", timeout=PROCESS_PATIENCE
+    )
     with page.expect_download() as download:
         page.get_by_role("button", name="Download standard_webhooks.py").click()
     assert "tour_notes" in download.value.path().read_text()
 
     rewrite(page, "# a comment\nclass\n")
-    expect(page.locator("#reading")).to_contain_text("SyntaxError")
+    expect(page.locator("#reading")).to_contain_text("SyntaxError", timeout=PROCESS_PATIENCE)
     expect(page.locator(".cm-lintRange-error, .cm-lint-marker-error").first).to_be_attached()
     expect(page.get_by_text("This is the result of an earlier text.")).to_be_hidden()
 
 
 def test_an_answer_that_does_not_come_leaves_a_sign(world: Any, page: Page) -> None:
     page.goto("/console/workbench?mapping=standard_webhooks")
-    expect(page.locator("#reading")).to_contain_text("The request to Propexo")
+    expect(page.locator("#reading")).to_contain_text("The request to Propexo", timeout=PROCESS_PATIENCE)
     page.route("**/workbench/reading", lambda route: None)  # never answered
     rewrite(page, "# nothing")
     expect(page.get_by_text("This is the result of an earlier text.")).to_be_visible()
