@@ -225,7 +225,7 @@ def send(
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What came back."""
 
     status: int
@@ -247,7 +247,7 @@ class Connections:
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, largest: int
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send a request and return its answer; `target` is its path and query.
 
         Raises:
@@ -274,7 +274,7 @@ class Connections:
                 raise
             if deadline.passed:
                 raise DeadlinePassed(TOO_LATE)
-        return Answer(answer.status, answer.headers, content)
+        return HttpAnswer(answer.status, answer.headers, content)
 
 
 def _up_to(largest: int, pieces: Iterable[bytes], *, is_ok: bool) -> Iterator[bytes]:
