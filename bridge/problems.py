@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask, Response, current_app, json, request
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -74,7 +75,7 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-def database_error(error: SQLAlchemyError) -> Response:
+def database_error(error: SQLAlchemyError | psycopg.Error) -> Response:
     """Away, locked or full: nothing was stored, so the sender must keep it and come again.
 
     A value that PostgreSQL cannot take (SQLSTATE class 22) is the caller's fault. Senders are told to come again all

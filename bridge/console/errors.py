@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from flask import Flask, Response, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -14,6 +15,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
     RefusedRequestError: problems.refused,
     HTTPException: problems.http_error,
     SQLAlchemyError: problems.database_error,
+    psycopg.Error: problems.database_error,
     Exception: problems.unexpected,
 }
 

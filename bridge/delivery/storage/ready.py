@@ -68,12 +68,12 @@ class Query(Generic[Row]):
 
 def _maker(kind: type[Row], names: Sequence[str]) -> Callable[[Values], Row]:
     """What makes a frozen row of its values: `__init__` would set each field by a call."""
-    others = dict(_defaults(each for each in fields(kind) if each.name not in names))  # type: ignore[arg-type]
+    defaults = dict(_defaults(each for each in fields(kind) if each.name not in names))  # type: ignore[arg-type]
 
     def make(values: Values) -> Row:
         row = object.__new__(kind)
         known = vars(row)
-        known.update(others)
+        known.update(defaults)
         known.update(zip(names, values, strict=True))
         return row
 
