@@ -32,6 +32,8 @@ def page_of(entry: AuditEntry) -> str | None:
         return f"/console/events/{quote(entry.object_id, safe='')}"
     if entry.object == "source":
         return None if entry.what == "removed" else f"/console/sources/{quote(entry.object_id, safe='')}"
+    if entry.object == "mapping":
+        return f"/console/workbench?mapping={quote(entry.object_id, safe='')}"
     return _PAGES.get(entry.object)
 
 
@@ -168,6 +170,11 @@ def _source_tested(entry: AuditEntry, _: Names) -> str:
     return f"sent the source {entry.object_id} a test{f': {sample}' if sample else ''}."
 
 
+def _mapping_saved(entry: AuditEntry, _: Names) -> str:
+    files = ", ".join((entry.after or {}).get("files", []))
+    return f"saved the mapping {entry.object_id}{f': {files}' if files else ''}."
+
+
 def _alerts_tested(entry: AuditEntry, _: Names) -> str:
     after = entry.after or {}
     reached = (
@@ -243,5 +250,6 @@ _PREDICATES: dict[tuple[str, str], Predicate] = {
     ("removed", "source"): _plain("removed the source {}. Its events stay."),
     ("tested", "source"): _source_tested,
     ("tested", "alerts"): _alerts_tested,
+    ("saved", "mapping"): _mapping_saved,
 }
 """By what was done, and to what kind of thing."""

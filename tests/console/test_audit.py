@@ -80,6 +80,8 @@ SENTENCES = [
     ("removed", "source", "calendly", None, None, "removed the source calendly. Its events stay.", None),
     ("tested", "source", "calendly", None, {"sample": "booked", "status": 200},
      "sent the source calendly a test: booked.", "/console/sources/calendly"),
+    ("saved", "mapping", "acme", None, {"files": ["acme.py", "samples/acme/booked.json"], "sha256": "00"},
+     "saved the mapping acme: acme.py, samples/acme/booked.json.", "/console/workbench?mapping=acme"),
     ("tested", "alerts", "urls", None, {"sent": 1, "of": 2}, "sent a test alert. It reached 1 of 2 addresses.",
      "/console/alerts"),
 ]  # fmt: skip

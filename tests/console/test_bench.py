@@ -241,10 +241,10 @@ def test_no_process_stays() -> None:
 
 STOPPING = """
 class Stopping(fields.String):
-    def deserialize(self, value, *rest, **more):
+    def convert(self, value):
         if value == "A-2":
             raise RuntimeError(value)
-        return super().deserialize(value, *rest, **more)
+        return super().convert(value)
 
 
 class Acme"""

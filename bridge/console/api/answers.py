@@ -55,7 +55,7 @@ STATUSES: dict[type[BridgeError], int] = {
     UnknownIntegrationError: 404,
     UnknownPropertyError: 404,
     UnknownUserError: 404,
-    UnusableNameError: 422,
+    UnusableNameError: 409,
     InvalidIdempotencyKeyError: 422,
     WeakPasswordError: 422,
 }

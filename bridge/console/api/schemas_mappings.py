@@ -4,13 +4,16 @@ from marshmallow import Schema, fields, validate
 
 from bridge.console.api.fields import LARGEST, TextField, WholeNumber
 from bridge.console.workbench.requests import MOST_PAYLOADS
+from bridge.mapping_checks.recorded_requests import NAME, NAME_HINT
 
 TEXT = validate.Length(max=200_000)
 BODY = validate.Length(max=1_048_576)
 
 
 class NewMappingBody(Schema):
-    name = TextField(required=True, validate=validate.Length(1, 60))
+    name = TextField(
+        required=True, validate=validate.Regexp(f"^{NAME.pattern}$", error=f"Not a name; {NAME_HINT}.")
+    )
     docs = TextField(
         load_default="",
         validate=validate.Length(max=500),
@@ -24,7 +27,7 @@ class NewMappingBody(Schema):
     )
 
 
-class PayloadSchema(Schema):
+class WorkbenchPayload(Schema):
     """A request as text."""
 
     name = fields.String(metadata={"description": "The name of the sample that it may become."})
@@ -40,7 +43,7 @@ class NewMappingSchema(Schema):
 
     name = fields.String(attribute="script.name")
     text = fields.String(attribute="script.text")
-    payloads = fields.List(fields.Nested(PayloadSchema))
+    payloads = fields.List(fields.Nested(WorkbenchPayload))
 
 
 class NewSampleBody(Schema):
