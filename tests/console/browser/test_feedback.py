@@ -88,7 +88,7 @@ def test_a_part_of_a_page_gives_its_buttons_back(world: Any, page: Page, held: H
 
 def test_a_download_leaves_its_button_alone(page: Page) -> None:
     page.goto("/console/workbench?mapping=standard_webhooks")
-    page.locator("#reading table").wait_for()
+    page.locator("#reading table").first.wait_for()
     button = page.locator("#trial button:not([type=button])").first
     with page.expect_download():
         button.click()

@@ -141,7 +141,7 @@ def each_page(furnished: Any, page: Page) -> Iterator[tuple[str, Page]]:
         for name, address in PAGES.items():
             page.goto(address)
             if name in ("workbench", "workbench-begun"):
-                page.locator("#reading table").wait_for()
+                page.locator("#reading table").first.wait_for()
             if name == "source-shadow":
                 page.get_by_text("watched in 7 days").wait_for()
             if name == "health":
