@@ -116,7 +116,7 @@ def test_one_tour_of_two_sources_in_two_workers_is_one_appointment(world):
     assert sorted(world.status(event) for event in events) == [("ignored", "linked"), ("written", "linked")]
 
 
-def test_one_tour_of_two_sources_in_one_commit_is_one_appointment(world):
+def test_one_tour_of_two_sources_in_one_commit_is_one_appointment(world, dry_run_equals_run):
     world.at_once = 4
     one_lead(world)
     events = world.book("C-1"), other_source(world)
@@ -125,6 +125,7 @@ def test_one_tour_of_two_sources_in_one_commit_is_one_appointment(world):
     assert creates(world) == 2
     assert sorted(world.status(event) for event in events) == [("ignored", "linked"), ("written", "linked")]
     assert world.status(elsewhere) == ("written", None)
+    dry_run_equals_run.clear()  # the dry run of one may find the write of the other, which its run did not know
 
 
 @pytest.fixture
