@@ -117,12 +117,18 @@ class Simulation:
                 return did
 
 
+def _passable(folder: Path) -> Path:
+    """As root, PostgreSQL runs as another user and must reach its data."""
+    folder.chmod(0o755)
+    return folder
+
+
 @contextmanager
 def simulation() -> Iterator[Simulation]:
     sandbox = Sandbox(slow_zone_seconds=0, write_seconds=2)
     with (
         tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder,
-        embedded(Path(folder), role=OWNER) as url,
+        embedded(_passable(Path(folder)), role=OWNER) as url,
     ):
         database = Database(url, pool_size=12)
         database.migrate()

@@ -38,9 +38,9 @@ def delivery(count: int, pause: float) -> None:
     print_result(
         {
             "bookings": len(counted),
-            "door_to_first_call_p50_ms": percentile(counted, 0.5),
-            "door_to_first_call_p99_ms": percentile(counted, 0.99),
-            "door_to_answer_p50_ms": percentile(answers[WARM_UP:], 0.5),
+            "webhook_to_first_call_p50_ms": percentile(counted, 0.5),
+            "webhook_to_first_call_p99_ms": percentile(counted, 0.99),
+            "webhook_to_answer_p50_ms": percentile(answers[WARM_UP:], 0.5),
         }
     )
 
