@@ -1,4 +1,4 @@
-"""What senders call a property: bridge.toml says, and where it says nothing, what people told at the console.
+"""Aliases: the names that senders use for a property, from bridge.toml and, below it, from the console.
 
 Only a name that bridge.toml does not know costs a query.
 """
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bridge.database import Database
 from bridge.models import Alias
 from bridge.settings import Property, Settings
-from bridge.settings.records import same_name
+from bridge.settings.records import normalise_name
 
 Aliases = Callable[[str], str | None]
 """The key of the property that people gave this name."""
@@ -26,7 +26,7 @@ def aliases_in(session: Session) -> Aliases:
     """Those in the database of a session."""
 
     def key_of(name: str) -> str | None:
-        spelled = same_name(name)
+        spelled = normalise_name(name)
         candidates = {spelled, spelled.removeprefix("property:").strip()}
         return session.scalar(select(Alias.property).where(Alias.alias.in_(candidates)).limit(1))
 

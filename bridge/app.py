@@ -1,4 +1,4 @@
-"""create_app(): the two Flask applications of a web process, and what decides between them."""
+"""create_app(): the two Flask applications of a web process, and the dispatcher between them."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

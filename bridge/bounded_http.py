@@ -1,4 +1,4 @@
-"""HTTP requests with a bound on time and size: whoever answers decides neither how long nor how much is read.
+"""HTTP requests with a limit on time and size, whatever the remote end sends.
 
 The time-outs of requests are for each read; a byte every few seconds would go on for ever. Here a call has a deadline
 for connection, headers and body together: when it passes, the socket is shut down.

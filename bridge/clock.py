@@ -1,4 +1,4 @@
-"""The time, as something that is handed in: production reads the system clock, tests move their own."""
+"""The clock as a parameter: production passes the system clock, tests pass one that they move."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

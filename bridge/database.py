@@ -18,7 +18,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bridge.encryption import give_keys
+from bridge.encryption import set_keys
 from bridge.errors import BridgeError, SchemaOutdatedError, SchemaTooNewError
 from bridge.schema_versions import READ, Tables, comment
 
@@ -29,7 +29,7 @@ ASK_FOR_LOCK_EVERY = 0.1
 PREVIOUS = "0004"
 """The revision of the tables of the version before this one."""
 
-REACH: dict[str, Any] = {
+CONNECT_OPTIONS: dict[str, Any] = {
     "connect_timeout": 5,  # seconds
     "tcp_user_timeout": 10_000,  # milliseconds; a server that vanished without a word
     "application_name": "propexo-bridge",
@@ -37,7 +37,7 @@ REACH: dict[str, Any] = {
 """How every connection of the bridge is opened, the queue's as well."""
 
 
-ASK_AFTER = 1.0
+PING_AFTER_IDLE = 1.0
 """Seconds without use after which a connection is asked whether it still lives."""
 
 
@@ -78,12 +78,12 @@ class Database:
             pool_size=pool_size,
             max_overflow=2,
             pool_timeout=5,
-            hide_parameters=True,  # an error must not carry what a renter said
-            connect_args=dict(REACH),
+            hide_parameters=True,  # an error must not contain values of a renter
+            connect_args=dict(CONNECT_OPTIONS),
         )
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", _ask_after_idleness)
-        give_keys(self.engine, encryption_keys)
+        set_keys(self.engine, encryption_keys)
         if statement_timeout is not None:
             event.listen(self.engine, "connect", _set("statement_timeout", statement_timeout))
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -108,7 +108,7 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
-    def limit_pauses(self, seconds: float) -> None:
+    def set_idle_timeout(self, seconds: float) -> None:
         """From now on the server breaks a transaction off in which nothing is said for so long: who is frozen in the
         midst of one must not hold what all others wait for."""
         event.listen(self.engine, "connect", _set("idle_in_transaction_session_timeout", seconds))
@@ -181,9 +181,9 @@ def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
 
 
 def _ask_after_idleness(connection: psycopg.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """The server may have gone while nobody used a connection. One in steady use shows it by itself."""
+    """The server may have gone while nobody used a connection. A connection in steady use notices that anyway."""
     used_at = record.info.get("used_at")
-    if used_at is None or time.monotonic() - used_at < ASK_AFTER:
+    if used_at is None or time.monotonic() - used_at < PING_AFTER_IDLE:
         return
     try:
         connection.execute("")

@@ -99,7 +99,7 @@ def embedded(
     folder = data_dir.resolve() / "postgres"
     with contextlib.ExitStack() as stack:
         try:
-            with _undisturbed():
+            with _signals_deferred():
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
                 server = _start(folder, lock)
@@ -207,7 +207,7 @@ def _set(variables: Mapping[str, str | None]) -> None:
 def _let_go(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
     # A forked process leaves through here too, but what it has is its parent's.
     if os.getpid() == holder:
-        with _undisturbed(), _one_thread:
+        with _signals_deferred(), _one_thread:
             if alone(lock):
                 if server_process(folder) is not None:
                     server.ensure_postgres_running()  # it may be another one, which some other holder has started
@@ -217,7 +217,7 @@ def _let_go(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) 
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def _signals_deferred() -> Iterator[None]:
     """Put signals off that would end the process half-way, with a server running that nobody holds."""
     if threading.current_thread() is not threading.main_thread():
         yield

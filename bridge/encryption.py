@@ -22,7 +22,7 @@ from bridge.errors import BridgeError
 
 MARK = b"sealed:"
 """Opens every encrypted value."""
-AS_IT_IS = b"as-it-is:"
+PLAINTEXT_MARK = b"as-it-is:"
 """After MARK: not encrypted, but what was to be stored began with MARK itself."""
 DIGEST_LENGTH = 20
 """Hexadecimal digits of a word in an index: eighty bits, of which no two names share all."""
@@ -49,7 +49,7 @@ class Cipher:
     def seal(self, value: bytes) -> bytes:
         """The value as it is stored."""
         if self._fernet is None:
-            return MARK + AS_IT_IS + value if value.startswith(MARK) else value
+            return MARK + PLAINTEXT_MARK + value if value.startswith(MARK) else value
         return MARK + self._fernet.encrypt(value)
 
     def unseal(self, stored: bytes) -> bytes:
@@ -57,8 +57,8 @@ class Cipher:
         if not stored.startswith(MARK):
             return stored
         rest = stored.removeprefix(MARK)
-        if rest.startswith(AS_IT_IS):
-            return rest.removeprefix(AS_IT_IS)
+        if rest.startswith(PLAINTEXT_MARK):
+            return rest.removeprefix(PLAINTEXT_MARK)
         if self._fernet is None:
             raise DecryptionError
         try:
@@ -78,7 +78,7 @@ _ciphers: WeakKeyDictionary[Dialect, Cipher] = WeakKeyDictionary()
 _NO_KEYS = Cipher()
 
 
-def give_keys(engine: Engine, keys: Sequence[str]) -> None:
+def set_keys(engine: Engine, keys: Sequence[str]) -> None:
     """Let everything that goes through this engine be encrypted with these keys."""
     _ciphers[engine.dialect] = Cipher(keys)
 

@@ -141,7 +141,7 @@ class RefusedRequestError(BridgeError):
 
 
 class Doubt(StrEnum):
-    """Why it is not believed that a request comes from its sender. Counted, and never told to whoever sent it."""
+    """Why a request fails verification. Counted, but never revealed in the answer."""
 
     MISSING = "missing"
     """It has no signature, or no secret, where this sender puts it."""

@@ -1,4 +1,4 @@
-"""Texts of senders as keys that PostgreSQL can store and index."""
+"""Makes texts of senders safe to store and index in PostgreSQL."""
 
 import hashlib
 

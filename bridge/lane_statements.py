@@ -1,4 +1,4 @@
-"""What the queue (bridge/queue.py) sends in pipelines: who is woken, and what becomes of the lanes of a result.
+"""The statements that the queue (bridge/queue.py) sends in pipelines: wake workers, and update the lanes of a result.
 
 All of them lock events before lanes, or wait for no event, and lock lanes in the order of their names.
 """

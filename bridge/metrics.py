@@ -1,6 +1,6 @@
-"""Every number that the bridge tells Prometheus, in one table.
+"""Every metric of the bridge, in one table.
 
-Processes count what they do themselves: those are the counters and histograms. What only the database can tell, such
+Processes count what they do themselves: those are the counters and histograms. What only the database knows, such
 as how many events wait, a worker finds out (monitoring/gauges.py) and a scrape repeats.
 
 Labels have values of closed lists: sources as configured, and words of our own. None holds what anybody sent.
@@ -88,7 +88,7 @@ ENDED = Counter(
 
 @dataclass(frozen=True)
 class GaugeDescription:
-    """A gauge that the database tells."""
+    """A gauge from the database."""
 
     help: str
     labels: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Tasks that run once across all workers, at their times: Procrastinate on the bridge's own PostgreSQL.
+"""Periodic tasks that run once across all workers: Procrastinate on the bridge's own PostgreSQL.
 
 Deliveries are no such tasks: their queue is bridge/queue.py.
 """
@@ -6,7 +6,7 @@ Deliveries are no such tasks: their queue is bridge/queue.py.
 import procrastinate
 import psycopg
 
-from bridge.database import REACH, Database
+from bridge.database import CONNECT_OPTIONS, Database
 
 CONNECT_WITHIN = 5.0
 """Seconds that the tasks wait for a connection. A worker that has lost its database begins anew after that."""
@@ -15,7 +15,10 @@ CONNECT_WITHIN = 5.0
 def periodic_app(database: Database) -> procrastinate.App:
     """Procrastinate's app, still without tasks."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=database.url, kwargs=dict(REACH), timeout=CONNECT_WITHIN, configure=_commit_each_statement
+        conninfo=database.url,
+        kwargs=dict(CONNECT_OPTIONS),
+        timeout=CONNECT_WITHIN,
+        configure=_commit_each_statement,
     )
     return procrastinate.App(connector=connector)
 

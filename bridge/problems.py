@@ -78,7 +78,7 @@ def http_error(error: HTTPException) -> Response:
 def database_error(error: SQLAlchemyError | psycopg.Error) -> Response:
     """Away, locked or full: nothing was stored, so the sender must keep it and come again.
 
-    A value that PostgreSQL cannot take (SQLSTATE class 22) is the caller's fault. Senders are told to come again all
+    A value that PostgreSQL cannot take (SQLSTATE class 22) is the caller's fault. Senders are asked to retry all
     the same: an event must not be lost.
     """
     if isinstance(error, DataError) and not request.path.startswith("/hooks/"):

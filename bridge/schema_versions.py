@@ -1,4 +1,4 @@
-"""Which versions of the bridge work on which tables.
+"""Which versions of the bridge work with which tables.
 
 A migration may say from which revision on a version of the bridge works on what it makes: `works_from = "0005"` beside
 its `revision`. Without that, older versions do not. What is said is kept with the database, as the comment of

@@ -1,4 +1,4 @@
-"""The words by which people look for a tour: of the renter's name, the e-mail, the phone.
+"""The search index of tours: words of the renter's name, e-mail and phone.
 
 Names are encrypted where there is a key, and no index reads them. So each word is kept as a digest beside the id of
 its booking: whoever types the whole word finds it, in any case and with or without accents. With a key the digest

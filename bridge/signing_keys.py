@@ -1,4 +1,4 @@
-"""Keys with which the bridge signs what it hands out and gets back: made once, kept in the database."""
+"""The keys of the bridge's own signatures, created once and kept in the database."""
 
 import hashlib
 import hmac

@@ -1,7 +1,7 @@
 """OpenTelemetry, where its standard variables ask for it (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_EXPORTER` ...).
 
-Without them, or without the extra `otel`, nothing of it is imported, and a span is nothing. The libraries that trace
-Flask and requests by themselves are not used: they tell whole addresses, which may hold a secret or a renter.
+Without them, or without the extra `otel`, nothing of it is imported, and a span is nothing. The instrumentations of
+Flask and requests are not used: they record whole addresses, which may contain a secret or a renter's name.
 """
 
 import importlib.util
@@ -31,7 +31,7 @@ EXPORTERS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
 
 class SpanKind(StrEnum):
-    """From whose view a span is told, as OpenTelemetry names it."""
+    """The kind of a span: client, server or internal, as OpenTelemetry names it."""
 
     SERVER = "SERVER"
     CLIENT = "CLIENT"

@@ -1,19 +1,19 @@
 """What takes long and comes out the same in every test is done once for each process.
 
-Most tests make a web process. Nine tenths of its making are reading its routes, the code that builds their addresses,
-and the code of its templates. These, and the mappings that come with the bridge, depend on our sources only, so the
-tests share them.
+Most tests make a web process. Nine tenths of its making are reading its routes and the code of its templates. These,
+and the mappings that come with the bridge, depend on our sources only, so the tests share them.
 """
 
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule, RuleFactory
+from werkzeug.routing.matcher import StateMachineMatcher
 
 from bridge.mapping import catalogue
 
@@ -35,50 +35,47 @@ class InMemory(BytecodeCache):
         self._compiled[bucket.key, bucket.checksum] = written.getvalue()
 
 
+class SharedMap(Map):
+    """The routes of an application. They are read when the first of them is needed, and once for all equal maps."""
+
+    _known: ClassVar[dict[Any, tuple[StateMachineMatcher, dict[Any, list[Rule]]]]] = {}
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        self._added: list[Rule] = []
+        super().__init__(*given, **options)
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        self._added.extend(rulefactory.get_rules(self))
+        self._remap = True
+
+    def update(self) -> None:
+        if not self._remap:
+            return
+        key = (self.merge_slashes, self.strict_slashes, self.host_matching, *map(_shape, self._added))
+        if key not in self._known:
+            self._matcher, self._rules_by_endpoint = StateMachineMatcher(self.merge_slashes), {}
+            for rule in self._added:
+                rule.bind(self, rebind=True)
+                self._matcher.add(rule)
+                self._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
+            super().update()
+            self._known[key] = self._matcher, self._rules_by_endpoint
+        self._matcher, self._rules_by_endpoint = self._known[key]
+        self._remap = False
+
+
+def _shape(rule: Rule) -> Any:
+    """What makes two rules the same."""
+    how = rule.strict_slashes, rule.build_only, rule.host, repr(rule.defaults)
+    automatic = getattr(rule, "provide_automatic_options", None)
+    return rule.rule, rule.endpoint, frozenset(rule.methods or ()), automatic, how
+
+
 def share() -> None:
     """From now on all applications of this process share them."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": InMemory()}
-    _share_routes()
-    _share_builders()
+    Flask.url_map_class = SharedMap
     _share_mappings()
-
-
-def _share_routes() -> None:
-    """The parts of a path, by its text: what is in them is the same in every application."""
-    compile_anew: Callable[[Rule], None] = Rule.compile
-    known: dict[Any, Any] = {}
-
-    def compiled(self: Rule) -> None:
-        assert self.map is not None
-        key = (self.rule, self.subdomain, self.host, self.merge_slashes, self.map.host_matching)
-        if self.defaults or self.map.converters != self.map.default_converters:
-            compile_anew(self)
-        elif key not in known:
-            compile_anew(self)
-            known[key] = self._parts, self._trace, self._converters, frozenset(self.arguments)
-        else:
-            self._parts, self._trace, self._converters, arguments = known[key]
-            self.arguments |= arguments
-            self._build = self._compile_builder(False).__get__(self, None)
-            self._build_unknown = self._compile_builder(True).__get__(self, None)
-
-    Rule.compile = compiled  # type: ignore[method-assign]
-
-
-def _share_builders() -> None:
-    """The code that builds an address of a route."""
-    compile_anew: Callable[..., Any] = Rule._compile_builder
-    known: dict[Any, Any] = {}
-
-    def builder(self: Rule, append_unknown: bool = True) -> Any:
-        if self.defaults:
-            return compile_anew(self, append_unknown)
-        key = (self.rule, tuple(self._trace), append_unknown)
-        if key not in known:
-            known[key] = compile_anew(self, append_unknown)
-        return known[key]
-
-    Rule._compile_builder = builder  # type: ignore[method-assign]
 
 
 def _share_mappings() -> None:

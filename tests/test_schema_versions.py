@@ -1,4 +1,4 @@
-"""Which versions of the bridge work on which tables."""
+"""Which versions of the bridge work with which tables."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Tells people, before anyone calls: what is parked, late, silent or paused."""
+"""Alerts people to events that are parked, late, silent or paused."""

@@ -1,4 +1,4 @@
-"""Where people are told: mail, Slack, Teams, SMS and whatever else Apprise knows by an address."""
+"""Where alerts are sent: mail, Slack, Teams, SMS and any other address that Apprise supports."""
 
 import logging
 from collections.abc import Sequence

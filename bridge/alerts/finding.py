@@ -1,4 +1,4 @@
-"""What somebody should know now."""
+"""Findings: current problems that someone should be notified of."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,15 +34,15 @@ class Finding:
     about: str
     """Which tour, source or integration; empty where there is one for all."""
     level: int
-    """How bad it is, from 1 on: it is told again only when this has grown."""
+    """How bad it is, from 1 on: the alert is repeated only when this grows."""
     lines: tuple[str, ...]
     """Sentences in the words of a leasing office."""
     page: str
     """The path of the console's page about it."""
     over: str | None = None
-    """What is told when it is over; `None`: that is not worth a message."""
+    """The message when it is over; `None`: no message."""
     state: dict[str, Any] = field(default_factory=dict)
-    """What was told, for the next look."""
+    """What was reported, for the next check."""
 
     @property
     def key(self) -> str:

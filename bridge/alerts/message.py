@@ -1,4 +1,4 @@
-"""What people read: a title and a text, grouped by what it is about, with links."""
+"""The text of an alert: a title and findings grouped by subject, with links."""
 
 from collections.abc import Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Messages hold what renters typed. It arrives as the characters that it is: no link, no mention, no markup.
+"""Escapes text of renters in messages, so that it makes no link, no mention and no markup.
 
 Channels read messages in many languages: Slack and Discord have their own Markdown, Telegram HTML, Teams Markdown.
 Apprise escapes some of that for some of them. So each character that begins markup in any of them is replaced by one

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, contains_eager, defer
 
 from bridge.delivery.rules.circuit_breaker import Cause
 from bridge.delivery.rules.outcomes import Reason
-from bridge.models import UNFINISHED, Alert, Event, IntegrationState, RejectionCount, Status, Tally
+from bridge.models import UNFINISHED, Alert, Event, HourlyCount, IntegrationState, RejectionCount, Status
 from bridge.privacy.retention import STARTS_AT
 
 # The alerts that were sent.
@@ -67,8 +67,12 @@ def waiting_for_calls(session: Session) -> tuple[int, datetime | None]:
 
 def tallies(session: Session, begin: datetime, end: datetime) -> list[tuple[str, int, int]]:
     """Of each source the number of events received and written."""
-    query = select(Tally.source, func.sum(Tally.received), func.sum(Tally.written))
-    query = query.where(Tally.hour >= begin, Tally.hour < end).group_by(Tally.source).order_by(Tally.source)
+    query = select(HourlyCount.source, func.sum(HourlyCount.received), func.sum(HourlyCount.written))
+    query = (
+        query.where(HourlyCount.hour >= begin, HourlyCount.hour < end)
+        .group_by(HourlyCount.source)
+        .order_by(HourlyCount.source)
+    )
     return [(source, int(received), int(written)) for source, received, written in session.execute(query)]
 
 

@@ -1,4 +1,4 @@
-"""Answers of one process, kept for a minute: most requests for free times cost no query.
+"""A cache of one process, for a minute: most requests for free times need no query.
 
 What a tour takes or gives back counts at once: the counter of its property is read every second. An old answer is given
 while one thread makes the new one.

@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bridge.database import REACH, Database
+from bridge.database import CONNECT_OPTIONS, Database
 from bridge.models import Booking, SlotCalendar
 
 _CLAIMS = text("""
@@ -67,7 +67,7 @@ def turn(database: Database, integration: str, property_id: str, wait: float) ->
 
     The lock ends with its connection, whatever ends that. The connection is not from the pool, which requests need.
     """
-    with psycopg.connect(database.url, autocommit=True, **REACH) as connection:
+    with psycopg.connect(database.url, autocommit=True, **CONNECT_OPTIONS) as connection:
         connection.execute(f"SET lock_timeout = '{wait}s'")
         connection.execute(
             "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"{integration} {property_id}"]

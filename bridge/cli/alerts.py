@@ -1,4 +1,4 @@
-"""`bridge alerts`: what people would be told now, and whether they can be reached."""
+"""`bridge alerts`: the current alerts, and a test of the addresses."""
 
 from pathlib import Path
 

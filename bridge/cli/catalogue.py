@@ -1,4 +1,4 @@
-"""`bridge sources` and `bridge mappings`: what is configured, what there is, and whether it holds."""
+"""`bridge sources` and `bridge mappings`: list what is configured and available, and check it."""
 
 import contextlib
 from pathlib import Path

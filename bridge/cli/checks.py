@@ -1,4 +1,4 @@
-"""What `bridge check` looks at; every finding says what to do."""
+"""The checks of `bridge check`; every finding says what to do."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def problems(error: ConfigurationError) -> Iterator[PreflightFinding]:
 
 
 def installation(settings: Settings) -> Iterator[PreflightFinding]:
-    """What can be told from here: settings, mappings, sources, properties."""
+    """The checks that need no connection: settings, mappings, sources, properties."""
     read = settings.path or "the environment"
     counted = f"properties: {len(settings.properties)}, sources: {len(settings.sources)}"
     yield PreflightFinding("ok", str(read), f"valid ({counted})")

@@ -1,4 +1,4 @@
-"""`bridge events edit`: correct what a parked event says."""
+"""`bridge events edit`: correct the payload of a parked event."""
 
 import json
 import sys

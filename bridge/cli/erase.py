@@ -1,4 +1,4 @@
-"""`bridge erase`: remove a person from all that is stored."""
+"""`bridge erase`: erase a person from the database."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`bridge events`: look at stored events; replay, correct or dismiss them."""
+"""`bridge events`: list and show stored events; replay, correct or dismiss them."""
 
 import json
 import sys
@@ -235,7 +235,7 @@ def _show(detail: dict[str, Any], *, original: bool) -> None:
 
 
 def _history_line(entry: dict[str, Any]) -> str:
-    """One line of the history: when, who, what, and what it tells more."""
+    """One line of the history: when, who, what, and details."""
     by = f" by {entry['by']}" if entry.get("by") else ""
     more = ("status", "reason", "changed", "file", "verified")
     details = "; ".join(f"{name}: {_plain(entry[name])}" for name in more if name in entry)

@@ -1,4 +1,4 @@
-"""The properties of a new bridge.toml, from what Propexo has: ids, PMS, names, and the zone where it can be told."""
+"""The properties of a new bridge.toml, from Propexo: ids, PMS, names, and the time zone if it is known."""
 
 import json
 import re

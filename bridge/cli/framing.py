@@ -1,4 +1,4 @@
-"""Where a request ends, known while its bytes arrive: no thread is given to a request of which something is missing.
+"""Finds the end of a request while its bytes arrive, so that an incomplete request occupies no thread.
 
 Gunicorn parses the request; this only finds its end, and refuses what has none (RFC 9112, section 6.3).
 """

@@ -25,7 +25,7 @@ from bridge.monitoring.views import Monitoring
 from bridge.settings import Settings
 
 STATEMENT_TIMEOUT = 5.0
-"""Seconds after which a sender is told to come again rather than wait for a locked table."""
+"""Seconds after which a sender gets a 503 instead of waiting for a locked table."""
 
 MOST_CONNECTIONS = 8
 """Database connections of a process. The requests at the webhook endpoint share one; the others are for people and
@@ -186,7 +186,7 @@ def write_what_is_left(server: Any, worker: WebWorker) -> None:  # noqa: ARG001 
 
 
 def _monitoring(worker: WebWorker) -> Monitoring | None:
-    """`None`: the process was told to stop before it had an application."""
+    """`None`: the process had to stop before it had an application."""
     assert isinstance(worker.app, Server)  # `run` made it
     return worker.app.loaded.extensions["monitoring"] if worker.app.loaded else None
 

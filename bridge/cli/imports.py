@@ -1,4 +1,4 @@
-"""`bridge import`: requests that were saved elsewhere come in as if their senders had posted them."""
+"""`bridge import`: take in saved requests as if their senders had posted them."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,10 +29,10 @@ from bridge.events import history as lineage
 from bridge.events.history import OperatorAction
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
-from bridge.inbound.inbox import Arrival, Equal, Kept, delivery_ids
+from bridge.inbound.inbox import Equal, IncomingEvent, Kept, delivery_ids
 from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, requests_in
 from bridge.inbound.signatures import Request
-from bridge.inbound.views import WebhookEndpoint, arrivals_of, authenticate, read
+from bridge.inbound.views import WebhookEndpoint, authenticate, read, split_events
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.paths import Received
 from bridge.mapping.samples import Sample
@@ -188,7 +188,7 @@ class _Import:
             return _Result(
                 saved.where, source.name, skipped="left out: a question of the sender, and no event"
             )
-        arrivals = arrivals_of(self.endpoint, source, sent, received)
+        arrivals = split_events(self.endpoint, source, sent, received)
         kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
         received_at = _not_after(utc_now(), saved.received_at)
         events = (
@@ -208,7 +208,7 @@ class _Import:
         where: str,
         source: MappedSource,
         kept: Kept,
-        arrivals: list[Arrival],
+        arrivals: list[IncomingEvent],
         received_at: datetime | None,
     ) -> Iterator[dict[str, Any]]:
         now = utc_now()
@@ -230,7 +230,7 @@ class _Import:
                 "detail": arrival.parked,
             }
 
-    def _foresee(self, source: MappedSource, arrivals: list[Arrival]) -> Iterator[dict[str, Any]]:
+    def _foresee(self, source: MappedSource, arrivals: list[IncomingEvent]) -> Iterator[dict[str, Any]]:
         for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, Equal.DUPLICATE), strict=True):
             known = select(Event.id, Event.status).where(
                 Event.source == source.name, Event.delivery_id == delivery_id

@@ -1,4 +1,4 @@
-"""What a `bridge worker` on a machine of its own answers to those who watch it."""
+"""Health check and metrics of a `bridge worker` on its own machine."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""The mappings at a glance: in words that need no code, as a list and as the table of mappings/README.md."""
+"""An overview of the mappings, as a list and as the table of mappings/README.md."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -65,7 +65,7 @@ def events(schema: type[Mapping]) -> list[str]:
 
 
 def authentication(scheme: Authentication | None) -> str:
-    """How a sender proves who it is, in words."""
+    """How a sender authenticates, as a phrase."""
     if scheme is None:
         return "none: a form in a browser"
     return " or ".join(dict.fromkeys(_ways(scheme)))

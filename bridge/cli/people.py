@@ -1,4 +1,4 @@
-"""`bridge users` and `bridge tokens`: who may sign in at the console, and who may use the management API."""
+"""`bridge users` and `bridge tokens`: access to the console and to the management API."""
 
 import sys
 from datetime import timedelta

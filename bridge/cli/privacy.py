@@ -1,4 +1,4 @@
-"""`bridge retention`: forget what is past its time. `bridge encrypt`: encrypt what is stored."""
+"""`bridge retention`: delete expired data. `bridge encrypt`: encrypt stored data."""
 
 from pathlib import Path
 

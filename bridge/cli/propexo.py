@@ -1,4 +1,4 @@
-"""`bridge propexo`: what the account has at Propexo, with the ids that bridge.toml wants."""
+"""`bridge propexo`: the records of the account at Propexo, with the ids for bridge.toml."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The bridge on another machine, through its management API: for the commands that take `--url`."""
+"""A client of the management API of another bridge, for commands with `--url`."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What `bridge events` does at a bridge on another machine."""
+"""The remote half of `bridge events`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

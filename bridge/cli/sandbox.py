@@ -1,4 +1,4 @@
-"""`sandbox`: a stand-in for Propexo, to play with."""
+"""`bridge sandbox`: a stand-in for Propexo to experiment with."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""What the demo sends, and what must become of it."""
+"""The events that the demo sends, with their expected results."""
 
 import copy
 import hashlib

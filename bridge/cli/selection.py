@@ -1,4 +1,4 @@
-"""Which stored events a command is about: named by their ids, or chosen by what they have in common."""
+"""Selects the stored events of a command, by id or by filter."""
 
 import re
 import sys
@@ -79,7 +79,7 @@ def change_each(
 ) -> dict[int, str]:
     """Change all of the events or, where one of them must not be, none. Each change is one transaction.
 
-    Answers what `change` told of each.
+    Returns the result of `change` for each.
     """
     ids = list(dict.fromkeys(event_ids))
     with database.session() as session:
@@ -95,5 +95,5 @@ def change_each(
 
 
 def counted(number: int) -> str:
-    """How many events, in words."""
+    """The number of events, as a phrase."""
     return "1 event" if number == 1 else f"{number} events"

@@ -178,5 +178,5 @@ def _offer_a_link(settings: Settings, database: Database, address: str) -> None:
 
 
 def check_sources(settings: Settings) -> None:
-    """Raises ConfigurationError. To be told before anything starts, and once instead of by every process."""
+    """Raises ConfigurationError. Checked before anything starts, and once instead of in every process."""
     Sources(settings, Catalogue(settings.mappings_dir))

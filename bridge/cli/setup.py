@@ -1,4 +1,4 @@
-"""`init` writes a configuration, `check` tells what is wrong with it."""
+"""`init` writes a configuration, `check` reports its problems."""
 
 import os
 from collections import Counter

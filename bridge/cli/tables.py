@@ -1,4 +1,4 @@
-"""Tables for people; what stands in them may come from a sender."""
+"""Tables for a terminal; their text may come from a sender, so it is escaped."""
 
 import re
 import sys

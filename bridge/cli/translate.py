@@ -1,4 +1,4 @@
-"""`bridge translate`: what a request would become, with nothing stored and nothing sent."""
+"""`bridge translate`: show the result of a request without storing or sending anything."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Connections whose request is not complete: they wait in the loop of a gunicorn process, and no thread waits too."""
+"""Connections with an incomplete request: they wait in the loop of a gunicorn process without a thread."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Who is asking: a person at the console, a token of the management API, or somebody at the command line."""
+"""The actor of a request: a console user, an API token, or the command line."""
 
 from dataclasses import dataclass
 from enum import StrEnum

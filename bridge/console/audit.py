@@ -1,4 +1,4 @@
-"""What people changed: who, what, when, before and after."""
+"""The audit log: who changed what and when, with the values before and after."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What goes wrong on a page is told on a page; everywhere else as application/problem+json."""
+"""Errors of console pages are shown as pages; all others are application/problem+json."""
 
 from collections.abc import Callable
 from typing import Any

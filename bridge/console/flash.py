@@ -1,4 +1,4 @@
-"""What an action has done, shown once: on the next page, or at once where only a part of the page is replaced."""
+"""Flash messages: the result of an action, shown once, on the next page or in the replaced part of this one."""
 
 import json
 from enum import StrEnum
@@ -36,7 +36,7 @@ class Flash(StrEnum):
     PROPEXO_CHECKED = "propexo_checked", "Propexo is checked anew."
     SOURCE_CREATED = "source_created", "The source is stored, in shadow mode."
     SOURCE_IN_SHADOW = "source_in_shadow", "In shadow mode from now on: nothing is written."
-    SOURCE_LIVE = "source_live", "Live from now on: what comes is written."
+    SOURCE_LIVE = "source_live", "Live from now on: new events are written."
     SOURCE_REMOVED = "source_removed", "The source is removed. Its events stay."
     SOURCE_SAVED = "source_saved", "The source is saved."
     TIME_CHOSEN = "time_chosen", "The tour has another time and is queued again."

@@ -1,4 +1,4 @@
-"""What somebody sees of a renter who may only look: that there is one, and not who it is."""
+"""Masks renters for viewers."""
 
 import re
 from typing import Any

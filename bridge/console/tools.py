@@ -1,4 +1,4 @@
-"""What the pages and the management API work with."""
+"""The services of the pages and the management API."""
 
 from dataclasses import dataclass
 

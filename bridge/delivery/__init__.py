@@ -1,4 +1,4 @@
-"""A booking request becomes a confirmed appointment: load what matters, decide, record what came of it.
+"""A booking request becomes a confirmed appointment: load what matters, decide, record the outcome.
 
 `decide` (decide.py) is one pure function from a snapshot to the next step. These are its tables; a test holds each row
 against it.

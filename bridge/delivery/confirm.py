@@ -19,7 +19,7 @@ from bridge.delivery.rules.entities import AttemptRow
 from bridge.delivery.rules.in_flight import MOST_MISSES, OF_LEADS, Category
 from bridge.delivery.rules.outcomes import CONFIRM_AFTER
 from bridge.delivery.storage.rows import ATTEMPT, labelled
-from bridge.models import Attempt, Booking, Lead, Sweep
+from bridge.models import Attempt, Booking, Lead, WriteLogCursor
 from bridge.propexo import client
 from bridge.propexo.client import Propexo, WriteLogEntry, WriteState
 from bridge.propexo.errors import Outcome, PropexoError
@@ -104,12 +104,12 @@ def take(
     """The writes that wait, if it is our turn to read their log: one worker at a time, and not too often."""
     integration_id, category = key
     every = SWEEP_EVERY_IN_BACKLOG if is_backlog else sweep_interval(per_minute)
-    row = insert(Sweep).values(integration_id=integration_id, category=category, read_at=now)
+    row = insert(WriteLogCursor).values(integration_id=integration_id, category=category, read_at=now)
     claimed = row.on_conflict_do_update(
-        index_elements=[Sweep.integration_id, Sweep.category],
+        index_elements=[WriteLogCursor.integration_id, WriteLogCursor.category],
         set_={"read_at": now},
-        where=Sweep.read_at <= now - every,
-    ).returning(Sweep.read_at)
+        where=WriteLogCursor.read_at <= now - every,
+    ).returning(WriteLogCursor.read_at)
     if connection.scalar(claimed) is None:
         return None
     these = {"integration": integration_id, "category": category, "maybe_written": now - MAYBE_WRITTEN_AFTER}
@@ -243,6 +243,8 @@ def _note_unread(connection: Connection, found: SweepResult, now: datetime) -> l
         ids = [attempt.id for attempt in found.waiting.attempts]
         connection.execute(update(Attempt).where(Attempt.id.in_(ids)).values(unlisted=MOST_MISSES))
         return ids
-    cursor = update(Sweep).where(Sweep.integration_id == integration_id, Sweep.category == category)
+    cursor = update(WriteLogCursor).where(
+        WriteLogCursor.integration_id == integration_id, WriteLogCursor.category == category
+    )
     connection.execute(cursor.values(read_at=now - SWEEP_EVERY_IN_BACKLOG))
     return []

@@ -1,4 +1,4 @@
-"""A request that was parked because nobody had confirmed it needs nobody once another event has decided it."""
+"""Closes a parked unconfirmed request once another event has decided it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ _END = (
 
 
 def has_decided(before: Snapshot, after: Snapshot) -> bool:
-    """Whether the event has said that there is to be a tour, or none, of a booking that others may know."""
+    """Whether the event has decided that the tour of a booking takes place, or does not."""
     if after.booking is None or after.booking.decided_at is None:
         return False
     loaded = {row.id: row for row in (*before.bookings, before.booking) if row}

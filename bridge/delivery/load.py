@@ -181,7 +181,7 @@ class Loader:
             snapshots[id_] = item.having(related=(*item.related, *more), contested=contested)
 
     def _add_attempts(self, snapshots: dict[int, Snapshot]) -> None:
-        """The in-flight writes of the bookings, and what tells their traces apart."""
+        """The in-flight writes of the bookings, and what distinguishes their traces."""
         bookings = [
             row
             for snapshot in snapshots.values()

@@ -1,4 +1,4 @@
-"""Records what came of runs: one transaction for several lanes, or none of it.
+"""Records the outcomes of runs, in one transaction for several lanes.
 
 A result counts only if the lease of its lane still holds and nobody else has changed its booking or lead since they
 were loaded. Where one of several results fails, each is recorded alone, so that it does not cost the others theirs.

@@ -1,4 +1,4 @@
-"""What a run changes, and what became of that."""
+"""The changes of a run, and their outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -38,7 +38,7 @@ class NoAnswerError(BridgeError):
         self.status = status
         """The HTTP status; `None` without an answer."""
         self.after = after
-        """Seconds after which it may be asked again, if it said so."""
+        """Seconds after which it may be asked again, if it gave any."""
 
 
 def ask(sender: str, api: Api, fetch: Fetch, access: Mapping[str, str], ids: Mapping[str, str]) -> Any:

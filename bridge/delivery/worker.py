@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bridge import grace, queue
 from bridge.clock import Clock, utc_now
-from bridge.database import REACH, Database
+from bridge.database import CONNECT_OPTIONS, Database
 from bridge.delivery.engine import Engine
 from bridge.delivery.storage.claims import claim_written
 from bridge.delivery.tools import Tools, boot_time
@@ -105,7 +105,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`, then finish what was begun."""
-        self._tools.database.limit_pauses(IDLE_IN_TRANSACTION)
+        self._tools.database.set_idle_timeout(IDLE_IN_TRANSACTION)
         helpers = [
             threading.Thread(target=self._listen, name="listen", daemon=True),
             threading.Thread(target=self._run_periodic, name="periodic", daemon=True),
@@ -161,7 +161,9 @@ class Worker:
         """Wake the engine when events arrive. Without it, it finds them within a second."""
         while not self._stopping.is_set():
             try:
-                with psycopg.connect(self._tools.database.url, autocommit=True, **REACH) as connection:
+                with psycopg.connect(
+                    self._tools.database.url, autocommit=True, **CONNECT_OPTIONS
+                ) as connection:
                     connection.execute(f"LISTEN {queue.CHANNEL}")
                     while not self._stopping.is_set():
                         for _ in connection.notifies(timeout=POLL_INTERVAL, stop_after=1):

@@ -1,1 +1,1 @@
-"""What operators see of events and do with them."""
+"""Events as operators see them, and their actions."""

@@ -1,4 +1,4 @@
-"""What operators do with an event that has ended: replay it, or dismiss it."""
+"""Replay or dismiss an event that has ended."""
 
 from datetime import datetime
 

@@ -19,7 +19,7 @@ from bridge.events.detail import mapping_of
 from bridge.events.history import OperatorAction
 from bridge.events.query import booking_has_reference
 from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import Arrival, Kept, arrivals_of, lock_of
+from bridge.inbound.inbox import IncomingEvent, Kept, lock_of, split_events
 from bridge.keys import key
 from bridge.mapping.base import Mapping as MappingSchema
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes
@@ -49,7 +49,7 @@ class Correction:
     event_id: int
     before: bytes
     """The body that was corrected; another one by now must not be overwritten."""
-    arrival: Arrival
+    arrival: IncomingEvent
     read: Preview
     keeps_reference: bool
     """The sender's id is made of the payload's values: its other events may still carry the old one."""
@@ -155,9 +155,9 @@ def _typed(event: Event) -> dict[str, str]:
 
 def _arrival(
     event: Event, mapping: MappingSchema, received: Received, body: bytes, settings: Settings
-) -> Arrival:
+) -> IncomingEvent:
     try:
-        arrivals = arrivals_of(mapping, received, body, settings.sources[event.source].tenants)
+        arrivals = split_events(mapping, received, body, settings.sources[event.source].tenants)
     except NotAuthenticError as error:
         raise NotRepairableError(
             f"The payload is of an account that `tenants` of the source {event.source} does not list."

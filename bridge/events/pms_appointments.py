@@ -1,4 +1,4 @@
-"""What a PMS holds of tours, matched to our bookings: the answer to "is it really in there?"."""
+"""The appointments in a PMS, matched to our bookings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -46,7 +46,7 @@ class Selection:
     without: tuple[str, ...] = ()
     """Reasons that are left out."""
     runnable: bool = False
-    """Only those that may run again: what they said is kept, and they are no tests."""
+    """Only those that may run again: their payload is still stored, and they are no tests."""
     ids: tuple[int, ...] | None = None
     """Only these."""
     request_id: str | None = None

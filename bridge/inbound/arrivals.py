@@ -38,7 +38,7 @@ LARGEST_STORED = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Arrival:
+class IncomingEvent:
     """One event on its way into the table."""
 
     body: bytes
@@ -84,9 +84,9 @@ class Kept:
 NOT_STORED = "(not stored)"
 
 
-def arrivals_of(
+def split_events(
     mapping: Mapping, received: Received, body: bytes, tenants: Sequence[str] = ()
-) -> list[Arrival]:
+) -> list[IncomingEvent]:
     """The events of a decoded request: the body as it came, or each item of a batch as JSON.
 
     With `tenants`, items of other accounts of this sender are left out: its signature says nothing about whose
@@ -114,7 +114,7 @@ def arrivals_of(
         content = None if envelope.delivery_id else _as_json(payload)
         if content and (chosen := received.headers.get(CHOSEN_TIME)):
             content += chosen.encode()  # the same number is news where it is that of another time
-        return [Arrival(body, content_type, envelope, content=content)]
+        return [IncomingEvent(body, content_type, envelope, content=content)]
     if len(items) > LARGEST_BATCH:
         raise DecodingError(
             f"The body is a batch of {len(items)} events, over {LARGEST_BATCH}. Send smaller ones."
@@ -126,17 +126,19 @@ def arrivals_of(
         if size > LARGEST_STORED:
             raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
         arrivals.append(
-            Arrival(content, "application/json", mapping.envelope(received.with_payload(item, is_part=True)))
+            IncomingEvent(
+                content, "application/json", mapping.envelope(received.with_payload(item, is_part=True))
+            )
         )
     return arrivals
 
 
-def refused(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> Arrival:
+def refused(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> IncomingEvent:
     """A request of which no events can be made, as one that is parked; without its secrets."""
     payload = _without_secrets(mapping, received.payload)
     if payload is received.payload:
-        return Arrival(body, received.headers.get("content-type"), Envelope(), parked=why.message)
-    return Arrival(_as_json(payload), "application/json", Envelope(), parked=why.message)
+        return IncomingEvent(body, received.headers.get("content-type"), Envelope(), parked=why.message)
+    return IncomingEvent(_as_json(payload), "application/json", Envelope(), parked=why.message)
 
 
 def _without_secrets(mapping: Mapping, payload: Any) -> Any:
@@ -165,7 +167,7 @@ class Equal(StrEnum):
         return cls.NEWS if mapping.repeats else cls.DUPLICATE if signed else cls.NEWS_AFTER_ANOTHER
 
 
-def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) -> list[str]:
+def delivery_ids(arrivals: Sequence[IncomingEvent], equal: Equal = Equal.DUPLICATE) -> list[str]:
     """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
 
     Where equal content is news, each arrival has an id of its own.
@@ -186,5 +188,5 @@ def delivery_ids(arrivals: Sequence[Arrival], equal: Equal = Equal.DUPLICATE) ->
     ]
 
 
-def _digest(arrival: Arrival) -> str:
+def _digest(arrival: IncomingEvent) -> str:
     return f"sha256:{hashlib.sha256(arrival.content or arrival.body).hexdigest()}"

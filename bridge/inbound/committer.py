@@ -12,16 +12,16 @@ from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyEr
 from bridge import metrics
 from bridge.database import Database
 from bridge.inbound.arrivals import LARGEST_BATCH, LARGEST_STORED
-from bridge.inbound.inbox import Delivery, Stored, store_waves, waves
+from bridge.inbound.inbox import Delivery, Stored, store_batches, waves
 
 log = structlog.get_logger(__name__)
 
-OF_ONE_DELIVERY = ("22", "23", "40", "54")
+ROW_ERROR_CLASSES = ("22", "23", "40", "54")
 """Classes of PostgreSQL's errors that speak of what is stored and not of the server: data, integrity, a conflict of
 transactions, a limit that a value exceeds."""
 
 
-class _Waiting:
+class _PendingCommit:
     """A request that waits for its commit."""
 
     def __init__(self, delivery: Delivery) -> None:
@@ -63,7 +63,7 @@ class Committer:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._guard = threading.Lock()
-        self._line: deque[_Waiting] = deque()
+        self._line: deque[_PendingCommit] = deque()
         self._running = False
         self._connection: Connection | None = None
         listen(database.engine, "engine_disposed", lambda _: self._let_go())
@@ -74,7 +74,7 @@ class Committer:
         Raises:
             SQLAlchemyError: they are not stored, and not a part of them.
         """
-        waiting = _Waiting(delivery)
+        waiting = _PendingCommit(delivery)
         with self._guard:
             self._line.append(waiting)
             leads, self._running = not self._running, True
@@ -96,16 +96,16 @@ class Committer:
             raise
         finally:
             with self._guard:
-                heir = self._line[0] if self._line else None
-                self._running = heir is not None
-            if heir:
-                heir.wake()
+                next_leader = self._line[0] if self._line else None
+                self._running = next_leader is not None
+            if next_leader:
+                next_leader.wake()
             for waiting in batch:
                 waiting.wake()
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self) -> list[_PendingCommit]:
         """The head of the line, as far as one transaction can take it."""
-        batch: list[_Waiting] = []
+        batch: list[_PendingCommit] = []
         events = size = 0
         with self._guard:
             while self._line:
@@ -116,13 +116,13 @@ class Committer:
                 batch.append(self._line.popleft())
         return batch
 
-    def _commit(self, batch: Sequence[_Waiting]) -> None:
+    def _commit(self, batch: Sequence[_PendingCommit]) -> None:
         """Give each of a batch its result. What fails because of one delivery does not cost the others theirs."""
         metrics.COMMIT.observe(len(batch))
         try:
             results = self._store([waiting.delivery for waiting in batch])
         except Exception as error:  # noqa: BLE001 - each request raises it itself
-            if len(batch) > 1 and _may_be_of_one(error):
+            if len(batch) > 1 and _is_row_error(error):
                 log.warning(
                     "a commit is repeated one by one", deliveries=len(batch), error=type(error).__name__
                 )
@@ -144,10 +144,10 @@ class Committer:
         batches = waves(deliveries)
         if len(batches) > 1:
             with self._database.engine.begin() as connection:
-                return _by_delivery(deliveries, store_waves(connection, batches))
+                return _by_delivery(deliveries, store_batches(connection, batches))
         held = self._connection is not None
         try:
-            return _by_delivery(deliveries, store_waves(self._held_connection(), batches))
+            return _by_delivery(deliveries, store_batches(self._held_connection(), batches))
         except BaseException as error:
             self._let_go()
             if not (held and isinstance(error, DBAPIError) and error.connection_invalidated):
@@ -172,12 +172,12 @@ def _by_delivery(deliveries: Sequence[Delivery], stored: Sequence[Stored]) -> li
     return [[next(results) for _ in delivery.arrivals] for delivery in deliveries]
 
 
-def _may_be_of_one(error: Exception) -> bool:
+def _is_row_error(error: Exception) -> bool:
     """Whether the others of a batch could be stored without the one that made it fail."""
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         # Without a state the client gave up before the server: over a value, or because it is away.
         return (
-            state.startswith(OF_ONE_DELIVERY) if state else isinstance(error, (DataError, ProgrammingError))
+            state.startswith(ROW_ERROR_CLASSES) if state else isinstance(error, (DataError, ProgrammingError))
         )
     return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)

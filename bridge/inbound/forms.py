@@ -1,4 +1,4 @@
-"""A form in a browser: its visitor can correct what is wrong, if told at once and by field."""
+"""Forms in a browser: errors are returned at once and by field, so that the visitor can correct them."""
 
 from datetime import UTC, datetime
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""What some senders ask before they send anything: that the bridge repeats a text.
+"""Endpoint verification: some senders ask the bridge to echo a text before they send anything.
 
     ChallengeByGet(token="hub.verify_token", challenge="hub.challenge", mode=("hub.mode", "subscribe"))
     ChallengeByPost(where="type == 'url_verification'", challenge="challenge")

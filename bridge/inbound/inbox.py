@@ -1,4 +1,4 @@
-"""Stores what arrived: the events, the check for duplicates and the jobs, in one transaction."""
+"""Stores incoming events, with the check for duplicates and their lanes, in one transaction."""
 
 import uuid
 from collections.abc import Collection, Iterator, Sequence
@@ -15,11 +15,11 @@ from bridge.inbound.arrivals import (
     LARGEST_BATCH,
     NOT_STORED,
     STORED_HEADERS,
-    Arrival,
     Equal,
+    IncomingEvent,
     Kept,
-    arrivals_of,
     delivery_ids,
+    split_events,
 )
 from bridge.inbound.insertion import insert_events
 from bridge.keys import KEY_LENGTH, contact_key, key, storable
@@ -30,15 +30,15 @@ __all__ = [
     "LARGEST_BATCH",
     "NOT_STORED",
     "STORED_HEADERS",
-    "Arrival",
     "Delivery",
     "Equal",
+    "IncomingEvent",
     "Kept",
     "Stored",
-    "arrivals_of",
     "delivery_ids",
+    "split_events",
     "store",
-    "store_waves",
+    "store_batches",
     "waves",
 ]
 
@@ -53,7 +53,7 @@ class Delivery:
 
     source: str
     kept: Kept
-    arrivals: Sequence[Arrival]
+    arrivals: Sequence[IncomingEvent]
     received_at: datetime
     equal: Equal = Equal.DUPLICATE
     is_test: bool = False
@@ -78,7 +78,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the sender is told."""
+    """The status in the answer to the sender."""
 
     id: int
     status: Status
@@ -89,12 +89,12 @@ def store(
     session: Session,
     source: str,
     kept: Kept,
-    arrivals: Sequence[Arrival],
+    arrivals: Sequence[IncomingEvent],
     now: datetime,
     equal: Equal = Equal.DUPLICATE,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
-    return store_waves(session.connection(), waves([Delivery(source, kept, arrivals, now, equal)]))
+    return store_batches(session.connection(), waves([Delivery(source, kept, arrivals, now, equal)]))
 
 
 def waves(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
@@ -108,7 +108,7 @@ def waves(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
     return found
 
 
-def store_waves(connection: Connection, batches: Sequence[Sequence["NewEvent"]]) -> list[Stored]:
+def store_batches(connection: Connection, batches: Sequence[Sequence["NewEvent"]]) -> list[Stored]:
     """Insert events in the order of their arrival, as if they had come one by one."""
     return [stored for wave in batches if wave for stored in _store_wave(connection, wave)]
 
@@ -132,7 +132,7 @@ def _store_wave(connection: Connection, wave: Sequence["NewEvent"]) -> list[Stor
 class NewEvent:
     """An event on its way into the table; what it needs to know of earlier ones is asked by `settle`."""
 
-    def __init__(self, delivery: Delivery, arrival: Arrival, delivery_id: str) -> None:
+    def __init__(self, delivery: Delivery, arrival: IncomingEvent, delivery_id: str) -> None:
         self.delivery, self.arrival, self.delivery_id = delivery, arrival, delivery_id
         envelope = arrival.envelope
         self.reference, self.previous = key(envelope.reference), key(envelope.previous_reference)
@@ -223,7 +223,7 @@ def _known(connection: Connection, names: Collection[Name]) -> dict[Name, Stored
 
 
 def _disambiguate(
-    connection: Connection, source: str, arrival: Arrival, delivery_id: str, equal: Equal
+    connection: Connection, source: str, arrival: IncomingEvent, delivery_id: str, equal: Equal
 ) -> str:
     """The delivery id, made another one where equal content is news because something else came in between."""
     reference = key(arrival.envelope.reference)

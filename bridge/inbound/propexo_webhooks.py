@@ -21,7 +21,7 @@ from bridge import queue
 from bridge.errors import DecodingError, UnknownSourceError
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures import Signature
-from bridge.inbound.views import WebhookEndpoint, as_sent, whole_body
+from bridge.inbound.views import WebhookEndpoint, read_body, signed_request
 from bridge.keys import contact_key, key
 from bridge.models import Attempt, Booking, Event, Lead, Notice
 from bridge.settings import Settings
@@ -64,8 +64,8 @@ def receive() -> Response:
         raise UnknownSourceError(
             "Webhooks of Propexo are not taken here. Set `propexo.webhook_secrets`, then restart."
         )
-    body = whole_body(endpoint.settings.server.body_limit)
-    SIGNATURE.verify(as_sent(endpoint, body, None), propexo.webhook_secrets, endpoint.clock(), None)
+    body = read_body(endpoint.settings.server.body_limit)
+    SIGNATURE.verify(signed_request(endpoint, body, None), propexo.webhook_secrets, endpoint.clock(), None)
     webhook = WebhookMessage.read(body)
     if webhook is None or not webhook.is_ours(endpoint.settings):
         return jsonify(status="ignored")
@@ -141,14 +141,14 @@ class WebhookMessage:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What is told of the record: all of it, or what is new."""
+        """The record in the webhook: all of it, or the changed part."""
         diff = self.data.get("diff")
         parts = (self.data.get("payload"), diff.get("new") if isinstance(diff, dict) else None)
         return {name: value for part in parts if isinstance(part, dict) for name, value in part.items()}
 
     @property
-    def names_somebody(self) -> bool:
-        """Whether it tells whose record it is; the first word of a new record may say next to nothing."""
+    def names_a_record(self) -> bool:
+        """Whether it identifies the person of the record; the first webhook of a new record may be nearly empty."""
         identifying = {
             "leads": ("notes", "email_1", "email_2", "phone_1", "phone_2", "third_party_id"),
             "events": ("notes", "associated_lead_ids"),
@@ -193,7 +193,7 @@ def wake_signal(session: Session, settings: Settings, webhook: WebhookMessage) -
         return _synced(webhook)
     if webhook.event in CHANGED and webhook.model in MODELS:
         codes = sorted({*_leads(session, webhook), *_bookings(session, settings, webhook)})
-        delay = timedelta(0) if webhook.names_somebody else DEBOUNCE
+        delay = timedelta(0) if webhook.names_a_record else DEBOUNCE
         return WakeSignal(tuple(codes), delay=delay) if codes else None
     return None
 
@@ -237,7 +237,7 @@ def _leads(session: Session, webhook: WebhookMessage) -> list[str]:
         or_(literal(webhook.property_id is None), Lead.property_id == webhook.property_id),
     )
     named = Lead.code.in_(_codes(webhook))
-    if webhook.names_somebody:
+    if webhook.names_a_record:
         return _awaited(
             session, Lead, or_(named, and_(there, Lead.contact.in_(list(_contacts(webhook.record)))))
         )
@@ -258,7 +258,7 @@ def _bookings(session: Session, settings: Settings, webhook: WebhookMessage) -> 
     """The codes of awaited appointments that this may be, or that it links to their leads."""
     if webhook.model == "leads":
         return []
-    if webhook.names_somebody:
+    if webhook.names_a_record:
         ids = [text for text in webhook.texts() if ID.fullmatch(text)]
         by_id = or_(Booking.lead_id.in_(ids), Booking.appointment_id.in_(ids))
         return _awaited(session, Booking, or_(Booking.code.in_(_codes(webhook)), by_id))

@@ -55,7 +55,7 @@ class UnreadableFileError(BridgeError):
 def requests_in(
     name: str, content: bytes, kind: FileFormat | None = None
 ) -> Iterator[Saved | UnreadableFileError]:
-    """The requests of a file, and what is none; without `kind` it is told by how the content looks."""
+    """The requests of a file, and what is none; without `kind` the format is detected from the content."""
     try:
         match kind or format_of(name, content):
             case FileFormat.REQUESTS:

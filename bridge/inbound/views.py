@@ -27,7 +27,7 @@ from bridge.inbound.decoding import decode
 from bridge.inbound.decoding.compression import decompressed
 from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
-from bridge.inbound.inbox import Arrival, Delivery, Equal, Kept, Stored
+from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, Kept, Stored
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.corrected import CORRECTED_FIELDS
 from bridge.mapping.paths import Received
@@ -68,8 +68,8 @@ def receive(name: str, token: str | None = None) -> Response:
     """
     began = perf_counter()
     endpoint, source = open_endpoint(name)  # 404, 503
-    body = whole_body(endpoint.settings.server.body_limit)  # 413
-    sent = as_sent(endpoint, body, token)
+    body = read_body(endpoint.settings.server.body_limit)  # 413
+    sent = signed_request(endpoint, body, token)
     authenticate(endpoint, source, sent)  # 401, 403
     sent, problem = content_of(sent, endpoint.settings.server.body_limit)  # 413
     received = read(source, sent, problem)  # 422 for a form
@@ -105,11 +105,17 @@ def take(
         SubmissionReusedError, ProofOfWorkNeededError, TooManyFormsError: a form is not taken.
         SQLAlchemyError: nothing is stored.
     """
-    arrivals = arrivals_of(endpoint, source, sent, received)
+    arrivals = split_events(endpoint, source, sent, received)
     kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     is_test = TEST in request.environ
     delivery = Delivery(
-        source.name, kept, arrivals, endpoint.clock(), equal_of(source, sent), is_test, tracing.current()
+        source.name,
+        kept,
+        arrivals,
+        endpoint.clock(),
+        duplicate_policy(source, sent),
+        is_test,
+        tracing.current(),
     )
     desk: FormDesk | None = current_app.extensions.get("forms")
     form = received if source.mapping.public and isinstance(received, Received) and not is_test else None
@@ -160,7 +166,7 @@ def open_endpoint(name: str) -> tuple[WebhookEndpoint, MappedSource]:
     return endpoint, source
 
 
-def whole_body(limit: int) -> bytes:
+def read_body(limit: int) -> bytes:
     """The bytes of the request. A length over the limit is refused before reading, by MAX_CONTENT_LENGTH.
 
     Raises:
@@ -175,7 +181,7 @@ def whole_body(limit: int) -> bytes:
     return body
 
 
-def as_sent(endpoint: WebhookEndpoint, body: bytes, token: str | None) -> signatures.Request:
+def signed_request(endpoint: WebhookEndpoint, body: bytes, token: str | None) -> signatures.Request:
     """The request as its sender signed it: under the public address, with path and query as they came."""
     raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     address = raw[raw.index("/", raw.index("//") + 2) :] if "://" in raw.partition("?")[0] else raw
@@ -234,12 +240,12 @@ def read(
     return Received(payload, sent.headers, sent.query)
 
 
-def arrivals_of(
+def split_events(
     endpoint: WebhookEndpoint,
     source: MappedSource,
     sent: signatures.Request,
     received: Received | DecodingError,
-) -> list[Arrival]:
+) -> list[IncomingEvent]:
     """The events of a request, without those of accounts that are not ours.
 
     Raises:
@@ -247,7 +253,9 @@ def arrivals_of(
         InvalidFormError: a visitor's form has wrong values.
     """
     if isinstance(received, DecodingError):
-        return [Arrival(sent.body, sent.headers.get("content-type"), Envelope(), parked=received.message)]
+        return [
+            IncomingEvent(sent.body, sent.headers.get("content-type"), Envelope(), parked=received.message)
+        ]
     if source.mapping.public:
         errors = form_errors(
             source, received, endpoint.settings, aliases_of(endpoint.database), endpoint.clock()
@@ -255,13 +263,13 @@ def arrivals_of(
         if errors:
             raise InvalidFormError(errors)
     try:
-        return inbox.arrivals_of(source.mapping, received, sent.body, source.settings.tenants)
+        return inbox.split_events(source.mapping, received, sent.body, source.settings.tenants)
     except DecodingError as error:
         return [refused(source.mapping, received, sent.body, error)]
 
 
-def equal_of(source: MappedSource, sent: signatures.Request) -> Equal:
-    """What it means if this request says what an earlier one said."""
+def duplicate_policy(source: MappedSource, sent: signatures.Request) -> Equal:
+    """What it means if this request repeats an earlier one."""
     proof = source.mapping.signature
     signed = proof is not None and source.settings.auth != "none" and proof.signs_body(sent)
     return Equal.of(source.mapping, signed=signed)

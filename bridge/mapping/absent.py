@@ -1,4 +1,4 @@
-"""What senders write for "not given", defined once for all fields, rules and readers of all mappings.
+"""Values that mean "not given", defined once for all fields, rules and readers.
 
 Absent are null, blank text, empty lists and objects; the words that programs put in place of a value that is not set
 (`undefined`, `null`, `None`, `NaN`, `[object Object]`); a placeholder of a template that nobody filled

@@ -29,13 +29,13 @@ from bridge.mapping.translation import (
     START,
     Envelope,
     Translation,
-    as_given,
     build,
-    dispensable,
-    either_start,
     in_their_fields,
-    missing_for,
+    missing_fields,
+    optional_fields,
     person_reference,
+    resolve_start,
+    unparsed_note,
 )
 
 UNKNOWN_EVENT = "this mapping knows no event named {}"
@@ -142,7 +142,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     @classmethod
     def sender(cls) -> str:
-        """The first line of the docstring: the sender's name in words."""
+        """The first line of the docstring: the sender's name."""
         return inspect.cleandoc(cls.__doc__ or cls.__name__).splitlines()[0]
 
     @classmethod
@@ -299,17 +299,17 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         found = {name: hits for name, field in fields.items() if (hits := field.find(inner))}
         values, errors = self._load(found)
         values = in_their_fields(values, found, fields)
-        errors = either_start(values, errors, fields)
+        errors = resolve_start(values, errors, fields)
         takes_time = decision.action in (Action.BOOK, Action.RESCHEDULE)
         if takes_time and (chosen := OfferedTimes.from_text(inner.headers.get(CHOSEN_TIME))):
             values, errors = chosen.fill_in(values, errors)
         values, errors = CorrectedFields.of(inner.headers).fill_in(values, errors)
-        without = dispensable(decision)
+        without = optional_fields(decision)
         unread = {} if self.public else {name: errors.pop(name) for name in without & errors.keys()}
-        errors |= missing_for(decision, values, fields, errors.keys(), unread)
+        errors |= missing_fields(decision, values, fields, errors.keys(), unread)
         if errors:
             raise MappingError([*errors.values()])
-        remarks = [as_given(name, fields[name], found[name]) for name in sorted(unread.keys() & found)]
+        remarks = [unparsed_note(name, fields[name], found[name]) for name in sorted(unread.keys() & found)]
         return build(decision, values, remarks)
 
     def _load(self, found: dict[str, list[Match]]) -> tuple[dict[str, Any], dict[str, FieldError]]:

@@ -1,4 +1,4 @@
-"""What a chat asks about free times, and the time that a renter chose by its number."""
+"""Requests of a chat for free times, and for one of them by its number."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What an operator has corrected of a booking, field by field: it is stored beside the payload, and wins over it."""
+"""Corrections of an operator, field by field: they are stored beside the payload and override it."""
 
 import json
 from collections.abc import Mapping

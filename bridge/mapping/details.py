@@ -50,7 +50,7 @@ class Api:
     """Made of credentials: `{"Authorization": "Bearer {token}"}`; with `login`, `{token}` is what that brought."""
     login: Login | None = None
     instead: str
-    """The way of this sender that needs no API access, as a clause: it is told to who has no credentials."""
+    """How to set up this sender without API access, as a clause: shown to operators without credentials."""
 
     def __post_init__(self) -> None:
         templates = [self.basic or "", *self.headers.values()]

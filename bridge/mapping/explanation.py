@@ -1,4 +1,4 @@
-"""Why a payload was read as it was: for each field what gave its value, and which rule decided.
+"""Explains the reading of a payload: the origin of each field's value, and the rule that applied.
 
 Everything is asked of the mapping itself: its rules, and `find` and `deserialize` of its fields.
 """

@@ -1,4 +1,4 @@
-"""Readers: where in a request something stands.
+"""Readers: find values in a request.
 
 A path is a JMESPath expression (https://jmespath.org) over the decoded payload, with the functions of
 `bridge.mapping.functions` and three for what stands outside: `header('X-Topic')`, `query('community')` and

@@ -1,4 +1,4 @@
-"""A net under every reader of times: a tour that begins at night was misread, or is a slip.
+"""A plausibility check for all times: a tour at night is a misread time or a slip.
 
 A lost `pm`, an offset read as another, a time in the zone of a visitor: each ends at an hour at which nobody shows an
 apartment. Such a tour is held for an operator instead of booked.

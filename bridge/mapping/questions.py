@@ -1,4 +1,4 @@
-"""What a question of a form asks for: about the renter or about somebody else, the tour's time or another date.
+"""Classifies the questions of a form: the renter or another person, the tour's time or another date.
 
 One classifier for all form and scheduler mappings. `asked(answers)` sorts a form's answers by what was asked; labels
 are cleaned first, so that `📅 **Tour date** (required)`, `tour_date` and `2. Tour date:` are one question.
@@ -38,7 +38,7 @@ def cleaned(label: str) -> str:
 
 @lru_cache(maxsize=4096)
 def topic(label: str) -> str | None:
-    """What a question asks for, as a key of `asked`; `other_person` or `other_date`; `None` where nobody can tell."""
+    """What a question asks for, as a key of `asked`; `other_person` or `other_date`; `None` if it is unclear."""
     text = cleaned(label)
     if not text:
         return None
@@ -160,7 +160,7 @@ def _listed(answers: Any) -> Iterable[dict[str, Any]]:
 
 
 def _type_of(value: Any) -> str:
-    """The type that the parts of a value tell: a date, a time, a phone number or a name in several inputs."""
+    """The type by the parts of a value: a date, a time, a phone number or a name in several inputs."""
     keys = (
         {re.sub(r"[^a-z]", "", str(key).casefold()) for key in value} if isinstance(value, Mapping) else set()
     )

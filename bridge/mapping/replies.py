@@ -1,4 +1,4 @@
-"""What a sender reads in the answer, where it is not the bridge's own JSON."""
+"""The answers that senders expect instead of the bridge's own JSON."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class Reply:
     status: int = 200
     """For a sender that takes another one for a success."""
     silent: str | Mapping[str, Any] | Path | None = None
-    """The body where nothing is to be said: the event is ignored, or there is no text. `None`: as `body`."""
+    """The body if there is nothing to answer: the event is ignored, or there is no text. `None`: as `body`."""
 
     def render(
         self,

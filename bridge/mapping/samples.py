@@ -128,7 +128,7 @@ def samples_in(folder: Path) -> list[Sample]:
     return [Sample(file) for file in _files(folder) if not file.name.endswith(BESIDE)]
 
 
-def strays_in(folder: Path) -> list[Path]:
+def orphans_in(folder: Path) -> list[Path]:
     """Expected bookings and headers that belong to no sample."""
     names = {sample.name for sample in samples_in(folder)}
     beside = ((file, ending) for file in _files(folder) for ending in BESIDE if file.name.endswith(ending))

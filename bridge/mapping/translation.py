@@ -1,4 +1,4 @@
-"""What a payload means: from the loaded fields of a mapping to one Booking, and what stops it."""
+"""Translates the loaded fields of a mapping into one Booking, or into the problems that prevent it."""
 
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dictionary
@@ -34,7 +34,7 @@ PERSON = ("email", "phone", "lead_id", "contact_id")
 
 
 def person_reference(contact_id: str) -> str:
-    """The reference of an event that tells of a person and names no booking."""
+    """The reference of an event that describes a person and names no booking."""
     return f"person:{contact_id}"
 
 
@@ -68,7 +68,7 @@ class Translation:
     """Whether it is ignored because no rule of the mapping knows the event."""
 
 
-def dispensable(decision: Decision) -> frozenset[str]:
+def optional_fields(decision: Decision) -> frozenset[str]:
     """Fields whose unreadable value does not stop what is asked for."""
     action = decision.action
     if action in (Action.CANCEL, Action.NO_SHOW):
@@ -98,7 +98,7 @@ def in_their_fields(
     return placed
 
 
-def either_start(
+def resolve_start(
     values: Dictionary[str, Any], errors: Dictionary[str, FieldError], fields: Dictionary[str, Field]
 ) -> dict[str, FieldError]:
     """The errors without that of a start which the other field could read at the same path.
@@ -116,7 +116,7 @@ def either_start(
     return kept
 
 
-def missing_for(
+def missing_fields(
     decision: Decision,
     values: Dictionary[str, Any],
     fields: Dictionary[str, Field],
@@ -175,6 +175,6 @@ def _length(values: Dictionary[str, Any]) -> int | None:
     return None
 
 
-def as_given(name: str, field: Field, found: Sequence[Match]) -> str:
+def unparsed_note(name: str, field: Field, found: Sequence[Match]) -> str:
     """A value that could not be read, as a line of the notes."""
     return f"{name.replace('_', ' ').capitalize()} as given: {field.shown(found[0].value)}"

@@ -1,1 +1,1 @@
-"""What a mapping file must fulfil, and what a payload becomes through it; no database."""
+"""Checks of mapping files, and previews of their results; no database."""

@@ -1,8 +1,8 @@
-"""What every mapping must keep to; `bridge mappings test` and the tests ask it.
+"""The contract of mapping files, used by `bridge mappings test` and by the tests.
 
 The samples of a mapping are its tests: each event and each rule has one, each gives the booking that stands
 beside it, each is authentic when the sender signs it and no longer when a bit of it changes, and no two of them
-share an id that has to tell them apart.
+share an id that should be different in each.
 """
 
 import inspect
@@ -23,10 +23,10 @@ from bridge.mapping.catalogue import MappingFile
 from bridge.mapping.details import with_details
 from bridge.mapping.flattening import snake
 from bridge.mapping.paths import Received
-from bridge.mapping.samples import Sample, strays_in
+from bridge.mapping.samples import Sample, orphans_in
 from bridge.mapping_checks.pairs import Seen, check_pairs
 from bridge.mapping_checks.preview import Posted, Preview, preview
-from bridge.mapping_checks.signatures import unsound
+from bridge.mapping_checks.signatures import signature_problems
 
 LONGEST_SENDER = 60
 """Characters of the sender's name: it heads a column."""
@@ -39,7 +39,7 @@ def check(file: MappingFile) -> list[str]:
     for sample in file.samples:
         findings += [f"{sample.path.name}: {text}" for text in check_sample(mapping, sample)]
     findings += check_pairs(mapping, _seen(file, mapping))
-    findings += [f"{stray.name} belongs to no sample." for stray in strays_in(file.samples_folder)]
+    findings += [f"{stray.name} belongs to no sample." for stray in orphans_in(file.samples_folder)]
     return findings
 
 
@@ -63,7 +63,7 @@ def check_sample(mapping: Mapping, sample: Sample) -> Iterator[str]:
         yield str(error)
         return
     if mapping.signature:
-        yield from unsound(mapping.signature, posted)
+        yield from signature_problems(mapping.signature, posted)
 
 
 def accept(file: MappingFile) -> list[Path]:

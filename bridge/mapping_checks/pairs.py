@@ -1,4 +1,4 @@
-"""What two samples show together: ids that hold for more than they should."""
+"""Compares two samples: finds ids that more of them share than should."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

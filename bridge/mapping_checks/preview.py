@@ -1,4 +1,4 @@
-"""What would become of a request: read, resolved, built for its PMS; nothing is stored, nothing is sent."""
+"""Previews a request: read it, resolve it, and build the call for its PMS, without storing or sending anything."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
@@ -18,7 +18,7 @@ from bridge.delivery.rules.resolve import (
 from bridge.delivery.rules.state import Park, Read
 from bridge.errors import BridgeError, DecodingError
 from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import Arrival, Kept, arrivals_of, delivery_ids
+from bridge.inbound.inbox import IncomingEvent, Kept, delivery_ids, split_events
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.booking_json import booking_to_json
@@ -57,7 +57,7 @@ class Preview:
     remarks: tuple[str, ...] = field(default=(), repr=False)
     """What a person should know and does not stop it."""
     received: Received | None = field(default=None, repr=False)
-    """What was read, for who asks why; `None` where the body cannot be decoded."""
+    """The explanation of the reading; `None` if the body cannot be decoded."""
 
     def as_json(self) -> dict[str, Any]:
         """The event as `bridge translate` prints it."""
@@ -104,9 +104,9 @@ def preview(
     content_type = posted.headers.get("content-type")
     try:
         received = Received(decode(posted.body, content_type), posted.headers, posted.query)
-        arrivals = arrivals_of(mapping, received, posted.body)
+        arrivals = split_events(mapping, received, posted.body)
     except DecodingError as error:
-        arrivals = [Arrival(posted.body, content_type, Envelope(), parked=error.message)]
+        arrivals = [IncomingEvent(posted.body, content_type, Envelope(), parked=error.message)]
     kept = Kept.of(mapping, posted.headers, posted.query)
     events = [
         preview_event(mapping, arrival.body, arrival.content_type, kept, posted.details, delivery_id)

@@ -23,9 +23,9 @@ MOST_PARTS = 3
 """Secrets that one scheme may need at a time."""
 
 
-def unsound(signature: Authentication, posted: Posted) -> Iterator[str]:
+def signature_problems(signature: Authentication, posted: Posted) -> Iterator[str]:
     """What is wrong with a scheme, shown with one recorded request, as sentences."""
-    secrets = _invented(signature)
+    secrets = _test_secrets(signature)
     query = f"?{urlencode(posted.query)}" if posted.query else ""
     recorded = Request(posted.headers, posted.body, url=ADDRESS + query)
     try:
@@ -66,7 +66,7 @@ def _is_authentic(signature: Authentication, request: Request, secrets: list[str
     return True
 
 
-def _invented(signature: Authentication) -> list[str]:
+def _test_secrets(signature: Authentication) -> list[str]:
     return next(secrets for secrets in _candidates() if not signature.check_secrets(secrets))
 
 

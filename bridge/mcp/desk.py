@@ -1,4 +1,4 @@
-"""What the tools do: the same calendar, the same inbox and the same rules as for any other sender."""
+"""Implements the tools with the same calendar, inbox and rules as for any other sender."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from bridge.errors import (
     UnknownPropertyNameError,
 )
 from bridge.inbound.accepted import log_accepted
-from bridge.inbound.arrivals import Equal, Kept, arrivals_of
+from bridge.inbound.arrivals import Equal, Kept, split_events
 from bridge.inbound.committer import Committer
 from bridge.inbound.forms import form_errors
 from bridge.inbound.inbox import Delivery
@@ -183,7 +183,7 @@ class ToolDesk:
     def _store(self, body: Arguments, reference: str, began: float) -> dict[str, Any]:
         mapping, received = self.source.mapping, Received(body, {}, {})
         content = json.dumps(body, ensure_ascii=False).encode()
-        arrivals = arrivals_of(mapping, received, content)
+        arrivals = split_events(mapping, received, content)
         kept = Kept.of(mapping, {"content-type": "application/json"}, {})
         delivery = Delivery(self.source.name, kept, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
         stored = self.committer.store(delivery)

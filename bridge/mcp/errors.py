@@ -1,4 +1,4 @@
-"""Why a tool of an AI agent does nothing."""
+"""The errors of the tools for AI agents."""
 
 from bridge.errors import BridgeError
 

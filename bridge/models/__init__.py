@@ -1,4 +1,4 @@
-"""The tables. State lives here and nowhere else; a job in the queue only names its event."""
+"""The tables: the only place where state is kept."""
 
 from bridge.models.base import (
     UNENCRYPTED_FIELDS,
@@ -8,11 +8,11 @@ from bridge.models.base import (
     BookingState,
     Role,
     Status,
-    changes_of,
+    dirty_columns,
 )
 from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
-from bridge.models.figures import Alert, Gauge, PayloadField, RejectionCount, Tally
+from bridge.models.figures import Alert, Gauge, HourlyCount, PayloadField, RejectionCount
 from bridge.models.forms import FormCount, SigningKey, TimeOffer, TourLink
 from bridge.models.people import (
     ApiToken,
@@ -24,7 +24,7 @@ from bridge.models.people import (
     SignInFailure,
     User,
 )
-from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, Sweep
+from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, WriteLogCursor
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
 from bridge.models.sources import StoredSource
 
@@ -49,6 +49,7 @@ __all__ = [
     "Event",
     "FormCount",
     "Gauge",
+    "HourlyCount",
     "IdempotencyKey",
     "IntegrationState",
     "KnownContact",
@@ -66,11 +67,10 @@ __all__ = [
     "SlotSource",
     "Status",
     "StoredSource",
-    "Sweep",
-    "Tally",
     "Term",
     "TimeOffer",
     "TourLink",
     "User",
-    "changes_of",
+    "WriteLogCursor",
+    "dirty_columns",
 ]

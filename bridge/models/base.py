@@ -1,4 +1,4 @@
-"""What all tables share: their types, and the words that say where something stands."""
+"""What all tables share: column types and status values."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether it has ended: it changes only if an operator acts."""
         return self in (Status.WRITTEN, Status.IGNORED, Status.PARKED, Status.DISMISSED)
 
 
@@ -72,7 +72,7 @@ UNENCRYPTED_TOUR_FIELDS = (
 """Likewise of a written tour."""
 
 
-def changes_of(row: "Base") -> dict[str, Any]:
+def dirty_columns(row: "Base") -> dict[str, Any]:
     """The columns of a row that were given another value since it was loaded, by name."""
     state = inspect(row)
     names = [column.key for column in state.mapper.column_attrs]

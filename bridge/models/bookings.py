@@ -1,4 +1,4 @@
-"""Tours over their lives, and who is behind them."""
+"""Bookings, leads and contacts."""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ class Booking(Base):
     changed_rank: Mapped[int] = mapped_column(default=0)
     """Orders events of one moment: book, reschedule, cancel."""
     details: Mapped[dict[str, Any]] = mapped_column(SealedJson(*UNENCRYPTED_FIELDS), default=dict)
-    """Each field with the moment of the event that said it; the newest wins."""
+    """Each field with the time of its event; the newest wins."""
 
     written_state: Mapped[str] = mapped_column(default=BookingState.UNWRITTEN)
     written: Mapped[dict[str, Any] | None] = mapped_column(SealedJson(*UNENCRYPTED_TOUR_FIELDS))
@@ -86,9 +86,9 @@ class KnownContact(Base):
     source: Mapped[str] = mapped_column(primary_key=True)
     contact_id: Mapped[str] = mapped_column(primary_key=True)
     details: Mapped[dict[str, Any]] = mapped_column(SealedJson(), default=dict)
-    """Each field with the moment of the event that said it; the newest wins."""
+    """Each field with the time of its event; the newest wins."""
     used_at: Mapped[datetime]
-    """When an event last told of the person, or named it."""
+    """When an event last described or named the person."""
 
 
 class Term(Base):
@@ -103,12 +103,12 @@ class Term(Base):
 
 
 class Alias(Base):
-    """What a sender calls a property, told by a person at the console; bridge.toml has the others."""
+    """A sender's name for a property, added at the console; bridge.toml has the others."""
 
     __tablename__ = "aliases"
 
     alias: Mapped[str] = mapped_column(primary_key=True)
-    """As `settings.records.same_name` spells it."""
+    """As `settings.records.normalise_name` spells it."""
     property: Mapped[str]
     """Key of a configured property."""
     added_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Events, and the calls that were made for them."""
+"""Events, and the calls to Propexo for them."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from bridge.models.bookings import Booking
 
 
 class Event(Base):
-    """One thing that a sender told us, stored as received."""
+    """One event of a sender, stored as received."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -99,16 +99,16 @@ class Event(Base):
     job_id: Mapped[str | None]
     """Propexo's job of the last write made for this event."""
     property: Mapped[str | None]
-    """Key of the property that it concerns, once a run has told."""
+    """Key of its property, once a run has resolved it."""
     integration_id: Mapped[str | None]
     """The integration that it called last, or would have called if it were not paused."""
     awaits: Mapped[str | None]
     """What ends its wait: the code of a booking or a lead, or one of the other codes of delivery/state.py's `Wait`."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("bookings.id"))
     blanked_at: Mapped[datetime | None]
-    """Since then nothing of what was said is kept; it cannot run again."""
+    """Since then its payload is deleted; it cannot run again."""
     removed_at: Mapped[datetime | None]
-    """Since then the row only tells that this delivery came, so that a repetition is a duplicate."""
+    """Since then the row is only a tombstone of the delivery, so that a repetition is a duplicate."""
 
     booking: Mapped["Booking | None"] = relationship()
 

@@ -1,4 +1,4 @@
-"""What is counted and watched, kept so that no page and no scrape has to count events."""
+"""Counters and gauges, stored so that no page and no scrape has to count events."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bridge.models.base import Base
 
 
-class Tally(Base):
+class HourlyCount(Base):
     """How many events one source had in one hour; the worker counts the latest hours anew every minute."""
 
     __tablename__ = "tallies"
@@ -25,7 +25,7 @@ class Tally(Base):
 
 
 class Gauge(Base):
-    """A figure that only the database can tell, as the worker last found it."""
+    """A figure that only the database knows, as the worker last read it."""
 
     __tablename__ = "gauges"
 
@@ -64,7 +64,7 @@ class PayloadField(Base):
 
 
 class Alert(Base):
-    """Something that people were told of, until it is over."""
+    """An alert that was sent, until its problem is over."""
 
     __tablename__ = "alerts"
 
@@ -73,6 +73,6 @@ class Alert(Base):
     opened_at: Mapped[datetime]
     notified_at: Mapped[datetime | None] = mapped_column("told_at")
     level: Mapped[int]
-    """How bad it is; it is told again only when this has grown."""
+    """How bad it is; the alert is repeated only when this grows."""
     state: Mapped[Any] = mapped_column(JSONB, nullable=True)
-    """What was told, to know what is new."""
+    """What was reported, to detect what is new."""

@@ -1,4 +1,4 @@
-"""Who runs the bridge and what they did."""
+"""Users, sessions, tokens and the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -130,7 +130,7 @@ class AuditEntry(Base):
 
 
 class Erasure(Base):
-    """That a person was removed, for whoever has to prove it. Who it was, only the digest tells."""
+    """Proof that a person was erased; only a digest identifies the person."""
 
     __tablename__ = "erasures"
 

@@ -1,4 +1,4 @@
-"""What is known of Propexo and the PMSs behind it."""
+"""State of Propexo and of the PMSs behind it."""
 
 from datetime import datetime
 from typing import Any
@@ -83,7 +83,7 @@ class Budget(Base):
     called_at: Mapped[datetime]
     """When the last call was allowed."""
     seen: Mapped[int] = mapped_column(default=0)
-    """Propexo's own count in this window, as the latest answer told it."""
+    """Propexo's own count in this window, from the latest answer."""
     in_flight: Mapped[list[float]] = mapped_column(JSONB, default=list)
     """The moments (seconds since 1970) of calls whose answer has not come: Propexo may have counted them."""
     allowed: Mapped[int | None]
@@ -91,7 +91,7 @@ class Budget(Base):
     blocked_until: Mapped[datetime | None]
 
 
-class Sweep(Base):
+class WriteLogCursor(Base):
     """When the write log of an integration was last read for all writes that wait for their confirmation."""
 
     __tablename__ = "sweeps"

@@ -1,4 +1,4 @@
-"""Which times of properties are taken, and what Propexo has answered about them."""
+"""The times that tours hold, and Propexo's answers about free times."""
 
 from datetime import datetime
 from typing import Any

@@ -1,1 +1,1 @@
-"""Whether the bridge is well: health, metrics, traces."""
+"""Health checks, metrics and traces."""

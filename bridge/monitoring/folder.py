@@ -1,4 +1,4 @@
-"""Where the processes that run together keep their counts, so that a scrape of one tells those of all."""
+"""The shared folder of counters, so that a scrape of one process covers all of them."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Whether a web process should get requests."""
+"""The readiness check of a web process."""
 
 import threading
 import time

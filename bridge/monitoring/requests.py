@@ -1,4 +1,4 @@
-"""What happens around every request: it gets an id, and its time is taken."""
+"""Request ids, and the duration of requests."""
 
 from collections.abc import Iterable
 from time import perf_counter

@@ -1,4 +1,4 @@
-"""What `/metrics` answers."""
+"""The collector behind `/metrics`."""
 
 import json
 import struct

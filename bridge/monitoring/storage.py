@@ -13,11 +13,11 @@ from bridge.models import (
     UNFINISHED,
     Event,
     Gauge,
+    HourlyCount,
     IntegrationState,
     PayloadField,
     RejectionCount,
     Status,
-    Tally,
 )
 
 # Gauges.
@@ -94,7 +94,7 @@ _COUNT = text("""
 
 def newest_tally(session: Session) -> datetime | None:
     """The last hour that was counted."""
-    return session.scalar(select(func.max(Tally.hour)))
+    return session.scalar(select(func.max(HourlyCount.hour)))
 
 
 def count_hours(session: Session, since: datetime) -> None:
@@ -104,7 +104,7 @@ def count_hours(session: Session, since: datetime) -> None:
 
 def delete_counts(session: Session, before: datetime) -> None:
     """Delete the counts of events and of failed verifications of earlier hours."""
-    session.execute(delete(Tally).where(Tally.hour < before))
+    session.execute(delete(HourlyCount).where(HourlyCount.hour < before))
     session.execute(delete(RejectionCount).where(RejectionCount.hour < before))
 
 

@@ -28,7 +28,7 @@ class Monitoring:
 
 
 def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -> Monitoring:
-    """Watch the application. To be called last: by then all that it can tell has to be there."""
+    """Watch the application. Call it last, when all metrics exist."""
     monitoring = Monitoring(Readiness(database), Scrape(KnownGauges(database)), Refusals(database, clock))
     app.extensions["monitoring"] = monitoring
     app.register_blueprint(pages)

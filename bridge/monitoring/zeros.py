@@ -1,4 +1,4 @@
-"""Every metric is there from the start, with all values of its labels: what never happened is 0, not missing."""
+"""Initialises every metric with all values of its labels, so that what never happened is 0 and not missing."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ OTHER_CODES = ("internal_error", "http_error")
 
 
 def begin(sources: Iterable[str]) -> None:
-    """Let this process tell all of its counts, for these sources. To be called when everything is imported."""
+    """Initialise all metrics of this process, for these sources. Call it when everything is imported."""
     for source in sources:
         metrics.RECEIVED.labels(source)
         metrics.DUPLICATES.labels(source)

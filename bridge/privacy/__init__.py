@@ -1,1 +1,1 @@
-"""What is kept of a renter, for how long, and how it is erased."""
+"""Personal data: retention, erasure and encryption."""

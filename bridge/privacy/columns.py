@@ -1,4 +1,4 @@
-"""Which columns hold nothing that says who a renter is.
+"""The columns without personal data.
 
 Every other text, JSON or bytea column has a type of `bridge.encryption`, is blanked by an erasure and expires by
 retention. `tests/privacy/test_columns.py` walks the schema and holds all of that.

@@ -1,4 +1,4 @@
-"""Removes a person from all that is stored, on request. What stays tells a repeated delivery from a new one."""
+"""Erases a person from the database on request. Delivery ids stay, so that repeated deliveries are recognised."""
 
 import json
 import re
@@ -91,7 +91,7 @@ class Person:
 
 
 @dataclass
-class Traces:
+class Matches:
     """Where a person was found, by the keys of the rows."""
 
     events: set[int] = field(default_factory=set)
@@ -104,12 +104,12 @@ class Traces:
         return bool(self.events or self.bookings or self.leads or self.known_contacts)
 
 
-def find(session: Session, person: Person) -> Traces:
+def find(session: Session, person: Person) -> Matches:
     """Search everything that is stored: by digest, and by the words of all events, calls, tours and people.
 
     All events of a tour of the person are theirs, also those that name nobody.
     """
-    traces, keys = Traces(), {None, person.key}
+    traces, keys = Matches(), {None, person.key}
     for booking in _rows(session, select(Booking.id, Booking.details, Booking.written)):
         if person.is_in(_words(booking.details, booking.written)):
             traces.bookings.add(booking.id)
@@ -170,7 +170,7 @@ class ErasureCounts:
     known_contacts: int
 
 
-def counts_of(session: Session, traces: Traces) -> ErasureCounts:
+def counts_of(session: Session, traces: Matches) -> ErasureCounts:
     """How many rows there are of each kind."""
     calls = select(Attempt.id).where(_calls_of(traces))
     return ErasureCounts(
@@ -182,7 +182,7 @@ def counts_of(session: Session, traces: Traces) -> ErasureCounts:
     )
 
 
-def objections(session: Session, traces: Traces, now: datetime) -> list[str]:
+def objections(session: Session, traces: Matches, now: datetime) -> list[str]:
     """What has not ended, a sentence each."""
     unended = select(Event.id, Event.status).where(
         Event.id.in_(traces.events), Event.status.in_([*UNFINISHED, Status.PARKED])
@@ -231,7 +231,7 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     for statement in (_LANES_GONE, _LANES_ANEW):
         session.execute(text(statement), {"lanes": lanes})
     for booking in session.scalars(select(Booking).where(Booking.id.in_(traces.bookings))):
-        _forget_renter(session, booking, person, now)
+        _anonymise(session, booking, person, now)
     for source, contact_id in traces.known_contacts:
         session.delete(session.get_one(KnownContact, (source, contact_id)))
     for key in traces.leads:
@@ -243,11 +243,11 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     return receipt
 
 
-def _calls_of(traces: Traces) -> Any:
+def _calls_of(traces: Matches) -> Any:
     return or_(Attempt.event_id.in_(traces.events), Attempt.booking_id.in_(traces.bookings))
 
 
-def _hold(session: Session, traces: Traces) -> list[str]:
+def _hold(session: Session, traces: Matches) -> list[str]:
     """Keep workers from the person's events, and answer the lanes of those that are open.
 
     Raises StillOpenError: one of them runs, or its write is under way.
@@ -294,7 +294,7 @@ _LANES_ANEW = (
 """What a worker whose lease has ended still brings does not count."""
 
 
-def _forget_renter(session: Session, booking: Booking, person: Person, now: datetime) -> None:
+def _anonymise(session: Session, booking: Booking, person: Person, now: datetime) -> None:
     """Keep what the appointment needs, and drop who it is for."""
     written = booking.written or {}
     terms.keep(session, {booking.id: ()})

@@ -1,4 +1,4 @@
-"""How long it is kept what renters said: content is blanked, later the rows go, and the keys of deliveries stay.
+"""Retention: content is blanked first, rows are deleted later, and delivery ids stay.
 
 - Events that were written, ignored or dismissed lose body, headers, query, answers, detail and history after
   `body_days`, and all but source, delivery id, how and when they ended after `row_days`; their calls likewise.

@@ -1,4 +1,4 @@
-"""What a worker does to keep no more of renters than the settings allow."""
+"""The periodic tasks of retention."""
 
 from typing import TYPE_CHECKING
 

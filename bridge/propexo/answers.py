@@ -1,4 +1,4 @@
-"""An answer that is not a success becomes the exception that says what to do."""
+"""Turns an error response into the exception that says what to do."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from bridge.propexo.errors import (
     UnauthorizedError,
     classify,
 )
-from bridge.propexo.text import cut, in_words, without_control_characters
+from bridge.propexo.text import cut, humanise, without_control_characters
 
 _LONGEST_DETAIL = 500
 _MOST_ISSUES = 20
@@ -85,7 +85,7 @@ def _message_of(content: Any) -> str:
     error = content.get("error", content) if isinstance(content, dict) else content
     if isinstance(error, dict):
         error = error.get("message") or error
-    return in_words(error)
+    return humanise(error)
 
 
 def _issues_in(content: Any, depth: int = 8) -> Iterator[Issue]:
@@ -106,7 +106,7 @@ def _read_issue(issue: dict[str, Any], depth: int) -> Iterator[Issue]:
     if branches:
         yield from dict.fromkeys(branches)
         return
-    code, message = str(issue.get("code") or "invalid"), in_words(issue.get("message"))
+    code, message = str(issue.get("code") or "invalid"), humanise(issue.get("message"))
     steps = issue.get("path")
     path = [str(step) for step in steps] if isinstance(steps, list) else []
     keys = issue.get("keys")

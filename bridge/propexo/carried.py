@@ -1,4 +1,4 @@
-"""What a booking says and where it goes in each PMS: one table, made of the profiles.
+"""Which field of a booking goes where in each PMS: one table, built from the profiles.
 
 Each cell is for a new appointment / for a change of one: *field*, *notes*, or *hand*: the change cannot be written, so
 the appointment is cancelled and made anew where the PMS takes both, else an operator enters it.

@@ -1,6 +1,6 @@
 """Propexo's generic endpoints for lead appointments, one method each.
 
-A write answers a *job id*: Propexo has queued it, the PMS has not seen it. `write_status` tells the rest.
+A write answers a *job id*: Propexo has queued it, the PMS has not seen it. `write_status` reports the outcome.
 Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retried here.
 """
 
@@ -191,7 +191,7 @@ class Propexo:
         return entries
 
     def get_integration(self, integration_id: str) -> Integration | None:
-        """Read an integration; None if Propexo does not know it. Its `vendor` tells the PMS."""
+        """Read an integration; None if Propexo does not know it. Its `vendor` is the PMS."""
         return self._read_record(f"/v1/admin/integrations/{_in_path(integration_id)}/", Integration.read)
 
     def manual_sync(self, integration_id: str, models: Sequence[str]) -> None:

@@ -97,10 +97,10 @@ class PropexoError(BridgeError):
         self.status = status
         """The HTTP status, or None when there was no answer."""
         self.detail = detail or ""
-        """What happened this time, in words; never holds the token or the query of the address."""
+        """A description of this failure, without the token and the query of the address."""
         self.issues = list(issues)
         self.retry_after = retry_after
-        """Seconds after which Propexo asks to come back, if it said so."""
+        """Seconds after which Propexo asks to retry, if it gave any."""
         sentence = (type(self).__doc__ or "").strip()
         super().__init__(f"{sentence} {self.detail}".strip())
 

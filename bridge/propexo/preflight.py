@@ -1,4 +1,4 @@
-"""What Propexo publishes about an integration, held against bridge.toml before the first tour needs it.
+"""Checks what Propexo publishes about an integration against bridge.toml, before the first tour needs it.
 
 `read` makes the calls; `findings` decides from their answers. A switch that Propexo does not list is not known,
 so nothing is said of it.

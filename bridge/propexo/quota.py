@@ -82,7 +82,7 @@ class SharedQuota:
             self.release()
             raise RateLimitedError("It came too late to be sent.", until=self._clock())
 
-    def learn(self, limit: int | None, remaining: int | None) -> None:
+    def observe(self, limit: int | None, remaining: int | None) -> None:
         """Follow Propexo's own count: others may spend from the same limit."""
         self._allowance.observe(self._permit, limit, remaining)
 
@@ -90,7 +90,7 @@ class SharedQuota:
         """The call never left: nobody has counted it."""
         self._allowance.release(self._permit)
 
-    def exhausted(self, until: datetime) -> None:
+    def block_until(self, until: datetime) -> None:
         """Nobody calls before this moment; the permits of all threads are gone at once."""
         self._allowance.block(until)
 

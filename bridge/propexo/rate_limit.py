@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from bridge.propexo.errors import RateLimitedError
 
 MINUTE = timedelta(minutes=1)
-SPARE = 25
+RESERVE = 25
 """One call of so many is kept back for looking whether a new minute has begun."""
 SLOW_SHARE = 0.8
 """Propexo: from this share of the limit on each answer takes two seconds longer."""
@@ -63,7 +63,7 @@ class RateLimit:
 
     @property
     def spare(self) -> int:
-        return min(max(1, self.limit // SPARE), self.limit - 1)
+        return min(max(1, self.limit // RESERVE), self.limit - 1)
 
     @property
     def most(self) -> int:
@@ -92,12 +92,12 @@ class RateLimit:
         """How many permits may be granted now. A grant ends where the slow zone begins."""
         if not self.is_slow:
             return self._before_slow - self.counted
-        looks = self._looks(now)
+        looks = self._probe_allowance(now)
         may_look = looks > 0 and self.seen > self._before_slow + self.spare  # urgent calls went so far
         most = self.most if urgent or may_look else max(1, self._before_slow)
         return most + looks - self.counted
 
-    def _looks(self, now: datetime) -> int:
+    def _probe_allowance(self, now: datetime) -> int:
         """How much of the spare may be spent by now on looking whether the minute is over: two thirds, then bit by
         bit."""
         late = (now - self.began - MINUTE).total_seconds()

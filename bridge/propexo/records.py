@@ -1,4 +1,4 @@
-"""What Propexo tells, read leniently: a field that is absent or of another type is None, never an error.
+"""Propexo's records, read leniently: a field that is absent or of another type is None, never an error.
 
 Ids are Propexo's. Moments that carry an offset are aware.
 """
@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from bridge.propexo.text import in_words
+from bridge.propexo.text import humanise
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class WriteStatus:
 
     status: WriteState
     errors: tuple[str, ...]
-    """What the PMS said, in words; may be empty even after a failure."""
+    """The message of the PMS; may be empty even after a failure."""
     created_record_id: str | None
     """The first id that the job made. Whether it is the appointment's or the lead's depends on the PMS:
     see `returns_appointment_id` and `returns_lead_id` of its profile."""
@@ -97,7 +97,7 @@ class WriteStatus:
     def read(cls, record: Mapping[str, Any]) -> Self:
         """Raises KeyError or ValueError when there is no documented write_status."""
         errors = record.get("errors")
-        texts = (in_words(error) for error in (errors if isinstance(errors, list) else [errors]))
+        texts = (humanise(error) for error in (errors if isinstance(errors, list) else [errors]))
         return cls(
             status=WriteState(record["write_status"]),
             errors=tuple(filter(None, texts)),
@@ -125,7 +125,7 @@ class WriteLogEntry:
             job_id=str(record["job_id"]),
             status=str(record.get("status") or ""),
             created_at=_aware(record.get("created_at")),
-            error=in_words(record.get("error")) or None,
+            error=humanise(record.get("error")) or None,
             parameters=record.get("parameters"),
             job_type=_text(record.get("job_type")),
         )

@@ -1,4 +1,4 @@
-"""Text for people: what a PMS said, readable; and what we say, short enough for a PMS."""
+"""Makes messages of a PMS readable, and our own texts short enough for a PMS."""
 
 import html
 import json
@@ -21,8 +21,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069
 """With the characters that change the direction of text."""
 
 
-def in_words(value: Any) -> str:
-    """Put whatever a PMS or a gateway said on one readable line.
+def humanise(value: Any) -> str:
+    """Put a message of a PMS or a gateway on one readable line.
 
     JSON inside a string is unpacked (Propexo hands on PMS errors that way), HTML loses its tags, and each control
     character becomes U+FFFD: a terminal that shows the line must not act on it.

@@ -1,4 +1,4 @@
-"""What is written of a tour: where, who, and what."""
+"""The data of a tour that is written: property, person and appointment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

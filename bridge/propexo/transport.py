@@ -45,13 +45,13 @@ class Quota(Protocol):
     def take(self) -> None:
         """Reserve one request, or raise RateLimitedError."""
 
-    def learn(self, limit: int | None, remaining: int | None) -> None:
-        """Note what the rate-limit headers of an answer said; None where a header was absent."""
+    def observe(self, limit: int | None, remaining: int | None) -> None:
+        """Record the rate-limit headers of an answer; None if a header is absent."""
 
     def release(self) -> None:
         """Take back the reservation: the request never left."""
 
-    def exhausted(self, until: datetime) -> None:
+    def block_until(self, until: datetime) -> None:
         """Note that Propexo refuses everything until this moment."""
 
     def flush(self, *, at_once: bool = False) -> None:
@@ -64,13 +64,13 @@ class NoQuota:
     def take(self) -> None:
         """Always allow."""
 
-    def learn(self, limit: int | None, remaining: int | None) -> None:
+    def observe(self, limit: int | None, remaining: int | None) -> None:
         """Forget it."""
 
     def release(self) -> None:
         """Forget it."""
 
-    def exhausted(self, until: datetime) -> None:
+    def block_until(self, until: datetime) -> None:
         """Forget it."""
 
     def flush(self, *, at_once: bool = False) -> None:
@@ -137,7 +137,7 @@ class Transport:
             # `from None`: the texts of these exceptions hold the whole address, e-mail and phone included.
             raise _no_answer(name, error, write=method != "GET") from None
         headers = answer.headers
-        self._quota.learn(
+        self._quota.observe(
             _count(headers.get("x-ratelimit-limit")), _count(headers.get("x-ratelimit-remaining"))
         )
         if classify(answer.status_code) is Outcome.SUBMITTED:
@@ -146,7 +146,7 @@ class Transport:
             name, answer.status_code, headers, answer.content, now=self._clock(), secret=self._token
         )
         if isinstance(refusal, RateLimitedError):
-            self._quota.exhausted(refusal.until)
+            self._quota.block_until(refusal.until)
         raise refusal
 
     def _prepared(

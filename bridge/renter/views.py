@@ -270,7 +270,7 @@ def _page(template: str, visit: Visit, status: int, **values: Any) -> Response:
 
 
 def _protected(response: Response) -> Response:
-    """Kept by nobody, indexed by nobody, and its address told to nobody."""
+    """No caching, no indexing, and no referrer."""
     response.headers |= {
         "Content-Security-Policy": POLICY,
         "Cache-Control": "no-store",

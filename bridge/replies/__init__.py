@@ -1,1 +1,1 @@
-"""What a chat answers in the same call: what was understood, free times, and which of them was chosen."""
+"""Answers of chats in the same call: confirmations, free times, and the chosen time."""

@@ -236,7 +236,7 @@ class ReplyDesk:
         named = question.property or source.settings.property
         return property_named(self.settings, named, aliases_of(self.database)) if named else None
 
-    # How it is said.
+    # The wording.
 
     def _language(self, source: MappedSource, received: Received) -> str:
         reader = source.mapping.language

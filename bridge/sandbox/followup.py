@@ -1,4 +1,4 @@
-"""What became of a write: write-status, write log, retry-write, the manual sync, and webhooks that tell it."""
+"""The outcome of a write: write-status, write log, retry-write, manual sync, and webhooks about them."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every request to the API passes on its way in and out: token, budget, faults, record."""
+"""The middleware of the API: token, budget, faults, and the record of requests."""
 
 import socket
 from typing import Any
@@ -19,7 +19,7 @@ class SandboxGate:
         self._sandbox = sandbox
 
     def admit(self) -> Response | None:
-        """Answers by itself when a fault keeps the request from its route; refuses by token and budget."""
+        """Answers instead of the route if a fault is switched on; checks token and budget."""
         g.fault = g.spent = None
         if not _is_api():
             return None

@@ -1,4 +1,4 @@
-"""What the PMSs hold, per property: the page for people, and the same as JSON."""
+"""The records in each PMS, per property, as a page and as JSON."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the sandbox remembers of each request."""
+"""The sandbox's record of a request."""
 
 from dataclasses import dataclass
 from datetime import datetime

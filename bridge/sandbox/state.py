@@ -128,7 +128,7 @@ class Sandbox(AccountSetup):
             self._publish_reads()
 
     def register_webhook(self, asked: Any) -> dict[str, Any]:
-        """Stores a webhook, which is inactive unless told otherwise. Raises InvalidError."""
+        """Stores a webhook, which is inactive unless asked otherwise. Raises InvalidError."""
         with self._lock:
             return self._webhooks.register(asked, self.clock()).document()
 

@@ -1,4 +1,4 @@
-"""Webhooks: registered like at Propexo, told what happens, signed, and sent again until they are taken."""
+"""Webhooks: registered as at Propexo, signed, and sent again until they are accepted."""
 
 import hashlib
 import hmac
@@ -83,7 +83,7 @@ class WebhookDelivery:
 
 
 class Webhooks:
-    """Who is to be told, and what has not been taken yet."""
+    """The registered webhooks, and the deliveries that were not accepted yet."""
 
     def __init__(self) -> None:
         self._registered: list[RegisteredWebhook] = []
@@ -176,7 +176,7 @@ def news_of(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """What was read since this was asked last, each with its trigger.
 
-    A new appointment is told with its link to the lead, as a record of its own.
+    A new appointment is announced together with its link to the lead, as a separate record.
     """
     for was, cached in pms.leads.take_news():
         integration, place = (

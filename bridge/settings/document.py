@@ -20,7 +20,7 @@ KUBERNETES = re.compile(
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 
 
-class OutsideText(str):
+class UntypedText(str):
     """A text from the environment or a file. It may stand for a number, a boolean or a list with commas."""
 
     __slots__ = ("hidden", "origin")
@@ -62,7 +62,7 @@ def overlay(document: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str
             if not isinstance(table.get(key), dict):
                 table[key] = {}
             table = table[key]
-        table[_existing_key(table, last)] = OutsideText(environ[name], name, hidden=False)
+        table[_existing_key(table, last)] = UntypedText(environ[name], name, hidden=False)
     return overlaid
 
 
@@ -96,7 +96,7 @@ class References:
                 return {key: self.fill_in(each, (*at, key)) for key, each in value.items()}
             case list():
                 return [self.fill_in(each, (*at, index)) for index, each in enumerate(value)]
-            case str() if not isinstance(value, OutsideText) and REFERENCE.search(value):
+            case str() if not isinstance(value, UntypedText) and REFERENCE.search(value):
                 return self._expanded(value, at)
         return value
 
@@ -106,7 +106,7 @@ class References:
             self.problems[at] = f"the environment variable {unset[0]} is not set; set it and start again"
             return text
         expanded = REFERENCE.sub(lambda found: self.environ[found[1]], text)
-        return OutsideText(expanded, text, hidden=True)
+        return UntypedText(expanded, text, hidden=True)
 
     def _content_of(self, name: str, at: KeyPath) -> str:
         if at in self.problems:
@@ -117,4 +117,4 @@ class References:
             reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
             self.problems[at] = f'the file "{name}" cannot be read ({reason}); correct its name or its rights'
             return name
-        return OutsideText(content, name, hidden=True)
+        return UntypedText(content, name, hidden=True)

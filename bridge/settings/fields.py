@@ -1,6 +1,6 @@
 """The kinds of values in bridge.toml. A ValidationError of theirs says what is expected, and nothing else.
 
-TOML has types, so a number in quotes is a slip there; an OutsideText has none and is converted.
+TOML has types, so a number in quotes is a slip there; an UntypedText has none and is converted.
 """
 
 import base64
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import phonenumbers
 from marshmallow import ValidationError, fields
 
-from bridge.settings.document import OutsideText
+from bridge.settings.document import UntypedText
 from bridge.settings.spelling import DEFAULT_PORTS, did_you_mean, is_loopback, split_url, time_zones
 
 ZONE_OF_ABBREVIATION = {
@@ -209,7 +209,7 @@ class Whole(Setting):
 
     def read(self, value: Any) -> int:
         number = value
-        if isinstance(value, OutsideText) and re.fullmatch(r"\s*\d{1,18}\s*", value, re.ASCII):
+        if isinstance(value, UntypedText) and re.fullmatch(r"\s*\d{1,18}\s*", value, re.ASCII):
             number = int(value)
         if type(number) is not int or not self.lowest <= number <= self.highest:
             raise self.refused()
@@ -236,7 +236,7 @@ class Seconds(Setting):
     takes_zero: ClassVar[bool] = False
 
     def read(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float | OutsideText):
+        if isinstance(value, bool) or not isinstance(value, int | float | UntypedText):
             raise self.refused()
         try:
             number = float(value)
@@ -258,7 +258,7 @@ class Switch(Setting):
                        "false": False, "no": False, "off": False, "0": False}  # fmt: skip
 
     def read(self, value: Any) -> bool:
-        if isinstance(value, OutsideText):
+        if isinstance(value, UntypedText):
             value = self.words.get(value.strip().lower())
         if not isinstance(value, bool):
             raise self.refused()
@@ -275,7 +275,7 @@ class TextList(Setting):
         self.item = item()
 
     def read(self, value: Any) -> tuple[str, ...]:
-        if isinstance(value, OutsideText):
+        if isinstance(value, UntypedText):
             value = [part for part in value.split(",") if part.strip()]
         if not isinstance(value, list):
             raise self.refused()

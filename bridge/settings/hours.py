@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from bridge.settings.document import OutsideText
+from bridge.settings.document import UntypedText
 from bridge.settings.fields import Setting, Text
 from bridge.settings.tour_times import Blackout, BusinessHours, DayHours, TourHours
 
@@ -55,7 +55,7 @@ class WeeklyHours(Setting):
     expected = 'days and hours, such as ["mon-fri 09:00-18:00", "sat 10:00-16:00"]'
 
     def read(self, value: Any) -> tuple[DayHours, ...]:
-        texts = value.split(",") if isinstance(value, OutsideText) else value
+        texts = value.split(",") if isinstance(value, UntypedText) else value
         if not isinstance(texts, list):
             raise self.refused()
         found = [_day_hours(text) if isinstance(text, str) else None for text in texts]
@@ -71,7 +71,7 @@ class TourTimes(Setting):
     expected = f"{TimeSpan.expected}, or {WeeklyHours.expected}"
 
     def read(self, value: Any) -> TourHours:
-        if isinstance(value, list) or (isinstance(value, OutsideText) and re.search("[a-z]", value.lower())):
+        if isinstance(value, list) or (isinstance(value, UntypedText) and re.search("[a-z]", value.lower())):
             week = WeeklyHours().read(value)
             return TourHours(*_around(week), week)
         hours: Any = TimeSpan(self.message).read(value)

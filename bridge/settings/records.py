@@ -1,4 +1,4 @@
-"""What bridge.toml says, as frozen records. Every default stands here and nowhere else."""
+"""The settings as frozen records: the only place with defaults."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -105,7 +105,7 @@ class ServerSettings:
 
 @dataclass(frozen=True)
 class PrivacySettings:
-    """How long it is kept what renters said, and under which keys."""
+    """How long personal data is kept, and under which keys it is encrypted."""
 
     body_days: int = 30
     """Days after the end of an event when its content is deleted; of a tour, its contact data."""
@@ -177,7 +177,7 @@ class ConfiguredUser:
 
 @dataclass(frozen=True)
 class AlertSettings:
-    """Who is told what does not go well, and when."""
+    """Who is alerted of what, and when."""
 
     urls: tuple[str, ...] = field(default=(), repr=False)
     """Recipients, as Apprise addresses; none: no alert is sent."""
@@ -237,7 +237,7 @@ class Property:
     def called(self) -> frozenset[str]:
         """All that this property answers to, case-folded: key, property id, name and aliases."""
         texts = (self.key, self.property_id, self.name or self.key, *self.aliases)
-        return frozenset(same_name(text) for text in texts)
+        return frozenset(normalise_name(text) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -327,7 +327,7 @@ class Settings:
 
         Key, property id, name and aliases are compared without regard to case and surrounding white space.
         """
-        wanted = same_name(text)
+        wanted = normalise_name(text)
         return self._by_name.get(wanted) or self._by_name.get(wanted.removeprefix("property:").strip())
 
     @cached_property
@@ -335,6 +335,6 @@ class Settings:
         return {name: each for each in reversed(self.properties.values()) for name in each.called}
 
 
-def same_name(text: str) -> str:
+def normalise_name(text: str) -> str:
     """Two texts that become equal here mean the same property."""
     return text.strip().casefold()

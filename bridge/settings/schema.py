@@ -10,9 +10,9 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.settings.derived import keys_of
-from bridge.settings.document import KeyPath, OutsideText
+from bridge.settings.document import KeyPath, UntypedText
 from bridge.settings.fields import NamedTable
-from bridge.settings.records import Settings, Source, same_name
+from bridge.settings.records import Settings, Source, normalise_name
 from bridge.settings.section import Section, Sentence
 from bridge.settings.sections import (
     AlertsSection,
@@ -94,11 +94,11 @@ class Document(Section):
     def properties_answer_to_different_names(self, data: dict[str, Any], **_: Any) -> None:
         """No text may lead to two properties."""
         properties = data.get("properties", {})
-        owners = {same_name(key): key for key in properties}
+        owners = {normalise_name(key): key for key in properties}
         errors: dict[str | int, Any] = {}
         for owner, values in properties.items():
             for at, text in _names(values):
-                first = owners.setdefault(same_name(text), owner)
+                first = owners.setdefault(normalise_name(text), owner)
                 if first != owner:
                     *tables, last = owner, *at
                     place = errors
@@ -158,14 +158,14 @@ def dotted(at: KeyPath) -> str:
 def _compared(document: Any, at: KeyPath, expected: str) -> str:
     value = document
     for part in at:
-        if isinstance(value, OutsideText):
+        if isinstance(value, UntypedText):
             break  # a list with commas
         if isinstance(value, dict) and part not in value:
             return f"missing, expected {expected}"
         value = value[part]
-    origin = f" (from {value.origin})" if isinstance(value, OutsideText) else ""
-    if value != "" and (not HIDDEN.isdisjoint(at) or (isinstance(value, OutsideText) and value.hidden)):
-        # The nearest valid value would tell something about the hidden one.
+    origin = f" (from {value.origin})" if isinstance(value, UntypedText) else ""
+    if value != "" and (not HIDDEN.isdisjoint(at) or (isinstance(value, UntypedText) and value.hidden)):
+        # The nearest valid value would reveal something about the hidden one.
         return f"found a value that is not shown{origin}, expected {expected.partition(DID_YOU_MEAN)[0]}"
     return f"found {_shown(value)}{origin}, expected {expected}"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from bridge.settings.document import PREFIX, OutsideText
+from bridge.settings.document import PREFIX, UntypedText
 from bridge.settings.spelling import did_you_mean
 
 
@@ -42,4 +42,4 @@ def origin_of(value: Any) -> str | None:
     """The variable that brought an unknown key, if one did."""
     if isinstance(value, dict):
         return next((name for name in map(origin_of, value.values()) if name), None)
-    return value.origin if isinstance(value, OutsideText) and not value.hidden else None
+    return value.origin if isinstance(value, UntypedText) and not value.hidden else None

@@ -1,4 +1,4 @@
-"""Which keys the tables of bridge.toml have."""
+"""The schemas of the tables of bridge.toml."""
 
 from typing import Any
 
@@ -190,7 +190,7 @@ class SourceSection(Section):
 
     @validates_schema
     def has_a_mapping(self, data: dict[str, Any], **_: Any) -> None:
-        """Only a source that records what comes can do without."""
+        """Only a source that records requests can do without."""
         if "mapping" not in data and not data.get("record"):
             raise ValidationError({"mapping": [MAPPING]})
 

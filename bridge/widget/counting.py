@@ -1,4 +1,4 @@
-"""How often forms are sent, counted in PostgreSQL for all processes; what was counted stays a digest."""
+"""Counts submitted forms in PostgreSQL for all processes; addresses and contacts are stored as digests."""
 
 import ipaddress
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What happens to a form of a public source between reading and storing it, and what its visitor gets for it."""
+"""Processes a form of a public source between reading and storing it, and prepares the visitor's answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

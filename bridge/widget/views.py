@@ -1,4 +1,4 @@
-"""What the widget loads: its script, and what it shows of properties."""
+"""The script of the widget, and the data of properties that it shows."""
 
 import json
 from collections.abc import Mapping

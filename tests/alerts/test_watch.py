@@ -12,7 +12,7 @@ from bridge.alerts.channels import AlertDeliveryError, Channels
 from bridge.alerts.digest import Digest
 from bridge.alerts.watch import Watch
 from bridge.delivery.storage.breakers import CircuitBreakers
-from bridge.models import Alert, Event, PayloadField, RejectionCount, Tally
+from bridge.models import Alert, Event, HourlyCount, PayloadField, RejectionCount
 from bridge.propexo.errors import Outcome
 
 PUBLIC = "https://bridge.example.com"
@@ -230,8 +230,8 @@ def test_nobody_is_notified_twice_of_what_is_dismissed_meanwhile(world, office):
 def test_the_digest_comes_once_a_day(world, office):
     yesterday = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
     with world.database.session() as session:
-        session.add(Tally(hour=yesterday, source="widget", received=7, written=5, parked=1, ignored=1))
-        session.add(Tally(hour=yesterday - timedelta(days=1), source="widget", received=3, written=3))
+        session.add(HourlyCount(hour=yesterday, source="widget", received=7, written=5, parked=1, ignored=1))
+        session.add(HourlyCount(hour=yesterday - timedelta(days=1), source="widget", received=3, written=3))
     park(world)
     assert office.digest() == []  # nobody asked for one
     assert office.digest(digest_at="09:30") == []  # it is 9:00 in Chicago

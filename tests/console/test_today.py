@@ -1,4 +1,4 @@
-"""The page that opens the day."""
+"""Today: the first page of the console."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -9,13 +9,13 @@ from sqlalchemy import update
 from bridge.console.dates import office_zone
 from bridge.console.today.charts import Bar, Chart, last_days, last_hours, ticks
 from bridge.delivery.storage.breakers import CircuitBreakers
-from bridge.models import Booking, Event, Role, Tally
+from bridge.models import Booking, Event, HourlyCount, Role
 
 
 def tally(world, ago, received, written):
     hour = world.clock().replace(minute=0, second=0) - ago
     with world.database.session() as session:
-        session.add(Tally(hour=hour, source="widget", received=received, written=written))
+        session.add(HourlyCount(hour=hour, source="widget", received=received, written=written))
 
 
 def test_without_anything_it_says_so(signed_in):

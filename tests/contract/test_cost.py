@@ -10,7 +10,7 @@ import processor
 import pytest
 
 from bridge.errors import DecodingError, NotAuthenticError
-from bridge.inbound.arrivals import LARGEST_BATCH, arrivals_of
+from bridge.inbound.arrivals import LARGEST_BATCH, split_events
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.flattening import MOST_LEAVES
@@ -79,7 +79,7 @@ def read(file: MappingFile, payload: Any, body: bytes) -> None:
     mapping = file.schema(phone_region="US")
     with contextlib.suppress(DecodingError, NotAuthenticError):
         received = Received(payload, {}, {})
-        arrivals_of(mapping, received, body)
+        split_events(mapping, received, body)
         mapping.decide(received)
         mapping.translate(received)
 
@@ -118,4 +118,4 @@ def test_an_event_of_too_many_values_is_refused_with_a_sentence() -> None:
     mapping = Catalogue(None).get("zapier").schema(phone_region="US")
     payload = {f"k{number}": 1 for number in range(MOST_LEAVES + 1)}
     with pytest.raises(DecodingError, match="more than 5000 values"):
-        arrivals_of(mapping, Received(payload, {}), json.dumps(payload).encode())
+        split_events(mapping, Received(payload, {}), json.dumps(payload).encode())

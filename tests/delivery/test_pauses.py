@@ -92,7 +92,7 @@ class TestRefused:
         clock.advance(minutes=5)
         quota = world.tools.propexo._transport._quota
         quota.take()
-        quota.exhausted(clock() + timedelta(minutes=1))
+        quota.block_until(clock() + timedelta(minutes=1))
         began = clock()
         world.run()
         assert world.status(event) == WRITTEN
@@ -244,7 +244,7 @@ def test_every_event_knows_its_integration(world):
 def test_the_budget_is_neither_a_failure_nor_an_answer(world, breakers):
     quota = world.tools.propexo._transport._quota
     quota.take()
-    quota.exhausted(world.clock() + timedelta(hours=1))
+    quota.block_until(world.clock() + timedelta(hours=1))
     event = world.book()
     world.run_due()
     assert world.status(event) == ("waiting", "budget")

@@ -52,10 +52,10 @@ def _of_mappings() -> Iterator[tuple[str, Scheme, list[str]]]:
     for file in Catalogue(None).all():
         signature = file.schema.signature
         if signature is not None:
-            yield file.name, signature, _invented(signature)
+            yield file.name, signature, _test_secrets(signature)
 
 
-def _invented(scheme: Scheme) -> list[str]:
+def _test_secrets(scheme: Scheme) -> list[str]:
     candidates = (chosen for count in range(4) for chosen in product(INVENTED, repeat=count))
     return next(list(chosen) for chosen in candidates if not scheme.check_secrets(chosen))
 

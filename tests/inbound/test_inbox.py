@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import DecodingError
 from bridge.inbound.arrivals import Equal
-from bridge.inbound.inbox import LARGEST_BATCH, Arrival, Kept, arrivals_of, delivery_ids, store
+from bridge.inbound.inbox import LARGEST_BATCH, IncomingEvent, Kept, delivery_ids, split_events, store
 from bridge.keys import contact_key
 from bridge.mapping import BOOK, Mapping, When, fields, path
 from bridge.mapping.paths import Received
@@ -47,8 +47,8 @@ def statuses(answer: Any) -> list[str]:
 # Delivery ids.
 
 
-def arrival(delivery_id: str | None, body: bytes = b"1", content: bytes | None = None) -> Arrival:
-    return Arrival(body, None, Envelope(delivery_id=delivery_id), content=content)
+def arrival(delivery_id: str | None, body: bytes = b"1", content: bytes | None = None) -> IncomingEvent:
+    return IncomingEvent(body, None, Envelope(delivery_id=delivery_id), content=content)
 
 
 def test_a_delivery_is_known_by_the_senders_id_else_by_its_content() -> None:
@@ -72,7 +72,7 @@ def test_one_id_over_several_events_is_distinguished_by_their_content() -> None:
 
 def test_without_an_id_the_same_payload_is_a_duplicate_however_it_is_written() -> None:
     written = [b'{"event": "booked"}', b'{ "event":"booked" }\n']
-    arrivals = [arrivals_of(Plain(), Received(json.loads(body), {}), body) for body in written]
+    arrivals = [split_events(Plain(), Received(json.loads(body), {}), body) for body in written]
     assert len({delivery_ids(arrival)[0] for arrival in arrivals}) == 1
 
 
@@ -136,9 +136,9 @@ def test_batches_that_cross_store_each_event_once(endpoint: Any) -> None:
 
 
 def test_a_batch_that_would_take_too_long_is_parked_whole(endpoint: Any) -> None:
-    assert len(arrivals_of(Plain(), Received([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
+    assert len(split_events(Plain(), Received([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
     with pytest.raises(DecodingError, match="a batch of 101 events, over 100"):
-        arrivals_of(Plain(), Received([0] * (LARGEST_BATCH + 1), {}), b"")
+        split_events(Plain(), Received([0] * (LARGEST_BATCH + 1), {}), b"")
     body = json.dumps([0] * (LARGEST_BATCH + 1)).encode()
     assert endpoint.post(body).json["status"] == "parked"
     assert [event.body for event in endpoint.events()] == [body]

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.inbound.signatures import AllOf, AnyOf, Basic, FirstOf, Request, SharedSecret, Signature, Token
 from bridge.mapping_checks.preview import Posted
-from bridge.mapping_checks.signatures import unsound
+from bridge.mapping_checks.signatures import signature_problems
 
 TIMED = Signature(header="X-Signature", signs="{t}.{body}", timestamp_header="X-Time", key="hex")
 JSON = Posted(b'{"event": "booked"}', {"content-type": "application/json"}, {"community": "maple court"})
@@ -33,12 +33,12 @@ FORM = Posted(b"event=booked&a=b", {"content-type": "application/x-www-form-urle
     ids=lambda scheme: f"{type(scheme).__name__} in {scheme.where}",
 )
 def test_a_sound_scheme(scheme: Signature, posted: Posted) -> None:
-    assert list(unsound(scheme, posted)) == []
+    assert list(signature_problems(scheme, posted)) == []
 
 
 def test_a_body_without_room_for_its_secret_is_reported() -> None:
-    assert list(unsound(Token(body="key"), JSON)) == []
-    (reported,) = unsound(Token(body="key"), Posted(b"[]"))
+    assert list(signature_problems(Token(body="key"), JSON)) == []
+    (reported,) = signature_problems(Token(body="key"), Posted(b"[]"))
     assert reported == "it cannot be signed as the sender signs. The body has no place for `key`."
 
 
@@ -54,7 +54,7 @@ class Blind(Signature):
 
 def test_a_scheme_that_accepts_everything_is_found() -> None:
     reported = " ".join(
-        unsound(Blind(header="X-Signature", signs="{t}{body}", timestamp_header="X-Time"), JSON)
+        signature_problems(Blind(header="X-Signature", signs="{t}{body}", timestamp_header="X-Time"), JSON)
     )
     for part in ("x-signature", "x-time", "the body"):
         assert f"it is authentic although a bit of {part} has changed." in reported
@@ -63,4 +63,6 @@ def test_a_scheme_that_accepts_everything_is_found() -> None:
 def test_a_scheme_that_accepts_nothing_is_found() -> None:
     stale = Signature(header="X-Signature", signs="{t}{body}", timestamp_header="X-Time")
     object.__setattr__(stale, "tolerance", -1)
-    assert list(unsound(stale, JSON)) == ["it is not authentic although it is signed as the sender signs."]
+    assert list(signature_problems(stale, JSON)) == [
+        "it is not authentic although it is signed as the sender signs."
+    ]

@@ -87,7 +87,7 @@ def test_seconds_are_those_of_the_event_and_its_first_call_counts_once(
 def test_a_first_call_that_had_no_budget_is_not_one(world: World, counted: Counted, clock: Any) -> None:
     quota = SharedQuota(world.database, "secret-token", 1000, clock)
     quota.take()
-    quota.exhausted(clock() + timedelta(seconds=40))
+    quota.block_until(clock() + timedelta(seconds=40))
     world.book()
     world.run()
     assert counted["bridge_delivery_attempts_total{kind=find_leads,outcome=budget}"] == 1

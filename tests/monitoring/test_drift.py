@@ -1,4 +1,4 @@
-"""Fields that appear, vanish or change, told without any value."""
+"""Reports of fields that appear, vanish or change, without any value."""
 
 from datetime import timedelta
 

@@ -10,7 +10,7 @@ from world import World
 from bridge.database import Database
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.metrics import GAUGES
-from bridge.models import Gauge, Tally
+from bridge.models import Gauge, HourlyCount
 from bridge.monitoring import gauges, tallies
 from bridge.monitoring.scrape import FRESH_FOR, KnownGauges
 
@@ -110,7 +110,7 @@ def tallied(world: World) -> dict[tuple[int, str], tuple[int, int, int, int]]:
         tallies.count(session, world.clock())
         return {
             (row.hour.hour, row.source): (row.received, row.written, row.parked, row.ignored)
-            for row in session.scalars(select(Tally))
+            for row in session.scalars(select(HourlyCount))
         }
 
 
@@ -151,4 +151,4 @@ def test_old_tallies_are_forgotten(world: World, clock: Any) -> None:
     clock.now += tallies.KEEP + timedelta(hours=2)
     with world.database.session() as session:
         tallies.forget(session, clock())
-        assert session.scalars(select(Tally)).all() == []
+        assert session.scalars(select(HourlyCount)).all() == []

@@ -68,7 +68,7 @@ def test_waiting_for_budget_is_logged_once(world: World, logged: list[Any]) -> N
     world.book()
     for _ in range(3):
         quota.take()
-        quota.exhausted(world.clock() + timedelta(seconds=40))
+        quota.block_until(world.clock() + timedelta(seconds=40))
         world.run_due()
         world.clock.advance(seconds=41)
     assert [entry["reason"] for entry in of_kind(logged, "event ran")] == ["budget"]

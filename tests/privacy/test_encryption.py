@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from bridge.database import Database
 from bridge.encryption import MARK, DecryptionError
 from bridge.inbound.committer import Committer
-from bridge.inbound.inbox import Arrival, Delivery, Kept
+from bridge.inbound.inbox import Delivery, IncomingEvent, Kept
 from bridge.mapping.translation import Envelope
 from bridge.models import UNENCRYPTED_FIELDS, Booking, BookingState, Event, KnownContact, Status
 from bridge.privacy.reencryption import encrypt_again
@@ -95,8 +95,8 @@ def test_with_a_key_nothing_is_to_be_read(database, clock, opened):
 
 def test_what_the_endpoint_commits_is_not_to_be_read_either(database, clock, opened):
     arrivals = [
-        Arrival(BODY, None, Envelope(delivery_id="a", email="maya@example.com")),
-        Arrival(b"Maya", None, Envelope(delivery_id="b"), parked="Maya asks"),
+        IncomingEvent(BODY, None, Envelope(delivery_id="a", email="maya@example.com")),
+        IncomingEvent(b"Maya", None, Envelope(delivery_id="b"), parked="Maya asks"),
     ]
     kept = Kept({"x-renter": "Maya"}, {"name": "Maya"})
     with opened(NEW) as keyed:

@@ -91,13 +91,13 @@ class Ledger:
     def take(self) -> None:
         self.taken += 1
 
-    def learn(self, limit: int | None, remaining: int | None) -> None:
+    def observe(self, limit: int | None, remaining: int | None) -> None:
         self.learnt.append((limit, remaining))
 
     def release(self) -> None:
         self.released += 1
 
-    def exhausted(self, until: datetime) -> None:
+    def block_until(self, until: datetime) -> None:
         self.until = until
 
 

@@ -35,10 +35,10 @@ class FarEnd:
         minute = (self.clock() + self.ahead).replace(second=0, microsecond=0)
         self.used[minute] += 1
         spent = self.used[minute]
-        quota.learn(self.limit, max(0, self.limit - spent))
+        quota.observe(self.limit, max(0, self.limit - spent))
         if spent > self.limit:
             self.refused += 1
-            quota.exhausted(self.clock() + timedelta(seconds=30))
+            quota.block_until(self.clock() + timedelta(seconds=30))
         return True
 
     def spend(self, quota, most=10_000):
@@ -86,10 +86,10 @@ class InMemory:
     def take(self):
         self._permit = self._allowance.acquire()
 
-    def learn(self, limit, remaining):
+    def observe(self, limit, remaining):
         self._allowance.observe(self._permit, limit, remaining)
 
-    def exhausted(self, until):
+    def block_until(self, until):
         self._allowance.block(until)
 
 
@@ -168,7 +168,7 @@ def test_calls_at_the_same_moment_are_counted_one_by_one(in_blocks, clock):
 def test_a_refusal_blocks_until_the_moment_that_propexo_named(in_blocks, clock):
     far, quota = FarEnd(clock), in_blocks
     assert far.call(quota)
-    quota.exhausted(clock() + timedelta(seconds=42))
+    quota.block_until(clock() + timedelta(seconds=42))
     assert not far.call(quota)
     assert far.until == clock() + timedelta(seconds=42)
     clock.advance(seconds=42)
@@ -196,7 +196,7 @@ def test_without_headers_our_own_count_and_clock_are_all_there_is(quota, clock):
                 quota.take()
             except RateLimitedError as wait:
                 return made, wait.until
-            quota.learn(None, None)
+            quota.observe(None, None)
         return None
 
     assert spend() == (144, clock() + timedelta(minutes=1))
@@ -240,7 +240,7 @@ def test_workers_with_threads_spend_the_minute_and_no_more(database, clock):
         with lock:
             far.used[clock()] += 1
             count = far.used[clock()]
-        quota.learn(LIMIT, max(0, LIMIT - count))
+        quota.observe(LIMIT, max(0, LIMIT - count))
         return 1
 
     with ThreadPoolExecutor(16) as pool:
@@ -267,7 +267,7 @@ def test_what_is_spent_forgets_the_minute_before(database, quota, clock):
     assert now_spent() == (30, LIMIT)
     clock.advance(minutes=1)
     assert now_spent() == (0, LIMIT)
-    quota.exhausted(clock() + timedelta(seconds=30))
+    quota.block_until(clock() + timedelta(seconds=30))
     assert now_spent() == (LIMIT, LIMIT)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.propexo.text import cut, in_words, length
+from bridge.propexo.text import cut, humanise, length
 
 FAMILY = "👩‍👩‍👧"  # three people, two joiners: 8 UTF-16 units
 WAVE = "👋🏽"
@@ -72,7 +72,7 @@ def test_a_cut_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
     ],
 )  # fmt: skip
 def test_what_a_pms_says_becomes_words(stated: object, words: str) -> None:
-    assert in_words(stated) == words
+    assert humanise(stated) == words
 
 
 @given(
@@ -81,4 +81,4 @@ def test_what_a_pms_says_becomes_words(stated: object, words: str) -> None:
     )
 )
 def test_anything_can_be_put_into_words(stated: object) -> None:
-    assert isinstance(in_words(stated), str)
+    assert isinstance(humanise(stated), str)

@@ -30,7 +30,7 @@ def path_of(account: Any, name: str, vendor: str) -> tuple[str, str]:
     return method, template.format(event_id=account.events[vendor], id=account.leads[vendor])
 
 
-def whole_body(account: Any, name: str, vendor: str) -> dict[str, Any]:
+def read_body(account: Any, name: str, vendor: str) -> dict[str, Any]:
     """A body with every key of the generic schema."""
     body = {key: good(schema, key) for key, schema in properties(operation(name).body or {}).items()}
     known = {
@@ -52,7 +52,7 @@ def test_takes_and_refuses_each_value_of_a_body_as_the_contract_does(account, na
     """Every key of the generic schema, deprecated ones too, with good values, bad ones, and those at its limits."""
     schema = operation(name).body
     vendor = "ENTRATA" if name == "create" else "RENTMANAGER"
-    whole = whole_body(account, name, vendor)
+    whole = read_body(account, name, vendor)
     assert problems(schema, whole) == []
     assert send(account, name, vendor, whole, LENIENT).status_code == 200
     bodies = [{**whole, key: value} for key, of in properties(schema).items() for value in extra(of)]
@@ -83,7 +83,7 @@ def test_takes_and_refuses_the_fields_of_a_pms_as_its_page_does(account, name, v
     schemas = document()["x-vendor-schemas"][KINDS[name]]
     if vendor not in schemas:
         return
-    whole = whole_body(account, name, vendor) | {"first_name": "Ana", "last_name": "Diaz", "notes": "Ref 7."}
+    whole = read_body(account, name, vendor) | {"first_name": "Ana", "last_name": "Diaz", "notes": "Ref 7."}
     whole = {key: value for key, value in whole.items() if key in properties(operation(name).body or {})}
     listed = properties({"$ref": schemas[vendor]}) if name != "lead" else whole
     usual = {key: value for key, value in whole.items() if key in listed}
@@ -101,7 +101,7 @@ def test_takes_and_refuses_the_fields_of_a_pms_as_its_page_does(account, name, v
 def test_cancels_where_the_contract_does(account, vendor):
     unsupported = document()["x-vendor-schemas"]["lead-appointment-cancel-unsupported-405"]
     undocumented = ["MRI", "YARDI_REST"]
-    answer = send(account, "cancel", vendor, whole_body(account, "cancel", vendor), {})
+    answer = send(account, "cancel", vendor, read_body(account, "cancel", vendor), {})
     assert answer.status_code == (405 if vendor in [*unsupported, *undocumented] else 200)
 
 
@@ -148,7 +148,7 @@ def test_every_answer_is_as_documented(account):
 def test_writes_and_their_follow_up_are_as_documented(account):
     for wrapped in (False, True):
         account.sandbox.wrapped = wrapped
-        body = whole_body(account, "cancel", "ENTRATA")
+        body = read_body(account, "cancel", "ENTRATA")
         answer = send(account, "cancel", "ENTRATA", body, LENIENT).json
         job = answer.get("job_id") or answer["meta"]["job_id"]
         account.call("GET", f"/v1/admin/write-status/{job}")
@@ -210,7 +210,7 @@ def test_webhooks_carry_what_is_documented(account, wrapped, monkeypatch):
     )
     account.sandbox.fail(method="PUT", write_status="FAILURE")
     send(account, "update", "ENTRATA", {"notes": "x"}, {})
-    send(account, "update", "RENTMANAGER", whole_body(account, "update", "RENTMANAGER"), LENIENT)
+    send(account, "update", "RENTMANAGER", read_body(account, "update", "RENTMANAGER"), LENIENT)
     account.sandbox.add_lead("MRI", "MRI-property", last_name="Diaz")
     account.sandbox.sync("MRI")
     account.sandbox.deliver_webhooks()
@@ -251,7 +251,7 @@ class TestSwitches:
 
     def test_an_interface_that_is_off_fails_the_write(self, account):
         account.sandbox.switch("ENTRATA", interfaces={"ENTRATA_CREATE_EVENT": False})
-        body = whole_body(account, "create", "ENTRATA")
+        body = read_body(account, "create", "ENTRATA")
         job = send(account, "create", "ENTRATA", body, LENIENT).json["job_id"]
         outcome = account.call("GET", f"/v1/admin/write-status/{job}").json
         assert outcome["write_status"] == "FAILURE"
@@ -275,7 +275,7 @@ def results_of(account: Any, path: str) -> list[dict[str, Any]]:
 
 def test_a_taken_slot_can_be_refused(account):
     account.call("POST", "/sandbox/behaviour", json={"refuses_taken_slots": True})
-    body = whole_body(account, "create", "RENTMANAGER")
+    body = read_body(account, "create", "RENTMANAGER")
     outcomes = []
     for at in ("10:15:00", "10:30:00", "10:32:00"):
         job = send(account, "create", "RENTMANAGER", {**body, "appointment_time": at}, LENIENT).json["job_id"]
@@ -290,8 +290,8 @@ def test_unknown_ids_are_404_or_400(account, is_invalid):
     status = 400 if is_invalid else 404
     for path in ("/v1/leads/nobody", "/v1/events/nobody", "/v1/admin/write-status/nobody"):
         assert account.call("GET", path).status_code == status
-    change = whole_body(account, "update", "RENTMANAGER")
-    cancel = whole_body(account, "cancel", "RENTMANAGER") | {"event_id": "nobody"}
+    change = read_body(account, "update", "RENTMANAGER")
+    cancel = read_body(account, "cancel", "RENTMANAGER") | {"event_id": "nobody"}
     for method, path, body in (
         ("PUT", "/v1/events/appointments/leads/nobody", change),
         ("PUT", "/v1/leads/nobody", {"last_name": "Roe"}),
@@ -312,7 +312,7 @@ def test_a_failure_may_have_been_written(account):
     reason = "The PMS did not answer within 60 s"
     account.sandbox.fail(method="POST", write_status="FAILURE", message=reason, is_written=True)
     before = len(account.sandbox.appointments)
-    job = send(account, "create", "MRI", whole_body(account, "create", "MRI"), LENIENT).json["job_id"]
+    job = send(account, "create", "MRI", read_body(account, "create", "MRI"), LENIENT).json["job_id"]
     outcome = account.call("GET", f"/v1/admin/write-status/{job}").json
     assert (outcome["write_status"], reason in outcome["errors"][0]) == ("FAILURE", True)
     assert len(account.sandbox.appointments) == before + 1

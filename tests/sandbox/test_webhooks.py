@@ -17,7 +17,7 @@ EVERYTHING = ["DATA_NEW", "DATA_UPDATE", "SYNC_COMPLETE", "WRITE_OPERATION_FAILU
 
 
 class Hook:
-    """Somebody who is told."""
+    """A receiver of webhooks."""
 
     def __init__(self) -> None:
         self.seen: list[Request] = []

@@ -194,7 +194,7 @@ def taken(
 
 
 def _is_counted(busy: Busy, fetched_at: datetime) -> bool:
-    """Whether the PMS knew of a tour when it said what it offers."""
+    """Whether the PMS knew of a tour when it reported its free times."""
     return busy.written_since is not None and busy.written_since <= fetched_at - KNOWN_AFTER
 
 

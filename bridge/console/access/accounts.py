@@ -1,4 +1,4 @@
-"""Who may sign in: users of bridge.toml, and those in the database."""
+"""User accounts: those of bridge.toml, and those in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Users, tokens, and what people changed: pages for administrators."""
+"""Users, tokens and the audit log: pages for administrators."""
 
 from datetime import timedelta
 

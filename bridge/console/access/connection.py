@@ -1,4 +1,4 @@
-"""How a browser has reached the console: encrypted or not, and from a page of which site."""
+"""How a browser reaches the console: encrypted or not, and from a page of which site."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: a session's cookie at the console, a bearer token at the API."""
+"""Authentication and roles: a session cookie at the console, a bearer token at the API."""
 
 import functools
 from collections.abc import Callable

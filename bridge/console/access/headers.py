@@ -1,4 +1,4 @@
-"""What browsers must not do with our pages: load from elsewhere, run what stands in a page, frame, keep, guess."""
+"""Security headers: no content from elsewhere, no inline script, no framing, no caching, no sniffing."""
 
 from flask import Flask, Response, request
 

@@ -1,4 +1,4 @@
-"""Guessing passwords takes longer and longer, counted for all processes; nobody is shut out for good.
+"""Slows down password guesses across all processes, without ever locking an account.
 
 A try is counted before its password is looked at, so that many at once are no way around. It is counted for the name at
 this address, and for the address: who guesses elsewhere does not keep the owner of a name from signing in. Tries of a

@@ -1,1 +1,1 @@
-"""What people do, at the pages, through the management API and from the command line: checked, done, written down."""
+"""Actions of operators from pages, API and command line: check, execute, and record in the audit log."""

@@ -1,4 +1,4 @@
-"""Tell the bridge what a sender calls a property."""
+"""Add and remove aliases: names that senders use for a property."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from bridge.events.query import Selection, configured
 from bridge.keys import KEY_LENGTH, storable
 from bridge.models import Alias, Event, Role
 from bridge.settings import Settings
-from bridge.settings.records import same_name
+from bridge.settings.records import normalise_name
 
 
 class AliasTakenError(BridgeError):
@@ -84,7 +84,7 @@ def add(
     """
     must_be(actor, Role.OPERATOR)
     found = configured(session, settings, property_name)
-    name = same_name(storable(alias) or "")[: 4 * KEY_LENGTH]
+    name = normalise_name(storable(alias) or "")[: 4 * KEY_LENGTH]
     if not name:
         raise MissingNameError("An alias is a text of at least one letter.")
     by_file, row = settings.property_named(name), session.get(Alias, name)
@@ -104,7 +104,7 @@ def add(
 def remove(session: Session, actor: Actor, alias: str, now: datetime) -> None:
     """Let a name mean nothing any more. Raises UnknownAliasError, NotAllowedError."""
     must_be(actor, Role.OPERATOR)
-    row = session.get(Alias, same_name(storable(alias) or ""), with_for_update=True)
+    row = session.get(Alias, normalise_name(storable(alias) or ""), with_for_update=True)
     if row is None:
         raise UnknownAliasError
     audit.record(session, actor, now, "removed", ("alias", row.alias), before={"property": row.property})

@@ -1,4 +1,4 @@
-"""Replay, rehearse, dismiss: with events that have ended."""
+"""Replay, dry-run and dismiss events that have ended."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

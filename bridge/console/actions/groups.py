@@ -1,4 +1,4 @@
-"""Settle a group of events that wait for the same decision, by one choice for all of them."""
+"""Resolve a group of events that wait for the same decision, with one choice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

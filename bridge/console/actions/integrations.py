@@ -1,4 +1,4 @@
-"""Pause and resume the way to one PMS."""
+"""Pause and resume an integration."""
 
 from datetime import datetime
 

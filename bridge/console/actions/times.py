@@ -1,4 +1,4 @@
-"""Give a tour whose time another one has one of the nearest free times, and run its event again."""
+"""Move a tour whose time is taken to one of the nearest free times, and run its event again."""
 
 from dataclasses import dataclass
 from datetime import datetime

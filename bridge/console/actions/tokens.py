@@ -1,4 +1,4 @@
-"""Tokens of the management API: made and revoked, for the console, the API and the command line alike."""
+"""Create and revoke tokens of the management API, for console, API and command line."""
 
 from datetime import datetime
 

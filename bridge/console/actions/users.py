@@ -1,4 +1,4 @@
-"""Who may sign in: added, changed, disabled; and who has signed in."""
+"""Add, change and disable users, and record their sign-ins."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""`/console/alerts`: what does not go well now, and who is notified of it."""
+"""`/console/alerts`: the current alerts, and who is notified."""
 
 from flask import Blueprint, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response

@@ -1,1 +1,1 @@
-"""The management API at /api/v1: what people do at the console, for programs."""
+"""The management API at /api/v1: the functions of the console for programs."""

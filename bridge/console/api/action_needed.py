@@ -1,4 +1,4 @@
-"""What waits for a decision, and the one decision that settles a group."""
+"""The groups of events that wait for a decision, and their resolution."""
 
 from dataclasses import asdict
 from types import SimpleNamespace

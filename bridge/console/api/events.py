@@ -1,4 +1,4 @@
-"""Events: lists, stories, and what people do with them."""
+"""Events: lists, details and actions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ ONE = f"/events/<int(min=1, max={LARGEST}):event_id>"
 
 @contextmanager
 def one_event(event_id: int) -> Iterator[tuple[Session, Event]]:
-    """A stored event that still tells something. Raises NoSuchRowError."""
+    """A stored event that is not a tombstone. Raises NoSuchRowError."""
     with tools().database.session() as session:
         event = kept_event(session, event_id)
         if event is None:

@@ -1,4 +1,4 @@
-"""Kinds of values that the API takes: strict, so that what is meant otherwise is refused and not guessed."""
+"""The field types of the API. They are strict: an unclear value is refused instead of guessed."""
 
 from typing import Any
 

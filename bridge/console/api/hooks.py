@@ -1,4 +1,4 @@
-"""The hooks as `webhooks` of the API's description: what each sender posts, and what it is answered."""
+"""The webhook endpoints as `webhooks` of the OpenAPI document: payloads and answers of each sender."""
 
 import inspect
 import json

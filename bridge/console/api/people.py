@@ -1,4 +1,4 @@
-"""Who runs the bridge and what they did; what people were told."""
+"""Users, tokens, the audit log and alerts."""
 
 from typing import Any
 

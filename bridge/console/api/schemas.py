@@ -1,4 +1,4 @@
-"""What the API takes and answers, as marshmallow schemas; the description at /openapi.json is made of them."""
+"""The marshmallow schemas of the API, from which /openapi.json is built."""
 
 from marshmallow import Schema, fields, validate
 
@@ -99,7 +99,7 @@ class AttemptSchema(Schema):
 
 
 class Story(Schema):
-    """All there is to tell of one event."""
+    """One event in full."""
 
     id = fields.Integer()
     received_at = _text()

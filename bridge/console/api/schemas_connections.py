@@ -1,4 +1,4 @@
-"""Likewise of free times, tests of sources, the widget, mappings, and findings at Propexo."""
+"""Schemas of free times, tests of sources, the widget, mappings, and findings at Propexo."""
 
 from marshmallow import Schema, fields, validate
 

@@ -1,4 +1,4 @@
-"""Likewise of the groups of events that wait for the same decision."""
+"""Schemas of the groups of events that wait for the same decision."""
 
 from marshmallow import Schema, fields, validate
 

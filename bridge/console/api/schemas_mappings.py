@@ -1,4 +1,4 @@
-"""Likewise of mappings: begun from recorded requests, and saved."""
+"""Schemas of mappings: started from recorded requests, and saved."""
 
 from marshmallow import Schema, fields, validate
 

@@ -1,4 +1,4 @@
-"""Likewise of sources, integrations, properties, people and figures."""
+"""Schemas of sources, integrations, properties, users and figures."""
 
 from marshmallow import Schema, fields, validate
 

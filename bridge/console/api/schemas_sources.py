@@ -1,4 +1,4 @@
-"""Likewise of the set-up of sources, and of shadow mode."""
+"""Schemas of the setup of sources, and of shadow mode."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Likewise of calendar feeds, and of the fields of a tour."""
+"""Schemas of calendar feeds, and of the fields of a tour."""
 
 from marshmallow import Schema, fields, validate
 

@@ -1,4 +1,4 @@
-"""Free times: of a property with what keeps each from being free, and near the one that a tour wants."""
+"""Free times of a property, with the reason why others are not free, and those near a tour's requested time."""
 
 from typing import Any
 

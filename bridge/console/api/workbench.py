@@ -1,4 +1,4 @@
-"""What a request would become."""
+"""Translate a request with an edited mapping."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What the PMS holds, matched to our bookings."""
+"""The appointments in the PMS, matched to our bookings."""

@@ -1,4 +1,4 @@
-"""`/console/appointments`: is it really in there?"""
+"""`/console/appointments`: the appointments in the PMS, matched to our bookings."""
 
 from datetime import date
 

@@ -1,1 +1,1 @@
-"""The pages of the events: the live list, what is done to many at once, and the story of one."""
+"""The pages of events: the live list, bulk actions, and the detail of one."""

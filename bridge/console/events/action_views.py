@@ -22,7 +22,7 @@ from bridge.events.dry_run import dry_run, error_sentence
 from bridge.events.edit import Correction, payload_of
 from bridge.mapping.corrected import CorrectedFields
 from bridge.models import Booking, Event, Role, Status
-from bridge.settings.records import same_name
+from bridge.settings.records import normalise_name
 
 actions = Blueprint("actions", __name__, url_prefix="/console/events")
 
@@ -163,7 +163,7 @@ def _waiting_for(session: Session, named: str) -> int:
         .where(
             Event.reason == Reason.UNKNOWN_PROPERTY.value,
             Event.status == Status.PARKED.value,
-            sent_name == same_name(named),
+            sent_name == normalise_name(named),
         )
     )
     return session.scalar(waiting) or 0

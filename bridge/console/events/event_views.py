@@ -1,4 +1,4 @@
-"""The page of one event, from what came to what became of it."""
+"""The page of one event: tour, actions, history and technical details."""
 
 import hashlib
 from typing import Any

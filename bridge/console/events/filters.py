@@ -1,4 +1,4 @@
-"""What the list of events is asked for: the filters of its address."""
+"""The filters of the list of events, from its query string."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

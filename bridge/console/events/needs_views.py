@@ -1,4 +1,4 @@
-"""`/console/action-needed`: what waits for a decision, and the one decision that settles a group."""
+"""`/console/action-needed`: the groups of events that wait for a decision."""
 
 from flask import Blueprint, Response, render_template, request
 

@@ -1,4 +1,4 @@
-"""One event for its page: what came, how it was read, what went out, and what it waits for."""
+"""Prepares one event for its page: payload, reading, calls, and what it waits for."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ ADVICE = {
 def event_details(
     session: Session, event: Event, settings: Settings, actor: Actor, now: datetime
 ) -> dict[str, Any]:
-    """All that the page shows, in its order; without what the sender said, for who may not see renters."""
+    """Everything on the page, in its order; without the payload for viewers."""
     detail = story(session, event, settings)
     explanation = explanation_of(event, settings)
     details = event.booking.details if event.booking else {}

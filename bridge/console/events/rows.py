@@ -1,4 +1,4 @@
-"""The lines of the list, and what has become of them since they were shown."""
+"""The rows of the list of events, and their updates while the page is open."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ SENTENCES = {
     Reason.UNKNOWN_PROPERTY: "No property has the name by which the sender calls it. Open it and choose one.",
     Reason.UNMAPPABLE: "The payload cannot be read as a tour. Open it and correct it.",
 }
-"""What is said of a parked event instead of a long sentence that names settings and paths."""
+"""Short texts for parked events, instead of a long sentence that names settings and paths."""
 
 
 def sentence_of(row: EventSummary) -> str | None:

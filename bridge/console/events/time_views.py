@@ -1,4 +1,4 @@
-"""What an operator does about a tour whose time another one has: the nearest free times, one click each."""
+"""Actions on a tour whose time is taken: the nearest free times, one click each."""
 
 from datetime import datetime
 

@@ -1,1 +1,1 @@
-"""Whether the connections run, and what Propexo has switched off."""
+"""The state of the integrations, and what Propexo has switched off."""

@@ -1,4 +1,4 @@
-"""What `bridge check` finds at Propexo, kept for some minutes, so that a page that is open costs few calls."""
+"""The findings of `bridge check` at Propexo, cached for some minutes, so that an open page costs few calls."""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`/console/health`: whether the connections run, and what Propexo has switched off."""
+"""`/console/health`: the state of the integrations, and what Propexo has switched off."""
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response

@@ -1,1 +1,1 @@
-"""What senders call the properties."""
+"""The names that senders use for properties."""

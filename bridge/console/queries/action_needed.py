@@ -14,7 +14,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.models import Event, Status
 from bridge.privacy.retention import STARTS_AT
 from bridge.settings import Settings
-from bridge.settings.records import same_name
+from bridge.settings.records import normalise_name
 
 MOST = 1_000
 """Events that are read; of more, those whose tours start first."""
@@ -50,7 +50,7 @@ class WaitingEvent:
         """Equal where one decision settles both: a name of an agent or a unit means something at a property only."""
         of_property = self.reason != Reason.UNKNOWN_PROPERTY and self.reason in NAMED
         place = (self.summary.property or "") if of_property else ""
-        return self.reason, same_name(self.named or ""), place
+        return self.reason, normalise_name(self.named or ""), place
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the PMS of a property holds, as the actor who asked may see it."""
+"""The appointments in the PMS of a property, masked for viewers."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The connections to PMSs, and what keeps them from working."""
+"""The integrations, and what keeps them from working."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Who sends, how to set a sender up, and whether it is well."""
+"""Sources: their setup and their state."""

@@ -1,4 +1,4 @@
-"""What there is to know of a source: its address, how to set the sender up, and how it does."""
+"""Prepares a source for its page: address, setup of the sender, and state."""
 
 import inspect
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from bridge.events.unknown_events import UnknownEvent, unknown_events
 from bridge.inbound.decoding import readable
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import MappedSource
-from bridge.models import Event, RejectionCount, Tally
+from bridge.models import Event, HourlyCount, RejectionCount
 from bridge.monitoring.drift import Drift, drift
 from bridge.settings import Settings
 
@@ -124,7 +124,7 @@ def _line(session: Session, source: MappedSource, now: datetime) -> SourceLine:
 
 
 def _received(session: Session, name: str, since: datetime) -> int:
-    query = select(func.sum(Tally.received)).where(Tally.source == name, Tally.hour > since)
+    query = select(func.sum(HourlyCount.received)).where(HourlyCount.source == name, HourlyCount.hour > since)
     return int(session.scalar(query) or 0)
 
 

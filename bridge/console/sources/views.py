@@ -1,4 +1,4 @@
-"""`/console/sources`: who sends."""
+"""`/console/sources`: the list and the pages of sources."""
 
 from flask import Blueprint, Flask, current_app, render_template, request
 

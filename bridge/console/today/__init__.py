@@ -1,1 +1,1 @@
-"""The page that opens the day."""
+"""Today: the first page of the console."""

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bridge.console.dates import DEFAULT_LOCALE, hour_label, month_day
-from bridge.models import Tally
+from bridge.models import HourlyCount
 
 WIDTH, HEIGHT = 720, 230
 """Of the drawing, in units of the drawing."""
@@ -174,6 +174,6 @@ def last_days(session: Session, now: datetime, zone: ZoneInfo, locale: str = DEF
 
 
 def _tallies(session: Session, since: datetime) -> dict[datetime, Sequence[int]]:
-    sums = [func.sum(getattr(Tally, name)) for name in COLUMNS]
-    query = select(Tally.hour, *sums).where(Tally.hour >= since).group_by(Tally.hour)
+    sums = [func.sum(getattr(HourlyCount, name)) for name in COLUMNS]
+    query = select(HourlyCount.hour, *sums).where(HourlyCount.hour >= since).group_by(HourlyCount.hour)
     return {hour: [int(count) for count in counts] for hour, *counts in session.execute(query)}

@@ -1,4 +1,4 @@
-"""How the day goes: what came, what is in the PMS, what is not, and what stands in the way."""
+"""The figures of the day: events received and written, tours that are not in the PMS, and the obstacles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from bridge.console.masking import mask
 from bridge.console.status_words import StatusWords, status_of
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
-from bridge.models import UNFINISHED, Event, IntegrationState, Status, Tally
+from bridge.models import UNFINISHED, Event, HourlyCount, IntegrationState, Status
 from bridge.monitoring.storage import oldest_due
 from bridge.privacy.retention import STARTS_AT
 from bridge.propexo.quota import spent
@@ -117,7 +117,9 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
 
 def _since_midnight(session: Session, here: datetime) -> tuple[int, int]:
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    sums = select(func.sum(Tally.received), func.sum(Tally.written)).where(Tally.hour >= midnight)
+    sums = select(func.sum(HourlyCount.received), func.sum(HourlyCount.written)).where(
+        HourlyCount.hour >= midnight
+    )
     received, written = session.execute(sums).one()
     return int(received or 0), int(written or 0)
 

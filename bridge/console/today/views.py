@@ -1,4 +1,4 @@
-"""`/console`: how the day goes."""
+"""`/console`: the page Today."""
 
 from datetime import timedelta
 

@@ -1,1 +1,1 @@
-"""Trying a mapping out: on a payload, and against the events that are stored; nothing is saved, nothing is sent."""
+"""Tries a mapping on payloads and stored events, without saving or sending anything."""

@@ -1,4 +1,4 @@
-"""Runs what is tried out in a process of its own, and ends that process when it takes too long or says too much."""
+"""Runs a task of the workbench in its own process, with limits on time and output."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ class OutputTooLargeError(BridgeError):
 class Bench:
     """One run at a time. The process for the next is started beforehand: it takes a second until it has imported all.
 
-    Nobody else's secrets are in its environment, and it is told no more of the configuration than `open_settings`.
+    Its environment has no secrets, and it sees no more of the configuration than `open_settings`.
     """
 
     def __init__(self, seconds: float = SECONDS, seconds_to_compare: float = SECONDS_TO_COMPARE) -> None:

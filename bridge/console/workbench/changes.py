@@ -47,7 +47,7 @@ def refusal_to_save(*, allowed: bool, edit_refusal: str | None, folder_refusal: 
     return edit_refusal or folder_refusal
 
 
-def changes_of(
+def dirty_columns(
     name: str,
     text: str,
     present: Mapping[str, bytes],

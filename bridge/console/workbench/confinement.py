@@ -1,4 +1,4 @@
-"""What the kernel keeps from the process that tries a mapping out: all files but the libraries, and all sockets.
+"""Confines the workbench's process: the kernel denies it all sockets and all files except the libraries.
 
 Landlock hides the files, also those that are opened by ways around Python. Seccomp leaves the system calls that a
 running interpreter needs, and refuses all others: those for sockets, programs, other processes and new threads.

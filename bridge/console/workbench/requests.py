@@ -172,7 +172,7 @@ def stored_event(session: Session, event_id: int) -> Event | None:
 
 
 def stored_events(session: Session, sources: Sequence[str], most: int) -> tuple[StoredEvent, ...]:
-    """The newest events of these sources of which is kept what they said."""
+    """The newest events of these sources whose payload is still stored."""
     kept = select(Event).where(
         Event.source.in_(sources), Event.blanked_at.is_(None), Event.removed_at.is_(None)
     )

@@ -12,14 +12,14 @@ from bridge.console import audit
 from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
 from bridge.console.workbench.bench import Bench
-from bridge.console.workbench.changes import FileChange, changes_of, digest_of, is_confirmed
+from bridge.console.workbench.changes import FileChange, digest_of, dirty_columns, is_confirmed
 from bridge.console.workbench.folder import files_of, write
 from bridge.console.workbench.requests import name_problems
 from bridge.console.workbench.tasks import ContractCheck, Script, UnsavedPayload
 from bridge.database import Database
 from bridge.errors import BridgeError
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.samples import BESIDE, UnsavedSample, strays_in
+from bridge.mapping.samples import BESIDE, UnsavedSample, orphans_in
 from bridge.mapping_checks.recorded_requests import NAME, NAME_HINT
 from bridge.models import Role, StoredSource
 from bridge.settings import Settings
@@ -97,7 +97,7 @@ def planned(
         present[f"{script.name}.py"] = shipped
     samples = _samples_of(folder, script.name, present)
     result = bench.run(ContractCheck(script, _unsaved(samples), frozenset(accepted), tuple(added), settings))
-    strays = [f"{stray.name} belongs to no sample." for stray in strays_in(folder / "samples" / script.name)]
+    strays = [f"{stray.name} belongs to no sample." for stray in orphans_in(folder / "samples" / script.name)]
     findings = [result["problem"]] if "problem" in result else [*result["findings"], *strays]
     if findings:
         raise ContractNotKeptError(findings)
@@ -106,7 +106,7 @@ def planned(
     if shipped is not None:  # its accepted bookings change as well, and are shown like the text
         files = (f"{name}.booking.json" for name in bookings)
         present |= {f"samples/{script.name}/{file}": samples[file] for file in files if file in samples}
-    return changes_of(script.name, script.text, present, samples, added, result["beside"], bookings)
+    return dirty_columns(script.name, script.text, present, samples, added, result["beside"], bookings)
 
 
 def save(

@@ -1,4 +1,4 @@
-"""What is tried out: a mapping's text on requests, two of them on stored events, or one against the contract."""
+"""The tasks of the workbench: a mapping on requests, two mappings on stored events, or one against the contract."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
@@ -202,7 +202,7 @@ Task = Reading | Comparison | ContractCheck
 def open_settings(settings: Settings, source: str | None, aliases: Dictionary[str, str]) -> Settings:
     """What a task may know of the configuration: the properties, and that source without what is secret.
 
-    `aliases` are those that people told (the name, and the key of its property): a task sees no database.
+    `aliases` are those of the console (the name, and the key of its property): a task sees no database.
     """
     properties = {
         key: replace(found, aliases=(*found.aliases, *(name for name, of in aliases.items() if of == key)))

@@ -1,4 +1,4 @@
-"""The workbench's page: a payload and a mapping side by side, and what comes of them."""
+"""The workbench's page: payloads and a mapping side by side, with the result."""
 
 import re
 from typing import Any

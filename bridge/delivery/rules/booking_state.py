@@ -66,7 +66,7 @@ def merge_fields(
 ) -> Mapping[str, Any]:
     """The fields with these values, each where none is newer. The same object where nothing changes.
 
-    `by`: the source that said it, where the booking is another one's.
+    `by`: the source of the event, if the booking is of another source.
     """
     result: dict[str, Any] = {}
     at = moment[0].isoformat()
@@ -230,7 +230,7 @@ def is_superseded(event: EventRow, action: str | None, booking: BookingRow) -> b
 
 
 def state_decided_since(booking: BookingRow, moment: EventTime) -> bool:
-    """Whether an event of this time or a later one has said that there is to be a tour, or none."""
+    """Whether an event of this time or later has decided that the tour takes place, or does not."""
     return booking.decided_at is not None and moment <= (booking.decided_at, booking.decided_rank)
 
 

@@ -41,7 +41,7 @@ class Cause(StrEnum):
     OUTAGE = "outage"
     """Nobody was reached."""
     OPERATOR = "operator"
-    """An operator said so; never probed."""
+    """Paused by an operator; never probed."""
 
 
 def before_call(step: Step, snapshot: Snapshot, now: datetime) -> Step:

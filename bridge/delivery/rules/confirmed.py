@@ -77,7 +77,7 @@ def confirmed_as_known(booking: BookingRow, tour: Tour) -> Tour:
 
 
 def needs_update(target: TourTarget, booking: BookingRow, tour: Tour) -> bool:
-    """Whether an update would tell the PMS anything new."""
+    """Whether an update would change anything in the PMS."""
     before = confirmed_tour(booking)
     if tour == before:
         return False

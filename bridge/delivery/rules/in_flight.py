@@ -196,7 +196,7 @@ def _find_job(
 
 
 def _is_same_write(entry: WriteLogEntry, attempt: AttemptRow) -> bool:
-    """Every update and cancel of an appointment names its id: only what else was sent tells them apart."""
+    """Every update and cancel of an appointment names its id: they differ only in their other values."""
     sent = attempt.request or {}
     if attempt.kind == "cancel":
         return not mentions(entry, "appointment_date")

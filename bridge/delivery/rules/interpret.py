@@ -1,4 +1,4 @@
-"""What a stored event says, without its booking: decoded, completed with what its sender's API knows, translated.
+"""Interprets a stored event without its booking: decode it, enrich it from the sender's API, translate it.
 
 Pure: `interpret` works on the event as it is stored and returns what to ask the sender's API for, if anything.
 """

@@ -36,7 +36,7 @@ def to_change_by_hand(target: TourTarget, what: Sequence[str]) -> str:
 
 
 def handed_over(snapshot: Snapshot, booking: BookingRow, settings: Settings) -> tuple[Snapshot, Park] | None:
-    """Say what was booked and what is left to do; once said, it is the operator's, and a replay ends well."""
+    """Report what was booked and what is left to do. After that it is up to the operator, and a replay succeeds."""
     left = left_of(booking)
     if left is None:
         return None

@@ -1,10 +1,10 @@
-"""What an event, its bookings and its person name: by which rows and records are looked up."""
+"""The names in an event, its bookings and its person, by which rows and records are looked up."""
 
 from collections.abc import Iterable
 
 from bridge.delivery.rules.state import Snapshot
 from bridge.keys import contact_key, key
-from bridge.settings.records import same_name
+from bridge.settings.records import normalise_name
 
 NAMED_RECORDS = ("unit", "agent", "lead_source")
 
@@ -37,5 +37,5 @@ def lead_names(snapshot: Snapshot) -> set[str]:
 
 
 def spellings(name: str) -> Iterable[str]:
-    spelled = same_name(name)
+    spelled = normalise_name(name)
     return spelled, spelled.removeprefix("property:").strip()

@@ -227,7 +227,7 @@ again."""
 LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60)]
 """Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
-"""Looks for the booking that an event without a contact names; then a person is told."""
+"""Polls for the booking that an event without a contact names; then the event is parked."""
 WAIT_FOR_LINK = [timedelta(seconds=seconds) for seconds in (10, 20)]
 """Looks for the booking that a move names and nobody knows: the move before it may have been overtaken."""
 WAIT_FOR_PREDECESSOR = timedelta(seconds=60)

@@ -57,7 +57,7 @@ def person_of(booking: BookingRow) -> Contact | None:
 
 
 def left_of(booking: BookingRow) -> str | None:
-    """What an operator has to cancel by hand, where nobody has said it yet."""
+    """What an operator has to cancel by hand, unless that was reported already."""
     left: str | None = (booking.confirmed_tour or {}).get("left")
     return left
 

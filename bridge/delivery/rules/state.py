@@ -1,4 +1,4 @@
-"""What a decision needs to know, frozen, and what it can come to.
+"""The input of a decision, frozen, and its possible results.
 
 A `Snapshot` holds everything about one event at one moment. `decide` turns it into a `Decision`: the next step, and the
 snapshot with what was concluded on the way. Rows carry the names of `models`' columns as this folder uses them
@@ -273,7 +273,7 @@ class Snapshot:
         return changed(self, duplicates=duplicates)
 
     def code(self, prefix: str, number: int) -> str:
-        """The reference code of a row that is new: `number` tells the several ones of a run apart."""
+        """The reference code of a new row: `number` distinguishes several new rows of one run."""
         return f"{prefix}-{self.codes[number]}"
 
 

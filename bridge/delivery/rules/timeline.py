@@ -24,7 +24,7 @@ Start = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Statement:
-    """What a source said at a moment: a start, or that there is no tour any more."""
+    """What a source reported at a moment: a start, or a cancellation."""
 
     moment: EventTime
     source: str
@@ -49,7 +49,7 @@ class Span:
     begins: EventTime
     ends: EventTime | None
     source: str
-    """Who said the start."""
+    """The source of the start."""
     start: Start
 
     def overlaps(self, other: "Span") -> bool:
@@ -70,13 +70,13 @@ def union(fields: Mapping[str, Any], other_fields: Mapping[str, Any]) -> Mapping
 
 
 def without(fields: Mapping[str, Any], moment: EventTime) -> Mapping[str, Any]:
-    """The fields without what was said at this moment, since an operator has corrected it."""
+    """The fields without the values of this moment, which an operator has corrected."""
     known = _read(fields)
     return _with(fields, [statement for statement in known if statement.moment != moment], most=len(known))
 
 
 def statements_of(booking: BookingRow) -> Sequence[Statement]:
-    """What was said of a booking, the oldest first; of one from before there were timelines the last only."""
+    """The reports about a booking, the oldest first; for bookings older than timelines, only the last one."""
     known = _read(booking.fields)
     if known or booking.decided_at is None:
         return known

@@ -1,4 +1,4 @@
-"""How a sender proves who it is, declared in its mapping file.
+"""How a sender authenticates, declared in its mapping file.
 
 A signature over the body; with a timestamp; with an id; over the address; with a key pair of the sender:
 

@@ -40,7 +40,7 @@ class Algorithm(ABC):
 
     @abstractmethod
     def fits(self, key: bytes, message: bytes, signatures: list[bytes]) -> bool:
-        """Whether one of the signatures is genuine; the time that it takes does not tell which."""
+        """Whether one of the signatures is genuine; the time taken does not reveal which."""
 
 
 class Symmetric(Algorithm):
@@ -157,7 +157,7 @@ ALGORITHMS: dict[str, Algorithm] = {
 def any_equal(expected: Iterable[bytes], given: Iterable[bytes]) -> bool:
     """Whether the two have something in common, in constant time."""
     given = list(given)
-    # A list, not a generator: every pair is compared, so that time does not tell which secret fits.
+    # A list, not a generator: every pair is compared, so that the time taken does not reveal which secret fits.
     return any([hmac.compare_digest(wanted, got) for wanted in expected for got in given])  # noqa: C419
 
 

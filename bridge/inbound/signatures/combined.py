@@ -186,7 +186,7 @@ class AllOf(_Combined):
 
 
 NEAREST = (Doubt.STALE, Doubt.MISMATCH, Doubt.MALFORMED, Doubt.MISSING, Doubt.CONFIGURATION)
-"""Of several doubts, that of the proof which came nearest tells most."""
+"""Of several failures, the one of the nearest match is the most useful."""
 
 
 def _joined(reasons: Sequence[ValueError]) -> AuthFailureError:

@@ -10,7 +10,7 @@ MOST_SIGNATURES = 5
 """A sender that changes its secret signs with two. Each more costs work before anything is proven."""
 
 
-class HeaderItems:
+class HeaderFormat:
     """How a sender writes the items of its header.
 
     Raises:

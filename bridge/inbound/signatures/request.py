@@ -1,4 +1,4 @@
-"""What is authenticated: a request of which nothing has been parsed."""
+"""The request to authenticate; nothing of it has been parsed."""
 
 import re
 from collections.abc import Mapping

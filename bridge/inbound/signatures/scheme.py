@@ -1,4 +1,4 @@
-"""What every scheme can do."""
+"""The interface of all authentication schemes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class Scheme(ABC):
     @property
     @abstractmethod
     def where(self) -> str:
-        """Where the proof stands, in words."""
+        """A description of where the signature or secret is."""
 
     def signs_body(self, request: Request) -> bool:
         """Whether the proof that the request carries is good for this body only."""

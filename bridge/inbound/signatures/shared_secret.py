@@ -14,7 +14,7 @@ WAYS: dict[str, tuple[Scheme, ...]] = {
 
 
 class SharedSecret(AnyOf):
-    """One secret, in whichever place the sender can be told to put it.
+    """One secret, in any place in which the sender can put it.
 
     `bearer` (`Authorization: Bearer`), `header` (`X-Bridge-Key` or `X-Api-Key`), `basic` (the secret is
     `user:password`), `query` (`?token=`), `path` (/hooks/<source>/<secret>): all of them, or those that are

@@ -10,7 +10,7 @@ from functools import cached_property
 from bridge.errors import Doubt
 from bridge.inbound.signatures.algorithms import ALGORITHMS, Algorithm, any_equal
 from bridge.inbound.signatures.encodings import ENCODINGS, KEYS, Encoding
-from bridge.inbound.signatures.items import HeaderItems
+from bridge.inbound.signatures.items import HeaderFormat
 from bridge.inbound.signatures.request import AuthFailureError, Request
 from bridge.inbound.signatures.scheme import Proof
 from bridge.inbound.signatures.template import COVERING_BODY, SIGNED, SIGNING_URL, Template
@@ -136,7 +136,7 @@ class Signature(Proof):
             values["t"] = timestamp.encode()
         self._require_covered(request)
         given = [self._encoding.read(text) for text in dict.fromkeys(found["signature"])]
-        # A list, not a generator: each is tried, so that time does not tell which secret fits.
+        # A list, not a generator: each is tried, so that the time taken does not reveal which secret fits.
         return any([self._fits(request, key, values, given) for key in keys])  # noqa: C419
 
     def _fits(self, request: Request, key: bytes, values: dict[str, bytes], given: list[bytes]) -> bool:
@@ -182,8 +182,8 @@ class Signature(Proof):
         return [Template(text) for text in ((self.signs,) if isinstance(self.signs, str) else self.signs)]
 
     @cached_property
-    def _items(self) -> HeaderItems:
-        return HeaderItems(self.parse, self.separator)
+    def _items(self) -> HeaderFormat:
+        return HeaderFormat(self.parse, self.separator)
 
     def _require_readable_header(self) -> None:
         Template(self.parse).require("parse", known=("signature", "t"), needed=("signature",))

@@ -1,4 +1,4 @@
-"""The ways in which senders write the moment of signing."""
+"""The formats of timestamps in signatures."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ LONGEST_ISO = 40
 
 
 @dataclass(frozen=True)
-class Notation:
+class TimestampFormat:
     """One way to write a moment."""
 
     read: Callable[[str], float]
@@ -20,7 +20,7 @@ class Notation:
     write: Callable[[datetime], str]
 
 
-def require_recent(notation: Notation, timestamp: str, now: datetime, tolerance: int) -> None:
+def require_recent(notation: TimestampFormat, timestamp: str, now: datetime, tolerance: int) -> None:
     """Raises ValueError where the moment is more than `tolerance` seconds away, in either direction."""
     age = now.timestamp() - notation.read(timestamp)
     if abs(age) > tolerance:
@@ -51,9 +51,9 @@ def _iso(timestamp: str) -> float:
 
 
 NOTATIONS = {
-    "s": Notation(_seconds, lambda now: str(int(now.timestamp()))),
-    "ms": Notation(_milliseconds, lambda now: str(int(now.timestamp() * 1000))),
-    "iso": Notation(
+    "s": TimestampFormat(_seconds, lambda now: str(int(now.timestamp()))),
+    "ms": TimestampFormat(_milliseconds, lambda now: str(int(now.timestamp() * 1000))),
+    "iso": TimestampFormat(
         _iso, lambda now: now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     ),
 }

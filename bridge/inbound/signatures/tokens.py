@@ -1,4 +1,4 @@
-"""`Token` and `Basic`: the secret itself stands in the request, in one of its places."""
+"""`Token` and `Basic`: the request carries the secret itself."""
 
 import base64
 import json

@@ -43,7 +43,7 @@ def read(text: str, conventions: Conventions | None = None, hint: date | None = 
     """The date and time of a text.
 
     Args:
-        hint: the day, where another field of the payload tells it: it decides between day and month.
+        hint: the day, if another field of the payload has it: it decides between day and month.
 
     Raises:
         MomentError: the text is no date, or can be read in two ways; says what was expected.

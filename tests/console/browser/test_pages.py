@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
-from bridge.models import Tally
+from bridge.models import HourlyCount
 
 pytestmark = pytest.mark.processes
 
@@ -129,7 +129,7 @@ def filled(furnished: Any) -> Any:
             parked, ignored = int(received > 3 and n % 13 == 0), int(received > 2 and n % 5 == 0)
             counts = {"received": received, "parked": parked, "ignored": ignored}
             counts["written"] = max(0, received - parked - ignored)
-            session.merge(Tally(hour=hour - timedelta(hours=n), source="widget", **counts))
+            session.merge(HourlyCount(hour=hour - timedelta(hours=n), source="widget", **counts))
     return world
 
 
