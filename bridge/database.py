@@ -4,15 +4,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
@@ -22,6 +18,7 @@ from bridge.encryption import set_keys
 from bridge.errors import BridgeError, SchemaOutdatedError, SchemaTooNewError
 from bridge.schema_versions import READ, Tables, comment
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x6272_6467
 """Key of the advisory lock under which one process at a time migrates ("brdg")."""
 ASK_FOR_LOCK_EVERY = 0.1
@@ -128,7 +125,7 @@ class Database:
             if not found.are_older_than(head()) and found.revision != head():
                 _refuse_unsuitable(found)
                 return []
-            return _migrate_queue(connection) + _move_tables(connection, command.upgrade, "head")
+            return _migrate_queue(connection) + _move_tables(connection, "upgrade", head())
 
     def migrate_back(self) -> list[str]:
         """Return the tables to what the version before this one works on. All processes must have stopped.
@@ -141,7 +138,7 @@ class Database:
         with self._migrating() as connection:
             if _revision(connection) != head():
                 return []
-            return _move_tables(connection, command.downgrade, PREVIOUS)
+            return _move_tables(connection, "downgrade", PREVIOUS)
 
     @contextlib.contextmanager
     def _migrating(self) -> Iterator[Connection]:
@@ -205,18 +202,10 @@ def plain_url(url: str) -> str:
     return f"postgresql://{url.partition('://')[2]}"
 
 
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
 @cache
 def head() -> str:
-    """The revision of the tables of this version."""
-    found = ScriptDirectory.from_config(_alembic()).get_current_head()
-    assert found is not None  # there are migrations
-    return found
+    """The revision of the tables of this version: that of the newest migration, which begins the name of its file."""
+    return max(file.name for file in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
 
 
 def tables(connection: Connection) -> Tables:
@@ -236,15 +225,21 @@ def _refuse_unsuitable(found: Tables) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    return tables(connection).revision
 
 
-def _move_tables(connection: Connection, move: Callable[[Config, str], None], revision: str) -> list[str]:
+def _move_tables(connection: Connection, move: str, revision: str) -> list[str]:
+    """Let Alembic `upgrade` or `downgrade` the tables. It is imported here: 8 MB that only a migration needs."""
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     before = _revision(connection)
     connection.rollback()  # a migration may have parts that stand in no transaction
-    config = _alembic()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    move(config, revision)
+    getattr(command, move)(config, revision)
     after = _revision(connection)
     if after is not None:
         module = ScriptDirectory.from_config(config).get_revision(after).module
@@ -256,8 +251,15 @@ def _move_tables(connection: Connection, move: Callable[[Config, str], None], re
 @cache
 def queue_migrations() -> Sequence[str]:
     """The names of the migrations of this version's queue."""
-    folder = files("procrastinate") / "sql" / "migrations"
-    return tuple(sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql")))
+    return tuple(sorted(file.name for file in (_queue_scripts() / "migrations").glob("*.sql")))
+
+
+def _queue_scripts() -> Path:
+    """The folder of Procrastinate's SQL, found without importing it: a web process does not need it."""
+    package = find_spec("procrastinate")
+    assert package is not None  # a dependency
+    assert package.origin is not None  # it is a package of files
+    return Path(package.origin).parent / "sql"
 
 
 def _queue_migrations_left(connection: Connection) -> list[str]:
@@ -272,7 +274,7 @@ def _migrate_queue(connection: Connection) -> list[str]:
     left = _queue_migrations_left(connection)
     if not left:
         return []
-    folder = files("procrastinate") / "sql"
+    folder = _queue_scripts()
     raw = connection.connection.driver_connection
     assert raw is not None  # a live connection was just used
     fresh = not inspect(connection).has_table("procrastinate_events")

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from bridge.database import Database, head, tables
+from bridge.database import MIGRATIONS, Database, head, tables
 from bridge.errors import SchemaOutdatedError, SchemaTooNewError
 from bridge.schema_versions import Tables, comment
 
@@ -68,3 +70,9 @@ def test_a_process_does_not_start_on_older_tables(database: Database) -> None:
         session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(SchemaOutdatedError):
         database.check_schema()
+
+
+def test_the_newest_file_is_where_the_migrations_end() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [head()]
