@@ -46,6 +46,14 @@ class DrainingArbiter(Arbiter):
 
     is_draining = False
 
+    def init_signals(self) -> None:
+        is_leaving = (
+            signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+        )  # see delivery.worker.stopped_by_signals
+        super().init_signals()
+        if is_leaving:
+            self.SIG_QUEUE.put_nowait(signal.SIGTERM)
+
     def handle_term(self) -> None:
         assert isinstance(self.app, Server)  # `run` made it
         seconds = self.app.settings.server.drain

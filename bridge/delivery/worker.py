@@ -249,6 +249,10 @@ def stopped_by_signals(worker: Worker) -> Iterator[None]:
     """SIGTERM and SIGINT ask the worker to stop."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
+    if (
+        before[0] is signal.SIG_IGN
+    ):  # it came while the process started, and its exception was lost in a finalizer
+        worker.stop()
     try:
         yield
     finally:
