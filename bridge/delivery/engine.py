@@ -95,8 +95,8 @@ class Engine:
         """Whether an answer is still to come."""
         return bool(self._calling or self._sweeps)
 
-    def tick(self) -> bool:
-        """Do what can be done now. Returns whether anything was done.
+    def tick(self, *, look: bool = True) -> bool:
+        """Do what can be done now; without `look`, sooner, only what was announced. Returns whether anything was done.
 
         Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """
@@ -107,7 +107,7 @@ class Engine:
         self.tools.heartbeat()
         self._drop_expired()
         if not self.calls.stopping:
-            did |= self._look_around()
+            did |= look and self._look_around()
             did |= self._claim()
         elif self._claimed:
             with self.tools.database.autocommit.connect() as connection:

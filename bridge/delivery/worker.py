@@ -138,6 +138,7 @@ class Worker:
 
     def _forward(self) -> None:
         ends_at: float | None = None
+        is_announced = False
         while True:
             self._watchdog.feed()
             if self._stopping.is_set():
@@ -146,16 +147,17 @@ class Worker:
                     return
             self._tools.refresh_sources()
             try:
-                did = self._engine.tick()
+                did = self._engine.tick(look=not is_announced)
             except (DBAPIError, psycopg.Error) as error:
                 log.warning("the database is away", error=type(error).__name__)
                 self._stopping.wait(RETRY_INTERVAL)
                 continue
             if did:
+                is_announced = False
                 self._stopping.wait(TICK_INTERVAL)
                 self._engine.calls.wait_for_answers(WAIT_FOR_ANSWERS)
-            else:
-                self._engine.calls.woken.wait(POLL_INTERVAL)
+            else:  # never twice without a look, however often others are announced
+                is_announced = self._engine.calls.woken.wait(POLL_INTERVAL) and not is_announced
 
     def _listen(self) -> None:
         """Wake the engine when events arrive. Without it, it finds them within a second."""
