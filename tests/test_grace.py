@@ -20,4 +20,4 @@ def test_units_and_guide_grant_as_much() -> None:
     granted = {int(seconds) for each in found for seconds in each}
     assert granted == {grace.total(0)}
     guide = (DEPLOY / "operate.md").read_text(encoding="utf-8")
-    assert f"{grace.total(0):.0f} s in all" in " ".join(guide.split())
+    assert f"Grant it these {grace.total(0):.0f} s" in " ".join(guide.split())
