@@ -20,6 +20,7 @@ from typing import Any
 import click
 from sqlalchemy import text
 
+from bridge import logs, queue
 from bridge.app import create_app
 from bridge.database import Database
 from bridge.delivery.engine import Engine
@@ -96,6 +97,9 @@ class Simulation:
         while True:
             with self.database.session() as session:
                 session.execute(text("UPDATE bench_clock.moment SET now = :now"), {"now": self.now})
+            # A worker does this by the clock of its machine, which stands still here.
+            with self.database.autocommit.connect() as connection:
+                queue.renew(connection, [job.claim for job in self.engine.in_hand])
             self.engine.look_now()
             while self._work():
                 self.engine.look_now()
@@ -175,6 +179,7 @@ def measure(kind: str, count: int) -> dict[str, Any]:
 @click.command(help=__doc__)
 @click.option("--bookings", "count", default=200, show_default=True, help="Bookings of each kind.")
 def budget(count: int) -> None:
+    logs.configure()  # to stderr: the output is one JSON document
     print(json.dumps({"bookings": count, "bursts": [measure(kind, count) for kind in GOALS]}, indent=2))
 
 
