@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.encryption import set_keys
 from bridge.errors import BridgeError, SchemaOutdatedError, SchemaTooNewError
+from bridge.migrations.living_workers import refuse_living_workers
 from bridge.schema_versions import READ, Tables, comment
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -106,8 +107,8 @@ class Database:
         self.engine.dispose()
 
     def set_idle_timeout(self, seconds: float) -> None:
-        """From now on the server breaks a transaction off in which nothing is said for so long: who is frozen in the
-        midst of one must not hold what all others wait for."""
+        """From now on the server ends a transaction that is idle for so many seconds: a process that is frozen in the
+        middle of one must not hold locks that all others wait for."""
         event.listen(self.engine, "connect", _set("idle_in_transaction_session_timeout", seconds))
         self.engine.dispose()
 
@@ -136,8 +137,9 @@ class Database:
             WorkersRunningError: a worker has not stopped.
         """
         with self._migrating() as connection:
-            if _revision(connection) != head():
+            if tables(connection).revision != head():
                 return []
+            refuse_living_workers(connection)
             return _move_tables(connection, "downgrade", PREVIOUS)
 
     @contextlib.contextmanager
@@ -224,23 +226,19 @@ def _refuse_unsuitable(found: Tables) -> None:
         raise SchemaTooNewError
 
 
-def _revision(connection: Connection) -> str | None:
-    return tables(connection).revision
-
-
 def _move_tables(connection: Connection, move: str, revision: str) -> list[str]:
     """Let Alembic `upgrade` or `downgrade` the tables. It is imported here: 8 MB that only a migration needs."""
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    before = _revision(connection)
+    before = tables(connection).revision
     connection.rollback()  # a migration may have parts that stand in no transaction
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     getattr(command, move)(config, revision)
-    after = _revision(connection)
+    after = tables(connection).revision
     if after is not None:
         module = ScriptDirectory.from_config(config).get_revision(after).module
         connection.execute(text(comment(getattr(module, "works_from", after))))

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from bridge.encryption import SealedJson
 from bridge.errors import WorkersRunningError
+from bridge.migrations.living_workers import has_living_workers, refuse_living_workers
 
 revision = "0005"
 down_revision = "0004"
@@ -27,10 +28,6 @@ INDEXES = {
     ),
 }
 
-LIVING_WORKERS = """
-    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
-"""
-"""Idle ones as well: every five minutes they would queue all open events anew."""
 HALF_BUILT = """
     SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE NOT indisvalid AND indrelid = 'events'::regclass
@@ -134,7 +131,8 @@ GIVE_JOBS = """
 
 def upgrade() -> None:
     connection = op.get_bind()
-    if connection.scalar(sa.text(LIVING_WORKERS)):
+    # Idle ones count as well: every five minutes they would queue all open events anew.
+    if has_living_workers(connection):
         raise WorkersRunningError
     # Outside the transaction: the table can be large, and senders go on. It may have been broken off before.
     with op.get_context().autocommit_block():
@@ -151,7 +149,7 @@ def upgrade() -> None:
                 postgresql_concurrently=True,
                 if_not_exists=True,
             )
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
+    if has_living_workers(op.get_bind()):
         raise WorkersRunningError
     op.execute("CREATE SEQUENCE event_seq")
     op.execute("CREATE SEQUENCE lease_seq")
@@ -216,8 +214,7 @@ def _of_before(tour: dict[str, Any] | None) -> dict[str, Any]:
 
 def downgrade() -> None:
     """The version before finds its open events with their jobs, in their order."""
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
-        raise WorkersRunningError("Workers are still running. Stop all processes first.")
+    refuse_living_workers(op.get_bind())
     for function in ("give_lane()", "cancel_job()", "wake_by_news(jsonb)"):
         op.execute(f"DROP FUNCTION {function} CASCADE")
     op.execute("UPDATE attempts SET outcome = 'abandoned' WHERE outcome = 'not_sent'")

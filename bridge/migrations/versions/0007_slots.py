@@ -4,14 +4,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from bridge.errors import WorkersRunningError
-
 revision = "0007"
 down_revision = "0005"
 
-LIVING_WORKERS = """
-    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
-"""
 MOMENT = postgresql.TIMESTAMP(timezone=True)
 
 
@@ -50,8 +45,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # As 0005 asks: there a refusal would come when these tables are gone already.
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
-        raise WorkersRunningError("Workers are still running. Stop all processes first.")
     for table in ("slot_sources", "slot_claims", "slot_calendars"):
         op.drop_table(table)

@@ -4,14 +4,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from bridge.errors import WorkersRunningError
-
 revision = "0008"
 down_revision = "0007"
 
-LIVING_WORKERS = """
-    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
-"""
 MOMENT = postgresql.TIMESTAMP(timezone=True)
 
 
@@ -42,8 +37,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # As 0005 asks: there a refusal would come when these tables are gone already.
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
-        raise WorkersRunningError("Workers are still running. Stop all processes first.")
     for table in ("tour_links", "form_counts", "signing_keys"):
         op.drop_table(table)

@@ -4,16 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from bridge.errors import WorkersRunningError
-
 revision = "0011"
 down_revision = "0010"
 works_from = "0008"
 """The version before does not use the table."""
 
-LIVING_WORKERS = """
-    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
-"""
 MOMENT = postgresql.TIMESTAMP(timezone=True)
 
 
@@ -32,7 +27,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # As 0005 asks: there a refusal would come when this table is gone already.
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
-        raise WorkersRunningError("Workers are still running. Stop all processes first.")
     op.drop_table("time_offers")

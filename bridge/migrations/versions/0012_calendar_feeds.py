@@ -4,16 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from bridge.errors import WorkersRunningError
-
 revision = "0012"
 down_revision = "0011"
 works_from = "0008"
 """The version before does not use the table, and the index needs nothing of it."""
 
-LIVING_WORKERS = """
-    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
-"""
 MOMENT = postgresql.TIMESTAMP(timezone=True)
 # An index needs an expression that is immutable, which a cast to timestamptz is not in general. Here it is: an instant
 # always has its offset, and wall time is read as UTC. A text of another form is no start, and never an error: that
@@ -48,9 +43,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # As 0005 asks: there a refusal would come when this table is gone already.
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
-        raise WorkersRunningError("Workers are still running. Stop all processes first.")
     op.drop_index("ix_bookings_tour_start", "bookings")
     op.execute("DROP FUNCTION tour_start(jsonb)")
     op.drop_table("calendar_feeds")

@@ -4,16 +4,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from bridge.errors import WorkersRunningError
-
 revision = "0013"
 down_revision = "0012"
 works_from = "0008"
 """The version before uses neither: its workers know the sources of bridge.toml only."""
-
-LIVING_WORKERS = """
-    SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds')
-"""
 
 
 def upgrade() -> None:
@@ -37,9 +31,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # As 0005 asks: there a refusal would come when these tables are gone already.
-    if op.get_bind().scalar(sa.text(LIVING_WORKERS)):
-        raise WorkersRunningError("Workers are still running. Stop all processes first.")
     op.drop_table("stored_sources")
     op.execute(sa.schema.DropSequence(sa.Sequence("stored_source_version")))
     op.drop_column("events", "would_write")
