@@ -47,9 +47,8 @@ class DrainingArbiter(Arbiter):
     is_draining = False
 
     def init_signals(self) -> None:
-        is_leaving = (
-            signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
-        )  # see delivery.worker.stopped_by_signals
+        # As in `delivery.worker.stopped_by_signals`: SIGTERM may have arrived before.
+        is_leaving = signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
         super().init_signals()
         if is_leaving:
             self.SIG_QUEUE.put_nowait(signal.SIGTERM)

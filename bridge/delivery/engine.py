@@ -96,7 +96,7 @@ class Engine:
         return bool(self._calling or self._sweeps)
 
     def tick(self, *, look: bool = True) -> bool:
-        """Do what can be done now; without `look`, sooner, only what was announced. Returns whether anything was done.
+        """Do what can be done now; without `look`, only what was announced. Returns whether anything was done.
 
         Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """

@@ -156,7 +156,7 @@ class Worker:
                 is_announced = False
                 self._stopping.wait(TICK_INTERVAL)
                 self._engine.calls.wait_for_answers(WAIT_FOR_ANSWERS)
-            else:  # never twice without a look, however often others are announced
+            else:  # what was announced is claimed first, but never twice in a row without a look
                 is_announced = self._engine.calls.woken.wait(POLL_INTERVAL) and not is_announced
 
     def _listen(self) -> None:
@@ -251,9 +251,9 @@ def stopped_by_signals(worker: Worker) -> Iterator[None]:
     """SIGTERM and SIGINT ask the worker to stop."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
-    if (
-        before[0] is signal.SIG_IGN
-    ):  # it came while the process started, and its exception was lost in a finalizer
+    # SIGTERM may arrive while the process starts. Its handler then ignores further ones, and if its exception does not
+    # end the process, nobody else will.
+    if before[0] is signal.SIG_IGN:
         worker.stop()
     try:
         yield

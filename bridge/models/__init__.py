@@ -8,7 +8,6 @@ from bridge.models.base import (
     BookingState,
     Role,
     Status,
-    dirty_columns,
 )
 from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode, KnownContact, Term
 from bridge.models.events import Attempt, Event, Lane
@@ -72,5 +71,4 @@ __all__ = [
     "TourLink",
     "User",
     "WriteLogCursor",
-    "dirty_columns",
 ]

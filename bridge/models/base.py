@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, MetaData, inspect
+from sqlalchemy import BigInteger, MetaData
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase
 
@@ -70,13 +70,6 @@ UNENCRYPTED_TOUR_FIELDS = (
     "property_name",
 )  # fmt: skip
 """Likewise of a written tour."""
-
-
-def dirty_columns(row: "Base") -> dict[str, Any]:
-    """The columns of a row that were given another value since it was loaded, by name."""
-    state = inspect(row)
-    names = [column.key for column in state.mapper.column_attrs]
-    return {name: getattr(row, name) for name in names if state.attrs[name].history.has_changes()}
 
 
 class Base(DeclarativeBase):

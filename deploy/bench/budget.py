@@ -7,18 +7,17 @@ lane to lane. Goal for 200 bookings, in calls for each written tour: 1.3 for peo
 
 import json
 import math
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import text
+from stage import temporary_folder
 
 from bridge import logs, queue
 from bridge.app import create_app
@@ -97,7 +96,7 @@ class Simulation:
         while True:
             with self.database.session() as session:
                 session.execute(text("UPDATE bench_clock.moment SET now = :now"), {"now": self.now})
-            # A worker does this by the clock of its machine, which stands still here.
+            # A worker renews its leases by the clock of its machine, which does not move with this one.
             with self.database.autocommit.connect() as connection:
                 queue.renew(connection, [job.claim for job in self.engine.in_hand])
             self.engine.look_now()
@@ -121,19 +120,10 @@ class Simulation:
                 return did
 
 
-def _passable(folder: Path) -> Path:
-    """As root, PostgreSQL runs as another user and must reach its data."""
-    folder.chmod(0o755)
-    return folder
-
-
 @contextmanager
 def simulation() -> Iterator[Simulation]:
     sandbox = Sandbox(slow_zone_seconds=0, write_seconds=2)
-    with (
-        tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder,
-        embedded(_passable(Path(folder)), role=OWNER) as url,
-    ):
+    with temporary_folder() as folder, embedded(folder, role=OWNER) as url:
         database = Database(url, pool_size=12)
         database.migrate()
         with database.session() as session:

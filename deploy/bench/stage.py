@@ -213,13 +213,20 @@ def _serve_sandbox(pipe: Any) -> None:
 
 
 @contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL can reach, which runs as another user where root starts it."""
+    with tempfile.TemporaryDirectory(prefix="bridge-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@contextmanager
 def stage(
     base_url: str = "http://127.0.0.1:1", sources: Sequence[str] = ("calendly",), **server: Any
 ) -> Iterator[Stage]:
     """A bridge with Calendly sources, in a temporary folder, with a PostgreSQL of its own that syncs to disk."""
-    with tempfile.TemporaryDirectory(prefix="bridge-bench-") as name, ExitStack() as stack:
-        folder = Path(name)
-        folder.chmod(0o755)  # as root, PostgreSQL runs as another user and must reach its data
+    with temporary_folder() as folder, ExitStack() as stack:
         document = configuration(base_url, server, sources)
         config = folder / "bridge.toml"
         config.write_text(toml_of(document))

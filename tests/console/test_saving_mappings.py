@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bridge.console.workbench.changes import (
     FileChange,
     digest_of,
-    dirty_columns,
+    file_changes,
     is_confirmed,
     refusal_to_save,
 )
@@ -85,7 +85,7 @@ SAMPLES = {"booked.json": b"{}", "booked.booking.json": b"1", "booked.headers.js
 def test_what_is_saved_changes_these_files_the_mapping_last(
     case: str, given: tuple[Any, ...], expected: dict[str, bytes | None]
 ) -> None:
-    changes = dirty_columns("acme", *given)
+    changes = file_changes("acme", *given)
     assert {change.name: change.after for change in changes} == expected, case
     assert [change.name for change in changes[:-1] if change.name.endswith(".py")] == [], case
 

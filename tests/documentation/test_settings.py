@@ -29,7 +29,7 @@ def keys(table: dict[str, Any], *before: str) -> Iterator[tuple[str, ...]]:
         }
         at = (*before, "*" if chosen else name)
         yield at
-        if isinstance(value, dict) and set(value) != {"file"}:  # a secret that stands in a file
+        if isinstance(value, dict) and set(value) != {"file"}:  # a secret read from a file
             yield from keys(value, *at)
 
 

@@ -47,7 +47,7 @@ def refusal_to_save(*, allowed: bool, edit_refusal: str | None, folder_refusal: 
     return edit_refusal or folder_refusal
 
 
-def dirty_columns(
+def file_changes(
     name: str,
     text: str,
     present: Mapping[str, bytes],

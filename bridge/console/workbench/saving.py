@@ -12,7 +12,7 @@ from bridge.console import audit
 from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
 from bridge.console.workbench.bench import Bench
-from bridge.console.workbench.changes import FileChange, digest_of, dirty_columns, is_confirmed
+from bridge.console.workbench.changes import FileChange, digest_of, file_changes, is_confirmed
 from bridge.console.workbench.folder import files_of, write
 from bridge.console.workbench.requests import name_problems
 from bridge.console.workbench.tasks import ContractCheck, Script, UnsavedPayload
@@ -106,7 +106,7 @@ def planned(
     if shipped is not None:  # its accepted bookings change as well, and are shown like the text
         files = (f"{name}.booking.json" for name in bookings)
         present |= {f"samples/{script.name}/{file}": samples[file] for file in files if file in samples}
-    return dirty_columns(script.name, script.text, present, samples, added, result["beside"], bookings)
+    return file_changes(script.name, script.text, present, samples, added, result["beside"], bookings)
 
 
 def save(
