@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import click
-from load import post, print_result, run
+from load import percentile, post, print_result, run
 from stage import NO_BUDGET, SECRET, stage
 
 from bridge.sandbox.server import SandboxServer
