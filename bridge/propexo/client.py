@@ -11,8 +11,6 @@ from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
-import requests
-
 from bridge.clock import Clock, utc_now
 from bridge.propexo.availability import PmsCalendar
 from bridge.propexo.errors import (
@@ -65,7 +63,7 @@ class Propexo:
     """A client for one account; may be shared between threads.
 
     Time-outs are in seconds. Propexo delays answers by 2 s when the budget runs low: keep `read_timeout`
-    well above. A `session` of your own replaces the one per thread, with whatever it is configured to do.
+    well above.
     """
 
     def __init__(
@@ -77,7 +75,6 @@ class Propexo:
         clock: Clock = utc_now,
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,
-        session: requests.Session | None = None,
     ) -> None:
         self._transport = Transport(
             base_url,
@@ -85,7 +82,6 @@ class Propexo:
             quota=quota,
             clock=clock,
             timeouts=(connect_timeout, read_timeout),
-            session=session,
         )
 
     def flush_rate_limit(self, *, at_once: bool = False) -> None:

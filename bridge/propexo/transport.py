@@ -21,7 +21,7 @@ from urllib3.exceptions import (
 )
 
 from bridge import __version__, bounded_http, tracing
-from bridge.bounded_http import AnswerTooLargeError, BoundedSession
+from bridge.bounded_http import AnswerTooLargeError
 from bridge.clock import Clock
 from bridge.errors import ConfigurationError, Problem
 from bridge.propexo.answers import decode, error_of
@@ -88,21 +88,18 @@ class Transport:
         quota: Quota,
         clock: Clock,
         timeouts: tuple[float, float],
-        session: requests.Session | None,
     ) -> None:
         self._base_url, self._token = _checked(base_url, token)
-        inherited: Mapping[str, Any] = default_headers() if session is None else session.headers
         self._headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
             {
-                **inherited,
+                **default_headers(),
                 "Authorization": f"Bearer {self._token}",
                 "Accept": "application/json",
                 "User-Agent": f"propexo-bridge/{__version__}",
             }
         )
         self._quota, self._clock, self._timeouts = quota, clock, timeouts
-        self._given = session
-        self._own = threading.local()  # a Session is not safe to share between threads
+        self._own = threading.local()  # each thread has its own connection
 
     def flush_rate_limit(self, *, at_once: bool = False) -> None:
         """Return what is reserved and not used; `at_once`: even if the last request was just made."""
@@ -128,9 +125,7 @@ class Transport:
         name = f"{method} {path}"
         try:
             prepared = self._prepared(method, path, params, body)
-            answer = bounded_http.send(
-                self._session(), prepared, timeouts=self._timeouts, largest=LARGEST_ANSWER
-            )
+            answer = self._host().send(prepared, timeouts=self._timeouts, largest=LARGEST_ANSWER)
         except (RequestException, HTTPError, ValueError) as error:
             if _has_not_left(error):
                 self._quota.release()
@@ -162,11 +157,11 @@ class Transport:
         prepared.prepare_body(None, None, json=body)
         return prepared
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = self._given or getattr(self._own, "session", None)
-        if session is None:
-            session = self._own.session = BoundedSession()
-        return session
+    def _host(self) -> bounded_http.Host:
+        host: bounded_http.Host | None = getattr(self._own, "host", None)
+        if host is None:
+            host = self._own.host = bounded_http.Host(self._base_url)
+        return host
 
 
 def _checked(base_url: str, token: str) -> tuple[str, str]:

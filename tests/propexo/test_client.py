@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import requests
 
 from bridge import __version__
 from bridge.errors import ConfigurationError
@@ -146,7 +145,7 @@ def test_nothing_is_sent_without_budget(far_end: FarEnd) -> None:
     assert far_end.requests == []
 
 
-def test_a_thread_has_its_own_session(propexo: Propexo, far_end: FarEnd) -> None:
+def test_threads_share_no_connection_and_no_cookie_is_sent_back(propexo: Propexo, far_end: FarEnd) -> None:
     far_end.answer(200, QUEUED, set_cookie="seen=yes")
     propexo.create_lead(BODY)
     threads = [threading.Thread(target=propexo.create_lead, args=(BODY,)) for _ in range(4)]
@@ -157,12 +156,9 @@ def test_a_thread_has_its_own_session(propexo: Propexo, far_end: FarEnd) -> None
     assert [request.headers["cookie"] for request in far_end.requests] == [None] * 5
 
 
-def test_a_session_of_the_caller_is_used(far_end: FarEnd) -> None:
+def test_the_base_address_may_end_in_a_slash(far_end: FarEnd) -> None:
     far_end.answer(200, QUEUED)
-    with requests.Session() as session:
-        session.headers["x-trace"] = "1"
-        Propexo(far_end.url + "/", TOKEN, quota=NoQuota(), session=session).create_lead(BODY)
-    assert far_end.last.headers["x-trace"] == "1"
+    Propexo(far_end.url + "/", TOKEN, quota=NoQuota()).create_lead(BODY)
     assert far_end.last.path == "/v1/leads/"
 
 
