@@ -6,6 +6,7 @@ import keyword
 import click
 
 from bridge import __version__
+from bridge.cli.garbage import loading
 from bridge.cli.group import Commands
 
 COMMANDS = {
@@ -72,7 +73,9 @@ class LazyCommands(Commands):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"bridge.cli.{COMMANDS[cmd_name][0]}")
+        name = f"bridge.cli.{COMMANDS[cmd_name][0]}"
+        with loading():
+            module = importlib.import_module(name)
         attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, attribute)
         return command

@@ -1,4 +1,4 @@
-"""How commands end with an error. `bridge --help` loads this module and nothing else of the bridge."""
+"""How commands end with an error. `bridge --help` loads this module and `garbage`, and nothing else of the bridge."""
 
 from typing import Any
 

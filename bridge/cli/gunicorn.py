@@ -17,7 +17,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from bridge import grace, tracing
 from bridge.app import Address, create_app
-from bridge.cli.processes import collect_garbage_rarely
+from bridge.cli.garbage import collect_garbage_rarely, loading
 from bridge.cli.unread import UnreadRequests
 from bridge.console.api import application as api
 from bridge.database import Database
@@ -171,8 +171,9 @@ class Server(BaseApplication):
             statement_timeout=STATEMENT_TIMEOUT,
             encryption_keys=self.settings.privacy.encryption_keys,
         )
-        app = self.loaded = create_app(self.settings, database, private_address=self._private_address)
-        api.build(app)
+        with loading():
+            app = self.loaded = create_app(self.settings, database, private_address=self._private_address)
+            api.build(app)
         collect_garbage_rarely()
         return app
 

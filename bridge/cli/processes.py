@@ -1,7 +1,6 @@
 """Processes of the bridge that run under another one, and never longer than it."""
 
 import contextlib
-import gc
 import os
 import signal
 import subprocess
@@ -145,17 +144,6 @@ class Children:
 def log_start(process: str) -> None:
     """Log which version runs from here on."""
     log.info("the bridge starts", process=process, version=__version__)
-
-
-def collect_garbage_rarely() -> None:
-    """Keep what is loaded out of the garbage collector, and let it run for every 20,000 new objects, not for every 700.
-
-    For a process that goes on for long: rows and answers come and go by the thousand and are hardly ever in a cycle. At
-    Python's default the collector takes an eighth of a worker's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def lower_priority(pid: int, niceness: int) -> None:

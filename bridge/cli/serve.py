@@ -9,6 +9,7 @@ import click
 
 from bridge import grace
 from bridge.cli.base import config_option, connect, load_settings, open_database, say
+from bridge.cli.garbage import loading
 from bridge.cli.processes import WORKER_NICENESS, Children, log_start
 from bridge.clock import utc_now
 from bridge.database import Database
@@ -90,7 +91,8 @@ def web(config: Path | None, bind: str | None, private_bind: str | None) -> None
         listen_at_each(settings, bind, private_bind) as listeners,
         open_database(settings, may_create=True) as database,
     ):
-        from bridge.cli.gunicorn import run  # noqa: PLC0415 - not before it is known where to count
+        with loading():
+            from bridge.cli.gunicorn import run  # noqa: PLC0415 - not before it is known where to count
 
         console = address_of(listeners[-1])
         _offer_a_link(settings, database, settings.server.public_url or console)

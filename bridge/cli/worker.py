@@ -10,7 +10,8 @@ import structlog
 from bridge import tracing
 from bridge.alerts import watch
 from bridge.cli.base import config_option, load_settings, open_database, say
-from bridge.cli.processes import collect_garbage_rarely, log_start
+from bridge.cli.garbage import collect_garbage_rarely
+from bridge.cli.processes import log_start
 from bridge.cli.serve import address_of, bound, check_sources
 from bridge.database import Database
 from bridge.delivery import sync_on_demand
