@@ -226,7 +226,7 @@ def send(
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """An answer with its whole content, unpacked; names of `headers` are found in any case."""
 
     status_code: int
@@ -256,7 +256,7 @@ class Host:
 
     def send(
         self, prepared: requests.PreparedRequest, *, timeouts: tuple[float, float], largest: int
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Do as `bounded_http.send` does.
 
         Raises:
@@ -285,7 +285,7 @@ class Host:
                 raise
             if deadline.passed:  # headers that end with the connection look complete
                 raise DeadlinePassed(TOO_LATE)
-        return Answer(answer.status, answer.headers, content)
+        return HttpAnswer(answer.status, answer.headers, content)
 
 
 def _pieces(pieces: Iterable[bytes], largest: int, *, ok: bool) -> Iterator[bytes]:
