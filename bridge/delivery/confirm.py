@@ -6,7 +6,8 @@ the log says and wakes their events, which `decide` ends. Write-status is read f
 something failed, and ids that nothing else shows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -20,7 +21,6 @@ from bridge.delivery.rules.in_flight import MOST_MISSES, OF_LEADS, Category
 from bridge.delivery.rules.outcomes import CONFIRM_AFTER
 from bridge.delivery.storage.rows import ATTEMPT, labelled
 from bridge.models import Attempt, Booking, Lead, WriteLogCursor
-from bridge.propexo import client
 from bridge.propexo.client import Propexo, WriteLogEntry, WriteState
 from bridge.propexo.errors import Outcome, PropexoError
 
@@ -169,28 +169,29 @@ def _is_success(entry: WriteLogEntry) -> bool:
 
 
 def _lead_ids(propexo: Propexo, waiting: Waiting, created: Sequence[AttemptRow]) -> dict[int, str]:
-    """By attempt the id of the lead that it made, where the newest leads show it; not worth a call for a few."""
+    """By attempt the id of the lead that it made, where the newest leads show it. For one alone that saves no call: its
+    event looks for it."""
     wanting = {
         attempt.id: attempt for attempt in created if (attempt.on_confirm or {}).get("id_column") == "lead_id"
     }
-    if len(wanting) < SEVERAL:
+    if len(wanting) <= 1:
         return {}
     newest = propexo.newest_leads(integration_id=waiting.key[0])
-    ids = {
-        number: _made_by(wanting[number], code, newest)
-        for number, code in waiting.codes.items()
-        if number in wanting
-    }
-    return {number: lead_id for number, lead_id in ids.items() if lead_id}
-
-
-def _made_by(attempt: AttemptRow, code: str, leads: Iterable[client.PropexoLead]) -> str | None:
-    """The lead with our code in its notes, else the only one with the e-mail: before it was made there was none."""
-    email = (attempt.request or {}).get("email_1")
-    coded = [lead.id for lead in leads if lead.notes and code in lead.notes]
-    same = [lead.id for lead in leads if email and lead.email and lead.email.casefold() == email.casefold()]
-    hits = coded or same
-    return hits[0] if len(hits) == 1 else None
+    by_email = defaultdict[str, list[str]](list)
+    for lead in newest:
+        if lead.email:
+            by_email[lead.email.casefold()].append(lead.id)
+    lead_ids = {}
+    for number, code in waiting.codes.items():
+        if number not in wanting:
+            continue
+        email = (wanting[number].request or {}).get("email_1") or ""
+        # The lead with our code in its notes, else the only one with the e-mail: before it was made there was none.
+        coded = [lead.id for lead in newest if lead.notes and code in lead.notes]
+        hits = coded or by_email.get(email.casefold(), [])
+        if len(hits) == 1:
+            lead_ids[number] = hits[0]
+    return lead_ids
 
 
 _STILL = (Attempt.id == bindparam("this_id"), Attempt.outcome == Outcome.SUBMITTED)

@@ -36,8 +36,8 @@ MOST_UNREAD = 64
 """Lanes with something new that are read together: to read one costs no call."""
 SOON = timedelta(hours=24)
 """A tour that starts within this time tries for a call even where others were refused one."""
-IN_HAND = 4
-"""Lanes for each slot that are claimed and decided ahead of their calls."""
+IN_HAND = 8
+"""Lanes for each slot that are claimed and decided ahead of their calls: so many that no slot rests meanwhile."""
 SUSPECTS_EVERY = 5.0
 """Seconds for which others are worked on between two rounds of lanes that may be what ended a worker."""
 AWAY = (DBAPIError, psycopg.Error)
