@@ -30,6 +30,7 @@ from bridge.delivery.rules.state import (
 from bridge.delivery.snapshots import interpreted
 from bridge.delivery.tools import Tools
 from bridge.models import Status
+from bridge.propexo.rate_limit import Permit
 from bridge.queue import Claim, Release
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,8 @@ class Job:
     """Seconds since the machine started: from then on the write is not sent."""
     slot: bool | None = None
     """The slot that it has: of a write (`True`) or of a read."""
+    permit: Permit | None = None
+    """The rate limiter's, for its write."""
     put_back_until: datetime | None = None
     """The lane goes back unchanged: others are sooner, or the rate limiter gives no call until then."""
 

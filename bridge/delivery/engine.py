@@ -92,7 +92,6 @@ class Engine:
 
     @property
     def is_calling(self) -> bool:
-        """Whether an answer is still to come."""
         return bool(self._calling or self._sweeps)
 
     def tick(self, *, look: bool = True) -> bool:
@@ -177,8 +176,7 @@ class Engine:
         self.clock.follow(self._claimed[0].now)
         jobs, idle = self._loader.load(self._claimed, self._claimed_at, room)
         self.tools.heartbeat()
-        self._claimed = []
-        self._idle += idle
+        self._claimed, self._idle = [], [*self._idle, *idle]
         self._gate.refresh(jobs)
         for job in jobs:
             self._place(job)
@@ -186,10 +184,8 @@ class Engine:
 
     def _place(self, job: Job) -> None:
         self.calls.free(job)
-        if isinstance(job.decision.step, Read | Write | Enrich):
-            self._ready.append(job)
-        else:
-            self._ended.append(job)
+        makes_call = isinstance(job.decision.step, Read | Write | Enrich)
+        (self._ready if makes_call else self._ended).append(job)
 
     def _come_again(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -198,9 +194,8 @@ class Engine:
 
     def _dispatch(self) -> list[Job]:
         """Start the calls of the soonest jobs; returns those whose writes have to be put on record first."""
-        waiting = sorted(self._ready, key=lambda job: job.priority)
+        waiting, intents = sorted(self._ready, key=lambda job: job.priority), list[Job]()
         self._ready = []
-        intents = []
         for job in waiting:
             step = job.decision.step
             if self.calls.stopping:
@@ -210,7 +205,7 @@ class Engine:
                 self.calls.enrich(job, step, self._was_read, self._failed)
             elif not self._may_call(job):
                 continue
-            elif self.calls.take(job):
+            elif self._take_slot(job):
                 if isinstance(step, Write):
                     intents.append(job)
                 else:
@@ -221,6 +216,13 @@ class Engine:
             else:
                 self._put_back(job)
         return intents
+
+    def _take_slot(self, job: Job) -> bool:
+        try:
+            return self.calls.take(job)
+        except RateLimitedError as refused:
+            self.blocked_until = refused.until
+            return False
 
     def _may_call(self, job: Job) -> bool:
         """Whether its call may go out now; else the job has been placed elsewhere."""
@@ -289,8 +291,6 @@ class Engine:
             if isinstance(found.error, RateLimitedError):
                 self.blocked_until = found.error.until
         self._sweeps -= 1
-
-    # Records.
 
     def _record(self, intents: Sequence[Job]) -> bool:
         """Commit what has ended, and the writes that start now; then send these."""

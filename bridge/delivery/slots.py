@@ -56,16 +56,25 @@ class Slots:
             self._answered.notify()
 
     def take(self, job: Job) -> bool:
-        """Whether a slot is free for the next call of a job; it is the job's then."""
+        """Whether a slot is free for the next call of a job; it is the job's then, and a permit for a write.
+
+        Raises RateLimitedError where a write gets none. A write that were refused only after it is on record would end
+        the run, and the next one would have to read again what this one has read.
+        """
         writes = isinstance(job.decision.step, Write)
         if self._busy[writes] >= self.size:
             return False
+        if writes:
+            job.permit = self._tools.propexo.reserve(job.decision.snapshot.start)
         job.slot = writes
         self._busy[writes] += 1
         return True
 
     def free(self, job: Job) -> None:
-        """Take back the slot of a job, if it has one."""
+        """Take back the slot of a job, if it has one, and its permit, if that was not used."""
+        if job.permit is not None:
+            self._tools.propexo.give_back(job.permit)
+            job.permit = None
         if job.slot is not None:
             self._busy[job.slot] -= 1
             job.slot = None
@@ -123,8 +132,9 @@ class Slots:
         failed: Callable[[Job, Exception], None],
     ) -> None:
         """Send a write that is on record, unless it is too late for that."""
-        attempt, snapshot = job.attempt, job.before
+        attempt, snapshot, permit = job.attempt, job.before, job.permit
         assert attempt is not None  # it was just recorded
+        job.permit = None
 
         def may_go() -> bool:
             return boot_time() < job.send_before and not self.stopping
@@ -133,10 +143,12 @@ class Slots:
             answer: str | PropexoError | None = None
             if may_go():
                 try:
-                    with self._tools.calls_for(snapshot.start, may_go):
+                    with self._tools.calls_for(snapshot.start, may_go, permit):
                         answer = send(self._tools.propexo, step)
                 except PropexoError as error:
                     answer = error
+            elif permit is not None:
+                self._tools.propexo.give_back(permit)
             called = snapshot
             if answer is not None:
                 outcome = Outcome.SUBMITTED if isinstance(answer, str) else answer.outcome

@@ -13,6 +13,7 @@ from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.mapping.sources import Sources
 from bridge.propexo.client import Propexo
 from bridge.propexo.quota import MayGo, calls_for
+from bridge.propexo.rate_limit import Permit
 from bridge.settings import Settings
 
 
@@ -39,9 +40,12 @@ class Tools:
         return CircuitBreakers(self.database, self.clock)
 
     @staticmethod
-    def calls_for(start: datetime | None, may_go: MayGo = lambda: True) -> AbstractContextManager[None]:
-        """Let the rate limiter know for which tour the calls within are made, and whether they may still go out."""
-        return calls_for(lambda: start, may_go)
+    def calls_for(
+        start: datetime | None, may_go: MayGo = lambda: True, reserved: Permit | None = None
+    ) -> AbstractContextManager[None]:
+        """Let the rate limiter know for which tour the calls within are made, whether they may still go out, and the
+        permit of the first."""
+        return calls_for(lambda: start, may_go, reserved)
 
 
 def boot_time() -> float:

@@ -6,7 +6,7 @@ Every failure is a PropexoError (see `bridge.propexo.errors`); nothing is retrie
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from bridge.propexo.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from bridge.propexo.rate_limit import Permit
 from bridge.propexo.records import (
     Appointment,
     Integration,
@@ -90,6 +91,17 @@ class Propexo:
         To be called about once a second. `at_once`: even if the last call was just made, as at the end of a process.
         """
         self._transport.flush_rate_limit(at_once=at_once)
+
+    def reserve(self, start: datetime | None) -> Permit | None:
+        """A permit for one call, for a tour that starts then: a write gets it before it is put on record.
+
+        To be used within `calls_for`, or given back. `None` where calls are not limited. Raises RateLimitedError.
+        """
+        return self._transport.reserve(start)
+
+    def give_back(self, permit: Permit) -> None:
+        """No call is made with it."""
+        self._transport.give_back(permit)
 
     # The paths end in a slash, or do not, exactly as Propexo documents them.
 

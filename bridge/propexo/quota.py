@@ -26,20 +26,24 @@ AWAY = timedelta(seconds=1)
 
 _start: ContextVar[Start] = ContextVar("start", default=lambda: None)
 _may_go: ContextVar[MayGo] = ContextVar("may_go", default=lambda: True)
+_reserved: ContextVar[Permit | None] = ContextVar("reserved", default=None)
 
 
 @contextmanager
-def calls_for(start: Start, may_go: MayGo = lambda: True) -> Iterator[None]:
+def calls_for(start: Start, may_go: MayGo = lambda: True, reserved: Permit | None = None) -> Iterator[None]:
     """Let the rate limiter know for which tour the calls within are made: `start` is asked anew at each.
 
-    `may_go`: whether a call that has its permit may still go out, which may have taken long.
+    `may_go`: whether a call that has its permit may still go out, which may have taken long. `reserved`: the permit of
+    the first call.
     """
     tokens = _start.set(start), _may_go.set(may_go)
+    reservation = _reserved.set(reserved)
     try:
         yield
     finally:
         _start.reset(tokens[0])
         _may_go.reset(tokens[1])
+        _reserved.reset(reservation)
 
 
 class SharedQuota:
@@ -65,19 +69,31 @@ class SharedQuota:
         self._clock = clock
         self._of_thread = threading.local()  # a thread makes one call at a time
 
-    def take(self) -> None:
-        """Reserve one call.
+    def reserve(self, start: datetime | None) -> Permit:
+        """A permit for one call, for a tour that starts then; to be used within `calls_for`, or given back.
 
         Raises:
             RateLimitedError: with the moment at which it is worth to ask again.
         """
-        start = _start.get()()
         is_soon = start is not None and start - self._clock() <= SOON
         try:
-            self._of_thread.permit = self._allowance.acquire(is_soon=is_soon)
+            return self._allowance.acquire(is_soon=is_soon)
         except SQLAlchemyError as error:
             reason = "The rate limiter cannot be reached."
             raise RateLimitedError(reason, until=self._clock() + AWAY) from error
+
+    def give_back(self, permit: Permit) -> None:
+        """No call is made with it."""
+        self._allowance.release(permit)
+
+    def take(self) -> None:
+        """Take the permit that is reserved for this call, or one of those that are left.
+
+        Raises:
+            RateLimitedError: with the moment at which it is worth to ask again.
+        """
+        self._of_thread.permit = _reserved.get() or self.reserve(_start.get()())
+        _reserved.set(None)
         if not _may_go.get()():
             self.release()
             raise RateLimitedError("It came too late to be sent.", until=self._clock())

@@ -34,6 +34,7 @@ from bridge.propexo.errors import (
     UnknownOutcomeError,
     classify,
 )
+from bridge.propexo.rate_limit import Permit
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes, unpacked. A page of 250 records has some hundred thousand."""
@@ -42,8 +43,14 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 class Quota(Protocol):
     """The request budget that all processes with one token share."""
 
+    def reserve(self, start: datetime | None) -> Permit | None:
+        """A permit for a request of a tour that starts then, or raise RateLimitedError; None: none is needed."""
+
+    def give_back(self, permit: Permit) -> None:
+        """No request is made with it."""
+
     def take(self) -> None:
-        """Reserve one request, or raise RateLimitedError."""
+        """Take the reserved permit for one request, or another one, or raise RateLimitedError."""
 
     def observe(self, limit: int | None, remaining: int | None) -> None:
         """Record the rate-limit headers of an answer; None if a header is absent."""
@@ -60,6 +67,13 @@ class Quota(Protocol):
 
 class NoQuota:
     """No budget of our own: for the command line and tests, where one caller sends a few requests."""
+
+    def reserve(self, start: datetime | None) -> Permit | None:  # noqa: ARG002 - of the protocol
+        """None is needed."""
+        return None
+
+    def give_back(self, permit: Permit) -> None:
+        """There is none."""
 
     def take(self) -> None:
         """Always allow."""
@@ -100,6 +114,14 @@ class Transport:
         )
         self._quota, self._clock, self._timeouts = quota, clock, timeouts
         self._own = threading.local()  # each thread has its own connection
+
+    def reserve(self, start: datetime | None) -> Permit | None:
+        """A permit for one call; see `Propexo.reserve`."""
+        return self._quota.reserve(start)
+
+    def give_back(self, permit: Permit) -> None:
+        """No call is made with it."""
+        self._quota.give_back(permit)
 
     def flush_rate_limit(self, *, at_once: bool = False) -> None:
         """Return what is reserved and not used; `at_once`: even if the last request was just made."""
