@@ -7,6 +7,7 @@ and the mappings that come with the bridge, depend on our sources only, so the t
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar
 
 from flask import Flask
@@ -39,6 +40,7 @@ class SharedMap(Map):
     """The routes of an application. They are read when the first of them is needed, and once for all equal maps."""
 
     _known: ClassVar[dict[Any, tuple[StateMachineMatcher, dict[Any, list[Rule]]]]] = {}
+    _reading: ClassVar[Lock] = Lock()
 
     def __init__(self, *given: Any, **options: Any) -> None:
         self._added: list[Rule] = []
@@ -51,17 +53,23 @@ class SharedMap(Map):
     def update(self) -> None:
         if not self._remap:
             return
-        key = (self.merge_slashes, self.strict_slashes, self.host_matching, *map(_shape, self._added))
-        if key not in self._known:
-            self._matcher, self._rules_by_endpoint = StateMachineMatcher(self.merge_slashes), {}
-            for rule in self._added:
-                rule.bind(self, rebind=True)
-                self._matcher.add(rule)
-                self._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
-            super().update()
-            self._known[key] = self._matcher, self._rules_by_endpoint
-        self._matcher, self._rules_by_endpoint = self._known[key]
-        self._remap = False
+        with self._reading:  # the first requests of an application may come at the same time
+            key = (self.merge_slashes, self.strict_slashes, self.host_matching, *map(_shape, self._added))
+            if key not in self._known:
+                self._known[key] = self._read()
+            self._matcher, self._rules_by_endpoint = self._known[key]
+            self._remap = False
+
+    def _read(self) -> tuple[StateMachineMatcher, dict[Any, list[Rule]]]:
+        matcher, by_endpoint = StateMachineMatcher(self.merge_slashes), dict[Any, list[Rule]]()
+        for rule in self._added:
+            rule.bind(self, rebind=True)
+            matcher.add(rule)
+            by_endpoint.setdefault(rule.endpoint, []).append(rule)
+        matcher.update()
+        for rules in by_endpoint.values():
+            rules.sort(key=Rule.build_compare_key)
+        return matcher, by_endpoint
 
 
 def _shape(rule: Rule) -> Any:
