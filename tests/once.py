@@ -54,6 +54,8 @@ class SharedMap(Map):
         if not self._remap:
             return
         with self._reading:  # the first requests of an application may come at the same time
+            if not self._remap:
+                return
             key = (self.merge_slashes, self.strict_slashes, self.host_matching, *map(_shape, self._added))
             if key not in self._known:
                 self._known[key] = self._read()
