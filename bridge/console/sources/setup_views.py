@@ -6,7 +6,7 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from werkzeug.wrappers import Response
 
 from bridge.aliases import aliases_of
-from bridge.console.access.guard import current_actor, needs
+from bridge.console.access.guard import current_actor, current_locale, needs
 from bridge.console.actions import sources as actions
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.sources import presenter, setup
@@ -140,10 +140,13 @@ def shadow(name: str) -> str:
     """What would have been written, compared with what the PMS holds. Raises UnknownSourceError."""
     tools().sources[name]
     lists: shadow_mode.HeldLists = current_app.extensions["held_lists"]
+    now = tools().clock()
     with tools().database.session() as session:
-        compared = shadow_mode.page(session, tools().settings, lists, name, current_actor(), tools().clock())
+        compared = shadow_mode.page(
+            session, tools().settings, lists, name, current_actor(), now, current_locale()
+        )
     only = request.args.get("only") == "different"
-    return render_template("sources/shadow.html", shadow=compared, name=name, only=only, now=tools().clock())
+    return render_template("sources/shadow.html", shadow=compared, name=name, only=only, now=now)
 
 
 def _live() -> LiveSources:
