@@ -28,10 +28,21 @@ def test_without_anything_it_says_so(signed_in):
 def test_what_came_and_was_written_since_midnight(world, signed_in):
     tally(world, timedelta(hours=2), 7, 5)  # it is nine in Chicago
     tally(world, timedelta(hours=12), 100, 100)
+    tally(world, timedelta(), 0, 0)  # the worker has counted up to now
     page = signed_in().get("/console").text
     assert "<strong>7</strong> received" in page
     assert "<strong>5</strong> done in the PMS" in page
     assert "midnight in America/Chicago" in page
+
+
+def test_what_has_just_come_is_counted_at_once(world, signed_in):
+    world.book("B-1")
+    world.run_due()
+    page = signed_in().get("/console").text
+    assert "<strong>1</strong> received" in page
+    assert "<strong>0</strong> done in the PMS" in page
+    world.run()
+    assert "<strong>1</strong> done in the PMS" in signed_in().get("/console").text
 
 
 def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):
