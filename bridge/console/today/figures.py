@@ -13,6 +13,7 @@ from bridge.console.actor import Actor
 from bridge.console.dates import office_zone
 from bridge.console.masking import mask
 from bridge.console.status_words import StatusWords, status_of
+from bridge.console.today.needs_first import NeedsFirst, needs_first
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, IntegrationState, Status
@@ -84,6 +85,7 @@ class Today:
     """Calls of this minute."""
     budget: int
     paused: tuple[Pause, ...]
+    first: NeedsFirst
 
     @property
     def is_all_done(self) -> bool:
@@ -113,6 +115,7 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         budget_used=used,
         budget=allowed,
         paused=tuple(_pauses(session, settings)),
+        first=needs_first(session, settings, actor, now),
     )
 
 
