@@ -24,14 +24,14 @@ source_setup = Blueprint("source_setup", __name__, url_prefix="/console/sources"
 @source_setup.get("/_new")
 @needs(Role.ADMIN)
 def choose(problems: list[str] | None = None) -> str:
-    """Choose the sender; then its name, and the secret where the sender gives one."""
+    """Choose the sender; then its name, and the secret where the sender gives one. 404: there is no such mapping."""
     catalogue, chosen = Catalogue(tools().settings.mappings_dir), request.values.get("mapping", "")
     form = None
     if chosen:
         try:
             form = setup.form_of(catalogue.get(chosen), tools().settings.sources)
         except ConfigurationError as error:
-            problems = [*(problems or ()), error.message]
+            abort(404, error.message)
     return render_template(
         "sources/new.html",
         senders=setup.senders(catalogue) if form is None else [],
