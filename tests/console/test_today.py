@@ -71,6 +71,7 @@ def test_what_needs_a_person_first_stands_in_groups(world, signed_in):
     assert "Nowhere" not in card  # the fourth
     [group] = re.findall(r'href="(/console/action-needed\?group=\w+)">Choose the property', card)
     assert "Use this and send 3" in signed_in(Role.OPERATOR).get(group).text
+    assert page.count("Tue, Nov 24, 3:30 PM CST") == 2  # also as the next tour that is not in the PMS
     assert "Elm Court West" not in signed_in(Role.VIEWER).get("/console").text
 
 
