@@ -44,6 +44,7 @@ class EventTour:
     """In UTC; `None`: unknown."""
     place: str | None
     zone: ZoneInfo
+    """Of its property; where that is not known, that of most properties."""
 
     @classmethod
     def of(cls, event: Event, settings: Settings) -> "EventTour":
@@ -57,14 +58,13 @@ class EventTour:
         if wanted and place:
             found = start_of(wanted, place)
             start = None if isinstance(found, Park) else found  # its own run says what is wrong with it
-        zone = ZoneInfo(place.time_zone if place else "UTC")
+        zone = ZoneInfo(place.time_zone) if place else settings.office_zone
         return cls(
             event, renter or f"Event {event.id}", start, (place.name or place.key) if place else None, zone
         )
 
     def __str__(self) -> str:
-        when = f"{self.start.astimezone(self.zone):%a %b %-d, %-I:%M %p}" if self.start else None
-        when = f"{when} UTC" if when and not self.place else when
+        when = f"{self.start.astimezone(self.zone):%a, %b %-d, %-I:%M %p %Z}" if self.start else None
         where = f"at {self.place}" if self.place else None
         return ", ".join(filter(None, (without_links(self.renter), " ".join(filter(None, (when, where))))))
 

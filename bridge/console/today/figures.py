@@ -161,9 +161,8 @@ def _soonest(session: Session, settings: Settings, actor: Actor, now: datetime) 
     if tour is None or tour.start is None:
         return None
     renter = tour.renter if actor.sees_people else mask(tour.renter) or ""
-    zone = tour.zone if tour.place else office_zone(settings)
     return Soonest(
-        tour.event.id, renter, tour.start.astimezone(zone), tour.place, status_of(tour.event, settings)
+        tour.event.id, renter, tour.start.astimezone(tour.zone), tour.place, status_of(tour.event, settings)
     )
 
 
