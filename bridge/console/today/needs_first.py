@@ -20,7 +20,7 @@ from bridge.settings import Settings
 
 SHOWN = 3
 """Groups."""
-READ = 200
+READ = 100
 """Events that are read for them, those with the soonest tours: the figures are asked again every few seconds."""
 
 
