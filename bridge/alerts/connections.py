@@ -40,7 +40,7 @@ def silent(session: Session, settings: Settings, now: datetime) -> list[Finding]
             continue
         line = (
             f"{source.key} has sent nothing for {hours:.0f} business hours, since "
-            f"{last.astimezone(zone):%a %b %-d, %-I:%M %p}. Check that its webhook is still switched on there."
+            f"{last.astimezone(zone):%a, %b %-d, %-I:%M %p %Z}. Check that its webhook is still switched on there."
         )
         level = 1 + int(math.log2(hours / limit))
         page, over = f"/console/sources/{source.key}", f"{source.key} sends again."

@@ -31,6 +31,7 @@ MOST_ANNOUNCED = 500
 SOME = 50
 """One of the first 50 rows is the soonest tour in its own time zone."""
 
+UNKNOWN_PROPERTY = "Choose it once: all requests that wait for this name are then sent."
 UNREAD = "The request could not be read as a tour. Open it and enter what the renter meant."
 
 
@@ -44,6 +45,7 @@ class EventTour:
     """In UTC; `None`: unknown."""
     place: str | None
     zone: ZoneInfo
+    """Of its property; where that is not known, that of most properties."""
 
     @classmethod
     def of(cls, event: Event, settings: Settings) -> "EventTour":
@@ -57,22 +59,30 @@ class EventTour:
         if wanted and place:
             found = start_of(wanted, place)
             start = None if isinstance(found, Park) else found  # its own run says what is wrong with it
-        zone = ZoneInfo(place.time_zone if place else "UTC")
+        zone = ZoneInfo(place.time_zone) if place else settings.office_zone
         return cls(
             event, renter or f"Event {event.id}", start, (place.name or place.key) if place else None, zone
         )
 
     def __str__(self) -> str:
-        when = f"{self.start.astimezone(self.zone):%a %b %-d, %-I:%M %p}" if self.start else None
-        when = f"{when} UTC" if when and not self.place else when
+        when = f"{self.start.astimezone(self.zone):%a, %b %-d, %-I:%M %p %Z}" if self.start else None
         where = f"at {self.place}" if self.place else None
         return ", ".join(filter(None, (without_links(self.renter), " ".join(filter(None, (when, where))))))
+
+    @property
+    def _property_named(self) -> str | None:
+        """As the sender calls it."""
+        details = self.event.booking.details if self.event.booking else {}
+        return details.get("property", {}).get("value") or None
 
     @property
     def sentence(self) -> str:
         """Who, when, where, why, and what to do."""
         if self.event.reason == Reason.UNMAPPABLE:
             return f"{self}: {UNREAD}"  # its detail names paths of the payload
+        named = self._property_named
+        if named and self.event.reason == Reason.UNKNOWN_PROPERTY:
+            return f"{self}: No property is called “{without_links(named)}”. {UNKNOWN_PROPERTY}"
         detail, advice = without_links(self.event.detail or ""), advice_for(self.event.reason) or ""
         return f"{self}: {detail}{'' if advice in detail else f' {advice}'}".strip()
 

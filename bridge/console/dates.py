@@ -3,7 +3,6 @@
 Each account chooses how: `locale` is one of `LOCALES`. What programs read (the API, CSV, calendars) is ISO 8601.
 """
 
-from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,8 +37,7 @@ def language_of(locale: str) -> str:
 
 def office_zone(settings: Settings) -> ZoneInfo:
     """The zone of most properties, UTC where there is none."""
-    counted = Counter(place.time_zone for place in settings.properties.values()).most_common(1)
-    return ZoneInfo(counted[0][0] if counted else "UTC")
+    return settings.office_zone
 
 
 def zone_label(zone: ZoneInfo, now: datetime) -> str:

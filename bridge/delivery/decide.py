@@ -49,7 +49,7 @@ from bridge.delivery.rules.outcomes import (
 )
 from bridge.delivery.rules.people import left_of
 from bridge.delivery.rules.record_cache import look_up
-from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, target_of, tour_of
+from bridge.delivery.rules.resolve import TourTarget, property_of, start_of, start_passed, target_of, tour_of
 from bridge.delivery.rules.same_tour import link
 from bridge.delivery.rules.shadow import decide_shadow, is_shadow
 from bridge.delivery.rules.state import Ignore, Park, Read, Snapshot, Step, StepDecision, Wait, Write
@@ -276,7 +276,7 @@ def _reach_booked(
     if booking.is_in_pms:
         return _change(snapshot, booking, target, tour, tour_request, action, settings, now)
     if tour.starts_at <= now:
-        return StepDecision(_start_passed(tour), snapshot)
+        return StepDecision(start_passed(tour, target.property), snapshot)
     overtaken = wait_for_link(snapshot, booking, tour, now)
     if overtaken is not None:
         return StepDecision(overtaken, snapshot)
@@ -301,7 +301,7 @@ def _change(
         if left is None:
             return cancel(snapshot, booking, settings, now)
         if tour.starts_at <= now:
-            return StepDecision(_start_passed(tour), snapshot)
+            return StepDecision(start_passed(tour, target.property), snapshot)
         left = " ".join(filter(None, (left_of(booking), left)))
         return create(snapshot, booking, target, tour, request, now, left=left)
     followed = follow_person(snapshot, booking, target, tour, contact, now)
@@ -313,7 +313,7 @@ def _change(
     if not lost and not needs_update(target, booking, tour):
         return ended(snapshot, action, booking, settings, tour)
     if tour.starts_at <= now:
-        return StepDecision(_start_passed(tour), snapshot)
+        return StepDecision(start_passed(tour, target.property), snapshot)
     if worth_a_new_one(target, before, tour):
         return cancel(snapshot, booking, settings, now)
     left = to_change_by_hand(target, lost) if lost else None
@@ -321,10 +321,6 @@ def _change(
         booking = as_changed_by_hand(booking, target, tour, contact, left)
         return ended(snapshot.with_owner(booking), action, booking, settings)
     return update(snapshot, booking, target, tour, contact, now, left=left)
-
-
-def _start_passed(tour: Tour) -> Park:
-    return Park(Reason.START_PASSED, f"The tour was to start at {tour.starts_at:%Y-%m-%d %H:%M} UTC.")
 
 
 def in_time(wait: Wait, event: EventRow, start: datetime | None, now: datetime) -> Wait | Park:

@@ -102,6 +102,27 @@ def count_hours(session: Session, since: datetime) -> None:
     session.execute(_COUNT, {"since": since})
 
 
+_SINCE = text("""
+    SELECT source, sum(received), sum(written)
+    FROM (
+        SELECT source, received, written FROM tallies WHERE hour >= :since AND hour < :uncounted
+        UNION ALL
+        SELECT source, count(*), 0 FROM events WHERE received_at >= :uncounted GROUP BY source
+        UNION ALL
+        SELECT source, 0, count(*) FROM events
+        WHERE ended_at >= :uncounted AND status = 'written' AND removed_at IS NULL GROUP BY source
+    ) AS counted
+    GROUP BY source
+""")
+
+
+def counts_since(session: Session, since: datetime, uncounted: datetime) -> dict[str, tuple[int, int]]:
+    """How many events each source has sent, and how many of its events were written: by the hourly counts, and from
+    `uncounted` on by the events themselves."""
+    rows = session.execute(_SINCE, {"since": since, "uncounted": max(since, uncounted)})
+    return {source: (int(received), int(written)) for source, received, written in rows}
+
+
 def delete_counts(session: Session, before: datetime) -> None:
     """Delete the counts of events and of failed verifications of earlier hours."""
     session.execute(delete(HourlyCount).where(HourlyCount.hour < before))

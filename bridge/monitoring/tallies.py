@@ -1,9 +1,10 @@
-"""Counts events by hour and source, for the charts: no page counts events itself."""
+"""Counts events by hour and source: a page counts only what has come since."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from bridge.monitoring import storage
 from bridge.monitoring.storage import count_hours, delete_counts, newest_tally
 
 KEEP = timedelta(days=400)
@@ -13,9 +14,18 @@ HOUR = timedelta(hours=1)
 
 def count(session: Session, now: datetime) -> None:
     """Count the current and the previous hour again, and every hour that was missed while no worker ran."""
+    count_hours(session, _uncounted(session, now) or now - KEEP)
+
+
+def counts_since(session: Session, since: datetime, now: datetime) -> dict[str, tuple[int, int]]:
+    """How many events each source has sent since then, and how many of its events were written; none is missing."""
+    return storage.counts_since(session, since, _uncounted(session, now) or since)
+
+
+def _uncounted(session: Session, now: datetime) -> datetime | None:
+    """From where on the counts may lack events: the previous hour, or an earlier one if no worker has counted since."""
     counted = newest_tally(session)
-    last = now.replace(minute=0, second=0, microsecond=0) - HOUR
-    count_hours(session, min(counted, last) if counted else now - KEEP)
+    return min(counted, now.replace(minute=0, second=0, microsecond=0) - HOUR) if counted else None
 
 
 def forget(session: Session, now: datetime) -> None:

@@ -1,10 +1,12 @@
 """The settings as frozen records: the only place with defaults."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bridge.settings.amounts import Count, Percent
 from bridge.settings.derived import read_as
@@ -321,6 +323,12 @@ class Settings:
     """A folder with mapping files of your own."""
     path: Path | None = None
     """The file that was read, if any."""
+
+    @property
+    def office_zone(self) -> ZoneInfo:
+        """The zone of most properties, UTC where there is none."""
+        counted = Counter(place.time_zone for place in self.properties.values()).most_common(1)
+        return ZoneInfo(counted[0][0] if counted else "UTC")
 
     def property_named(self, text: str) -> Property | None:
         """Finds the property that a sender or a tag such as `property:oakwood` means; None if no one answers.

@@ -78,7 +78,7 @@ def test_a_parked_tour_is_reported_with_who_when_where_and_what_to_do(world, off
     assert world.status(event) == ("parked", "start_passed")
     [message] = office.look()
     assert message["title"] == "Tours that need attention"
-    assert "Maya Okafor, Tue Nov 24, 10:00 AM at Oakwood Flats: " in message["message"]
+    assert "Maya Okafor, Tue, Nov 24, 10:00 AM CST at Oakwood Flats: " in message["message"]
     assert "Call the renter, then dismiss." in message["message"]
     assert message["message"].endswith(f"{PUBLIC}/console/action-needed")
 
@@ -133,7 +133,7 @@ def test_a_silent_source_is_reported_by_business_hours_and_when_it_sends_again(w
     assert office.look() == []
     world.clock.now = AT_NOON + timedelta(hours=20)  # the office closed at 17 and has not opened yet
     [message] = office.look()
-    assert "widget has sent nothing for 5 business hours, since Tue Nov 24, 12:00 PM" in message["message"]
+    assert "widget has sent nothing for 5 business hours, since Tue, Nov 24, 12:00 PM" in message["message"]
     assert office.look() == []
     world.clock.now = AT_NOON + timedelta(hours=24)
     [message] = office.look()  # twice as long

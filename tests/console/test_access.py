@@ -523,8 +523,30 @@ def test_a_token_is_shown_once_and_ends(signed_in, world):
     assert [entry.what for entry in audit(world)][-2:] == ["created", "revoked"]
 
 
+@pytest.mark.parametrize("days", ["0", "-3", "1.5", "ten", "9999", "9" * 5000])
+def test_a_token_is_never_valid_for_ever_by_mistake(signed_in, world, days):
+    answer = signed_in().post("/console/tokens", {"name": "reports", "role": "viewer", "days": days})
+    assert (answer.status_code, "a number from 1 to 3650" in answer.text) == (422, True)
+    assert audit(world) == []
+
+
+def test_what_is_revoked_twice_is_a_page_that_says_so(signed_in):
+    browser = signed_in()
+    browser.post("/console/tokens", {"name": "reports", "role": "viewer"})
+    browser.post("/console/bookings/feeds")
+    for path in ("/console/tokens/1", "/console/bookings/feeds/1"):
+        assert browser.post(f"{path}/revoke").status_code == 303
+        again = browser.post(f"{path}/revoke")
+        assert (again.status_code, "or it is already revoked" in again.text) == (404, True)
+        assert "<nav" in again.text
+    assert browser.post("/console/sign-out").status_code == 303
+    assert browser.post("/console/sign-out").status_code in (303, 403)
+
+
 def test_the_audit_pages_backwards(signed_in, world):
     browser = signed_in()
+    for wrong in ("soon", "-1", "9" * 5000):
+        assert browser.get("/console/audit", query_string={"before": wrong}).status_code == 422
     with world.database.session() as session:
         for number in range(150):
             session.add(AuditEntry(at=world.clock(), actor="maya", via="api", what="replayed", object="event",

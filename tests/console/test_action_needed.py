@@ -55,6 +55,9 @@ def test_the_soonest_tour_comes_first_and_one_name_is_one_group(world: Any, sign
     assert "No property is called “Elm Court West”" in page
     assert "Use this and send 4" in page
     assert "When: “soon”" in page
+    assert (
+        "No request of this group waits any more." in signed_in().get("/console/action-needed?group=x").text
+    )
     assert page.count("(512) 555-0142") == 9  # a hidden one in each cell that stays live
     assert "Maya Okafor" not in signed_in(Role.VIEWER).get("/console/action-needed").text
 

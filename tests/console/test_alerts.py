@@ -42,7 +42,8 @@ def test_the_page_has_the_alerts_and_masks_the_addresses(world: Any, notified: s
     page = signed_in(Role.OPERATOR).get("/console/alerts").text
     assert f"<code>{notified}</code>" in page
     assert "Tours that need attention" in page
-    assert "Maya Okafor" in page
+    assert "Maya Okafor, Thu, Dec 3, 10:30 AM CST: No property is called “Elm Cuort”." in page
+    assert "aliases" not in page
     assert "Send a test" not in page
     viewer = signed_in(Role.VIEWER).get("/console/alerts").text
     assert "Tours that need attention" in viewer

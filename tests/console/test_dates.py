@@ -1,6 +1,8 @@
 """One way to write a date, for tours and for everything else."""
 
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -72,3 +74,14 @@ def test_an_account_chooses_among_them() -> None:
         "de_DE",
     )
     assert dates.language_of("pt_BR") == "pt"
+
+
+FOR_PROGRAMS = {"exports.py", "correction_form.py"}
+"""Files that write dates for CSV and for the fields of forms."""
+
+
+def test_no_page_writes_dates_in_another_way() -> None:
+    own = re.compile(r"strftime|:%[a-zA-Z-]")
+    files = [file for file in Path(dates.__file__).parent.rglob("*.*") if file.suffix in (".py", ".html")]
+    found = {file.name for file in files if own.search(file.read_text(encoding="utf-8"))}
+    assert found - FOR_PROGRAMS == set()

@@ -75,7 +75,13 @@ def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_
         ("events?since=soon", "One of the days is not a date"),
         ("events?cursor=none-of-ours", "This cursor is not from a page of this list"),
         ("events?property=nobody", "is configured; there are"),
+        ("events?status=nope", "`status` is one of open, "),
+        ("events?reason=nope", "`reason` is one of "),
         ("bookings?from=soon", ""),
+        ("bookings?day=nope", "`day` is one of today, tomorrow, week"),
+        ("bookings?state=nope", "`state` is one of unwritten, booked, cancelled"),
+        ("bookings?written=nope", "`written` is one of "),
+        ("availability?property=oakwood&kind=nope", "`kind` is one of "),
         ("bookings?property=nobody", "is configured; there are"),
         ("appointments?property=nobody", "No property has this name"),
         ("appointments?property=oakwood&from=soon", "A day is written as"),
@@ -85,6 +91,15 @@ def test_a_search_and_filters_together_restrict(world: Any, parked: int, signed_
 def test_a_wrong_parameter_is_named_on_the_page(signed_in: Any, address: str, reported: str) -> None:
     answer = signed_in().get(f"/console/{address}")
     assert (answer.status_code, reported in answer.text) == (422, True)
+
+
+def test_what_is_unknown_is_not_found(signed_in: Any) -> None:
+    browser = signed_in()
+    changes = ("done", "replay", "property", "edit", "reading", "correct", "correct/choices", "times")
+    answers = {change: browser.post(f"/console/events/999/{change}").status_code for change in changes}
+    assert answers == dict.fromkeys(changes, 404)
+    assert browser.get("/console/sources/_new?mapping=nope").status_code == 404
+    assert browser.post("/console/sources/_new", {"mapping": "nope", "key": "x"}).status_code == 404
 
 
 @pytest.mark.parametrize(

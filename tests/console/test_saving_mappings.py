@@ -245,3 +245,19 @@ def test_a_mapping_is_saved_checked_confirmed_and_read_without_a_restart(
     assert "title" in (tmp_path / "acme.py").read_text()
     assert signed_in(Role.OPERATOR).post("/console/workbench/save", form).status_code == 403
     bench.close()
+
+
+@pytest.mark.processes
+def test_the_api_knows_a_mapping_as_soon_as_any_process_has_saved_it(
+    world: Any, api: Any, tmp_path: Path
+) -> None:
+    world.document |= {"mappings_dir": str(tmp_path), "console": {"save_mappings": True}}
+    world.restart()
+    client = api()
+    assert client.get("/api/v1/mappings/acme").status_code == 404  # it has read the folder
+    assert client.put("/api/v1/mappings/acme", json=saved()).status_code == 200
+    assert client.get("/api/v1/mappings/acme").json["text"].strip() == saved()["text"].strip()
+    assert "acme" in {mapping["name"] for mapping in client.get("/api/v1/mappings").json["mappings"]}
+    source = {"name": "tours", "mapping": "acme", "secret": "a-long-secret-word"}
+    assert client.post("/api/v1/sources", json=source).status_code == 201
+    bench.close()

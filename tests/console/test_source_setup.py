@@ -77,7 +77,9 @@ def test_a_form_of_a_website_from_nothing_to_live_and_back(world, signed_in):
         public.post("/hooks/site", json=FORM, headers={"Origin": "https://else.example"}).status_code == 403
     )
     assert public.post("/hooks/site", json=FORM, headers={"Origin": ORIGIN}).status_code < 300
-    assert "Maya Okafor" in admin.get("/console/sources/site/setup/first").text
+    first = admin.get("/console/sources/site/setup/first").text
+    assert "Maya Okafor" in first
+    assert "Tue, Mar 4, 2031, 10:30 AM CST</time>" in first
 
     other = "https://oakwood.example"
     saved = admin.post(
@@ -106,6 +108,7 @@ def test_shadow_mode_is_compared_with_what_the_pms_lists(world, signed_in):
     assert "has a tour at this time; its notes do not name the renter" in page
     assert "No property is called" in page or "The Oaks" in page
     assert "Maya Okafor" in page
+    assert '<time datetime="2026-12-03T10:30:00-06:00">Thu, Dec 3, 10:30 AM CST</time>' in page
     assert "Maya" not in signed_in(Role.VIEWER).get("/console/sources/other/shadow").text
     shown = signed_in(Role.OPERATOR).get(f"/console/events/{watched}").text
     assert "What would have been written" in shown

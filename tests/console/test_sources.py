@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -9,7 +10,8 @@ from sqlalchemy import func, select
 from bridge.errors import BridgeError
 from bridge.events.actions import replay
 from bridge.inbound.views import TEST
-from bridge.models import AuditEntry, Booking, Event, RejectionCount, Role
+from bridge.models import AuditEntry, Booking, Event, HourlyCount, RejectionCount, Role
+from bridge.monitoring import tallies
 
 
 @pytest.fixture
@@ -23,6 +25,23 @@ def test_the_list_shows_who_sends(world, operator):
     page = operator.get("/console/sources").text
     assert "25 min ago" in page
     assert page.count("never") == 1
+
+
+def test_an_event_is_counted_before_a_worker_has_counted_it(world, operator):
+    with world.database.session() as session:
+        for hours, received in ((30, 4), (2, 0)):
+            at = world.clock() - timedelta(hours=hours)
+            session.add(HourlyCount(hour=at, source="widget", received=received))
+    world.book()
+    world.book("B-2")
+    page = operator.get("/console/sources/widget").text
+    assert "<strong>2</strong> in 24 hours" in page
+    assert "<strong>6</strong> in 30 days" in page
+    assert "<td>2</td>" in operator.get("/console/sources").text
+    with world.database.session() as session:
+        tallies.count(session, world.clock())
+    world.book("B-3")
+    assert "<strong>3</strong> in 24 hours" in operator.get("/console/sources/widget").text
 
 
 def test_a_source_shows_what_to_paste_and_how(world, signed_in):

@@ -1,5 +1,7 @@
 """Today: the first page of the console."""
 
+import html
+import re
 from datetime import timedelta
 from itertools import pairwise
 
@@ -28,10 +30,49 @@ def test_without_anything_it_says_so(signed_in):
 def test_what_came_and_was_written_since_midnight(world, signed_in):
     tally(world, timedelta(hours=2), 7, 5)  # it is nine in Chicago
     tally(world, timedelta(hours=12), 100, 100)
+    tally(world, timedelta(), 0, 0)  # the worker has counted up to now
     page = signed_in().get("/console").text
     assert "<strong>7</strong> received" in page
     assert "<strong>5</strong> done in the PMS" in page
     assert "midnight in America/Chicago" in page
+
+
+def test_what_has_just_come_is_counted_at_once(world, signed_in):
+    world.book("B-1")
+    world.run_due()
+    page = signed_in().get("/console").text
+    assert "<strong>1</strong> received" in page
+    assert "<strong>0</strong> done in the PMS" in page
+    world.run()
+    assert "<strong>1</strong> done in the PMS" in signed_in().get("/console").text
+
+
+def test_what_needs_a_person_first_stands_in_groups(world, signed_in):
+    assert "Needs you first" not in signed_in(Role.OPERATOR).get("/console").text
+    far = {"start": "2026-12-04T10:30:00-06:00"}
+    for number in range(3):
+        world.book(f"W-{number}", property="Elm Court West", email=f"w{number}@example.com", **far)
+    world.book("E-1", start="soon", email="e@example.com")
+    world.book("S-1", property="Elm Cuort", start="2026-11-24T15:30:00-06:00", email="s@example.com")
+    world.book("L-1", property="Nowhere", start="2026-12-09T15:30:00-06:00", email="l@example.com")
+    world.run_due()
+    page = html.unescape(signed_in(Role.OPERATOR).get("/console").text)
+    card = page[page.index("Needs you first") : page.index("Show all 6")]
+    order = (
+        "No property is called “Elm Cuort”",
+        "Time not known, may be soon",
+        "No property is called “Elm Court West”",
+    )
+    assert [card.index(text) for text in order] == sorted(card.index(text) for text in order)
+    assert "Enter the date</a>" in card
+    assert "soonest of 3 tours" in card
+    assert "Maya Okafor</a> and 2 more" in card
+    assert card.count("One choice settles all") == 1
+    assert "Nowhere" not in card  # the fourth
+    [group] = re.findall(r'href="(/console/action-needed\?group=\w+)">Choose the property', card)
+    assert "Use this and send 3" in signed_in(Role.OPERATOR).get(group).text
+    assert page.count("Tue, Nov 24, 3:30 PM CST") == 2  # also as the next tour that is not in the PMS
+    assert "Elm Court West" not in signed_in(Role.VIEWER).get("/console").text
 
 
 def test_the_soonest_tour_that_is_not_in_the_pms_counts_down(world, signed_in):

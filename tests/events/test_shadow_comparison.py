@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge.console.dates import tour_time
 from bridge.console.sources.shadow import sentence
 from bridge.events.shadow_comparison import ComparedTour, ShadowMatch, ShadowTour, compare, newest_of_each
 from bridge.propexo.records import Appointment
@@ -16,6 +18,7 @@ TOUR = ShadowTour(
     "Maya Okafor", "maya@example.com", None,
 )  # fmt: skip
 LOCAL = datetime.fromisoformat("2026-12-03T10:30")
+WRITE = partial(tour_time, now=LOCAL, locale="en_GB")
 
 
 def held(at: datetime | None, notes: str | None = None) -> Appointment:
@@ -43,7 +46,7 @@ def test_the_most_likely_appointment_is_found(rows, expected):
     ("tour", "match", "tone", "words"),
     [
         (TOUR, ShadowMatch.SAME, "written", "The same tour is listed in Entrata"),
-        (TOUR, ShadowMatch.OTHER_TIME, "waiting", "Entrata has Thu, Dec 3, 10:30 AM"),
+        (TOUR, ShadowMatch.OTHER_TIME, "waiting", "Entrata has Thu 3 Dec, 10:30"),
         (TOUR, ShadowMatch.ABSENT, "waiting", "Not listed in Entrata"),
         (
             replace(TOUR, end="park", detail="Unknown."),
@@ -54,7 +57,7 @@ def test_the_most_likely_appointment_is_found(rows, expected):
     ],
 )
 def test_each_tour_gets_a_sentence(tour, match, tone, words):
-    shown, text = sentence(tour, ComparedTour(match, LOCAL), "Entrata", is_current=True)
+    shown, text = sentence(tour, ComparedTour(match, LOCAL), "Entrata", is_current=True, write=WRITE)
     assert shown == tone
     assert words in text
 
@@ -77,11 +80,11 @@ def seen(at: datetime | None, *, hour: int = 10, notes: str | None = "Maya Okafo
         ([seen(BEFORE), seen(AFTER, hour=15, notes=None)], "written", "has not reported this tour since"),
         ([seen(None), seen(AFTER, hour=15, notes=None)], "written", "has not reported this tour since"),
         ([seen(BEFORE), seen(BEFORE, hour=15)], "ignored", "Propexo has not heard from Entrata since"),
-        ([seen(AFTER, hour=15)], "written", "Not listed in Entrata at this time; it has Thu, Dec 3, 3:30 PM"),
+        ([seen(AFTER, hour=15)], "written", "Not listed in Entrata at this time; it has Thu 3 Dec, 15:30"),
     ],
 )
 def test_a_cancellation_is_compared_by_what_the_pms_has_reported_since(rows, tone, words):
-    shown, text = sentence(CANCELLED, compare(CANCELLED, rows, ZONE), "Entrata", is_current=True)
+    shown, text = sentence(CANCELLED, compare(CANCELLED, rows, ZONE), "Entrata", is_current=True, write=WRITE)
     assert shown == tone
     assert words in text
 

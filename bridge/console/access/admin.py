@@ -1,5 +1,6 @@
 """Users, tokens and the audit log: pages for administrators."""
 
+import re
 from datetime import timedelta
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -19,6 +20,8 @@ from bridge.models import AuditEntry, Role
 
 admin = Blueprint("admin", __name__, url_prefix="/console")
 PAGE = 100
+MOST_DAYS = 3650
+"""For which a token may be valid, unless it is valid for ever."""
 MOST_LINKS = 100
 """Events of one entry that have a link."""
 
@@ -81,9 +84,9 @@ def list_tokens(made: str | None = None) -> str:
 def make_token() -> Response:
     """The page that answers shows the token, this once."""
     name, role, now = request.form.get("name", "").strip(), _role(request.form.get("role")), tools().clock()
-    days = request.form.get("days", type=int)
+    days = _days(request.form.get("days", "").strip())
     with tools().database.session() as session:
-        until = now + timedelta(days=min(days, 3650)) if days and days > 0 else None
+        until = now + timedelta(days=days) if days else None
         _, text = token_actions.create_token(session, current_actor(), name or "unnamed", role, now, until)
     return make_response(list_tokens(text), 201)
 
@@ -94,15 +97,18 @@ def revoke_token(token_id: int) -> Response:
     try:
         with tools().database.session() as session:
             token_actions.revoke_token(session, current_actor(), token_id, tools().clock())
-    except tokens.UnknownTokenError:
-        abort(404)
+    except tokens.UnknownTokenError as error:
+        abort(404, error.message)
     return on_next_page(redirect(url_for("admin.list_tokens"), 303), Flash.TOKEN_REVOKED)
 
 
 @admin.get("/audit")
 @needs(Role.ADMIN)
 def show_audit() -> str:
-    before, actor = request.args.get("before", type=int), request.args.get("actor", "").strip()
+    cursor, actor = request.args.get("before", "").strip(), request.args.get("actor", "").strip()
+    if not re.fullmatch(r"[0-9]{0,18}", cursor):
+        abort(422, "`before` is the number of an entry.")
+    before = int(cursor) if cursor else None
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE)
     if before is not None:
         query = query.where(AuditEntry.id < before)
@@ -113,6 +119,15 @@ def show_audit() -> str:
     older = entries[-1].id if len(entries) == PAGE else None
     lines = [audit_line(entry, tools().settings) for entry in entries]
     return render_template("access/audit.html", lines=lines, older=older, wanted=actor, most=MOST_LINKS)
+
+
+def _days(text: str) -> int | None:
+    """How long a token is valid; None: for ever. Answers 422 where it is no such number: never for ever by mistake."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 0 < int(text) <= MOST_DAYS:
+        abort(422, f"Valid for days: a number from 1 to {MOST_DAYS}, or nothing.")
+    return int(text)
 
 
 def _role(text: str | None) -> Role:

@@ -174,9 +174,8 @@ def init_app(app: Flask, catalogue: Catalogue, public_url: str | None = None) ->
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(description)
-    found = app.extensions["api_description"] = Description(app, api, catalogue, public_url)
-    app.extensions["catalogue"] = catalogue
-    return found
+    app.extensions["api_description"] = described = Description(app, api, catalogue, public_url)
+    return described
 
 
 def _name_version(response: Response) -> Response:

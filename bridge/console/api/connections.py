@@ -111,8 +111,8 @@ def _source(name: str) -> MappedSource:
 
 
 def _catalogue() -> Catalogue:
-    found: Catalogue = current_app.extensions["catalogue"]
-    return found
+    """Read anew: a mapping may have been saved since, also by another web process."""
+    return Catalogue(tools().settings.mappings_dir)
 
 
 def _as_json(file: MappingFile) -> dict[str, Any]:

@@ -52,7 +52,9 @@ class FirstEventSchema(Schema):
     name = text_or_null()
     email = text_or_null()
     phone = text_or_null()
-    start = text_or_null()
+    start = fields.Function(
+        lambda event: event.start.isoformat() if event.start else None, metadata={"type": ["string", "null"]}
+    )
     named_property = text_or_null()
     property_name = text_or_null()
     problems = fields.List(fields.String())

@@ -125,8 +125,7 @@ def _document(name: str) -> dict[str, Any]:
 
 def _mapping(name: str) -> MappingFile:
     """Raises ConfigurationError."""
-    catalogue: Catalogue = current_app.extensions["catalogue"]
-    return catalogue.get(name)
+    return Catalogue(tools().settings.mappings_dir).get(name)
 
 
 def _live() -> LiveSources:

@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, render_template, request
 from bridge.availability.calendar import Calendar, rules_zone
 from bridge.availability.rules.slots import Obstacle, kinds_of
 from bridge.console.access.guard import needs
+from bridge.console.queries.paging import UnknownChoiceError, check_choice
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
 from bridge.models import Role
@@ -38,16 +39,19 @@ def reasons() -> tuple[str, int]:
     named, problem, status = request.args.get("property", "").strip(), None, 200
     place = settings.property_named(named) if named else None
     kinds = kinds_of(place) if place else ()
-    kind = request.args.get("kind", "") if request.args.get("kind", "") in kinds else next(iter(kinds), "")
+    kind = request.args.get("kind", "").strip() or next(iter(kinds), "")
     first, days = request.args.get("from", "").strip(), []
     if named and place is None:
         problem, status = "No property has this name. Choose one of the list.", 422
     elif place is not None:
         try:
+            check_choice("kind", kind, kinds)
             days = starts_of_week(place, kind, date.fromisoformat(first) if first else None)
             first = days[0][0].isoformat()
         except ValueError:
             problem, status = "A day is written as 2026-12-03.", 422
+        except UnknownChoiceError as error:
+            problem, status = error.message, 422
         except BridgeError as error:
             problem = error.message
     page = render_template(

@@ -16,7 +16,7 @@ from bridge.console.dates import day_label, office_zone
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.queries import bookings as queries
 from bridge.console.queries.bookings import BookingSummary
-from bridge.console.queries.paging import Page
+from bridge.console.queries.paging import Page, check_choice
 from bridge.console.queries.tour_days import TourDays, tours_on
 from bridge.console.tools import tools
 from bridge.errors import BridgeError
@@ -138,6 +138,8 @@ def _found(
 ) -> Page[BookingSummary]:
     """The tours of some days, the soonest first; else a page of all, the newest bookings first. Raises BridgeError."""
     settings, actor = tools().settings, current_actor()
+    for name in ("state", "written"):
+        check_choice(name, asked[name], BookingState)
     if days is None:
         return queries.page(
             session,
@@ -155,7 +157,7 @@ def _found(
 
 
 def _days(asked: dict[str, str]) -> TourDays | None:
-    """The days that are asked for. Raises InvalidTourDaysError."""
+    """The days that are asked for. Raises InvalidTourDaysError, UnknownChoiceError."""
     if asked["from"] or asked["to"]:
         return TourDays.between(asked["from"], asked["to"])
     return TourDays.named(asked["day"], _today())

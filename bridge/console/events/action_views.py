@@ -171,17 +171,19 @@ def _waiting_for(session: Session, named: str) -> int:
 
 def _correction(session: Session, event_id: int) -> Correction:
     """What is typed in the form, read. Raises BridgeError."""
+    event = stored(session, event_id)
     try:
         payload: Any = json.loads(request.form.get("payload", ""))
     except ValueError as error:
         raise InvalidJsonError(f"This is not JSON yet: {error}.") from error
-    return corrections.preview(session, tools().settings, stored(session, event_id), payload)
+    return corrections.preview(session, tools().settings, event, payload)
 
 
 def _answer(event_id: int, change: Callable[[Session], None], flash: Flash) -> Response:
     """Make the change; the answer has a message, and the parts of the page that read differently now."""
     try:
         with tools().database.session() as session:
+            stored(session, event_id)
             change(session)
     except BridgeError as error:
         return Response(render_template("events/correction.html", problem=error.message))

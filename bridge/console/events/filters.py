@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
+from bridge.console.queries.paging import check_choice
+from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.query import Selection
 from bridge.models import UNFINISHED, Status
@@ -49,7 +51,14 @@ class EventFilter:
         return not is_tab or any((self.source, self.property, self.reason, self.since, self.until))
 
     def selection(self, zone: tzinfo) -> Selection:
-        """Everything but the search. The days are those of a zone, both included. Raises InvalidDayError."""
+        """Everything but the search. The days are those of a zone, both included.
+
+        Raises:
+            InvalidDayError: a day is none.
+            UnknownChoiceError: there is no such status, or no such reason.
+        """
+        check_choice("status", self.status, (OPEN, *Status))
+        check_choice("reason", self.reason, Reason)
         until = _day(self.until)
         return Selection(
             statuses=UNFINISHED if self.status == OPEN else _as_tuple(self.status),

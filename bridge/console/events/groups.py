@@ -84,18 +84,25 @@ def _shown(
     session: Session, settings: Settings, actor: Actor, group: WaitingGroup, *, whole: bool
 ) -> ShownGroup:
     first = group.first
-    field = "property" if first.reason == Reason.UNKNOWN_PROPERTY else CORRECTED_BY.get(first.reason)
+    field = choice_of(group)
     return ShownGroup(
         group,
-        group_heading(first.reason, _as_seen(actor, first.named), first.summary.property_name),
+        group_heading(first.reason, as_seen(actor, first.named), first.summary.property_name),
         ADVICE.get(Reason(first.reason)) or advice_for(first.reason) if first.reason else None,
         [
-            _line(session, settings, actor, waiting)
+            shown_event(session, settings, actor, waiting)
             for waiting in (group.events if whole else group.events[:SHOWN])
         ],
-        field if field != "property" or first.named else None,
+        field,
         _choices(session, settings, field, first.summary.property),
     )
+
+
+def choice_of(group: WaitingGroup) -> str | None:
+    """What one choice settles for the whole group: property, agent or unit."""
+    if group.first.reason == Reason.UNKNOWN_PROPERTY:
+        return "property" if group.first.named else None
+    return CORRECTED_BY.get(group.first.reason)
 
 
 def _choices(session: Session, settings: Settings, field: str | None, key: str | None) -> list[RecordChoice]:
@@ -108,7 +115,7 @@ def _choices(session: Session, settings: Settings, field: str | None, key: str |
     return agent_choices(session, place) if field == "agent" else unit_choices(session, place)
 
 
-def _line(session: Session, settings: Settings, actor: Actor, waiting: WaitingEvent) -> ShownEvent:
+def shown_event(session: Session, settings: Settings, actor: Actor, waiting: WaitingEvent) -> ShownEvent:
     """Of an event without a booking, what can be read of it."""
     summary = waiting.summary
     if summary.booking_id is not None:
@@ -118,9 +125,9 @@ def _line(session: Session, settings: Settings, actor: Actor, waiting: WaitingEv
     values: dict[str, Any] = known_values(event, explanation)
     renter = renter_of({name: {"value": value} for name, value in values.items()})
     texts = (renter, readable_phone(values.get("phone")), start_as_sent(explanation))
-    return ShownEvent(waiting, *(_as_seen(actor, text) for text in texts))
+    return ShownEvent(waiting, *(as_seen(actor, text) for text in texts))
 
 
-def _as_seen(actor: Actor, text: str | None) -> str | None:
+def as_seen(actor: Actor, text: str | None) -> str | None:
     """A text of the sender's, which may name the renter."""
     return text if actor.sees_people or text == UNREAD_START else mask(text)

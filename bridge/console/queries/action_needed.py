@@ -69,8 +69,10 @@ class WaitingGroup:
         return hashlib.sha256("|".join(self.first.key).encode()).hexdigest()[:16]
 
 
-def waiting_events(session: Session, settings: Settings, actor: Actor, now: datetime) -> list[WaitingEvent]:
-    """At most MOST of them, the soonest tour first; an unknown start may be soon."""
+def waiting_events(
+    session: Session, settings: Settings, actor: Actor, now: datetime, most: int = MOST
+) -> list[WaitingEvent]:
+    """At most `most` of them, the soonest tour first; an unknown start may be soon."""
     starts: ColumnElement[datetime] = literal_column(STARTS_AT)
     urgency = case(
         (starts.between(now - JUST_BEGUN, now + SOON), 0), (starts.is_(None), 1), (starts > now, 2), else_=3
@@ -83,7 +85,7 @@ def waiting_events(session: Session, settings: Settings, actor: Actor, now: date
             contains_eager(Event.booking), defer(Event.body), defer(Event.original_body), defer(Event.answers)
         )
         .order_by(urgency, starts, Event.id)
-        .limit(MOST)
+        .limit(most)
     )
     found = [_waiting(event, start, settings, actor) for event, start in session.execute(query)]
     return sorted(found, key=lambda event: _urgency(event, now))

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,6 +18,19 @@ class UnknownCursorError(BridgeError):
     """This cursor is not from a page of this list. Start again without one."""
 
     code = "unknown_cursor"
+
+
+class UnknownChoiceError(BridgeError):
+    """A filter has a value that is none of its list."""
+
+    code = "unknown_choice"
+
+
+def check_choice(name: str, text: str, choices: Iterable[str]) -> None:
+    """Empty: it does not restrict. Raises UnknownChoiceError."""
+    listed = list(choices)
+    if text and text not in listed:
+        raise UnknownChoiceError(f"`{name}` is one of {', '.join(listed)}.")
 
 
 @dataclass(frozen=True)

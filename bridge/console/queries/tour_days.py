@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bridge.console.actor import Actor
 from bridge.console.dates import day_bounds, office_zone
 from bridge.console.queries.bookings import BookingSummary, summaries
+from bridge.console.queries.paging import check_choice
 from bridge.errors import BridgeError
 from bridge.events.query import configured
 from bridge.models import Booking
@@ -35,9 +36,10 @@ class TourDays:
 
     @classmethod
     def named(cls, name: str, today: date) -> "TourDays | None":
-        """Those of `today`, `tomorrow` and `week`, seen from a day."""
+        """Those of `today`, `tomorrow` and `week`, seen from a day; None: all. Raises UnknownChoiceError."""
         spans = {"today": (0, 0), "tomorrow": (1, 1), "week": (0, 6)}
-        if name not in spans:
+        check_choice("day", name, spans)
+        if not name:
             return None
         first, last = spans[name]
         return cls(today + timedelta(days=first), today + timedelta(days=last))

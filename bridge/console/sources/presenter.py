@@ -1,7 +1,7 @@
 """Prepares a source for its page: address, setup of the sender, and state."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +15,13 @@ from bridge.events.unknown_events import UnknownEvent, unknown_events
 from bridge.inbound.decoding import readable
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import MappedSource
-from bridge.models import Event, HourlyCount, RejectionCount
+from bridge.models import Event, RejectionCount
 from bridge.monitoring.drift import Drift, drift
+from bridge.monitoring.tallies import counts_since
 from bridge.settings import Settings
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
+NONE = (0, 0)
 RECORDED = 10
 """Requests of unknown shape that the page shows."""
 
@@ -83,7 +85,8 @@ class SourcePage:
 
 def lines(session: Session, sources: Iterable[MappedSource], now: datetime) -> list[SourceLine]:
     """All sources in the order of bridge.toml."""
-    return [_line(session, source, now) for source in sources]
+    counted = counts_since(session, now - DAY, now)
+    return [_line(session, source, counted, now) for source in sources]
 
 
 def page(
@@ -93,13 +96,13 @@ def page(
     file = source.file
     proof = file.schema.signature
     return SourcePage(
-        line=_line(session, source, now),
+        line=_line(session, source, counts_since(session, now - DAY, now), now),
         address=f"{settings.server.public_url or here}/hooks/{source.name}",
         is_public=settings.server.public_url is not None,
         secret_in_address=isinstance(proof, SharedSecret) and not proof.header_names,
         steps=inspect.cleandoc(file.schema.__doc__ or "").replace("``", "").replace("`", ""),
         samples=tuple(sample.name for sample in file.samples),
-        received_30_days=_received(session, source.name, now - MONTH),
+        received_30_days=counts_since(session, now - MONTH, now).get(source.name, NONE)[0],
         failures=tuple(_failures(session, source.name, now)),
         unknown=tuple(unknown_events(session, now, source.name)),
         changes=tuple(drift(session, source.name, now)),
@@ -108,7 +111,9 @@ def page(
     )
 
 
-def _line(session: Session, source: MappedSource, now: datetime) -> SourceLine:
+def _line(
+    session: Session, source: MappedSource, counted: Mapping[str, tuple[int, int]], now: datetime
+) -> SourceLine:
     refused = select(func.sum(RejectionCount.count)).where(
         RejectionCount.source == source.name, RejectionCount.hour > now - DAY
     )
@@ -118,14 +123,9 @@ def _line(session: Session, source: MappedSource, now: datetime) -> SourceLine:
         mapping=source.settings.mapping,
         enabled=source.settings.enabled,
         last_at=last_received(session, source.name),
-        received=_received(session, source.name, now - DAY),
+        received=counted.get(source.name, NONE)[0],
         refused=int(session.scalar(refused) or 0),
     )
-
-
-def _received(session: Session, name: str, since: datetime) -> int:
-    query = select(func.sum(HourlyCount.received)).where(HourlyCount.source == name, HourlyCount.hour > since)
-    return int(session.scalar(query) or 0)
 
 
 def _failures(session: Session, name: str, now: datetime) -> list[VerificationFailures]:

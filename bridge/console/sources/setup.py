@@ -4,12 +4,15 @@ import base64
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bridge.aliases import Aliases, property_named
+from bridge.console.dates import office_zone
 from bridge.console.status_words import action_words
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, ConfigurationError
@@ -20,7 +23,7 @@ from bridge.mapping.booking import BookingRequest
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping_checks.preview import preview_event
 from bridge.models import Event
-from bridge.settings import Settings
+from bridge.settings import Property, Settings
 
 SECRETS: tuple[Callable[[], str], ...] = (
     lambda: secrets.token_urlsafe(32),
@@ -72,7 +75,8 @@ class FirstEvent:
     name: str | None
     email: str | None
     phone: str | None
-    start: str | None
+    start: datetime | None
+    """In the time of its property."""
     named_property: str | None
     property_name: str | None
     """The configured property that it means."""
@@ -178,6 +182,7 @@ def first_event(session: Session, settings: Settings, source: str, aliases: Alia
         return _unread(event, *problems)
     contact = booking.contact
     found = property_named(settings, booking.property, aliases) if booking.property else None
+    assumed = settings.sources[source].property if not booking.property else None
     return FirstEvent(
         event.id,
         event.reason == Reason.TEST,
@@ -185,18 +190,19 @@ def first_event(session: Session, settings: Settings, source: str, aliases: Alia
         " ".join(filter(None, (contact.first_name, contact.last_name))) or None,
         contact.email,
         contact.phone,
-        _start_words(booking),
+        _start_of(booking, found or settings.properties.get(assumed or ""), settings),
         booking.property,
         (found.name or found.key) if found else None,
         (),
     )
 
 
-def _start_words(booking: BookingRequest) -> str | None:
-    """The start as the event has it, with its offset where it names one."""
+def _start_of(booking: BookingRequest, place: Property | None, settings: Settings) -> datetime | None:
+    """The start by the clock of its property; an instant at an unknown one by that of the office."""
+    zone = ZoneInfo(place.time_zone) if place else None
     if booking.starts_at is not None:
-        return f"{booking.starts_at:%a, %b %-d, %-I:%M %p %Z}".strip()
-    return f"{booking.starts_at_local:%a, %b %-d, %-I:%M %p}" if booking.starts_at_local else None
+        return booking.starts_at.astimezone(zone or office_zone(settings))
+    return booking.starts_at_local.replace(tzinfo=zone) if booking.starts_at_local else None
 
 
 def _unread(event: Event, *problems: str) -> FirstEvent:

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from werkzeug.wrappers import Response
 
 from bridge.aliases import aliases_of
-from bridge.console.access.guard import current_actor, needs
+from bridge.console.access.guard import current_actor, current_locale, needs
 from bridge.console.actions import sources as actions
 from bridge.console.flash import Flash, on_next_page
 from bridge.console.sources import presenter, setup
@@ -24,14 +24,14 @@ source_setup = Blueprint("source_setup", __name__, url_prefix="/console/sources"
 @source_setup.get("/_new")
 @needs(Role.ADMIN)
 def choose(problems: list[str] | None = None) -> str:
-    """Choose the sender; then its name, and the secret where the sender gives one."""
+    """Choose the sender; then its name, and the secret where the sender gives one. 404: there is no such mapping."""
     catalogue, chosen = Catalogue(tools().settings.mappings_dir), request.values.get("mapping", "")
     form = None
     if chosen:
         try:
             form = setup.form_of(catalogue.get(chosen), tools().settings.sources)
         except ConfigurationError as error:
-            problems = [*(problems or ()), error.message]
+            abort(404, error.message)
     return render_template(
         "sources/new.html",
         senders=setup.senders(catalogue) if form is None else [],
@@ -140,10 +140,13 @@ def shadow(name: str) -> str:
     """What would have been written, compared with what the PMS holds. Raises UnknownSourceError."""
     tools().sources[name]
     lists: shadow_mode.HeldLists = current_app.extensions["held_lists"]
+    now = tools().clock()
     with tools().database.session() as session:
-        compared = shadow_mode.page(session, tools().settings, lists, name, current_actor(), tools().clock())
+        compared = shadow_mode.page(
+            session, tools().settings, lists, name, current_actor(), now, current_locale()
+        )
     only = request.args.get("only") == "different"
-    return render_template("sources/shadow.html", shadow=compared, name=name, only=only, now=tools().clock())
+    return render_template("sources/shadow.html", shadow=compared, name=name, only=only, now=now)
 
 
 def _live() -> LiveSources:

@@ -1,15 +1,17 @@
 """What a source would have written in shadow mode, and what its properties hold instead."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from bridge.console.actor import Actor
+from bridge.console.dates import DEFAULT_LOCALE, tour_time
 from bridge.console.status_words import action_words, pms_name
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
@@ -105,9 +107,16 @@ def count(session: Session, source: str, now: datetime) -> int:
 
 
 def page(
-    session: Session, settings: Settings, lists: HeldLists | None, source: str, actor: Actor, now: datetime
+    session: Session,
+    settings: Settings,
+    lists: HeldLists | None,
+    source: str,
+    actor: Actor,
+    now: datetime,
+    locale: str = DEFAULT_LOCALE,
 ) -> ShadowPage:
-    """The events of the last week. `lists`: where the PMS's appointments come from; `None`: they are not asked for."""
+    """The events of the last week. `lists`: where the PMS's appointments come from; `None`: they are not asked for.
+    `locale`: how the sentences write dates."""
     found = session.scalars(select(Event).where(*_watched(source, now)).order_by(Event.id.desc()).limit(MOST))
     tours = [
         tour_of(event.id, event.action, event.property, event.reference, event.would_write, event.received_at)
@@ -122,7 +131,11 @@ def page(
         listed = held.get(tour.property_key or "")
         compared = compare(tour, listed.rows, ZoneInfo(place.time_zone)) if place and listed else None
         tone, words = sentence(
-            tour, compared, pms_name(settings, tour.property_key), is_current=tour.event_id in current
+            tour,
+            compared,
+            pms_name(settings, tour.property_key),
+            is_current=tour.event_id in current,
+            write=partial(tour_time, now=now, locale=locale),
         )
         if tone in counts:
             counts[tone] += 1
@@ -152,9 +165,14 @@ def page(
 
 
 def sentence(
-    tour: ShadowTour, compared: ComparedTour | None, pms: str, *, is_current: bool
+    tour: ShadowTour,
+    compared: ComparedTour | None,
+    pms: str,
+    *,
+    is_current: bool,
+    write: Callable[[datetime], str],
 ) -> tuple[str, str]:
-    """How a tour stands in the PMS: a tone, and the words."""
+    """How a tour stands in the PMS: a tone, and the words. `write` writes a start as the page does."""
     if tour.end == "park":
         return "parked", f"Would need you. {tour.detail or ''}".strip()
     if not is_current:
@@ -162,17 +180,19 @@ def sentence(
     if compared is None:
         return "ignored", tour.detail or "Not compared yet"
     if compared.cancelled is not None:
-        return _cancelled(compared.cancelled, compared, pms)
+        return _cancelled(compared.cancelled, compared, pms, write)
     words = {
         ShadowMatch.SAME: f"The same tour is listed in {pms}",
         ShadowMatch.THIS_TIME: f"{pms} has a tour at this time; its notes do not name the renter",
-        ShadowMatch.OTHER_TIME: f"{pms} has {_start_of(compared)}",
+        ShadowMatch.OTHER_TIME: f"{pms} has {_start_of(compared, write)}",
         ShadowMatch.ABSENT: f"Not listed in {pms}",
     }[compared.match]
     return ("written" if compared.agrees else "waiting"), words
 
 
-def _cancelled(cancelled: CancelledAtPms, compared: ComparedTour, pms: str) -> tuple[str, str]:
+def _cancelled(
+    cancelled: CancelledAtPms, compared: ComparedTour, pms: str, write: Callable[[datetime], str]
+) -> tuple[str, str]:
     if cancelled is CancelledAtPms.REPORTED:
         words = f"{pms} still reports a tour at this time; Propexo does not say whether it is cancelled: look there"
         return UNCLEAR, words
@@ -181,12 +201,12 @@ def _cancelled(cancelled: CancelledAtPms, compared: ComparedTour, pms: str) -> t
     if compared.match is ShadowMatch.ABSENT:
         return "written", f"Not listed in {pms}"
     if compared.match is ShadowMatch.OTHER_TIME:
-        return "written", f"Not listed in {pms} at this time; it has {_start_of(compared)}"
+        return "written", f"Not listed in {pms} at this time; it has {_start_of(compared, write)}"
     return "written", f"{pms} has not reported this tour since the cancellation"
 
 
-def _start_of(compared: ComparedTour) -> str:
-    return f"{compared.starts_at:%a, %b %-d, %-I:%M %p}" if compared.starts_at else "one without a time"
+def _start_of(compared: ComparedTour, write: Callable[[datetime], str]) -> str:
+    return write(compared.starts_at) if compared.starts_at else "one without a time"
 
 
 def _held(

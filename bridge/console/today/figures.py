@@ -13,10 +13,12 @@ from bridge.console.actor import Actor
 from bridge.console.dates import office_zone
 from bridge.console.masking import mask
 from bridge.console.status_words import StatusWords, status_of
+from bridge.console.today.needs_first import NeedsFirst, needs_first
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
-from bridge.models import UNFINISHED, Event, HourlyCount, IntegrationState, Status
+from bridge.models import UNFINISHED, Event, IntegrationState, Status
 from bridge.monitoring.storage import oldest_due
+from bridge.monitoring.tallies import counts_since
 from bridge.privacy.retention import STARTS_AT
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
@@ -83,6 +85,7 @@ class Today:
     """Calls of this minute."""
     budget: int
     paused: tuple[Pause, ...]
+    first: NeedsFirst
 
     @property
     def is_all_done(self) -> bool:
@@ -93,7 +96,7 @@ class Today:
 def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> Today:
     """The figures as an actor may see them; each is read through an index."""
     zone = office_zone(settings)
-    received, written = _since_midnight(session, now.astimezone(zone))
+    received, written = _since_midnight(session, now, zone)
     used, allowed = spent(session, settings.propexo.token, settings.propexo.budget_per_minute, now)
     return Today(
         zone=zone,
@@ -112,16 +115,14 @@ def today(session: Session, settings: Settings, actor: Actor, now: datetime) -> 
         budget_used=used,
         budget=allowed,
         paused=tuple(_pauses(session, settings)),
+        first=needs_first(session, settings, actor, now),
     )
 
 
-def _since_midnight(session: Session, here: datetime) -> tuple[int, int]:
-    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    sums = select(func.sum(HourlyCount.received), func.sum(HourlyCount.written)).where(
-        HourlyCount.hour >= midnight
-    )
-    received, written = session.execute(sums).one()
-    return int(received or 0), int(written or 0)
+def _since_midnight(session: Session, now: datetime, zone: ZoneInfo) -> tuple[int, int]:
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    counted = counts_since(session, midnight, now).values()
+    return sum(received for received, _ in counted), sum(written for _, written in counted)
 
 
 def _count(session: Session, statuses: Sequence[Status]) -> int:

@@ -260,6 +260,14 @@ def start_of(request: BookingRequest, found: Property) -> datetime | Park:
     return Park(Reason.INVALID_TIME, f"{problem}. {WIDEN}") if problem else starts_at
 
 
+def start_passed(tour: Tour, found: Property) -> Park:
+    """A tour whose start is over, by the clock of its property."""
+    start = tour.starts_at.astimezone(ZoneInfo(found.time_zone))
+    return Park(
+        Reason.START_PASSED, f"The tour was to start on {start:%Y-%m-%d at %H:%M} ({found.time_zone})."
+    )
+
+
 WIDEN = "If that is right, widen `tour_hours` of the property, or correct the start; then replay."
 
 

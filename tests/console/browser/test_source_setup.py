@@ -77,6 +77,7 @@ def test_a_calendly_source_from_nothing_to_live_and_back(page: Page, world: Any,
     send(world, secret, 1, "2026-12-03T16:30:00Z")
     expect(page.get_by_role("heading", name="The first event is here and could be read")).to_be_visible()
     expect(page.locator("#first")).to_contain_text("Maya Okafor, maya1@example.com")
+    expect(page.locator("#first")).to_contain_text("Thu, Dec 3, 10:30 AM CST")  # sent as 16:30 UTC
     page.get_by_label("Property of tours that name none").select_option("oakwood")
     click("button", "Save")
     send(world, secret, 2, "2026-12-03T17:30:00Z")
