@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bridge.errors import DecodingError, Doubt, NotAuthenticError
+from bridge.errors import AuthFailure, DecodingError, NotAuthenticError
 from bridge.keys import key, storable
 from bridge.mapping.base import Mapping
 from bridge.mapping.batches import without
@@ -106,7 +106,7 @@ def split_events(
         ]
     if not items:
         reason = ValueError("No event of the request is of an account that `tenants` lists.")
-        raise NotAuthenticError(Doubt.OTHER_ACCOUNT) from reason
+        raise NotAuthenticError(AuthFailure.OTHER_ACCOUNT) from reason
     if len(body) >= LEAST_OF_A_LEAF * MOST_LEAVES and any(map(has_too_many_leaves, items[:LARGEST_BATCH])):
         raise DecodingError(f"An event of the body has more than {MOST_LEAVES} values. Send fewer.")
     if len(items) == 1 and items[0] is received.payload:

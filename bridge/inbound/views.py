@@ -12,9 +12,9 @@ from bridge.aliases import aliases_of
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import (
+    AuthFailure,
     BodyTooLargeError,
     DecodingError,
-    Doubt,
     InvalidFormError,
     NotAcceptingError,
     NotAuthenticError,
@@ -204,7 +204,7 @@ def authenticate(endpoint: WebhookEndpoint, source: MappedSource, sent: signatur
     if source.needs_no_secret(sent.headers.get("origin")):
         return
     if source.verifier is None:
-        raise NotAuthenticError(Doubt.CONFIGURATION)
+        raise NotAuthenticError(AuthFailure.CONFIGURATION)
     source.verifier.verify(sent, endpoint.clock())
 
 

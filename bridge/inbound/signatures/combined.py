@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.inbound.signatures.request import AuthFailureError, Request
 from bridge.inbound.signatures.scheme import Check, Scheme
 
@@ -78,7 +78,7 @@ class AnyOf(_Combined):
 
         def check(request: Request, now: datetime) -> None:
             candidates = self._candidates(request)
-            missing = AuthFailureError(Doubt.MISSING, f"The request has nothing in {self.where}.")
+            missing = AuthFailureError(AuthFailure.MISSING, f"The request has nothing in {self.where}.")
             reasons: list[ValueError] = [] if candidates else [missing]
             for part in candidates:
                 try:
@@ -185,10 +185,19 @@ class AllOf(_Combined):
         return check
 
 
-NEAREST = (Doubt.STALE, Doubt.MISMATCH, Doubt.MALFORMED, Doubt.MISSING, Doubt.CONFIGURATION)
+NEAREST = (
+    AuthFailure.STALE,
+    AuthFailure.MISMATCH,
+    AuthFailure.MALFORMED,
+    AuthFailure.MISSING,
+    AuthFailure.CONFIGURATION,
+)
 """Of several failures, the one of the nearest match is the most useful."""
 
 
 def _joined(reasons: Sequence[ValueError]) -> AuthFailureError:
-    doubts = {reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED for reason in reasons}
-    return AuthFailureError(min(doubts, key=NEAREST.index), " ".join(dict.fromkeys(map(str, reasons))))
+    failures = {
+        reason.failure if isinstance(reason, AuthFailureError) else AuthFailure.MALFORMED
+        for reason in reasons
+    }
+    return AuthFailureError(min(failures, key=NEAREST.index), " ".join(dict.fromkeys(map(str, reasons))))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.errors import Doubt, NotAuthenticError
+from bridge.errors import AuthFailure, NotAuthenticError
 from bridge.inbound.signatures.request import AuthFailureError, Request
 
 NO_SECRET = "There is no secret: without one, anybody could send bookings. Copy it from the sender."  # noqa: S105
@@ -31,7 +31,7 @@ class SchemeVerifier:
             self.check(request, now)
         except ValueError as reason:
             raise NotAuthenticError(
-                reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED
+                reason.failure if isinstance(reason, AuthFailureError) else AuthFailure.MALFORMED
             ) from reason
 
 
@@ -140,7 +140,7 @@ class Scheme(ABC):
 def _refusal(sentence: str) -> Check:
     def check(request: Request, now: datetime) -> None:
         del request, now
-        raise AuthFailureError(Doubt.CONFIGURATION, sentence)
+        raise AuthFailureError(AuthFailure.CONFIGURATION, sentence)
 
     return check
 
@@ -171,7 +171,9 @@ class Proof(Scheme):
 
         def check(request: Request, now: datetime) -> None:
             if not self._is_genuine(request, keys, now, tolerance):
-                raise AuthFailureError(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
+                raise AuthFailureError(
+                    AuthFailure.MISMATCH, f"What {self.where} holds fits none of the secrets."
+                )
 
         return check
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.inbound.signatures.algorithms import ALGORITHMS, Algorithm, any_equal
 from bridge.inbound.signatures.encodings import ENCODINGS, KEYS, Encoding
 from bridge.inbound.signatures.items import HeaderFormat
@@ -123,7 +123,7 @@ class Signature(Proof):
         text = request.header(self.header)
         if text in self.missing:
             message = f"{self.header} is `{text}`: the sender has no secret. Set one at the sender."
-            raise AuthFailureError(Doubt.MISSING, message)
+            raise AuthFailureError(AuthFailure.MISSING, message)
         found = self._items.read(text)
         values = {"id": request.header(self.id_header).encode()} if self.id_header else {}
         if self.timestamp_header:
@@ -160,7 +160,7 @@ class Signature(Proof):
         digest = hashlib.sha256(request.body).hexdigest().encode()
         if not any_equal([digest], [request.parameter(self.body_digest).lower()]):
             message = f"The query's {self.body_digest} is not the SHA-256 of the body."
-            raise AuthFailureError(Doubt.MISMATCH, message)
+            raise AuthFailureError(AuthFailure.MISMATCH, message)
 
     def _delivery_id(self, request: Request) -> str | None:
         return request.headers.get(self.id_header.lower()) if self.id_header else None

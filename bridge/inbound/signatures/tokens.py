@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from bridge.errors import DecodingError, Doubt
+from bridge.errors import AuthFailure, DecodingError
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures.algorithms import any_equal
 from bridge.inbound.signatures.encodings import text_key
@@ -109,7 +109,7 @@ class InPath(SecretLocation):
 
     def read(self, request: Request) -> bytes:
         if not request.token:
-            raise AuthFailureError(Doubt.MISSING, "The address has no secret behind the source's name.")
+            raise AuthFailureError(AuthFailure.MISSING, "The address has no secret behind the source's name.")
         return request.token.encode()
 
     def write(self, request: Request, secret: str) -> Request:
@@ -142,7 +142,7 @@ class InBody(SecretLocation):
         for name in self.key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value:
-            raise AuthFailureError(Doubt.MISSING, f"The body has no text at `{self.key}`.")
+            raise AuthFailureError(AuthFailure.MISSING, f"The body has no text at `{self.key}`.")
         return value.encode()
 
     def write(self, request: Request, secret: str) -> Request:
