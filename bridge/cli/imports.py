@@ -29,7 +29,7 @@ from bridge.events import history as lineage
 from bridge.events.history import OperatorAction
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
-from bridge.inbound.inbox import Equal, IncomingEvent, Kept, delivery_ids
+from bridge.inbound.inbox import Equal, IncomingEvent, RequestMetadata, delivery_ids
 from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, requests_in
 from bridge.inbound.signatures import Request
 from bridge.inbound.views import WebhookEndpoint, authenticate, read, split_events
@@ -189,12 +189,12 @@ class _Import:
                 saved.where, source.name, skipped="left out: a question of the sender, and no event"
             )
         arrivals = split_events(self.endpoint, source, sent, received)
-        kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
+        metadata = RequestMetadata.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
         received_at = _not_after(utc_now(), saved.received_at)
         events = (
             self._foresee(source, arrivals)
             if self.dry_run
-            else self._store(saved.where, source, kept, arrivals, received_at)
+            else self._store(saved.where, source, metadata, arrivals, received_at)
         )
         return _Result(saved.where, source.name, tuple(events))
 
@@ -207,13 +207,15 @@ class _Import:
         self,
         where: str,
         source: MappedSource,
-        kept: Kept,
+        metadata: RequestMetadata,
         arrivals: list[IncomingEvent],
         received_at: datetime | None,
     ) -> Iterator[dict[str, Any]]:
         now = utc_now()
         with self.database.session() as session:
-            stored = inbox.store(session, source.name, kept, arrivals, received_at or now, Equal.DUPLICATE)
+            stored = inbox.store(
+                session, source.name, metadata, arrivals, received_at or now, Equal.DUPLICATE
+            )
             for receipt in stored:
                 if not receipt.duplicate:
                     event = session.get_one(Event, receipt.id)

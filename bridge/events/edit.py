@@ -19,7 +19,7 @@ from bridge.events.detail import mapping_of
 from bridge.events.history import OperatorAction
 from bridge.events.query import booking_has_reference
 from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import IncomingEvent, Kept, lock_of, split_events
+from bridge.inbound.inbox import IncomingEvent, RequestMetadata, lock_of, split_events
 from bridge.keys import key
 from bridge.mapping.base import Mapping as MappingSchema
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes
@@ -133,9 +133,9 @@ def correction_of(
     mapping = mapping_of(settings, event)
     body = json.dumps(payload, ensure_ascii=False, indent=2).encode()
     headers = headers or {}
-    kept = Kept({**event.headers, **_typed(event), **headers}, event.query)
-    arrival = _arrival(event, mapping, Received(payload, kept.headers, kept.query), body, settings)
-    read = preview_event(mapping, arrival.body, JSON, kept, {}, event.delivery_id)
+    metadata = RequestMetadata({**event.headers, **_typed(event), **headers}, event.query)
+    arrival = _arrival(event, mapping, Received(payload, metadata.headers, metadata.query), body, settings)
+    read = preview_event(mapping, arrival.body, JSON, metadata, {}, event.delivery_id)
     asks = read.received is not None and mapping.asks_for(read.received) is not None
     return Correction(
         event.id,

@@ -51,7 +51,7 @@ class IncomingEvent:
 
 
 @dataclass(frozen=True)
-class Kept:
+class RequestMetadata:
     """What is stored of the request around the bodies of its events."""
 
     headers: Dictionary[str, str]
@@ -65,18 +65,18 @@ class Kept:
         query: Dictionary[str, str],
         *,
         record: bool = False,
-    ) -> "Kept":
+    ) -> "RequestMetadata":
         """Without secrets. `record` keeps the names of all headers, for who is to write a mapping from them."""
         proof = mapping.signature
         secret = {name.lower() for name in proof.header_names} if proof else set()
         names = mapping.read_headers.union(STORED_HEADERS) - secret
-        kept = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
-        left_out = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
+        stored = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
+        left_out = dict.fromkeys(headers.keys() - stored.keys(), NOT_STORED) if record else {}
         parameters = {
             name: text for name, text in query.items() if not proof or name not in proof.query_names
         }
         return cls(
-            {**kept, **left_out},
+            {**stored, **left_out},
             {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
         )
 

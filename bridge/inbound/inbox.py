@@ -17,7 +17,7 @@ from bridge.inbound.arrivals import (
     STORED_HEADERS,
     Equal,
     IncomingEvent,
-    Kept,
+    RequestMetadata,
     delivery_ids,
     split_events,
 )
@@ -33,7 +33,7 @@ __all__ = [
     "Delivery",
     "Equal",
     "IncomingEvent",
-    "Kept",
+    "RequestMetadata",
     "Stored",
     "delivery_ids",
     "split_events",
@@ -52,7 +52,7 @@ class Delivery:
     """One request, ready to be stored."""
 
     source: str
-    kept: Kept
+    metadata: RequestMetadata
     arrivals: Sequence[IncomingEvent]
     received_at: datetime
     equal: Equal = Equal.DUPLICATE
@@ -88,13 +88,13 @@ class Stored:
 def store(
     session: Session,
     source: str,
-    kept: Kept,
+    metadata: RequestMetadata,
     arrivals: Sequence[IncomingEvent],
     now: datetime,
     equal: Equal = Equal.DUPLICATE,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
-    return store_batches(session.connection(), waves([Delivery(source, kept, arrivals, now, equal)]))
+    return store_batches(session.connection(), waves([Delivery(source, metadata, arrivals, now, equal)]))
 
 
 def waves(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
@@ -175,8 +175,8 @@ class NewEvent:
             "delivery_id": self.delivery_id,
             "received_at": now,
             "content_type": storable(self.arrival.content_type),
-            "headers": self.delivery.kept.headers,
-            "query": self.delivery.kept.query,
+            "headers": self.delivery.metadata.headers,
+            "query": self.delivery.metadata.query,
             "body": self.arrival.body,
             "event": key(envelope.event),
             "occurred_at": envelope.occurred_at,

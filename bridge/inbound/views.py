@@ -27,7 +27,7 @@ from bridge.inbound.decoding import decode
 from bridge.inbound.decoding.compression import decompressed
 from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
-from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, Kept, Stored
+from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, RequestMetadata, Stored
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.corrected import CORRECTED_FIELDS
 from bridge.mapping.paths import Received
@@ -106,11 +106,11 @@ def take(
         SQLAlchemyError: nothing is stored.
     """
     arrivals = split_events(endpoint, source, sent, received)
-    kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
+    metadata = RequestMetadata.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     is_test = TEST in request.environ
     delivery = Delivery(
         source.name,
-        kept,
+        metadata,
         arrivals,
         endpoint.clock(),
         duplicate_policy(source, sent),

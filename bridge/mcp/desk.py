@@ -20,7 +20,7 @@ from bridge.errors import (
     UnknownPropertyNameError,
 )
 from bridge.inbound.accepted import log_accepted
-from bridge.inbound.arrivals import Equal, Kept, split_events
+from bridge.inbound.arrivals import Equal, RequestMetadata, split_events
 from bridge.inbound.committer import Committer
 from bridge.inbound.forms import form_errors
 from bridge.inbound.inbox import Delivery
@@ -184,8 +184,8 @@ class ToolDesk:
         mapping, received = self.source.mapping, Received(body, {}, {})
         content = json.dumps(body, ensure_ascii=False).encode()
         arrivals = split_events(mapping, received, content)
-        kept = Kept.of(mapping, {"content-type": "application/json"}, {})
-        delivery = Delivery(self.source.name, kept, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
+        metadata = RequestMetadata.of(mapping, {"content-type": "application/json"}, {})
+        delivery = Delivery(self.source.name, metadata, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
         stored = self.committer.store(delivery)
         count(self.source.name, stored)
         log_accepted(self.source.name, stored, OK, began)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from bridge.inbound.arrivals import IncomingEvent, Kept
+from bridge.inbound.arrivals import IncomingEvent, RequestMetadata
 from bridge.inbound.inbox import Delivery
 from bridge.mapping.paths import Received
 from bridge.mapping.renter_change import CANCELLED, MARK, MOVED
@@ -59,4 +59,4 @@ def delivery_of(link: TourLink, tour: RenterTour, start: datetime | None, now: d
         body |= {"starts_at": start.isoformat(), "duration_minutes": minutes}
     envelope = RENTER_CHANGE.envelope(Received(body, {}, {}))
     arrival = IncomingEvent(json.dumps(body).encode(), "application/json", envelope)
-    return Delivery(link.source, Kept({MARK: what}, {}), [arrival], now)
+    return Delivery(link.source, RequestMetadata({MARK: what}, {}), [arrival], now)

@@ -18,7 +18,7 @@ from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.inbound import committer as committer_module
 from bridge.inbound.committer import Committer
-from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, Kept, Stored
+from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, RequestMetadata, Stored
 from bridge.mapping.translation import Envelope
 from bridge.models import Event
 
@@ -34,7 +34,9 @@ def delivery(
     **more: Any,
 ) -> Delivery:
     envelope = Envelope(delivery_id=delivery_id, email=email, reference=reference)
-    return Delivery(source, Kept({}, {}), [IncomingEvent(body, None, envelope, **more)], utc_now(), equal)
+    return Delivery(
+        source, RequestMetadata({}, {}), [IncomingEvent(body, None, envelope, **more)], utc_now(), equal
+    )
 
 
 class Hall:

@@ -11,7 +11,14 @@ from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import DecodingError
 from bridge.inbound.arrivals import Equal
-from bridge.inbound.inbox import LARGEST_BATCH, IncomingEvent, Kept, delivery_ids, split_events, store
+from bridge.inbound.inbox import (
+    LARGEST_BATCH,
+    IncomingEvent,
+    RequestMetadata,
+    delivery_ids,
+    split_events,
+    store,
+)
 from bridge.keys import contact_key
 from bridge.mapping import BOOK, Mapping, When, fields, path
 from bridge.mapping.paths import Received
@@ -216,5 +223,5 @@ def test_odd_ids_are_stored_and_found_again(endpoint: Any, odd: str) -> None:
 def test_a_later_failure_takes_event_and_lane_back(endpoint: Any) -> None:
     arrivals = [arrival("a"), replace(arrival("b", content=b"2"), body=None)]  # type: ignore[arg-type]
     with pytest.raises(IntegrityError), endpoint.database.session() as session:
-        store(session, "widget", Kept({}, {}), arrivals, endpoint.clock())
+        store(session, "widget", RequestMetadata({}, {}), arrivals, endpoint.clock())
     assert (endpoint.events(), endpoint.lanes()) == ([], [])

@@ -15,7 +15,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, ConfigurationError
 from bridge.events.detail import mapping_of
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import Kept
+from bridge.inbound.arrivals import RequestMetadata
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping_checks.preview import preview_event
@@ -164,9 +164,9 @@ def first_event(session: Session, settings: Settings, source: str, aliases: Alia
         return None
     try:
         mapping = mapping_of(settings, event)
-        kept = Kept(event.headers, event.query)
+        metadata = RequestMetadata(event.headers, event.query)
         read = preview_event(
-            mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
+            mapping, event.body, event.content_type, metadata, event.answers or {}, event.delivery_id
         )
     except BridgeError as error:
         return _unread(event, error.message)
