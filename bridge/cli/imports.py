@@ -29,8 +29,8 @@ from bridge.events import history as lineage
 from bridge.events.history import OperatorAction
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
-from bridge.inbound.inbox import Equal, IncomingEvent, RequestMetadata, delivery_ids
-from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, requests_in
+from bridge.inbound.inbox import DuplicatePolicy, IncomingEvent, RequestMetadata, delivery_ids
+from bridge.inbound.saved_requests import FileFormat, SavedRequest, UnreadableFileError, requests_in
 from bridge.inbound.signatures import Request
 from bridge.inbound.views import WebhookEndpoint, authenticate, read, split_events
 from bridge.mapping.catalogue import Catalogue
@@ -146,7 +146,7 @@ class _Import:
         self.seen: set[tuple[str, str]] = set()
         """What a dry run has met, by source and delivery id."""
 
-    def take(self, saved: Saved | UnreadableFileError) -> _Result:
+    def take(self, saved: SavedRequest | UnreadableFileError) -> _Result:
         """Bring one request through the webhook endpoint."""
         if isinstance(saved, UnreadableFileError):
             return _Result(saved.where, refused=saved.message)
@@ -178,7 +178,7 @@ class _Import:
             raise ImportFailedError(f"The source is switched off: `enabled` of sources.{name} is false.")
         return found
 
-    def _take(self, saved: Saved, source: MappedSource) -> _Result:
+    def _take(self, saved: SavedRequest, source: MappedSource) -> _Result:
         sent = self._as_sent(saved, source)
         if self.verify:
             whenever = replace(source, settings=replace(source.settings, tolerance=ANY_AGE))
@@ -198,7 +198,7 @@ class _Import:
         )
         return _Result(saved.where, source.name, tuple(events))
 
-    def _as_sent(self, saved: Saved, source: MappedSource) -> Request:
+    def _as_sent(self, saved: SavedRequest, source: MappedSource) -> Request:
         public = self.settings.server.public_url or "http://localhost"
         address = saved.address or f"/hooks/{source.name}"
         return Request(saved.headers, saved.body, saved.method, public + address, saved.token)
@@ -214,7 +214,7 @@ class _Import:
         now = utc_now()
         with self.database.session() as session:
             stored = inbox.store(
-                session, source.name, metadata, arrivals, received_at or now, Equal.DUPLICATE
+                session, source.name, metadata, arrivals, received_at or now, DuplicatePolicy.SAME_BODY
             )
             for receipt in stored:
                 if not receipt.duplicate:
@@ -233,7 +233,9 @@ class _Import:
             }
 
     def _foresee(self, source: MappedSource, arrivals: list[IncomingEvent]) -> Iterator[dict[str, Any]]:
-        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, Equal.DUPLICATE), strict=True):
+        for arrival, delivery_id in zip(
+            arrivals, delivery_ids(arrivals, DuplicatePolicy.SAME_BODY), strict=True
+        ):
             known = select(Event.id, Event.status).where(
                 Event.source == source.name, Event.delivery_id == delivery_id
             )
@@ -267,14 +269,14 @@ def _not_after(now: datetime, received_at: datetime | None) -> datetime | None:
 
 def _saved(
     files: tuple[str, ...], kind: FileFormat | None, added: Mapping[str, str]
-) -> Iterator[Saved | UnreadableFileError]:
+) -> Iterator[SavedRequest | UnreadableFileError]:
     """The requests of all files, with the headers that the command line adds."""
     for file in files:
         name, content = (
             ("standard input", sys.stdin.buffer.read()) if file == "-" else (file, Path(file).read_bytes())
         )
         for saved in requests_in(name, content, kind):
-            if isinstance(saved, Saved):
+            if isinstance(saved, SavedRequest):
                 by_ending = Sample(Path(file)).headers if not saved.address and file != "-" else {}
                 yield replace(saved, headers={**by_ending, **saved.headers, **added})
             else:

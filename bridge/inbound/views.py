@@ -21,13 +21,13 @@ from bridge.errors import (
 )
 from bridge.inbound import answers, inbox, signatures
 from bridge.inbound.accepted import log_accepted
-from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
 from bridge.inbound.decoding.compression import decompressed
 from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
-from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, RequestMetadata, Stored
+from bridge.inbound.inbox import Delivery, DuplicatePolicy, IncomingEvent, RequestMetadata, Stored
+from bridge.inbound.incoming import undecodable
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.corrected import CORRECTED_FIELDS
 from bridge.mapping.paths import Received
@@ -133,8 +133,8 @@ def take(
 
 @hooks.get("/hooks/<name>", strict_slashes=False, provide_automatic_options=False)
 @hooks.get("/hooks/<name>/<token>", strict_slashes=False, provide_automatic_options=False)
-def shake_hands(name: str, token: str | None = None) -> Response:
-    """Answer what some senders ask before they send anything (Meta); the token proves nothing here."""
+def verify_endpoint(name: str, token: str | None = None) -> Response:
+    """Answer the challenge by which some senders (Meta) verify the endpoint; the token proves nothing here."""
     del token
     _, source = open_endpoint(name)
     if not isinstance(source.mapping.handshake, ChallengeByGet):
@@ -145,7 +145,7 @@ def shake_hands(name: str, token: str | None = None) -> Response:
 
 @hooks.route("/hooks/<name>", strict_slashes=False, methods=["OPTIONS"])
 @hooks.route("/hooks/<name>/<token>", strict_slashes=False, methods=["OPTIONS"])
-def allow(name: str, token: str | None = None) -> Response:
+def options(name: str, token: str | None = None) -> Response:
     """CloudEvents' question whether its events are wanted here; a browser's is answered by flask-cors."""
     del token
     open_endpoint(name)
@@ -265,14 +265,14 @@ def split_events(
     try:
         return inbox.split_events(source.mapping, received, sent.body, source.settings.tenants)
     except DecodingError as error:
-        return [refused(source.mapping, received, sent.body, error)]
+        return [undecodable(source.mapping, received, sent.body, error)]
 
 
-def duplicate_policy(source: MappedSource, sent: signatures.Request) -> Equal:
+def duplicate_policy(source: MappedSource, sent: signatures.Request) -> DuplicatePolicy:
     """What it means if this request repeats an earlier one."""
     proof = source.mapping.signature
     signed = proof is not None and source.settings.auth != "none" and proof.signs_body(sent)
-    return Equal.of(source.mapping, signed=signed)
+    return DuplicatePolicy.of(source.mapping, signed=signed)
 
 
 def count(name: str, stored: list[Stored]) -> None:

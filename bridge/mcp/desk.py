@@ -20,10 +20,10 @@ from bridge.errors import (
     UnknownPropertyNameError,
 )
 from bridge.inbound.accepted import log_accepted
-from bridge.inbound.arrivals import Equal, RequestMetadata, split_events
 from bridge.inbound.committer import Committer
 from bridge.inbound.forms import form_errors
 from bridge.inbound.inbox import Delivery
+from bridge.inbound.incoming import DuplicatePolicy, RequestMetadata, split_events
 from bridge.inbound.views import count
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.paths import Received
@@ -185,7 +185,9 @@ class ToolDesk:
         content = json.dumps(body, ensure_ascii=False).encode()
         arrivals = split_events(mapping, received, content)
         metadata = RequestMetadata.of(mapping, {"content-type": "application/json"}, {})
-        delivery = Delivery(self.source.name, metadata, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
+        delivery = Delivery(
+            self.source.name, metadata, arrivals, self.clock(), DuplicatePolicy.SAME_BODY_UNLESS_INTERLEAVED
+        )
         stored = self.committer.store(delivery)
         count(self.source.name, stored)
         log_accepted(self.source.name, stored, OK, began)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from bridge.inbound.arrivals import IncomingEvent, RequestMetadata
 from bridge.inbound.inbox import Delivery
+from bridge.inbound.incoming import IncomingEvent, RequestMetadata
 from bridge.mapping.paths import Received
 from bridge.mapping.renter_change import CANCELLED, MARK, MOVED
 from bridge.mapping.sources import RENTER_CHANGE

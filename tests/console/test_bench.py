@@ -17,7 +17,7 @@ from bridge.console.workbench.bench import Bench, EmptyResultError, OutputTooLar
 from bridge.console.workbench.confinement import can_confine
 from bridge.console.workbench.inside import _outcome
 from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
-from bridge.inbound.arrivals import RequestMetadata
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping_checks.preview import Posted
 from bridge.settings import ConsoleSettings, Workbench, parse

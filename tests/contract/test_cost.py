@@ -10,8 +10,8 @@ import processor
 import pytest
 
 from bridge.errors import DecodingError, NotAuthenticError
-from bridge.inbound.arrivals import LARGEST_BATCH, split_events
 from bridge.inbound.decoding import decode
+from bridge.inbound.incoming import LARGEST_BATCH, split_events
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.flattening import MOST_LEAVES
 from bridge.mapping.paths import Received

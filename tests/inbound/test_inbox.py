@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import DecodingError
-from bridge.inbound.arrivals import Equal
 from bridge.inbound.inbox import (
     LARGEST_BATCH,
     IncomingEvent,
@@ -19,6 +18,7 @@ from bridge.inbound.inbox import (
     split_events,
     store,
 )
+from bridge.inbound.incoming import DuplicatePolicy
 from bridge.keys import contact_key
 from bridge.mapping import BOOK, Mapping, When, fields, path
 from bridge.mapping.paths import Received
@@ -67,7 +67,7 @@ def test_a_delivery_is_known_by_the_senders_id_else_by_its_content() -> None:
 
 
 def test_a_long_id_is_cut_where_equal_content_is_news() -> None:
-    (one,) = delivery_ids([arrival("a" * 5000)], Equal.NEWS)
+    (one,) = delivery_ids([arrival("a" * 5000)], DuplicatePolicy.NEWS)
     assert len(one) < 255
 
 

@@ -20,7 +20,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.detail import mapping_of, story
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import RequestMetadata
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import preview_event

@@ -15,7 +15,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, ConfigurationError
 from bridge.events.detail import mapping_of
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import RequestMetadata
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping_checks.preview import preview_event

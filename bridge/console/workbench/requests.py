@@ -15,8 +15,8 @@ from werkzeug.datastructures import MultiDict
 
 from bridge.console.workbench.tasks import StoredEvent
 from bridge.errors import DecodingError
-from bridge.inbound.arrivals import RequestMetadata
 from bridge.inbound.decoding import decode
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.catalogue import MappingFile
 from bridge.mapping.samples import BESIDE, Sample
 from bridge.mapping_checks.preview import Posted

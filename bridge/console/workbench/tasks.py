@@ -9,7 +9,7 @@ from typing import Any
 from bridge.aliases import no_aliases
 from bridge.errors import BridgeError
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import RequestMetadata
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import MappingFile, line_in_file, load_text
 from bridge.mapping.explanation import explain

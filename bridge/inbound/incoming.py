@@ -1,4 +1,4 @@
-"""What one request brings: its events, what is kept of it around them, and the ids by which they are known."""
+"""The events of one request, the metadata stored with them, and their delivery ids."""
 
 import hashlib
 import json
@@ -133,7 +133,7 @@ def split_events(
     return arrivals
 
 
-def refused(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> IncomingEvent:
+def undecodable(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> IncomingEvent:
     """A request of which no events can be made, as one that is parked; without its secrets."""
     payload = _without_secrets(mapping, received.payload)
     if payload is received.payload:
@@ -151,32 +151,34 @@ def _as_json(item: Any) -> bytes:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class Equal(StrEnum):
-    """What it means that a sender without ids sends the same content again."""
+class DuplicatePolicy(StrEnum):
+    """Which request counts as a repetition when the sender gives its events no ids."""
 
-    DUPLICATE = "duplicate"
-    """The request is signed: somebody who overheard it could send it again at any time."""
-    NEWS_AFTER_ANOTHER = "news_after_another"
-    """Cancelled, booked again, cancelled again: news if another event of the booking came in between."""
-    NEWS = "news"
-    """The content only says that something changed."""
+    SAME_BODY = "same_body"
+    """The same content. The request is signed: anybody who recorded it could send it again at any time."""
+    SAME_BODY_UNLESS_INTERLEAVED = "same_body_unless_interleaved"
+    """The same content, unless the booking had another event since: cancelled, booked again, cancelled again."""
+    NEVER = "never"
+    """The content only says that something changed, so every request is a new event."""
 
     @classmethod
-    def of(cls, mapping: Mapping, *, signed: bool) -> "Equal":
+    def of(cls, mapping: Mapping, *, signed: bool) -> "DuplicatePolicy":
         """For a request of this sender; `signed`: its proof holds for this body only."""
-        return cls.NEWS if mapping.repeats else cls.DUPLICATE if signed else cls.NEWS_AFTER_ANOTHER
+        return cls.NEVER if mapping.repeats else cls.SAME_BODY if signed else cls.SAME_BODY_UNLESS_INTERLEAVED
 
 
-def delivery_ids(arrivals: Sequence[IncomingEvent], equal: Equal = Equal.DUPLICATE) -> list[str]:
+def delivery_ids(
+    arrivals: Sequence[IncomingEvent], policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY
+) -> list[str]:
     """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
 
-    Where equal content is news, each arrival has an id of its own.
+    With NEVER, each event gets an id of its own.
     """
     given = [arrival.envelope.delivery_id for arrival in arrivals]
-    if len(arrivals) == 1 and given[0] and equal is not Equal.NEWS:
+    if len(arrivals) == 1 and given[0] and policy is not DuplicatePolicy.NEVER:
         return [key(given[0]) or _digest(arrivals[0])]
     hashes = [_digest(arrival) for arrival in arrivals]
-    if equal is Equal.NEWS:
+    if policy is DuplicatePolicy.NEVER:
         return [
             f"{key(given_id) or body_hash}:{uuid.uuid4().hex}"
             for given_id, body_hash in zip(given, hashes, strict=True)
