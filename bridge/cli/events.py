@@ -44,7 +44,7 @@ from bridge.console.audit import BulkEntry
 from bridge.console.queries import events as queries
 from bridge.console.queries.paging import before_of, cursor_of
 from bridge.events.query import Selection, kept_event
-from bridge.keys import storable
+from bridge.keys import sanitise
 from bridge.models import Event, Status
 
 HEADINGS = {"status_text": "In the PMS"}
@@ -95,7 +95,7 @@ def list_events(
 ) -> None:
     """List events, the newest first."""
     selection = Selection(
-        statuses, reasons, sources, property_name, since, until, request_id=storable(request_id)
+        statuses, reasons, sources, property_name, since, until, request_id=sanitise(request_id)
     )
     if remote:
         rows, following = listed(remote, selection, limit, before)

@@ -11,7 +11,7 @@ from bridge import __version__, bounded_http
 from bridge.bounded_http import AnswerTooLargeError, BoundedSession
 from bridge.errors import BridgeError, DecodingError
 from bridge.mapping.details import Api, Fetch, Login, filled
-from bridge.mapping.documents import read_json, storable
+from bridge.mapping.documents import read_json, sanitise_json
 from bridge.mapping.paths import Path, Received, as_text
 from bridge.propexo.errors import Outcome
 
@@ -117,7 +117,7 @@ def _read(sentence: str, answer: requests.Response) -> Any:
         raise NoAnswerError(sentence, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
     content = answer.content
     try:
-        return storable(read_json(content.decode(json.detect_encoding(content))))
+        return sanitise_json(read_json(content.decode(json.detect_encoding(content))))
     except (ValueError, DecodingError):
         raise NoAnswerError(
             f"{sentence} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status

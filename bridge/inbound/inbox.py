@@ -22,7 +22,7 @@ from bridge.inbound.incoming import (
     split_events,
 )
 from bridge.inbound.insertion import insert_events
-from bridge.keys import KEY_LENGTH, contact_key, key, storable
+from bridge.keys import KEY_LENGTH, contact_key, key, sanitise
 from bridge.mapping.translation import Envelope
 from bridge.models import Event, Status
 
@@ -177,7 +177,7 @@ class NewEvent:
             "source": self.delivery.source,
             "delivery_id": self.delivery_id,
             "received_at": now,
-            "content_type": storable(self.arrival.content_type),
+            "content_type": sanitise(self.arrival.content_type),
             "headers": self.delivery.metadata.headers,
             "query": self.delivery.metadata.query,
             "body": self.arrival.body,
@@ -190,7 +190,7 @@ class NewEvent:
             "request_id": self.delivery.request_id,
             "status": self.status,
             "reason": self.reason,
-            "detail": storable(parked),
+            "detail": sanitise(parked),
             "ended_at": None if self.status is Status.RECEIVED else now,
         }
 

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.errors import AuthFailure, DecodingError, NotAuthenticError
-from bridge.keys import key, storable
+from bridge.keys import key, sanitise
 from bridge.mapping.base import Mapping
-from bridge.mapping.batches import without
+from bridge.mapping.batches import redact
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.flattening import MOST_LEAVES, has_too_many_leaves
 from bridge.mapping.paths import Received
@@ -70,14 +70,14 @@ class RequestMetadata:
         proof = mapping.signature
         secret = {name.lower() for name in proof.header_names} if proof else set()
         names = mapping.read_headers.union(STORED_HEADERS) - secret
-        stored = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
+        stored = {name: sanitise(headers[name]) or "" for name in sorted(names & headers.keys())}
         left_out = dict.fromkeys(headers.keys() - stored.keys(), NOT_STORED) if record else {}
         parameters = {
             name: text for name, text in query.items() if not proof or name not in proof.query_names
         }
         return cls(
             {**stored, **left_out},
-            {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
+            {sanitise(name) or "": sanitise(text) or "" for name, text in parameters.items()},
         )
 
 
@@ -143,7 +143,7 @@ def undecodable(mapping: Mapping, received: Received, body: bytes, why: Decoding
 
 def _without_secrets(mapping: Mapping, payload: Any) -> Any:
     for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
-        payload = without(payload, path)
+        payload = redact(payload, path)
     return payload
 
 
