@@ -102,7 +102,7 @@ def _place(token: Token) -> str:
     if not token.header_names:
         return token.where
     secret = "of-yours"  # noqa: S105 - stands for one
-    written = token.prepare(Request({}, b""), [secret], utc_now()).header(token.where)
+    written = token.sign_request(Request({}, b""), [secret], utc_now()).header(token.where)
     word = written.removesuffix(secret).strip()
     return f"{token.where} ({word})" if word else token.where
 

@@ -43,7 +43,7 @@ def sign_sample(
     if not source.secrets:
         raise SigningError(f"sources.{source.key} has no secret to sign with.")
     try:
-        prepared: Request = signature.prepare(request, source.secrets, now)
+        prepared: Request = signature.sign_request(request, source.secrets, now)
     except ValueError as error:
         raise SigningError(f"sources.{source.key} cannot sign this sample. {error}") from error
     return prepared

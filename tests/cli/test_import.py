@@ -102,7 +102,10 @@ def invitee(number: int = 1) -> bytes:
 
 
 def signed(body: bytes, at: datetime = LAST_WEEK) -> dict[str, str]:
-    return {"Content-Type": "application/json", **CALENDLY.prepare(Request({}, body), ["key"], at).headers}
+    return {
+        "Content-Type": "application/json",
+        **CALENDLY.sign_request(Request({}, body), ["key"], at).headers,
+    }
 
 
 def line(body: bytes, **more: Any) -> str:

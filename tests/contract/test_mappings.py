@@ -200,7 +200,7 @@ def test_a_docstring_that_does_not_name_and_link_the_sender_fails(
 
 
 def test_an_authentication_that_accepts_everything_fails(folder: Path):
-    open_endpoint = "class Open(Token):\n    def _is_genuine(self, *_):\n        return True\n\n\nclass Acme("
+    open_endpoint = "class Open(Token):\n    def _matches(self, *_):\n        return True\n\n\nclass Acme("
     file = folder / "acme.py"
     file.write_text(MAPPING.replace("class Acme(", open_endpoint).replace("= Token(", "= Open("))
     assert any(

@@ -94,7 +94,7 @@ def senders(catalogue: Catalogue) -> list[Sender]:
 def form_of(file: MappingFile, taken: Iterable[str]) -> NewSourceForm:
     """What the form of a sender asks for."""
     schema, proof = file.schema, file.schema.signature
-    needs_secret = proof is not None and bool(list(proof.check_secrets([])))
+    needs_secret = proof is not None and bool(list(proof.secret_problems([])))
     return NewSourceForm(
         file.name,
         schema.sender(),
@@ -122,14 +122,14 @@ def new_secret(file: MappingFile) -> str | None:
     proof = file.schema.signature
     if proof is None:
         return None
-    return next((made for make in SECRETS if not list(proof.check_secrets([made := make()]))), None)
+    return next((made for make in SECRETS if not list(proof.secret_problems([made := make()]))), None)
 
 
 def document_from(form: Mapping[str, str], file: MappingFile) -> dict[str, Any]:
     """The table of a new source; what is not given is left out."""
     document: dict[str, Any] = {"mapping": file.name, **({"record": True} if file.name == RECORDER else {})}
     proof = file.schema.signature
-    if proof is not None and list(proof.check_secrets([])):
+    if proof is not None and list(proof.secret_problems([])):
         document["secrets"] = (
             [secret] if (secret := form.get("secret", "").strip() or new_secret(file)) else []
         )
