@@ -188,7 +188,7 @@ def dismiss(
         change = _dismissal(note, BulkEntry() if len(set(event_ids)) > 1 else None)
         with open_database(load_settings(config)) as database:
             done = change_each(
-                database, event_ids, actions.dismiss_objection, change, question=question, yes=yes
+                database, event_ids, actions.dismiss_problem, change, question=question, yes=yes
             )
     click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
 
