@@ -34,7 +34,7 @@ from bridge.inbound.saved_requests import FileFormat, SavedRequest, UnreadableFi
 from bridge.inbound.signatures import Request
 from bridge.inbound.views import WebhookEndpoint, authenticate, read, split_events
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.models import Event
@@ -251,11 +251,11 @@ class _Import:
             }
 
 
-def _is_question(source: MappedSource, received: Received | DecodingError) -> bool:
+def _is_question(source: MappedSource, received: DecodedRequest | DecodingError) -> bool:
     """Whether it only asks for a text to be repeated."""
     handshake = source.mapping.handshake
     return (
-        isinstance(received, Received)
+        isinstance(received, DecodedRequest)
         and isinstance(handshake, ChallengeByPost)
         and handshake.answer(received.payload) is not None
     )

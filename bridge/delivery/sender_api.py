@@ -12,7 +12,7 @@ from bridge.bounded_http import AnswerTooLargeError, BoundedSession
 from bridge.errors import BridgeError, DecodingError
 from bridge.mapping.details import Api, Fetch, Login, filled
 from bridge.mapping.documents import read_json, sanitise_json
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.paths import DecodedRequest, Path, as_text
 from bridge.propexo.errors import Outcome
 
 TIMEOUT = (5.0, 20.0)
@@ -75,7 +75,7 @@ def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> st
     answer = _send(
         sentence, "POST", host + login.path, json=filled(login.json, access), data=filled(login.form, access)
     )
-    token = as_text(Path(login.at).search(Received(answer, {})))
+    token = as_text(Path(login.at).search(DecodedRequest(answer, {})))
     if token is None:  # an OAuth server may say `invalid_client` with a 200
         raise NoAnswerError(f"{sentence(200)} It contains no token.", Outcome.UNAUTHORIZED, 200)
     return token

@@ -25,7 +25,7 @@ from bridge.mapping.base import Mapping as MappingSchema
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes
 from bridge.mapping.corrected import CorrectedFields
 from bridge.mapping.fields import Fingerprint
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping_checks.preview import Preview, preview_event, resolved
 from bridge.models import Booking, BookingState, Event, Status
 from bridge.settings import Settings
@@ -134,7 +134,9 @@ def correction_of(
     body = json.dumps(payload, ensure_ascii=False, indent=2).encode()
     headers = headers or {}
     metadata = RequestMetadata({**event.headers, **_typed(event), **headers}, event.query)
-    arrival = _arrival(event, mapping, Received(payload, metadata.headers, metadata.query), body, settings)
+    arrival = _arrival(
+        event, mapping, DecodedRequest(payload, metadata.headers, metadata.query), body, settings
+    )
     read = preview_event(mapping, arrival.body, JSON, metadata, {}, event.delivery_id)
     asks = read.received is not None and mapping.asks_for(read.received) is not None
     return Correction(
@@ -154,7 +156,7 @@ def _typed(event: Event) -> dict[str, str]:
 
 
 def _arrival(
-    event: Event, mapping: MappingSchema, received: Received, body: bytes, settings: Settings
+    event: Event, mapping: MappingSchema, received: DecodedRequest, body: bytes, settings: Settings
 ) -> IncomingEvent:
     try:
         arrivals = split_events(mapping, received, body, settings.sources[event.source].tenants)

@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.errors import AuthFailure, NotAuthenticError
 from bridge.inbound.signatures.algorithms import any_equal
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import DecodedRequest, Path
 
 LONGEST = 512
 
@@ -64,7 +64,7 @@ class ChallengeByPost:
 
     def answer(self, payload: Any) -> str | None:
         """The text to answer, or `None`: the payload is no challenge."""
-        received = Received(payload, {})
+        received = DecodedRequest(payload, {})
         found = self._challenge.search(received) if self._where.search(received) else None
         return found if isinstance(found, str) and _is_harmless(found) else None
 

@@ -16,7 +16,7 @@ from bridge.mapping.base import Mapping
 from bridge.mapping.batches import redact
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.flattening import MOST_LEAVES, has_too_many_leaves
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.translation import Envelope
 
 STORED_HEADERS = (
@@ -85,7 +85,7 @@ NOT_STORED = "(not stored)"
 
 
 def split_events(
-    mapping: Mapping, received: Received, body: bytes, tenants: Sequence[str] = ()
+    mapping: Mapping, received: DecodedRequest, body: bytes, tenants: Sequence[str] = ()
 ) -> list[IncomingEvent]:
     """The events of a decoded request: the body as it came, or each item of a batch as JSON.
 
@@ -133,7 +133,7 @@ def split_events(
     return arrivals
 
 
-def undecodable(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> IncomingEvent:
+def undecodable(mapping: Mapping, received: DecodedRequest, body: bytes, why: DecodingError) -> IncomingEvent:
     """A request of which no events can be made, as one that is parked; without its secrets."""
     payload = _without_secrets(mapping, received.payload)
     if payload is received.payload:

@@ -30,7 +30,7 @@ from bridge.inbound.inbox import Delivery, DuplicatePolicy, IncomingEvent, Reque
 from bridge.inbound.incoming import undecodable
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.corrected import CORRECTED_FIELDS
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.mapping.translation import Envelope
 from bridge.settings import Settings
@@ -73,18 +73,18 @@ def receive(name: str, token: str | None = None) -> Response:
     authenticate(endpoint, source, sent)  # 401, 403
     sent, problem = content_of(sent, endpoint.settings.server.body_limit)  # 413
     received = read(source, sent, problem)  # 422 for a form
-    if isinstance(received, Received) and isinstance(source.mapping.handshake, ChallengeByPost):
+    if isinstance(received, DecodedRequest) and isinstance(source.mapping.handshake, ChallengeByPost):
         challenge = source.mapping.handshake.answer(received.payload)
         if challenge is not None:
             return Response(challenge, mimetype="text/plain")
-    conversation = answers.begin(source, received) if isinstance(received, Received) else None
+    conversation = answers.begin(source, received) if isinstance(received, DecodedRequest) else None
     if conversation:
         received = conversation.received
         sent = replace(sent, headers=received.headers)
     stored, receipt = take(
         endpoint, source, sent, received
     )  # 401 for another tenant, 409, 422, 429 for a form, 503
-    readable = received if isinstance(received, Received) else None
+    readable = received if isinstance(received, DecodedRequest) else None
     # 200, whatever a duplicate or a parked event
     response = answers.response(source, stored, receipt, readable, conversation)
     log_accepted(source.name, stored, response.status_code, began)
@@ -95,7 +95,7 @@ def take(
     endpoint: WebhookEndpoint,
     source: MappedSource,
     sent: signatures.Request,
-    received: Received | DecodingError,
+    received: DecodedRequest | DecodingError,
 ) -> tuple[list[Stored], dict[str, Any]]:
     """Store the events of a request; returns what was stored, and what a visitor gets for a form.
 
@@ -118,7 +118,9 @@ def take(
         tracing.current(),
     )
     desk: FormDesk | None = current_app.extensions.get("forms")
-    form = received if source.mapping.public and isinstance(received, Received) and not is_test else None
+    form = (
+        received if source.mapping.public and isinstance(received, DecodedRequest) and not is_test else None
+    )
     if desk and form:
         desk.admit(source, form, delivery.ids[0])
     stored = endpoint.committer.store(delivery)
@@ -126,7 +128,7 @@ def take(
     needs_receipt = form is not None or TOUR_LINK in repr(
         (source.settings.reply_text, source.settings.replies)
     )
-    if desk is None or not needs_receipt or not isinstance(received, Received):
+    if desk is None or not needs_receipt or not isinstance(received, DecodedRequest):
         return stored, {}
     return stored, desk.receipt(source, received, arrivals[0].envelope.reference)
 
@@ -223,7 +225,7 @@ def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request
 
 def read(
     source: MappedSource, sent: signatures.Request, problem: DecodingError | None = None
-) -> Received | DecodingError:
+) -> DecodedRequest | DecodingError:
     """What the body says, or why it cannot be decoded: that is kept as a parked event.
 
     Raises:
@@ -237,14 +239,14 @@ def read(
         if source.mapping.public:
             raise InvalidFormError({"body": [error.message]}) from error
         return error
-    return Received(payload, sent.headers, sent.query)
+    return DecodedRequest(payload, sent.headers, sent.query)
 
 
 def split_events(
     endpoint: WebhookEndpoint,
     source: MappedSource,
     sent: signatures.Request,
-    received: Received | DecodingError,
+    received: DecodedRequest | DecodingError,
 ) -> list[IncomingEvent]:
     """The events of a request, without those of accounts that are not ours.
 

@@ -23,7 +23,7 @@ from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.booking_json import booking_to_json
 from bridge.mapping.details import with_details
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping.translation import Envelope
 from bridge.propexo.bodies import (
@@ -56,7 +56,7 @@ class Preview:
     """What stops it: `{field, path, found, expected}` of a field, `{field: None, message}` of all else."""
     remarks: tuple[str, ...] = field(default=(), repr=False)
     """What a person should know and does not stop it."""
-    received: Received | None = field(default=None, repr=False)
+    received: DecodedRequest | None = field(default=None, repr=False)
     """The explanation of the reading; `None` if the body cannot be decoded."""
 
     def as_json(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def preview(
     """
     content_type = posted.headers.get("content-type")
     try:
-        received = Received(decode(posted.body, content_type), posted.headers, posted.query)
+        received = DecodedRequest(decode(posted.body, content_type), posted.headers, posted.query)
         arrivals = split_events(mapping, received, posted.body)
     except DecodingError as error:
         arrivals = [IncomingEvent(posted.body, content_type, Envelope(), parked=error.message)]
@@ -126,7 +126,7 @@ def preview_event(
     """One event as it is stored, read anew."""
     try:
         received = with_details(
-            Received(decode(body, content_type), metadata.headers, metadata.query), details
+            DecodedRequest(decode(body, content_type), metadata.headers, metadata.query), details
         )
     except DecodingError as error:
         return Preview(None, delivery_id, errors=(_error(error.message),))

@@ -21,7 +21,7 @@ from bridge.inbound.inbox import (
 from bridge.inbound.incoming import DuplicatePolicy
 from bridge.keys import contact_key
 from bridge.mapping import BOOK, Mapping, When, fields, path
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.translation import Envelope
 
 
@@ -79,7 +79,7 @@ def test_one_id_over_several_events_is_distinguished_by_their_content() -> None:
 
 def test_without_an_id_the_same_payload_is_a_duplicate_however_it_is_written() -> None:
     written = [b'{"event": "booked"}', b'{ "event":"booked" }\n']
-    arrivals = [split_events(Plain(), Received(json.loads(body), {}), body) for body in written]
+    arrivals = [split_events(Plain(), DecodedRequest(json.loads(body), {}), body) for body in written]
     assert len({delivery_ids(arrival)[0] for arrival in arrivals}) == 1
 
 
@@ -143,9 +143,9 @@ def test_batches_that_cross_store_each_event_once(endpoint: Any) -> None:
 
 
 def test_a_batch_that_would_take_too_long_is_parked_whole(endpoint: Any) -> None:
-    assert len(split_events(Plain(), Received([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
+    assert len(split_events(Plain(), DecodedRequest([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
     with pytest.raises(DecodingError, match="a batch of 101 events, over 100"):
-        split_events(Plain(), Received([0] * (LARGEST_BATCH + 1), {}), b"")
+        split_events(Plain(), DecodedRequest([0] * (LARGEST_BATCH + 1), {}), b"")
     body = json.dumps([0] * (LARGEST_BATCH + 1)).encode()
     assert endpoint.post(body).json["status"] == "parked"
     assert [event.body for event in endpoint.events()] == [body]
