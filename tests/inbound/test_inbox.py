@@ -66,8 +66,8 @@ def test_a_delivery_is_known_by_the_senders_id_else_by_its_content() -> None:
     assert delivery_ids([arrival("\x00")]) == [sha(b"1")]
 
 
-def test_a_long_id_is_cut_where_equal_content_is_news() -> None:
-    (one,) = delivery_ids([arrival("a" * 5000)], DuplicatePolicy.NEWS)
+def test_a_long_id_is_truncated_where_every_request_is_a_new_event() -> None:
+    (one,) = delivery_ids([arrival("a" * 5000)], DuplicatePolicy.NEVER)
     assert len(one) < 255
 
 
