@@ -140,7 +140,7 @@ class RefusedRequestError(BridgeError):
         return {}
 
 
-class Doubt(StrEnum):
+class AuthFailure(StrEnum):
     """Why a request fails verification. Counted, but never revealed in the answer."""
 
     MISSING = "missing"
@@ -165,8 +165,8 @@ class NotAuthenticError(RefusedRequestError):
     # One text for all causes: the answer must not tell a forger how close he came.
     code, status, title = "not_authentic", 401, "Not authentic"
 
-    def __init__(self, doubt: Doubt) -> None:
-        self.doubt = doubt
+    def __init__(self, failure: AuthFailure) -> None:
+        self.failure = failure
         super().__init__()
 
 

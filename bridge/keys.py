@@ -8,7 +8,7 @@ KEY_LENGTH = 255
 
 def key(text: str | None) -> str | None:
     """An id of any length and content as one to store and compare."""
-    cleaned = storable(text)
+    cleaned = sanitise(text)
     if cleaned and len(cleaned) > KEY_LENGTH:
         return f"sha256:{hashlib.sha256(cleaned.encode()).hexdigest()}"
     return cleaned or None
@@ -20,10 +20,10 @@ def contact_key(email: str | None, phone: str | None) -> str | None:
     It stands in locks and keys, which outlive what they were made of. Who has the address can find it; from
     the digest of a phone number, who tries all numbers can find it, too. The case of an e-mail makes no difference.
     """
-    named = storable(f"email:{email.lower()}" if email else f"phone:{phone}" if phone else None)
+    named = sanitise(f"email:{email.lower()}" if email else f"phone:{phone}" if phone else None)
     return f"contact:{hashlib.sha256(named.encode()).hexdigest()}" if named else None
 
 
-def storable(text: str | None) -> str | None:
+def sanitise(text: str | None) -> str | None:
     """Without what PostgreSQL's text cannot hold: NUL characters and lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode() if text else text

@@ -10,8 +10,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from bridge import metrics
 from bridge.errors import (
+    AuthFailure,
     BodyTooLargeError,
-    Doubt,
     NotAcceptingError,
     NotAuthenticError,
     NotReadyError,
@@ -103,12 +103,13 @@ def unexpected(error: Exception) -> Response:
 def _count(error: RefusedRequestError) -> None:
     """Tell Prometheus; and those who look after a source, where a request to it was not believed."""
     metrics.REFUSED.labels(error.code).inc()
-    doubt = {NotAuthenticError: getattr(error, "doubt", None), OriginNotAllowedError: Doubt.ORIGIN}.get(
-        type(error)
-    )
+    failure = {
+        NotAuthenticError: getattr(error, "failure", None),
+        OriginNotAllowedError: AuthFailure.ORIGIN,
+    }.get(type(error))
     source = _source()
-    if doubt and source in current_app.extensions["endpoint"].settings.sources:
-        current_app.extensions["monitoring"].refusals.note(source, doubt)
+    if failure and source in current_app.extensions["endpoint"].settings.sources:
+        current_app.extensions["monitoring"].refusals.note(source, failure)
 
 
 def _busy_status() -> int:

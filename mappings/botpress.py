@@ -1,9 +1,9 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import Reply, fields
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 
-class Botpress(OwnBody):
+class Botpress(CanonicalPayload):
     """Botpress
 
     The bridge's own body, from the code or an HTTP action of a bot, or as JSON text in `data`, as the Zapier

@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import BOOK, IGNORE, REMEMBER, When, fields, first, flat, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 SUBMITTED = "content_attributes.submitted_values"
 # An update of something else repeats the attributes.
@@ -28,7 +28,7 @@ def tour(payload):
     return flat({**known, **{answer["name"]: answer["value"] for answer in answers if answer["value"]}})
 
 
-class Chatwoot(OwnBody):
+class Chatwoot(CanonicalPayload):
     """Chatwoot
 
     Forms in the chat that ask for a tour, and attributes of the conversation that your bot or your agents set.
@@ -75,7 +75,7 @@ class Chatwoot(OwnBody):
             then=BOOK,
         ),
         When(event=("message_created", "message_updated"), then=IGNORE("no form with a tour in it")),
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(
             event=("conversation_created", "conversation_updated"), then=IGNORE("it has no new `tour_status`")
         ),

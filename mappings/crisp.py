@@ -1,11 +1,11 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import IGNORE, REMEMBER, When, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 STATUS = "flat(data.data).tour_status"
 
 
-class Crisp(OwnBody):
+class Crisp(CanonicalPayload):
     """Crisp
 
     The custom data of a Crisp session, written by your site or your bot.
@@ -46,7 +46,7 @@ class Crisp(OwnBody):
     ))"""
 
     actions = [
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(event=("session:set_email", "session:set_phone", "session:set_nickname"), then=REMEMBER),
         When(event="session:set_data", then=IGNORE("the data that was set has no `tour_status`")),
         When(

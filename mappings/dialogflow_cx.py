@@ -11,7 +11,7 @@ from bridge.mapping import (
     fields,
     path,
 )
-from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, STARTS, CanonicalPayload
 
 TIMES = [
     f"{word}{part}"
@@ -28,7 +28,7 @@ def spoken(parameters):
     return {unit: next(parameters[key] for key in keys[unit] if key in parameters) for unit in UNITS}
 
 
-class DialogflowCx(OwnBody):
+class DialogflowCx(CanonicalPayload):
     """Dialogflow CX (Conversational Agents)
 
     The standard webhook of a flow, which waits for the answer. Its body is read from the session's parameters.

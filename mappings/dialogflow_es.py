@@ -12,7 +12,7 @@ from bridge.mapping import (
     fields,
     path,
 )
-from bridge.mapping.own_body import BOOKING_IDS, STARTS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, STARTS, CanonicalPayload
 
 ACTIONS = ("tour.book", "tour.request", "tour.reschedule", "tour.cancel")
 # The time of @sys.time has the day on which it was said, the day of @sys.date an hour that means nothing: of both, the
@@ -36,7 +36,7 @@ TIMES = [
 ]
 
 
-class DialogflowEs(OwnBody):
+class DialogflowEs(CanonicalPayload):
     """Dialogflow ES
 
     The fulfillment webhook of an agent, which waits for the answer. Its body is read from the parameters.

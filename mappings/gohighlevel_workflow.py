@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import fields, first, path
-from bridge.mapping.own_body import DATE, TIME, OwnBody
+from bridge.mapping.canonical import DATE, TIME, CanonicalPayload
 
 STATUS = "calendar.appoinmentStatus || calendar.appointmentStatus || calendar.status"
 MEANINGS = """[
@@ -15,7 +15,7 @@ ZONE = "calendar_selected_timezone || tour_time_zone || tour_timezone"
 """Not the contact's own `timezone`."""
 
 
-class GoHighLevelWorkflow(OwnBody):
+class GoHighLevelWorkflow(CanonicalPayload):
     """GoHighLevel (workflow)
 
     The webhook step of a workflow that an appointment started, with the contact and the appointment in it.
@@ -44,7 +44,7 @@ class GoHighLevelWorkflow(OwnBody):
         path("query('event') || customData.event"),
         path(f"find(`{MEANINGS}`, 'status', lower({STATUS})).event"),
         path(STATUS),
-        OwnBody.event,
+        CanonicalPayload.event,
     )
     root = """flat(merge(
         calendar.{booking_id: appointmentId, title: title, notes: notes} || `{}`,

@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import REQUEST, When, constant, fields
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 EMAIL = r"[^@\s]+@[^@\s]+[.][a-z]+"
 
@@ -10,7 +10,7 @@ def only(words: str) -> str:
     return f"(values(@) | [?match(@, '^({words})$')] | (length(@) == `1` && @ || `[]`) | [0])"
 
 
-class GravityForms(OwnBody):
+class GravityForms(CanonicalPayload):
     """Gravity Forms (WordPress)
 
     Tour requests of a form, sent by the Webhooks Add-On. A form never moves or cancels a tour.

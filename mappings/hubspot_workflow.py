@@ -1,13 +1,13 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import fields, first, path
-from bridge.mapping.own_body import BODY, BOOKING_IDS, DATE, STARTS, TIME, ZONE, OwnBody
+from bridge.mapping.canonical import BODY, BOOKING_IDS, DATE, STARTS, TIME, ZONE, CanonicalPayload
 
 # A property of the whole record stands in `properties`, alone or as the `value` of an object.
 RECORD = f"rename(flat({BODY}), '^properties_(.+?)(_value)?$', '\\1')"
 STATUS = f"{RECORD}.tour_status"
 
 
-class HubSpotWorkflow(OwnBody):
+class HubSpotWorkflow(CanonicalPayload):
     """HubSpot (workflow)
 
     The "Send a webhook" step of a workflow, with all properties of its record or with a body of your own.
@@ -40,7 +40,7 @@ class HubSpotWorkflow(OwnBody):
         SharedSecret("header", "bearer", "query", "path"),
     )
     root = RECORD
-    event = first(OwnBody.event, path(STATUS))
+    event = first(CanonicalPayload.event, path(STATUS))
     # Of a whole record the newest change of any property: it tells a late delivery from a new one.
     occurred_at = fields.Instant(
         path=[

@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import IGNORE, REMEMBER, REQUEST, RESCHEDULE, When, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 ITEM = "(data.item.contact || data.item)"  # what is tagged stands inside the tagging
 ATTRIBUTES = f"flat({ITEM}.custom_attributes || {ITEM}.ticket_attributes)"
@@ -8,7 +8,7 @@ TAGS = "data.item.[tag, tags_added.tags][]"
 TICKET_TOURS = f"data.item.ticket_attributes && {ATTRIBUTES}.[tour_start, tour_start_at, tour_date][?@] | [0]"
 
 
-class Intercom(OwnBody):
+class Intercom(CanonicalPayload):
     """Intercom
 
     Contacts, conversations and tickets of Intercom, and the data connectors that a workflow or the AI agent calls.
@@ -39,9 +39,9 @@ class Intercom(OwnBody):
         path(f"match(topic, 'tag[.]created$') && {TAGS} | [?match(name, '^tour')] | [0].name"),
         path(f"{ATTRIBUTES}.tour_status"),
         path("topic"),
-        OwnBody.event,
+        CanonicalPayload.event,
     )
-    delivery_id = first(path("topic && id"), OwnBody.delivery_id)
+    delivery_id = first(path("topic && id"), CanonicalPayload.delivery_id)
     root = f"""data.item && ({ITEM} | flat(merge(
         {{
             contact: {{
@@ -56,10 +56,10 @@ class Intercom(OwnBody):
         }},
         custom_attributes || `{{}}`,
         ticket_attributes || `{{}}`
-    ))) || {OwnBody.root}"""
+    ))) || {CanonicalPayload.root}"""
 
     actions = [
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(event="ticket.created", where=TICKET_TOURS, then=REQUEST),
         When(event="ticket.attribute.updated", where=TICKET_TOURS, then=RESCHEDULE),
         When(

@@ -1,8 +1,8 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 
-class Make(OwnBody):
+class Make(CanonicalPayload):
     """Make
 
     The HTTP module of a scenario, with the bridge's own body.

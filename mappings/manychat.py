@@ -1,9 +1,9 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import Reply, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, DATE, STARTS, TIME, TOUR_ZONE, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, DATE, STARTS, TIME, TOUR_ZONE, CanonicalPayload
 
 
-class ManyChat(OwnBody):
+class ManyChat(CanonicalPayload):
     """ManyChat
 
     A step of a flow that calls the bridge: `External Request` or `Dynamic Block`. ManyChat has no events of its own.
@@ -28,7 +28,8 @@ class ManyChat(OwnBody):
     maturity = "inferred"
 
     event = first(
-        OwnBody.event, path("flat(custom_fields) | event || (tour_start || tour_date) && 'tour.booked'")
+        CanonicalPayload.event,
+        path("flat(custom_fields) | event || (tour_start || tour_date) && 'tour.booked'"),
     )
     root = "flat(merge(@, custom_fields || `{}`))"
 

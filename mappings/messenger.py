@@ -1,7 +1,7 @@
 from bridge.inbound.handshakes import ChallengeByGet
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, REMEMBER, When, constant, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 MESSAGING = "entry[0].messaging[0]"
 BUTTON = "[postback, message.quick_reply][].payload | [0]"
@@ -10,7 +10,7 @@ EMAIL = r"^ *([^\s@]+@[^\s@]+[.][^\s@]+) *$"
 PHONE = "^ *([+]?(?:[(]?[0-9][ ).-]*){10,14})$"
 
 
-class Messenger(OwnBody):
+class Messenger(CanonicalPayload):
     """Facebook Messenger
 
     Buttons and quick replies of a bot on a Facebook page.
@@ -55,7 +55,7 @@ class Messenger(OwnBody):
 
     actions = [
         When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(where=f"{TEXT} | match(@, '{EMAIL}') || match(@, '{PHONE}')", then=REMEMBER),
         When(event="message", then=IGNORE("neither a button nor an e-mail address or a phone number")),
     ]

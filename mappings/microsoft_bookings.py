@@ -1,14 +1,14 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import TourKind, fields, paths
+from bridge.mapping.canonical import CanonicalPayload
 from bridge.mapping.kinds import KINDS, named_kind
-from bridge.mapping.own_body import OwnBody
 
 NIL = "^[0-]+$"
 SEATED = "maximum_attendees_count > `1`"
 ASKED = "asked(customers[].customQuestionAnswers[].{label: question, value: answer})"
 
 
-class MicrosoftBookings(OwnBody):
+class MicrosoftBookings(CanonicalPayload):
     """Microsoft Bookings (through Power Automate)
 
     Appointments of Microsoft Bookings, posted by a flow of Power Automate as Microsoft Graph has them.

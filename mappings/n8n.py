@@ -1,8 +1,8 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 
-class N8n(OwnBody):
+class N8n(CanonicalPayload):
     """n8n
 
     The node `HTTP Request` of a workflow, with the bridge's own body: one request for each item, or all in a list.

@@ -1,12 +1,12 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import IGNORE, Reply, When, fields, first, path, tool_rules
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 TOOL = "args && name"
 CALLER = "call.direction == 'outbound' && call.to_number || call.from_number"
 
 
-class Retell(OwnBody):
+class Retell(CanonicalPayload):
     """Retell AI
 
     Custom functions that a voice agent of Retell calls; the answer of the same call is read to the agent.
@@ -42,9 +42,9 @@ class Retell(OwnBody):
     category = "chat"
     maturity = "inferred"
 
-    event = first(path(TOOL), path("call && event"), OwnBody.event)
+    event = first(path(TOOL), path("call && event"), CanonicalPayload.event)
     # Of the words for a phone number `tel` comes last: what the renter says counts more.
-    root = f"args && flat(merge({{tel: {CALLER}, call_id: call.call_id}}, args)) || {OwnBody.root}"
+    root = f"args && flat(merge({{tel: {CALLER}, call_id: call.call_id}}, args)) || {CanonicalPayload.root}"
 
     actions = [
         *tool_rules(TOOL),
@@ -52,7 +52,7 @@ class Retell(OwnBody):
             where="call && event",
             then=IGNORE("a call is not read; let the agent call a function"),
         ),
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
     ]
 
     reference = fields.String(path=[*BOOKING_IDS, "call_id", "id"], required=True)

@@ -1,9 +1,9 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import fields, first, path
-from bridge.mapping.own_body import BODY, BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BODY, BOOKING_IDS, CanonicalPayload
 
 
-class SalesforceFlow(OwnBody):
+class SalesforceFlow(CanonicalPayload):
     """Salesforce (flow)
 
     The bridge's own body, sent by an HTTP Callout action of a flow or by Apex.
@@ -22,7 +22,7 @@ class SalesforceFlow(OwnBody):
 
     category = "CRM"
     signature = SharedSecret()
-    delivery_id = first(OwnBody.delivery_id, path("eventUuid"))
+    delivery_id = first(CanonicalPayload.delivery_id, path("eventUuid"))
     # `Prospect_Email__c`, as a field of the record is called, is `prospect_email`.
     root = f"flat(rename({BODY}, '__c$', ''))"
 

@@ -13,7 +13,7 @@ from bridge.mapping import (
     first,
     path,
 )
-from bridge.mapping.own_body import STARTS, OwnBody
+from bridge.mapping.canonical import STARTS, CanonicalPayload
 
 SENT = "Envelope.Body.notifications"
 RECORD = f"{SENT}.Notification[0].sObject"
@@ -32,7 +32,7 @@ ACK = (
 )
 
 
-class SalesforceOutbound(OwnBody):
+class SalesforceOutbound(CanonicalPayload):
     """Salesforce (outbound message)
 
     Records of a custom object for tours, of Salesforce Scheduler or of the calendar, as SOAP.

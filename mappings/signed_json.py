@@ -1,8 +1,8 @@
 from bridge.inbound.signatures import AnyOf, Signature
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 
-class SignedJson(OwnBody):
+class SignedJson(CanonicalPayload):
     """Signed JSON (any step that computes an HMAC)
 
     The bridge's own JSON body with an HMAC-SHA256 in hex (https://www.rfc-editor.org/rfc/rfc2104), as a code step of

@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import FirstOf, Signature
 from bridge.mapping import first, header
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 
 def signed(prefix: str) -> Signature:
@@ -19,7 +19,7 @@ def signed(prefix: str) -> Signature:
     )
 
 
-class StandardWebhooks(OwnBody):
+class StandardWebhooks(CanonicalPayload):
     """Standard Webhooks (your own software)
 
     The bridge's own JSON body, signed as https://www.standardwebhooks.com says; mappings/README.md describes it.
@@ -34,5 +34,5 @@ class StandardWebhooks(OwnBody):
     """
 
     signature = FirstOf(signed("webhook"), signed("svix"))
-    delivery_id = first(header("webhook-id"), header("svix-id"), OwnBody.delivery_id)
-    actions = OwnBody.actions  # every word of them has its sample here
+    delivery_id = first(header("webhook-id"), header("svix-id"), CanonicalPayload.delivery_id)
+    actions = CanonicalPayload.actions  # every word of them has its sample here

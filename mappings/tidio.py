@@ -1,9 +1,9 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import IGNORE, REMEMBER, When, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 
-class Tidio(OwnBody):
+class Tidio(CanonicalPayload):
     """Tidio
 
     The `API call` step of a Tidio Flow, and the webhooks that tell who a contact is.
@@ -29,16 +29,16 @@ class Tidio(OwnBody):
     category = "chat"
     maturity = "inferred"
 
-    event = first(path("topic"), OwnBody.event)
+    event = first(path("topic"), CanonicalPayload.event)
     # It is not known whether `webhook_id` names the delivery or the subscription.
     delivery_id = first(
         path("join('|', [topic, webhook_id, created_at, content.message.message_id || content.contact_id])"),
-        OwnBody.delivery_id,
+        CanonicalPayload.delivery_id,
     )
-    root = f"flat(topic && content || {OwnBody.root})"
+    root = f"flat(topic && content || {CanonicalPayload.root})"
 
     actions = [
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(event="contact.created", where="content.[email, phone, first_name][?@] | [0]", then=REMEMBER),
         When(event="contact.created", then=IGNORE("nothing is known of the contact but its id")),
         When(

@@ -12,7 +12,7 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 WORDS = r"(?:my |the |a )?(?:tour|visit|showing)\b"
 ASKS = f"^ *(?:(?:book|schedule|move|reschedule) +)?{WORDS}.*[0-9].*"
@@ -22,7 +22,7 @@ CHOICE = "^ *([1-9])[.)]?(?: *$|[ ,]+[^@]*[^ ,@]+@[^ ,@]+ *$)"
 """A number alone, or before a name and an e-mail address."""
 
 
-class Twilio(OwnBody):
+class Twilio(CanonicalPayload):
     """Twilio
 
     Text messages and WhatsApp buttons to a Twilio number, and the HTTP requests of a Studio flow.
@@ -68,12 +68,12 @@ class Twilio(OwnBody):
         path(f"match(Body, '^ *(?:move|reschedule) +{WORDS}.*[0-9]') && 'move tour'"),
         path(f"match(Body, '^ *(?:(?:book|schedule) +)?{WORDS}.*[0-9]') && 'tour'"),
         path("EventType || MessageStatus || SmsStatus"),
-        OwnBody.event,
+        CanonicalPayload.event,
     )
     delivery_id = first(
         header("I-Twilio-Idempotency-Token"),
         paths("MessageSid", "EventType || MessageStatus"),
-        OwnBody.delivery_id,
+        CanonicalPayload.delivery_id,
     )
     root = "flat(merge(@, json(Attributes) || `{}`))"
 
@@ -81,7 +81,7 @@ class Twilio(OwnBody):
         When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
         When(event="ask times", then=ASK_TIMES),
         When(event="choose time", then=CHOOSE_TIME),
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(event="tour", then=BOOK),
         When(event="onMessageAdded", where="json(Attributes).tour_start", then=BOOK),
         When(event="onMessageAdded", then=IGNORE("the message has no attribute `tour_start`")),

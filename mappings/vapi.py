@@ -1,6 +1,6 @@
 from bridge.inbound.signatures import FirstOf, SharedSecret, Signature, Token
 from bridge.mapping import IGNORE, Reply, When, fields, first, path, tool_rules
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 CALL = "message.toolCallList[0]"
 TOOL = f"{CALL}.[function.name, name][?@] | [0]"
@@ -8,7 +8,7 @@ ARGUMENTS = f"json({CALL}.[function.arguments, arguments][?@] | [0])"
 RESULTS = "message.toolCallList && {{results: message.toolCallList[].{{toolCallId: id, result: '{}'}}}}"
 
 
-class Vapi(OwnBody):
+class Vapi(CanonicalPayload):
     """Vapi
 
     Tools that a voice agent of Vapi calls; the answer of the same call goes back to the agent.
@@ -36,18 +36,18 @@ class Vapi(OwnBody):
     maturity = "inferred"
 
     split = "message.toolCallList"
-    event = first(path(TOOL), path("message.type"), OwnBody.event)
-    delivery_id = first(path(f"{CALL}.id"), OwnBody.delivery_id)
+    event = first(path(TOOL), path("message.type"), CanonicalPayload.event)
+    delivery_id = first(path(f"{CALL}.id"), CanonicalPayload.delivery_id)
     # Of the words for a phone number `tel` comes last: what the renter says counts more.
     root = f"""flat(message && merge(
         {{tel: message.[customer, call.customer][?number] | [0].number, call_id: message.call.id}},
         {{timestamp: message.timestamp}}, {ARGUMENTS} || `{{}}`
-    )) || {OwnBody.root}"""
+    )) || {CanonicalPayload.root}"""
 
     actions = [
         *tool_rules(TOOL),
         When(where="message.type && message.type != 'tool-calls'", then=IGNORE("no tool was called")),
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
     ]
 
     reference = fields.String(path=[*BOOKING_IDS, "call_id", "id"], required=True)

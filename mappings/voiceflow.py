@@ -1,9 +1,9 @@
 from bridge.inbound.signatures import SharedSecret
 from bridge.mapping import Reply, fields
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 
-class Voiceflow(OwnBody):
+class Voiceflow(CanonicalPayload):
     """Voiceflow
 
     The API step of an agent, or the fetch of a custom function, with the bridge's own body.

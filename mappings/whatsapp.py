@@ -1,7 +1,7 @@
 from bridge.inbound.handshakes import ChallengeByGet
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, When, constant, fields, first, path
-from bridge.mapping.own_body import BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
 VALUE = "entry[0].changes[0].value"
 BUTTON = "messages[0].[interactive.button_reply.id, interactive.list_reply.id, button.payload][?@] | [0]"
@@ -11,7 +11,7 @@ FLOW = f"rename(flow_choices(json({ANSWERS})), '^screen_[0-9]+_(.+)_[0-9]+$', '\
 BOOKED = "(tour_start || tour_date && tour_time) && 'tour.booked'"
 
 
-class WhatsApp(OwnBody):
+class WhatsApp(CanonicalPayload):
     """WhatsApp Cloud API
 
     Answers of a WhatsApp Flow and buttons, straight from Meta.
@@ -68,7 +68,7 @@ class WhatsApp(OwnBody):
 
     actions = [
         When(event="tour.confirm", then=IGNORE("the renter confirms a tour that is known")),
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(event="status", then=IGNORE("it says only that a message was sent, delivered or read")),
         When(event="message", then=IGNORE("no answer of a Flow with a tour in it, and no button for one")),
     ]

@@ -1,11 +1,11 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import REQUEST, When, constant, fields
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 AT = ["tour_at_value", "tour_start_value", "tour_at", "tour_start"]
 
 
-class WPForms(OwnBody):
+class WPForms(CanonicalPayload):
     """WPForms (WordPress)
 
     Tour requests of a form, sent by the Webhooks Addon. A form never moves or cancels a tour.

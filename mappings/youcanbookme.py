@@ -1,8 +1,8 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 
-class YouCanBookMe(OwnBody):
+class YouCanBookMe(CanonicalPayload):
     """YouCanBookMe
 
     Bookings of YouCanBookMe (Professional and Teams plans), in a body that you write into its notifications.

@@ -1,8 +1,8 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping.own_body import OwnBody
+from bridge.mapping.canonical import CanonicalPayload
 
 
-class Zapier(OwnBody):
+class Zapier(CanonicalPayload):
     """Zapier
 
     The step `Webhooks by Zapier` of a Zap, with the fields of the bridge's own body in one flat list.

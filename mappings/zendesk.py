@@ -1,9 +1,9 @@
 from bridge.inbound.signatures import Signature
 from bridge.mapping import IGNORE, When, fields, first, header
-from bridge.mapping.own_body import BODY, BOOKING_IDS, OwnBody
+from bridge.mapping.canonical import BODY, BOOKING_IDS, CanonicalPayload
 
 
-class Zendesk(OwnBody):
+class Zendesk(CanonicalPayload):
     """Zendesk (triggers)
 
     The webhook that a trigger or an automation of Zendesk Support calls, with a body that you write.
@@ -35,10 +35,10 @@ class Zendesk(OwnBody):
 
     # Also for who keeps all in `ticket`, as the placeholders are called.
     root = f"rename(flat({BODY}), '^ticket_(?!id$)', '')"
-    delivery_id = first(header("X-Zendesk-Webhook-Invocation-Id"), OwnBody.delivery_id)
+    delivery_id = first(header("X-Zendesk-Webhook-Invocation-Id"), CanonicalPayload.delivery_id)
 
     actions = [
-        *OwnBody.actions,
+        *CanonicalPayload.actions,
         When(
             where="zendesk_event_version",
             then=IGNORE(

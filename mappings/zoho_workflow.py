@@ -1,8 +1,8 @@
 from bridge.inbound.signatures import SharedSecret
-from bridge.mapping.own_body import BODY, OwnBody
+from bridge.mapping.canonical import BODY, CanonicalPayload
 
 
-class ZohoWorkflow(OwnBody):
+class ZohoWorkflow(CanonicalPayload):
     """Zoho CRM (workflow webhook)
 
     The webhook of a workflow rule, as a form or as JSON, with the parameters that you choose.

@@ -287,7 +287,7 @@ MODEL = {
     "bridge.mapping",
     "bridge.mapping.forms",
     "bridge.mapping.kinds",
-    "bridge.mapping.own_body",
+    "bridge.mapping.canonical",
     "bridge.inbound.signatures",
     "bridge.inbound.handshakes",
 }

@@ -137,7 +137,7 @@ class World:
     def post(self, body: bytes, delivery_id: str, source: str = "widget") -> Any:
         request = Request({}, body)
         scheme = self.tools.sources[source].mapping.signature
-        headers = scheme.prepare(request, [SECRET], self.clock(), delivery_id).headers
+        headers = scheme.sign_request(request, [SECRET], self.clock(), delivery_id).headers
         return self.client.post(
             f"/hooks/{source}", data=body, headers={**headers, "Content-Type": "application/json"}
         )

@@ -12,7 +12,7 @@ from bridge.availability.kept import KEPT, KEPT_MAKESHIFT, KeptAnswers
 from bridge.availability.knowledge import FRESH
 from bridge.availability.listing import MOST_DAYS, Availability
 from bridge.errors import (
-    Doubt,
+    AuthFailure,
     InvalidDatesError,
     NotAuthenticError,
     UnknownPropertyNameError,
@@ -84,10 +84,10 @@ def authorize(source: MappedSource) -> None:
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise NotAuthenticError(Doubt.MISSING)
+        raise NotAuthenticError(AuthFailure.MISSING)
     given = token.strip().encode()
     if not any(hmac.compare_digest(given, secret.encode()) for secret in source.settings.secrets):
-        raise NotAuthenticError(Doubt.MISMATCH)
+        raise NotAuthenticError(AuthFailure.MISMATCH)
 
 
 def _first() -> date | None:

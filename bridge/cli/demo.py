@@ -159,7 +159,7 @@ def knock(endpoint: str, post: Post) -> DemoOutcome:
     scheme = Catalogue().get(post.source).schema.signature
     if scheme is not None:
         request = Request({}, post.raw)
-        headers |= scheme.prepare(request, [SECRETS[post.source]], utc_now(), post.delivery_id).headers
+        headers |= scheme.sign_request(request, [SECRETS[post.source]], utc_now(), post.delivery_id).headers
         del headers["Origin"]
     body = post.raw.replace(b'"2 BR', b'"3 BR') if post.forged else post.raw
     with requests.Session() as session:

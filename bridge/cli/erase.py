@@ -9,7 +9,7 @@ import click
 from bridge.cli.base import config_option, json_option, load_settings, open_database, print_json, say
 from bridge.cli.group import CommandError
 from bridge.clock import utc_now
-from bridge.privacy.erasure import Person, counts_of, erase_person, find, objections
+from bridge.privacy.erasure import Person, blockers, counts_of, erase_person, find
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -46,7 +46,7 @@ def erase(
 
 def _would_be(session: "Session", person: Person) -> dict[str, Any]:
     traces = find(session, person)
-    counts, open_ones = asdict(counts_of(session, traces)), objections(session, traces, utc_now())
+    counts, open_ones = asdict(counts_of(session, traces)), blockers(session, traces, utc_now())
     return {"erased": False, "contact": person.key, "counts": counts, "open": open_ones}
 
 

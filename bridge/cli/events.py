@@ -44,7 +44,7 @@ from bridge.console.audit import BulkEntry
 from bridge.console.queries import events as queries
 from bridge.console.queries.paging import before_of, cursor_of
 from bridge.events.query import Selection, kept_event
-from bridge.keys import storable
+from bridge.keys import sanitise
 from bridge.models import Event, Status
 
 HEADINGS = {"status_text": "In the PMS"}
@@ -95,7 +95,7 @@ def list_events(
 ) -> None:
     """List events, the newest first."""
     selection = Selection(
-        statuses, reasons, sources, property_name, since, until, request_id=storable(request_id)
+        statuses, reasons, sources, property_name, since, until, request_id=sanitise(request_id)
     )
     if remote:
         rows, following = listed(remote, selection, limit, before)
@@ -188,7 +188,7 @@ def dismiss(
         change = _dismissal(note, BulkEntry() if len(set(event_ids)) > 1 else None)
         with open_database(load_settings(config)) as database:
             done = change_each(
-                database, event_ids, actions.dismiss_objection, change, question=question, yes=yes
+                database, event_ids, actions.dismiss_problem, change, question=question, yes=yes
             )
     click.echo("\n".join(f"Event {event_id}: {detail}." for event_id, detail in done.items()))
 

@@ -29,12 +29,12 @@ from bridge.events import history as lineage
 from bridge.events.history import OperatorAction
 from bridge.inbound import inbox
 from bridge.inbound.handshakes import ChallengeByPost
-from bridge.inbound.inbox import Equal, IncomingEvent, Kept, delivery_ids
-from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, requests_in
+from bridge.inbound.inbox import DuplicatePolicy, IncomingEvent, RequestMetadata, delivery_ids
+from bridge.inbound.saved_requests import FileFormat, SavedRequest, UnreadableFileError, requests_in
 from bridge.inbound.signatures import Request
 from bridge.inbound.views import WebhookEndpoint, authenticate, read, split_events
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.models import Event
@@ -146,7 +146,7 @@ class _Import:
         self.seen: set[tuple[str, str]] = set()
         """What a dry run has met, by source and delivery id."""
 
-    def take(self, saved: Saved | UnreadableFileError) -> _Result:
+    def take(self, saved: SavedRequest | UnreadableFileError) -> _Result:
         """Bring one request through the webhook endpoint."""
         if isinstance(saved, UnreadableFileError):
             return _Result(saved.where, refused=saved.message)
@@ -178,7 +178,7 @@ class _Import:
             raise ImportFailedError(f"The source is switched off: `enabled` of sources.{name} is false.")
         return found
 
-    def _take(self, saved: Saved, source: MappedSource) -> _Result:
+    def _take(self, saved: SavedRequest, source: MappedSource) -> _Result:
         sent = self._as_sent(saved, source)
         if self.verify:
             whenever = replace(source, settings=replace(source.settings, tolerance=ANY_AGE))
@@ -189,16 +189,16 @@ class _Import:
                 saved.where, source.name, skipped="left out: a question of the sender, and no event"
             )
         arrivals = split_events(self.endpoint, source, sent, received)
-        kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
+        metadata = RequestMetadata.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
         received_at = _not_after(utc_now(), saved.received_at)
         events = (
             self._foresee(source, arrivals)
             if self.dry_run
-            else self._store(saved.where, source, kept, arrivals, received_at)
+            else self._store(saved.where, source, metadata, arrivals, received_at)
         )
         return _Result(saved.where, source.name, tuple(events))
 
-    def _as_sent(self, saved: Saved, source: MappedSource) -> Request:
+    def _as_sent(self, saved: SavedRequest, source: MappedSource) -> Request:
         public = self.settings.server.public_url or "http://localhost"
         address = saved.address or f"/hooks/{source.name}"
         return Request(saved.headers, saved.body, saved.method, public + address, saved.token)
@@ -207,13 +207,15 @@ class _Import:
         self,
         where: str,
         source: MappedSource,
-        kept: Kept,
+        metadata: RequestMetadata,
         arrivals: list[IncomingEvent],
         received_at: datetime | None,
     ) -> Iterator[dict[str, Any]]:
         now = utc_now()
         with self.database.session() as session:
-            stored = inbox.store(session, source.name, kept, arrivals, received_at or now, Equal.DUPLICATE)
+            stored = inbox.store(
+                session, source.name, metadata, arrivals, received_at or now, DuplicatePolicy.SAME_BODY
+            )
             for receipt in stored:
                 if not receipt.duplicate:
                     event = session.get_one(Event, receipt.id)
@@ -231,7 +233,9 @@ class _Import:
             }
 
     def _foresee(self, source: MappedSource, arrivals: list[IncomingEvent]) -> Iterator[dict[str, Any]]:
-        for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals, Equal.DUPLICATE), strict=True):
+        for arrival, delivery_id in zip(
+            arrivals, delivery_ids(arrivals, DuplicatePolicy.SAME_BODY), strict=True
+        ):
             known = select(Event.id, Event.status).where(
                 Event.source == source.name, Event.delivery_id == delivery_id
             )
@@ -247,11 +251,11 @@ class _Import:
             }
 
 
-def _is_question(source: MappedSource, received: Received | DecodingError) -> bool:
+def _is_question(source: MappedSource, received: DecodedRequest | DecodingError) -> bool:
     """Whether it only asks for a text to be repeated."""
     handshake = source.mapping.handshake
     return (
-        isinstance(received, Received)
+        isinstance(received, DecodedRequest)
         and isinstance(handshake, ChallengeByPost)
         and handshake.answer(received.payload) is not None
     )
@@ -265,14 +269,14 @@ def _not_after(now: datetime, received_at: datetime | None) -> datetime | None:
 
 def _saved(
     files: tuple[str, ...], kind: FileFormat | None, added: Mapping[str, str]
-) -> Iterator[Saved | UnreadableFileError]:
+) -> Iterator[SavedRequest | UnreadableFileError]:
     """The requests of all files, with the headers that the command line adds."""
     for file in files:
         name, content = (
             ("standard input", sys.stdin.buffer.read()) if file == "-" else (file, Path(file).read_bytes())
         )
         for saved in requests_in(name, content, kind):
-            if isinstance(saved, Saved):
+            if isinstance(saved, SavedRequest):
                 by_ending = Sample(Path(file)).headers if not saved.address and file != "-" else {}
                 yield replace(saved, headers={**by_ending, **saved.headers, **added})
             else:

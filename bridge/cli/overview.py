@@ -9,8 +9,8 @@ from bridge.inbound.signatures import AllOf, AnyOf, Basic, FirstOf, Request, Sha
 from bridge.mapping.authentication import Authentication
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action
+from bridge.mapping.canonical import CanonicalPayload
 from bridge.mapping.catalogue import MappingFile
-from bridge.mapping.own_body import OwnBody
 
 HEADINGS = ("Mapping", "Sender", "Kind", "Authentication", "Events", "Maturity")
 OWN_BODY = "the bridge's own body"
@@ -57,7 +57,7 @@ def cells(file: MappingFile) -> list[str]:
 
 def events(schema: type[Mapping]) -> list[str]:
     """The first name of each rule that does something; those of the bridge's own body are one word."""
-    own = OwnBody.actions if issubclass(schema, OwnBody) else ()
+    own = CanonicalPayload.actions if issubclass(schema, CanonicalPayload) else ()
     rules = [rule for rule in schema.actions if rule not in own and rule.then.action is not Action.IGNORE]
     names = [rule.events[0] for rule in rules if rule.events]
     inherits = any(rule in own for rule in schema.actions)
@@ -102,7 +102,7 @@ def _place(token: Token) -> str:
     if not token.header_names:
         return token.where
     secret = "of-yours"  # noqa: S105 - stands for one
-    written = token.prepare(Request({}, b""), [secret], utc_now()).header(token.where)
+    written = token.sign_request(Request({}, b""), [secret], utc_now()).header(token.where)
     word = written.removesuffix(secret).strip()
     return f"{token.where} ({word})" if word else token.where
 

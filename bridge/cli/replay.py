@@ -164,7 +164,7 @@ class _Here:
 
         question = "Replay {} events?"
         return list(
-            change_each(self.database, ids, actions.replay_objection, again, question=question, yes=yes)
+            change_each(self.database, ids, actions.replay_problem, again, question=question, yes=yes)
         )
 
     def queue_selected(self, ids: Sequence[int], statuses: Sequence[str]) -> list[int]:
@@ -174,7 +174,7 @@ class _Here:
     def check(self, ids: Sequence[int]) -> None:
         """Raises ActionNotPossibleError."""
         with self.database.session() as session:
-            actions.locked(session, ids, actions.replay_objection)
+            actions.locked(session, ids, actions.replay_problem)
 
     def dry_run(self, ids: Sequence[int]) -> Iterator[dict[str, Any]]:
         now = utc_now()

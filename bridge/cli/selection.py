@@ -71,7 +71,7 @@ def status_option(statuses: Sequence[Status]) -> Callable[[Any], Any]:
 def change_each(
     database: Database,
     event_ids: Sequence[int],
-    objection: Callable[[Event], str | None],
+    problem_of: Callable[[Event], str | None],
     change: Callable[[Session, Event], str],
     *,
     question: str,
@@ -83,13 +83,13 @@ def change_each(
     """
     ids = list(dict.fromkeys(event_ids))
     with database.session() as session:
-        actions.locked(session, ids, objection)
+        actions.locked(session, ids, problem_of)
     if len(ids) > 1 and sys.stdin.isatty():
         confirm(question.format(len(ids)), yes)
     changed = {}
     for event_id in ids:
         with database.session() as session:
-            [event] = actions.locked(session, [event_id], objection)
+            [event] = actions.locked(session, [event_id], problem_of)
             changed[event_id] = change(session, event)
     return changed
 

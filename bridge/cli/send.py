@@ -12,7 +12,7 @@ from bridge.cli.completion import complete_source
 from bridge.cli.group import CommandError
 from bridge.cli.translate import mapping_named, sample_named
 from bridge.clock import utc_now
-from bridge.inbound.posting import posted
+from bridge.inbound.sample_request import sign_sample
 from bridge.inbound.signatures import Request
 from bridge.settings import ServerSettings, Settings, Source
 
@@ -45,7 +45,9 @@ def send(*, source: str, sample: str, config: Path | None, url: str | None, chan
     address = f"{(url or _address(settings.server)).rstrip('/')}/hooks/{sender.key}"
     public = f"{settings.server.public_url or 'http://localhost'}/hooks/{sender.key}"
     body = _changed(recorded.body, changes)
-    request = posted(recorded, body, sender, mapping.schema.signature, settings.server.public_url, utc_now())
+    request = sign_sample(
+        recorded, body, sender, mapping.schema.signature, settings.server.public_url, utc_now()
+    )
     answer = _post(address, request.url.removeprefix(public), request, trust_env=url is not None)
     _show(answer, address)
 

@@ -33,12 +33,12 @@ from bridge.delivery.storage.rows import RECORDED, RECORDED_AT_INTENT, RECORDED_
 from bridge.models import (
     Attempt,
     Booking,
-    Choices,
     Event,
     IntegrationState,
     KnownContact,
     Lead,
-    Notice,
+    ProcessedWebhook,
+    RecordCache,
     Status,
 )
 from bridge.propexo.errors import Outcome
@@ -187,8 +187,8 @@ class _Transaction:
             for listing in draft.result.lists
         }
         if rows:
-            new = upsert(Choices).values([rows[key] for key in sorted(rows)])
-            names = [Choices.integration_id, Choices.property_id, Choices.kind]
+            new = upsert(RecordCache).values([rows[key] for key in sorted(rows)])
+            names = [RecordCache.integration_id, RecordCache.property_id, RecordCache.kind]
             values = {"fetched_at": new.excluded.fetched_at, "records": new.excluded.records}
             self._connection.execute(new.on_conflict_do_update(index_elements=names, set_=values))
 
@@ -267,7 +267,7 @@ class _Transaction:
         }
         if not jobs:
             return set()
-        found = self._connection.scalars(select(Notice.key).where(Notice.key.in_(jobs)))
+        found = self._connection.scalars(select(ProcessedWebhook.key).where(ProcessedWebhook.key.in_(jobs)))
         return {jobs[key] for key in found}
 
 

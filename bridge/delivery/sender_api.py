@@ -11,8 +11,8 @@ from bridge import __version__, bounded_http
 from bridge.bounded_http import AnswerTooLargeError, BoundedSession
 from bridge.errors import BridgeError, DecodingError
 from bridge.mapping.details import Api, Fetch, Login, filled
-from bridge.mapping.documents import read_json, storable
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.documents import read_json, sanitise_json
+from bridge.mapping.paths import DecodedRequest, Path, as_text
 from bridge.propexo.errors import Outcome
 
 TIMEOUT = (5.0, 20.0)
@@ -75,7 +75,7 @@ def log_in(sender: str, api: Api, login: Login, access: Mapping[str, str]) -> st
     answer = _send(
         sentence, "POST", host + login.path, json=filled(login.json, access), data=filled(login.form, access)
     )
-    token = as_text(Path(login.at).search(Received(answer, {})))
+    token = as_text(Path(login.at).search(DecodedRequest(answer, {})))
     if token is None:  # an OAuth server may say `invalid_client` with a 200
         raise NoAnswerError(f"{sentence(200)} It contains no token.", Outcome.UNAUTHORIZED, 200)
     return token
@@ -117,7 +117,7 @@ def _read(sentence: str, answer: requests.Response) -> Any:
         raise NoAnswerError(sentence, Outcome.STALE if status in GONE else Outcome.REJECTED, status)
     content = answer.content
     try:
-        return storable(read_json(content.decode(json.detect_encoding(content))))
+        return sanitise_json(read_json(content.decode(json.detect_encoding(content))))
     except (ValueError, DecodingError):
         raise NoAnswerError(
             f"{sentence} It is not JSON that can be kept.", Outcome.MISCONFIGURED, status

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bridge import queue
 from bridge.delivery.rules.sync_on_demand import MODEL_OF, Waiter, is_look_due, is_soon, models_to_sync
 from bridge.delivery.tools import Tools
-from bridge.models import Booking, Event, IntegrationState, Notice, Status
+from bridge.models import Booking, Event, IntegrationState, ProcessedWebhook, Status
 from bridge.propexo.errors import PropexoError
 from bridge.settings import Settings
 
@@ -97,12 +97,12 @@ class SyncOnDemand:
 
     def _claim(self, integration_id: str, now: datetime, pause: timedelta) -> bool:
         """Record that a sync is asked for, before it is: no other worker asks, even if this one dies now."""
-        asking = insert(Notice).values(key=_key(integration_id), received_at=now)
+        asking = insert(ProcessedWebhook).values(key=_key(integration_id), received_at=now)
         again = asking.on_conflict_do_update(
-            index_elements=[Notice.key],
+            index_elements=[ProcessedWebhook.key],
             set_={"received_at": now},
-            where=Notice.received_at <= now - pause,
-        ).returning(Notice.key)
+            where=ProcessedWebhook.received_at <= now - pause,
+        ).returning(ProcessedWebhook.key)
         with self._tools.database.session() as session:
             return session.scalar(again) is not None
 
@@ -150,7 +150,11 @@ def _key(integration_id: str) -> str:
 
 def _asked(session: Session) -> Mapping[str, datetime]:
     """When a sync was last asked for, by integration."""
-    rows = session.execute(select(Notice.key, Notice.received_at).where(Notice.key.startswith(_PREFIX)))
+    rows = session.execute(
+        select(ProcessedWebhook.key, ProcessedWebhook.received_at).where(
+            ProcessedWebhook.key.startswith(_PREFIX)
+        )
+    )
     return {key.removeprefix(_PREFIX): at for key, at in rows}
 
 

@@ -24,7 +24,7 @@ from bridge.delivery.engine import Engine
 from bridge.delivery.storage.claims import claim_written
 from bridge.delivery.tools import Tools, boot_time
 from bridge.delivery.upkeep import backlog_of
-from bridge.models import Notice
+from bridge.models import ProcessedWebhook
 from bridge.periodic import periodic_app
 from bridge.propexo.client import Propexo
 from bridge.propexo.quota import SharedQuota
@@ -52,7 +52,7 @@ IDLE_IN_TRANSACTION = 10.0
 SENDER_SLOTS = 4
 """Calls to senders' APIs at the same time."""
 KEEP_JOBS_HOURS = 7 * 24
-KEEP_NOTICES = timedelta(days=7)
+WEBHOOK_RETENTION = timedelta(days=7)
 
 Register = Callable[[procrastinate.App, Tools], None]
 """Gives a worker periodic tasks."""
@@ -230,7 +230,11 @@ def register(app: procrastinate.App, tools: Tools) -> None:
     @app.task(name="forget_webhooks", queueing_lock="forget_webhooks")
     def _forget(timestamp: int) -> None:  # noqa: ARG001 - as above
         with tools.database.session() as session:
-            session.execute(delete(Notice).where(Notice.received_at < tools.clock() - KEEP_NOTICES))
+            session.execute(
+                delete(ProcessedWebhook).where(
+                    ProcessedWebhook.received_at < tools.clock() - WEBHOOK_RETENTION
+                )
+            )
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="delete_old_jobs", queueing_lock="delete_old_jobs")

@@ -11,7 +11,7 @@ from bridge.errors import BridgeError
 from bridge.events.query import attempts_of, references_of
 from bridge.events.reference_codes import codes_in_notes
 from bridge.inbound.decoding import readable
-from bridge.inbound.inbox import Kept
+from bridge.inbound.inbox import RequestMetadata
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import MappedSource, configured
@@ -80,9 +80,9 @@ def _reading(session: Session, event: Event, settings: Settings) -> dict[str, An
         mapping = mapping_of(settings, event)
     except BridgeError as error:
         return {"problem": error.message}
-    kept = Kept(event.headers, event.query)
+    metadata = RequestMetadata(event.headers, event.query)
     read = preview_event(
-        mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
+        mapping, event.body, event.content_type, metadata, event.answers or {}, event.delivery_id
     )
     return resolved(read, settings, event.source, aliases_in(session)).as_json()
 

@@ -19,13 +19,13 @@ from bridge.events.detail import mapping_of
 from bridge.events.history import OperatorAction
 from bridge.events.query import booking_has_reference
 from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import IncomingEvent, Kept, lock_of, split_events
+from bridge.inbound.inbox import IncomingEvent, RequestMetadata, lock_of, split_events
 from bridge.keys import key
 from bridge.mapping.base import Mapping as MappingSchema
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes
 from bridge.mapping.corrected import CorrectedFields
 from bridge.mapping.fields import Fingerprint
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping_checks.preview import Preview, preview_event, resolved
 from bridge.models import Booking, BookingState, Event, Status
 from bridge.settings import Settings
@@ -133,9 +133,11 @@ def correction_of(
     mapping = mapping_of(settings, event)
     body = json.dumps(payload, ensure_ascii=False, indent=2).encode()
     headers = headers or {}
-    kept = Kept({**event.headers, **_typed(event), **headers}, event.query)
-    arrival = _arrival(event, mapping, Received(payload, kept.headers, kept.query), body, settings)
-    read = preview_event(mapping, arrival.body, JSON, kept, {}, event.delivery_id)
+    metadata = RequestMetadata({**event.headers, **_typed(event), **headers}, event.query)
+    arrival = _arrival(
+        event, mapping, DecodedRequest(payload, metadata.headers, metadata.query), body, settings
+    )
+    read = preview_event(mapping, arrival.body, JSON, metadata, {}, event.delivery_id)
     asks = read.received is not None and mapping.asks_for(read.received) is not None
     return Correction(
         event.id,
@@ -154,7 +156,7 @@ def _typed(event: Event) -> dict[str, str]:
 
 
 def _arrival(
-    event: Event, mapping: MappingSchema, received: Received, body: bytes, settings: Settings
+    event: Event, mapping: MappingSchema, received: DecodedRequest, body: bytes, settings: Settings
 ) -> IncomingEvent:
     try:
         arrivals = split_events(mapping, received, body, settings.sources[event.source].tenants)

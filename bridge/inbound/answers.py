@@ -9,7 +9,7 @@ from flask import Response, current_app
 
 from bridge.inbound.inbox import Stored
 from bridge.mapping.booking import Action
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.replies import as_body
 from bridge.mapping.sources import MappedSource
 
@@ -30,7 +30,7 @@ class ChatAnswer:
 class ChatConversation(Protocol):
     """One request of a chat, from before it is stored until it is answered."""
 
-    received: Received
+    received: DecodedRequest
     """The request, with the time that it chooses."""
 
     def answer(self, number: int, link: str) -> ChatAnswer:
@@ -40,11 +40,11 @@ class ChatConversation(Protocol):
 class ChatDesk(Protocol):
     """Answers chats; `current_app.extensions["replies"]`."""
 
-    def begin(self, source: MappedSource, received: Received) -> ChatConversation:
+    def begin(self, source: MappedSource, received: DecodedRequest) -> ChatConversation:
         """Read what a request asks or chooses."""
 
 
-def begin(source: MappedSource, received: Received) -> ChatConversation | None:
+def begin(source: MappedSource, received: DecodedRequest) -> ChatConversation | None:
     """The conversation of a request, where its sender waits for an answer to it."""
     desk: ChatDesk | None = current_app.extensions.get("replies")
     is_chat = source.mapping.reply is not None and source.mapping.category == "chat"
@@ -55,7 +55,7 @@ def response(
     source: MappedSource,
     stored: Sequence[Stored],
     receipt: Mapping[str, Any],
-    received: Received | None,
+    received: DecodedRequest | None,
     conversation: ChatConversation | None,
 ) -> Response:
     """`{"id", "status"}` for one event; for a batch the same for each under `events`. Or what the sender wants.
@@ -82,7 +82,7 @@ def response(
 
 def _answer(
     source: MappedSource,
-    received: Received | None,
+    received: DecodedRequest | None,
     conversation: ChatConversation | None,
     number: int,
     link: str,
@@ -93,7 +93,7 @@ def _answer(
     return ChatAnswer(source.settings.reply_text, is_ignored)
 
 
-def _items(source: MappedSource, received: Received | None, count: int) -> list[Received | None]:
+def _items(source: MappedSource, received: DecodedRequest | None, count: int) -> list[DecodedRequest | None]:
     """What each answer is made of: the item of a batch, or the whole request."""
     if received is None or count == 1:
         return [received] * count

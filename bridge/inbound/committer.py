@@ -11,8 +11,8 @@ from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyEr
 
 from bridge import metrics
 from bridge.database import Database
-from bridge.inbound.arrivals import LARGEST_BATCH, LARGEST_STORED
-from bridge.inbound.inbox import Delivery, Stored, store_batches, waves
+from bridge.inbound.inbox import Delivery, Stored, in_batches, store_batches
+from bridge.inbound.incoming import LARGEST_BATCH, LARGEST_STORED
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +141,7 @@ class Committer:
         When the connection turns out to be lost, all is done again over a new one. That is safe even if it was lost
         after the commit: a delivery that is stored already is a duplicate of itself.
         """
-        batches = waves(deliveries)
+        batches = in_batches(deliveries)
         if len(batches) > 1:
             with self._database.engine.begin() as connection:
                 return _by_delivery(deliveries, store_batches(connection, batches))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bridge.aliases import Aliases, property_named
 from bridge.errors import FieldError
 from bridge.mapping.booking import BookingRequest
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.plausible_hours import implausible_hour
 from bridge.mapping.sources import MappedSource
 from bridge.settings import Settings
@@ -16,15 +16,17 @@ from bridge.settings import Settings
 class FormDesk(Protocol):
     """What a form passes on its way; `current_app.extensions["forms"]`."""
 
-    def admit(self, source: MappedSource, received: Received, delivery_id: str) -> None:
+    def admit(self, source: MappedSource, received: DecodedRequest, delivery_id: str) -> None:
         """Raises what keeps a form that can be read from being stored."""
 
-    def receipt(self, source: MappedSource, received: Received, reference: str | None) -> dict[str, Any]:
+    def receipt(
+        self, source: MappedSource, received: DecodedRequest, reference: str | None
+    ) -> dict[str, Any]:
         """What its visitor gets in the answer."""
 
 
 def form_errors(
-    source: MappedSource, received: Received, settings: Settings, aliases: Aliases, now: datetime
+    source: MappedSource, received: DecodedRequest, settings: Settings, aliases: Aliases, now: datetime
 ) -> dict[str, list[str]]:
     """What the visitor should correct, by the names that the form's fields have; empty when all is well."""
     translation = source.mapping.translate(received)

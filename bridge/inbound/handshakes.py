@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bridge.errors import Doubt, NotAuthenticError
+from bridge.errors import AuthFailure, NotAuthenticError
 from bridge.inbound.signatures.algorithms import any_equal
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import DecodedRequest, Path
 
 LONGEST = 512
 
@@ -46,7 +46,7 @@ class ChallengeByGet:
         challenge = query.get(self.challenge, "")
         asks = self.mode is None or query.get(self.mode[0]) == self.mode[1]
         if not (any_equal(known, [given]) and asks and _is_harmless(challenge)):
-            raise NotAuthenticError(Doubt.MISMATCH if known else Doubt.CONFIGURATION)
+            raise NotAuthenticError(AuthFailure.MISMATCH if known else AuthFailure.CONFIGURATION)
         return challenge
 
 
@@ -64,7 +64,7 @@ class ChallengeByPost:
 
     def answer(self, payload: Any) -> str | None:
         """The text to answer, or `None`: the payload is no challenge."""
-        received = Received(payload, {})
+        received = DecodedRequest(payload, {})
         found = self._challenge.search(received) if self._where.search(received) else None
         return found if isinstance(found, str) and _is_harmless(found) else None
 

@@ -11,18 +11,18 @@ from sqlalchemy import Connection, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from bridge import tracing
-from bridge.inbound.arrivals import (
+from bridge.inbound.incoming import (
     LARGEST_BATCH,
     NOT_STORED,
     STORED_HEADERS,
-    Equal,
+    DuplicatePolicy,
     IncomingEvent,
-    Kept,
+    RequestMetadata,
     delivery_ids,
     split_events,
 )
 from bridge.inbound.insertion import insert_events
-from bridge.keys import KEY_LENGTH, contact_key, key, storable
+from bridge.keys import KEY_LENGTH, contact_key, key, sanitise
 from bridge.mapping.translation import Envelope
 from bridge.models import Event, Status
 
@@ -31,15 +31,15 @@ __all__ = [
     "NOT_STORED",
     "STORED_HEADERS",
     "Delivery",
-    "Equal",
+    "DuplicatePolicy",
     "IncomingEvent",
-    "Kept",
+    "RequestMetadata",
     "Stored",
     "delivery_ids",
+    "in_batches",
     "split_events",
     "store",
     "store_batches",
-    "waves",
 ]
 
 
@@ -52,10 +52,10 @@ class Delivery:
     """One request, ready to be stored."""
 
     source: str
-    kept: Kept
+    metadata: RequestMetadata
     arrivals: Sequence[IncomingEvent]
     received_at: datetime
-    equal: Equal = Equal.DUPLICATE
+    policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY
     is_test: bool = False
     """Sent by a person at the console to see what becomes of it: stored, read, and never forwarded."""
     trace: str | None = None
@@ -65,7 +65,7 @@ class Delivery:
     @cached_property
     def ids(self) -> list[str]:
         """The delivery ids of the arrivals; those of a test are no sender's."""
-        ids = delivery_ids(self.arrivals, self.equal)
+        ids = delivery_ids(self.arrivals, self.policy)
         return (
             [f"test:{uuid.uuid4().hex}:{event_id}"[:KEY_LENGTH] for event_id in ids] if self.is_test else ids
         )
@@ -88,18 +88,20 @@ class Stored:
 def store(
     session: Session,
     source: str,
-    kept: Kept,
+    metadata: RequestMetadata,
     arrivals: Sequence[IncomingEvent],
     now: datetime,
-    equal: Equal = Equal.DUPLICATE,
+    policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY,
 ) -> list[Stored]:
     """Insert the events of one request. A known (source, delivery id) is a duplicate: its own id is answered."""
-    return store_batches(session.connection(), waves([Delivery(source, kept, arrivals, now, equal)]))
+    return store_batches(
+        session.connection(), in_batches([Delivery(source, metadata, arrivals, now, policy)])
+    )
 
 
-def waves(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
-    """The events of some deliveries, parted where one has to know what is stored of a booking that an earlier one
-    names; almost always a single wave, which goes in with a single statement."""
+def in_batches(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
+    """The events of some deliveries, split where one has to know what is stored of a booking that an earlier one
+    names; almost always a single batch, which goes in with a single statement."""
     found: list[list[NewEvent]] = [[]]
     for row in _rows(deliveries):
         if row.asks and any(row.shares_a_booking_with(other) for other in found[-1]):
@@ -110,27 +112,27 @@ def waves(deliveries: Sequence[Delivery]) -> list[list["NewEvent"]]:
 
 def store_batches(connection: Connection, batches: Sequence[Sequence["NewEvent"]]) -> list[Stored]:
     """Insert events in the order of their arrival, as if they had come one by one."""
-    return [stored for wave in batches if wave for stored in _store_wave(connection, wave)]
+    return [stored for batch in batches if batch for stored in _store_batch(connection, batch)]
 
 
-def _store_wave(connection: Connection, wave: Sequence["NewEvent"]) -> list[Stored]:
+def _store_batch(connection: Connection, batch: Sequence["NewEvent"]) -> list[Stored]:
     """Insert events that need to know nothing of each other; of those with one name, the first."""
-    for row in wave:
-        row.settle(connection)
+    for row in batch:
+        row.resolve(connection)
     first: dict[Name, NewEvent] = {}
-    for row in wave:
+    for row in batch:
         first.setdefault(row.name, row)
     ids = insert_events(connection, [row.values() for row in first.values()])
     stored = {row.name: Stored(id_, row.status) for row, id_ in zip(first.values(), ids, strict=True) if id_}
     stored |= _known(connection, first.keys() - stored.keys())
     return [
         stored[row.name] if first[row.name] is row else replace(stored[row.name], duplicate=True)
-        for row in wave
+        for row in batch
     ]
 
 
 class NewEvent:
-    """An event on its way into the table; what it needs to know of earlier ones is asked by `settle`."""
+    """An event on its way into the table; `resolve` looks up what depends on earlier ones."""
 
     def __init__(self, delivery: Delivery, arrival: IncomingEvent, delivery_id: str) -> None:
         self.delivery, self.arrival, self.delivery_id = delivery, arrival, delivery_id
@@ -151,7 +153,8 @@ class NewEvent:
     def asks(self) -> bool:
         """Whether something is looked up of the booking that it names."""
         disambiguated = (
-            self.delivery.equal is Equal.NEWS_AFTER_ANOTHER and not self.arrival.envelope.delivery_id
+            self.delivery.policy is DuplicatePolicy.SAME_BODY_UNLESS_INTERLEAVED
+            and not self.arrival.envelope.delivery_id
         )
         return bool(self.references) and (disambiguated or not self.contact)
 
@@ -159,11 +162,11 @@ class NewEvent:
         same_source = self.delivery.source == other.delivery.source
         return same_source and not set(self.references).isdisjoint(other.references)
 
-    def settle(self, connection: Connection) -> None:
-        """Find the id and the lock, for which what came before may have to be known."""
+    def resolve(self, connection: Connection) -> None:
+        """Set the delivery id and the lock, which may depend on earlier events."""
         source, envelope = self.delivery.source, self.arrival.envelope
         self.delivery_id = _disambiguate(
-            connection, source, self.arrival, self.delivery_id, self.delivery.equal
+            connection, source, self.arrival, self.delivery_id, self.delivery.policy
         )
         self.lock = lock_of(connection, source, envelope, self.references, self.delivery_id)
 
@@ -174,9 +177,9 @@ class NewEvent:
             "source": self.delivery.source,
             "delivery_id": self.delivery_id,
             "received_at": now,
-            "content_type": storable(self.arrival.content_type),
-            "headers": self.delivery.kept.headers,
-            "query": self.delivery.kept.query,
+            "content_type": sanitise(self.arrival.content_type),
+            "headers": self.delivery.metadata.headers,
+            "query": self.delivery.metadata.query,
             "body": self.arrival.body,
             "event": key(envelope.event),
             "occurred_at": envelope.occurred_at,
@@ -187,7 +190,7 @@ class NewEvent:
             "request_id": self.delivery.request_id,
             "status": self.status,
             "reason": self.reason,
-            "detail": storable(parked),
+            "detail": sanitise(parked),
             "ended_at": None if self.status is Status.RECEIVED else now,
         }
 
@@ -223,11 +226,15 @@ def _known(connection: Connection, names: Collection[Name]) -> dict[Name, Stored
 
 
 def _disambiguate(
-    connection: Connection, source: str, arrival: IncomingEvent, delivery_id: str, equal: Equal
+    connection: Connection, source: str, arrival: IncomingEvent, delivery_id: str, policy: DuplicatePolicy
 ) -> str:
-    """The delivery id, made another one where equal content is news because something else came in between."""
+    """The delivery id, made another one if the booking had another event since."""
     reference = key(arrival.envelope.reference)
-    if equal is not Equal.NEWS_AFTER_ANOTHER or arrival.envelope.delivery_id or reference is None:
+    if (
+        policy is not DuplicatePolicy.SAME_BODY_UNLESS_INTERLEAVED
+        or arrival.envelope.delivery_id
+        or reference is None
+    ):
         return delivery_id
     newest = (
         select(Event.id, Event.delivery_id)

@@ -23,7 +23,7 @@ from bridge.inbound.decoding import decode
 from bridge.inbound.signatures import Signature
 from bridge.inbound.views import WebhookEndpoint, read_body, signed_request
 from bridge.keys import contact_key, key
-from bridge.models import Attempt, Booking, Event, Lead, Notice
+from bridge.models import Attempt, Booking, Event, Lead, ProcessedWebhook
 from bridge.settings import Settings
 
 propexo_webhooks = Blueprint("propexo_webhooks", __name__)
@@ -177,12 +177,12 @@ def is_new(session: Session, webhook: WebhookMessage, body: bytes, now: datetime
     job = webhook.text("root_job_id")
     whose = job or webhook.text("record_id") or webhook.integration_id
     name = key(f"{webhook.event}|{whose}|{hashlib.sha256(body).hexdigest()}")
-    noted = insert(Notice).values(key=name, received_at=now)
-    forgotten = Notice.received_at < now - (SAME_JOB if job else SAME_BODY_WINDOW)
+    noted = insert(ProcessedWebhook).values(key=name, received_at=now)
+    forgotten = ProcessedWebhook.received_at < now - (SAME_JOB if job else SAME_BODY_WINDOW)
     noted_anew = noted.on_conflict_do_update(
-        index_elements=[Notice.key], set_={"received_at": now}, where=forgotten
+        index_elements=[ProcessedWebhook.key], set_={"received_at": now}, where=forgotten
     )
-    return session.scalar(noted_anew.returning(Notice.key)) is not None
+    return session.scalar(noted_anew.returning(ProcessedWebhook.key)) is not None
 
 
 def wake_signal(session: Session, settings: Settings, webhook: WebhookMessage) -> WakeSignal | None:
@@ -204,7 +204,7 @@ def _failed_write(session: Session, webhook: WebhookMessage) -> WakeSignal | Non
     job_id = webhook.text("root_job_id")
     if job_id is None:
         return None
-    kept = insert(Notice).values(key=f"job:{job_id}", received_at=func.now())
+    kept = insert(ProcessedWebhook).values(key=f"job:{job_id}", received_at=func.now())
     session.execute(kept.on_conflict_do_nothing())
     attempts = select(Attempt.id).where(Attempt.job_id == job_id)
     codes: list[str] = []

@@ -12,25 +12,25 @@ from bridge.aliases import aliases_of
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.errors import (
+    AuthFailure,
     BodyTooLargeError,
     DecodingError,
-    Doubt,
     InvalidFormError,
     NotAcceptingError,
     NotAuthenticError,
 )
 from bridge.inbound import answers, inbox, signatures
 from bridge.inbound.accepted import log_accepted
-from bridge.inbound.arrivals import refused
 from bridge.inbound.committer import Committer
 from bridge.inbound.decoding import decode
 from bridge.inbound.decoding.compression import decompressed
 from bridge.inbound.forms import FormDesk, form_errors
 from bridge.inbound.handshakes import ChallengeByGet, ChallengeByPost
-from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, Kept, Stored
+from bridge.inbound.inbox import Delivery, DuplicatePolicy, IncomingEvent, RequestMetadata, Stored
+from bridge.inbound.incoming import undecodable
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.corrected import CORRECTED_FIELDS
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.mapping.translation import Envelope
 from bridge.settings import Settings
@@ -73,18 +73,18 @@ def receive(name: str, token: str | None = None) -> Response:
     authenticate(endpoint, source, sent)  # 401, 403
     sent, problem = content_of(sent, endpoint.settings.server.body_limit)  # 413
     received = read(source, sent, problem)  # 422 for a form
-    if isinstance(received, Received) and isinstance(source.mapping.handshake, ChallengeByPost):
+    if isinstance(received, DecodedRequest) and isinstance(source.mapping.handshake, ChallengeByPost):
         challenge = source.mapping.handshake.answer(received.payload)
         if challenge is not None:
             return Response(challenge, mimetype="text/plain")
-    conversation = answers.begin(source, received) if isinstance(received, Received) else None
+    conversation = answers.begin(source, received) if isinstance(received, DecodedRequest) else None
     if conversation:
         received = conversation.received
         sent = replace(sent, headers=received.headers)
     stored, receipt = take(
         endpoint, source, sent, received
     )  # 401 for another tenant, 409, 422, 429 for a form, 503
-    readable = received if isinstance(received, Received) else None
+    readable = received if isinstance(received, DecodedRequest) else None
     # 200, whatever a duplicate or a parked event
     response = answers.response(source, stored, receipt, readable, conversation)
     log_accepted(source.name, stored, response.status_code, began)
@@ -95,7 +95,7 @@ def take(
     endpoint: WebhookEndpoint,
     source: MappedSource,
     sent: signatures.Request,
-    received: Received | DecodingError,
+    received: DecodedRequest | DecodingError,
 ) -> tuple[list[Stored], dict[str, Any]]:
     """Store the events of a request; returns what was stored, and what a visitor gets for a form.
 
@@ -106,11 +106,11 @@ def take(
         SQLAlchemyError: nothing is stored.
     """
     arrivals = split_events(endpoint, source, sent, received)
-    kept = Kept.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
+    metadata = RequestMetadata.of(source.mapping, sent.headers, sent.query, record=source.settings.record)
     is_test = TEST in request.environ
     delivery = Delivery(
         source.name,
-        kept,
+        metadata,
         arrivals,
         endpoint.clock(),
         duplicate_policy(source, sent),
@@ -118,7 +118,9 @@ def take(
         tracing.current(),
     )
     desk: FormDesk | None = current_app.extensions.get("forms")
-    form = received if source.mapping.public and isinstance(received, Received) and not is_test else None
+    form = (
+        received if source.mapping.public and isinstance(received, DecodedRequest) and not is_test else None
+    )
     if desk and form:
         desk.admit(source, form, delivery.ids[0])
     stored = endpoint.committer.store(delivery)
@@ -126,15 +128,15 @@ def take(
     needs_receipt = form is not None or TOUR_LINK in repr(
         (source.settings.reply_text, source.settings.replies)
     )
-    if desk is None or not needs_receipt or not isinstance(received, Received):
+    if desk is None or not needs_receipt or not isinstance(received, DecodedRequest):
         return stored, {}
     return stored, desk.receipt(source, received, arrivals[0].envelope.reference)
 
 
 @hooks.get("/hooks/<name>", strict_slashes=False, provide_automatic_options=False)
 @hooks.get("/hooks/<name>/<token>", strict_slashes=False, provide_automatic_options=False)
-def shake_hands(name: str, token: str | None = None) -> Response:
-    """Answer what some senders ask before they send anything (Meta); the token proves nothing here."""
+def verify_endpoint(name: str, token: str | None = None) -> Response:
+    """Answer the challenge by which some senders (Meta) verify the endpoint; the token proves nothing here."""
     del token
     _, source = open_endpoint(name)
     if not isinstance(source.mapping.handshake, ChallengeByGet):
@@ -145,7 +147,7 @@ def shake_hands(name: str, token: str | None = None) -> Response:
 
 @hooks.route("/hooks/<name>", strict_slashes=False, methods=["OPTIONS"])
 @hooks.route("/hooks/<name>/<token>", strict_slashes=False, methods=["OPTIONS"])
-def allow(name: str, token: str | None = None) -> Response:
+def options(name: str, token: str | None = None) -> Response:
     """CloudEvents' question whether its events are wanted here; a browser's is answered by flask-cors."""
     del token
     open_endpoint(name)
@@ -204,7 +206,7 @@ def authenticate(endpoint: WebhookEndpoint, source: MappedSource, sent: signatur
     if source.needs_no_secret(sent.headers.get("origin")):
         return
     if source.verifier is None:
-        raise NotAuthenticError(Doubt.CONFIGURATION)
+        raise NotAuthenticError(AuthFailure.CONFIGURATION)
     source.verifier.verify(sent, endpoint.clock())
 
 
@@ -223,7 +225,7 @@ def content_of(sent: signatures.Request, limit: int) -> tuple[signatures.Request
 
 def read(
     source: MappedSource, sent: signatures.Request, problem: DecodingError | None = None
-) -> Received | DecodingError:
+) -> DecodedRequest | DecodingError:
     """What the body says, or why it cannot be decoded: that is kept as a parked event.
 
     Raises:
@@ -237,14 +239,14 @@ def read(
         if source.mapping.public:
             raise InvalidFormError({"body": [error.message]}) from error
         return error
-    return Received(payload, sent.headers, sent.query)
+    return DecodedRequest(payload, sent.headers, sent.query)
 
 
 def split_events(
     endpoint: WebhookEndpoint,
     source: MappedSource,
     sent: signatures.Request,
-    received: Received | DecodingError,
+    received: DecodedRequest | DecodingError,
 ) -> list[IncomingEvent]:
     """The events of a request, without those of accounts that are not ours.
 
@@ -265,14 +267,14 @@ def split_events(
     try:
         return inbox.split_events(source.mapping, received, sent.body, source.settings.tenants)
     except DecodingError as error:
-        return [refused(source.mapping, received, sent.body, error)]
+        return [undecodable(source.mapping, received, sent.body, error)]
 
 
-def duplicate_policy(source: MappedSource, sent: signatures.Request) -> Equal:
+def duplicate_policy(source: MappedSource, sent: signatures.Request) -> DuplicatePolicy:
     """What it means if this request repeats an earlier one."""
     proof = source.mapping.signature
     signed = proof is not None and source.settings.auth != "none" and proof.signs_body(sent)
-    return Equal.of(source.mapping, signed=signed)
+    return DuplicatePolicy.of(source.mapping, signed=signed)
 
 
 def count(name: str, stored: list[Stored]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from bridge.mapping.booking import Action
 from bridge.mapping.event_words import Meaning, meaning
 from bridge.mapping.flattening import snake
-from bridge.mapping.paths import Expression, Path, Received
+from bridge.mapping.paths import DecodedRequest, Expression, Path
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class When:
         """The headers that the condition reads."""
         return self._condition.headers if self._condition else frozenset()
 
-    def applies(self, event: str | None, received: Received) -> bool:
+    def applies(self, event: str | None, received: DecodedRequest) -> bool:
         if self.events and snake(event or "") not in map(snake, self.events):
             return False
         if self.means and meaning(event) != self.means:

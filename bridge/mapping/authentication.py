@@ -14,7 +14,7 @@ class Verifier(Protocol):
 class Authentication(Protocol):
     """How a sender proves who it is; `bridge.inbound.signatures` has the schemes."""
 
-    def check_secrets(self, secrets: Sequence[str]) -> list[str]: ...
+    def secret_problems(self, secrets: Sequence[str]) -> list[str]: ...
 
     def verifier(self, secrets: Sequence[str], tolerance: int | None = None) -> Verifier: ...
 
@@ -22,7 +22,7 @@ class Authentication(Protocol):
         self, request: Any, secrets: Sequence[str], now: datetime, tolerance: int | None = None
     ) -> None: ...
 
-    def prepare(
+    def sign_request(
         self, request: Any, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
     ) -> Any: ...
 

@@ -19,7 +19,7 @@ from bridge.mapping.corrected import CorrectedFields
 from bridge.mapping.details import Api, Fetch
 from bridge.mapping.fields import Field, LocalTime, Match, Phone, String, describe
 from bridge.mapping.moments import Conventions
-from bridge.mapping.paths import Expression, Path, Reader, Received
+from bridge.mapping.paths import DecodedRequest, Expression, Path, Reader
 from bridge.mapping.replies import Reply
 from bridge.mapping.translation import (
     BOOKING_FIELDS,
@@ -177,7 +177,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         chosen = {CHOSEN_TIME} if any(rule.then.chooses for rule in self.actions) else set()
         return frozenset(chosen).union(*(reader.headers for reader in readers if reader))
 
-    def envelope(self, received: Received) -> Envelope:
+    def envelope(self, received: DecodedRequest) -> Envelope:
         """What is needed to store, deduplicate and order an event; never raises."""
         inner, fields = self.inner(received), self._envelope_fields
 
@@ -214,19 +214,19 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     def _updates_contacts(self) -> bool:
         return any(rule.then.action is Action.REMEMBER for rule in self.actions)
 
-    def rule_for(self, received: Received) -> When | None:
+    def rule_for(self, received: DecodedRequest) -> When | None:
         """The first rule that applies."""
         return self._rule_for(self.event.read(received), received)
 
-    def _rule_for(self, event: str | None, received: Received) -> When | None:
+    def _rule_for(self, event: str | None, received: DecodedRequest) -> When | None:
         return next((rule for rule in self.actions if rule.applies(event, received)), None)
 
-    def decide(self, received: Received) -> Decision:
+    def decide(self, received: DecodedRequest) -> Decision:
         """What that rule says."""
         event = self.event.read(received)
         return self._decide(event, self._rule_for(event, received), received)
 
-    def _decide(self, event: str | None, rule: When | None, received: Received) -> Decision:
+    def _decide(self, event: str | None, rule: When | None, received: DecodedRequest) -> Decision:
         if rule:
             is_without_time = rule.then.chooses and CHOSEN_TIME not in received.headers
             return CHOOSES_NONE if is_without_time else rule.then
@@ -234,11 +234,11 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             Action.IGNORE, UNKNOWN_EVENT.format(describe(event)), is_unknown=True
         )
 
-    def unknown_event(self, event: str | None, received: Received) -> Decision | None:  # noqa: ARG002 - for subclasses
+    def unknown_event(self, event: str | None, received: DecodedRequest) -> Decision | None:  # noqa: ARG002 - for subclasses
         """What becomes of an event that no rule knows; `None`: it is ignored."""
         return None
 
-    def question(self, received: Received) -> TimesQuestion:
+    def question(self, received: DecodedRequest) -> TimesQuestion:
         """What a request says about the times that it asks for or chooses; what cannot be read is left out."""
         inner = self.inner(received)
         found = {name: hits for name, field in self.paths() if (hits := field.find(inner))}
@@ -255,14 +255,14 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
             language=self.language.read(received) if self.language else None,
         )
 
-    def asks_for(self, received: Received) -> Fetch | None:
+    def asks_for(self, received: DecodedRequest) -> Fetch | None:
         """The next question to the sender's API that this event needs an answer to."""
         decision = self.decide(received)
         if decision.held or decision.action not in (Action.BOOK, Action.RESCHEDULE):
             return None
         return next((fetch for fetch in self.details if fetch.applies(received)), None)
 
-    def translate(self, received: Received) -> Translation:
+    def translate(self, received: DecodedRequest) -> Translation:
         """Read a payload as a booking. Errors are part of the answer; nothing is raised for bad input."""
         event = self.event.read(received)
         rule = self._rule_for(event, received)
@@ -290,11 +290,11 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
         """The path of `root` as text."""
         return self._root.expression
 
-    def inner(self, received: Received) -> Received:
+    def inner(self, received: DecodedRequest) -> DecodedRequest:
         """The request as the fields see it: their paths begin at `root`."""
-        return received.at(self._root.search(received), is_part=self._root.only_steps)
+        return received.below(self._root.search(received), is_part=self._root.only_steps)
 
-    def _booking(self, decision: Decision, inner: Received) -> BookingRequest:
+    def _booking(self, decision: Decision, inner: DecodedRequest) -> BookingRequest:
         fields = dict(self.paths())
         found = {name: hits for name, field in fields.items() if (hits := field.find(inner))}
         values, errors = self._load(found)

@@ -67,22 +67,22 @@ def _narrowed(value: Any, steps: Sequence[tuple[str, bool]], room: _Room) -> Ite
             yield {**value, key: [item] if is_list else item}
 
 
-def without(payload: Any, path: str) -> Any:
+def redact(payload: Any, path: str) -> Any:
     """The payload without the value at this dotted path: in each item of a list, and inside JSON in a text."""
     key, _, rest = path.partition(".")
     if isinstance(payload, list):
-        cuts = [without(item, path) for item in payload]
-        return payload if all(cut is item for cut, item in zip(cuts, payload, strict=True)) else cuts
+        items = [redact(item, path) for item in payload]
+        return payload if all(new is item for new, item in zip(items, payload, strict=True)) else items
     if isinstance(payload, str):
         try:
             inner = read_json(payload)
         except (ValueError, DecodingError):
             return payload
-        cut = without(inner, path)
-        return payload if cut is inner else json.dumps(cut, ensure_ascii=False)
+        redacted = redact(inner, path)
+        return payload if redacted is inner else json.dumps(redacted, ensure_ascii=False)
     if not isinstance(payload, dict) or key not in payload:
         return payload
     if not rest:
         return {name: value for name, value in payload.items() if name != key}
-    cut = without(payload[key], rest)
-    return payload if cut is payload[key] else {**payload, key: cut}
+    redacted = redact(payload[key], rest)
+    return payload if redacted is payload[key] else {**payload, key: redacted}

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.mapping.paths import Path, Received, as_text
+from bridge.mapping.paths import DecodedRequest, Path, as_text
 
 ID = r"[A-Za-z0-9_-]{1,100}"
 """What an id may look like before it enters an address: nothing that means something there."""
@@ -90,7 +90,7 @@ class Fetch:
         for expression in (*self.ids.values(), *([self.where] if self.where else [])):
             Path(expression)
 
-    def applies(self, received: Received) -> bool:
+    def applies(self, received: DecodedRequest) -> bool:
         """Whether this event needs the answer and does not have it."""
         payload = received.payload
         lacks = isinstance(payload, dict) and self.into not in payload
@@ -101,7 +101,7 @@ class Fetch:
         """The question in a message: `GET /v2/customers/{id}`, without its parameters."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
-    def values(self, received: Received) -> dict[str, str]:
+    def values(self, received: DecodedRequest) -> dict[str, str]:
         """The ids by the names of their placeholders.
 
         Raises:
@@ -116,7 +116,7 @@ class Fetch:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def with_details(received: Received, answers: Mapping[str, Any]) -> Received:
+def with_details(received: DecodedRequest, answers: Mapping[str, Any]) -> DecodedRequest:
     """The request as rules and fields see it once the sender's API has answered."""
     if not answers or not isinstance(received.payload, dict):
         return received

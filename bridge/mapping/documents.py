@@ -28,7 +28,7 @@ _SUSPICIOUS = re.compile("[\x00\ud800-\udfff]|\\\\u(?:0000|[dD][89a-fA-F])")
 
 
 def read_json(text: str) -> Any:
-    """A JSON document; see `storable` for what else it needs.
+    """A JSON document; see `sanitise_json` for what else it needs.
 
     Of two equal keys the last wins; line breaks inside strings are accepted, because senders that fill templates
     forget to escape them.
@@ -49,17 +49,17 @@ def read_json(text: str) -> Any:
         raise too_deep() from None
 
 
-def is_storable_json(text: str) -> bool:
-    """Whether a JSON text certainly needs no `storable`: nothing in it stands for NUL or a surrogate, not even a half
-    of a pair, and it has too few brackets to be nested too deep. To look takes a tenth of the time, and of plain
-    ASCII without escapes a hundredth."""
+def is_clean_json(text: str) -> bool:
+    """Whether a JSON text certainly needs no `sanitise_json`: it has no escape for NUL or a surrogate, not even half
+    of a pair, and too few brackets to be nested too deep. The check takes a tenth of the time; for plain ASCII without
+    escapes, a hundredth."""
     if text.count("[") + text.count("{") > DEEPEST:
         return False
     plain = text.isascii() and "\0" not in text and "\\u" not in text
     return plain or not _SUSPICIOUS.search(text)
 
 
-def storable(value: Any, depth: int = 0) -> Any:
+def sanitise_json(value: Any, depth: int = 0) -> Any:
     """The value with U+FFFD for NUL and lone surrogates, in keys too.
 
     Raises:
@@ -70,9 +70,9 @@ def storable(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise too_deep()
     if isinstance(value, dict):
-        return {storable(name): storable(inner, depth + 1) for name, inner in value.items()}
+        return {sanitise_json(name): sanitise_json(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [storable(inner, depth + 1) for inner in value]
+        return [sanitise_json(inner, depth + 1) for inner in value]
     return value
 
 

@@ -13,7 +13,7 @@ from bridge.mapping.actions import When
 from bridge.mapping.base import Mapping
 from bridge.mapping.details import Fetch, filled
 from bridge.mapping.fields import Field, Match, describe
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Explanation:
         return [rule for rule in self.rules if rule.came_close]
 
 
-def explain(mapping: Mapping, received: Received) -> Explanation:
+def explain(mapping: Mapping, received: DecodedRequest) -> Explanation:
     """How this mapping reads this event; the request as it is once the sender's API has answered."""
     inner = mapping.inner(received)  # what `translate` reads its fields from
     fetch = mapping.asks_for(received)
@@ -107,7 +107,7 @@ def explain(mapping: Mapping, received: Received) -> Explanation:
     )
 
 
-def _rules(mapping: Mapping, received: Received) -> list[RuleExplained]:
+def _rules(mapping: Mapping, received: DecodedRequest) -> list[RuleExplained]:
     event, deciding = mapping.event.read(received), mapping.rule_for(received)
     rules = []
     for rule in mapping.actions:
@@ -119,7 +119,7 @@ def _rules(mapping: Mapping, received: Received) -> list[RuleExplained]:
     return rules
 
 
-def _question(fetch: Fetch, received: Received) -> Question:
+def _question(fetch: Fetch, received: DecodedRequest) -> Question:
     try:
         path = filled(fetch.path, fetch.values(received))
     except ValueError as error:
@@ -127,7 +127,7 @@ def _question(fetch: Fetch, received: Received) -> Question:
     return Question(fetch.method, path, fetch.into)
 
 
-def _field(name: str, field: Field, inner: Received) -> FieldExplained:
+def _field(name: str, field: Field, inner: DecodedRequest) -> FieldExplained:
     found = field.find(inner)
     value, refusal = _read(field, found)
     with_value = {match.path for match in found}

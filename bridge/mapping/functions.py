@@ -12,7 +12,7 @@ from typing import Any
 from jmespath import functions
 
 from bridge.errors import DecodingError
-from bridge.mapping.documents import read_json, storable
+from bridge.mapping.documents import read_json, sanitise_json
 
 _LONGEST_MATCHED = 10_000  # characters
 _MOST_RENAMED = 500  # keys
@@ -116,7 +116,7 @@ def renamed(value: dict[str, Any], pattern: str, new: str) -> dict[str, Any] | N
 def json_value(text: str) -> Any:
     """The value of a text that holds JSON; `None` for another text."""
     try:
-        return storable(read_json(text))
+        return sanitise_json(read_json(text))
     except (json.JSONDecodeError, DecodingError):
         return None
 

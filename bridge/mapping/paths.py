@@ -37,16 +37,16 @@ def listed(paths: Paths) -> list[Expression]:
 
 
 @dataclass(frozen=True)
-class Received:
-    """What a mapping reads: the decoded payload, the headers by lower-case names, the query of the address."""
+class DecodedRequest:
+    """A request as a mapping reads it: the decoded payload, the headers by lower-case names, the query parameters."""
 
     payload: Any
     headers: Mapping[str, str]
     query: Mapping[str, str] = field(default_factory=dict)
-    whole: Any = None
-    """What `body()` gives; `None`: the payload."""
+    document: Any = None
+    """The value of `body()`; `None`: the payload."""
     computed: dict[tuple[str, Any], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
-    """What a function made of a part of the payload: a mapping asks for the same again in each of its rules."""
+    """Results of functions, cached: each rule of a mapping asks for the same ones again."""
     cleaned: bool = field(default=False, repr=False, compare=False)
     """Whether the payload is a part of one that has gone through `without_unset`, which looks at every value."""
 
@@ -55,18 +55,18 @@ class Received:
             object.__setattr__(self, "payload", without_unset(self.payload))
             object.__setattr__(self, "cleaned", True)
 
-    def at(self, root: Any, *, is_part: bool = False) -> "Received":
+    def below(self, root: Any, *, is_part: bool = False) -> "DecodedRequest":
         """The same request with paths that begin at `root`; `is_part`: that is a value of the payload as it is."""
-        whole = self.payload if self.whole is None else self.whole
+        document = self.payload if self.document is None else self.document
         cleaned = is_part or root is self.payload
-        return Received(root, self.headers, self.query, whole, self.computed, cleaned)
+        return DecodedRequest(root, self.headers, self.query, document, self.computed, cleaned)
 
-    def with_payload(self, payload: Any, *, is_part: bool = False) -> "Received":
+    def with_payload(self, payload: Any, *, is_part: bool = False) -> "DecodedRequest":
         """The same request with another payload; `is_part`: it holds nothing that this one does not."""
         return replace(self, payload=payload, cleaned=is_part)
 
     def once(self, call: ParsedResult) -> Any:
-        """What the call of a function gives, computed once per request."""
+        """The result of a function call, computed once per request."""
         key = ("call", (call.expression, id(self.payload)))
         if key not in self.computed:
             found = call.search(self.payload, options=self.options)
@@ -75,14 +75,14 @@ class Received:
 
     @cached_property
     def options(self) -> jmespath.Options:
-        """What gives the functions of a path this request."""
+        """Options that give the functions of a path access to this request."""
         return jmespath.Options(custom_functions=_Outside(self))
 
 
 class _Outside(TextFunctions):
     """The functions for what stands outside of the payload."""
 
-    def __init__(self, received: Received) -> None:
+    def __init__(self, received: DecodedRequest) -> None:
         super().__init__()
         self._received = received
 
@@ -119,14 +119,14 @@ class _Outside(TextFunctions):
 
     @functions.signature()
     def _func_body(self) -> Any:
-        whole = self._received.whole
-        return self._received.payload if whole is None else whole
+        document = self._received.document
+        return self._received.payload if document is None else document
 
 
 class Reader(Protocol):
     """Finds one text in a request."""
 
-    def read(self, received: Received) -> str | None: ...
+    def read(self, received: DecodedRequest) -> str | None: ...
 
     @property
     def headers(self) -> frozenset[str]:
@@ -171,7 +171,7 @@ class Path:
         """Whether it steps from object to object, so that what it finds is a part of the payload."""
         return self._function is None and self._keys is not None
 
-    def search(self, received: Received) -> Any:
+    def search(self, received: DecodedRequest) -> Any:
         """The value found, or `None` where it is absent or the payload has another shape there."""
         try:
             value = self._find(received)
@@ -180,7 +180,7 @@ class Path:
             return None
         return None if is_absent(value) else value
 
-    def _find(self, received: Received) -> Any:
+    def _find(self, received: DecodedRequest) -> Any:
         if self._function:
             return self._function(received.payload)
         if self._keys is not None:
@@ -189,7 +189,7 @@ class Path:
             return _at(received.once(self._call), self._steps)
         return self._compiled.search(received.payload, options=received.options)
 
-    def read(self, received: Received) -> str | None:
+    def read(self, received: DecodedRequest) -> str | None:
         value = self.search(received)
         return None if is_no_value(value) else as_text(value)
 
@@ -257,7 +257,7 @@ class _Joined:
     def headers(self) -> frozenset[str]:
         return frozenset().union(*(part.headers for part in self.parts))
 
-    def read(self, received: Received) -> str | None:
+    def read(self, received: DecodedRequest) -> str | None:
         values = [part.read(received) for part in self.parts]
         return "|".join(value or "" for value in values) if any(values) else None
 
@@ -270,7 +270,7 @@ class _First:
     def headers(self) -> frozenset[str]:
         return frozenset().union(*(candidate.headers for candidate in self.candidates))
 
-    def read(self, received: Received) -> str | None:
+    def read(self, received: DecodedRequest) -> str | None:
         return next((value for candidate in self.candidates if (value := candidate.read(received))), None)
 
 
@@ -282,7 +282,7 @@ class _Header:
     def headers(self) -> frozenset[str]:
         return frozenset({self.name})
 
-    def read(self, received: Received) -> str | None:
+    def read(self, received: DecodedRequest) -> str | None:
         value = received.headers.get(self.name)
         return None if is_no_value(value) else value
 
@@ -292,7 +292,7 @@ class _Constant:
     value: str
     headers: frozenset[str] = frozenset()
 
-    def read(self, received: Received) -> str | None:  # noqa: ARG002 - the same for every request
+    def read(self, received: DecodedRequest) -> str | None:  # noqa: ARG002 - the same for every request
         return self.value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import DecodedRequest, Path
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Reply:
         event_id: int,
         *,
         ignored: bool,
-        received: Received | None = None,
+        received: DecodedRequest | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> str:
         """The body of the answer to this request; `received` is `None` where it cannot be decoded."""
@@ -49,7 +49,7 @@ class Reply:
         event_id: int,
         *,
         ignored: bool,
-        received: Received | None = None,
+        received: DecodedRequest | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Any:
         """The answer to one event: a text, or what becomes JSON.

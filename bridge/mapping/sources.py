@@ -157,7 +157,7 @@ def _problems(source: SourceSettings, file: MappingFile, settings: Settings) -> 
         if source.secrets:
             yield Problem(f"{key}.auth", 'found "none" and secrets; remove one of the two')
         return
-    yield from (Problem(f"{key}.secrets", message) for message in proof.check_secrets(source.secrets))
+    yield from (Problem(f"{key}.secrets", message) for message in proof.secret_problems(source.secrets))
     if proof.signs_url and settings.server.public_url is None:
         message = f"missing; {mapping.sender()} signs the address to which it posts (sources.{source.key})"
         yield Problem("server.public_url", message)

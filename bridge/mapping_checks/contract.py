@@ -22,7 +22,7 @@ from bridge.mapping.booking import Action
 from bridge.mapping.catalogue import MappingFile
 from bridge.mapping.details import with_details
 from bridge.mapping.flattening import snake
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample, orphans_in
 from bridge.mapping_checks.pairs import Seen, check_pairs
 from bridge.mapping_checks.preview import Posted, Preview, preview
@@ -150,7 +150,7 @@ def _meetings(mapping: Mapping, sample: Sample) -> Iterator[_Meeting]:
     except (DecodingError, ConfigurationError):
         return  # `check_sample` tells why
     for item in items:
-        bare = Received(item, posted.headers, posted.query)
+        bare = DecodedRequest(item, posted.headers, posted.query)
         for received in (bare, with_details(bare, posted.details)):
             yield _Meeting(mapping.event.read(received), mapping.rule_for(received))
 

@@ -18,12 +18,12 @@ from bridge.delivery.rules.resolve import (
 from bridge.delivery.rules.state import Park, Read
 from bridge.errors import BridgeError, DecodingError
 from bridge.inbound.decoding import decode
-from bridge.inbound.inbox import IncomingEvent, Kept, delivery_ids, split_events
+from bridge.inbound.inbox import IncomingEvent, RequestMetadata, delivery_ids, split_events
 from bridge.mapping.base import Mapping
 from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.booking_json import booking_to_json
 from bridge.mapping.details import with_details
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping.translation import Envelope
 from bridge.propexo.bodies import (
@@ -56,7 +56,7 @@ class Preview:
     """What stops it: `{field, path, found, expected}` of a field, `{field: None, message}` of all else."""
     remarks: tuple[str, ...] = field(default=(), repr=False)
     """What a person should know and does not stop it."""
-    received: Received | None = field(default=None, repr=False)
+    received: DecodedRequest | None = field(default=None, repr=False)
     """The explanation of the reading; `None` if the body cannot be decoded."""
 
     def as_json(self) -> dict[str, Any]:
@@ -103,13 +103,13 @@ def preview(
     """
     content_type = posted.headers.get("content-type")
     try:
-        received = Received(decode(posted.body, content_type), posted.headers, posted.query)
+        received = DecodedRequest(decode(posted.body, content_type), posted.headers, posted.query)
         arrivals = split_events(mapping, received, posted.body)
     except DecodingError as error:
         arrivals = [IncomingEvent(posted.body, content_type, Envelope(), parked=error.message)]
-    kept = Kept.of(mapping, posted.headers, posted.query)
+    metadata = RequestMetadata.of(mapping, posted.headers, posted.query)
     events = [
-        preview_event(mapping, arrival.body, arrival.content_type, kept, posted.details, delivery_id)
+        preview_event(mapping, arrival.body, arrival.content_type, metadata, posted.details, delivery_id)
         for arrival, delivery_id in zip(arrivals, delivery_ids(arrivals), strict=True)
     ]
     return [resolved(event, settings, source, aliases) for event in events] if settings else events
@@ -119,13 +119,15 @@ def preview_event(
     mapping: Mapping,
     body: bytes,
     content_type: str | None,
-    kept: Kept,
+    metadata: RequestMetadata,
     details: Dictionary[str, Any],
     delivery_id: str,
 ) -> Preview:
     """One event as it is stored, read anew."""
     try:
-        received = with_details(Received(decode(body, content_type), kept.headers, kept.query), details)
+        received = with_details(
+            DecodedRequest(decode(body, content_type), metadata.headers, metadata.query), details
+        )
     except DecodingError as error:
         return Preview(None, delivery_id, errors=(_error(error.message),))
     translation = mapping.translate(received)

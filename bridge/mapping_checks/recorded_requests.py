@@ -11,7 +11,7 @@ from bridge.inbound.decoding import decode
 from bridge.inbound.inbox import NOT_STORED
 from bridge.mapping.base import Mapping as MappingSchema
 from bridge.mapping.flattening import snake
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import CONTENT_TYPES
 from bridge.mapping.scaffold import Scaffold, scaffold
 from bridge.models import Event
@@ -42,9 +42,9 @@ class RecordedRequest:
     """What the sender's API answered."""
 
     @property
-    def received(self) -> Received:
+    def received(self) -> DecodedRequest:
         """Raises DecodingError."""
-        return Received(decode(self.body, self.headers.get("content-type")), self.headers, self.query)
+        return DecodedRequest(decode(self.body, self.headers.get("content-type")), self.headers, self.query)
 
     @property
     def file_ending(self) -> str:

@@ -29,7 +29,7 @@ def signature_problems(signature: Authentication, posted: Posted) -> Iterator[st
     query = f"?{urlencode(posted.query)}" if posted.query else ""
     recorded = Request(posted.headers, posted.body, url=ADDRESS + query)
     try:
-        sent = signature.prepare(recorded, secrets, NOW, "msg_sample")
+        sent = signature.sign_request(recorded, secrets, NOW, "msg_sample")
     except ValueError as error:
         yield f"it cannot be signed as the sender signs. {error}"
         return
@@ -67,7 +67,7 @@ def _is_authentic(signature: Authentication, request: Request, secrets: list[str
 
 
 def _test_secrets(signature: Authentication) -> list[str]:
-    return next(secrets for secrets in _candidates() if not signature.check_secrets(secrets))
+    return next(secrets for secrets in _candidates() if not signature.secret_problems(secrets))
 
 
 def _candidates() -> Iterator[list[str]]:

@@ -20,13 +20,13 @@ from bridge.errors import (
     UnknownPropertyNameError,
 )
 from bridge.inbound.accepted import log_accepted
-from bridge.inbound.arrivals import Equal, Kept, split_events
 from bridge.inbound.committer import Committer
 from bridge.inbound.forms import form_errors
 from bridge.inbound.inbox import Delivery
+from bridge.inbound.incoming import DuplicatePolicy, RequestMetadata, split_events
 from bridge.inbound.views import count
 from bridge.mapping.booking import BookingRequest
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource
 from bridge.mcp.errors import TourUnchangeableError, UnknownTourError
 from bridge.mcp.schemas import Tool, tools_for
@@ -114,7 +114,7 @@ class ToolDesk:
             "at": self.clock().isoformat(),
             "start": arguments.get("start"),
         }
-        translation = self.source.mapping.translate(Received(body, {}, {}))
+        translation = self.source.mapping.translate(DecodedRequest(body, {}, {}))
         if translation.booking is None or translation.booking.starts_at is None:
             raise InvalidFormError({"start": [f"Expected {translation.errors[0].expected}."]})
         self._check(tour.place, translation.booking, tour)
@@ -136,7 +136,7 @@ class ToolDesk:
         return _as_json(reference, tour, self.clock())
 
     def _read(self, body: Arguments) -> BookingRequest:
-        received = Received(body, {}, {})
+        received = DecodedRequest(body, {}, {})
         errors = form_errors(self.source, received, self.settings, aliases_of(self.database), self.clock())
         errors.pop("event", None)
         booking = self.source.mapping.translate(received).booking
@@ -181,11 +181,13 @@ class ToolDesk:
             raise TimeNotFreeError(errors, [slot.as_json() for slot in verdict.nearest])
 
     def _store(self, body: Arguments, reference: str, began: float) -> dict[str, Any]:
-        mapping, received = self.source.mapping, Received(body, {}, {})
+        mapping, received = self.source.mapping, DecodedRequest(body, {}, {})
         content = json.dumps(body, ensure_ascii=False).encode()
         arrivals = split_events(mapping, received, content)
-        kept = Kept.of(mapping, {"content-type": "application/json"}, {})
-        delivery = Delivery(self.source.name, kept, arrivals, self.clock(), Equal.NEWS_AFTER_ANOTHER)
+        metadata = RequestMetadata.of(mapping, {"content-type": "application/json"}, {})
+        delivery = Delivery(
+            self.source.name, metadata, arrivals, self.clock(), DuplicatePolicy.SAME_BODY_UNLESS_INTERLEAVED
+        )
         stored = self.committer.store(delivery)
         count(self.source.name, stored)
         log_accepted(self.source.name, stored, OK, began)

@@ -9,7 +9,7 @@ from bridge.models.base import (
     Role,
     Status,
 )
-from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode, KnownContact, Term
+from bridge.models.bookings import Alias, Booking, BookingReference, EarlierCode, KnownContact, SearchToken
 from bridge.models.events import Attempt, Event, Lane
 from bridge.models.figures import Alert, Gauge, HourlyCount, PayloadField, RejectionCount
 from bridge.models.forms import FormCount, SigningKey, TimeOffer, TourLink
@@ -23,7 +23,14 @@ from bridge.models.people import (
     SignInFailure,
     User,
 )
-from bridge.models.propexo import Budget, Choices, IntegrationState, Lead, Notice, WriteLogCursor
+from bridge.models.propexo import (
+    Budget,
+    IntegrationState,
+    Lead,
+    ProcessedWebhook,
+    RecordCache,
+    WriteLogCursor,
+)
 from bridge.models.slots import SlotCalendar, SlotClaim, SlotSource
 from bridge.models.sources import StoredSource
 
@@ -42,7 +49,6 @@ __all__ = [
     "BookingState",
     "Budget",
     "CalendarFeed",
-    "Choices",
     "EarlierCode",
     "Erasure",
     "Event",
@@ -54,10 +60,12 @@ __all__ = [
     "KnownContact",
     "Lane",
     "Lead",
-    "Notice",
     "PayloadField",
+    "ProcessedWebhook",
+    "RecordCache",
     "RejectionCount",
     "Role",
+    "SearchToken",
     "SignIn",
     "SignInFailure",
     "SigningKey",
@@ -66,7 +74,6 @@ __all__ = [
     "SlotSource",
     "Status",
     "StoredSource",
-    "Term",
     "TimeOffer",
     "TourLink",
     "User",

@@ -91,8 +91,8 @@ class KnownContact(Base):
     """When an event last described or named the person."""
 
 
-class Term(Base):
-    """A word by which people look for a tour: of the name, the e-mail, the phone, as a digest (see keys.py)."""
+class SearchToken(Base):
+    """A search term of a booking: a word of the name, the e-mail or the phone, as a digest (see search_index.py)."""
 
     __tablename__ = "terms"
 

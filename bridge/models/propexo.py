@@ -27,8 +27,8 @@ class Lead(Base):
     created_at: Mapped[datetime]
 
 
-class Choices(Base):
-    """What Propexo offers at a property, kept so that not every booking asks anew."""
+class RecordCache(Base):
+    """The records of one kind that Propexo lists at a property, cached so that not every booking fetches them."""
 
     __tablename__ = "choices"
 
@@ -38,7 +38,7 @@ class Choices(Base):
     """units, agents or lead_sources."""
     fetched_at: Mapped[datetime]
     records: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """Of each its id and its names; see delivery/lookups.py."""
+    """Of each its id and its names; see delivery/rules/record_cache.py."""
 
 
 class IntegrationState(Base):
@@ -52,16 +52,16 @@ class IntegrationState(Base):
     failing_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     cause: Mapped[str | None]
-    """Why it is paused: a Cause of delivery/pauses.py."""
+    """Why it is paused: a Cause of delivery/rules/circuit_breaker.py."""
     reason: Mapped[str | None]
     """The same as a sentence."""
     probe_at: Mapped[datetime | None]
     """From then on one event may try whether it is over; `None`: only `bridge integrations resume` ends it."""
 
 
-class Notice(Base):
-    """One of Propexo's own webhooks that was acted upon, so that nobody can make us look again by repeating it; or when
-    a sync of an integration was last asked for."""
+class ProcessedWebhook(Base):
+    """A webhook of Propexo that was processed, so that a repetition has no effect; or the time at which a sync of an
+    integration was last requested."""
 
     __tablename__ = "notices"
 

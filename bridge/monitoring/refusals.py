@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge import metrics
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.monitoring.storage import add_rejections
 
 log = structlog.get_logger(__name__)
@@ -40,11 +40,11 @@ class Refusals:
         self._last: dict[Key, datetime] = {}
         self._write_after = float("-inf")
 
-    def note(self, source: str, doubt: Doubt) -> None:
+    def note(self, source: str, failure: AuthFailure) -> None:
         """Count one of a configured source."""
-        metrics.VERIFICATION_FAILURES.labels(source, doubt).inc()
+        metrics.VERIFICATION_FAILURES.labels(source, failure).inc()
         now = self._clock()
-        key = (now.replace(minute=0, second=0, microsecond=0), source, str(doubt))
+        key = (now.replace(minute=0, second=0, microsecond=0), source, str(failure))
         with self._guard:
             self._counts[key] += 1
             self._last[key] = now

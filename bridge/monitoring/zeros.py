@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bridge import metrics
 from bridge.delivery.perform import KINDS
-from bridge.errors import Doubt, RefusedRequestError
+from bridge.errors import AuthFailure, RefusedRequestError
 from bridge.models import Status
 from bridge.propexo.errors import Outcome
 
@@ -17,8 +17,8 @@ def begin(sources: Iterable[str]) -> None:
     for source in sources:
         metrics.RECEIVED.labels(source)
         metrics.DUPLICATES.labels(source)
-        for doubt in Doubt:
-            metrics.VERIFICATION_FAILURES.labels(source, doubt)
+        for failure in AuthFailure:
+            metrics.VERIFICATION_FAILURES.labels(source, failure)
     for code in (*refusal_codes(RefusedRequestError), *OTHER_CODES):
         metrics.REFUSED.labels(code)
     for kind in KINDS:

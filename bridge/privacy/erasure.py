@@ -182,7 +182,7 @@ def counts_of(session: Session, traces: Matches) -> ErasureCounts:
     )
 
 
-def objections(session: Session, traces: Matches, now: datetime) -> list[str]:
+def blockers(session: Session, traces: Matches, now: datetime) -> list[str]:
     """What has not ended, a sentence each."""
     unended = select(Event.id, Event.status).where(
         Event.id.in_(traces.events), Event.status.in_([*UNFINISHED, Status.PARKED])
@@ -215,8 +215,8 @@ def erase_person(session: Session, person: Person, now: datetime, *, force: bool
     traces = find(session, person)
     if not traces.found:
         return None
-    lanes = _hold(session, traces)
-    open_ones = objections(session, traces, now)
+    lanes = _lock_lanes(session, traces)
+    open_ones = blockers(session, traces, now)
     if open_ones and not force:
         raise StillOpenError("\n".join([*open_ones, "Nothing was erased; --force erases all the same."]))
     counts = counts_of(session, traces)
@@ -247,7 +247,7 @@ def _calls_of(traces: Matches) -> Any:
     return or_(Attempt.event_id.in_(traces.events), Attempt.booking_id.in_(traces.bookings))
 
 
-def _hold(session: Session, traces: Matches) -> list[str]:
+def _lock_lanes(session: Session, traces: Matches) -> list[str]:
     """Keep workers from the person's events, and answer the lanes of those that are open.
 
     Raises StillOpenError: one of them runs, or its write is under way.

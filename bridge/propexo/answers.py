@@ -19,7 +19,7 @@ from bridge.propexo.errors import (
     UnauthorizedError,
     classify,
 )
-from bridge.propexo.text import cut, humanise, without_control_characters
+from bridge.propexo.text import humanise, truncate, without_control_characters
 
 _LONGEST_DETAIL = 500
 _MOST_ISSUES = 20
@@ -53,7 +53,7 @@ def error_of(
         for issue in _issues_in(content)
     ][:_MOST_ISSUES]
     issues_text = "; ".join(map(str, issues)) or _message_of(content).replace(secret, "[token]")
-    detail = cut(
+    detail = truncate(
         f"{request} was answered {status}" + (f": {issues_text}" if issues_text else "."), _LONGEST_DETAIL
     )
     pause = _retry_after(headers.get("retry-after"), now)

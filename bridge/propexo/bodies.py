@@ -22,7 +22,7 @@ from bridge.propexo.schemas import (
     CancelSchema,
     LeadSchema,
 )
-from bridge.propexo.text import cut
+from bridge.propexo.text import truncate
 from bridge.propexo.tours import LeadPerson, PmsLocation, Tour
 
 OperationName = Literal["create", "update", "cancel"]
@@ -110,9 +110,9 @@ def lead_body(
     }
     body = _fill(known, place, Operation(profile.lead, _LEAD_OPTIONAL), "a new lead", without=("notes",))
     if profile.name_limit and "last_name" in body:  # also a default
-        body["last_name"] = cut(body["last_name"], profile.name_limit, ellipsis="")
+        body["last_name"] = truncate(body["last_name"], profile.name_limit, ellipsis="")
     if profile.lead_notes_limit and "notes" in body:
-        body["notes"] = cut(body["notes"], profile.lead_notes_limit)
+        body["notes"] = truncate(body["notes"], profile.lead_notes_limit)
     return _checked(_LEAD, body)
 
 
@@ -142,7 +142,7 @@ def create_body(place: PmsLocation, lead_id: str, tour: Tour) -> dict[str, Any]:
     operation = _offered(place.profile, "create")
     known = {**_known(place, tour, operation), "integration_id": place.integration_id, "lead_id": lead_id}
     known["appointment_type"] = tour.appointment_type or place.defaults.get("appointment_type") or "TOUR"
-    known["title"] = cut(tour.title or place.defaults.get("title") or _title(tour), TITLE_LIMIT)
+    known["title"] = truncate(tour.title or place.defaults.get("title") or _title(tour), TITLE_LIMIT)
     return _checked(_APPOINTMENT, _fill(known, place, operation, "a new appointment"))
 
 
@@ -157,7 +157,7 @@ def update_body(place: PmsLocation, tour: Tour) -> dict[str, Any]:
     known["title"] = tour.title
     if not tour.title and "title" in operation.required:
         known["title"] = place.defaults.get("title") or _title(tour)
-    known["title"] = cut(known["title"] or "", TITLE_LIMIT)
+    known["title"] = truncate(known["title"] or "", TITLE_LIMIT)
     body = _fill(known, place, operation, "a changed appointment", without=tuple(operation.optional))
     return _checked(_APPOINTMENT, body)
 
@@ -202,7 +202,7 @@ def _of_person(person: LeadPerson, profile: Profile) -> dict[str, str | None]:
     """The fields of a lead that say who it is, within the limits of the PMS."""
 
     def short(name: str | None) -> str | None:
-        return cut(name, profile.name_limit, ellipsis="") if name and profile.name_limit else name
+        return truncate(name, profile.name_limit, ellipsis="") if name and profile.name_limit else name
 
     return {
         "first_name": short(person.first_name),
@@ -260,7 +260,7 @@ def _notes(place: PmsLocation, tour: Tour, operation: Operation) -> str:
         parts.append(f"{tour.title.rstrip('.')}.")
     if tour.source_name and not (tour.lead_source_id and "lead_source_id" in operation.fields):
         parts.append(f"Source {tour.source_name}.")
-    return cut(" ".join(filter(None, parts)), NOTES_LIMIT)
+    return truncate(" ".join(filter(None, parts)), NOTES_LIMIT)
 
 
 def _without_field(tour: Tour, operation: Operation) -> Iterator[str]:

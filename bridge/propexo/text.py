@@ -73,7 +73,7 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
+def truncate(text: str, limit: int, *, ellipsis: str = "…") -> str:
     """Shorten to at most `limit` (see `length`), at a word if one ends near, and mark it with an ellipsis.
 
     What the eye sees as one character (an emoji with its skin tone, a letter with its accent) stays whole.

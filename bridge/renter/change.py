@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from bridge.inbound.arrivals import IncomingEvent, Kept
 from bridge.inbound.inbox import Delivery
-from bridge.mapping.paths import Received
+from bridge.inbound.incoming import IncomingEvent, RequestMetadata
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.renter_change import CANCELLED, MARK, MOVED
 from bridge.mapping.sources import RENTER_CHANGE
 from bridge.models import TourLink
@@ -57,6 +57,6 @@ def delivery_of(link: TourLink, tour: RenterTour, start: datetime | None, now: d
     if start is not None:
         minutes = int(tour.length.total_seconds() // 60)
         body |= {"starts_at": start.isoformat(), "duration_minutes": minutes}
-    envelope = RENTER_CHANGE.envelope(Received(body, {}, {}))
+    envelope = RENTER_CHANGE.envelope(DecodedRequest(body, {}, {}))
     arrival = IncomingEvent(json.dumps(body).encode(), "application/json", envelope)
-    return Delivery(link.source, Kept({MARK: what}, {}), [arrival], now)
+    return Delivery(link.source, RequestMetadata({MARK: what}, {}), [arrival], now)

@@ -23,7 +23,7 @@ from bridge.inbound.answers import ChatAnswer
 from bridge.keys import key
 from bridge.mapping.booking import Action
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes, TimesQuestion
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource
 from bridge.models import TourLink
 from bridge.renter import tour as tours
@@ -61,8 +61,8 @@ class Conversation:
 
     desk: "ReplyDesk"
     source: MappedSource
-    received: Received
-    items: Sequence[Received]
+    received: DecodedRequest
+    items: Sequence[DecodedRequest]
     found: Sequence[FoundTimes | None]
     """By item: what was found before the request was stored."""
 
@@ -82,7 +82,7 @@ class ReplyDesk:
     calendar: Calendar
     clock: Clock
 
-    def begin(self, source: MappedSource, received: Received) -> Conversation:
+    def begin(self, source: MappedSource, received: DecodedRequest) -> Conversation:
         """Find the times that a request asks for, and the one that it chooses."""
         payloads = source.mapping.items(received.payload)
         found: list[FoundTimes | None] = []
@@ -107,7 +107,7 @@ class ReplyDesk:
         return Conversation(self, source, received, items, found)
 
     def answer(
-        self, source: MappedSource, received: Received, found: FoundTimes | None, link: str
+        self, source: MappedSource, received: DecodedRequest, found: FoundTimes | None, link: str
     ) -> ChatAnswer:
         """What to answer to one event that is stored."""
         language = self._language(source, received)
@@ -130,7 +130,7 @@ class ReplyDesk:
     # What is known.
 
     def _known(
-        self, source: MappedSource, received: Received, found: FoundTimes | None
+        self, source: MappedSource, received: DecodedRequest, found: FoundTimes | None
     ) -> tuple[Facts, Context]:
         decision = source.mapping.decide(received)
         if found is not None and decision.action is Action.IGNORE:
@@ -171,7 +171,7 @@ class ReplyDesk:
 
     # Free times.
 
-    def _offer(self, source: MappedSource, received: Received) -> FoundTimes:
+    def _offer(self, source: MappedSource, received: DecodedRequest) -> FoundTimes:
         """The free times that a question asks for; they are kept, so that one can be chosen."""
         question = source.mapping.question(received)
         place = self._place(source, question)
@@ -196,7 +196,9 @@ class ReplyDesk:
         self._keep(source, received, times)
         return times
 
-    def _choose(self, source: MappedSource, received: Received) -> tuple[OfferedTimes | None, FoundTimes]:
+    def _choose(
+        self, source: MappedSource, received: DecodedRequest
+    ) -> tuple[OfferedTimes | None, FoundTimes]:
         """The time that a number means, if it still is free; else others near it."""
         reference, now = source.mapping.envelope(received).reference, self.clock()
         if reference is None:
@@ -224,7 +226,7 @@ class ReplyDesk:
         self._keep(source, received, times)
         return None, times
 
-    def _keep(self, source: MappedSource, received: Received, times: FoundTimes) -> None:
+    def _keep(self, source: MappedSource, received: DecodedRequest, times: FoundTimes) -> None:
         reference = source.mapping.envelope(received).reference
         if reference is None or times.place is None or not times.slots:
             return
@@ -238,7 +240,7 @@ class ReplyDesk:
 
     # The wording.
 
-    def _language(self, source: MappedSource, received: Received) -> str:
+    def _language(self, source: MappedSource, received: DecodedRequest) -> str:
         reader = source.mapping.language
         named = reader.read(received) if reader else None
         return choose(named, source.settings.reply_language) or DEFAULT

@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from marshmallow.fields import Field
 
-from bridge.settings.fields import NamedTable, Seconds, Setting, Switch, Text, TextList, Whole
+from bridge.settings.fields import Boolean, NamedTable, PositiveInt, Seconds, Setting, Text, TextList
 
 SETTING = "setting"
 """The key of the metadata."""
@@ -21,9 +21,9 @@ NO_KEYS = {"key", "path", "live_since"}
 BY_ANNOTATION: Mapping[Any, Callable[[], Setting]] = {
     str: Text,
     Path: Text,
-    int: Whole,
+    int: PositiveInt,
     float: Seconds,
-    bool: Switch,
+    bool: Boolean,
     tuple[str, ...]: TextList,
     dict[str, str]: lambda: NamedTable(Text().read),
 }

@@ -200,7 +200,7 @@ class EncryptionKey(Text):
         return url_safe
 
 
-class Whole(Setting):
+class PositiveInt(Setting):
     """A whole number above 0."""
 
     expected = "a whole number above 0, without quotes"
@@ -216,7 +216,7 @@ class Whole(Setting):
         return number
 
 
-class Port(Whole):
+class Port(PositiveInt):
     expected = "a port from 1 to 65535, without quotes"
     highest = 65535
 
@@ -252,7 +252,7 @@ class SecondsOrNone(Seconds):
     takes_zero = True
 
 
-class Switch(Setting):
+class Boolean(Setting):
     expected = "true or false, without quotes"
     words: ClassVar = {"true": True, "yes": True, "on": True, "1": True,
                        "false": False, "no": False, "off": False, "0": False}  # fmt: skip

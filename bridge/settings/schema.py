@@ -13,7 +13,7 @@ from bridge.settings.derived import keys_of
 from bridge.settings.document import KeyPath, UntypedText
 from bridge.settings.fields import NamedTable
 from bridge.settings.records import Settings, Source, normalise_name
-from bridge.settings.section import Section, Sentence
+from bridge.settings.section import FullMessage, Section
 from bridge.settings.sections import (
     AlertsSection,
     ConsoleSection,
@@ -69,7 +69,7 @@ class Document(Section):
     @validates_schema(skip_on_field_errors=False)
     def names_fit_into_addresses(self, data: dict[str, Any], **_: Any) -> None:
         """The key of a source is part of its address, every key part of a variable's name."""
-        wrong = Sentence(NAME_EXPECTED)
+        wrong = FullMessage(NAME_EXPECTED)
         errors = {
             table: {key: [wrong] for key in data.get(table, {}) if not KEY.fullmatch(key)}
             for table in ("properties", "sources", "users")
@@ -140,7 +140,7 @@ def problems(errors: Any, document: Any, at: KeyPath = ()) -> Iterator[tuple[Key
             yield from problems(inner, document, at if key == "_schema" else (*at, key))
         return
     for message in errors:
-        sentence = message if isinstance(message, Sentence) else _compared(document, at, message)
+        sentence = message if isinstance(message, FullMessage) else _compared(document, at, message)
         yield at, Problem(dotted(at), sentence)
 
 

@@ -9,7 +9,7 @@ from bridge.settings.document import PREFIX, UntypedText
 from bridge.settings.spelling import did_you_mean
 
 
-class Sentence(str):
+class FullMessage(str):
     """A message that is complete in itself; all others say only what is expected."""
 
     __slots__ = ()
@@ -30,12 +30,12 @@ class Section(Schema):
         for key in messages.keys() - self.fields.keys() - {"_schema"}:
             messages[key] = [self._unknown(str(key), origin_of(data[key]))]
 
-    def _unknown(self, key: str, override: str | None) -> Sentence:
+    def _unknown(self, key: str, override: str | None) -> FullMessage:
         close = difflib.get_close_matches(key.lower(), self.known(), n=1)
         if override and "." in "".join(close):
             close = [PREFIX + close[0].replace(".", "__").upper()]
         hint = did_you_mean(*close) or f"; the known ones are {', '.join(self.fields)}"
-        return Sentence(f"unknown key{f' (from {override})' if override else ''}{hint}")
+        return FullMessage(f"unknown key{f' (from {override})' if override else ''}{hint}")
 
 
 def origin_of(value: Any) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validates, validates_schema
 
 from bridge.settings.derived import keys_of
-from bridge.settings.fields import Capitals, NamedTable, Text, TextList, Whole
+from bridge.settings.fields import Capitals, NamedTable, PositiveInt, Text, TextList
 from bridge.settings.hours import Closed, WeeklyHours
 from bridge.settings.records import (
     MAPPING,
@@ -115,7 +115,7 @@ class DefaultsSection(Section):
     """Propexo's id of the lead relationship."""
     unit_id = Text()
     """Propexo's id of the unit."""
-    duration_minutes = Whole()
+    duration_minutes = PositiveInt()
     """Length of a tour in minutes."""
     appointment_type = Capitals(*TYPES)
     """Entrata: the type of a tour whose kind is not known."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from bridge.settings.fields import Setting, Switch
+from bridge.settings.fields import Boolean, Setting
 
 
 class Workbench(StrEnum):
@@ -27,6 +27,6 @@ class WorkbenchMode(Setting):
         if isinstance(value, str) and value.strip().lower() == Workbench.UNCONFINED:
             return Workbench.UNCONFINED
         try:
-            return Workbench.CONFINED if Switch().read(value) else Workbench.OFF
+            return Workbench.CONFINED if Boolean().read(value) else Workbench.OFF
         except ValidationError:
             raise self.refused() from None

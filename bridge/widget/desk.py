@@ -23,7 +23,7 @@ from bridge.errors import (
 )
 from bridge.inbound.decoding import decode
 from bridge.mapping.booking import BookingRequest
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource
 from bridge.renter import links
 from bridge.settings import Property, Settings
@@ -50,7 +50,7 @@ class WidgetFormDesk:
     calendar: Calendar
     clock: Clock
 
-    def admit(self, source: MappedSource, received: Received, delivery_id: str) -> None:
+    def admit(self, source: MappedSource, received: DecodedRequest, delivery_id: str) -> None:
         """Let a readable form pass.
 
         Raises:
@@ -71,7 +71,9 @@ class WidgetFormDesk:
         if booking and place:
             self._check_time(source, booking, place)
 
-    def receipt(self, source: MappedSource, received: Received, reference: str | None) -> dict[str, Any]:
+    def receipt(
+        self, source: MappedSource, received: DecodedRequest, reference: str | None
+    ) -> dict[str, Any]:
         """The addresses that the visitor gets: the link of the tour, and its calendar file."""
         if not reference:
             return {}

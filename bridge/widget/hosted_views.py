@@ -26,7 +26,7 @@ from bridge.inbound import signatures
 from bridge.inbound.accepted import log_accepted
 from bridge.inbound.forms import form_errors
 from bridge.inbound.views import WebhookEndpoint, take
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource
 from bridge.settings import Property
 from bridge.widget.desk import WidgetFormDesk
@@ -89,7 +89,7 @@ def _booked(
         return response
 
     errors = missing(choice, language)
-    received = Received(form, {}, {})
+    received = DecodedRequest(form, {}, {})
     found = form_errors(source, received, endpoint.settings, aliases_of(endpoint.database), endpoint.clock())
     if errors or found:
         return again(
@@ -122,7 +122,7 @@ def _taken(endpoint: WebhookEndpoint, source: MappedSource, form: dict[str, Any]
     body = json.dumps(form, ensure_ascii=False).encode()
     sent = signatures.Request({"content-type": "application/json"}, body)
     began = perf_counter()
-    stored, receipt = take(endpoint, source, sent, Received(form, sent.headers, {}))
+    stored, receipt = take(endpoint, source, sent, DecodedRequest(form, sent.headers, {}))
     log_accepted(source.name, stored, HTTPStatus.OK, began)
     return receipt
 

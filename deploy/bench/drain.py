@@ -45,8 +45,8 @@ def drain(count: int, workers: int, at_most: float) -> None:
                 "calls_per_tour": round(calls / max(1, written), 2),
                 "transactions_per_tour": round(transactions / max(1, written), 2),
                 "processor_ms_per_tour": {
-                    person: round(1000 * (used[person] - before[person]) / max(1, written), 1)
-                    for person in used
+                    process: round(1000 * (used[process] - before[process]) / max(1, written), 1)
+                    for process in used
                 },
             }
         )

@@ -187,7 +187,9 @@ class Senders:
 
     def _post(self, session: requests.Session, delivery: Delivery) -> bool:
         """Whether it was answered 200."""
-        headers = self._scheme.prepare(Request({}, delivery.body), [SECRET], utc_now(), delivery.id).headers
+        headers = self._scheme.sign_request(
+            Request({}, delivery.body), [SECRET], utc_now(), delivery.id
+        ).headers
         url = f"{self.url}/hooks/{delivery.source}"
         try:
             answer = session.post(

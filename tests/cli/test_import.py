@@ -14,7 +14,13 @@ from bridge.app import create_app
 from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
-from bridge.inbound.saved import FileFormat, Saved, UnreadableFileError, format_of, requests_in
+from bridge.inbound.saved_requests import (
+    FileFormat,
+    SavedRequest,
+    UnreadableFileError,
+    format_of,
+    requests_in,
+)
 from bridge.inbound.signatures import Request, Signature
 from bridge.models import Event, Lane
 from bridge.settings import load
@@ -96,7 +102,10 @@ def invitee(number: int = 1) -> bytes:
 
 
 def signed(body: bytes, at: datetime = LAST_WEEK) -> dict[str, str]:
-    return {"Content-Type": "application/json", **CALENDLY.prepare(Request({}, body), ["key"], at).headers}
+    return {
+        "Content-Type": "application/json",
+        **CALENDLY.sign_request(Request({}, body), ["key"], at).headers,
+    }
 
 
 def line(body: bytes, **more: Any) -> str:
@@ -344,7 +353,7 @@ def test_a_file_is_what_it_looks_like(content: bytes, kind: FileFormat):
 def test_the_address_says_source_and_token():
     document = {"url": "https://b.example/hooks/my%20source/se%2Fcret?x=%20y", "headers": [], "body": ""}
     [saved] = requests_in("f", json.dumps(document).encode())
-    assert isinstance(saved, Saved)
+    assert isinstance(saved, SavedRequest)
     assert (saved.source, saved.token, saved.address) == (
         "my source",
         "se/cret",
@@ -356,7 +365,7 @@ def test_the_address_says_source_and_token():
 def test_a_query_can_be_a_table():
     document = {"source": "a", "query": {"x": ["1", "2"]}, "body": ""}
     [saved] = requests_in("f", json.dumps(document).encode())
-    assert isinstance(saved, Saved)
+    assert isinstance(saved, SavedRequest)
     assert saved.address == "/hooks/a?x=1&x=2"
 
 
@@ -366,4 +375,4 @@ def test_a_query_can_be_a_table():
 def test_nothing_makes_it_fall_over(content: bytes):
     for kind in (None, *FileFormat):
         for saved in requests_in("file", content, kind):
-            assert isinstance(saved, (Saved, UnreadableFileError))
+            assert isinstance(saved, (SavedRequest, UnreadableFileError))

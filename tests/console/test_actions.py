@@ -84,7 +84,7 @@ def test_all_are_replayed_or_none(world, lost):
     under_way = world.book("B-4")
     with pytest.raises(events.ActionNotPossibleError) as reported, world.database.session() as session:
         events.replay(session, OPERATOR, [lost[0], under_way, 999], world.clock())
-    assert set(reported.value.objections) == {under_way, 999}
+    assert set(reported.value.problems) == {under_way, 999}
     assert world.status(lost[0]) == ("parked", "unknown_property")
     assert audit(world) == []
 

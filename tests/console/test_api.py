@@ -321,7 +321,9 @@ def the_bench() -> Iterator[None]:
 def test_an_admin_tries_out_an_edited_mapping(api: Api, world, some, the_bench):
     client = api(Role.ADMIN)
     text = world.tools.sources["widget"].file.path.read_text()
-    edited = text.replace("class StandardWebhooks(OwnBody):", "class StandardWebhooks(OwnBody):  # edited")
+    edited = text.replace(
+        "class StandardWebhooks(CanonicalPayload):", "class StandardWebhooks(CanonicalPayload):  # edited"
+    )
     assert edited != text
     request = {"mapping": "standard_webhooks", "source": "widget", "text": edited}
     body = json.dumps({"type": "tour.cancelled", "data": {"booking_id": "B-9"}})

@@ -17,7 +17,7 @@ from bridge.console.workbench.bench import Bench, EmptyResultError, OutputTooLar
 from bridge.console.workbench.confinement import can_confine
 from bridge.console.workbench.inside import _outcome
 from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
-from bridge.inbound.arrivals import Kept
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping_checks.preview import Posted
 from bridge.settings import ConsoleSettings, Workbench, parse
@@ -261,8 +261,10 @@ def test_several_requests_are_read_at_once_and_fail_each_alone(bench: Bench) -> 
 
 
 def test_two_versions_are_compared_event_by_event(bench: Bench) -> None:
-    stored = StoredEvent(17, BODY, "application/json", Kept({}, {}), {}, "A-1")
-    other = StoredEvent(18, BODY.replace(b"email", b"mail"), "application/json", Kept({}, {}), {}, "A-2")
+    stored = StoredEvent(17, BODY, "application/json", RequestMetadata({}, {}), {}, "A-1")
+    other = StoredEvent(
+        18, BODY.replace(b"email", b"mail"), "application/json", RequestMetadata({}, {}), {}, "A-2"
+    )
     now = MAPPING.replace('["mail", "email"]', '"mail"')
     reported = bench.run(
         Comparison(

@@ -11,7 +11,7 @@ from bridge.console.masking import mask
 from bridge.console.queries import bookings, events
 from bridge.console.queries.paging import UnknownCursorError
 from bridge.events.query import FIRST_WINDOW, Selection, UnknownPropertyError
-from bridge.models import Alias, Event, Role, Status, Term
+from bridge.models import Alias, Event, Role, SearchToken, Status
 from bridge.privacy.retention import Retention
 
 OPERATOR = Actor("olga", Role.OPERATOR, Via.CONSOLE)
@@ -248,7 +248,7 @@ def test_bookings_can_be_narrowed(world, three):
 
 def terms(world: Any) -> set[str]:
     with world.database.session() as session:
-        return {term.term for term in session.query(Term)}
+        return {term.term for term in session.query(SearchToken)}
 
 
 def test_the_words_of_a_tour_change_with_it_and_go_with_it(world):

@@ -14,7 +14,7 @@ def test_a_secret_is_made_that_the_sender_takes(mapping):
     file = Catalogue().get(mapping)
     secret = new_secret(file)
     assert secret
-    assert list(file.schema.signature.check_secrets([secret])) == []
+    assert list(file.schema.signature.secret_problems([secret])) == []
 
 
 def test_a_free_name_is_offered():

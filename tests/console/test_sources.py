@@ -92,7 +92,7 @@ def test_no_header_makes_a_real_event_a_test(world):
     scheme = world.tools.sources["widget"].mapping.signature
     from bridge.inbound.signatures import Request
 
-    headers = scheme.prepare(
+    headers = scheme.sign_request(
         Request({}, body), ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], world.clock(), "msg_1"
     ).headers
     headers |= {TEST: "1", "Bridge-Test": "1", "Content-Type": "application/json"}

@@ -10,11 +10,11 @@ import processor
 import pytest
 
 from bridge.errors import DecodingError, NotAuthenticError
-from bridge.inbound.arrivals import LARGEST_BATCH, split_events
 from bridge.inbound.decoding import decode
+from bridge.inbound.incoming import LARGEST_BATCH, split_events
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping.flattening import MOST_LEAVES
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 LIMIT = 1024 * 1024
 UNREADABLE = object()
@@ -78,7 +78,7 @@ def _decode(body: bytes) -> Any:
 def read(file: MappingFile, payload: Any, body: bytes) -> None:
     mapping = file.schema(phone_region="US")
     with contextlib.suppress(DecodingError, NotAuthenticError):
-        received = Received(payload, {}, {})
+        received = DecodedRequest(payload, {}, {})
         split_events(mapping, received, body)
         mapping.decide(received)
         mapping.translate(received)
@@ -118,4 +118,4 @@ def test_an_event_of_too_many_values_is_refused_with_a_sentence() -> None:
     mapping = Catalogue(None).get("zapier").schema(phone_region="US")
     payload = {f"k{number}": 1 for number in range(MOST_LEAVES + 1)}
     with pytest.raises(DecodingError, match="more than 5000 values"):
-        split_events(mapping, Received(payload, {}), json.dumps(payload).encode())
+        split_events(mapping, DecodedRequest(payload, {}), json.dumps(payload).encode())

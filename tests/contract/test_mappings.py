@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue, MappingFile, load_file
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping_checks.contract import check, check_sample
 
@@ -53,7 +53,7 @@ def test_the_docstring_shows_a_payload_that_the_mapping_reads(file: MappingFile)
     assert 1 <= len(shown.splitlines()) <= 7
     mapping = file.schema()
     [payload] = mapping.items(decode(shown.encode(), None))
-    requests = [Received(payload, sample.headers, sample.query) for sample in file.samples]
+    requests = [DecodedRequest(payload, sample.headers, sample.query) for sample in file.samples]
     assert any(mapping.translate(request).booking or mapping.asks_for(request) for request in requests)
 
 
@@ -71,7 +71,7 @@ def test_the_docstring_shows_a_payload_that_the_mapping_reads(file: MappingFile)
 )  # fmt: skip
 def test_long_text_that_visitors_write_costs_no_more_than_its_length(name: str, payload: object):
     mapping = Catalogue().get(name).schema()
-    assert mapping.translate(Received(payload, {})).booking is None
+    assert mapping.translate(DecodedRequest(payload, {})).booking is None
 
 
 def length(file: MappingFile) -> int:
@@ -200,7 +200,7 @@ def test_a_docstring_that_does_not_name_and_link_the_sender_fails(
 
 
 def test_an_authentication_that_accepts_everything_fails(folder: Path):
-    open_endpoint = "class Open(Token):\n    def _is_genuine(self, *_):\n        return True\n\n\nclass Acme("
+    open_endpoint = "class Open(Token):\n    def _matches(self, *_):\n        return True\n\n\nclass Acme("
     file = folder / "acme.py"
     file.write_text(MAPPING.replace("class Acme(", open_endpoint).replace("= Token(", "= Open("))
     assert any(

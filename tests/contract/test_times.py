@@ -14,7 +14,7 @@ from bridge.mapping.booking import Action
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.details import with_details
 from bridge.mapping.fields import LocalTime
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping_checks.preview import Posted
 
 INSTANT = datetime(2031, 3, 5, 16, 30, tzinfo=UTC)
@@ -59,7 +59,7 @@ def _replaced(value: Any, old: str, new: str) -> Any:
     return new if str(value) == old else value
 
 
-def _starts(mapping: Mapping, received: Received) -> Iterator[str]:
+def _starts(mapping: Mapping, received: DecodedRequest) -> Iterator[str]:
     """The texts of the start in a payload, of one field."""
     inner = mapping.inner(received)
     for name, field in mapping.paths():
@@ -69,7 +69,7 @@ def _starts(mapping: Mapping, received: Received) -> Iterator[str]:
                     yield str(found.value)
 
 
-def _payloads(name: str) -> Iterator[tuple[Mapping, Received]]:
+def _payloads(name: str) -> Iterator[tuple[Mapping, DecodedRequest]]:
     file = Catalogue().get(name)
     mapping = file.schema()
     for sample in file.samples:
@@ -79,7 +79,7 @@ def _payloads(name: str) -> Iterator[tuple[Mapping, Received]]:
         except Exception:  # noqa: BLE001 - a sample of a body that cannot be read
             continue
         for item in items:
-            yield mapping, with_details(Received(item, posted.headers, posted.query), posted.details)
+            yield mapping, with_details(DecodedRequest(item, posted.headers, posted.query), posted.details)
 
 
 @pytest.mark.parametrize("name", NAMES)

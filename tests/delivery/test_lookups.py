@@ -10,7 +10,7 @@ from delivery.cases import SETTINGS
 from bridge.aliases import no_aliases
 from bridge.cli import main
 from bridge.delivery.rules.resolve import TourTarget, target_of
-from bridge.models import Choices
+from bridge.models import RecordCache
 
 
 def kinds(world, event):
@@ -336,5 +336,5 @@ def test_little_is_kept_of_the_choices(world):
     world.book(agent="nobody@example.com")
     world.run()
     with world.database.session() as session:
-        kept = session.get_one(Choices, ("cintegration", "cproperty", "agents"))
+        kept = session.get_one(RecordCache, ("cintegration", "cproperty", "agents"))
     assert [sorted(record) for record in kept.records] == [["email", "id", "name"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 ROOT = Path(__file__).parents[2]
 README, GUIDE, CONFIGURE = ROOT / "README.md", ROOT / "mappings/README.md", ROOT / "deploy/configure.md"
@@ -48,4 +48,4 @@ OWN_BODY = json.loads(block("json", "TB-55120"))
 
 
 def translate(document: Any, mapping: str = "standard_webhooks") -> Any:
-    return Catalogue().get(mapping).schema().translate(Received(document, {}))
+    return Catalogue().get(mapping).schema().translate(DecodedRequest(document, {}))

@@ -14,7 +14,7 @@ from bridge.inbound.inbox import STORED_HEADERS
 from bridge.mapping import Action, Api, Fetch, Mapping, fields
 from bridge.mapping.base import BOOKING_FIELDS
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 
 def test_the_table_of_the_mappings_is_true() -> None:
@@ -52,7 +52,7 @@ def test_every_part_of_a_mapping_is_described() -> None:
 
 
 def test_every_function_of_a_path_is_described() -> None:
-    outside = Received({}, {}).options.custom_functions
+    outside = DecodedRequest({}, {}).options.custom_functions
     named = [name.removeprefix("_func_") for name in dir(outside) if name.startswith("_func_")]
     ours = [name for name in named if not hasattr(Functions, f"_func_{name}")]
     assert len(ours) > 8

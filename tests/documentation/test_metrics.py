@@ -10,7 +10,7 @@ import yaml
 from documentation.documents import METRICS, ROOT, TEXTS
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.metrics import GAUGES, GaugeDescription
 
 NO_GAUGE = GaugeDescription("")
@@ -64,7 +64,7 @@ def test_every_alert_has_its_section_in_the_runbook_and_links_to_it() -> None:
     assert sections.keys() == rules.keys()
     assert rules == {name: f"deploy/operate.md#{name.lower()}" for name in rules}
     causes = re.findall(r"^\| (.+?) \|", runbook, re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", " ".join(causes))) == {doubt.value for doubt in Doubt}
+    assert set(re.findall(r"`(\w+)`", " ".join(causes))) == {failure.value for failure in AuthFailure}
     for section in re.split(r"^### \w+$", runbook, flags=re.MULTILINE)[1:]:
         assert re.search(r"^(1\. |\| )", section, re.MULTILINE), section
 

@@ -213,7 +213,7 @@ def booking(number: int) -> dict[str, Any]:
     body = json.dumps({"type": "tour.booked", "timestamp": "2026-01-05T10:00:00Z", "data": data}).encode()
     scheme = Catalogue().get("standard_webhooks").schema.signature
     assert scheme is not None
-    signed = scheme.prepare(Request({}, body), [SECRET], utc_now(), f"msg_{number}").headers
+    signed = scheme.sign_request(Request({}, body), [SECRET], utc_now(), f"msg_{number}").headers
     return {"data": body, "headers": {**signed, "Content-Type": "application/json"}}
 
 

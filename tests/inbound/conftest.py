@@ -68,7 +68,7 @@ class WebhookEndpoint:
         if configured.mapping.public:
             return {"Content-Type": "application/json"}
         secret = secret or configured.settings.secrets[0]
-        signed = configured.mapping.signature.prepare(
+        signed = configured.mapping.signature.sign_request(
             Request({}, body), [secret], self.clock(), delivery_id
         ).headers
         return {**signed, "Content-Type": "application/json"}
@@ -100,7 +100,7 @@ class WebhookEndpoint:
         request = Request({"content-type": content_type}, body, url=f"{base}{query}")
         if configured.settings.auth != "none":
             known = secrets or list(configured.settings.secrets)
-            request = configured.mapping.signature.prepare(request, known, self.clock(), "msg_1")
+            request = configured.mapping.signature.sign_request(request, known, self.clock(), "msg_1")
         address = request.url.removeprefix(base)
         return self.client.post(f"/hooks/{source}{address}", data=request.body, headers=dict(request.headers))
 

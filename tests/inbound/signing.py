@@ -99,7 +99,7 @@ def request(body: bytes = BODY, headers: dict[str, str] | None = None) -> Reques
 
 
 def signed(name: str, body: bytes = BODY, now: datetime = NOW, secret: str | None = None) -> Request:
-    return SCHEMES[name].prepare(request(body), [secret or SECRETS[name]], now)
+    return SCHEMES[name].sign_request(request(body), [secret or SECRETS[name]], now)
 
 
 def refused(

@@ -18,7 +18,7 @@ from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.inbound import committer as committer_module
 from bridge.inbound.committer import Committer
-from bridge.inbound.inbox import Delivery, Equal, IncomingEvent, Kept, Stored
+from bridge.inbound.inbox import Delivery, DuplicatePolicy, IncomingEvent, RequestMetadata, Stored
 from bridge.mapping.translation import Envelope
 from bridge.models import Event
 
@@ -28,13 +28,15 @@ def delivery(
     *,
     email: str | None = None,
     reference: str | None = None,
-    equal: Equal = Equal.DUPLICATE,
+    policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY,
     source: str = "widget",
     body: bytes = b"{}",
     **more: Any,
 ) -> Delivery:
     envelope = Envelope(delivery_id=delivery_id, email=email, reference=reference)
-    return Delivery(source, Kept({}, {}), [IncomingEvent(body, None, envelope, **more)], utc_now(), equal)
+    return Delivery(
+        source, RequestMetadata({}, {}), [IncomingEvent(body, None, envelope, **more)], utc_now(), policy
+    )
 
 
 class Hall:
@@ -150,7 +152,7 @@ def test_an_event_takes_the_lock_of_a_booking_that_came_in_the_same_commit(hall:
 
 def test_equal_content_after_another_is_news_within_a_commit_too(hall: Hall) -> None:
     def say(body: bytes) -> Delivery:
-        return delivery(reference="B-1", equal=Equal.NEWS_AFTER_ANOTHER, body=body)
+        return delivery(reference="B-1", policy=DuplicatePolicy.SAME_BODY_UNLESS_INTERLEAVED, body=body)
 
     cancelled, booked = say(b'"cancelled"'), say(b'"booked"')
     answers = reported(hall.store_together([cancelled, cancelled, booked, cancelled, booked, booked]))
@@ -250,12 +252,12 @@ class Stop(BaseException):
 def test_who_commits_for_others_and_dies_does_not_leave_them_waiting(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = iter([committer_module.waves, _die, committer_module.waves])
+    calls = iter([committer_module.in_batches, _die, committer_module.in_batches])
 
     def next_call(deliveries: Sequence[Delivery]) -> Any:
         return next(calls)(deliveries)
 
-    monkeypatch.setattr(committer_module, "waves", next_call)
+    monkeypatch.setattr(committer_module, "in_batches", next_call)
     answers = hall.store_together([delivery(f"d{number}") for number in range(4)])
     assert {type(answer.exception()) for answer in answers} == {Stop}
     assert hall.committer.store(delivery("after"))[0].duplicate is False

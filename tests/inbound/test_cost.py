@@ -57,7 +57,7 @@ def _of_mappings() -> Iterator[tuple[str, Scheme, list[str]]]:
 
 def _test_secrets(scheme: Scheme) -> list[str]:
     candidates = (chosen for count in range(4) for chosen in product(INVENTED, repeat=count))
-    return next(list(chosen) for chosen in candidates if not scheme.check_secrets(chosen))
+    return next(list(chosen) for chosen in candidates if not scheme.secret_problems(chosen))
 
 
 ALL = [*((name, scheme, secrets) for name, (scheme, secrets) in OWN.items()), *_of_mappings()]
@@ -91,7 +91,7 @@ def _signed(scheme: Scheme, secrets: list[str]) -> Request:
     """A small request as the sender signs it; one that only its private key signs has no signature."""
     unsigned = Request({"content-type": "application/json"}, b"{}", url=ADDRESS)
     try:
-        return scheme.prepare(unsigned, secrets, NOW)
+        return scheme.sign_request(unsigned, secrets, NOW)
     except ValueError:
         return unsigned
 
@@ -104,11 +104,13 @@ def _verify(scheme: Scheme, sent: Request, secrets: list[str]) -> None:
 class TestManySignatures:
     def test_five_are_tried(self) -> None:
         scheme = SCHEMES["calendly"]
-        right = scheme.prepare(request(), [SECRET], NOW).header("Calendly-Webhook-Signature")
+        right = scheme.sign_request(request(), [SECRET], NOW).header("Calendly-Webhook-Signature")
         assert accepts(scheme, _with(right, extra=4))
 
     def test_more_are_refused_without_trying(self) -> None:
-        right = SCHEMES["calendly"].prepare(request(), [SECRET], NOW).header("Calendly-Webhook-Signature")
+        right = (
+            SCHEMES["calendly"].sign_request(request(), [SECRET], NOW).header("Calendly-Webhook-Signature")
+        )
         assert "more than 5 signatures" in refused(SCHEMES["calendly"], _with(right, extra=5))
 
     def test_a_long_header_is_refused(self) -> None:

@@ -59,7 +59,7 @@ def test_any_bytes_are_storable_or_refused_in_a_sentence(body: bytes, content_ty
         payload = error.message
         written_well = re.fullmatch(r"The body .*[.]", payload, re.DOTALL)
         assert written_well
-    assert all(storable(text) for text in texts(payload))
+    assert all(is_storable(text) for text in texts(payload))
     json.dumps(payload, allow_nan=False)
 
 
@@ -71,6 +71,6 @@ def texts(payload: Any) -> list[str]:
     return [payload] if isinstance(payload, str) else []
 
 
-def storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     text.encode()
     return "\x00" not in text

@@ -13,7 +13,7 @@ from inbound.posts import assert_problem
 
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import Catalogue
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.models import Event
 
 slow_fixture = settings(
@@ -158,7 +158,7 @@ def test_another_type_anywhere_in_a_payload_is_translated_or_reported(endpoint: 
     step = 7 if is_thorough() else 19
     assert len(odd_ones) % step
     for place, odd in itertools.islice(itertools.product(places(payload), odd_ones), 0, None, step):
-        received = Received(changed(payload, place, odd), {})
+        received = DecodedRequest(changed(payload, place, odd), {})
         mapping.envelope(received)
         translation = mapping.translate(received)
         assert bool(translation.booking) + bool(translation.errors) + bool(translation.reason) == 1

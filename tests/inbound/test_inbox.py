@@ -10,11 +10,18 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bridge.errors import DecodingError
-from bridge.inbound.arrivals import Equal
-from bridge.inbound.inbox import LARGEST_BATCH, IncomingEvent, Kept, delivery_ids, split_events, store
+from bridge.inbound.inbox import (
+    LARGEST_BATCH,
+    IncomingEvent,
+    RequestMetadata,
+    delivery_ids,
+    split_events,
+    store,
+)
+from bridge.inbound.incoming import DuplicatePolicy
 from bridge.keys import contact_key
 from bridge.mapping import BOOK, Mapping, When, fields, path
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.translation import Envelope
 
 
@@ -59,8 +66,8 @@ def test_a_delivery_is_known_by_the_senders_id_else_by_its_content() -> None:
     assert delivery_ids([arrival("\x00")]) == [sha(b"1")]
 
 
-def test_a_long_id_is_cut_where_equal_content_is_news() -> None:
-    (one,) = delivery_ids([arrival("a" * 5000)], Equal.NEWS)
+def test_a_long_id_is_truncated_where_every_request_is_a_new_event() -> None:
+    (one,) = delivery_ids([arrival("a" * 5000)], DuplicatePolicy.NEVER)
     assert len(one) < 255
 
 
@@ -72,7 +79,7 @@ def test_one_id_over_several_events_is_distinguished_by_their_content() -> None:
 
 def test_without_an_id_the_same_payload_is_a_duplicate_however_it_is_written() -> None:
     written = [b'{"event": "booked"}', b'{ "event":"booked" }\n']
-    arrivals = [split_events(Plain(), Received(json.loads(body), {}), body) for body in written]
+    arrivals = [split_events(Plain(), DecodedRequest(json.loads(body), {}), body) for body in written]
     assert len({delivery_ids(arrival)[0] for arrival in arrivals}) == 1
 
 
@@ -136,9 +143,9 @@ def test_batches_that_cross_store_each_event_once(endpoint: Any) -> None:
 
 
 def test_a_batch_that_would_take_too_long_is_parked_whole(endpoint: Any) -> None:
-    assert len(split_events(Plain(), Received([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
+    assert len(split_events(Plain(), DecodedRequest([0] * LARGEST_BATCH, {}), b"")) == LARGEST_BATCH
     with pytest.raises(DecodingError, match="a batch of 101 events, over 100"):
-        split_events(Plain(), Received([0] * (LARGEST_BATCH + 1), {}), b"")
+        split_events(Plain(), DecodedRequest([0] * (LARGEST_BATCH + 1), {}), b"")
     body = json.dumps([0] * (LARGEST_BATCH + 1)).encode()
     assert endpoint.post(body).json["status"] == "parked"
     assert [event.body for event in endpoint.events()] == [body]
@@ -216,5 +223,5 @@ def test_odd_ids_are_stored_and_found_again(endpoint: Any, odd: str) -> None:
 def test_a_later_failure_takes_event_and_lane_back(endpoint: Any) -> None:
     arrivals = [arrival("a"), replace(arrival("b", content=b"2"), body=None)]  # type: ignore[arg-type]
     with pytest.raises(IntegrityError), endpoint.database.session() as session:
-        store(session, "widget", Kept({}, {}), arrivals, endpoint.clock())
+        store(session, "widget", RequestMetadata({}, {}), arrivals, endpoint.clock())
     assert (endpoint.events(), endpoint.lanes()) == ([], [])

@@ -43,34 +43,34 @@ everywhere = pytest.mark.parametrize("scheme", EVERYWHERE.values(), ids=EVERYWHE
 class TestEveryPlace:
     @everywhere
     def test_what_the_sender_prepares_is_accepted(self, scheme: Scheme) -> None:
-        scheme.verify(scheme.prepare(request(), [SECRET], NOW), [SECRET], NOW)
+        scheme.verify(scheme.sign_request(request(), [SECRET], NOW), [SECRET], NOW)
 
     @everywhere
     def test_another_secret_is_refused(self, scheme: Scheme) -> None:
-        assert "none of the secrets" in refused(scheme, scheme.prepare(request(), [OTHER], NOW))
+        assert "none of the secrets" in refused(scheme, scheme.sign_request(request(), [OTHER], NOW))
 
     @everywhere
     def test_both_secrets_are_live_during_a_rotation(self, scheme: Scheme) -> None:
         times = 3 if isinstance(scheme, AllOf) else 1
         both = [OTHER] * times + [SECRET] * times
-        assert accepts(scheme, scheme.prepare(request(), [OTHER], NOW), both)
-        assert accepts(scheme, scheme.prepare(request(), [SECRET], NOW), both)
+        assert accepts(scheme, scheme.sign_request(request(), [OTHER], NOW), both)
+        assert accepts(scheme, scheme.sign_request(request(), [SECRET], NOW), both)
 
     @everywhere
     def test_without_its_proof_it_is_refused(self, scheme: Scheme) -> None:
-        assert not scheme.is_in(request())
+        assert not scheme.is_present(request())
         assert "has no" in refused(scheme, request())
 
     @everywhere
     @pytest.mark.parametrize("secrets", [[], [""], ["", SECRET], [" "], ["\udc80"]])
     def test_unfit_secrets_fail_closed(self, scheme: Scheme, secrets: list[str]) -> None:
-        sent = scheme.prepare(request(), [SECRET], NOW)
-        assert scheme.check_secrets(secrets)
+        sent = scheme.sign_request(request(), [SECRET], NOW)
+        assert scheme.secret_problems(secrets)
         assert not accepts(scheme, sent, secrets)
         empty = replace(sent, headers={}, body=b"", url=request().url, token="")
         assert not accepts(scheme, empty, secrets)
         with pytest.raises(ValueError, match=r"\w+"):
-            scheme.prepare(request(), secrets, NOW)
+            scheme.sign_request(request(), secrets, NOW)
 
     @everywhere
     @settings(deadline=None, max_examples=40)
@@ -91,7 +91,7 @@ class TestEveryPlace:
             data.draw(text | st.builds("https://h/?token={0}&code={0}&code={0}".format, text)),
             data.draw(st.none() | text),
         )
-        assert scheme.is_in(sent) in (True, False)
+        assert scheme.is_present(sent) in (True, False)
         assert scheme.signs_body(sent) in (True, False)
         refused(scheme, sent)
 
@@ -108,15 +108,15 @@ class TestQuery:
 
     @pytest.mark.parametrize("secret", ["a b+c&d=e", "100%", "zo\u00eb", "/?#"])
     def test_it_is_unescaped(self, secret: str) -> None:
-        sent = self.token.prepare(request(), [secret], NOW)
+        sent = self.token.sign_request(request(), [secret], NOW)
         assert sent.url.startswith(request().url + "&code=")
         assert sent.url.isascii()
         assert accepts(self.token, sent, [secret])
 
     def test_preparing_again_does_not_repeat_it(self) -> None:
-        once = self.token.prepare(request(query="?code=old&a=1"), [SECRET], NOW)
+        once = self.token.sign_request(request(query="?code=old&a=1"), [SECRET], NOW)
         assert once.url.endswith(f"?a=1&code={SECRET}")
-        assert self.token.prepare(once, [SECRET], NOW) == once
+        assert self.token.sign_request(once, [SECRET], NOW) == once
 
     @pytest.mark.parametrize(
         ("query", "reported"),
@@ -142,14 +142,14 @@ class TestPath:
     token = Token(path=True)
 
     def test_it_stands_behind_the_name_of_the_source(self) -> None:
-        sent = self.token.prepare(request(), [SECRET], NOW)
+        sent = self.token.sign_request(request(), [SECRET], NOW)
         assert (sent.token, sent.url) == (SECRET, "https://bridge.example.com/hooks/acme/hunter2?a=1&b=%20c")
-        again = self.token.prepare(sent, [OTHER], NOW)
+        again = self.token.sign_request(sent, [OTHER], NOW)
         assert (again.token, again.url) == (OTHER, "https://bridge.example.com/hooks/acme/hunter3?a=1&b=%20c")
 
     @pytest.mark.parametrize("secret", ["a/b", "..", "a b", "100%", "a?", "zo\u00eb"])
     def test_a_secret_that_cannot_stand_there_is_reported(self, secret: str) -> None:
-        (problem,) = self.token.check_secrets([secret])
+        (problem,) = self.token.secret_problems([secret])
         assert "not allowed in a path" in problem
 
 
@@ -161,7 +161,7 @@ class TestBody:
 
     def test_of_a_form(self) -> None:
         form = Token(body="token")
-        sent = form.prepare(request(b"a=1&token=old&b=", FORM), [SECRET], NOW)
+        sent = form.sign_request(request(b"a=1&token=old&b=", FORM), [SECRET], NOW)
         assert sent.body == b"a=1&token=hunter2&b="
         assert accepts(form, sent)
 
@@ -190,7 +190,7 @@ class TestBody:
     @pytest.mark.parametrize("body", [b"", b"[]", b'{"account": 7}'])
     def test_a_body_without_room_for_it_cannot_be_prepared(self, body: bytes) -> None:
         with pytest.raises(ValueError, match=r"\w+"):
-            self.token.prepare(request(body), [SECRET], NOW)
+            self.token.sign_request(request(body), [SECRET], NOW)
 
     def test_of_two_equal_keys_the_one_counts_that_is_read(self) -> None:
         refused(Token(body="key"), request(b'{"key": "hunter2", "key": "other"}'))
@@ -205,7 +205,7 @@ class TestSharedSecret:
         assert not accepts(SharedSecret("query", "path"), request(headers=headers))
 
     def test_is_taken_as_basic(self) -> None:
-        sent = Basic().prepare(request(), [self.USER], NOW)
+        sent = Basic().sign_request(request(), [self.USER], NOW)
         assert accepts(SharedSecret(), sent, [self.USER])
         assert not accepts(SharedSecret("bearer", "header", "query", "path"), sent, [self.USER])
 
@@ -218,13 +218,15 @@ class TestSharedSecret:
         assert not accepts(SharedSecret("path"), by_query)
 
     def test_the_sender_uses_the_first_way_that_the_secret_can_go(self) -> None:
-        assert SharedSecret().prepare(request(), [SECRET], NOW).header("Authorization") == "Bearer hunter2"
         assert (
-            SharedSecret("header", "bearer").prepare(request(), [SECRET], NOW).header("X-Bridge-Key")
+            SharedSecret().sign_request(request(), [SECRET], NOW).header("Authorization") == "Bearer hunter2"
+        )
+        assert (
+            SharedSecret("header", "bearer").sign_request(request(), [SECRET], NOW).header("X-Bridge-Key")
             == SECRET
         )
-        assert SharedSecret("path", "header").prepare(request(), [SECRET], NOW).token == SECRET
-        assert SharedSecret("path", "query").prepare(request(), ["a/b"], NOW).query["token"] == "a/b"
+        assert SharedSecret("path", "header").sign_request(request(), [SECRET], NOW).token == SECRET
+        assert SharedSecret("path", "query").sign_request(request(), ["a/b"], NOW).query["token"] == "a/b"
 
     def test_all_places_are_named_so_that_none_is_stored(self) -> None:
         assert SharedSecret().header_names == ("Authorization", "X-Bridge-Key", "X-Api-Key")
@@ -232,8 +234,8 @@ class TestSharedSecret:
         assert SharedSecret("path").where == "the path"
 
     def test_the_secret_has_to_fit_one_way(self) -> None:
-        assert SharedSecret().check_secrets(["zo\u00eb"]) == []  # in the query
-        (problem,) = SharedSecret("bearer", "path").check_secrets(["hush hush\u00eb"])
+        assert SharedSecret().secret_problems(["zo\u00eb"]) == []  # in the query
+        (problem,) = SharedSecret("bearer", "path").secret_problems(["hush hush\u00eb"])
         assert re.search(r"^Secret 1 of 1: .*header.* Or: .*path", problem)
         assert "hush" not in problem
 

@@ -12,7 +12,7 @@ from world import let_the_clock_stand
 
 from bridge.app import create_app
 from bridge.keys import contact_key
-from bridge.models import Attempt, Booking, Event, Lane, Lead, Notice, Status
+from bridge.models import Attempt, Booking, Event, Lane, Lead, ProcessedWebhook, Status
 from bridge.settings import parse
 
 SECRET, NEXT_SECRET = "a-secret-of-propexo", "the-secret-after-it"
@@ -75,7 +75,7 @@ class Propexo:
 
     def notices(self) -> int:
         with self.database.session() as session:
-            return len(list(session.scalars(select(Notice))))
+            return len(list(session.scalars(select(ProcessedWebhook))))
 
     def waits(self, number: int, awaits: str, **more: Any) -> None:
         """An event that waits for news of a booking or a lead."""
@@ -339,7 +339,7 @@ class TestNews:
         )
         with propexo.database.session() as session:
             rows = "".join(map(str, session.execute(text("SELECT * FROM lanes"))))
-            rows += "".join(map(str, session.scalars(select(Notice.key))))
+            rows += "".join(map(str, session.scalars(select(ProcessedWebhook.key))))
         assert "maya" not in rows.lower()
         assert "5125550142" not in rows
 

@@ -193,7 +193,7 @@ class TestSignedAddresses:
     def test_another_address_is_not_authentic(self, endpoint: Any, database: Any, open_endpoint: Any) -> None:
         elsewhere = open_endpoint(database, SOURCES, public_url="https://elsewhere.example.com")
         configured = endpoint.sources["twilio"].mapping.signature
-        sent = configured.prepare(
+        sent = configured.sign_request(
             Request({"content-type": self.FORM}, self.BODY, url=f"{PUBLIC}/hooks/twilio"),
             ["twilio-secret"],
             endpoint.clock(),

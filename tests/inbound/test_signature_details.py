@@ -94,7 +94,9 @@ class TestStandardWebhooks:
             key="whsec",
             encoding="base64",
         )
-        reported = refused(self.name, request(BODY, nameless.prepare(request(), [self.secret], NOW).headers))
+        reported = refused(
+            self.name, request(BODY, nameless.sign_request(request(), [self.secret], NOW).headers)
+        )
         assert reported == "The request has no header webhook-id."
 
     def test_another_id_is_refused(self) -> None:
@@ -124,13 +126,13 @@ class TestStandardWebhooks:
         "secret", ["", "whsec_", "whsec_===", "whsec_A", "whsec_not base64!", "whsec_\u00e9"]
     )
     def test_an_unfit_secret_is_reported_at_start_and_fits_nothing(self, secret: str) -> None:
-        assert len(SCHEMES[self.name].check_secrets([secret])) == 1
+        assert len(SCHEMES[self.name].secret_problems([secret])) == 1
         refused(self.name, signed(self.name), secrets=[secret])
         with pytest.raises(ValueError, match="It "):
-            SCHEMES[self.name].prepare(request(), [secret], NOW)
+            SCHEMES[self.name].sign_request(request(), [secret], NOW)
 
     def test_the_id_can_be_chosen(self) -> None:
-        headers = SCHEMES[self.name].prepare(request(), [self.secret], NOW, delivery_id="msg_1").headers
+        headers = SCHEMES[self.name].sign_request(request(), [self.secret], NOW, delivery_id="msg_1").headers
         assert headers["webhook-id"] == "msg_1"
         SCHEMES[self.name].verify(request(BODY, headers), [self.secret], NOW)
 
@@ -165,7 +167,7 @@ class TestTokens:
         credentials = base64.b64encode(secret.encode()).decode()
         sent = request(BODY, {"Authorization": f"Basic {credentials}"})
         Basic().verify(sent, [secret], NOW)
-        assert Basic().prepare(sent, [secret], NOW).header("Authorization") == f"Basic {credentials}"
+        assert Basic().sign_request(sent, [secret], NOW).header("Authorization") == f"Basic {credentials}"
 
     @pytest.mark.parametrize(
         "text", ["Basic", "Basic !!!", "Basic emFwaWVy", "Basic Og==", "Bearer emFwaWVyOg=="]

@@ -145,7 +145,7 @@ class TestWindow:
     def test_an_iso_instant_may_be_written_in_any_way(self, text: str) -> None:
         headers = (
             Signature(header="X-Signature")
-            .prepare(request(text.encode() + BODY), [SECRETS["iso"]], NOW)
+            .sign_request(request(text.encode() + BODY), [SECRETS["iso"]], NOW)
             .headers
         )
         SCHEMES["iso"].verify(request(BODY, {**headers, "X-Timestamp": text}), [SECRETS["iso"]], NOW)
@@ -158,9 +158,9 @@ class TestWindow:
         ageless = Signature(
             header="X-Signature", signs="{t}.{body}", timestamp_header="X-Timestamp", tolerance=None
         )
-        sent = ageless.prepare(request(), ["key"], NOW)
+        sent = ageless.sign_request(request(), ["key"], NOW)
         ageless.verify(sent, ["key"], NOW + timedelta(days=365))
-        ageless.verify(sent.with_headers(ageless.prepare(request(), ["key"], NOW).headers), ["key"], NOW)
+        ageless.verify(sent.with_headers(ageless.sign_request(request(), ["key"], NOW).headers), ["key"], NOW)
         with pytest.raises(NotAuthenticError):
             ageless.verify(with_headers(sent, x_timestamp="1"), ["key"], NOW)
         with pytest.raises(NotAuthenticError):
@@ -172,7 +172,7 @@ class TestWindow:
         written = "00" + str(int(NOW.timestamp()))
         headers = (
             Signature(header="X-Signature")
-            .prepare(request(written.encode() + b"." + BODY), ["key"], NOW)
+            .sign_request(request(written.encode() + b"." + BODY), ["key"], NOW)
             .headers
         )
         signature.verify(request(BODY, {**headers, "X-Timestamp": written}), ["key"], NOW)
@@ -181,11 +181,11 @@ class TestWindow:
 class TestSecrets:
     @every_scheme
     def test_a_good_one_has_no_problems(self, name: str) -> None:
-        assert SCHEMES[name].check_secrets([SECRETS[name], OTHER_SECRETS[name]]) == []
+        assert SCHEMES[name].secret_problems([SECRETS[name], OTHER_SECRETS[name]]) == []
 
     @every_scheme
     def test_none_is_a_problem(self, name: str) -> None:
-        assert "Copy it from the sender" in SCHEMES[name].check_secrets([])[0]
+        assert "Copy it from the sender" in SCHEMES[name].secret_problems([])[0]
 
     @pytest.mark.parametrize(
         ("name", "secret", "reported"),
@@ -209,14 +209,14 @@ class TestSecrets:
     def test_each_problem_says_which_secret_and_what_but_not_the_secret(
         self, name: str, secret: str, reported: str
     ) -> None:
-        (problem,) = SCHEMES[name].check_secrets([SECRETS[name], secret])
+        (problem,) = SCHEMES[name].secret_problems([SECRETS[name], secret])
         assert problem.startswith("Secret 2 of 2: ")
         assert reported in problem
         assert "hush" not in problem
 
     @every_scheme
     def test_the_headers_that_carry_them_are_named(self, name: str) -> None:
-        sent = SCHEMES[name].prepare(request(), [SECRETS[name]], NOW)
+        sent = SCHEMES[name].sign_request(request(), [SECRETS[name]], NOW)
         assert {header.lower() for header in SCHEMES[name].header_names} <= sent.headers.keys()
 
 
@@ -251,7 +251,7 @@ class TestForgers:
     ) -> None:
         for name, scheme in SCHEMES.items():
             sent = request(
-                b"", dict.fromkeys(scheme.prepare(request(), [SECRETS[name]], now).headers, header)
+                b"", dict.fromkeys(scheme.sign_request(request(), [SECRETS[name]], now).headers, header)
             )
             with pytest.raises(NotAuthenticError):
                 scheme.verify(sent, [secret for secret in secrets if secret not in header], now)

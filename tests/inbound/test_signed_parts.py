@@ -14,7 +14,7 @@ class TestAddress:
     def signed(self, template: str, url: str) -> Request:
         """A request to `url` whose sender signed what `template` makes of it."""
         plain = replace(request(), url=url)
-        return Signature(header="X-Signature", signs=template).prepare(plain, [SECRET], NOW)
+        return Signature(header="X-Signature", signs=template).sign_request(plain, [SECRET], NOW)
 
     @pytest.mark.parametrize(
         ("received", "signed"),
@@ -52,7 +52,7 @@ class TestAddress:
 
     def test_without_a_public_address_nothing_is_authentic(self) -> None:
         scheme = Signature(header="X-Signature", signs="{url}{body}")
-        forged = replace(SIGNED.prepare(request(), [SECRET], NOW), url="")
+        forged = replace(SIGNED.sign_request(request(), [SECRET], NOW), url="")
         assert "set the bridge's public address" in refused(scheme, forged)
         assert scheme.signs_url
         assert not SIGNED.signs_url
@@ -60,7 +60,7 @@ class TestAddress:
 
     def test_the_method_is_signed_in_capitals(self) -> None:
         scheme = Signature(header="X-Signature", signs="{method}{body}")
-        sent = scheme.prepare(replace(request(), method="put"), [SECRET], NOW)
+        sent = scheme.sign_request(replace(request(), method="put"), [SECRET], NOW)
         assert accepts(scheme, replace(sent, method="PUT"))
         assert not accepts(scheme, replace(sent, method="POST"))
 
@@ -75,14 +75,16 @@ class TestForm:
     )
 
     def prepared(self, body: bytes, headers: dict[str, str] | None = None) -> Request:
-        return self.twilio.prepare(request(body, headers), [SECRET], NOW)
+        return self.twilio.sign_request(request(body, headers), [SECRET], NOW)
 
     def test_fields_are_signed_sorted_decoded_and_whole(self) -> None:
         body = b"b=2+&A=%C3%AB&a=&b=1&b=1&=x&c"
         sent = self.prepared(body, FORM)
         text = (request().url + "x" + "A\u00eb" + "a" + "b1" + "b2 " + "c").encode()
         plain = Signature(header="X-Signature", algorithm="hmac-sha1", encoding="base64")
-        assert plain.prepare(request(text), [SECRET], NOW).header("X-Signature") == sent.header("X-Signature")
+        assert plain.sign_request(request(text), [SECRET], NOW).header("X-Signature") == sent.header(
+            "X-Signature"
+        )
         assert accepts(self.twilio, sent)
 
     @pytest.mark.parametrize(
@@ -118,5 +120,5 @@ class TestForm:
 
     def test_without_a_digest_only_forms_are_authentic(self) -> None:
         forms = replace(self.twilio, body_digest=None)
-        assert accepts(forms, forms.prepare(request(b"a=1", FORM), [SECRET], NOW))
-        assert "not signed" in refused(forms, forms.prepare(request(JSON), [SECRET], NOW))
+        assert accepts(forms, forms.sign_request(request(b"a=1", FORM), [SECRET], NOW))
+        assert "not signed" in refused(forms, forms.sign_request(request(JSON), [SECRET], NOW))

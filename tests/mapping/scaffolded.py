@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.inbound.decoding import decode
 from bridge.mapping.catalogue import load_file
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.samples import Sample
 from bridge.mapping.scaffold import scaffold
 from bridge.mapping.scaffold.writing import text_of
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 def written(headers: Mapping[str, str] | None = None, **payloads: Any) -> str:
     """The text of a mapping from samples by their names."""
-    samples = [(name, Received(payload, headers or {})) for name, payload in payloads.items()]
+    samples = [(name, DecodedRequest(payload, headers or {})) for name, payload in payloads.items()]
     return text_of(scaffold(samples), "acme", "https://acme.example/docs")
 
 
@@ -40,7 +40,9 @@ def of_samples(*samples: Sample) -> str:
     received = [
         (
             sample.name,
-            Received(decode(sample.body, sample.headers.get("content-type")), sample.headers, sample.query),
+            DecodedRequest(
+                decode(sample.body, sample.headers.get("content-type")), sample.headers, sample.query
+            ),
         )
         for sample in samples
     ]

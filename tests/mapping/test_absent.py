@@ -7,9 +7,9 @@ from mapping.reading import read
 
 from bridge.mapping import fields, header, path
 from bridge.mapping.absent import is_absent, is_no_id, is_no_value, is_trial, without_unset
+from bridge.mapping.canonical import CanonicalPayload
 from bridge.mapping.fields import Field
-from bridge.mapping.own_body import OwnBody
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 UNSET = [
     None,
@@ -78,12 +78,12 @@ def test_what_is_given(value: Any) -> None:
 )
 @pytest.mark.parametrize("value", UNSET + ZERO)
 def test_no_field_finds_it(field: Field, value: Any) -> None:
-    assert field.find(Received({"a": value}, {})) == []
+    assert field.find(DecodedRequest({"a": value}, {})) == []
 
 
 @pytest.mark.parametrize("value", ["undefined", "0", "{id}", "00000000-0000-0000-0000-000000000000"])
 def test_no_reader_finds_it(value: str) -> None:
-    received = Received({"a": value}, {"webhook-id": value})
+    received = DecodedRequest({"a": value}, {"webhook-id": value})
     assert path("a").read(received) is None
     assert header("webhook-id").read(received) is None
 
@@ -125,10 +125,10 @@ def test_what_a_spreadsheet_or_a_template_writes_is_no_id(value: str) -> None:
 def test_a_word_of_a_trial_is_no_reference(value: str) -> None:
     assert is_trial(value)
     payload = {"event": "tour.booked", "booking_id": value, "tour_id": "T-9", "property": value}
-    booking = OwnBody().translate(Received(payload, {}))
+    booking = CanonicalPayload().translate(DecodedRequest(payload, {}))
     assert booking.errors
     payload |= {"email": "maya@example.com", "tour_start": "2026-12-03T10:30:00-06:00"}
-    booking = OwnBody().translate(Received(payload, {})).booking
+    booking = CanonicalPayload().translate(DecodedRequest(payload, {})).booking
     assert booking
     assert (booking.reference, booking.property) == ("T-9", value)
 
@@ -158,11 +158,11 @@ def test_a_payload_without_unset_values_is_the_same_object() -> None:
 
 @pytest.mark.parametrize("value", ["0", "undefined", "{booking_id}", "tour-undefined"])
 def test_renters_whose_booking_has_no_id_share_none(value: str) -> None:
-    class Bot(OwnBody):
+    class Bot(CanonicalPayload):
         """Bot"""
 
         reference = fields.String(path=["booking_id", "session_id"], required=True)
 
     body = {"event": "tour.cancelled", "booking_id": value}
-    assert Bot().envelope(Received(body, {})).reference is None
-    assert Bot().envelope(Received({**body, "session_id": "s-1"}, {})).reference == "s-1"
+    assert Bot().envelope(DecodedRequest(body, {})).reference is None
+    assert Bot().envelope(DecodedRequest({**body, "session_id": "s-1"}, {})).reference == "s-1"

@@ -7,7 +7,7 @@ import pytest
 from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, Mapping, TourKind, When, answers, fields, path
 from bridge.mapping.fields import Field
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import DecodedRequest, Path
 
 FORM = {
     "answers": [
@@ -22,7 +22,7 @@ FORM = {
 
 
 def read(expression: str, payload: Any = FORM) -> Any:
-    return Path(expression).search(Received(payload, {}))
+    return Path(expression).search(DecodedRequest(payload, {}))
 
 
 @pytest.mark.parametrize(
@@ -104,22 +104,22 @@ BODY = {
 
 
 def test_a_function_reads_what_an_expression_could_not() -> None:
-    found = Widget().translate(Received(BODY, {})).booking
+    found = Widget().translate(DecodedRequest(BODY, {})).booking
     assert found is not None
     assert str(found.starts_at) == "2031-03-05 16:00:00+00:00"
 
 
 def test_a_function_that_meets_another_shape_finds_nothing() -> None:
     body = {**BODY, "booking": {"id": 7, "email": "maya@example.com", "start": "2031-03-04T16:00:00Z"}}
-    found = Widget().translate(Received(body, {})).booking
+    found = Widget().translate(DecodedRequest(body, {})).booking
     assert found is not None
     assert str(found.starts_at) == "2031-03-04 16:00:00+00:00"
-    [error] = Widget().translate(Received({"kind": "changed"}, {})).errors[:1]
+    [error] = Widget().translate(DecodedRequest({"kind": "changed"}, {})).errors[:1]
     assert error.field == "reference"
 
 
 def test_a_function_may_be_a_condition_and_has_a_name() -> None:
-    rule = Widget().rule_for(Received({**BODY, "state": "off"}, {}))
+    rule = Widget().rule_for(DecodedRequest({**BODY, "state": "off"}, {}))
     assert rule is not None
     assert (rule.condition, rule.then) == ("is_off()", CANCEL)
     assert Widget().root_expression == "booking()"
@@ -141,11 +141,14 @@ def test_a_function_may_be_a_condition_and_has_a_name() -> None:
 def test_a_path_may_be_one_function(field: Field) -> None:
     assert field.where.startswith("moved_to()")
     payload = {"times": ["2031-03-05T16:00:00Z"], "zone": "America/Chicago"}
-    found = field.find(Received(payload, {}))
+    found = field.find(DecodedRequest(payload, {}))
     assert str(field.deserialize(found)).startswith("2031-03-05")
 
 
 def test_a_choice_and_a_length_of_one_function() -> None:
-    assert fields.Duration(path=last).deserialize(fields.Duration(path=last).find(Received([45], {}))) == 45
+    assert (
+        fields.Duration(path=last).deserialize(fields.Duration(path=last).find(DecodedRequest([45], {})))
+        == 45
+    )
     kind = fields.Choice(path=last, table={"self*": TourKind.SELF_GUIDED})
-    assert kind.deserialize(kind.find(Received(["Self-guided"], {}))) is TourKind.SELF_GUIDED
+    assert kind.deserialize(kind.find(DecodedRequest(["Self-guided"], {}))) is TourKind.SELF_GUIDED

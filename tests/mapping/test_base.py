@@ -24,7 +24,7 @@ from bridge.mapping import (
 )
 from bridge.mapping.absent import is_absent
 from bridge.mapping.fields.times import TIME_OF_DAY
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import DecodedRequest, Path
 from bridge.mapping.translation import Envelope
 
 
@@ -98,7 +98,7 @@ def test_nothing_else_is_absent(present: Any) -> None:
     "expression", ["contains(a, b)", "merge(@, a)", "sum(a)", "a[?b].c | [0]", "join('', a)"]
 )
 def test_a_function_that_meets_another_type_finds_nothing(expression: str, payload: Any) -> None:
-    assert not Path(expression).search(Received(payload, {}))
+    assert not Path(expression).search(DecodedRequest(payload, {}))
 
 
 def test_readers_find_texts() -> None:
@@ -318,7 +318,7 @@ def test_two_units_do_not_stop_the_tour(given: Any) -> None:
 
         unit = fields.String(path="unit")
 
-    booking = Two().translate(Received({**TOUR, "unit": given}, {})).booking
+    booking = Two().translate(DecodedRequest({**TOUR, "unit": given}, {})).booking
     assert booking is not None
     assert booking.unit is None
     assert "Unit as given" in (booking.notes or "")

@@ -9,7 +9,7 @@ from bridge.errors import DecodingError
 from bridge.mapping import (
     Mapping,
 )
-from bridge.mapping.batches import without
+from bridge.mapping.batches import redact
 
 
 class Batches(Widget):
@@ -72,11 +72,11 @@ def test_a_batch_in_lists_of_lists_keeps_what_surrounds_each_item() -> None:
     ],
 )
 def test_what_is_to_be_forgotten_is_taken_out(payload: Any, path: str, rest: Any) -> None:
-    assert without(payload, path) == rest
+    assert redact(payload, path) == rest
 
 
 @pytest.mark.parametrize(
     "payload", [{"a": 1}, {"key": 1}, [], "text", {"a": '{"b": 1}'}, {"a": "{"}, None, [{"a": []}]]
 )
 def test_a_payload_without_it_stays_the_same_object(payload: Any) -> None:
-    assert without(payload, "a.key") is payload
+    assert redact(payload, "a.key") is payload

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import ConfigurationError, UnknownSourceError
 from bridge.mapping.catalogue import Catalogue, load_file
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import Sources
 from bridge.settings import parse
 
@@ -194,7 +194,9 @@ def test_the_offset_of_a_bots_agent_counts_for_nothing(
         "allRequiredParamsPresent": True,
         "parameters": {"email": "maya@example.com", "date-time": given},
     }
-    booking = found["bot"].mapping.translate(Received({"queryResult": query, "session": "s/1"}, {})).booking
+    booking = (
+        found["bot"].mapping.translate(DecodedRequest({"queryResult": query, "session": "s/1"}, {})).booking
+    )
     assert booking is not None
     assert (booking.starts_at, booking.starts_at_local) == (instant, wall)
 

@@ -6,22 +6,22 @@ import pytest
 
 from bridge.mapping import Api, Fetch, Login
 from bridge.mapping.details import filled, with_details
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 PERSON = Fetch(
     path="/v2/people/{id}?fields=all", ids={"id": "person_id"}, where="kind == 'tour'", into="person"
 )
 
 
-def received(**payload: Any) -> Received:
-    return Received({"kind": "tour", "person_id": 7, **payload}, {})
+def received(**payload: Any) -> DecodedRequest:
+    return DecodedRequest({"kind": "tour", "person_id": 7, **payload}, {})
 
 
 def test_it_is_asked_while_the_answer_is_missing_and_the_condition_holds() -> None:
     assert PERSON.applies(received())
     assert not PERSON.applies(received(kind="call"))
     assert not PERSON.applies(received(person=None))
-    assert not Fetch(path="/x", into="x").applies(Received([1], {}))
+    assert not Fetch(path="/x", into="x").applies(DecodedRequest([1], {}))
 
 
 def test_its_name_shows_no_id_and_no_parameters() -> None:
@@ -47,7 +47,7 @@ def test_templates_are_filled_in_texts_lists_and_objects() -> None:
 
 def test_answers_stand_beside_the_payload() -> None:
     assert with_details(received(), {"person": {"a": 1}}).payload["person"] == {"a": 1}
-    assert with_details(Received([1], {}), {"person": 1}).payload == [1]
+    assert with_details(DecodedRequest([1], {}), {"person": 1}).payload == [1]
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 import pytest
 
 from bridge.mapping.booking import Action
+from bridge.mapping.canonical import EVENTS, CanonicalPayload
 from bridge.mapping.event_words import meaning
-from bridge.mapping.own_body import EVENTS, OwnBody
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 NAMES = {
     "book": ["tour.booked", "book_tour", "schedule_tour", "New Appointment", "New Booking", "Tour booked - Oakwood",
@@ -55,7 +55,7 @@ def test_a_name_that_asks_for_nothing_certain(name: str | None) -> None:
     assert meaning(name) is None
 
 
-class Bot(OwnBody):
+class Bot(CanonicalPayload):
     """Bot"""
 
 
@@ -75,14 +75,14 @@ TOUR = {"booking_id": "B-1", "email": "maya@example.com", "tour_start": "2026-12
 def test_an_unknown_event_of_a_tour_is_held_and_others_are_ignored(
     event: str, more: dict[str, str], is_held: bool
 ) -> None:
-    translation = Bot().translate(Received({"event": event, **more}, {}))
+    translation = Bot().translate(DecodedRequest({"event": event, **more}, {}))
     assert (translation.action is Action.IGNORE) == (not is_held)
     assert [error.expected for error in translation.errors] == [EVENTS] * is_held
 
 
 def test_a_tool_of_an_agent_names_the_event() -> None:
-    assert Bot().translate(Received({"action": "book_tour", **TOUR}, {})).action is Action.BOOK
+    assert Bot().translate(DecodedRequest({"action": "book_tour", **TOUR}, {})).action is Action.BOOK
     assert (
-        Bot().translate(Received({"tool_name": "cancel_appointment", "booking_id": "B-1"}, {})).action
+        Bot().translate(DecodedRequest({"tool_name": "cancel_appointment", "booking_id": "B-1"}, {})).action
         is Action.CANCEL
     )

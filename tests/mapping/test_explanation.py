@@ -8,7 +8,7 @@ from bridge.inbound.signatures import Token
 from bridge.mapping import BOOK, CANCEL, IGNORE, Api, Fetch, Mapping, TourKind, When, fields, path
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.explanation import Explanation, FieldExplained, RejectedValue, explain
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 
 class Acme(Mapping):
@@ -37,7 +37,7 @@ class Acme(Mapping):
 
 
 def of(kind: str = "booked", **data: Any) -> Explanation:
-    return explain(Acme(), Received({"kind": kind, "data": data}, {}))
+    return explain(Acme(), DecodedRequest({"kind": kind, "data": data}, {}))
 
 
 def field(name: str, **data: Any) -> FieldExplained:
@@ -102,7 +102,7 @@ def test_the_question_to_the_api_has_its_ids_or_says_what_it_lacks():
 
 
 def test_a_root_that_finds_nothing_is_reported():
-    reported = explain(Acme(), Received({"kind": "booked"}, {}))
+    reported = explain(Acme(), DecodedRequest({"kind": "booked"}, {}))
     assert (reported.root, reported.root_found) == ("data", False)
 
 
@@ -115,7 +115,7 @@ def test_it_agrees_with_the_translation(name: str):
     mapping = file.schema()
     for sample in file.samples:
         payload = decode(sample.body, sample.headers.get("content-type"))
-        received = Received(mapping.items(payload)[0], sample.headers, sample.query)
+        received = DecodedRequest(mapping.items(payload)[0], sample.headers, sample.query)
         booking = mapping.translate(received).booking
         for reported in explain(mapping, received).fields:
             declared = dict(mapping.paths())[reported.name]

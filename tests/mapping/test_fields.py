@@ -11,7 +11,7 @@ from mapping.reading import read, refused
 
 from bridge.mapping import TourKind, fields
 from bridge.mapping.fields import Field, describe
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 
 @pytest.mark.parametrize(("given", "number"), [(30, 30), ("30", 30), (30.0, 30), (" 45 ", 45), ("60.0", 60)])
@@ -71,7 +71,7 @@ def test_lines(given: list[Any], lines: str | None) -> None:
 def test_fingerprint() -> None:
     def mark(**payload: Any) -> Any:
         field = fields.Fingerprint(path=["a", "b"])
-        return field.deserialize(field.find(Received(payload, {})))
+        return field.deserialize(field.find(DecodedRequest(payload, {})))
 
     assert mark(a="x", b="y") == mark(b="y", a="x", c="else")
     assert len({mark(a="x"), mark(b="x"), mark(a="x", b="x"), mark(a="xx"), mark(a="X")}) == 5
@@ -117,7 +117,7 @@ def test_a_field_that_is_required_is_missed(kind: Callable[..., Field]) -> None:
 def test_a_field_refuses_or_reads_whatever_it_finds(kind: Callable[..., Field], value: Any) -> None:
     field = kind(path="a")
     reported: Any = {"found": "", "expected": field.expected}
-    if found := field.find(Received({"a": value}, {})):
+    if found := field.find(DecodedRequest({"a": value}, {})):
         try:
             field.deserialize(found)
         except marshmallow.ValidationError as error:

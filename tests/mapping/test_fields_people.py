@@ -9,7 +9,7 @@ from mapping.reading import read, refused
 
 from bridge.mapping import fields
 from bridge.mapping.fields import Field, describe
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 # Text and names.
 
@@ -89,7 +89,7 @@ def test_no_name(field: Field, given: Any) -> None:
 @given(st.text(max_size=60))
 def test_every_text_is_some_name(text: str) -> None:
     field = fields.PersonName(path="a")
-    found = field.find(Received({"a": text}, {}))
+    found = field.find(DecodedRequest({"a": text}, {}))
     name = field.deserialize(found) if found else {"first": None, "last": None}
     assert (name["first"] or name["last"] or "").isprintable()
 

@@ -9,7 +9,7 @@ from mapping.reading import MOMENT, WALL, read, refused
 
 from bridge.mapping import fields
 from bridge.mapping.fields import describe
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 # Moments.
 
@@ -160,7 +160,7 @@ def test_no_wall_time(given: Any) -> None:
     "payload", [{}, {"a": None, "b": ""}, {"a": " ", "b": " "}, {"a": [], "b": {}}, [], "x", None]
 )
 def test_absent_wall_time(payload: Any) -> None:
-    assert fields.LocalTime(date="a", time="b").find(Received(payload, {})) == []
+    assert fields.LocalTime(date="a", time="b").find(DecodedRequest(payload, {})) == []
 
 
 def test_wall_time_says_where_it_looks() -> None:
@@ -203,7 +203,10 @@ def test_no_time_in_a_zone(time: str, zone: str) -> None:
 
 @pytest.mark.parametrize("zone", [None, ""])
 def test_without_a_zone_there_is_no_zoned_time(zone: str | None) -> None:
-    assert fields.ZonedTime(path="a", zone="b").find(Received({"a": "2026-12-03 10:00", "b": zone}, {})) == []
+    assert (
+        fields.ZonedTime(path="a", zone="b").find(DecodedRequest({"a": "2026-12-03 10:00", "b": zone}, {}))
+        == []
+    )
 
 
 # Lengths.
@@ -257,7 +260,7 @@ def test_the_name_of_a_field_says_its_unit() -> None:
 
 def test_a_range_gives_the_length() -> None:
     field = fields.LocalTime(path="a")
-    found = field.find(Received({"a": "12/03/2026 2:30 PM - 3:15 PM"}, {}))
+    found = field.find(DecodedRequest({"a": "12/03/2026 2:30 PM - 3:15 PM"}, {}))
     assert field.choose(found) == WALL
     assert field.end_of(found) == WALL.replace(hour=15, minute=15)
 

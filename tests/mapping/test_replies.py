@@ -3,7 +3,7 @@
 import json
 
 from bridge.mapping import Reply
-from bridge.mapping.paths import Path, Received
+from bridge.mapping.paths import DecodedRequest, Path
 
 BOT = Reply({"messages": [{"text": "{text}"}], "id": "{id}"}, text="We have it.", silent={})
 SMS = Reply("<Message>{text}</Message>", content_type="text/xml", silent="<Response/>")
@@ -39,16 +39,16 @@ def test_an_answer_can_name_what_the_request_asked_for() -> None:
         text="We have it.",
         silent=Path("calls && {results: calls[].{id: id, result: 'Nothing to do.'}}"),
     )
-    asked = Received({"calls": [{"id": "a"}, {"id": "b"}]}, {})
+    asked = DecodedRequest({"calls": [{"id": "a"}, {"id": "b"}]}, {})
 
-    def answer(received: Received | None, *, ignored: bool) -> object:
+    def answer(received: DecodedRequest | None, *, ignored: bool) -> object:
         return json.loads(tools.render(None, 7, ignored=ignored, received=received))
 
     assert answer(asked, ignored=False) == {
         "results": [{"id": "a", "result": "We have it."}, {"id": "b", "result": "We have it."}]
     }
-    assert answer(Received({"calls": [{"id": "a"}]}, {}), ignored=True) == {
+    assert answer(DecodedRequest({"calls": [{"id": "a"}]}, {}), ignored=True) == {
         "results": [{"id": "a", "result": "Nothing to do."}]
     }
-    assert answer(Received({"status": "ended"}, {}), ignored=True) == {}
+    assert answer(DecodedRequest({"status": "ended"}, {}), ignored=True) == {}
     assert answer(None, ignored=False) == {}

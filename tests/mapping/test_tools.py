@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.mapping import Action
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.tools import tool_rules
 
 RULES = tool_rules("name")
@@ -30,7 +30,7 @@ RULES = tool_rules("name")
     ],
 )
 def test_a_tool_says_by_its_name_what_it_does(name: str, action: Action, requested: bool) -> None:
-    rule = next(rule for rule in RULES if rule.applies(None, Received({"name": name}, {})))
+    rule = next(rule for rule in RULES if rule.applies(None, DecodedRequest({"name": name}, {})))
     assert (rule.then.action, rule.then.requested) == (action, requested)
 
 
@@ -38,4 +38,4 @@ def test_a_tool_says_by_its_name_what_it_does(name: str, action: Action, request
     "name", ["create_contact", "cancellation_policy", "unschedule_tour", "transfer_call", "", None]
 )
 def test_another_tool_is_left_to_the_other_rules(name: str | None) -> None:
-    assert not any(rule.applies(None, Received({"name": name}, {})) for rule in RULES)
+    assert not any(rule.applies(None, DecodedRequest({"name": name}, {})) for rule in RULES)

@@ -17,7 +17,7 @@ from bridge.mapping import (
     path,
     paths,
 )
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 
 START = datetime(2026, 12, 3, 16, 30, tzinfo=UTC)
 TOUR: dict[str, Any] = {
@@ -68,8 +68,8 @@ class Form(Widget):
     public = True
 
 
-def received(payload: Any, **headers: str) -> Received:
-    return Received(payload, headers)
+def received(payload: Any, **headers: str) -> DecodedRequest:
+    return DecodedRequest(payload, headers)
 
 
 def translate(mapping: type[Mapping] = Widget, **changes: Any) -> Any:

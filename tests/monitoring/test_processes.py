@@ -117,7 +117,7 @@ def post(url: str, number: int) -> None:
     body = b'{"type": "tour.cancelled", "timestamp": "2031-11-24T15:00:00Z", "data": {"booking_id": "B-1"}}'
     scheme = Catalogue().get("standard_webhooks").schema.signature
     assert scheme is not None
-    headers = scheme.prepare(Request({}, body), [SECRET], datetime.now(UTC), f"msg_{number}").headers
+    headers = scheme.sign_request(Request({}, body), [SECRET], datetime.now(UTC), f"msg_{number}").headers
     sent = {**headers, "Content-Type": "application/json", "Connection": "close"}
     assert requests.post(f"{url}/hooks/widget", data=body, headers=sent, timeout=PATIENCE).ok
 

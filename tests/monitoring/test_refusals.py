@@ -8,7 +8,7 @@ from world import World
 
 from bridge.app import create_app
 from bridge.database import Database
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.models import RejectionCount
 from bridge.monitoring.refusals import WRITE_EVERY, Refusals
 from bridge.settings import parse
@@ -52,13 +52,13 @@ def statements(database: Database) -> list[str]:
 def test_the_first_is_written_at_once_and_a_flood_with_one_statement(
     refusals: Refusals, database: Database, stopwatch: Stopwatch
 ) -> None:
-    refusals.note("widget", Doubt.MISMATCH)
+    refusals.note("widget", AuthFailure.MISMATCH)
     refusals.write_if_due()
     assert stored(database) == {("widget", "mismatch"): 1}
     seen = statements(database)
     for _ in range(1000):
-        refusals.note("widget", Doubt.MISMATCH)
-        refusals.note("widget", Doubt.MISSING)
+        refusals.note("widget", AuthFailure.MISMATCH)
+        refusals.note("widget", AuthFailure.MISSING)
         refusals.write_if_due()
     assert seen == []
     stopwatch.now += WRITE_EVERY
@@ -70,15 +70,15 @@ def test_the_first_is_written_at_once_and_a_flood_with_one_statement(
 def test_two_processes_add_up(refusals: Refusals, database: Database, clock: Any) -> None:
     second = Refusals(database, clock)
     for first in (refusals, second):
-        first.note("widget", Doubt.STALE)
+        first.note("widget", AuthFailure.STALE)
         first.write()
     assert stored(database) == {("widget", "stale"): 2}
 
 
 def test_hours_are_apart(refusals: Refusals, database: Database, clock: Any) -> None:
-    refusals.note("widget", Doubt.STALE)
+    refusals.note("widget", AuthFailure.STALE)
     clock.advance(hours=1)
-    refusals.note("widget", Doubt.STALE)
+    refusals.note("widget", AuthFailure.STALE)
     refusals.write()
     with database.session() as session:
         rows = session.execute(
@@ -94,11 +94,11 @@ def test_what_the_database_does_not_take_is_written_later(
 ) -> None:
     with database.session() as session:
         session.connection().exec_driver_sql("ALTER TABLE refusals RENAME TO away")
-    refusals.note("widget", Doubt.STALE)
+    refusals.note("widget", AuthFailure.STALE)
     refusals.write_if_due()
     with database.session() as session:
         session.connection().exec_driver_sql("ALTER TABLE away RENAME TO refusals")
-    refusals.note("widget", Doubt.STALE)
+    refusals.note("widget", AuthFailure.STALE)
     refusals.write_if_due()
     assert stored(database) == {}
     stopwatch.now += WRITE_EVERY

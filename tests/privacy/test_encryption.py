@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from bridge.database import Database
 from bridge.encryption import MARK, DecryptionError
 from bridge.inbound.committer import Committer
-from bridge.inbound.inbox import Delivery, IncomingEvent, Kept
+from bridge.inbound.inbox import Delivery, IncomingEvent, RequestMetadata
 from bridge.mapping.translation import Envelope
 from bridge.models import UNENCRYPTED_FIELDS, Booking, BookingState, Event, KnownContact, Status
 from bridge.privacy.reencryption import encrypt_again
@@ -98,14 +98,14 @@ def test_what_the_endpoint_commits_is_not_to_be_read_either(database, clock, ope
         IncomingEvent(BODY, None, Envelope(delivery_id="a", email="maya@example.com")),
         IncomingEvent(b"Maya", None, Envelope(delivery_id="b"), parked="Maya asks"),
     ]
-    kept = Kept({"x-renter": "Maya"}, {"name": "Maya"})
+    metadata = RequestMetadata({"x-renter": "Maya"}, {"name": "Maya"})
     with opened(NEW) as keyed:
-        Committer(keyed).store(Delivery("widget", kept, arrivals, clock()))
+        Committer(keyed).store(Delivery("widget", metadata, arrivals, clock()))
         assert "maya" not in raw(database).casefold()
         with keyed.session() as session:
             reported = session.scalars(select(Event).order_by(Event.id)).all()
     assert [(one.body, one.detail) for one in reported] == [(BODY, None), (b"Maya", "Maya asks")]
-    assert [(one.headers, one.query) for one in reported] == [(kept.headers, kept.query)] * 2
+    assert [(one.headers, one.query) for one in reported] == [(metadata.headers, metadata.query)] * 2
 
 
 def test_what_sql_asks_for_stays_open(clock, opened):

@@ -12,10 +12,10 @@ from bridge.privacy.erasure import (
     InvalidAddressError,
     Person,
     StillOpenError,
+    blockers,
     counts_of,
     erase_person,
     find,
-    objections,
 )
 
 TABLES = (
@@ -131,7 +131,7 @@ def test_before_anything_is_erased_it_is_reported_what(world, reported):
     with world.database.session() as session:
         traces = find(session, MAYA)
         counts = counts_of(session, traces)
-        assert objections(session, traces, world.clock()) == []
+        assert blockers(session, traces, world.clock()) == []
     assert (counts.events, counts.tours, counts.leads) == (1, 1, 1)
     assert counts.calls > 3
     assert stored(world) == before

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.propexo.text import cut, humanise, length
+from bridge.propexo.text import humanise, length, truncate
 
 FAMILY = "👩‍👩‍👧"  # three people, two joiners: 8 UTF-16 units
 WAVE = "👋🏽"
@@ -13,30 +13,32 @@ SCOTLAND = "🏴󠁧󠁢󠁳󠁣󠁴󠁿"
 
 
 def test_a_text_that_fits_is_left_alone() -> None:
-    assert cut("a tour", 6) == "a tour"
-    assert cut("", 5) == ""
+    assert truncate("a tour", 6) == "a tour"
+    assert truncate("", 5) == ""
 
 
 def test_a_long_text_ends_at_a_word() -> None:
-    assert cut("Please call before the tour", 20) == "Please call before…"
-    assert cut("Please call before, the tour", 20) == "Please call before…"
-    assert cut("one\ntwo three", 8) == "one\ntwo…"
+    assert truncate("Please call before the tour", 20) == "Please call before…"
+    assert truncate("Please call before, the tour", 20) == "Please call before…"
+    assert truncate("one\ntwo three", 8) == "one\ntwo…"
 
 
 def test_a_single_long_word_is_cut_hard() -> None:
-    assert cut("x" * 40, 10) == "x" * 9 + "…"
-    assert cut("Ref AB. " + "x" * 40, 20) == "Ref AB. " + "x" * 11 + "…"
+    assert truncate("x" * 40, 10) == "x" * 9 + "…"
+    assert truncate("Ref AB. " + "x" * 40, 20) == "Ref AB. " + "x" * 11 + "…"
 
 
 def test_a_name_is_cut_without_a_mark() -> None:
-    assert cut("Wolfeschlegelsteinhausenbergerdorff", 30, ellipsis="") == "Wolfeschlegelsteinhausenberger"
+    assert (
+        truncate("Wolfeschlegelsteinhausenbergerdorff", 30, ellipsis="") == "Wolfeschlegelsteinhausenberger"
+    )
 
 
 @pytest.mark.parametrize("cluster", [FAMILY, WAVE, FLAG, SCOTLAND, "e\u0301", "कि", "❤️"])
 def test_what_is_seen_as_one_stays_whole(cluster: str) -> None:
     text = cluster * 30
     for limit in range(1, length(text)):
-        kept = cut(text, limit)
+        kept = truncate(text, limit)
         assert length(kept) <= limit
         assert kept.removesuffix("…").replace(cluster, "") == ""
 
@@ -49,7 +51,7 @@ def test_length_counts_as_javascript_does() -> None:
 @example("\ud800" * 300, 10)
 @example(" " * 300, 256)
 def test_a_cut_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
-    kept = cut(text, limit)
+    kept = truncate(text, limit)
     assert length(kept) <= limit
     assert kept == text or text.startswith(kept.removesuffix("…"))
 

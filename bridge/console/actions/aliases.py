@@ -13,7 +13,7 @@ from bridge.console.audit import BulkEntry
 from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.query import Selection, configured
-from bridge.keys import KEY_LENGTH, storable
+from bridge.keys import KEY_LENGTH, sanitise
 from bridge.models import Alias, Event, Role
 from bridge.settings import Settings
 from bridge.settings.records import normalise_name
@@ -84,7 +84,7 @@ def add(
     """
     must_be(actor, Role.OPERATOR)
     found = configured(session, settings, property_name)
-    name = normalise_name(storable(alias) or "")[: 4 * KEY_LENGTH]
+    name = normalise_name(sanitise(alias) or "")[: 4 * KEY_LENGTH]
     if not name:
         raise MissingNameError("An alias is a text of at least one letter.")
     by_file, row = settings.property_named(name), session.get(Alias, name)
@@ -104,7 +104,7 @@ def add(
 def remove(session: Session, actor: Actor, alias: str, now: datetime) -> None:
     """Let a name mean nothing any more. Raises UnknownAliasError, NotAllowedError."""
     must_be(actor, Role.OPERATOR)
-    row = session.get(Alias, normalise_name(storable(alias) or ""), with_for_update=True)
+    row = session.get(Alias, normalise_name(sanitise(alias) or ""), with_for_update=True)
     if row is None:
         raise UnknownAliasError
     audit.record(session, actor, now, "removed", ("alias", row.alias), before={"property": row.property})

@@ -30,10 +30,10 @@ class ActionNotPossibleError(BridgeError):
 
     code = "not_possible"
 
-    def __init__(self, objections: dict[int, str]) -> None:
-        self.objections = objections
+    def __init__(self, problems: dict[int, str]) -> None:
+        self.problems = problems
         """A sentence for each event that is missing or cannot be changed."""
-        super().__init__("\n".join(objections.values()))
+        super().__init__("\n".join(problems.values()))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def replay(
     `bulk`: the audit entry of the action that they are a part of.
     """
     must_be(actor, Role.OPERATOR)
-    return _again(session, actor, locked(session, ids, replay_objection), now, bulk)
+    return _again(session, actor, locked(session, ids, replay_problem), now, bulk)
 
 
 def replay_chosen(
@@ -111,7 +111,7 @@ def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: da
     found = select(Event).where(Event.id.in_(ids)).order_by(Event.id)
     return [
         dry_run(session, event, settings, now)
-        for event in _checked(list(session.scalars(found)), ids, replay_objection)
+        for event in _checked(list(session.scalars(found)), ids, replay_problem)
     ]
 
 
@@ -128,7 +128,7 @@ def dismiss(
     `note` says what was done about it; it stays with the event. `bulk`: as of `replay`.
     """
     must_be(actor, Role.OPERATOR)
-    events = locked(session, ids, dismiss_objection)
+    events = locked(session, ids, dismiss_problem)
     before = [EventBefore.of(event) for event in events]
     for event in events:
         actions.dismiss(event, now, note, actor.name)
@@ -136,7 +136,7 @@ def dismiss(
     return [event.id for event in events]
 
 
-def replay_objection(event: Event) -> str | None:
+def replay_problem(event: Event) -> str | None:
     """Why the event cannot be run again, as a sentence."""
     if event.blanked_at is not None:
         return f"The payload of event {event.id} has been deleted. It cannot run again: ask the sender to send it."
@@ -147,28 +147,28 @@ def replay_objection(event: Event) -> str | None:
     return f"Event {event.id} has not ended ({event.status}): it is still being processed."
 
 
-def dismiss_objection(event: Event) -> str | None:
+def dismiss_problem(event: Event) -> str | None:
     """Why the event cannot be dismissed, as a sentence."""
     if event.status == Status.PARKED:
         return None
     return f"Event {event.id} is not parked ({event.status}): there is nothing to dismiss."
 
 
-def locked(session: Session, ids: Sequence[int], objection: Callable[[Event], str | None]) -> list[Event]:
+def locked(session: Session, ids: Sequence[int], problem_of: Callable[[Event], str | None]) -> list[Event]:
     """The events in the order of their ids, held until the commit. Raises ActionNotPossibleError."""
     query = select(Event).where(Event.id.in_(ids)).order_by(Event.id).with_for_update()
-    return _checked(list(session.scalars(query)), ids, objection)
+    return _checked(list(session.scalars(query)), ids, problem_of)
 
 
 def _checked(
-    events: list[Event], ids: Sequence[int], objection: Callable[[Event], str | None]
+    events: list[Event], ids: Sequence[int], problem_of: Callable[[Event], str | None]
 ) -> list[Event]:
     found = {event.id: event for event in events}
-    objection_of = {
-        event_id: objection(found[event_id]) if event_id in found else f"There is no event {event_id}."
+    problem_of_id = {
+        event_id: problem_of(found[event_id]) if event_id in found else f"There is no event {event_id}."
         for event_id in ids
     }
-    objections = {event_id: line for event_id, line in objection_of.items() if line}
-    if objections:
-        raise ActionNotPossibleError(objections)
+    problems = {event_id: line for event_id, line in problem_of_id.items() if line}
+    if problems:
+        raise ActionNotPossibleError(problems)
     return events

@@ -80,7 +80,7 @@ def _finding(error: BridgeError) -> Response:
     status = 502 if isinstance(error, PropexoError) else STATUSES.get(type(error), 409)
     more: dict[str, Any] = {}
     if isinstance(error, ActionNotPossibleError):
-        more = {"errors": {str(event_id): line for event_id, line in error.objections.items()}}
+        more = {"errors": {str(event_id): line for event_id, line in error.problems.items()}}
     if isinstance(error, ContractNotKeptError):
         more = {"errors": {"findings": list(error.findings)}}
     if isinstance(error, FilesReplacedError):

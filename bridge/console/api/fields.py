@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from bridge.console.queries.paging import LIMIT, MOST
-from bridge.keys import storable
+from bridge.keys import sanitise
 
 LARGEST = 2**63 - 1
 
@@ -19,7 +19,7 @@ class TextField(fields.String):
     """A text, without what PostgreSQL cannot store."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return storable(super()._deserialize(value, attr, data, **kwargs))
+        return sanitise(super()._deserialize(value, attr, data, **kwargs))
 
 
 class WholeNumber(fields.Integer):

@@ -21,7 +21,7 @@ from bridge.console.queries.alerts import alert_overview
 from bridge.console.queries.paging import Page, before_of, cursor_of
 from bridge.console.tools import tools
 from bridge.events.query import PATIENCE, RowPage, newest
-from bridge.keys import storable
+from bridge.keys import sanitise
 from bridge.models import AuditEntry, Role
 
 people = Blueprint("api_people", __name__, url_prefix="/api/v1")
@@ -77,7 +77,7 @@ def change_user(body: dict[str, Any], name: str) -> Any:
     )
     with tools().database.session() as session:
         return actions.change_user(
-            session, current_actor(), storable(name) or "", change, tools().clock(), tools().settings
+            session, current_actor(), sanitise(name) or "", change, tools().clock(), tools().settings
         )
 
 

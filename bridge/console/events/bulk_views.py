@@ -107,11 +107,11 @@ def progress(run: Run) -> Response:
 
 def _ticked(session: Session, action: str) -> tuple[list[int], list[str]]:
     """Those of the ticked events that can be changed so, and why the others cannot."""
-    objection = people.replay_objection if action == REPLAY else people.dismiss_objection
+    problem_of = people.replay_problem if action == REPLAY else people.dismiss_problem
     ticked = select(Event).where(Event.id.in_(_numbers(request.form.getlist("id")))).order_by(Event.id)
-    objections = {event.id: objection(event) for event in session.scalars(ticked)}
-    return [event_id for event_id, why in objections.items() if why is None], [
-        why for why in objections.values() if why
+    problems = {event.id: problem_of(event) for event in session.scalars(ticked)}
+    return [event_id for event_id, why in problems.items() if why is None], [
+        why for why in problems.values() if why
     ]
 
 

@@ -20,7 +20,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError
 from bridge.events.detail import mapping_of, story
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import Kept
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.explanation import explain
 from bridge.mapping_checks.explanation import explanation_as_json
 from bridge.mapping_checks.preview import preview_event
@@ -190,10 +190,10 @@ def explanation_of(event: Event, settings: Settings) -> dict[str, Any] | None:
     """`None` where the body is not kept, or nothing can read it."""
     if not event.body:
         return None
-    kept, answers = Kept(event.headers, event.query), event.answers or {}
+    metadata, answers = RequestMetadata(event.headers, event.query), event.answers or {}
     try:
         mapping = mapping_of(settings, event)
-        read = preview_event(mapping, event.body, event.content_type, kept, answers, event.delivery_id)
+        read = preview_event(mapping, event.body, event.content_type, metadata, answers, event.delivery_id)
     except BridgeError:
         return None
     return explanation_as_json(explain(mapping, read.received)) if read.received else None

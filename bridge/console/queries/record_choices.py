@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from bridge.delivery.rules.record_cache import match
 from bridge.delivery.rules.resolve import AGENT, UNIT, RecordKind
-from bridge.models import Choices
+from bridge.models import RecordCache
 from bridge.settings import Property
 
 
@@ -32,7 +32,7 @@ def agent_choices(session: Session, place: Property) -> list[RecordChoice]:
 def _choices(
     session: Session, place: Property, kind: RecordKind, crosswalk: dict[str, str]
 ) -> list[RecordChoice]:
-    row = session.get(Choices, (place.integration_id, place.property_id, kind.crosswalk))
+    row = session.get(RecordCache, (place.integration_id, place.property_id, kind.crosswalk))
     records = row.records if row else []
     found: dict[str, RecordChoice] = {}
     for record in sorted(records, key=lambda record: (not record.get("leasing"), record.get("name", ""))):

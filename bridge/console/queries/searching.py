@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bridge import search_index as terms
 from bridge.delivery.rules.booking_state import CODE
-from bridge.keys import key, storable
+from bridge.keys import key, sanitise
 from bridge.models import Booking, BookingReference, EarlierCode, Event
 from bridge.settings import Settings
 
@@ -21,7 +21,7 @@ MOST_EVENTS = 5000
 
 def bookings_found(session: Session, settings: Settings, text: str, *, people: bool) -> set[int]:
     """The ids of the bookings that somebody means; without `people`, only by code and reference."""
-    words = (storable(text) or "").strip()
+    words = (sanitise(text) or "").strip()
     if not words:
         return set()
     found: set[int] = set()
@@ -63,7 +63,7 @@ def events_found(session: Session, settings: Settings, text: str, *, people: boo
 
     Without `people` nobody is found by name, e-mail or phone: a viewer could ask whether somebody is there.
     """
-    words = (storable(text) or "").strip()
+    words = (sanitise(text) or "").strip()
     if not words:
         return ()
     found: set[int] = set()

@@ -18,7 +18,7 @@ from bridge.delivery.rules.outcomes import Reason
 from bridge.errors import BridgeError, ConfigurationError
 from bridge.events.detail import mapping_of
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import Kept
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.booking import BookingRequest
 from bridge.mapping.catalogue import Catalogue, MappingFile
 from bridge.mapping_checks.preview import preview_event
@@ -98,7 +98,7 @@ def senders(catalogue: Catalogue) -> list[Sender]:
 def form_of(file: MappingFile, taken: Iterable[str]) -> NewSourceForm:
     """What the form of a sender asks for."""
     schema, proof = file.schema, file.schema.signature
-    needs_secret = proof is not None and bool(list(proof.check_secrets([])))
+    needs_secret = proof is not None and bool(list(proof.secret_problems([])))
     return NewSourceForm(
         file.name,
         schema.sender(),
@@ -126,14 +126,14 @@ def new_secret(file: MappingFile) -> str | None:
     proof = file.schema.signature
     if proof is None:
         return None
-    return next((made for make in SECRETS if not list(proof.check_secrets([made := make()]))), None)
+    return next((made for make in SECRETS if not list(proof.secret_problems([made := make()]))), None)
 
 
 def document_from(form: Mapping[str, str], file: MappingFile) -> dict[str, Any]:
     """The table of a new source; what is not given is left out."""
     document: dict[str, Any] = {"mapping": file.name, **({"record": True} if file.name == RECORDER else {})}
     proof = file.schema.signature
-    if proof is not None and list(proof.check_secrets([])):
+    if proof is not None and list(proof.secret_problems([])):
         document["secrets"] = (
             [secret] if (secret := form.get("secret", "").strip() or new_secret(file)) else []
         )
@@ -168,9 +168,9 @@ def first_event(session: Session, settings: Settings, source: str, aliases: Alia
         return None
     try:
         mapping = mapping_of(settings, event)
-        kept = Kept(event.headers, event.query)
+        metadata = RequestMetadata(event.headers, event.query)
         read = preview_event(
-            mapping, event.body, event.content_type, kept, event.answers or {}, event.delivery_id
+            mapping, event.body, event.content_type, metadata, event.answers or {}, event.delivery_id
         )
     except BridgeError as error:
         return _unread(event, error.message)

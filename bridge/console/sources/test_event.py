@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from bridge.errors import BridgeError
-from bridge.inbound.posting import posted
+from bridge.inbound.sample_request import sign_sample
 from bridge.inbound.views import TEST
 from bridge.mapping.samples import Sample
 from bridge.mapping.sources import MappedSource
@@ -46,7 +46,7 @@ def try_out(app: Flask, settings: Settings, source: MappedSource, name: str, now
     """
     sample = _sample(source, name)
     proof = source.file.schema.signature
-    request = posted(sample, sample.body, source.settings, proof, settings.server.public_url, now)
+    request = sign_sample(sample, sample.body, source.settings, proof, settings.server.public_url, now)
     path = request.url[request.url.index("/hooks/") :]
     answer = app.test_client().post(
         path, data=request.body, headers=dict(request.headers), environ_overrides={TEST: True}

@@ -18,7 +18,7 @@ from typing import Any
 
 import bridge.inbound.handshakes
 import bridge.inbound.signatures
-import bridge.mapping.own_body  # noqa: F401 - what mapping files import, before anybody waits for it
+import bridge.mapping.canonical  # noqa: F401 - what mapping files import, before anybody waits for it
 from bridge.console.workbench.confinement import can_confine, confine
 from bridge.console.workbench.tasks import Task
 from bridge.errors import BridgeError

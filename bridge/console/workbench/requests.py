@@ -15,8 +15,8 @@ from werkzeug.datastructures import MultiDict
 
 from bridge.console.workbench.tasks import StoredEvent
 from bridge.errors import DecodingError
-from bridge.inbound.arrivals import Kept
 from bridge.inbound.decoding import decode
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.catalogue import MappingFile
 from bridge.mapping.samples import BESIDE, Sample
 from bridge.mapping_checks.preview import Posted
@@ -181,7 +181,7 @@ def stored_events(session: Session, sources: Sequence[str], most: int) -> tuple[
             event.id,
             event.body,
             event.content_type,
-            Kept(event.headers, event.query),
+            RequestMetadata(event.headers, event.query),
             event.answers or {},
             event.delivery_id,
         )

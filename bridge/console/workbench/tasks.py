@@ -9,7 +9,7 @@ from typing import Any
 from bridge.aliases import no_aliases
 from bridge.errors import BridgeError
 from bridge.events.dry_run import error_sentence
-from bridge.inbound.arrivals import Kept
+from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.base import Mapping
 from bridge.mapping.catalogue import MappingFile, line_in_file, load_text
 from bridge.mapping.explanation import explain
@@ -157,7 +157,7 @@ class StoredEvent:
     id: int
     body: bytes
     content_type: str | None
-    kept: Kept
+    metadata: RequestMetadata
     answers: Dictionary[str, Any]
     delivery_id: str
 
@@ -191,7 +191,7 @@ class Comparison:
 
     def _read(self, event: StoredEvent, mapping: Mapping) -> dict[str, Any]:
         read = preview_event(
-            mapping, event.body, event.content_type, event.kept, event.answers, event.delivery_id
+            mapping, event.body, event.content_type, event.metadata, event.answers, event.delivery_id
         )
         return _flat(resolved(read, self.settings, self.before.source, no_aliases))
 

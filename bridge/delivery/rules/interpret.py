@@ -17,7 +17,7 @@ from bridge.inbound.decoding import decode
 from bridge.keys import key
 from bridge.mapping.booking import Action
 from bridge.mapping.details import Fetch, with_details
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.sources import MappedSource
 from bridge.mapping.translation import person_reference
 
@@ -74,22 +74,24 @@ def received_as(
     headers: Mapping[str, Any],
     query: Mapping[str, Any],
     enrichment: Mapping[str, Any] | None,
-) -> Received:
+) -> DecodedRequest:
     """A stored event as its mapping reads it. Raises DecodingError."""
-    return with_details(Received(decode(body, content_type), dict(headers), dict(query)), enrichment or {})
+    return with_details(
+        DecodedRequest(decode(body, content_type), dict(headers), dict(query)), enrichment or {}
+    )
 
 
 def _having(known: Interpretation, **more: Any) -> Interpretation:
     return Interpretation(**{**vars(known), **more})
 
 
-def _codes_in(received: Received) -> frozenset[str]:
+def _codes_in(received: DecodedRequest) -> frozenset[str]:
     if "TB-" not in (text := json.dumps(received.payload, ensure_ascii=False)):
         return frozenset()
     return frozenset(sorted(set(CODE.findall(text)))[:MOST_CODES])
 
 
-def _enrichment(source: MappedSource, fetch: Fetch, received: Received) -> dict[str, Any]:
+def _enrichment(source: MappedSource, fetch: Fetch, received: DecodedRequest) -> dict[str, Any]:
     """What to ask the sender's API for, or why that cannot be asked."""
     api = source.mapping.api
     if api is None or not source.settings.api:

@@ -16,7 +16,7 @@ from bridge.delivery.rules.booking_state import CONTACT_FIELDS
 from bridge.delivery.rules.entities import BookingRow, changed
 from bridge.mapping.booking import Contact
 from bridge.propexo import client
-from bridge.propexo.text import cut
+from bridge.propexo.text import truncate
 from bridge.propexo.tours import Tour
 
 LONGEST_NAME = 60
@@ -105,7 +105,7 @@ def visitor_note(lead: Contact, contact: Contact) -> str | None:
         return None
     name = " ".join(filter(None, (contact.first_name, contact.last_name)))
     email = None if same_email(lead.email, contact.email) else contact.email
-    parts = (cut(name, LONGEST_NAME), readable_phone(contact.phone), email)
+    parts = (truncate(name, LONGEST_NAME), readable_phone(contact.phone), email)
     return f"Visitor: {', '.join(filter(None, parts))}."
 
 

@@ -33,15 +33,15 @@ from bridge.models import (
     Booking,
     BookingReference,
     BookingState,
-    Choices,
     EarlierCode,
     Event,
     IntegrationState,
     KnownContact,
     Lead,
+    RecordCache,
+    SearchToken,
     SlotClaim,
     SlotSource,
-    Term,
 )
 from bridge.propexo.errors import Outcome
 
@@ -137,9 +137,9 @@ MOST_RELATED = 50
 """Bookings of one e-mail or phone, the newest, that are compared with an event's: a placeholder may have thousands."""
 _TERMS = func.unnest(_texts("terms")).table_valued("term").render_derived()
 _NAMED_BY = (
-    select(Term.booking_id)
-    .where(Term.term == _TERMS.c.term)
-    .order_by(Term.booking_id.desc())
+    select(SearchToken.booking_id)
+    .where(SearchToken.term == _TERMS.c.term)
+    .order_by(SearchToken.booking_id.desc())
     .limit(MOST_RELATED)
     .lateral()
 )
@@ -232,8 +232,18 @@ PROBER: Query[Any] = Query(
 _AT = _pairs("integrations", "properties")
 RECORDS: Query[Any] = Query(
     select(
-        Choices.integration_id, Choices.property_id, Choices.kind, Choices.fetched_at, Choices.records
-    ).join(_AT, and_(Choices.integration_id == _AT.c.integrations, Choices.property_id == _AT.c.properties))
+        RecordCache.integration_id,
+        RecordCache.property_id,
+        RecordCache.kind,
+        RecordCache.fetched_at,
+        RecordCache.records,
+    ).join(
+        _AT,
+        and_(
+            RecordCache.integration_id == _AT.c.integrations,
+            RecordCache.property_id == _AT.c.properties,
+        ),
+    )
 )
 _CLAIM = (
     SlotClaim.booking_id,

@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bridge.database import driver_of
 from bridge.delivery.rules.entities import BookingRow
-from bridge.keys import storable
+from bridge.keys import sanitise
 from bridge.models import Attempt, Base, Booking, Event, IntegrationState, Lead
 
 Columns = Mapping[str, InstrumentedAttribute[Any]]
@@ -176,7 +176,7 @@ class _Statement:
         for name, kind in self._sealed.items():
             value = values[name]
             values[name] = kind.process_bind_param(
-                storable(value) if isinstance(value, str) else value, dialect
+                sanitise(value) if isinstance(value, str) else value, dialect
             )
         return values
 
@@ -188,7 +188,7 @@ def _document(rows: Sequence[dict[str, Any]]) -> str:
         if "\\u0000" not in document:
             return document
     cleaned = [
-        {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}
+        {name: sanitise(value) if isinstance(value, str) else value for name, value in row.items()}
         for row in rows
     ]
     return json.dumps(cleaned, default=datetime.isoformat)

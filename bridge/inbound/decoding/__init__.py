@@ -11,7 +11,7 @@ from bridge.errors import DecodingError
 from bridge.inbound.decoding.content import charset, is_json_type, text_of, unreadable
 from bridge.inbound.decoding.forms import form_text, read_form, read_multipart
 from bridge.inbound.decoding.xml import read_xml
-from bridge.mapping.documents import is_storable_json, read_json, storable
+from bridge.mapping.documents import is_clean_json, read_json, sanitise_json
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -37,9 +37,11 @@ def decode(body: bytes, content_type: str | None) -> Any:
     """
     media_type, options = _content_type(content_type)
     if media_type == _MULTIPART:
-        return storable(read_multipart(body, options.get("boundary", "")))
+        return sanitise_json(read_multipart(body, options.get("boundary", "")))
     codec = charset(options.get("charset"), body)
-    declared = f"the content type says {storable(media_type)}" if media_type else "there is no content type"
+    declared = (
+        f"the content type says {sanitise_json(media_type)}" if media_type else "there is no content type"
+    )
     if media_type == _FORM:
         return _form(form_text(body, codec), codec, declared)
     return _document(text_of(body, codec), media_type, declared)
@@ -58,7 +60,7 @@ def _form(text: str, codec: str, declared: str) -> Any:
         except DecodingError:
             if _CAN_ONLY_BE_DOCUMENT.match(text):
                 raise
-    return storable(_with_xml(read_form(text, codec), declared))
+    return sanitise_json(_with_xml(read_form(text, codec), declared))
 
 
 def _with_xml(fields: dict[str, Any], declared: str) -> dict[str, Any]:
@@ -74,15 +76,15 @@ def _with_xml(fields: dict[str, Any], declared: str) -> dict[str, Any]:
 def _document(text: str, media_type: str, declared: str) -> Any:
     start = text.lstrip()[:1]
     if start == "<" and not is_json_type(media_type):
-        return storable(read_xml(text, declared))
+        return sanitise_json(read_xml(text, declared))
     if media_type.endswith(_XML) and start not in {"{", "["}:
-        return storable(read_xml(text, declared))
+        return sanitise_json(read_xml(text, declared))
     try:
         document = read_json(text)
     except JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}: {error.msg}"
         raise unreadable(text, "JSON", place, declared) from None
-    return document if is_storable_json(text) else storable(document)
+    return document if is_clean_json(text) else sanitise_json(document)
 
 
 def readable(body: bytes, content_type: str | None) -> Any:

@@ -12,7 +12,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from bridge.errors import DecodingError
 from bridge.inbound.decoding.content import charset, is_json_type, text_of
-from bridge.mapping.documents import read_json, storable
+from bridge.mapping.documents import read_json, sanitise_json
 
 _MOST_FIELDS = 1000
 LATIN = "cp1252"
@@ -109,7 +109,7 @@ def _fields(part: Field | File, content: bytes) -> Iterable[tuple[str, Any]]:
 
 def _json_or_text(text: str) -> Any:
     try:
-        return storable(read_json(text))
+        return sanitise_json(read_json(text))
     except (JSONDecodeError, DecodingError):
         return text
 

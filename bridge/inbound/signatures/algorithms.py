@@ -94,16 +94,16 @@ class KeyPair(Algorithm):
         loaded = _load(key)
         if not isinstance(loaded, self._private):
             raise ValueError(f"It cannot sign: that needs the private half of an {self._name} key pair.")  # noqa: TRY004 - the value has no type for its owner
-        signed, options = self._prepared(message)
+        signed, options = self._signed_request(message)
         signature: bytes = loaded.sign(signed, *options)
         return signature
 
     def fits(self, key: bytes, message: bytes, signatures: list[bytes]) -> bool:
         public = self._public_half(key)
-        signed, options = self._prepared(message)
+        signed, options = self._signed_request(message)
         return any([_verifies(public, signature, signed, options) for signature in signatures])  # noqa: C419 - each is tried
 
-    def _prepared(self, message: bytes) -> tuple[bytes, tuple[object, ...]]:
+    def _signed_request(self, message: bytes) -> tuple[bytes, tuple[object, ...]]:
         """What the key signs, made once for all signatures, and the options that go with it."""
         return message, ()
 
@@ -135,7 +135,7 @@ class RsaSha256(KeyPair):
         bits: int = self._public_half(key).key_size
         return (bits + 7) // 8
 
-    def _prepared(self, message: bytes) -> tuple[bytes, tuple[object, ...]]:
+    def _signed_request(self, message: bytes) -> tuple[bytes, tuple[object, ...]]:
         return hashlib.sha256(message).digest(), (PKCS1v15(), Prehashed(SHA256()))
 
     def _public_half(self, key: bytes) -> Any:

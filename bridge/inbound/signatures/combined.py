@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.inbound.signatures.request import AuthFailureError, Request
 from bridge.inbound.signatures.scheme import Check, Scheme
 
@@ -37,14 +37,14 @@ class _Combined(Scheme):
     def signs_url(self) -> bool:
         return any(part.signs_url for part in self.parts)
 
-    def is_in(self, request: Request) -> bool:
-        return any(part.is_in(request) for part in self.parts)
+    def is_present(self, request: Request) -> bool:
+        return any(part.is_present(request) for part in self.parts)
 
-    def _prepared(
+    def _signed_request(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
     ) -> Request:
         for part, its_secrets in self._signing(secrets):
-            request = part._prepared(request, its_secrets, now, delivery_id)
+            request = part._signed_request(request, its_secrets, now, delivery_id)
         return request
 
     @abstractmethod
@@ -56,29 +56,29 @@ class AnyOf(_Combined):
     """Any of the schemes suffices. A secret belongs to every scheme that can use it."""
 
     def signs_body(self, request: Request) -> bool:
-        present = [part for part in self._candidates(request) if part.is_in(request)]
+        present = [part for part in self._candidates(request) if part.is_present(request)]
         return all(part.signs_body(request) for part in present) if present else False
 
     @property
     def needs_secret(self) -> bool:
         return all(part.needs_secret for part in self.parts)
 
-    def _objection(self, secret: str) -> str | None:
-        objections = [part._objection(secret) for part in self.parts]
-        return " Or: ".join(dict.fromkeys(filter(None, objections))) if all(objections) else None
+    def _secret_error(self, secret: str) -> str | None:
+        errors = [part._secret_error(secret) for part in self.parts]
+        return " Or: ".join(dict.fromkeys(filter(None, errors))) if all(errors) else None
 
     def _signing(self, secrets: Sequence[str]) -> list[tuple[Scheme, Sequence[str]]]:
         for part in self.parts:
-            if fitting := part._fitting(secrets):
-                return [(part, fitting)]
+            if usable := part._usable_secrets(secrets):
+                return [(part, usable)]
         raise ValueError("None of the secrets can sign.")
 
     def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
-        checks = {id(part): part._check(part._fitting(secrets), tolerance) for part in self.parts}
+        checks = {id(part): part._check(part._usable_secrets(secrets), tolerance) for part in self.parts}
 
         def check(request: Request, now: datetime) -> None:
             candidates = self._candidates(request)
-            missing = AuthFailureError(Doubt.MISSING, f"The request has nothing in {self.where}.")
+            missing = AuthFailureError(AuthFailure.MISSING, f"The request has nothing in {self.where}.")
             reasons: list[ValueError] = [] if candidates else [missing]
             for part in candidates:
                 try:
@@ -100,7 +100,7 @@ class FirstOf(AnyOf):
     """The first of the schemes whose proof the request carries decides; the others are not looked at."""
 
     def _candidates(self, request: Request) -> Sequence[Scheme]:
-        return [part for part in self.parts if part.is_in(request)][:1]
+        return [part for part in self.parts if part.is_present(request)][:1]
 
 
 class AllOf(_Combined):
@@ -120,22 +120,22 @@ class AllOf(_Combined):
     def needs_secret(self) -> bool:
         return any(part.needs_secret for part in self.parts)
 
-    def is_in(self, request: Request) -> bool:
-        return all(part.is_in(request) for part in self.parts)
+    def is_present(self, request: Request) -> bool:
+        return all(part.is_present(request) for part in self.parts)
 
-    def check_secrets(self, secrets: Sequence[str]) -> list[str]:
+    def secret_problems(self, secrets: Sequence[str]) -> list[str]:
         count = len(self._keyed)
         if secrets and not count:
             return ["No secret is needed: these senders bring their own keys. Leave the secrets out."]
         if len(secrets) > 1 and len(secrets) % count:
             order = ", ".join(part.where for part in self._keyed)
             return [f"There are {len(secrets)} secrets for {count} proofs: give one for each of {order}."]
-        return super().check_secrets(secrets) or [
-            f"The secret for {part.where}: {objection}"
+        return super().secret_problems(secrets) or [
+            f"The secret for {part.where}: {error}"
             for group in self._groups(secrets)
             for part, its_secrets in group
-            for objection in map(part._objection, its_secrets)
-            if objection
+            for error in map(part._secret_error, its_secrets)
+            if error
         ]
 
     @property
@@ -153,12 +153,12 @@ class AllOf(_Combined):
             groups.append([(part, [next(own)] if part.needs_secret else []) for part in self.parts])
         return groups
 
-    def _objection(self, secret: str) -> str | None:
-        objections = [part._objection(secret) for part in self._keyed]
-        return " Or: ".join(dict.fromkeys(filter(None, objections))) if all(objections) else None
+    def _secret_error(self, secret: str) -> str | None:
+        errors = [part._secret_error(secret) for part in self._keyed]
+        return " Or: ".join(dict.fromkeys(filter(None, errors))) if all(errors) else None
 
-    def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
-        return [] if self.check_secrets(secrets) else secrets
+    def _usable_secrets(self, secrets: Sequence[str]) -> Sequence[str]:
+        return [] if self.secret_problems(secrets) else secrets
 
     def _signing(self, secrets: Sequence[str]) -> list[tuple[Scheme, Sequence[str]]]:
         # What stands in the address or in the body is written before they are signed.
@@ -185,10 +185,19 @@ class AllOf(_Combined):
         return check
 
 
-NEAREST = (Doubt.STALE, Doubt.MISMATCH, Doubt.MALFORMED, Doubt.MISSING, Doubt.CONFIGURATION)
+PRECEDENCE = (
+    AuthFailure.STALE,
+    AuthFailure.MISMATCH,
+    AuthFailure.MALFORMED,
+    AuthFailure.MISSING,
+    AuthFailure.CONFIGURATION,
+)
 """Of several failures, the one of the nearest match is the most useful."""
 
 
 def _joined(reasons: Sequence[ValueError]) -> AuthFailureError:
-    doubts = {reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED for reason in reasons}
-    return AuthFailureError(min(doubts, key=NEAREST.index), " ".join(dict.fromkeys(map(str, reasons))))
+    failures = {
+        reason.failure if isinstance(reason, AuthFailureError) else AuthFailure.MALFORMED
+        for reason in reasons
+    }
+    return AuthFailureError(min(failures, key=PRECEDENCE.index), " ".join(dict.fromkeys(map(str, reasons))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote, unquote_to_bytes
 
-from bridge.errors import BodyTooLargeError, DecodingError, Doubt
+from bridge.errors import AuthFailure, BodyTooLargeError, DecodingError
 from bridge.inbound.decoding.compression import decompressed
 
 FORM = "application/x-www-form-urlencoded"
@@ -18,8 +18,8 @@ MOST_FIELDS = 1000
 class AuthFailureError(ValueError):
     """What speaks against a request: a sentence for the log, and a word for counting."""
 
-    def __init__(self, doubt: Doubt, sentence: str) -> None:
-        self.doubt = doubt
+    def __init__(self, failure: AuthFailure, sentence: str) -> None:
+        self.failure = failure
         super().__init__(sentence)
 
 
@@ -44,7 +44,7 @@ class Request:
         """The text of a header. Raises ValueError where it is missing, empty or not ASCII."""
         text = self.headers.get(name.lower(), "").strip(" \t")
         if not text:
-            raise AuthFailureError(Doubt.MISSING, f"The request has no header {name}.")
+            raise AuthFailureError(AuthFailure.MISSING, f"The request has no header {name}.")
         if not text.isascii():
             raise ValueError(f"The header {name} holds characters other than ASCII.")
         return text
@@ -78,7 +78,7 @@ class Request:
         if len(values) > 1:
             raise ValueError(f"The query has the parameter {name} {len(values)} times.")
         if not values or not values[0]:
-            raise AuthFailureError(Doubt.MISSING, f"The query has no parameter {name}.")
+            raise AuthFailureError(AuthFailure.MISSING, f"The query has no parameter {name}.")
         return values[0]
 
     @cached_property

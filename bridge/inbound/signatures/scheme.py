@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.errors import Doubt, NotAuthenticError
+from bridge.errors import AuthFailure, NotAuthenticError
 from bridge.inbound.signatures.request import AuthFailureError, Request
 
 NO_SECRET = "There is no secret: without one, anybody could send bookings. Copy it from the sender."  # noqa: S105
@@ -31,7 +31,7 @@ class SchemeVerifier:
             self.check(request, now)
         except ValueError as reason:
             raise NotAuthenticError(
-                reason.doubt if isinstance(reason, AuthFailureError) else Doubt.MALFORMED
+                reason.failure if isinstance(reason, AuthFailureError) else AuthFailure.MALFORMED
             ) from reason
 
 
@@ -74,10 +74,10 @@ class Scheme(ABC):
         return True
 
     @abstractmethod
-    def is_in(self, request: Request) -> bool:
+    def is_present(self, request: Request) -> bool:
         """Whether the request carries this proof, right or wrong."""
 
-    def prepare(
+    def sign_request(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None = None
     ) -> Request:
         """The whole request as this sender would send it with the first secret that it can use, and with its own
@@ -86,32 +86,30 @@ class Scheme(ABC):
         Raises:
             ValueError: the secrets are unfit, or the request has no place for them, as a sentence.
         """
-        if problems := self.check_secrets(secrets):
+        if problems := self.secret_problems(secrets):
             raise ValueError(" ".join(problems))
-        return self._prepared(request, secrets, now, delivery_id)
+        return self._signed_request(request, secrets, now, delivery_id)
 
     @abstractmethod
-    def _prepared(
+    def _signed_request(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
     ) -> Request:
-        """What `prepare` does with secrets that were checked."""
+        """What `sign_request` does with secrets that were checked."""
 
     @abstractmethod
-    def _objection(self, secret: str) -> str | None:
+    def _secret_error(self, secret: str) -> str | None:
         """Why the secret cannot be used, as a sentence that does not repeat it."""
 
     @abstractmethod
     def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
         """What `_check` does with secrets that were checked."""
 
-    def check_secrets(self, secrets: Sequence[str]) -> list[str]:
+    def secret_problems(self, secrets: Sequence[str]) -> list[str]:
         """What is wrong with the secrets of a source, as sentences; none of them repeats a secret."""
         if not secrets and self.needs_secret:
             return [NO_SECRET]
-        objections = [(number, self._objection(secret)) for number, secret in enumerate(secrets, start=1)]
-        return [
-            f"Secret {number} of {len(secrets)}: {objection}" for number, objection in objections if objection
-        ]
+        errors = [(number, self._secret_error(secret)) for number, secret in enumerate(secrets, start=1)]
+        return [f"Secret {number} of {len(secrets)}: {error}" for number, error in errors if error]
 
     def verifier(self, secrets: Sequence[str], tolerance: int | None = None) -> SchemeVerifier:
         """Accepts requests that fit any of the secrets, so that two are live during a rotation.
@@ -128,50 +126,52 @@ class Scheme(ABC):
 
     def _check(self, secrets: Sequence[str], tolerance: int | None) -> Check:
         """Whether a request fits one of the secrets, with all that does not depend on it computed."""
-        if problems := self.check_secrets(secrets):
+        if problems := self.secret_problems(secrets):
             return _refusal(" ".join(problems))
         return self._check_with(secrets, tolerance)
 
-    def _fitting(self, secrets: Sequence[str]) -> Sequence[str]:
+    def _usable_secrets(self, secrets: Sequence[str]) -> Sequence[str]:
         """Those of the secrets that this scheme can use."""
-        return [secret for secret in secrets if self._objection(secret) is None]
+        return [secret for secret in secrets if self._secret_error(secret) is None]
 
 
 def _refusal(sentence: str) -> Check:
     def check(request: Request, now: datetime) -> None:
         del request, now
-        raise AuthFailureError(Doubt.CONFIGURATION, sentence)
+        raise AuthFailureError(AuthFailure.CONFIGURATION, sentence)
 
     return check
 
 
-class Proof(Scheme):
-    """A scheme with a key of its own, which stands in one place of the request."""
+class SecretScheme(Scheme):
+    """A scheme with one key, whose signature or secret is in one place of the request."""
 
     @abstractmethod
     def _key(self, secret: str) -> bytes:
         """The bytes that the secret stands for. Raises ValueError, which does not repeat the secret."""
 
     @abstractmethod
-    def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
+    def _matches(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
         """Whether the request fits one of the keys. Raises ValueError where it cannot be read."""
 
     def _keys(self, secrets: Sequence[str]) -> list[bytes]:
         return [self._key(secret) for secret in secrets]
 
-    def _objection(self, secret: str) -> str | None:
+    def _secret_error(self, secret: str) -> str | None:
         try:
             self._key(secret)
-        except ValueError as objection:
-            return str(objection)
+        except ValueError as error:
+            return str(error)
         return None
 
     def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:
         keys = self._keys(secrets)
 
         def check(request: Request, now: datetime) -> None:
-            if not self._is_genuine(request, keys, now, tolerance):
-                raise AuthFailureError(Doubt.MISMATCH, f"What {self.where} holds fits none of the secrets.")
+            if not self._matches(request, keys, now, tolerance):
+                raise AuthFailureError(
+                    AuthFailure.MISMATCH, f"What {self.where} holds fits none of the secrets."
+                )
 
         return check
 

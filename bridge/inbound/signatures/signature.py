@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.inbound.signatures.algorithms import ALGORITHMS, Algorithm, any_equal
 from bridge.inbound.signatures.encodings import ENCODINGS, KEYS, Encoding
 from bridge.inbound.signatures.items import HeaderFormat
 from bridge.inbound.signatures.request import AuthFailureError, Request
-from bridge.inbound.signatures.scheme import Proof
+from bridge.inbound.signatures.scheme import SecretScheme
 from bridge.inbound.signatures.template import COVERING_BODY, SIGNED, SIGNING_URL, Template
 from bridge.inbound.signatures.timestamps import NOTATIONS, require_recent
 
 
 @dataclass(frozen=True)
-class Signature(Proof):
+class Signature(SecretScheme):
     """A signature that only the sender can make, with a secret that both sides know or with a private key."""
 
     header: str
@@ -80,7 +80,7 @@ class Signature(Proof):
         return self.header
 
     def signs_body(self, request: Request) -> bool:
-        return self.is_in(request)
+        return self.is_present(request)
 
     @property
     def signs_url(self) -> bool:
@@ -90,10 +90,10 @@ class Signature(Proof):
     def needs_secret(self) -> bool:
         return not self.public_keys
 
-    def is_in(self, request: Request) -> bool:
+    def is_present(self, request: Request) -> bool:
         return request.headers.get(self.header.lower(), "").strip(" \t") not in {"", *self.missing}
 
-    def _prepared(
+    def _signed_request(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
     ) -> Request:
         if self.body_digest and not request.is_form:
@@ -119,11 +119,11 @@ class Signature(Proof):
     def _keys(self, secrets: Sequence[str]) -> list[bytes]:
         return super()._keys(secrets or self.public_keys)
 
-    def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
+    def _matches(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
         text = request.header(self.header)
         if text in self.missing:
             message = f"{self.header} is `{text}`: the sender has no secret. Set one at the sender."
-            raise AuthFailureError(Doubt.MISSING, message)
+            raise AuthFailureError(AuthFailure.MISSING, message)
         found = self._items.read(text)
         values = {"id": request.header(self.id_header).encode()} if self.id_header else {}
         if self.timestamp_header:
@@ -160,7 +160,7 @@ class Signature(Proof):
         digest = hashlib.sha256(request.body).hexdigest().encode()
         if not any_equal([digest], [request.parameter(self.body_digest).lower()]):
             message = f"The query's {self.body_digest} is not the SHA-256 of the body."
-            raise AuthFailureError(Doubt.MISMATCH, message)
+            raise AuthFailureError(AuthFailure.MISMATCH, message)
 
     def _delivery_id(self, request: Request) -> str | None:
         return request.headers.get(self.id_header.lower()) if self.id_header else None
@@ -214,8 +214,8 @@ class Signature(Proof):
         if self.public_keys and not self._algorithm.in_pem:
             raise ValueError(f"`public_keys` are of no use to {self.algorithm}, which has no key pairs.")
         for public_key in self.public_keys:
-            if objection := self._objection(public_key):
-                raise ValueError(f"One of `public_keys` cannot be used. {objection}")
+            if error := self._secret_error(public_key):
+                raise ValueError(f"One of `public_keys` cannot be used. {error}")
 
 
 def _require_known(option: str, value: str, known: Collection[str]) -> None:

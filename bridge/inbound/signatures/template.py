@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.inbound.signatures.request import AuthFailureError, Request
 
 _PORTS = {b"http": b":80", b"https": b":443"}
@@ -52,7 +52,7 @@ def _method(request: Request) -> bytes:
 def _url(request: Request) -> bytes:
     if not request.url:
         message = "The sender signs the address that it calls: set the bridge's public address."
-        raise AuthFailureError(Doubt.CONFIGURATION, message)
+        raise AuthFailureError(AuthFailure.CONFIGURATION, message)
     return request.url.encode("ascii")
 
 

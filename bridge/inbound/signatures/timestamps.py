@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bridge.errors import Doubt
+from bridge.errors import AuthFailure
 from bridge.inbound.signatures.request import AuthFailureError
 
 LONGEST_ISO = 40
@@ -25,7 +25,7 @@ def require_recent(notation: TimestampFormat, timestamp: str, now: datetime, tol
     age = now.timestamp() - notation.read(timestamp)
     if abs(age) > tolerance:
         message = f"The timestamp is {age:.0f} s old; {tolerance} s are allowed. Check both clocks."
-        raise AuthFailureError(Doubt.STALE, message)
+        raise AuthFailureError(AuthFailure.STALE, message)
 
 
 def _seconds(timestamp: str) -> float:

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from bridge.errors import DecodingError, Doubt
+from bridge.errors import AuthFailure, DecodingError
 from bridge.inbound.decoding import decode
 from bridge.inbound.signatures.algorithms import any_equal
 from bridge.inbound.signatures.encodings import text_key
 from bridge.inbound.signatures.request import AuthFailureError, Request
-from bridge.inbound.signatures.scheme import Proof
+from bridge.inbound.signatures.scheme import SecretScheme
 
 LONGEST_WITH_SECRET = 128 * 1024
 """Bytes of a body that is parsed before anything is proven, because it holds the secret."""
@@ -109,7 +109,7 @@ class InPath(SecretLocation):
 
     def read(self, request: Request) -> bytes:
         if not request.token:
-            raise AuthFailureError(Doubt.MISSING, "The address has no secret behind the source's name.")
+            raise AuthFailureError(AuthFailure.MISSING, "The address has no secret behind the source's name.")
         return request.token.encode()
 
     def write(self, request: Request, secret: str) -> Request:
@@ -142,7 +142,7 @@ class InBody(SecretLocation):
         for name in self.key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value:
-            raise AuthFailureError(Doubt.MISSING, f"The body has no text at `{self.key}`.")
+            raise AuthFailureError(AuthFailure.MISSING, f"The body has no text at `{self.key}`.")
         return value.encode()
 
     def write(self, request: Request, secret: str) -> Request:
@@ -162,7 +162,7 @@ class InBody(SecretLocation):
         document[last] = secret
 
 
-class Token(Proof):
+class Token(SecretScheme):
     """The secret in one place: a header (`Authorization`, unless another is named), perhaps behind the word
     `scheme`; the query parameter `query`; the path (/hooks/<source>/<secret>); or the `body`, at a dotted key."""
 
@@ -201,14 +201,14 @@ class Token(Proof):
     def where(self) -> str:
         return str(self._place)
 
-    def is_in(self, request: Request) -> bool:
+    def is_present(self, request: Request) -> bool:
         try:
             self._place.read(request)
         except ValueError:
             return False
         return True
 
-    def _prepared(
+    def _signed_request(
         self, request: Request, secrets: Sequence[str], now: datetime, delivery_id: str | None
     ) -> Request:
         del now, delivery_id
@@ -219,7 +219,7 @@ class Token(Proof):
         self._place.check(self._written(secret))
         return key
 
-    def _is_genuine(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
+    def _matches(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:
         del now, tolerance  # a token has no timestamp
         return any_equal(keys, [self._given(request)])
 

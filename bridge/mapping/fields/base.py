@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import marshmallow
 
 from bridge.mapping.absent import is_no_id, is_no_value, is_trial
-from bridge.mapping.paths import Path, Paths, Received, as_text, listed
+from bridge.mapping.paths import DecodedRequest, Path, Paths, as_text, listed
 
 MOST_PATHS = 5
 """Paths that an error names."""
@@ -60,7 +60,7 @@ class Field(marshmallow.fields.Field[Any]):
             path.expression for path in other.paths
         )
 
-    def find(self, received: Received) -> list[Match]:
+    def find(self, received: DecodedRequest) -> list[Match]:
         """The values at the paths, in their order; absent ones left out."""
         searched = ((path.expression, path.search(received)) for path in self.paths)
         return [
@@ -104,7 +104,7 @@ class String(Field):
     is_reference = False
     """Set by the mapping for the ids of bookings and people: `test` is none."""
 
-    def find(self, received: Received) -> list[Match]:
+    def find(self, received: DecodedRequest) -> list[Match]:
         found = [match for match in super().find(received) if match.value is not False]
         return [match for match in found if not (self.is_id and self._is_no_id(unwrapped(match.value)))]
 

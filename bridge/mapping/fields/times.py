@@ -20,7 +20,7 @@ from bridge.mapping.moments import (
     read_epoch,
     read_zone,
 )
-from bridge.mapping.paths import Path, Paths, Received, as_text, listed
+from bridge.mapping.paths import DecodedRequest, Path, Paths, as_text, listed
 
 TIME_OF_DAY = "a time of day as well: a date alone, or midnight, is no start"
 
@@ -64,7 +64,7 @@ class LocalTime(Field):
         whole = [path.expression for path in self.paths if path.expression != "[{}, {}]".format(*self._parts)]
         return described_paths([*whole, *(part for part in self._parts if part)])
 
-    def find(self, received: Received) -> list[Match]:
+    def find(self, received: DecodedRequest) -> list[Match]:
         found = [match for match in super().find(received) if not _all_absent(match.value)]
         zone = self.zone.search(received) if self.zone and found else None
         hint = self._hint.search(received) if self._hint and found else None
@@ -197,7 +197,7 @@ class ZonedTime(Instant):
     def where(self) -> str:
         return f"{super().where} in {self.zone.expression if self.zone else ''}"
 
-    def find(self, received: Received) -> list[Match]:
+    def find(self, received: DecodedRequest) -> list[Match]:
         return [found for found in super().find(received) if not is_no_value(found.zone)]
 
 

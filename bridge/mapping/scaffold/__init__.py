@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.scaffold.ids import (
     changing_with,
     deliveries_of,
@@ -57,7 +57,7 @@ class Scaffold:
         return self.table.received[index].headers[self.event_header] if self.event_header else ANY_EVENT
 
 
-def scaffold(samples: Sequence[tuple[str, Received]]) -> Scaffold:
+def scaffold(samples: Sequence[tuple[str, DecodedRequest]]) -> Scaffold:
     """What these samples, each with its name, show for certain.
 
     Raises:

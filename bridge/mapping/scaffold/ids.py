@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bridge.mapping.own_body import BOOKING_IDS
+from bridge.mapping.canonical import BOOKING_IDS
 from bridge.mapping.scaffold.renter import agreeing
 from bridge.mapping.scaffold.table import Row, Table
 from bridge.mapping.scaffold.value_types import is_email, is_id, is_phone

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.mapping.absent import is_absent
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.scaffold.payload_paths import PayloadPath, payload_paths
 
 
@@ -35,14 +35,14 @@ class Table:
 
     names: tuple[str, ...]
     """Of the samples."""
-    received: tuple[Received, ...]
+    received: tuple[DecodedRequest, ...]
     rows: tuple[Row, ...]
 
     def where(self, test: Callable[[Row], bool]) -> list[Row]:
         return [row for row in self.rows if test(row)]
 
 
-def table_of(samples: Sequence[tuple[str, Received]]) -> Table:
+def table_of(samples: Sequence[tuple[str, DecodedRequest]]) -> Table:
     """Raises ValueError: a payload has nothing that a path can point at."""
     found = [payload_paths(_first_event(received.payload)) for _, received in samples]
     if not all(found):

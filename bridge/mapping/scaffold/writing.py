@@ -28,7 +28,7 @@ UNCERTAIN = {
 BY_HAND = {
     "property": ("String", "the property; without it, the `property` of the source"),
     "unit": ("String", "the apartment"),
-    "kind": ("Choice", "in person, self-guided or virtual; `table=KINDS` of `bridge.mapping.own_body`"),
+    "kind": ("Choice", "in person, self-guided or virtual; `table=KINDS` of `bridge.mapping.canonical`"),
     "duration_minutes": ("Duration", "the length; or `ends_at`, the end"),
     "occurred_at": ("Instant", "when it happened, by the sender's clock; without it, when it arrived"),
     "notes": ("Lines", "what the agent should read"),

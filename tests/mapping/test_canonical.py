@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bridge.mapping.booking import BookingRequest
-from bridge.mapping.own_body import OwnBody
-from bridge.mapping.paths import Received
+from bridge.mapping.canonical import CanonicalPayload
+from bridge.mapping.paths import DecodedRequest
 
 INSTANT = datetime(2026, 12, 3, 16, 30, tzinfo=UTC)
 WALL = datetime(2026, 12, 3, 14, 30)  # noqa: DTZ001 - wall time has no zone
@@ -15,7 +15,7 @@ RENTER = {"event": "tour.booked", "booking_id": "T-1", "email": "maya@example.co
 
 
 def booked(**fields: Any) -> BookingRequest:
-    booking = OwnBody().translate(Received({**RENTER, **fields}, {})).booking
+    booking = CanonicalPayload().translate(DecodedRequest({**RENTER, **fields}, {})).booking
     assert booking
     return booking
 
@@ -58,5 +58,5 @@ def test_a_slot_is_a_start_and_a_length(slot: str, minutes: int) -> None:
 @pytest.mark.parametrize("slot", ["Morning", "9am-5pm", "Afternoon (12-5)", "slot_3"])
 def test_a_part_of_the_day_is_held(slot: str) -> None:
     payload = {**RENTER, "tour_date": "2026-12-03", "tour_time": slot}
-    errors = OwnBody().translate(Received(payload, {})).errors
+    errors = CanonicalPayload().translate(DecodedRequest(payload, {})).errors
     assert "starts_at_local" in {error.field for error in errors}

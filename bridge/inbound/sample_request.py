@@ -1,4 +1,4 @@
-"""A sample as its sender would post it to a source: signed with the first of its secrets."""
+"""Sign a sample as its sender would, with the first secret of a source."""
 
 from datetime import datetime
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ class SigningError(BridgeError):
     code = "cannot_sign"
 
 
-def posted(
+def sign_sample(
     sample: Sample,
     body: bytes,
     source: Source,
@@ -24,7 +24,7 @@ def posted(
     public_url: str | None,
     now: datetime,
 ) -> Request:
-    """The request with which `body` comes to a source, with the headers and the query of a sample.
+    """Return the signed request that delivers `body` to a source, with the headers and the query of a sample.
 
     Its `url` is the one that the sender signs: below `public_url`, secrets in path or query included.
 
@@ -43,7 +43,7 @@ def posted(
     if not source.secrets:
         raise SigningError(f"sources.{source.key} has no secret to sign with.")
     try:
-        prepared: Request = signature.prepare(request, source.secrets, now)
+        prepared: Request = signature.sign_request(request, source.secrets, now)
     except ValueError as error:
         raise SigningError(f"sources.{source.key} cannot sign this sample. {error}") from error
     return prepared

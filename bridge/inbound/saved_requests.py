@@ -1,4 +1,4 @@
-"""Requests that somebody saved, read from a file: JSON, JSON lines, or nothing but a body."""
+"""Saved requests, read from a file: JSON, JSON lines, or just a body."""
 
 import base64
 import binascii
@@ -25,7 +25,7 @@ class FileFormat(StrEnum):
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedRequest:
     """One request."""
 
     where: str
@@ -54,14 +54,14 @@ class UnreadableFileError(BridgeError):
 
 def requests_in(
     name: str, content: bytes, kind: FileFormat | None = None
-) -> Iterator[Saved | UnreadableFileError]:
+) -> Iterator[SavedRequest | UnreadableFileError]:
     """The requests of a file, and what is none; without `kind` the format is detected from the content."""
     try:
         match kind or format_of(name, content):
             case FileFormat.REQUESTS:
                 yield from _requests(name, content)
             case FileFormat.BODY:
-                yield Saved(name, None, "", {}, content)
+                yield SavedRequest(name, None, "", {}, content)
     except UnreadableFileError as error:
         yield error
 
@@ -108,17 +108,17 @@ def _is_request(document: Any) -> bool:
     return not document.keys().isdisjoint(("source", "url", "headers"))
 
 
-def _kept(where: str, read: Any) -> Saved | UnreadableFileError:
+def _kept(where: str, read: Any) -> SavedRequest | UnreadableFileError:
     """What `read` gives, or why it gives nothing."""
     try:
-        saved: Saved = read()
+        saved: SavedRequest = read()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         return UnreadableFileError(where, f"It is no saved request: {missing}.")
     return saved
 
 
-def _requests(name: str, content: bytes) -> Iterator[Saved | UnreadableFileError]:
+def _requests(name: str, content: bytes) -> Iterator[SavedRequest | UnreadableFileError]:
     whole = _json(content)
     if isinstance(whole, (dict, list)):
         documents = whole if isinstance(whole, list) else [whole]
@@ -132,7 +132,7 @@ def _requests(name: str, content: bytes) -> Iterator[Saved | UnreadableFileError
             yield _kept(where, lambda where=where, line=line: _request(where, json.loads(line)))
 
 
-def _request(where: str, document: Any) -> Saved:
+def _request(where: str, document: Any) -> SavedRequest:
     if not _is_request(document):
         raise ValueError("there must be `body` or `body_base64`, and `source`, `url` or `headers`")
     source, token, address = _place(document.get("url") or "")
@@ -141,7 +141,7 @@ def _request(where: str, document: Any) -> Saved:
         query = document.get("query") or ""
         encoded = query if isinstance(query, str) else urlencode(query, doseq=True)
         address = f"/hooks/{quote(source, safe='')}" + (f"?{encoded.lstrip('?')}" if encoded else "")
-    return Saved(
+    return SavedRequest(
         where,
         source,
         address,

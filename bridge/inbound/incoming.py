@@ -1,4 +1,4 @@
-"""What one request brings: its events, what is kept of it around them, and the ids by which they are known."""
+"""The events of one request, the metadata stored with them, and their delivery ids."""
 
 import hashlib
 import json
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bridge.errors import DecodingError, Doubt, NotAuthenticError
-from bridge.keys import key, storable
+from bridge.errors import AuthFailure, DecodingError, NotAuthenticError
+from bridge.keys import key, sanitise
 from bridge.mapping.base import Mapping
-from bridge.mapping.batches import without
+from bridge.mapping.batches import redact
 from bridge.mapping.conversation import CHOSEN_TIME
 from bridge.mapping.flattening import MOST_LEAVES, has_too_many_leaves
-from bridge.mapping.paths import Received
+from bridge.mapping.paths import DecodedRequest
 from bridge.mapping.translation import Envelope
 
 STORED_HEADERS = (
@@ -51,7 +51,7 @@ class IncomingEvent:
 
 
 @dataclass(frozen=True)
-class Kept:
+class RequestMetadata:
     """What is stored of the request around the bodies of its events."""
 
     headers: Dictionary[str, str]
@@ -65,19 +65,19 @@ class Kept:
         query: Dictionary[str, str],
         *,
         record: bool = False,
-    ) -> "Kept":
+    ) -> "RequestMetadata":
         """Without secrets. `record` keeps the names of all headers, for who is to write a mapping from them."""
         proof = mapping.signature
         secret = {name.lower() for name in proof.header_names} if proof else set()
         names = mapping.read_headers.union(STORED_HEADERS) - secret
-        kept = {name: storable(headers[name]) or "" for name in sorted(names & headers.keys())}
-        left_out = dict.fromkeys(headers.keys() - kept.keys(), NOT_STORED) if record else {}
+        stored = {name: sanitise(headers[name]) or "" for name in sorted(names & headers.keys())}
+        left_out = dict.fromkeys(headers.keys() - stored.keys(), NOT_STORED) if record else {}
         parameters = {
             name: text for name, text in query.items() if not proof or name not in proof.query_names
         }
         return cls(
-            {**kept, **left_out},
-            {storable(name) or "": storable(text) or "" for name, text in parameters.items()},
+            {**stored, **left_out},
+            {sanitise(name) or "": sanitise(text) or "" for name, text in parameters.items()},
         )
 
 
@@ -85,7 +85,7 @@ NOT_STORED = "(not stored)"
 
 
 def split_events(
-    mapping: Mapping, received: Received, body: bytes, tenants: Sequence[str] = ()
+    mapping: Mapping, received: DecodedRequest, body: bytes, tenants: Sequence[str] = ()
 ) -> list[IncomingEvent]:
     """The events of a decoded request: the body as it came, or each item of a batch as JSON.
 
@@ -106,7 +106,7 @@ def split_events(
         ]
     if not items:
         reason = ValueError("No event of the request is of an account that `tenants` lists.")
-        raise NotAuthenticError(Doubt.OTHER_ACCOUNT) from reason
+        raise NotAuthenticError(AuthFailure.OTHER_ACCOUNT) from reason
     if len(body) >= LEAST_OF_A_LEAF * MOST_LEAVES and any(map(has_too_many_leaves, items[:LARGEST_BATCH])):
         raise DecodingError(f"An event of the body has more than {MOST_LEAVES} values. Send fewer.")
     if len(items) == 1 and items[0] is received.payload:
@@ -133,7 +133,7 @@ def split_events(
     return arrivals
 
 
-def refused(mapping: Mapping, received: Received, body: bytes, why: DecodingError) -> IncomingEvent:
+def undecodable(mapping: Mapping, received: DecodedRequest, body: bytes, why: DecodingError) -> IncomingEvent:
     """A request of which no events can be made, as one that is parked; without its secrets."""
     payload = _without_secrets(mapping, received.payload)
     if payload is received.payload:
@@ -143,7 +143,7 @@ def refused(mapping: Mapping, received: Received, body: bytes, why: DecodingErro
 
 def _without_secrets(mapping: Mapping, payload: Any) -> Any:
     for path in (*mapping.forgets, *(mapping.signature.body_secrets if mapping.signature else ())):
-        payload = without(payload, path)
+        payload = redact(payload, path)
     return payload
 
 
@@ -151,32 +151,34 @@ def _as_json(item: Any) -> bytes:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class Equal(StrEnum):
-    """What it means that a sender without ids sends the same content again."""
+class DuplicatePolicy(StrEnum):
+    """Which request counts as a repetition when the sender gives its events no ids."""
 
-    DUPLICATE = "duplicate"
-    """The request is signed: somebody who overheard it could send it again at any time."""
-    NEWS_AFTER_ANOTHER = "news_after_another"
-    """Cancelled, booked again, cancelled again: news if another event of the booking came in between."""
-    NEWS = "news"
-    """The content only says that something changed."""
+    SAME_BODY = "same_body"
+    """The same content. The request is signed: anybody who recorded it could send it again at any time."""
+    SAME_BODY_UNLESS_INTERLEAVED = "same_body_unless_interleaved"
+    """The same content, unless the booking had another event since: cancelled, booked again, cancelled again."""
+    NEVER = "never"
+    """The content only says that something changed, so every request is a new event."""
 
     @classmethod
-    def of(cls, mapping: Mapping, *, signed: bool) -> "Equal":
+    def of(cls, mapping: Mapping, *, signed: bool) -> "DuplicatePolicy":
         """For a request of this sender; `signed`: its proof holds for this body only."""
-        return cls.NEWS if mapping.repeats else cls.DUPLICATE if signed else cls.NEWS_AFTER_ANOTHER
+        return cls.NEVER if mapping.repeats else cls.SAME_BODY if signed else cls.SAME_BODY_UNLESS_INTERLEAVED
 
 
-def delivery_ids(arrivals: Sequence[IncomingEvent], equal: Equal = Equal.DUPLICATE) -> list[str]:
+def delivery_ids(
+    arrivals: Sequence[IncomingEvent], policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY
+) -> list[str]:
     """The sender's ids; a hash of the content where it gives none, and with it where one id covers several events.
 
-    Where equal content is news, each arrival has an id of its own.
+    With NEVER, each event gets an id of its own.
     """
     given = [arrival.envelope.delivery_id for arrival in arrivals]
-    if len(arrivals) == 1 and given[0] and equal is not Equal.NEWS:
+    if len(arrivals) == 1 and given[0] and policy is not DuplicatePolicy.NEVER:
         return [key(given[0]) or _digest(arrivals[0])]
     hashes = [_digest(arrival) for arrival in arrivals]
-    if equal is Equal.NEWS:
+    if policy is DuplicatePolicy.NEVER:
         return [
             f"{key(given_id) or body_hash}:{uuid.uuid4().hex}"
             for given_id, body_hash in zip(given, hashes, strict=True)

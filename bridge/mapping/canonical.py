@@ -1,7 +1,7 @@
-"""The bridge's own body, and all the ways in which people spell it who build flows by hand.
+"""The bridge's own payload format, and the spellings of it that people use who build flows by hand.
 
-`flat` joins nested keys and turns every spelling into small letters with underscores, so that `tour.start`,
-`tour__start`, `tourStart` and `Tour start` are one word: `tour_start`.
+`flat` joins nested keys and turns every spelling into lower case with underscores, so that `tour.start`, `tour__start`,
+`tourStart` and `Tour start` all become `tour_start`.
 """
 
 from typing import ClassVar
@@ -23,10 +23,10 @@ from bridge.mapping.actions import (
 from bridge.mapping.base import Mapping
 from bridge.mapping.event_words import is_about_tours
 from bridge.mapping.kinds import KINDS, PRIORITIES, STATUSES
-from bridge.mapping.paths import Received, first, header, path
+from bridge.mapping.paths import DecodedRequest, first, header, path
 
 BODY = '"json".body || "json" || json(data) || json(payload) || json(body) || root || @'
-"""Where the words stand: in `data` or the like, as an object or as JSON text; in the `root` element of Zapier's XML; in
+"""Where the fields are: in `data` or the like, as an object or as JSON text; in the `root` element of Zapier's XML; in
 the `json` of an n8n item, or the request that such an item holds; or at the top."""
 
 EVENT = "event || event_type || event_name || {} || {}".format(
@@ -88,13 +88,13 @@ END_TIME = " || ".join(_tour("end_time"))
 ENDS = [*_tour("end", "end_at", "ends_at", "end_date_time", "end_datetime"), f"dated({END_TIME})"]
 _ZONES = ("time_zone", "timezone", "start_time_zone", "start_timezone")
 TOUR_ZONE = " || ".join(name for word in _ZONES for name in _tour(word) if name not in _ZONES[:2])
-"""The zone that stands beside a time. That of a contact is not the tour's."""
+"""The zone beside a time. That of a contact is not the tour's."""
 ZONE = f"{TOUR_ZONE} || time_zone || timezone"
 END_ZONE = f"tour_end_time_zone || end_time_zone || {ZONE}"
 EVENTS = "tour.booked, tour.requested, tour.rescheduled, tour.cancelled or tour.no_show, or words such as book_tour"
 
 
-class OwnBody(Mapping):
+class CanonicalPayload(Mapping):
     """The bridge's own body
 
     Extended by the mappings of senders whose customers write the body: they say how the sender authenticates and
@@ -102,10 +102,10 @@ class OwnBody(Mapping):
     """
 
     has_other_events: ClassVar[bool] = False
-    """Events that are no tours come with the same fields, as the other intents of a bot."""
+    """Whether events about something else have the same fields, as the other intents of a bot do."""
 
-    def unknown_event(self, event: str | None, received: Received) -> Decision | None:
-        """Held, if it speaks of tours or has an id and a start: people choose their own words for what is one."""
+    def unknown_event(self, event: str | None, received: DecodedRequest) -> Decision | None:
+        """Hold it if it is about tours, or has an id and a start: people make up their own event names."""
         if event is None:
             return None
         inner, declared = self.inner(received), dict(self.paths())
