@@ -1,6 +1,6 @@
 """The workflows for GitHub: what they may do, what they run, and that a tag publishes only what was tested.
 
-They have not run at GitHub. `zizmor` checks them for known weaknesses; their scripts run here.
+They have not run at GitHub. They keep to its schema; `zizmor` looks for known weaknesses; their scripts run here.
 """
 
 import re
@@ -134,9 +134,32 @@ def bash(text: str, folder: Path, tag: str, *options: str) -> subprocess.Complet
 
 
 def test_no_known_weakness() -> None:
-    zizmor = Path(sys.executable).parent / "zizmor"
-    result = subprocess.run(
-        [zizmor, "--offline", "--no-progress", "--min-severity", "medium", FOLDER],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
+    result = tool("zizmor", "--offline", "--no-progress", "--min-severity", "medium", FOLDER)
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"), [("github-workflows", FILES), ("dependabot", [FOLDER.parent / "dependabot.yml"])]
+)
+def test_they_keep_to_the_schema(schema: str, files: list[Path]) -> None:
+    result = against(schema, *files)
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_misspelt_key_is_noticed(tmp_path: Path) -> None:
+    wrong = tmp_path / "test.yml"
+    wrong.write_text((FOLDER / "test.yml").read_text(encoding="utf-8").replace("fail-fast:", "fail_fast:"))
+    result = against("github-workflows", wrong)
+    assert result.returncode == 1
+    assert "fail_fast" in result.stdout
+
+
+def against(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
+    """The schemas come with the package: no network is asked."""
+    return tool("check-jsonschema", "--verbose", "--builtin-schema", f"vendor.{schema}", *files)
+
+
+def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).parent / name, *arguments], check=False, capture_output=True, text=True
+    )
