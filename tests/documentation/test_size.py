@@ -5,6 +5,8 @@ import re
 import pytest
 from documentation.documents import ROOT, TEXTS
 
+from bridge.cli.deployment import WEB_CONNECTIONS, WORKER_CONNECTIONS
+
 GUIDE = TEXTS[ROOT / "deploy/size.md"]
 PER_DAY = [row.split(" | ") for row in re.findall(r"^\| ([\d,]+ \| .*) \|$", GUIDE, re.MULTILINE)]
 DAYS = 90
@@ -39,3 +41,17 @@ def test_a_row_is_computed_from_the_figures(row: list[str]) -> None:
 
 def test_the_rows_go_far_enough() -> None:
     assert len(PER_DAY) == 4
+
+
+@pytest.mark.parametrize("page", ["size.md", "scale.md"])
+def test_the_guides_know_how_many_connections_a_process_opens(page: str) -> None:
+    text = " ".join(TEXTS[ROOT / "deploy" / page].split())
+    numbers = re.findall(r"at most (\w+),? (?:database connections|whatever)", text)
+    assert (numbers[:2], WEB_CONNECTIONS, WORKER_CONNECTIONS) == (["ten", "five"], 10, 5)
+
+
+def test_the_plan_counts_connections_as_the_table_does() -> None:
+    [(workers, webs, total)] = re.findall(
+        r"(\d+) workers and (\d+) web processes hold at most (\d+)", TEXTS[ROOT / "deploy/scale.md"]
+    )
+    assert int(total) == int(workers) * WORKER_CONNECTIONS + int(webs) * WEB_CONNECTIONS
