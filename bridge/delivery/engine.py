@@ -9,7 +9,7 @@ does not count.
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -24,7 +24,7 @@ from bridge.delivery.results import Recorded, result_of
 from bridge.delivery.rules.entities import changed
 from bridge.delivery.rules.outcomes import SEND_WITHIN
 from bridge.delivery.rules.state import Enrich, Read, Wait, Write
-from bridge.delivery.slots import Gate, Slots
+from bridge.delivery.slots import Gate, Refusals, Slots
 from bridge.delivery.tools import DatabaseClock, Tools, boot_time
 from bridge.delivery.upkeep import INTERVAL, Upkeep
 from bridge.propexo.errors import RateLimitedError
@@ -34,8 +34,6 @@ log = structlog.get_logger(__name__)
 
 MOST_UNREAD = 64
 """Lanes with something new that are read together: to read one costs no call."""
-SOON = timedelta(hours=24)
-"""A tour that starts within this time tries for a call even where others were refused one."""
 IN_HAND = 8
 """Lanes for each slot that are claimed and decided ahead of their calls: so many that no slot rests meanwhile."""
 SUSPECTS_EVERY = 5.0
@@ -58,8 +56,8 @@ class Engine:
     ) -> None:
         self.clock = DatabaseClock(tools.clock)
         self.tools = replace(tools, clock=self.clock)
-        self.blocked_until: datetime | None = None
-        """Until then the rate limiter gives no calls, except for tours that start soon."""
+        self.refusals = Refusals(self.clock)
+        """Of the rate limiter."""
         self.calls = Slots(self.tools, slots, executor, senders)
         self._loader = BatchLoader(self.tools)
         self._upkeep = Upkeep(self.tools, interval)
@@ -100,8 +98,6 @@ class Engine:
         Raises DBAPIError or psycopg.Error where the database is away: what is in hand stays there until its leases end.
         """
         self.calls.woken.clear()
-        if self.blocked_until is not None and self.clock() >= self.blocked_until:
-            self.blocked_until = None
         did = self._collect()
         self.tools.heartbeat()
         self._drop_expired()
@@ -146,7 +142,7 @@ class Engine:
 
     def _look_around(self) -> bool:
         """Renew leases, look for what has become due, and sweep write logs; now and then."""
-        found = self._upkeep.look(self.in_hand, may_sweep=self.blocked_until is None)
+        found = self._upkeep.look(self.in_hand, may_sweep=self.refusals.until() is None)
         if found is None:
             return False
         self._loader.is_backlog, self._loader.several_wait = found.is_backlog, found.several_wait
@@ -166,7 +162,7 @@ class Engine:
             is_their_turn = self._upkeep.has_suspects and at - self._suspects_at >= SUSPECTS_EVERY
             with self.tools.database.autocommit.connect() as connection:
                 if not is_their_turn:
-                    read = room if self.blocked_until is None else 0
+                    read = room if self.refusals.until() is None else 0
                     self._claimed += queue.claim(connection, unread=MOST_UNREAD, read=read)
                 if self._upkeep.has_suspects and self.is_idle:  # nobody else is to end with them
                     self._claimed += queue.claim_suspects(connection)
@@ -221,17 +217,16 @@ class Engine:
         try:
             return self.calls.take(job)
         except RateLimitedError as refused:
-            self.blocked_until = refused.until
+            self.refusals.note(refused.until, job.decision.snapshot.start)
             return False
 
     def _may_call(self, job: Job) -> bool:
         """Whether its call may go out now; else the job has been placed elsewhere."""
-        start, now = job.decision.snapshot.start, self.clock()
-        if self.blocked_until is not None and not (start and start - now <= SOON):
+        if (until := self.refusals.until(job.decision.snapshot.start)) is not None:
             if job.base.answers:
                 self._ready.append(job)  # what it has read would have to be read again
             else:
-                self._put_back(job, self.blocked_until)
+                self._put_back(job, until)
             return False
         if self._gate.may_call(job):
             return True
@@ -257,7 +252,7 @@ class Engine:
             return
         self._calling.pop(job.claim.lane, None)
         if isinstance(step, Wait) and step.waiting_on == "budget":
-            self.blocked_until = step.until
+            self.refusals.note(step.until, job.decision.snapshot.start)
             if job.base.answers:
                 job.decide_again(self.tools)
         self._place(job)
@@ -281,7 +276,7 @@ class Engine:
         job.decision = sent.decision
         step = job.decision.step
         if isinstance(step, Wait) and step.waiting_on == "budget":
-            self.blocked_until = step.until
+            self.refusals.note(step.until, job.decision.snapshot.start)
         self._place(job)
 
     def _was_swept(self, found: confirm.SweepResult | None, now: datetime) -> None:
@@ -289,7 +284,7 @@ class Engine:
             with self.tools.database.engine.connect() as connection:
                 confirm.note(connection, found, now)
             if isinstance(found.error, RateLimitedError):
-                self.blocked_until = found.error.until
+                self.refusals.note(found.error.until)
         self._sweeps -= 1
 
     def _record(self, intents: Sequence[Job]) -> bool:

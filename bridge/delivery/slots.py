@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 import structlog
 
 from bridge import metrics, tracing
+from bridge.clock import Clock
 from bridge.delivery import confirm
 from bridge.delivery.batch import Job
 from bridge.delivery.perform import Calls, Chain, Observation, Sent, after_write, count, send
@@ -216,6 +217,36 @@ class Slots:
                     self.answer(take_up)
 
         self._start(executor, call)
+
+
+SOON = timedelta(hours=24)
+"""A tour that starts within this time tries for a call even where others were refused one."""
+
+
+class Refusals:
+    """Until when the rate limiter gives no calls, so that one refusal stops all others.
+
+    Tours that start soon try nevertheless, until one of them is refused as well.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: dict[bool, datetime] = {}
+        """By whether it is for tours that start soon."""
+
+    def note(self, until: datetime, start: datetime | None = None) -> None:
+        """A call for a tour that starts then was refused."""
+        self._until[False] = until
+        if self._is_soon(start):
+            self._until[True] = until
+
+    def until(self, start: datetime | None = None) -> datetime | None:
+        """Until when there are no calls for a tour that starts then."""
+        until = self._until.get(self._is_soon(start))
+        return until if until is not None and self._clock() < until else None
+
+    def _is_soon(self, start: datetime | None) -> bool:
+        return start is not None and start - self._clock() <= SOON
 
 
 class Gate:

@@ -103,7 +103,10 @@ class Simulation:
             while self._work():
                 self.engine.look_now()
             with self.database.session() as session:
-                moments = [session.scalar(DUE), self.engine.blocked_until if session.scalar(READY) else None]
+                moments = [
+                    session.scalar(DUE),
+                    self.engine.refusals.until() if session.scalar(READY) else None,
+                ]
             following = min(filter(None, moments), default=None)
             if following is None:
                 return
