@@ -24,7 +24,7 @@ from bridge.delivery.results import Recorded, result_of
 from bridge.delivery.rules.entities import changed
 from bridge.delivery.rules.outcomes import SEND_WITHIN
 from bridge.delivery.rules.state import Enrich, Read, Wait, Write
-from bridge.delivery.slots import Gate, Refusals, Slots
+from bridge.delivery.slots import Gate, RateLimitRefusals, Slots
 from bridge.delivery.tools import DatabaseClock, Tools, boot_time
 from bridge.delivery.upkeep import INTERVAL, Upkeep
 from bridge.propexo.errors import RateLimitedError
@@ -56,7 +56,7 @@ class Engine:
     ) -> None:
         self.clock = DatabaseClock(tools.clock)
         self.tools = replace(tools, clock=self.clock)
-        self.refusals = Refusals(self.clock)
+        self.refusals = RateLimitRefusals(self.clock)
         """Of the rate limiter."""
         self.calls = Slots(self.tools, slots, executor, senders)
         self._loader = BatchLoader(self.tools)

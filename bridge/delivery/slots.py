@@ -223,7 +223,7 @@ SOON = timedelta(hours=24)
 """A tour that starts within this time tries for a call even where others were refused one."""
 
 
-class Refusals:
+class RateLimitRefusals:
     """Until when the rate limiter gives no calls, so that one refusal stops all others.
 
     Tours that start soon try nevertheless, until one of them is refused as well.
