@@ -49,7 +49,7 @@ class KeptAnswers:
         self._looking = threading.Lock()
 
     def get(self, question: Question, make: Callable[[], tuple[bytes, timedelta]]) -> bytes:
-        """The answer to a question, made anew where it is too old or times have changed.
+        """The answer to a question, computed again where it is too old or times have changed.
 
         Args:
             make: the answer, and how long it may be kept.

@@ -72,7 +72,7 @@ def document_of(
 
 
 def _is_makeshift(found: Availability, place: Property, now: datetime) -> bool:
-    """Whether the PMS has not answered yet, or is being asked anew."""
+    """Whether the PMS has not answered yet, or is being asked again."""
     if not profile_of(place.pms).offers_times:
         return False
     return found.origin == "hours" or now - found.as_of >= FRESH

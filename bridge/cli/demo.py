@@ -203,7 +203,7 @@ def _unfinished(database: Database, outcomes: list[DemoOutcome]) -> Iterator[Non
 
 
 def refresh(database: Database, outcome: DemoOutcome) -> None:
-    """Read where an event stands."""
+    """Read the state of an event."""
     if outcome.event_id is None or outcome.ended:
         return
     with database.session() as session:
@@ -254,7 +254,7 @@ def report(outcomes: list[DemoOutcome], plan: Scenario, sandbox: Sandbox, *, as_
 
 
 def table(outcomes: list[DemoOutcome]) -> Table:
-    """All posts, each with where it stands."""
+    """All posts, each with its state."""
     shown = _plain_table(("", 23), ("source", 17), ("action", 10), ("status", 9), ("seconds", 7))
     colours = {"written": "green", "parked": "yellow", "refused": "red", "ignored": "dim", "duplicate": "dim"}
     for outcome in outcomes:

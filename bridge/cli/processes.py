@@ -42,7 +42,7 @@ class Children:
         self._stop_within = stop_within
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._news: SimpleQueue[str | BridgeError | None] = SimpleQueue()
-        """Names of children that ended; an error that ends all; None: somebody asks us to stop."""
+        """Names of children that ended; an error that ends all; None: a signal asks us to stop."""
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:

@@ -164,7 +164,7 @@ class Engine:
                 if not is_their_turn:
                     read = room if self.refusals.until() is None else 0
                     self._claimed += queue.claim(connection, unread=MOST_UNREAD, read=read)
-                if self._upkeep.has_suspects and self.is_idle:  # nobody else is to end with them
+                if self._upkeep.has_suspects and self.is_idle:  # no other event must fail with them
                     self._claimed += queue.claim_suspects(connection)
                     self._upkeep.has_suspects, self._suspects_at = False, at
         if not self._claimed:

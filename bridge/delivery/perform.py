@@ -140,7 +140,7 @@ class Calls:
         return Chain(base, decision, tuple(reads), tuple(seen))
 
     def run_enrichment(self, base: Snapshot, step: Enrich, now: datetime) -> Chain:
-        """Ask a sender's API. The event has to be interpreted anew, unless the answer ends its run."""
+        """Ask a sender's API. The event has to be interpreted again, unless the answer ends its run."""
         source = base.interpretation.source
         assert source is not None  # it asks for the enrichment
         ended, answer, reads = enrich(self._tools, source, step, base.event.failure_count)
@@ -274,7 +274,7 @@ def after_write(
     if answer is None:
         closed = replace(attempt, outcome=WriteOutcome.NOT_SENT, finished_at=now)
         snapshot = snapshot.with_attempt(closed).with_owner(replace(owner, in_flight_attempt_id=None))
-        detail = "The worker came too late to send it, so it begins anew."
+        detail = "The worker was too late to send it, so it starts again."
         return Sent(StepDecision(Wait(now, Status.RETRYING, Reason.TEMPORARY, detail), snapshot))
     if isinstance(answer, str):
         attempt = replace(attempt, outcome=Outcome.SUBMITTED, job_id=answer, status_code=200, finished_at=now)

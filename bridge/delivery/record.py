@@ -1,6 +1,6 @@
 """Records the outcomes of runs, in one transaction for several lanes.
 
-A result counts only if the lease of its lane still holds and nobody else has changed its booking or lead since they
+A result counts only if the lease of its lane still holds and no other worker has changed its booking or lead since they
 were loaded. Where one of several results fails, each is recorded alone, so that it does not cost the others theirs.
 """
 
@@ -217,7 +217,7 @@ class _Transaction:
                 self._connection.execute(update(Event).where(Event.id == event.id).values(changes))
 
     def _look_again(self, drafts: Sequence[Draft]) -> None:
-        """Whoever was recorded as waiting for what has ended meanwhile is due at once.
+        """An event that was recorded as waiting for something that has ended meanwhile is due immediately.
 
         The rows of what it waits for are locked: what ends later, sees that this event waits, and wakes it. An event
         that was put back waits for its turn only, whatever it waited for before.

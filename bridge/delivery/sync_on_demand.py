@@ -39,7 +39,7 @@ class SyncOnDemand:
         self._looked: dict[str, datetime] = {}
 
     def run(self) -> None:
-        """Look at all integrations for which somebody waits."""
+        """Check all integrations for which an event waits."""
         if not self._tools.settings.propexo.sync_on_demand:
             return
         with self._tools.database.session() as session:

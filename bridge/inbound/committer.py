@@ -89,7 +89,9 @@ class Committer:
         batch = self._next_batch()
         try:
             self._commit(batch)
-        except BaseException as error:  # such as SystemExit: nobody may wait for a commit that does not come
+        except (
+            BaseException
+        ) as error:  # such as SystemExit: no request may wait for a commit that never comes
             for waiting in batch:
                 if not waiting.answered:
                     waiting.error = error

@@ -254,7 +254,7 @@ def _disambiguate(
 def lock_of(
     connection: Session | Connection, source: str, envelope: Envelope, references: list[str], delivery_id: str
 ) -> str:
-    """Whose events must not overtake each other: the contact, else whoever the named booking belongs to."""
+    """Whose events must not overtake each other: the contact, else the owner of the named booking."""
     contact = contact_key(envelope.email, envelope.phone)
     if contact:
         return contact

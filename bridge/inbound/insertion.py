@@ -18,7 +18,7 @@ from bridge.queue import CHANNEL, ENQUEUE_LANES
 
 TABLE = cast("Table", Event.__table__)
 SEALED = {column.name: column.type for column in TABLE.c if isinstance(column.type, TypeDecorator)}
-"""The columns that say who somebody is, which may be encrypted."""
+"""The columns that identify a person, which may be encrypted."""
 
 
 def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int | None]:

@@ -186,7 +186,7 @@ def is_new(session: Session, webhook: WebhookMessage, body: bytes, now: datetime
 
 
 def wake_signal(session: Session, settings: Settings, webhook: WebhookMessage) -> WakeSignal | None:
-    """Who should look; `None`: nobody waits for this, or it is nothing that anybody waits for."""
+    """Which events to wake; `None`: none waits for this."""
     if webhook.event == "WRITE_OPERATION_FAILURE":
         return _failed_write(session, webhook)
     if webhook.event in SYNCED:

@@ -67,7 +67,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     A mapping file declares one subclass: its docstring begins with the sender's name and links the vendor's
     payload page, class attributes describe the request, and fields (`bridge.mapping.fields`) say where each
-    part of the booking stands.
+    part of the booking is.
     """
 
     category: ClassVar[str] = "own software"

@@ -3,7 +3,7 @@
     "events"                                {"app": 7, "events": [a, b]}  ->  {"app": 7, "events": [a]}, ... [b]
     "entry[].changes[].value.messages"      the same through lists of lists
 
-What surrounds an item stays with it, so that its mapping can read it. A single item that stands where a list
+What surrounds an item stays with it, so that its mapping can read it. A single item in place of a list
 could be (XML) becomes a list of one.
 """
 

@@ -57,7 +57,7 @@ def note(response: Response) -> Response:
 
 @probes.get("/livez")
 def livez() -> dict[str, str]:
-    """That the process answers. Nothing stands behind it: who restarts the bridge for a lost database gains nothing."""
+    """The process answers. It checks nothing else: a restart does not help against a lost database."""
     return {"status": "alive"}
 
 

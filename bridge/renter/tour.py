@@ -20,7 +20,7 @@ from bridge.renter.storage import booking_of, events_of
 from bridge.settings import Property, Settings
 
 USUAL_MINUTES = 30
-"""Of a tour whose length nobody has given."""
+"""Of a tour without a given length."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from bridge.models import AuditEntry, Role, SignIn, User
 from tests.console.conftest import FROM_OWN_PAGE
 
 PASSWORD = "correct horse battery"
-"""As it stands there: the tests put a cheaper one in its place."""
+"""The original: the tests put a cheaper one in its place."""
 OPEN = {
     "access.sign_in", "access.open_session", "access.ask_link", "access.use_link", "openid.begin", "openid.finish",
     "console.static", "api_description.page", "api_description.postman",

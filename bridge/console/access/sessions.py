@@ -44,7 +44,7 @@ def begin_from_outside(session: Session, settings: Settings, name: str, role: Ro
 
 
 def make_link(session: Session, now: datetime) -> str:
-    """Allow somebody to sign in once as admin, for a quarter of an hour; answers the secret of the link."""
+    """Allow one sign-in as admin within a quarter of an hour; returns the secret of the link."""
     account = Account(FIRST_ADMIN, Role.ADMIN, None)
     return _make(session, account, SessionOrigin.LINK, now, LINK_VALID, one_time=True)
 

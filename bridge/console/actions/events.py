@@ -38,7 +38,7 @@ class ActionNotPossibleError(BridgeError):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The events that a selection stands for."""
+    """The events that a selection matches."""
 
     ids: list[int]
     left_out: list[int]

@@ -93,7 +93,7 @@ def check_propexo() -> Any:
 @needs(Role.OPERATOR)
 @connections.response(200, shown.FindingList)
 def check_propexo_again() -> Any:
-    """Check it anew, also within the ten minutes."""
+    """Check it again, also within the ten minutes."""
     latest_findings().forget()
     return _findings()
 

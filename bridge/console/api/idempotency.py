@@ -20,7 +20,7 @@ from bridge.privacy.retention import ANSWERS_KEPT
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
 LONGEST = timedelta(minutes=10)
-"""No answer takes so long: whoever should have given it was killed."""
+"""No answer takes this long: the process that should have given it was killed."""
 
 
 class InvalidIdempotencyKeyError(BridgeError):

@@ -173,7 +173,7 @@ def _booking(booking: dict[str, Any], actor: Actor) -> dict[str, Any]:
 
 
 def _sentences(event: Event, detail: dict[str, Any], actor: Actor) -> Iterator[str]:
-    """Why it stands where it stands, and what a person does about it."""
+    """Why it has its status, and what an operator can do about it."""
     parked = event.status == Status.PARKED
     advice = (ADVICE.get(Reason(event.reason)) if parked and event.reason else None) or detail["advice"]
     if parked and event.reason == Reason.UNKNOWN_PROPERTY:

@@ -27,11 +27,11 @@ class CurrentAlert:
     count: int
     """How many sentences there are."""
     lines: tuple[str, ...]
-    """Empty for somebody who must not see a renter's name."""
+    """Empty for a user who must not see a renter's name."""
     page: str
     """The path of the console's page about it."""
     opened_at: datetime | None
-    """Since when people know of it; `None`: nobody was notified yet."""
+    """When it was first notified; `None`: not yet."""
     notified_at: datetime | None
     """When they were notified last."""
 

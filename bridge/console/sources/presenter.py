@@ -57,7 +57,7 @@ class RecordedPayload:
     received_at: datetime
     content_type: str | None
     payload: Any
-    """`None` for somebody who may not see renters."""
+    """`None` for a user who may not see renters."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What became of requests, hour by hour and day by day: stacked bars that the server draws as SVG.
 
-What they show stands in a table as well.
+The same figures are in a table as well.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ class Drawn:
 
     @property
     def middle(self) -> float:
-        """Below which its label stands."""
+        """Its label is below it."""
         return round(self.x + self.width / 2, 1)
 
 
@@ -97,7 +97,7 @@ class Chart:
 
     @property
     def top(self) -> int:
-        """What the highest bar stands for."""
+        """The value of the highest bar."""
         return max((max(bar.received, bar.ended) for bar in self.bars), default=0)
 
     @property

@@ -55,7 +55,7 @@ class Soonest:
 
 @dataclass(frozen=True)
 class Pause:
-    """An integration that stands still."""
+    """An integration that is paused."""
 
     integration_id: str
     names: tuple[str, ...]
@@ -75,7 +75,7 @@ class Today:
     parked: int
     soonest: Soonest | None
     unread: int
-    """Events that need a person and may be a tour at a time that nobody knows."""
+    """Events that need a person and may be a tour at an unknown time."""
     unknown: int
     """Events of the last days that no rule of their mapping knows: each was ignored, and may be a tour."""
     oldest_due: datetime | None

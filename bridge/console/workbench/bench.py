@@ -75,7 +75,7 @@ class Bench:
         return document
 
     def warm(self) -> None:
-        """Start the process for the next run, if there is none: somebody is about to try something out."""
+        """Start the process for the next run, if there is none: a user is about to try something out."""
         with self._exclusive:
             if self._spare is None or self._spare.poll() is not None:
                 self._spare = _start()

@@ -47,7 +47,7 @@ def main() -> None:
     answer.write(READY)
     answer.flush()
     if not select.select([sys.stdin], [], [], IDLE)[0]:
-        return  # nobody tries anything out any more
+        return  # the workbench is closed
     task: Task = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started it
     _bound(task)
     answer.write(json.dumps(_outcome(task), ensure_ascii=False, default=str).encode())

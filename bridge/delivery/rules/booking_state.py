@@ -56,7 +56,7 @@ class Timed(Protocol):
 
 
 def event_time(event: Timed, action: str | None) -> EventTime:
-    """Where an event stands in its booking's life."""
+    """The position of an event in its booking's history."""
     rank = RANK.get(Action(action), 0) if action else 0
     return event.occurred_at or event.received_at, rank
 

@@ -161,7 +161,7 @@ def _not_before(attempt: AttemptRow, look_at: datetime, waiting_on: str) -> Wait
 
 
 def _operator_saw(snapshot: Snapshot, attempt: AttemptRow) -> bool:
-    """Whether the write had ended for an operator before this event was replayed; else nobody can have looked."""
+    """Whether the write had ended for an operator before this event was replayed; else no operator can have looked."""
     event = snapshot.event
     if event.replayed_at is None or event.replayed_at <= attempt.started_at:
         return False
@@ -254,7 +254,7 @@ def _failed(
 
 
 def _status_of(snapshot: Snapshot, attempt: AttemptRow, integration_id: str) -> WriteStatus | Read:
-    """How a submitted write stands: as the sweep of the write log noted it, else by its own write-status."""
+    """The state of a submitted write: as the sweep of the write log noted it, else by its own write-status."""
     wants_lead_id = (attempt.on_confirm or {}).get("id_column") == "lead_id"
     if attempt.write_log_state == WriteState.SUCCESS and not wants_lead_id:
         return WriteStatus(WriteState.SUCCESS, (), None)

@@ -129,7 +129,7 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
     FINISH_BY_HAND = (
         "finish_by_hand",
-        "The PMS takes the rest from nobody but you: do in it what the detail says, then replay or dismiss.",
+        "The PMS accepts the rest only from you: do in it what the detail says, then replay or dismiss.",
     )
     SLOT_TAKEN = (
         "slot_taken",
@@ -191,7 +191,7 @@ class WriteOutcome(StrEnum):
     FAILED = "failed"
     PARTLY = "partly_written"
     ABANDONED = "abandoned"
-    """It left no trace and was given up, so that it may be made anew."""
+    """It left no trace and was given up, so that it may be created again."""
     NOT_SENT = "not_sent"
     """It was recorded too late to be sent, and never left."""
 
@@ -229,7 +229,7 @@ LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 6
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Polls for the booking that an event without a contact names; then the event is parked."""
 WAIT_FOR_LINK = [timedelta(seconds=seconds) for seconds in (10, 20)]
-"""Looks for the booking that a move names and nobody knows: the move before it may have been overtaken."""
+"""Polls for an unknown booking that a move refers to: the move before it may have been overtaken."""
 WAIT_FOR_PREDECESSOR = timedelta(seconds=60)
 """Its end wakes who waits for it; this is for a wake-up that was lost."""
 WAIT_FOR_CONFIRMING = [timedelta(minutes=15), timedelta(hours=1)]
