@@ -88,7 +88,7 @@ def change_own_password(session: Session, actor: Actor, password: str, now: date
 
 
 def _is_other_admin(session: Session, settings: Settings, user: User) -> bool:
-    """Whether another user can sign in as administrator. The rows stay locked, so that no two admins leave at a time."""
+    """Whether another user can sign in as administrator. The rows stay locked, so that two admins cannot both leave."""
     if any(configured.role == Role.ADMIN for configured in settings.users.values()):
         return True
     openid = settings.console.openid
