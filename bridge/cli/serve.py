@@ -17,7 +17,7 @@ from bridge.embedded import PARENT_RESTARTS
 from bridge.errors import BridgeError
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
-from bridge.monitoring.folder import counting_together
+from bridge.monitoring.multiprocess import counting_together
 from bridge.settings import Settings
 
 HIGHEST_PORT = 65535

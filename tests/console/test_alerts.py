@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from bridge.alerts.trial import scheme_and_host
+from bridge.alerts.test_message import scheme_and_host
 from bridge.console.flash import Flash
 from bridge.models import AuditEntry, Role
 

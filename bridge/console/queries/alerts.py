@@ -6,9 +6,9 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bridge.alerts.checker import findings
 from bridge.alerts.finding import Finding, FindingKind
-from bridge.alerts.trial import recipients
-from bridge.alerts.watch import findings
+from bridge.alerts.test_message import recipients
 from bridge.console.actor import Actor
 from bridge.errors import ConfigurationError
 from bridge.models import Alert

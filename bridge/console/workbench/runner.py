@@ -1,4 +1,4 @@
-"""The process that tries a mapping: `python -m bridge.console.workbench.inside`, one run each.
+"""The process that tries a mapping: `python -m bridge.console.workbench.runner`, one run each.
 
 It says READY once it can begin, reads a task (pickled) to its end, and writes what came of it as JSON. It gives itself
 bounds before the mapping's text runs: that is an administrator's own text, which may be slow, greedy or mistaken, and

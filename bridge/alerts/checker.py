@@ -41,7 +41,7 @@ def findings(
     ]
 
 
-class Watch:
+class AlertChecker:
     """Compares the current problems with the alerts that were sent."""
 
     def __init__(self, settings: Settings, database: Database, channels: Channels, clock: Clock) -> None:
@@ -86,7 +86,7 @@ def register(app: "procrastinate.App", tools: Tools) -> None:
     channels = Channels(settings.alerts.urls)
     if not channels:
         return
-    watch = Watch(settings, database, channels, clock)
+    watch = AlertChecker(settings, database, channels, clock)
     digest = Digest(settings, database, channels, clock)
 
     @app.periodic(cron="* * * * *")

@@ -9,8 +9,8 @@ from sqlalchemy import update
 from werkzeug.wrappers import Response
 
 from bridge.alerts.channels import AlertDeliveryError, Channels
+from bridge.alerts.checker import AlertChecker
 from bridge.alerts.digest import Digest
-from bridge.alerts.watch import Watch
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Alert, Event, HourlyCount, PayloadField, RejectionCount
 from bridge.propexo.errors import Outcome
@@ -40,7 +40,7 @@ class Office:
         """One look of the watch; answers the messages that arrived."""
         before = len(self.api.asked)
         settings = self.world.settings
-        watch = Watch(settings, self.world.database, Channels(settings.alerts.urls), self.world.clock)
+        watch = AlertChecker(settings, self.world.database, Channels(settings.alerts.urls), self.world.clock)
         watch.look()
         return self.messages(before)
 

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from bridge.console.workbench.inside import READY
+from bridge.console.workbench.runner import READY
 from bridge.console.workbench.tasks import Comparison, ContractCheck, Reading, Task
 from bridge.errors import BridgeError
 
@@ -92,7 +92,7 @@ def _start() -> subprocess.Popen[bytes]:
     """Its input ends when this process does, and so does it."""
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LANG": "C.UTF-8"}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bridge.console.workbench.inside"],
+        [sys.executable, "-P", "-m", "bridge.console.workbench.runner"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

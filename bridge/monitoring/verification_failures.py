@@ -28,7 +28,7 @@ Key = tuple[datetime, str, str]
 """Hour, source, cause."""
 
 
-class Refusals:
+class FailureCounter:
     """Those of one web process."""
 
     def __init__(
