@@ -103,7 +103,7 @@ def embedded(
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
                 server = _start(folder, lock)
-                stack.callback(_let_go, server, folder, lock, os.getpid())
+                stack.callback(_release, server, folder, lock, os.getpid())
                 patiently(lambda: _prepare(server, folder))
         except Exception as error:
             message = (
@@ -167,7 +167,7 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     refuse_another_users(folder)
     # Its own lock is one file for all users of the machine, which only the first of them may open.
     PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
-    is_first = alone(lock)
+    is_first = has_exclusive_lock(lock)
     if is_first:
         refuse_copy(folder)
         record_identity(folder)
@@ -204,11 +204,11 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _let_go(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
+def _release(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
     # A forked process leaves through here too, but what it has is its parent's.
     if os.getpid() == holder:
         with _signals_deferred(), _one_thread:
-            if alone(lock):
+            if has_exclusive_lock(lock):
                 if server_process(folder) is not None:
                     server.ensure_postgres_running()  # it may be another one, which some other holder has started
                 server.stop()
@@ -234,7 +234,7 @@ def _signals_deferred() -> Iterator[None]:
             signal.raise_signal(late)
 
 
-def alone(lock: IO[str]) -> bool:
+def has_exclusive_lock(lock: IO[str]) -> bool:
     """Whether no other process holds the server; then none can, until the lock is closed or shared."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

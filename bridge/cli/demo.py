@@ -97,7 +97,7 @@ def demo(once: bool, as_json: bool) -> None:
         site = stack.enter_context(DemoSite())
         database, endpoint, children = stack.enter_context(running(folder, url, site.url))
         site.show(endpoint)
-        outcomes = [knock(endpoint, post) for post in plan.posts]
+        outcomes = [send_posts(endpoint, post) for post in plan.posts]
         if follow(database, outcomes, children, quiet=as_json):
             return
         good = report(outcomes, plan, sandbox, as_json=as_json)
@@ -153,7 +153,7 @@ def running(folder: Path, sandbox_url: str, site: str) -> Iterator[tuple[Databas
         yield database, endpoint, children
 
 
-def knock(endpoint: str, post: Post) -> DemoOutcome:
+def send_posts(endpoint: str, post: Post) -> DemoOutcome:
     """Send one post as its sender would."""
     headers = {"Content-Type": "application/json", "Origin": ORIGIN}
     scheme = Catalogue().get(post.source).schema.signature

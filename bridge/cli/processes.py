@@ -157,7 +157,7 @@ def lower_priority(pid: int, niceness: int) -> None:
         Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
-def leave_in_order() -> None:
+def exit_gracefully() -> None:
     """Let SIGTERM end this process as an exception, so that it gives back what it holds."""
 
     def leave(number: int, _: object) -> None:

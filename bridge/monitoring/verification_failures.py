@@ -70,7 +70,7 @@ class FailureCounter:
         try:
             self._add(counts, last)
         except SQLAlchemyError as error:
-            log.warning("refusals could not be written", error=type(error).__name__)
+            log.warning("verification failures could not be written", error=type(error).__name__)
             with self._guard:
                 self._counts.update(counts)
                 self._last = last | self._last

@@ -24,7 +24,7 @@ class Monitoring:
 
     readiness: Readiness
     scrape: Scrape
-    refusals: FailureCounter
+    failures: FailureCounter
 
 
 def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -> Monitoring:
@@ -49,9 +49,9 @@ def init_public_app(app: Flask) -> None:
 
 def note(response: Response) -> Response:
     """Write down what was refused when the answer has gone; give the request's span its name."""
-    refusals = _monitoring().failures
-    if refusals.are_due:
-        response.call_on_close(refusals.write_if_due)
+    failures = _monitoring().failures
+    if failures.are_due:
+        response.call_on_close(failures.write_if_due)
     if tracing.is_on() and request.url_rule is not None:
         tracing.name(f"{request.method} {request.url_rule.rule}", {"http.route": request.url_rule.rule})
     return response

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from alerts.test_watch import Office
+from alerts.test_checker import Office
 
 from bridge.alerts.channels import Channels
 from bridge.alerts.plain import visible, without_links, without_markup

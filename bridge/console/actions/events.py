@@ -106,7 +106,7 @@ def _again(
     return [event.id for event in events]
 
 
-def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
+def dry_runs(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
     """What a replay of each would send; nothing is called, nothing changes. Raises ActionNotPossibleError."""
     found = select(Event).where(Event.id.in_(ids)).order_by(Event.id)
     return [

@@ -41,7 +41,7 @@ class RequestInProgressError(BridgeError):
     code = "still_running"
 
 
-def once(view: Callable[..., Any]) -> Callable[..., Any]:
+def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     """Make the change once for each key of a token; without a key, each time.
 
     The answer of a change is kept for a day. What failed is not kept: its repetition tries again.

@@ -67,7 +67,7 @@ def plan() -> str:
                 _all_that_match(session, action) if request.form.get("all") else _ticked(session, action)
             )
             shown = ids[:SHOWN] if action == REPLAY else []
-            runs = people.rehearsals(session, tools().settings, shown, tools().clock())
+            runs = people.dry_runs(session, tools().settings, shown, tools().clock())
         except BridgeError as error:
             return render_template("events/correction.html", problem=error.message)
         run = Run(action, tuple(ids[:MOST]), min(len(ids), MOST), refused=tuple(refused))
