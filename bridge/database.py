@@ -96,7 +96,7 @@ class Database:
             yield session
 
     @contextlib.contextmanager
-    def autocommit(self) -> Iterator[Session]:
+    def autocommit_session(self) -> Iterator[Session]:
         """A session for one question or one change: each statement is its own transaction, and costs one round trip
         where a transaction around it would cost three."""
         with self._single() as session:

@@ -47,7 +47,7 @@ class AlertChecker:
     def __init__(self, settings: Settings, database: Database, channels: Channels, clock: Clock) -> None:
         self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
 
-    def look(self) -> list[Finding]:
+    def check(self) -> list[Finding]:
         """Send what is new, has become worse, or is over. Returns the first two.
 
         An alert is noted after it was sent: if the process dies in between, it is sent twice.
@@ -92,5 +92,5 @@ def register(app: "procrastinate.App", tools: Tools) -> None:
     @app.periodic(cron="* * * * *")
     @app.task(name="alert", queueing_lock="alert", lock="alert")
     def _alert(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
-        watch.look()
+        watch.check()
         digest.send_if_due()

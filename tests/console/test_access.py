@@ -18,8 +18,8 @@ from tests.console.conftest import FROM_OWN_PAGE
 PASSWORD = "correct horse battery"
 """The original: the tests put a cheaper one in its place."""
 OPEN = {
-    "access.sign_in", "access.open_session", "access.show_magic_link", "access.redeem_magic_link", "openid.begin", "openid.finish",
-    "console.static", "api_description.page", "api_description.postman",
+    "access.sign_in", "access.open_session", "access.show_magic_link", "access.redeem_magic_link",
+    "openid.begin", "openid.finish", "console.static", "api_description.page", "api_description.postman",
 }  # fmt: skip
 """What everybody may see below /console and /api."""
 

@@ -145,7 +145,7 @@ def test_a_tally_follows_what_changed_and_is_caught_up_after_a_pause(world: Worl
     assert (3, "widget") not in tallied(world)
 
 
-def test_old_tallies_are_forgotten(world: World, clock: Any) -> None:
+def test_old_counts_are_deleted(world: World, clock: Any) -> None:
     world.book()
     tallied(world)
     clock.now += hourly_counts.KEEP + timedelta(hours=2)

@@ -17,7 +17,7 @@ from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import MappedSource
 from bridge.models import Event, RejectionCount
 from bridge.monitoring.drift import Drift, drift
-from bridge.monitoring.tallies import counts_since
+from bridge.monitoring.hourly_counts import counts_since
 from bridge.settings import Settings
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)

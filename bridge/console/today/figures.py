@@ -17,8 +17,8 @@ from bridge.console.today.needs_first import NeedsFirst, needs_first
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, IntegrationState, Status
+from bridge.monitoring.hourly_counts import counts_since
 from bridge.monitoring.storage import oldest_due
-from bridge.monitoring.tallies import counts_since
 from bridge.privacy.retention import STARTS_AT
 from bridge.propexo.quota import spent
 from bridge.settings import Settings

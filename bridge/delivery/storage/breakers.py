@@ -59,7 +59,7 @@ class CircuitBreakers:
         due = update(IntegrationState).where(
             IntegrationState.integration_id == integration_id, IntegrationState.probe_at <= now
         )
-        with self._database.autocommit() as session:
+        with self._database.autocommit_session() as session:
             taken = due.values(probe_at=now + PROBE_INTERVAL).returning(IntegrationState.integration_id)
             return session.scalar(taken) is not None
 
