@@ -101,7 +101,7 @@ def _make(
     _forget_expired(session, now)
     session.add(
         SignIn(
-            token_hash=token_hash(text), one_time=one_time, name=account.name, role=account.role, origin=origin,
+            digest=token_hash(text), one_time=one_time, name=account.name, role=account.role, origin=origin,
             user_id=account.user_id, created_at=now, expires_at=now + lasts,
         )
     )  # fmt: skip
