@@ -33,7 +33,7 @@ class ChildEndedError(BridgeError):
 class Children:
     """Child processes `bridge ...`, stopped when the block is left.
 
-    Within the block SIGTERM and Ctrl-C end `watch`; a second one ends the children at once. A child stands
+    Within the block SIGTERM and Ctrl-C end `watch`; a second one kills the children. A child stands
     in a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
     """
 

@@ -108,7 +108,7 @@ class Job:
         self.decision = decide(self.base, tools.settings, tools.clock())
 
     def take_probe(self, integration_id: str) -> None:
-        """It makes the one call that looks whether a paused integration is back."""
+        """Whether it makes the probe call of a paused integration."""
         probing = self.base.probing | {integration_id}
         self.base = self.base.having(probing=probing)
         self.decision = changed(self.decision, snapshot=self.decision.snapshot.having(probing=probing))

@@ -73,7 +73,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Chain:
-    """What came of the reading calls of one run."""
+    """The results of the read calls of one run."""
 
     base: Snapshot
     """The snapshot with all answers."""
@@ -251,7 +251,7 @@ def _meaning(
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of a write."""
+    """The result of a write."""
 
     decision: StepDecision
     observations: tuple[Observation, ...] = field(default=())
@@ -311,7 +311,7 @@ def after_write(
 
 
 def _again(snapshot: Snapshot, detail: str, seen: Observation, now: datetime) -> Sent:
-    """A write that was refused, where the next run of the event tries another way at once."""
+    """A write that was refused, where the next run of the event tries another way immediately."""
     wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
     return Sent(_bounded(wait, snapshot, now), (seen,))
 

@@ -100,7 +100,7 @@ def _not_recorded(result: Result, error: Exception) -> Recorded:
 def record_sent(engine: Engine, result: Result, attempt_id: int, now: datetime) -> None:
     """Record what became of a write and nothing else, where the rest of its result cannot be stored.
 
-    The event runs again at once and finds its booking as it is by now.
+    The event runs again immediately, with its booking as it is by then.
     """
     sent = result.after.attempts[attempt_id]
     is_open = sent.outcome == Outcome.SUBMITTED or sent.look_at is not None
@@ -158,7 +158,7 @@ class _Transaction:
         return [Recorded(draft.result, draft.after, draft.attempt) for draft in drafts]
 
     def _contacts(self, drafts: Sequence[Draft]) -> None:
-        """Who is behind a sender's id of a person."""
+        """The contact behind a sender's id of a person."""
         for draft in drafts:
             after = draft.after
             request = after.interpretation.request
@@ -220,7 +220,7 @@ class _Transaction:
         """An event that was recorded as waiting for something that has ended meanwhile is due immediately.
 
         The rows of what it waits for are locked: what ends later, sees that this event waits, and wakes it. An event
-        that was put back waits for its turn only, whatever it waited for before.
+        that was put back waits only for its turn, no longer for anything else.
         """
         waiting = {
             draft.after.event.id: draft.after.event.waiting_on or ""

@@ -74,7 +74,7 @@ class SyncOnDemand:
                 log.info("asked for a sync", integration_id=integration_id, models=models)
 
     def _wake_after_sync(self, integration_id: str, asked_at: datetime, now: datetime) -> None:
-        """A webhook says it at once where one is registered; this is for all others."""
+        """A webhook reports it immediately where one is registered; this is for all others."""
         if not is_look_due(asked_at, self._looked.get(integration_id), now):
             return
         self._looked[integration_id] = now

@@ -34,7 +34,7 @@ from bridge.stored_sources import LiveSources
 log = structlog.get_logger(__name__)
 
 POLL_INTERVAL = 1.0
-"""Seconds between looks for work that nothing has announced."""
+"""Seconds between polls for work without a notification."""
 TICK_INTERVAL = 0.02
 """Seconds between two ticks of a busy worker, so that they share commits."""
 WAIT_FOR_ANSWERS = 0.1

@@ -57,7 +57,7 @@ class Delivery:
     received_at: datetime
     policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY
     is_test: bool = False
-    """Sent by a person at the console to see what becomes of it: stored, read, and never forwarded."""
+    """Sent by an operator at the console as a test: stored, read, and never forwarded."""
     trace: str | None = None
     """The trace context of the request."""
     request_id: str | None = field(default_factory=tracing.current_request_id)

@@ -39,7 +39,7 @@ SAME_JOB = timedelta(days=7)
 SAME_BODY_WINDOW = timedelta(minutes=1)
 """One that names none, as of a sync, may be the next of its kind: its words are the same each time."""
 DEBOUNCE = timedelta(seconds=30)
-"""How long those wait that a webhook of a record wakes without naming anybody: a sync brings many at once."""
+"""Delay of events that a webhook wakes without naming a record: a sync sends many at a time."""
 LEAD_AND_TOUR = ("lead_id", "appointment_id", "confirmation")
 """Reasons to wait that news of a record can end. Not an unknown outcome: its looks are counted before it is sent again,
 and each of them must be given its time."""

@@ -52,7 +52,7 @@ class StillOpenError(BridgeError):
 
 @dataclass(frozen=True)
 class Person:
-    """Whom to look for: an e-mail address, or a phone number in E.164."""
+    """Whom to erase: an e-mail address, or a phone number in E.164."""
 
     email: str | None = None
     phone: str | None = None

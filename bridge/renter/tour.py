@@ -39,7 +39,7 @@ class RenterTour:
     is_confirmed: bool
     """The PMS has it as it is shown."""
     needs_attention: bool
-    """A person at the office has to look at it first."""
+    """The office has to check it first."""
     changes: int
     """How often something was asked for since it was booked."""
 

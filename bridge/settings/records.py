@@ -66,7 +66,7 @@ class PropexoSettings:
     availability_share: int = field(default=20, metadata=read_as(Percent()))
     """Percent of the requests per minute that free times may cost."""
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Secrets of the webhooks that you registered at Propexo; several are valid at once. Without one there is no
+    """Secrets of the webhooks that you registered at Propexo; several are valid at a time. Without one there is no
     address for them."""
 
 

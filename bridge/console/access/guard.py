@@ -74,12 +74,12 @@ def needs(role: Role) -> Callable[[View], View]:
 
 
 def current_actor() -> Actor:
-    """Who asks. Raises NotSignedInError."""
+    """The current user. Raises NotSignedInError."""
     return current_visitor().actor
 
 
 def current_visitor() -> Visitor:
-    """Who asks, and with what. Raises NotSignedInError."""
+    """The current user and how they signed in. Raises NotSignedInError."""
     visitor = _visitor()
     if visitor is None:
         raise NotSignedInError
@@ -87,7 +87,7 @@ def current_visitor() -> Visitor:
 
 
 def visitor_if_any() -> Visitor | None:
-    """Who asks, on pages that are open to all as well."""
+    """The current user, also on pages that are open to all."""
     return _visitor()
 
 

@@ -133,7 +133,7 @@ class Story(Schema):
 
 
 class Payload(Schema):
-    """What came, decoded where it can be."""
+    """The payload, decoded where possible."""
 
     content_type = _text()
     headers = fields.Raw(allow_none=True)

@@ -25,14 +25,14 @@ MOST_TICKS = 4
 OUTCOMES = (
     ("written", "Booked, moved or cancelled in the PMS"),
     ("ignored", "Nothing to do"),
-    ("parked", "Needed a person"),
+    ("parked", "Needed an operator"),
 )
 """The parts of a bar, from below, and what the key calls them."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One hour or one day: what came, and what ended in it."""
+    """One hour or one day: the events received, and the events ended in it."""
 
     label: str
     received: int = 0

@@ -75,7 +75,7 @@ class Today:
     parked: int
     soonest: Soonest | None
     unread: int
-    """Events that need a person and may be a tour at an unknown time."""
+    """Events that need an operator and may be a tour at an unknown time."""
     unknown: int
     """Events of the last days that no rule of their mapping knows: each was ignored, and may be a tour."""
     oldest_due: datetime | None

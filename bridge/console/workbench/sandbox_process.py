@@ -58,7 +58,7 @@ class Bench:
         self._spare: subprocess.Popen[bytes] | None = None
 
     def run(self, task: Task) -> dict[str, Any]:
-        """What came of it; `{"problem": ...}` where the text cannot be loaded or fails.
+        """The result; `{"problem": ...}` where the text cannot be loaded or fails.
 
         Raises:
             WorkbenchTimeoutError, OutputTooLargeError, EmptyResultError: and the process is gone.

@@ -1,4 +1,4 @@
-"""A booking as a last-writer-wins map: what its events, in whatever order they came, say the tour is to be.
+"""A booking as a last-writer-wins map: the tour that its events ask for, in whatever order they arrived.
 
 Each field keeps the sender's time of the event that set it, and newer values win. So the order of arrival does not
 matter, an older event never overwrites, and a cancel that comes first is kept. All functions are pure.

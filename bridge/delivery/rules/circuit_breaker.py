@@ -22,7 +22,7 @@ from bridge.propexo.errors import Outcome
 
 PROBE_INTERVAL = timedelta(minutes=5)
 RECHECK_INTERVAL = timedelta(minutes=30)
-"""How often all others look whether they were forgotten; the end of the pause wakes them."""
+"""How often all others check whether they were forgotten; the end of the pause wakes them."""
 OUTAGE_FAILURES = 5
 OUTAGE_AFTER = timedelta(minutes=2)
 """This many calls in a row without an answer, over at least this long, are an outage."""

@@ -229,7 +229,7 @@ class CachedRecords:
 
 @dataclass(frozen=True)
 class SenderContact:
-    """Who is behind a sender's id of a person."""
+    """The contact behind a sender's id of a person."""
 
     source: str
     contact_id: str

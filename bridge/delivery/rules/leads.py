@@ -175,7 +175,7 @@ def _row(snapshot: Snapshot, place: PmsLocation, contact: str, now: datetime) ->
 
 @dataclass(frozen=True)
 class LeadMatch:
-    """What a search for a person came to."""
+    """The result of a search for a person."""
 
     lead: client.PropexoLead | None
     by: str = ""

@@ -203,7 +203,7 @@ def _appointment_type(kind: TourKind | None, defaults: Mapping[str, Any]) -> str
 
 
 def _name_of(named: str | None) -> str | None:
-    """What a person calls it; an id of Propexo's says nothing to anybody."""
+    """Its name for people, to whom an id of Propexo means nothing."""
     name = (named or "").strip()
     return None if not name or PROPEXO_ID.fullmatch(name) else name
 

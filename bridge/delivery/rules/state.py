@@ -71,7 +71,7 @@ class Wait:
     waiting_on: str | None = None
     """The code of a booking or lead, `event:<id>`, `contact:...`, `integration:<id>`, `budget` or `source:<name>`."""
     poll_count: int | None = None
-    """`None`: it looks for nothing, and the count stays."""
+    """`None`: it polls for nothing, and the count stays."""
     failure_count: int | None = None
 
 
