@@ -54,7 +54,7 @@ class DialogflowEs(CanonicalPayload):
     with the number that was chosen in `choice`; it counts once all required parameters are there.
     Parameters: `person`, `email`, `phone-number`, `date-time`, `tour-type`, `property-id`, `booking-id`; without the
     last a session has one booking. Other intents get an empty answer. Nothing is sent twice: after about 5 s the bot
-    goes on while the tour may have been received. The answer says what was understood.
+    continues even though the tour may have been received. The answer says what was understood.
     The agent puts the offset of its own zone behind a time. If that zone is not the property's, give it as
     `agent_time_zone` of the source: then the clock counts, as the person said it.
     Inferred: the shapes of `date-time`. Of a span ("Friday from two to three") the start counts.

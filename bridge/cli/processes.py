@@ -33,8 +33,8 @@ class ChildEndedError(BridgeError):
 class Children:
     """Child processes `bridge ...`, stopped when the block is left.
 
-    Within the block SIGTERM and Ctrl-C end `watch`; a second one kills the children. A child stands
-    in a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
+    Within the block SIGTERM and Ctrl-C end `watch`; a second one kills the children. A child has
+    a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
     """
 
     def __init__(self, *, stop_within: float = grace.of_processes(0)) -> None:

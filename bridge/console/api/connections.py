@@ -111,7 +111,7 @@ def _source(name: str) -> MappedSource:
 
 
 def _catalogue() -> Catalogue:
-    """Read anew: a mapping may have been saved since, also by another web process."""
+    """Read again: a mapping may have been saved since, also by another web process."""
     return Catalogue(tools().settings.mappings_dir)
 
 
