@@ -18,7 +18,7 @@ Aliases = Callable[[str], str | None]
 
 
 def no_aliases(name: str) -> str | None:  # noqa: ARG001 - one of Aliases
-    """The aliases of nobody: bridge.toml alone counts."""
+    """No aliases besides those in bridge.toml."""
     return None
 
 
@@ -44,7 +44,7 @@ def aliases_of(database: Database) -> Aliases:
 
 
 def property_named(settings: Settings, name: str, aliases: Aliases) -> Property | None:
-    """The property that a sender means; bridge.toml wins. `None`: nobody knows the name."""
+    """The property that a sender means; bridge.toml wins. `None`: the name is unknown."""
     found = settings.property_named(name)
     if found is None and (key := aliases(name)) is not None:
         found = settings.properties.get(key)

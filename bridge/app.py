@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import problems, security_txt
+from bridge.availability.answer_cache import AnswerCache
 from bridge.availability.calendar import Calendar
-from bridge.availability.kept import KeptAnswers
 from bridge.availability.knowledge import reader
 from bridge.availability.views import availability
 from bridge.clock import Clock, utc_now
@@ -101,7 +101,7 @@ def _public_app(settings: Settings, endpoint: WebhookEndpoint) -> Flask:
     app.register_blueprint(propexo_webhooks)
     reading = reader(settings, endpoint.database, endpoint.clock)
     app.extensions["calendar"] = Calendar(settings, endpoint.database, endpoint.clock, reading)
-    app.extensions["kept_answers"] = KeptAnswers(endpoint.database, endpoint.clock)
+    app.extensions["kept_answers"] = AnswerCache(endpoint.database, endpoint.clock)
     app.register_blueprint(availability)
     problems.init_app(app)
     headers.stay_on_tls(app)

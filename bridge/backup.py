@@ -73,7 +73,7 @@ END $$;
 
 @contextlib.contextmanager
 def no_progress(_title: str, _total: int) -> Iterator[Callable[[int], None]]:
-    """A bar that nobody sees."""
+    """A progress bar without output."""
     yield lambda _: None
 
 

@@ -211,7 +211,7 @@ def send(
     """Send what is prepared already, and else do as `request` does."""
     with _Deadline(sum(timeouts)) as deadline:
         try:
-            # Without `proxies`, each request looks for them anew, and these sessions use none.
+            # Without `proxies`, each request looks them up again, and these sessions use none.
             answer = session.send(prepared, timeout=timeouts, allow_redirects=False, stream=True, proxies={})
             with contextlib.closing(answer):
                 content = b"".join(_pieces(answer.iter_content(PIECE), largest, ok=answer.ok))

@@ -96,8 +96,8 @@ class Database:
             yield session
 
     @contextlib.contextmanager
-    def single(self) -> Iterator[Session]:
-        """A session for one question or one change: each statement stands for itself, and costs one round trip
+    def autocommit_session(self) -> Iterator[Session]:
+        """A session for one question or one change: each statement is its own transaction, and costs one round trip
         where a transaction around it would cost three."""
         with self._single() as session:
             yield session
@@ -180,7 +180,7 @@ def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
 
 
 def _ask_after_idleness(connection: psycopg.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """The server may have gone while nobody used a connection. A connection in steady use notices that anyway."""
+    """The server may have gone while a connection was idle. A connection in steady use notices that anyway."""
     used_at = record.info.get("used_at")
     if used_at is None or time.monotonic() - used_at < PING_AFTER_IDLE:
         return

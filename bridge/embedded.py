@@ -1,4 +1,4 @@
-"""PostgreSQL in a folder of ours, for who has no server: it runs as long as somebody uses it."""
+"""An embedded PostgreSQL in a folder of ours, for installations without a server: it runs while a process uses it."""
 
 import atexit
 import contextlib
@@ -83,7 +83,7 @@ def is_running(data_dir: Path) -> bool:
 def embedded(
     data_dir: Path, *, role: str = ROLE, on_end: Callable[[DatabaseEndedError], None] | None = None
 ) -> Iterator[str]:
-    """Run PostgreSQL in a folder of ours for as long as somebody uses it; yields its URL.
+    """Run PostgreSQL in a folder of ours while a process uses it; yields its URL.
 
     The server listens on a Unix socket only. Several processes may hold it: the last one stops it, and one
     that was killed holds nothing. Where the server is killed itself, its holders start it again, three times in ten
@@ -103,7 +103,7 @@ def embedded(
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((folder.parent / "postgres.lock").open("w"))
                 server = _start(folder, lock)
-                stack.callback(_let_go, server, folder, lock, os.getpid())
+                stack.callback(_release, server, folder, lock, os.getpid())
                 patiently(lambda: _prepare(server, folder))
         except Exception as error:
             message = (
@@ -157,7 +157,7 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     """Start the server, or find it running. All holders share the lock; the system takes it from the dead."""
     refuse_another_version(folder)
     with warnings.catch_warnings(), environment({"PGSERVER_POSTGRES_VERSION": None}):
-        # It looks for a place for sockets when it is imported, and falls back by itself.
+        # It looks for a folder for sockets when it is imported, and has a fallback.
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
         # Imported here: an installation with a database of its own never needs the wheel's server.
         from fasteners import InterProcessLock  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -167,7 +167,7 @@ def _start(folder: Path, lock: IO[str]) -> "PostgresServer":
     refuse_another_users(folder)
     # Its own lock is one file for all users of the machine, which only the first of them may open.
     PostgresServer._lock = InterProcessLock(folder.parent / "postgres.start")
-    is_first = alone(lock)
+    is_first = has_exclusive_lock(lock)
     if is_first:
         refuse_copy(folder)
         record_identity(folder)
@@ -204,21 +204,21 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _let_go(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
+def _release(server: "PostgresServer", folder: Path, lock: IO[str], holder: int) -> None:
     # A forked process leaves through here too, but what it has is its parent's.
     if os.getpid() == holder:
         with _signals_deferred(), _one_thread:
-            if alone(lock):
+            if has_exclusive_lock(lock):
                 if server_process(folder) is not None:
                     server.ensure_postgres_running()  # it may be another one, which some other holder has started
                 server.stop()
             server.cleanup()
-            atexit.unregister(server._cleanup)  # at exit it would make the folder of its lock anew
+            atexit.unregister(server._cleanup)  # at exit it would create the folder of its lock again
 
 
 @contextlib.contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """Put signals off that would end the process half-way, with a server running that nobody holds."""
+    """Put signals off that would end the process half-way, with a server running that no process holds."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -234,8 +234,8 @@ def _signals_deferred() -> Iterator[None]:
             signal.raise_signal(late)
 
 
-def alone(lock: IO[str]) -> bool:
-    """Whether nobody else holds the server; then nobody can start to, until the lock is closed or shared."""
+def has_exclusive_lock(lock: IO[str]) -> bool:
+    """Whether no other process holds the server; then none can, until the lock is closed or shared."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

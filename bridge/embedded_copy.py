@@ -1,6 +1,6 @@
 """Whether the folder of the embedded PostgreSQL is a copy that was made while its database ran.
 
-Such a copy has parts of different moments, and nobody notices until data is missing. After a database has been stopped
+Its parts are from different times, which goes unnoticed until data is missing. After a database has been stopped
 any copy is sound. After a crash only the folder itself is, so each start records which one that is: the numbers that
 the file system gives to files. A copy has other numbers, on any machine. Names of machines and paths say nothing:
 containers get new ones, and folders are moved. Numbers of devices change when a machine starts again.
@@ -42,7 +42,7 @@ class FolderIdentity:
     """When PG_VERSION was created, or its owner, mode or name changed, in nanoseconds: a copy is later."""
 
     def is_of(self, other: "FolderIdentity") -> bool:
-        """Whether both are of one folder: some file systems number files anew at each mount, but keep the moment."""
+        """Whether both are of one folder: some file systems renumber files at each mount, but keep the time."""
         return self.numbers == other.numbers or self.changed == other.changed
 
 
@@ -108,7 +108,7 @@ def is_stopped(folder: Path) -> bool:
 
 
 def refuse_copy(folder: Path) -> None:
-    """Refuse a copy of the files of a running database; the folder must be nobody's at the moment.
+    """Refuse a copy of the files of a running database; no process may use the folder at the moment.
 
     Raises:
         ValueError: the folder is such a copy.

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from bridge.backup import digest_of_events
-from bridge.embedded import OWNER, NoDatabaseError, alone, environment, forget_dead_server
+from bridge.embedded import OWNER, NoDatabaseError, environment, forget_dead_server, has_exclusive_lock
 from bridge.embedded_copy import record_identity, refuse_copy
 from bridge.embedded_folder import (
     LOCALE,
@@ -83,7 +83,7 @@ def upgrade(
     if found == str(VERSION):
         return None
     with (folder.parent / "postgres.lock").open("w") as lock:
-        if not alone(lock):
+        if not has_exclusive_lock(lock):
             raise DatabaseUpgradeError(f"The database in {folder} is in use. Stop all processes first.")
         try:
             refuse_nameless_user()
@@ -98,12 +98,14 @@ def upgrade(
             raise DatabaseUpgradeError(f"{folder} cannot be upgraded: {error}.") from error
         finally:
             fcntl.flock(lock, fcntl.LOCK_UN)
-    return FolderUpgrade(int(found), VERSION, events, _kept(folder))
+    return FolderUpgrade(int(found), VERSION, events, _replaced_folder(folder))
 
 
 def _refuse_lack_of_space(folder: Path, free_space: Callable[[Path], int]) -> None:
-    if _kept(folder).exists():
-        raise ValueError(f"{_kept(folder)} is there from an earlier upgrade; delete it, or move it away")
+    if _replaced_folder(folder).exists():
+        raise ValueError(
+            f"{_replaced_folder(folder)} is there from an earlier upgrade; delete it, or move it away"
+        )
     needed = sum(file.lstat().st_size for file in folder.rglob("*")) + ADDITIONAL_SPACE
     if (free := free_space(folder.parent)) < needed:
         raise ValueError(
@@ -127,7 +129,7 @@ def _upgrade(folder: Path, found: int) -> int:
         new = PostgresServer(_new_folder(folder), cleanup_mode=None, postgres_version=VERSION)
         try:
             _run_pg_upgrade(old, new)
-            folder.rename(_kept(folder))
+            folder.rename(_replaced_folder(folder))
             new.pgdata.rename(folder)
         except subprocess.CalledProcessError as error:
             raise ValueError(f"{Path(error.cmd[0]).name} failed, and its output is above") from error
@@ -137,7 +139,7 @@ def _upgrade(folder: Path, found: int) -> int:
             if before != after:
                 raise ValueError(
                     f"the data differs after the upgrade: {before} became {after}. Delete {folder}, and move "
-                    f"{_kept(folder)} back to its place"
+                    f"{_replaced_folder(folder)} back to its place"
                 )
     return after.events
 
@@ -175,7 +177,7 @@ def _new_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.new")
 
 
-def _kept(folder: Path) -> Path:
+def _replaced_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.old")
 
 

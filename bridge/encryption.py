@@ -1,4 +1,4 @@
-"""Columns that say who somebody is, encrypted where `privacy.encryption_keys` lists keys.
+"""Columns that identify a person, encrypted where `privacy.encryption_keys` lists keys.
 
 The types here stand in models.py; the keys belong to an engine, so two databases of one process can differ. The
 first key encrypts, all decrypt. What was stored before there was a key is read as it is, and

@@ -148,7 +148,7 @@ class AuthFailure(StrEnum):
     MALFORMED = "malformed"
     """Its proof cannot be read."""
     MISMATCH = "mismatch"
-    """None of the secrets fits: one was changed, the body was, or somebody forges."""
+    """None of the secrets fits: a secret or the body was changed, or the request is forged."""
     STALE = "stale"
     """It was signed too long ago, or a clock is wrong."""
     CONFIGURATION = "configuration"

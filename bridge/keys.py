@@ -17,7 +17,7 @@ def key(text: str | None) -> str | None:
 def contact_key(email: str | None, phone: str | None) -> str | None:
     """One person, whichever source they came through: a digest of the e-mail, else of the phone.
 
-    It stands in locks and keys, which outlive what they were made of. Who has the address can find it; from
+    Locks and keys contain it, and outlive what they were made of. Who has the address can find it; from
     the digest of a phone number, who tries all numbers can find it, too. The case of an e-mail makes no difference.
     """
     named = sanitise(f"email:{email.lower()}" if email else f"phone:{phone}" if phone else None)

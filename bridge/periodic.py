@@ -9,7 +9,7 @@ import psycopg
 from bridge.database import CONNECT_OPTIONS, Database
 
 CONNECT_WITHIN = 5.0
-"""Seconds that the tasks wait for a connection. A worker that has lost its database begins anew after that."""
+"""Seconds that the tasks wait for a connection. A worker that has lost its database restarts them after that."""
 
 
 def periodic_app(database: Database) -> procrastinate.App:

@@ -109,7 +109,7 @@ def _count(error: RefusedRequestError) -> None:
     }.get(type(error))
     source = _source()
     if failure and source in current_app.extensions["endpoint"].settings.sources:
-        current_app.extensions["monitoring"].refusals.note(source, failure)
+        current_app.extensions["monitoring"].failures.note(source, failure)
 
 
 def _busy_status() -> int:

@@ -23,7 +23,7 @@ from bridge.database import driver_of
 CHANNEL = "bridge_lanes"
 """Where the arrival of events is announced, without a payload."""
 UNREAD = 0
-"""The rank of a lane in which something is new: to look at it costs no call."""
+"""The rank of a lane with new events: reading them costs no call."""
 LEASE = timedelta(seconds=120)
 SUSPECT = 2
 """Claims without a recorded result after which a lane is claimed apart from others: it may have ended the process."""
@@ -217,7 +217,7 @@ def renew(connection: Connection, claims: Sequence[Claim], *, lease: timedelta =
 
 
 def repair(session: Session) -> list[str]:
-    """Give open events a lane that have none, which only a defect or a person's hand can bring about."""
+    """Give open events a lane that have none, which only a defect or a manual change can cause."""
     return list(session.scalars(_REPAIR))
 
 

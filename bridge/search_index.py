@@ -1,8 +1,8 @@
 """The search index of tours: words of the renter's name, e-mail and phone.
 
 Names are encrypted where there is a key, and no index reads them. So each word is kept as a digest beside the id of
-its booking: whoever types the whole word finds it, in any case and with or without accents. With a key the digest
-is made with it, so that nobody who has only the table can try names; without, it hides no more than the
+its booking: a search for the whole word finds it, in any case and with or without accents. With a key the digest
+is made with it, so that the table alone does not allow to try names; without, it hides no more than the
 table of bookings. The last four digits of a phone are a word as well: people read them to each other.
 """
 

@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt` (RFC 9116): where somebody reports a weakness of this installation."""
+"""`/.well-known/security.txt` (RFC 9116): where to report a vulnerability of this installation."""
 
 from datetime import UTC, timedelta
 

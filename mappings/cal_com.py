@@ -79,7 +79,7 @@ class CalCom(Mapping):
     first_name = fields.Name(path=["payload.responses.name.value.firstName", f"({RENTER}).firstName"])
     last_name = fields.Name(path=["payload.responses.name.value.lastName", f"({RENTER}).lastName"])
     full_name = fields.PersonName(path=["payload.responses.name.value", f"({RENTER}).name"])
-    # Who books with a phone number only is given an address `<digits>@sms.cal.com`, which nobody reads.
+    # Who books with a phone number only is given an address `<digits>@sms.cal.com`, which is never read.
     email = fields.Email(
         path=[
             "payload.responses.[email] | [?value && !ends_with(value, '@sms.cal.com')].value | [0]",

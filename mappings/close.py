@@ -18,7 +18,7 @@ class Close(Mapping):
     Set-up: create a webhook subscription for `activity.meeting` (created, updated, deleted) and put its `signature_key`
     into `secrets`. Every meeting counts as a tour: filter the subscription, say by title, if there are
     others. A meeting names no property: make a source with its `property` and a filtered subscription for each. The
-    phone number stands only in the contact and is left out. Custom activities have fields with ids of your own: for
+    phone number is only in the contact and is left out. Custom activities have fields with ids of your own: for
     those copy this file into your mappings folder, or use an automation platform.
     """
 

@@ -20,11 +20,11 @@ class Crisp(CanonicalPayload):
     you have them. A hook of a plugin of yours is signed with the plugin's secret; a web hook of the dashboard is not,
     so put the secret into its address: https://<your host>/hooks/<source>?token=<secret>. Subscribe to
     session:set_data, session:set_email, session:set_phone and session:set_nickname: they tell whose session it is.
-    Without `tour_booking_id` a session has one booking; take ids that nobody can guess, because a visitor's browser can
+    Without `tour_booking_id` a session has one booking; take ids that no one can guess, because a visitor's browser can
     set session data too. What is written in the chat is not read.
     """
 
-    # Plugin hooks are signed; whether a retry is signed anew is not known, so its age does not count.
+    # Plugin hooks are signed; whether a retry is signed again is not known, so its age does not count.
     signature = FirstOf(
         Signature(
             header="X-Crisp-Signature",

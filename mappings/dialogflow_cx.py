@@ -41,12 +41,12 @@ class DialogflowCx(CanonicalPayload):
 
     Set-up: add a standard webhook to https://<your host>/hooks/<source> with a request header (X-Bridge-Key) that
     holds the secret, or with user and password; the ID token that Google can send is not looked at. Call it with the
-    tag `tour.book`, `tour.reschedule` or `tour.cancel` (`tour.request` for a wish that somebody has to confirm) once
+    tag `tour.book`, `tour.reschedule` or `tour.cancel` (`tour.request` for a request that has to be confirmed) once
     all is collected; with `tour.times` to offer free times (`tour_times`), and with `tour.choose_time` and the number
     that was chosen in `choice`. Parameters: `name`, `email`, `phone`, `tour_time` (@sys.date-time; or `tour_date` and
     `tour_time`), `tour_type`, `property_id`, `booking_id`; without the last a session has one booking. A time without
     offset is the property's. Other tags get an empty answer. Nothing is sent twice: after a timeout (5 s, unless you
-    set more) the bot goes on while the tour may have been received. The answer says what was understood.
+    set more) the bot continues even though the tour may have been received. The answer says what was understood.
     """
 
     # User and password of the webhook, or a fixed request header.

@@ -50,11 +50,11 @@ class DialogflowEs(CanonicalPayload):
     Set-up: under Fulfillment give https://<your host>/hooks/<source> with Basic authentication (the secret of the
     source is `user:password`) or with a header `X-Bridge-Key`; the ID token that Google can send is not looked at.
     Switch the webhook on for intents whose action, or name, is `tour.book`, `tour.reschedule` or `tour.cancel`
-    (`tour.request` for a wish that somebody has to confirm), `tour.times` for free times, or `tour.choose_time`
+    (`tour.request` for a request that has to be confirmed), `tour.times` for free times, or `tour.choose_time`
     with the number that was chosen in `choice`; it counts once all required parameters are there.
     Parameters: `person`, `email`, `phone-number`, `date-time`, `tour-type`, `property-id`, `booking-id`; without the
     last a session has one booking. Other intents get an empty answer. Nothing is sent twice: after about 5 s the bot
-    goes on while the tour may have been received. The answer says what was understood.
+    continues even though the tour may have been received. The answer says what was understood.
     The agent puts the offset of its own zone behind a time. If that zone is not the property's, give it as
     `agent_time_zone` of the source: then the clock counts, as the person said it.
     Inferred: the shapes of `date-time`. Of a span ("Friday from two to three") the start counts.

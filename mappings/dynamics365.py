@@ -16,7 +16,7 @@ def column(name: str) -> str:
 IS_PERSON = "LogicalName == 'lead' || LogicalName == 'contact'"
 REGARDED = f"([find(columns, 'key', 'regardingobjectid').value] | [?{IS_PERSON}] | [0])"
 # Who is invited, where the appointment regards something else, such as an opportunity: a lead or contact, else an
-# address that Dynamics knows nobody of.
+# address that no record in Dynamics has.
 INVITED = (
     "[requiredattendees, optionalattendees][].Entities[]"
     ".{who: find(Attributes, 'key', 'partyid').value, mail: find(Attributes, 'key', 'addressused').value}"

@@ -37,7 +37,7 @@ STATE = (
 class HubSpotApp(Mapping):
     """HubSpot (webhooks of an app)
 
-    Meetings, appointments and the tour properties of contacts, of which an app is only told that they changed.
+    Meetings, appointments and the tour properties of contacts, for which an app only learns that they changed.
     https://developers.hubspot.com/docs/guides/webhooks/create-generic-webhook-subscriptions
 
         {"eventId": 3318820401, "subscriptionId": 3310071, "portalId": 44123456, "appId": 1180042,

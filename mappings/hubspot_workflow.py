@@ -2,7 +2,7 @@ from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import fields, first, path
 from bridge.mapping.canonical import BODY, BOOKING_IDS, DATE, STARTS, TIME, ZONE, CanonicalPayload
 
-# A property of the whole record stands in `properties`, alone or as the `value` of an object.
+# A property of the whole record is in `properties`, alone or as the `value` of an object.
 RECORD = f"rename(flat({BODY}), '^properties_(.+?)(_value)?$', '\\1')"
 STATUS = f"{RECORD}.tour_status"
 
@@ -21,7 +21,7 @@ class HubSpotWorkflow(CanonicalPayload):
     Set-up: let the step sign its request (the secret is the app's client secret), or send an API key in the header
     X-Bridge-Key. Name the properties of the record `tour_date_time` (date and time), `tour_status` (booked,
     rescheduled, cancelled, no show), `tour_type` and `propexo_property_id`; a body of your own has `event` in place of
-    the status. Give each tour an id of its own in `tour_booking_id`: without it the id of the record stands in, and a
+    the status. Give each tour an id of its own in `tour_booking_id`: without it the id of the record is used, and a
     second tour of a contact moves the first. Send `lastmodifieddate` in a body of your own, so that the newer wins.
     """
 

@@ -2,7 +2,7 @@ from bridge.inbound.signatures import FirstOf, SharedSecret, Signature
 from bridge.mapping import IGNORE, REMEMBER, REQUEST, RESCHEDULE, When, fields, first, path
 from bridge.mapping.canonical import BOOKING_IDS, CanonicalPayload
 
-ITEM = "(data.item.contact || data.item)"  # what is tagged stands inside the tagging
+ITEM = "(data.item.contact || data.item)"  # the tagged item is inside the tagging
 ATTRIBUTES = f"flat({ITEM}.custom_attributes || {ITEM}.ticket_attributes)"
 TAGS = "data.item.[tag, tags_added.tags][]"
 TICKET_TOURS = f"data.item.ticket_attributes && {ATTRIBUTES}.[tour_start, tour_start_at, tour_date][?@] | [0]"

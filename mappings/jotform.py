@@ -32,7 +32,7 @@ class Jotform(Form):
     maturity = "inferred"
     on_request = "hold"
 
-    # not signed, no headers: the secret stands in the address
+    # not signed, no headers: the secret is in the address
     signature = SharedSecret("path", "query")
     forgets = ("webhookURL",)  # the address, and with it the secret
     root = f"asked(pairs({ANSWERS}, pretty)[?!(value.duration && value.date)])"

@@ -19,7 +19,7 @@ class Make(CanonicalPayload):
     `application/x-www-form-urlencoded` with `event`, `booking_id`, `first_name`, `last_name`, `email`, `phone`,
     `tour_start` (date and time with offset, as formatDate(...; "YYYY-MM-DDTHH:mm:ssZ") makes it), `property`.
     5. Evaluate all states as errors: yes, or a refused request passes for a sent one; and store incomplete
-    executions, because Make stops at an error and does not repeat it by itself.
+    executions, because Make stops at an error and does not retry it automatically.
     A run that is repeated by hand sends the same body again, and is known as such.
     """
 

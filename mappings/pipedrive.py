@@ -35,8 +35,8 @@ class Pipedrive(Mapping):
     Set-up: create a webhook v2 for all actions (create, change, delete) of the object activity, with an HTTP user and
     password; the secret is `user:password`. Put an `api_token` under `api`: the hook has no more than the person's id.
     Activities count whose type has tour, showing or viewing in its key, and meetings whose subject has; one without a
-    time of day is parked. A custom field names the property, if it is the only one that is filled. Whoever fails ten
-    first tries is sent nothing for half an hour, and what happens meanwhile is lost.
+    time of day is parked. A custom field names the property, if it is the only one that is filled. After
+    ten failed deliveries Pipedrive sends nothing for half an hour, and the events of that time are lost.
     Inferred: how a time of day is written, and that it is UTC as in the rest of the API.
     """
 
@@ -64,7 +64,7 @@ class Pipedrive(Mapping):
     actions = (
         When(
             where="meta.v == `1` || meta.object && !(meta.entity)",
-            then=HOLD("a webhook of version 2: delete this one in Pipedrive and create it anew as v2"),
+            then=HOLD("a webhook of version 2: delete this one in Pipedrive and create it again as v2"),
         ),
         When(where="meta.entity != 'activity'", then=IGNORE("only activities are tours")),
         When(

@@ -15,7 +15,7 @@ class Salesloft(Mapping):
 
     Set-up: create webhook subscriptions for `meeting_booked` and `meeting_updated` with one callback token, and put it
     into `secrets`. Every such meeting counts as a tour. Its meeting type is the property: write it among the `aliases`,
-    or leave it empty at Salesloft and set `property` of the source. The phone number stands only in the person and is
+    or leave it empty at Salesloft and set `property` of the source. The phone number is only in the person and is
     left out. Salesloft tries for 45 seconds and no longer. The body is inferred from the meeting of its API. Drift
     itself has no webhook for bookings: use this one, or an automation platform.
     """

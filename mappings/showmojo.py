@@ -31,8 +31,8 @@ class ShowMojo(Mapping):
     the hook as Leads Webhook. Write a listing's uid among the `aliases` of its property and, where it is one apartment,
     under `units`; team members by name under `agents`. A showing counts from its creation; where the renter has to
     confirm and does not, ShowMojo cancels it. Each event carries the showing as it then is, so a new time moves the
-    tour whatever the event is called. A length is not told: set `duration_minutes` of the property. After five failures
-    the hook is off until you switch it on.
+    tour whatever the event is called. The event has no length: set `duration_minutes` of the property. After five
+    failures the hook is off until you switch it on.
     """
 
     category = "rental"

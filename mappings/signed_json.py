@@ -13,7 +13,7 @@ class SignedJson(CanonicalPayload):
          "tour": {"start": "2026-09-18T14:30:00-05:00"}, "property_id": "prop_maple_court"}
 
     Set-up: agree on a long random secret, and sign the bytes that are sent, not a body that is put together again.
-    Either `X-Signature: sha256=` + HMAC(body), or, better, because nobody can repeat it later: `X-Timestamp` with
+    Either `X-Signature: sha256=` + HMAC(body), or, better, because it cannot be replayed later: `X-Timestamp` with
     Unix seconds and `X-Signature` with HMAC(timestamp + "." + body). Give each event a `delivery_id`, the same when
     it is sent again. Where a library for it exists, `standard_webhooks` is the better choice.
     """

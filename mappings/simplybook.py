@@ -35,7 +35,7 @@ class SimplyBook(Mapping):
     category = "scheduler"
     maturity = "inferred"
 
-    # the callback is not signed and cannot carry headers: the secret stands in its address
+    # the callback is not signed and cannot carry headers: the secret is in its address
     signature = SharedSecret("path", "query")
     tenant = path("company")
     event = path("notification_type")

@@ -26,7 +26,7 @@ CHOSEN = "not_null(value, selected_option.value, selected_user)"
 
 
 def answer(*words: str, of: str = CHOSEN) -> list[str]:
-    """What stands in a form under one of these ids, of a block or of its element, or in what it carries along."""
+    """The value of a form under one of these ids, of a block or of its element, or in its metadata."""
     asked = [f"view.state.values | not_null({word}.* | [0], *.{word} | [0]) | {of}" for word in words]
     return [*asked, *(f"json(view.private_metadata).{word}" for word in words)]
 
@@ -39,7 +39,7 @@ TIMES = [*answer("start", of=TYPED), COMMANDED, WRITTEN]
 class Slack(Mapping):
     """Slack
 
-    What your Slack app is told: a form (modal), a button, a slash command, a bot's message.
+    What your Slack app receives: a form (modal), a button, a slash command, a bot's message.
     https://docs.slack.dev/reference/interaction-payloads
 
         {"payload": {"type": "view_submission", "view": {"id": "V0BRIDGE01", "callback_id": "tour_book",

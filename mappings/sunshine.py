@@ -4,7 +4,7 @@ from bridge.mapping.kinds import KINDS
 
 
 def answer(field):
-    """The text of an answer. What somebody chose has a name, which may be an id, and a label."""
+    """The text of an answer. A chosen option has a name, which may be an id, and a label."""
     chosen = (field.get("select") or [{}])[0]
     is_time = {topic(field.get("name") or ""), topic(field.get("label") or "")} & {"tour_time", "tour_start"}
     by_label = is_time and not (is_clock(chosen.get("name")) or is_dated(chosen.get("name")))

@@ -19,7 +19,7 @@ TEST_CLOCK = """
 """
 """What `now()` answers in the database of a test that lets it stand; see world.py."""
 SEARCH_PATH = "public, test_clock, pg_catalog"
-"""`now()` is looked up along it: the test's stands before PostgreSQL's."""
+"""`now()` is looked up along it: the test's comes before PostgreSQL's."""
 
 EMPTYING = """
     CREATE FUNCTION test_clock.empty_out() RETURNS void LANGUAGE plpgsql AS $$

@@ -14,7 +14,7 @@ from revisions import Previous
 
 from bridge.cli import main
 from bridge.database import Database
-from bridge.embedded import OWNER, NoDatabaseError, alone, embedded
+from bridge.embedded import OWNER, NoDatabaseError, embedded, has_exclusive_lock
 from bridge.embedded_folder import VERSION, version_of
 from bridge.embedded_upgrade import DatabaseUpgradeError, upgrade
 
@@ -65,7 +65,7 @@ def test_every_event_is_there_afterwards(tmp_path: Path, caplog: pytest.LogCaptu
     assert len(before) == 2
 
     with (data / "postgres.lock").open("w") as lock:
-        assert alone(lock)
+        assert has_exclusive_lock(lock)
         refused(data, "Stop all processes")
     refused(data, "MB of free space", free_space=lambda _: 10**6)
     (data / "postgres.old").mkdir()

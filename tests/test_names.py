@@ -17,6 +17,24 @@ WORDS = {"told", "tell", "tells", "telling", "said", "saying", "sayings", "deed"
 """Never a part of a name."""
 WHOLE = {"mine", "one", "others", "who"}
 """Not a whole name: they say nothing about the thing."""
+RENAMED = {
+    "Choices": "RecordCache",
+    "Doubt": "AuthFailure",
+    "Equal": "DuplicatePolicy",
+    "Kept": "RequestMetadata",
+    "Notice": "ProcessedWebhook",
+    "OwnBody": "CanonicalPayload",
+    "Proof": "SecretScheme",
+    "Received": "DecodedRequest",
+    "Saved": "SavedRequest",
+    "Term": "SearchToken",
+    "objection": "problem",
+    "objections": "blockers",
+    "shake_hands": "verify_endpoint",
+    "storable": "sanitise",
+    "waves": "in_batches",
+}
+"""Names that only this project used, and the terms of the field that replace them."""
 NOT_OURS = {"one"}
 """Methods of libraries: SQLAlchemy's `Result.one()`."""
 
@@ -61,7 +79,7 @@ def words_of(name: str) -> set[str]:
 
 
 def is_banned(name: str) -> bool:
-    return name.strip("_") in WHOLE or bool(words_of(name) & WORDS)
+    return name.strip("_") in WHOLE | RENAMED.keys() or bool(words_of(name) & WORDS)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +98,9 @@ def is_banned(name: str) -> bool:
         ("HEADERS", False),
         ("deed_views", True),
         ("SAYINGS_OPEN", True),
+        ("OwnBody", True),
+        ("_objection", True),
+        ("is_storable", False),
     ],
 )
 def test_a_name_is_banned_by_its_words(name: str, banned: bool) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bridge.alerts import connections, tours
 from bridge.alerts.channels import Channels
-from bridge.alerts.storage import count_events, remember, tallies
+from bridge.alerts.storage import count_events, hourly_counts, remember
 from bridge.clock import Clock
 from bridge.database import Database
 from bridge.models import UNFINISHED, Alert, Status
@@ -45,7 +45,7 @@ def digest(session: Session, settings: Settings, now: datetime) -> tuple[str, st
     """Title and text: the events of yesterday, and what is still open now."""
     zone = ZoneInfo(settings.alerts.time_zone)
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
-    by_source = tallies(session, *_bounds(yesterday, zone))
+    by_source = hourly_counts(session, *_bounds(yesterday, zone))
     lines = [f"{source}: {received} received, {written} written" for source, received, written in by_source]
     unfinished = count_events(session, UNFINISHED)
     parts = [

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class FindingKind(StrEnum):
-    """What it is about; `heading` stands above all findings of a kind."""
+    """What it is about; `heading` is above all findings of a kind."""
 
     heading: str
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bridge.settings import BusinessHours
 
 MOST_DAYS = 60
-"""Whatever is older is older than anybody's patience."""
+"""Older events are not worth waiting for."""
 
 
 def business_hours_between(since: datetime, until: datetime, hours: BusinessHours, zone: ZoneInfo) -> float:

@@ -7,7 +7,7 @@ from bridge.alerts.finding import Finding, FindingKind
 
 
 def message(news: Sequence[Finding], endings: Sequence[str], public_url: str | None) -> tuple[str, str]:
-    """A title and a text. Without `public_url` there are no links, because nobody knows the address."""
+    """A title and a text. Without `public_url` there are no links, because the address is unknown."""
     parts = []
     for kind, group in groupby(news, key=lambda finding: finding.kind):
         of_kind = list(group)

@@ -65,7 +65,7 @@ def waiting_for_calls(session: Session) -> tuple[int, datetime | None]:
 # Counts of the digest.
 
 
-def tallies(session: Session, begin: datetime, end: datetime) -> list[tuple[str, int, int]]:
+def hourly_counts(session: Session, begin: datetime, end: datetime) -> list[tuple[str, int, int]]:
     """Of each source the number of events received and written."""
     query = select(HourlyCount.source, func.sum(HourlyCount.received), func.sum(HourlyCount.written))
     query = (

@@ -20,7 +20,7 @@ from bridge.propexo.quota import SharedQuota
 from bridge.settings import Property, Settings
 
 CONNECT_WITHIN, ANSWER_WITHIN = 1.0, 2.0
-"""Seconds: somebody waits."""
+"""Seconds: a visitor waits."""
 FRESH = timedelta(seconds=60)
 """So old may be what a list shows of the PMS; and so old what a check goes by:"""
 FRESH_FOR_CHECK = timedelta(seconds=30)
@@ -41,7 +41,7 @@ class Found:
 
 
 def reader(settings: Settings, database: Database, clock: Clock) -> Propexo:
-    """A client for calls that somebody waits for."""
+    """A client for calls that a visitor waits for."""
     account = settings.propexo
     quota = SharedQuota(database, account.token, account.budget_per_minute, clock)
     return Propexo(
@@ -55,7 +55,7 @@ def reader(settings: Settings, database: Database, clock: Clock) -> Propexo:
 
 
 class Knowledge:
-    """Reads what is taken from the database, always anew, and the rest from what Propexo answered lately."""
+    """Reads taken times from the database each time, and the rest from Propexo's latest answers."""
 
     def __init__(self, settings: Settings, database: Database, clock: Clock, propexo: Propexo) -> None:
         self._database, self._clock, self._propexo = database, clock, propexo
@@ -77,7 +77,7 @@ class Knowledge:
         *,
         is_check: bool = False,
     ) -> Found:
-        """What is known of some days; `is_check`: somebody takes a time now."""
+        """What is known of some days; `is_check`: a time is being taken now."""
         deadline = deadline or Deadline.within(WAIT)
         now = self._clock()
         rules = {kind: kind_rules for kind in kinds if (kind_rules := rules_of(place, kind)) is not None}

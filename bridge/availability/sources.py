@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 ASK_AGAIN = timedelta(seconds=30)
 """A call is not repeated sooner, whatever its outcome."""
 WAIT = 2.5
-"""Seconds until a caller that has nothing else to show goes on without an answer."""
+"""Seconds until a caller that has nothing else to show continues without an answer."""
 
 Fetch = Callable[[], Sequence[Any]]
 
@@ -84,7 +84,7 @@ class SlotSources:
         """What is known; `None`: nothing is, and Propexo could not be asked in time.
 
         Args:
-            age: what is older is asked anew, beside those who read it.
+            age: older answers are refreshed in the background.
             waits: for the new answer, also where there is an old one.
         """
         known = self._stored(key)

@@ -78,7 +78,7 @@ def turn(database: Database, integration: str, property_id: str, wait: float) ->
 def take_call(
     database: Database, key: dict[str, str], now: datetime, free_since: datetime, most: int
 ) -> bool:
-    """Whether the caller may make this call: nobody has since `free_since`, and fewer than `most` went out in the last
+    """Whether the caller may make this call: none was made since `free_since`, and fewer than `most` in the last
     minute. `key` has integration, property and kind."""
     this = {"now": now, "minute_ago": now - MINUTE, "free_since": free_since, "most": most}
     with database.engine.begin() as connection:

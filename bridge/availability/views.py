@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, current_app, request
 
+from bridge.availability.answer_cache import KEPT, KEPT_MAKESHIFT, AnswerCache
 from bridge.availability.calendar import Calendar
-from bridge.availability.kept import KEPT, KEPT_MAKESHIFT, KeptAnswers
 from bridge.availability.knowledge import FRESH
 from bridge.availability.listing import MOST_DAYS, Availability
 from bridge.errors import (
@@ -41,7 +41,7 @@ def free_times(name: str) -> Response:
     place = calendar.property_named(named)
     first, days, kind = _first() or calendar.today(place), _days(), request.args.get("kind") or None
     is_packed = request.accept_encodings.quality("gzip") > 0
-    kept: KeptAnswers = current_app.extensions["kept_answers"]
+    kept: AnswerCache = current_app.extensions["kept_answers"]
     body = document_of(kept, calendar, place, first, days, kind, is_packed=is_packed)
     response = Response(body, mimetype="application/json", headers={"Cache-Control": "no-store"})
     response.vary.add("Accept-Encoding")
@@ -51,7 +51,7 @@ def free_times(name: str) -> Response:
 
 
 def document_of(
-    kept: KeptAnswers,
+    kept: AnswerCache,
     calendar: Calendar,
     place: Property,
     first: date,
@@ -72,7 +72,7 @@ def document_of(
 
 
 def _is_makeshift(found: Availability, place: Property, now: datetime) -> bool:
-    """Whether the PMS has not answered yet, or is being asked anew."""
+    """Whether the PMS has not answered yet, or is being asked again."""
     if not profile_of(place.pms).offers_times:
         return False
     return found.origin == "hours" or now - found.as_of >= FRESH

@@ -94,6 +94,6 @@ def main(stop_with_stdin: bool) -> None:
     from bridge.cli import processes  # noqa: PLC0415 - the same
 
     logs.configure()
-    processes.leave_in_order()
+    processes.exit_gracefully()
     if stop_with_stdin:
         processes.stop_with_stdin()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bridge.alerts.trial import NoAlertAddressError, send_test
+from bridge.alerts.test_message import NoAlertAddressError, send_test
 from bridge.cli.base import cli_actor, config_option, json_option, load_settings, open_database, print_json
 from bridge.cli.group import CommandError
 from bridge.cli.tables import show_table

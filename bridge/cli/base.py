@@ -74,7 +74,7 @@ def operator() -> str | None:
 
 def cli_actor() -> Actor:
     """Who runs this command, for the audit log."""
-    return Actor(operator() or "somebody", Role.ADMIN, Via.CLI)
+    return Actor(operator() or "unknown user", Role.ADMIN, Via.CLI)
 
 
 def load_settings(config: Path | None) -> Settings:

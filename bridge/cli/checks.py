@@ -252,7 +252,7 @@ def _of_its_mapping(source: Source, mapping: type[Mapping]) -> Iterator[Prefligh
         yield PreflightFinding("warning", f"{key}.api", message)
     if source.auth == "none":
         yield PreflightFinding(
-            "warning", f"{key}.auth", 'is "none": whoever finds the address can book tours'
+            "warning", f"{key}.auth", 'is "none": anyone who finds the address can book tours'
         )
     if mapping.maturity == "inferred":
         message = "parts of what it reads are inferred, not documented; check the first tours of each kind"

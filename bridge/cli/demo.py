@@ -97,7 +97,7 @@ def demo(once: bool, as_json: bool) -> None:
         site = stack.enter_context(DemoSite())
         database, endpoint, children = stack.enter_context(running(folder, url, site.url))
         site.show(endpoint)
-        outcomes = [knock(endpoint, post) for post in plan.posts]
+        outcomes = [send_posts(endpoint, post) for post in plan.posts]
         if follow(database, outcomes, children, quiet=as_json):
             return
         good = report(outcomes, plan, sandbox, as_json=as_json)
@@ -153,7 +153,7 @@ def running(folder: Path, sandbox_url: str, site: str) -> Iterator[tuple[Databas
         yield database, endpoint, children
 
 
-def knock(endpoint: str, post: Post) -> DemoOutcome:
+def send_posts(endpoint: str, post: Post) -> DemoOutcome:
     """Send one post as its sender would."""
     headers = {"Content-Type": "application/json", "Origin": ORIGIN}
     scheme = Catalogue().get(post.source).schema.signature
@@ -203,7 +203,7 @@ def _unfinished(database: Database, outcomes: list[DemoOutcome]) -> Iterator[Non
 
 
 def refresh(database: Database, outcome: DemoOutcome) -> None:
-    """Read where an event stands."""
+    """Read the state of an event."""
     if outcome.event_id is None or outcome.ended:
         return
     with database.session() as session:
@@ -254,7 +254,7 @@ def report(outcomes: list[DemoOutcome], plan: Scenario, sandbox: Sandbox, *, as_
 
 
 def table(outcomes: list[DemoOutcome]) -> Table:
-    """All posts, each with where it stands."""
+    """All posts, each with its state."""
     shown = _plain_table(("", 23), ("source", 17), ("action", 10), ("status", 9), ("seconds", 7))
     colours = {"written": "green", "parked": "yellow", "refused": "red", "ignored": "dim", "duplicate": "dim"}
     for outcome in outcomes:

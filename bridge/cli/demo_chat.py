@@ -65,7 +65,7 @@ PAGE = """<!doctype html>
 
 
 def source() -> dict[str, Any]:
-    """The source of the chat, as bridge.toml would have it; nobody but this machine reaches the demo."""
+    """The source of the chat, as bridge.toml would have it; only this machine reaches the demo."""
     return {"mapping": "twilio", "auth": "none", "reply_language": "en"}
 
 

@@ -26,7 +26,7 @@ PAGE = """<!doctype html>
 </head>
 <body>
 <h1>Bright lofts on River Street</h1>
-<p>This page stands for your website. This line is all that it needs:</p>
+<p>This page plays your website. This line is all that it needs:</p>
 <pre><code>{shown}</code></pre>
 <p>Or <a href="/chat">text the leasing office</a>.</p>
 {line}

@@ -50,7 +50,10 @@ from bridge.settings import Settings
 )
 @click.option("--force", is_flag=True, help="Save it even if the mapping cannot read it.")
 @click.option(
-    "--replay/--no-replay", "again", default=None, help="Run it again at once, or not, without a question."
+    "--replay/--no-replay",
+    "again",
+    default=None,
+    help="Run it again immediately, or not, without a question.",
 )
 @json_option
 def edit(

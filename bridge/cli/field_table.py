@@ -6,7 +6,7 @@ from bridge.cli.markers import between
 from bridge.propexo.pms import PROFILES, Profile
 
 BEGIN, END = "<!-- fields: begin -->", "<!-- fields: end -->"
-"""Between them stands the table."""
+"""The table is between them."""
 ROWS = (
     ("`starts_at`, `starts_at_local`", ("appointment_date", "appointment_time"), "-"),
     ("`duration_minutes`, `ends_at`", ("appointment_duration_minutes",), "`duration_minutes`"),

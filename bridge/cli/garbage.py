@@ -25,7 +25,7 @@ def loading() -> Iterator[None]:
 def collect_garbage_rarely() -> None:
     """Keep what is loaded out of the garbage collector, and let it run for every 20,000 new objects, not for every 700.
 
-    For a process that goes on for long: rows and answers come and go by the thousand and are hardly ever in a cycle. At
+    For a process that runs for long: rows and answers come and go by the thousand and are hardly ever in a cycle. At
     Python's default the collector takes an eighth of a worker's time.
     """
     gc.collect()

@@ -190,7 +190,7 @@ def write_what_is_left(server: Any, worker: WebWorker) -> None:  # noqa: ARG001 
     """At the end of a process: what it only has in memory."""
     monitoring = _monitoring(worker)
     if monitoring:
-        monitoring.refusals.write()
+        monitoring.failures.write()
 
 
 def _monitoring(worker: WebWorker) -> Monitoring | None:

@@ -73,7 +73,7 @@ def resume(*, integration: str, config: Path | None) -> None:
         waiting = actions.resume(database, cli_actor(), found, utc_now())
     if waiting is None:
         raise CommandError(f"Integration {found} is not paused.")
-    click.echo(f"Integration {found} goes on; {_counted(waiting)} no longer.")
+    click.echo(f"Integration {found} is resumed; {_counted(waiting)} no longer.")
 
 
 def _row(row: queries.IntegrationRow) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What stands between two markers of a document."""
+"""Replace the text between two markers of a document."""
 
 
 def between(document: str, begin: str, end: str, content: str) -> str:

@@ -13,8 +13,8 @@ from bridge.clock import utc_now
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import MappedSource, Sources
 from bridge.mcp.desk import ToolDesk
-from bridge.monitoring import zeros
-from bridge.monitoring.scrape import KnownGauges, Scrape
+from bridge.monitoring import metric_init
+from bridge.monitoring.collector import KnownGauges, Scrape
 from bridge.settings import Settings
 
 HIGHEST_PORT = 65535
@@ -64,7 +64,7 @@ def mcp(config: Path | None, source_key: str, http: tuple[str, int] | None) -> N
         try:
             if http:
                 say(f"MCP for the source {source_key} at http://{http[0]}:{http[1]}/mcp")
-                zeros.begin([source.name])
+                metric_init.begin([source.name])
                 scrape = Scrape(KnownGauges(database))
                 server.run_http(desk, source.settings.secrets, *http, scrape.text)
             else:

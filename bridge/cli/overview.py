@@ -16,7 +16,7 @@ HEADINGS = ("Mapping", "Sender", "Kind", "Authentication", "Events", "Maturity")
 OWN_BODY = "the bridge's own body"
 OWN_BODY_LINK = f"[{OWN_BODY}](#the-bridges-own-body)"
 BEGIN, END = "<!-- mappings: begin -->", "<!-- mappings: end -->"
-"""Between them stands the table."""
+"""The table is between them."""
 
 ALGORITHMS = {
     "hmac-sha256": "HMAC-SHA256",
@@ -98,10 +98,10 @@ def _places(scheme: SharedSecret) -> str:
 
 
 def _place(token: Token) -> str:
-    """Where the secret stands; of a header also the word before it."""
+    """Where the secret is; for a header also the word before it."""
     if not token.header_names:
         return token.where
-    secret = "of-yours"  # noqa: S105 - stands for one
+    secret = "of-yours"  # noqa: S105 - a placeholder
     written = token.sign_request(Request({}, b""), [secret], utc_now()).header(token.where)
     word = written.removesuffix(secret).strip()
     return f"{token.where} ({word})" if word else token.where

@@ -17,7 +17,7 @@ SECRETS = {
 
 
 def readable_secrets(path: Path | None) -> Iterator[Path]:
-    """bridge.toml, if a secret itself stands in it, and the files with secrets that it names."""
+    """bridge.toml, if it contains a secret, and the files with secrets that it names."""
     if path is None:
         return
     try:

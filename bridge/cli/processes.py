@@ -33,8 +33,8 @@ class ChildEndedError(BridgeError):
 class Children:
     """Child processes `bridge ...`, stopped when the block is left.
 
-    Within the block SIGTERM and Ctrl-C end `watch`; a second one ends the children at once. A child stands
-    in a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
+    Within the block SIGTERM and Ctrl-C end `watch`; a second one kills the children. A child has
+    a session of its own, so that Ctrl-C reaches only this process, and stops when this process dies.
     """
 
     def __init__(self, *, stop_within: float = grace.of_processes(0)) -> None:
@@ -42,7 +42,7 @@ class Children:
         self._stop_within = stop_within
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._news: SimpleQueue[str | BridgeError | None] = SimpleQueue()
-        """Names of children that ended; an error that ends all; None: somebody asks us to stop."""
+        """Names of children that ended; an error that ends all; None: a signal asks us to stop."""
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -157,7 +157,7 @@ def lower_priority(pid: int, niceness: int) -> None:
         Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
-def leave_in_order() -> None:
+def exit_gracefully() -> None:
     """Let SIGTERM end this process as an exception, so that it gives back what it holds."""
 
     def leave(number: int, _: object) -> None:

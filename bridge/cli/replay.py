@@ -227,7 +227,7 @@ def _run(
         ids, left_out = bridge.select(selection)
         chosen = _Chosen(ids, by_id=False, statuses=selection.statuses, left_out=tuple(left_out))
     if dry_run:
-        _rehearse(bridge, chosen, as_json=as_json)
+        _show_dry_run(bridge, chosen, as_json=as_json)
     else:
         _queue(bridge, chosen, as_json=as_json, yes=yes)
     if chosen.left_out:
@@ -261,7 +261,7 @@ def _queue_selected(bridge: _Bridge, chosen: _Chosen, *, yes: bool) -> list[int]
     return queued
 
 
-def _rehearse(bridge: _Bridge, chosen: _Chosen, *, as_json: bool) -> None:
+def _show_dry_run(bridge: _Bridge, chosen: _Chosen, *, as_json: bool) -> None:
     """Show what each would send."""
     if chosen.by_id:
         bridge.check(chosen.ids)

@@ -17,7 +17,7 @@ from bridge.embedded import PARENT_RESTARTS
 from bridge.errors import BridgeError
 from bridge.mapping.catalogue import Catalogue
 from bridge.mapping.sources import Sources
-from bridge.monitoring.folder import counting_together
+from bridge.monitoring.multiprocess import counting_together
 from bridge.settings import Settings
 
 HIGHEST_PORT = 65535
@@ -64,7 +64,7 @@ def serve(config: Path | None, bind: str | None, private_bind: str | None) -> No
         listen_at_each(settings, bind, private_bind) as listeners,
         open_database(settings, may_create=True, on_end=children.fail) as database,
     ):
-        database.close()  # it only had to be ready; an embedded one goes on to run
+        database.close()  # it only had to be ready; an embedded server keeps running
         with children:
             fds = [listener.fileno() for listener in listeners]
             options = [
@@ -168,7 +168,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 def _offer_a_link(settings: Settings, database: Database, address: str) -> None:
-    """While nobody can sign in at the console, say how somebody can, once."""
+    """While no one can sign in to the console yet, print a sign-in link, once."""
     from bridge.console.access import accounts, sessions  # noqa: PLC0415 - of these processes only `web` needs them
 
     with database.session() as session:

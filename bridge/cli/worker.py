@@ -8,7 +8,7 @@ import click
 import structlog
 
 from bridge import tracing
-from bridge.alerts import watch
+from bridge.alerts import checker
 from bridge.cli.base import config_option, load_settings, open_database, say
 from bridge.cli.garbage import collect_garbage_rarely
 from bridge.cli.processes import log_start
@@ -16,8 +16,8 @@ from bridge.cli.serve import address_of, bound, check_sources
 from bridge.database import Database
 from bridge.delivery import sync_on_demand
 from bridge.delivery.worker import Worker, make_tools, stopped_by_signals
-from bridge.monitoring import drift, tasks, zeros
-from bridge.monitoring.folder import is_counting_together
+from bridge.monitoring import drift, metric_init, tasks
+from bridge.monitoring.multiprocess import is_counting_together
 from bridge.privacy import tasks as privacy_tasks
 from bridge.propexo import preflight
 from bridge.propexo.errors import PropexoError
@@ -41,12 +41,12 @@ def worker(config: Path | None) -> None:
     ):
         _let_it_be_watched(stack, settings, database)
         tools = make_tools(settings, database)
-        zeros.begin(settings.sources)
+        metric_init.begin(settings.sources)
         tracing.begin()
         threading.Thread(target=_warn, args=(settings,), name="preflight", daemon=True).start()
         log_start("worker")
         say("Forwarding events.")
-        registers = [watch.register, drift.register, tasks.register, privacy_tasks.register]
+        registers = [checker.register, drift.register, tasks.register, privacy_tasks.register]
         worker = Worker(tools, [*registers, sync_on_demand.register])
         collect_garbage_rarely()
         with stopped_by_signals(worker):

@@ -7,7 +7,7 @@ from bridge.models import Role
 
 
 class Via(StrEnum):
-    """How somebody came."""
+    """The interface of an action."""
 
     CONSOLE = "console"
     API = "api"
@@ -16,7 +16,7 @@ class Via(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who looks at events or changes something; known by name in the audit."""
+    """A user who looks at events or changes something; the audit log has the name."""
 
     name: str
     role: Role

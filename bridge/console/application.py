@@ -92,7 +92,7 @@ def init_app(app: Flask, given: AppContext) -> None:
 
 @console.get("/")
 def first_page() -> Response:
-    """Whoever opens the address of the bridge looks for the console."""
+    """Redirect the bridge's own address to the console."""
     return redirect("/console", 302)
 
 

@@ -109,7 +109,7 @@ def record_events(
 def _continued(
     session: Session, actor: Actor, now: datetime, what: str, bulk: BulkEntry | None
 ) -> AuditEntry | None:
-    """The entry to which an action adds. Its id may come from a form: it counts for nobody else, and not for long."""
+    """The entry to which an action adds. Its id may come from a form: it counts for this user, and not for long."""
     if bulk is None or bulk.id is None:
         return None
     entry = session.get(AuditEntry, bulk.id, with_for_update=True)

@@ -210,7 +210,7 @@ def _property(key: str | None, properties: Names) -> str:
 
 def _article(role: str | None) -> str:
     return {"admin": "an administrator", "operator": "an operator", "viewer": "a viewer"}.get(
-        role or "", "somebody"
+        role or "", "a user"
     )
 
 

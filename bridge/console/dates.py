@@ -48,7 +48,7 @@ def zone_label(zone: ZoneInfo, now: datetime) -> str:
 
 
 def tour_time(start: datetime, now: datetime, locale: str = DEFAULT_LOCALE) -> str:
-    """The start of a tour: `Tue, Dec 1, 10:00 AM CST`; naive where nobody knows its zone."""
+    """The start of a tour: `Tue, Dec 1, 10:00 AM CST`; naive where its zone is unknown."""
     zone = f" {start.tzname()}" if start.tzinfo else ""
     return f"{_near_day(start.date(), now.date(), locale)}, {clock_time(start, locale)}{zone}"
 

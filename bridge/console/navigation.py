@@ -11,7 +11,7 @@ class MenuLink:
     """A page in the menu."""
 
     role: Role
-    """Whoever has this role, or one that includes it, sees the link."""
+    """The least role that sees the link."""
     path: str
     words: str
     icon: str

@@ -89,7 +89,7 @@ def _written(asked: Action | None, reason: str | None, pms: str, in_pms: str | N
 
 
 def booking_status(state: str, in_pms: str, pms: str) -> StatusWords:
-    """Where a tour stands: what the PMS holds of it, and what it is meant to be where that differs."""
+    """The state of a tour: what the PMS has, and what is requested where that differs."""
     if in_pms == BookingState.BOOKED:
         if state == BookingState.CANCELLED:
             return StatusWords(f"Booked in {pms}, to be cancelled", Status.WAITING)
@@ -113,7 +113,7 @@ def pms_name(settings: Settings, property_key: str | None) -> str:
 
 
 def status_of(event: Event, settings: Settings) -> StatusWords:
-    """Where a stored event stands."""
+    """The status of a stored event."""
     in_pms = event.booking.written_state if event.booking else None
     return event_status(
         event.status, event.action, event.reason, pms_name(settings, event.property), in_pms=in_pms

@@ -44,7 +44,7 @@ Then its booking decides, in this order; what it is to be, and what the PMS has:
 | any / a write of unknown outcome is in flight | `Read` write_log |
 | cancelled / booked | `Write` cancel |
 | cancelled / nothing | `Ignore` nothing_to_cancel |
-| booked / nothing, and nobody is named | `Wait` unknown_booking |
+| booked / nothing, and no contact is given | `Wait` unknown_booking |
 | booked / nothing, and no property is known | `Park` unknown_property |
 | booked / nothing, and no start is known | `Park` needs_time |
 | booked / nothing, and another tour has its time | `Park` slot_taken |
@@ -62,7 +62,7 @@ Its lead, where it has to be created:
 | lead | step |
 |---|---|
 | nothing is known of it | `Read` find_leads |
-| Propexo knows nobody with this e-mail or phone | `Write` create_lead |
+| Propexo has no lead with this e-mail or phone | `Write` create_lead |
 | its write is in flight | `Read` write_status |
 | the PMS has it, and its id has not come yet | `Wait` lead_id |
 | its id is known, and not who it is | `Read` get_lead |

@@ -43,7 +43,7 @@ MOST_KEPT = 2000
 MOST_CONTESTED = 500
 """Events that have lost a race against another worker, as far as a worker remembers them."""
 MOST_LOST_RACES = 20
-"""Races that an event may lose before its claims count again: somebody has won each, unless there is a defect."""
+"""Races that an event may lose before its claims count again: each has a winner, unless there is a defect."""
 MOST_SIBLINGS = 20
 """Unread events of a lane that are read beside the one that runs, to know how soon their tours are."""
 
@@ -108,7 +108,7 @@ class Job:
         self.decision = decide(self.base, tools.settings, tools.clock())
 
     def take_probe(self, integration_id: str) -> None:
-        """It makes the one call that looks whether a paused integration is back."""
+        """Whether it makes the probe call of a paused integration."""
         probing = self.base.probing | {integration_id}
         self.base = self.base.having(probing=probing)
         self.decision = changed(self.decision, snapshot=self.decision.snapshot.having(probing=probing))
@@ -255,7 +255,7 @@ class BatchLoader:
         return read
 
     def not_taken(self, job: Job, *, is_late: bool) -> bool:
-        """A job's result is not on record: the next load looks for whoever has the key of its tour.
+        """A job's result is not on record: the next load searches for the holder of its tour's key.
 
         Returns whether its claim counts as one without a result: one whose result `is_late` has lost a race, no more.
         """

@@ -237,7 +237,7 @@ def _note_states(connection: Connection, found: SweepResult, by_id: Mapping[int,
 
 
 def _note_unread(connection: Connection, found: SweepResult, now: datetime) -> list[int]:
-    """The log was not read: whoever comes next may. A token that must not read it asks for each write alone."""
+    """The log was not read: the next caller may. A token without access to it polls each write alone."""
     assert found.error is not None
     integration_id, category = found.waiting.key
     if found.error.outcome in (Outcome.REJECTED, Outcome.STALE, Outcome.MISCONFIGURED, Outcome.CONFLICT):

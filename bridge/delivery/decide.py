@@ -234,7 +234,7 @@ def _end_duplicates(snapshot: Snapshot, settings: Settings, now: datetime) -> Sn
 def _end_begun_lead(
     snapshot: Snapshot, booking: BookingRow, settings: Settings, now: datetime
 ) -> Snapshot | StepDecision:
-    """A tour that is no longer wanted leaves no write of a lead behind whose outcome nobody knows."""
+    """A tour that is no longer wanted leaves no write of a lead behind whose outcome is unknown."""
     tour_request = to_request(booking.fields)
     target = target_of(settings, booking.source, tour_request.property, snapshot.aliases)
     if isinstance(target, Park):

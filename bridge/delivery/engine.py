@@ -48,7 +48,7 @@ class Engine:
     Args:
         slots: reads, and likewise writes, that are sent to Propexo at the same time.
         executor: runs those; `senders` runs calls to senders' APIs.
-        interval: seconds between looks for what has become due.
+        interval: seconds between polls for due events.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Engine:
         """When lanes were claimed last that may be what ended a worker."""
 
     def look_now(self) -> None:
-        """Let the next tick look for what has become due."""
+        """Let the next tick poll for due events."""
         self._upkeep.looked_at = None
 
     @property
@@ -141,7 +141,7 @@ class Engine:
                 self.calls.free(job)
 
     def _look_around(self) -> bool:
-        """Renew leases, look for what has become due, and sweep write logs; now and then."""
+        """Renew leases, poll for due events, and sweep write logs, each at its interval."""
         found = self._upkeep.look(self.in_hand, may_sweep=self.refusals.until() is None)
         if found is None:
             return False
@@ -164,7 +164,7 @@ class Engine:
                 if not is_their_turn:
                     read = room if self.refusals.until() is None else 0
                     self._claimed += queue.claim(connection, unread=MOST_UNREAD, read=read)
-                if self._upkeep.has_suspects and self.is_idle:  # nobody else is to end with them
+                if self._upkeep.has_suspects and self.is_idle:  # no other event must fail with them
                     self._claimed += queue.claim_suspects(connection)
                     self._upkeep.has_suspects, self._suspects_at = False, at
         if not self._claimed:

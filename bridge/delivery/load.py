@@ -147,7 +147,7 @@ class Loader:
                 snapshots[id_] = snapshots[id_].having(contact=contact)
 
     def _add_related(self, snapshots: dict[int, Snapshot]) -> None:
-        """Other bookings of somebody with the same e-mail or phone, at whatever source."""
+        """Other bookings with the same e-mail or phone, from any source."""
         wanted = {
             id_: {term for word in address_words(snapshot) for term in digests(self._connection, word)}
             for id_, snapshot in snapshots.items()

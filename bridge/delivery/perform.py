@@ -73,7 +73,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Chain:
-    """What came of the reading calls of one run."""
+    """The results of the read calls of one run."""
 
     base: Snapshot
     """The snapshot with all answers."""
@@ -140,7 +140,7 @@ class Calls:
         return Chain(base, decision, tuple(reads), tuple(seen))
 
     def run_enrichment(self, base: Snapshot, step: Enrich, now: datetime) -> Chain:
-        """Ask a sender's API. The event has to be interpreted anew, unless the answer ends its run."""
+        """Ask a sender's API. The event has to be interpreted again, unless the answer ends its run."""
         source = base.interpretation.source
         assert source is not None  # it asks for the enrichment
         ended, answer, reads = enrich(self._tools, source, step, base.event.failure_count)
@@ -251,7 +251,7 @@ def _meaning(
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of a write."""
+    """The result of a write."""
 
     decision: StepDecision
     observations: tuple[Observation, ...] = field(default=())
@@ -274,7 +274,7 @@ def after_write(
     if answer is None:
         closed = replace(attempt, outcome=WriteOutcome.NOT_SENT, finished_at=now)
         snapshot = snapshot.with_attempt(closed).with_owner(replace(owner, in_flight_attempt_id=None))
-        detail = "The worker came too late to send it, so it begins anew."
+        detail = "The worker was too late to send it, so it starts again."
         return Sent(StepDecision(Wait(now, Status.RETRYING, Reason.TEMPORARY, detail), snapshot))
     if isinstance(answer, str):
         attempt = replace(attempt, outcome=Outcome.SUBMITTED, job_id=answer, status_code=200, finished_at=now)
@@ -311,7 +311,7 @@ def after_write(
 
 
 def _again(snapshot: Snapshot, detail: str, seen: Observation, now: datetime) -> Sent:
-    """A write that was refused, where the next run of the event tries another way at once."""
+    """A write that was refused, where the next run of the event tries another way immediately."""
     wait = Wait(now, Status.RETRYING, Reason.TEMPORARY, detail)
     return Sent(_bounded(wait, snapshot, now), (seen,))
 

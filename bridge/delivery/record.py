@@ -1,6 +1,6 @@
 """Records the outcomes of runs, in one transaction for several lanes.
 
-A result counts only if the lease of its lane still holds and nobody else has changed its booking or lead since they
+A result counts only if the lease of its lane still holds and no other worker has changed its booking or lead since they
 were loaded. Where one of several results fails, each is recorded alone, so that it does not cost the others theirs.
 """
 
@@ -100,7 +100,7 @@ def _not_recorded(result: Result, error: Exception) -> Recorded:
 def record_sent(engine: Engine, result: Result, attempt_id: int, now: datetime) -> None:
     """Record what became of a write and nothing else, where the rest of its result cannot be stored.
 
-    The event runs again at once and finds its booking as it is by now.
+    The event runs again immediately, with its booking as it is by then.
     """
     sent = result.after.attempts[attempt_id]
     is_open = sent.outcome == Outcome.SUBMITTED or sent.look_at is not None
@@ -158,7 +158,7 @@ class _Transaction:
         return [Recorded(draft.result, draft.after, draft.attempt) for draft in drafts]
 
     def _contacts(self, drafts: Sequence[Draft]) -> None:
-        """Who is behind a sender's id of a person."""
+        """The contact behind a sender's id of a person."""
         for draft in drafts:
             after = draft.after
             request = after.interpretation.request
@@ -217,10 +217,10 @@ class _Transaction:
                 self._connection.execute(update(Event).where(Event.id == event.id).values(changes))
 
     def _look_again(self, drafts: Sequence[Draft]) -> None:
-        """Whoever was recorded as waiting for what has ended meanwhile is due at once.
+        """An event that was recorded as waiting for something that has ended meanwhile is due immediately.
 
         The rows of what it waits for are locked: what ends later, sees that this event waits, and wakes it. An event
-        that was put back waits for its turn only, whatever it waited for before.
+        that was put back waits only for its turn, no longer for anything else.
         """
         waiting = {
             draft.after.event.id: draft.after.event.waiting_on or ""

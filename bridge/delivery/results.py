@@ -20,7 +20,7 @@ KINDS_OF_LISTS = {call: kind for kind, call in LISTS.items()}
 
 @dataclass(frozen=True)
 class CachedList:
-    """A list of Propexo's records that was read anew."""
+    """A list of Propexo's records that was read again."""
 
     integration_id: str
     property_id: str
@@ -65,7 +65,7 @@ class Recorded:
     is_lost: bool = False
     """Whether the lane is another worker's by now; else it has to be looked at again."""
     is_late: bool = False
-    """Whether somebody else was faster, so that another look finds another state."""
+    """Whether another process was faster, so that the next read finds another state."""
 
 
 def ended_event(event: EventRow, step: Step, now: datetime) -> EventRow:

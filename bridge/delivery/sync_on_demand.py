@@ -39,7 +39,7 @@ class SyncOnDemand:
         self._looked: dict[str, datetime] = {}
 
     def run(self) -> None:
-        """Look at all integrations for which somebody waits."""
+        """Check all integrations for which an event waits."""
         if not self._tools.settings.propexo.sync_on_demand:
             return
         with self._tools.database.session() as session:
@@ -74,7 +74,7 @@ class SyncOnDemand:
                 log.info("asked for a sync", integration_id=integration_id, models=models)
 
     def _wake_after_sync(self, integration_id: str, asked_at: datetime, now: datetime) -> None:
-        """A webhook says it at once where one is registered; this is for all others."""
+        """A webhook reports it immediately where one is registered; this is for all others."""
         if not is_look_due(asked_at, self._looked.get(integration_id), now):
             return
         self._looked[integration_id] = now

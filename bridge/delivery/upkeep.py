@@ -9,7 +9,7 @@ from bridge.delivery.batch import Job
 from bridge.delivery.tools import Tools, boot_time
 
 INTERVAL = 1.0
-"""Seconds between looks for lanes whose time has come, and for writes that wait for their confirmation."""
+"""Seconds between polls for due lanes, and for writes that wait for their confirmation."""
 RENEW_EVERY = 30.0
 """Seconds after which the leases of what is in hand are extended."""
 BACKLOG = 20

@@ -205,7 +205,7 @@ def save(session: Session, correction: Correction, now: datetime, by: str | None
     The first body is kept. The delivery id stays, so that the sender's own repetition remains a duplicate.
 
     Raises:
-        NotRepairableError: somebody else has changed the event meanwhile, or the tour of the old payload may stand in
+        NotRepairableError: another user has changed the event meanwhile, or the tour of the old payload may be in
             the PMS, and the corrected one would be a second.
     """
     event = session.get_one(Event, correction.event_id, with_for_update=True)

@@ -22,7 +22,7 @@ class AppointmentOwner(StrEnum):
     OURS = "ours"
     """A booking of the bridge made it."""
     THEIRS = "theirs"
-    """Somebody else made it, or its reference was taken out of the notes."""
+    """It was created outside the bridge, or its reference was removed from the notes."""
     MISSING = "missing"
     """The bridge has it as booked, and Propexo does not show it: not synced yet, or deleted in the PMS."""
 

@@ -24,7 +24,7 @@ FIRST_WINDOW = 20_000
 LARGEST_WINDOW = 100_000
 """Ids; each window is larger than the one before while little is found."""
 PATIENCE = 0.1
-"""Seconds that a page of the console may look for what is rare."""
+"""Seconds that a page of the console may search for rare events."""
 
 
 Listed = TypeVar("Listed")

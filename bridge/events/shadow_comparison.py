@@ -27,7 +27,7 @@ class ShadowMatch(StrEnum):
 
 class CancelledAtPms(StrEnum):
     """What the list says of a cancelled tour. Propexo holds no status; it keeps what the PMS has removed, and only the
-    moment at which the PMS last reported it stands still."""
+    time at which the PMS last reported it stays the same."""
 
     GONE = "gone"
     """Not listed at this time, or not reported any more while other appointments were."""

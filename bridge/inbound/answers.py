@@ -16,7 +16,7 @@ from bridge.mapping.sources import MappedSource
 
 @dataclass(frozen=True)
 class ChatAnswer:
-    """What a person at the other end reads, and the same as data."""
+    """The reply as text, and the same as data."""
 
     text: str | None = None
     """`None`: what the mapping's `reply` has."""

@@ -66,7 +66,7 @@ class Committer:
         self._line: deque[_PendingCommit] = deque()
         self._running = False
         self._connection: Connection | None = None
-        listen(database.engine, "engine_disposed", lambda _: self._let_go())
+        listen(database.engine, "engine_disposed", lambda _: self._drop_connection())
 
     def store(self, delivery: Delivery) -> list[Stored]:
         """Returns when the events and their jobs are on disk.
@@ -89,7 +89,9 @@ class Committer:
         batch = self._next_batch()
         try:
             self._commit(batch)
-        except BaseException as error:  # such as SystemExit: nobody may wait for a commit that does not come
+        except (
+            BaseException
+        ) as error:  # such as SystemExit: no request may wait for a commit that never comes
             for waiting in batch:
                 if not waiting.answered:
                     waiting.error = error
@@ -149,7 +151,7 @@ class Committer:
         try:
             return _by_delivery(deliveries, store_batches(self._held_connection(), batches))
         except BaseException as error:
-            self._let_go()
+            self._drop_connection()
             if not (held and isinstance(error, DBAPIError) and error.connection_invalidated):
                 raise
         return self._store(deliveries)
@@ -160,7 +162,7 @@ class Committer:
             self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         return self._connection
 
-    def _let_go(self) -> None:
+    def _drop_connection(self) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.invalidate()  # not back to the pool, which may be the one that is being closed

@@ -1,4 +1,4 @@
-"""Forms in a browser: errors are returned at once and by field, so that the visitor can correct them."""
+"""Forms in a browser: errors are returned immediately and by field, so that the visitor can correct them."""
 
 from datetime import UTC, datetime
 from typing import Any, Protocol

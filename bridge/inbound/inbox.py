@@ -57,7 +57,7 @@ class Delivery:
     received_at: datetime
     policy: DuplicatePolicy = DuplicatePolicy.SAME_BODY
     is_test: bool = False
-    """Sent by a person at the console to see what becomes of it: stored, read, and never forwarded."""
+    """Sent by an operator at the console as a test: stored, read, and never forwarded."""
     trace: str | None = None
     """The trace context of the request."""
     request_id: str | None = field(default_factory=tracing.current_request_id)
@@ -254,7 +254,7 @@ def _disambiguate(
 def lock_of(
     connection: Session | Connection, source: str, envelope: Envelope, references: list[str], delivery_id: str
 ) -> str:
-    """Whose events must not overtake each other: the contact, else whoever the named booking belongs to."""
+    """Whose events must not overtake each other: the contact, else the owner of the named booking."""
     contact = contact_key(envelope.email, envelope.phone)
     if contact:
         return contact

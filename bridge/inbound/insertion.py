@@ -18,7 +18,7 @@ from bridge.queue import CHANNEL, ENQUEUE_LANES
 
 TABLE = cast("Table", Event.__table__)
 SEALED = {column.name: column.type for column in TABLE.c if isinstance(column.type, TypeDecorator)}
-"""The columns that say who somebody is, which may be encrypted."""
+"""The columns that identify a person, which may be encrypted."""
 
 
 def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int | None]:
@@ -31,8 +31,8 @@ def insert_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> lis
     Returns the id of each row's event; `None`: there is one already of this source and delivery id.
     """
     statement, defaults = _statement(tuple(rows[0]))
-    arriving = [{**row, **_sealed(row, connection.dialect)} for row in rows]
-    values = {**defaults, "rows": orjson.dumps(arriving, default=_spelled).decode()}
+    arriving = [{**row, **_encrypted(row, connection.dialect)} for row in rows]
+    values = {**defaults, "rows": orjson.dumps(arriving, default=_pg_literal).decode()}
     return [id_ for (id_,) in _executed(connection, statement, values)]
 
 
@@ -60,13 +60,13 @@ def _executed(connection: Connection, statement: str, values: dict[str, Any]) ->
         ) from error
 
 
-def _sealed(row: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+def _encrypted(row: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     return {
         name: column.process_bind_param(row[name], dialect) for name, column in SEALED.items() if name in row
     }
 
 
-def _spelled(value: bytes) -> str:
+def _pg_literal(value: bytes) -> str:
     """As PostgreSQL reads it from text."""
     return rf"\x{value.hex()}"
 

@@ -39,7 +39,7 @@ SAME_JOB = timedelta(days=7)
 SAME_BODY_WINDOW = timedelta(minutes=1)
 """One that names none, as of a sync, may be the next of its kind: its words are the same each time."""
 DEBOUNCE = timedelta(seconds=30)
-"""How long those wait that a webhook of a record wakes without naming anybody: a sync brings many at once."""
+"""Delay of events that a webhook wakes without naming a record: a sync sends many at a time."""
 LEAD_AND_TOUR = ("lead_id", "appointment_id", "confirmation")
 """Reasons to wait that news of a record can end. Not an unknown outcome: its looks are counted before it is sent again,
 and each of them must be given its time."""
@@ -186,7 +186,7 @@ def is_new(session: Session, webhook: WebhookMessage, body: bytes, now: datetime
 
 
 def wake_signal(session: Session, settings: Settings, webhook: WebhookMessage) -> WakeSignal | None:
-    """Who should look; `None`: nobody waits for this, or it is nothing that anybody waits for."""
+    """Which events to wake; `None`: none waits for this."""
     if webhook.event == "WRITE_OPERATION_FAILURE":
         return _failed_write(session, webhook)
     if webhook.event in SYNCED:
@@ -238,10 +238,10 @@ def _leads(session: Session, webhook: WebhookMessage) -> list[str]:
     )
     named = Lead.code.in_(_codes(webhook))
     if webhook.names_a_record:
-        return _awaited(
+        return _waiting_codes(
             session, Lead, or_(named, and_(there, Lead.contact.in_(list(_contacts(webhook.record)))))
         )
-    return _awaited(session, Lead, there) if webhook.integration_id else []
+    return _waiting_codes(session, Lead, there) if webhook.integration_id else []
 
 
 def _contacts(record: dict[str, Any]) -> Iterator[str]:
@@ -261,20 +261,22 @@ def _bookings(session: Session, settings: Settings, webhook: WebhookMessage) -> 
     if webhook.names_a_record:
         ids = [text for text in webhook.texts() if ID.fullmatch(text)]
         by_id = or_(Booking.lead_id.in_(ids), Booking.appointment_id.in_(ids))
-        return _awaited(session, Booking, or_(Booking.code.in_(_codes(webhook)), by_id))
+        return _waiting_codes(session, Booking, or_(Booking.code.in_(_codes(webhook)), by_id))
     there = [
         place.key
         for place in settings.properties.values()
         if place.integration_id == webhook.integration_id and webhook.property_id in (None, place.property_id)
     ]
-    return _awaited(session, Booking, Booking.property.in_(there))
+    return _waiting_codes(session, Booking, Booking.property.in_(there))
 
 
 def _codes(webhook: WebhookMessage) -> list[str]:
     return [code for text in webhook.texts() for code in CODE.findall(text)]
 
 
-def _awaited(session: Session, model: type[Booking] | type[Lead], is_it: ColumnElement[bool]) -> list[str]:
+def _waiting_codes(
+    session: Session, model: type[Booking] | type[Lead], is_it: ColumnElement[bool]
+) -> list[str]:
     """Of those that events wait for, the codes of those that fit. Few wait at a time, so there the search begins."""
     waiting = select(Event.awaits).where(Event.awaits.is_not(None), Event.ended_at.is_(None))
     return list(session.scalars(select(model.code).where(model.code.in_(waiting), is_it)))

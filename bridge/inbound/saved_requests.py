@@ -108,7 +108,7 @@ def _is_request(document: Any) -> bool:
     return not document.keys().isdisjoint(("source", "url", "headers"))
 
 
-def _kept(where: str, read: Any) -> SavedRequest | UnreadableFileError:
+def _or_error(where: str, read: Any) -> SavedRequest | UnreadableFileError:
     """What `read` gives, or why it gives nothing."""
     try:
         saved: SavedRequest = read()
@@ -124,12 +124,12 @@ def _requests(name: str, content: bytes) -> Iterator[SavedRequest | UnreadableFi
         documents = whole if isinstance(whole, list) else [whole]
         for number, document in enumerate(documents, 1):
             where = f"{name}:{number}" if len(documents) > 1 else name
-            yield _kept(where, lambda where=where, document=document: _request(where, document))
+            yield _or_error(where, lambda where=where, document=document: _request(where, document))
         return
     for number, line in enumerate(content.splitlines(), 1):
         if line.strip():
             where = f"{name}:{number}"
-            yield _kept(where, lambda where=where, line=line: _request(where, json.loads(line)))
+            yield _or_error(where, lambda where=where, line=line: _request(where, json.loads(line)))
 
 
 def _request(where: str, document: Any) -> SavedRequest:

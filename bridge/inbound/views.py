@@ -62,7 +62,7 @@ class WebhookEndpoint:
 def receive(name: str, token: str | None = None) -> Response:
     """Take one request of a sender.
 
-    200: stored, the sender forgets it. 401, 403, 404, 413, 422: a person has to change something at the
+    200: stored, the sender forgets it. 401, 403, 404, 413, 422: an operator has to change something at the
     sender. 503 (or what this sender understands): it tries again. No other status is answered, because senders
     act on them: some disable a hook at 404 or 410, none follows a redirect.
     """
@@ -85,7 +85,7 @@ def receive(name: str, token: str | None = None) -> Response:
         endpoint, source, sent, received
     )  # 401 for another tenant, 409, 422, 429 for a form, 503
     readable = received if isinstance(received, DecodedRequest) else None
-    # 200, whatever a duplicate or a parked event
+    # 200, even for a duplicate or a parked event
     response = answers.response(source, stored, receipt, readable, conversation)
     log_accepted(source.name, stored, response.status_code, began)
     return response
@@ -278,7 +278,7 @@ def duplicate_policy(source: MappedSource, sent: signatures.Request) -> Duplicat
 
 
 def count(name: str, stored: list[Stored]) -> None:
-    """Tell Prometheus what came."""
+    """Count the events in Prometheus."""
     duplicates = sum(receipt.duplicate for receipt in stored)
     metrics.RECEIVED.labels(name).inc(len(stored) - duplicates)
     if duplicates:

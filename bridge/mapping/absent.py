@@ -1,7 +1,7 @@
 """Values that mean "not given", defined once for all fields, rules and readers.
 
 Absent are null, blank text, empty lists and objects; the words that programs put in place of a value that is not set
-(`undefined`, `null`, `None`, `NaN`, `[object Object]`); a placeholder of a template that nobody filled
+(`undefined`, `null`, `None`, `NaN`, `[object Object]`); a placeholder of a template that was not filled
 (`{{contact.phone}}`, `{booking_id}`, `${id}`, `%TOUR_ID%`, `{Unit:11}`, `*|FNAME|*`); and, for a field or a reader,
 also 0 and a nil GUID: nothing in a booking has that value.
 """
@@ -35,7 +35,7 @@ _NOT_AN_ID = re.compile(
     r"[ _-]?(?:id|uid|ref|reference|number|no|key))\s*",
     re.IGNORECASE,
 )
-"""What stands where an id was to be: a word for none, an error of a spreadsheet, the field's own name."""
+"""Texts in place of an id: a word for none, an error of a spreadsheet, the field's own name."""
 _TRIAL = re.compile(
     r"\s*\(?(?:test(?:ing)?|sample|example|dummy|demo|placeholder|string|x{2,})\)?\s*", re.IGNORECASE
 )
@@ -55,7 +55,7 @@ def is_absent(value: Any) -> bool:
 
 
 def is_unset(text: str) -> bool:
-    """Whether a text is blank, or stands for a value that a program or a template did not have."""
+    """Whether a text is blank, or replaces a value that a program or a template did not have."""
     first = text.lstrip()[:1]
     return not first or (first in _FIRST and len(text) <= _LONGEST and bool(_UNSET.fullmatch(text)))
 
@@ -72,7 +72,7 @@ def is_no_value(value: Any) -> bool:
 
 
 def is_no_id(text: str) -> bool:
-    """Whether a text that several bookings would share stands for an id: a part of it was never filled
+    """Whether a text that several bookings would share is in place of an id: a part of it was never filled
     (`tour-undefined`)."""
     if len(text) <= _LONGEST and _NOT_AN_ID.fullmatch(text):
         return True

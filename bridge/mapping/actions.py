@@ -15,9 +15,9 @@ class Decision:
     action: Action
     reason: str | None = None
     requested: bool = False
-    """Whether the booking is a wish that nobody has confirmed; `on_request` of the source says what to do."""
+    """Whether the booking is tentative, that is not confirmed yet; `on_request` of the source says what to do."""
     held: str | None = None
-    """Why an operator has to look at the event: what was expected instead."""
+    """Why an operator has to check the event: what was expected instead."""
     is_unknown: bool = False
     """Whether it is ignored because no rule knows the event."""
     asks_times: bool = False

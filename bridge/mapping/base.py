@@ -12,7 +12,7 @@ from marshmallow.schema import SchemaMeta
 from bridge.errors import FieldError, MappingError
 from bridge.mapping.actions import CHOOSES_NONE, Decision, When
 from bridge.mapping.authentication import Authentication, Handshake
-from bridge.mapping.batches import Split
+from bridge.mapping.batches import BatchSplitter
 from bridge.mapping.booking import Action, BookingRequest
 from bridge.mapping.conversation import CHOSEN_TIME, OfferedTimes, TimesQuestion
 from bridge.mapping.corrected import CorrectedFields
@@ -67,7 +67,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
 
     A mapping file declares one subclass: its docstring begins with the sender's name and links the vendor's
     payload page, class attributes describe the request, and fields (`bridge.mapping.fields`) say where each
-    part of the booking stands.
+    part of the booking is.
     """
 
     category: ClassVar[str] = "own software"
@@ -128,7 +128,7 @@ class Mapping(marshmallow.Schema, metaclass=_Declaration):
     def __init__(self, *, phone_region: str = "US", conventions: Conventions | None = None) -> None:
         super().__init__()
         self._root = Path(inspect.getattr_static(self, "root"))
-        self._split = Split(self.split) if self.split else None
+        self._split = BatchSplitter(self.split) if self.split else None
         for name, field in self.paths():
             if isinstance(field, Phone):
                 field.region = phone_region

@@ -3,7 +3,7 @@
     "events"                                {"app": 7, "events": [a, b]}  ->  {"app": 7, "events": [a]}, ... [b]
     "entry[].changes[].value.messages"      the same through lists of lists
 
-What surrounds an item stays with it, so that its mapping can read it. A single item that stands where a list
+What surrounds an item stays with it, so that its mapping can read it. A single item in place of a list
 could be (XML) becomes a list of one.
 """
 
@@ -18,7 +18,7 @@ MOST_REPEATED = 1_000_000
 """Keys of the objects around the items, counted for each item."""
 
 
-class Split:
+class BatchSplitter:
     """Where the items stand: keys joined by dots; `[]` after the key of each list but the last."""
 
     def __init__(self, path: str) -> None:
@@ -34,10 +34,10 @@ class Split:
         Raises:
             DecodingError: what surrounds the items would be repeated so often that memory could run out.
         """
-        return list(_narrowed(payload, self._steps, _Room()))
+        return list(_expand(payload, self._steps, _KeyLimit()))
 
 
-class _Room:
+class _KeyLimit:
     """Counts the keys that are repeated."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class _Room:
             raise DecodingError("The body is a batch whose events repeat too much of it. Send smaller ones.")
 
 
-def _narrowed(value: Any, steps: Sequence[tuple[str, bool]], room: _Room) -> Iterator[Any]:
+def _expand(value: Any, steps: Sequence[tuple[str, bool]], room: _KeyLimit) -> Iterator[Any]:
     if not steps:
         yield value
         return
@@ -62,7 +62,7 @@ def _narrowed(value: Any, steps: Sequence[tuple[str, bool]], room: _Room) -> Ite
     else:
         return
     for candidate in candidates:
-        for item in _narrowed(candidate, rest, room):
+        for item in _expand(candidate, rest, room):
             room.take(len(value))
             yield {**value, key: [item] if is_list else item}
 

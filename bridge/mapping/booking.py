@@ -67,7 +67,7 @@ class BookingRequest:
     occurred_at: datetime | None = None
     """When it happened, by the sender's clock (aware). Orders the events of one booking."""
     requested: bool = False
-    """A wish that nobody has confirmed yet; it may lack a start."""
+    """Tentative: asked for and not confirmed yet; it may lack a start."""
     contact: Contact = field(default_factory=Contact)
     contact_id: str | None = None
     """The sender's id of the renter, where another event says who that is."""

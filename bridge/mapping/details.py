@@ -28,7 +28,7 @@ class Login:
 
     path: str
     at: str
-    """Where in the answer (JMESPath) the token stands."""
+    """The path (JMESPath) of the token in the answer."""
     base_url: str | None = None
     """If not that of the API; `login_url` under `[sources.<name>.api]` replaces it."""
     form: Mapping[str, str] | None = None
@@ -68,7 +68,7 @@ class Fetch:
     """After the host: `/v2/customers/{id}`; the placeholders are named in `ids`."""
     into: str
     ids: Mapping[str, str] = field(default_factory=dict)
-    """Where in the payload (JMESPath) the value of each placeholder stands; also in answers that came before."""
+    """Where in the payload (JMESPath) the value of each placeholder is; also in earlier answers."""
     where: str | None = None
     """Asked only if this path finds something."""
     method: str = "GET"
@@ -79,7 +79,7 @@ class Fetch:
     id_form: str = ID
     """The regular expression that each id must match as a whole."""
     optional: bool = False
-    """Whether the tour goes on without an answer where the sender no longer knows the id (404, 410)."""
+    """Whether the tour continues without an answer where the sender no longer knows the id (404, 410)."""
 
     def __post_init__(self) -> None:
         named = set(_PLACEHOLDER.findall(self.path))

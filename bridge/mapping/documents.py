@@ -1,4 +1,4 @@
-"""Documents of senders within bounds: JSON that PostgreSQL can store and that cannot exhaust whoever reads it."""
+"""Documents of senders within bounds: JSON that PostgreSQL can store and that cannot exhaust its reader."""
 
 import json
 import math

@@ -1,7 +1,7 @@
 """What an event means, by the words of its name: of senders whose customers, or whose AI agents, choose the name.
 
 `tour.booked`, `New Appointment`, `book_tour`, `Tour booked - Oakwood`, `Canceled by guest`. All words have to be known:
-of `booking_reminder` or `not cancelled` nobody can tell what it asks for.
+of `booking_reminder` or `not cancelled` it is unclear what it asks for.
 """
 
 import re
@@ -85,7 +85,7 @@ _NO_SHOW = re.compile(r"(?:^|_)(?:no_?show(?:ed|s)?|missed|did_not_(?:show|come|
 _SUFFIX = re.compile(r"(?:\s+[-\u2013\u2014|@]|\s*:|\s*\()\s+.*$|\s*\(.*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^\s*\[[^\[\]]*\]\s*(?=\S)")
 _CONNECTORS = frozenset({"by", "for", "at", "with", "from", "in", "through", "via", "using"})
-"""Behind one of them stands who or where, not what."""
+"""One of them is followed by who or where, not by what."""
 _OF_NO_SHOW = frozenset(
     {"no", "show", "shows", "noshow", "noshows", "showed", "missed", "did", "not", "come", "attend"}
 )

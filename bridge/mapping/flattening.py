@@ -17,7 +17,7 @@ def flat(value: Any) -> Any:
     `{"tour_start_date": 1}`. Of two keys that become one the first value that is not absent stays. Lists are left
     as they are; what is no object is answered unchanged. Of a long key the beginning counts: each key would repeat
     those around it, and a megabyte could become many gigabytes. An object of more than `MOST_LEAVES` values gives
-    none: nobody wrote it by hand.
+    none: it was not written by hand.
     """
     if not isinstance(value, dict):
         return value

@@ -1,4 +1,4 @@
-"""`Form`: what the mappings of forms have in common, whose questions are in the words of whoever made the form."""
+"""`Form`: what the mappings of forms have in common, whose questions are in the words of the form's author."""
 
 from bridge.mapping import fields
 from bridge.mapping.actions import REQUEST, When

@@ -1,7 +1,7 @@
 """Readers: find values in a request.
 
 A path is a JMESPath expression (https://jmespath.org) over the decoded payload, with the functions of
-`bridge.mapping.functions` and three for what stands outside: `header('X-Topic')`, `query('community')` and
+`bridge.mapping.functions` and three for what is outside the payload: `header('X-Topic')`, `query('community')` and
 `body()`, the whole payload where `root` or `split` made it smaller. `bridge.mapping.absent` says what counts as absent.
 
 Where an expression would become a program, a path is a Python function of the payload instead.
@@ -80,7 +80,7 @@ class DecodedRequest:
 
 
 class _Outside(TextFunctions):
-    """The functions for what stands outside of the payload."""
+    """The functions for what is outside the payload."""
 
     def __init__(self, received: DecodedRequest) -> None:
         super().__init__()

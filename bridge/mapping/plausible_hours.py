@@ -1,6 +1,6 @@
 """A plausibility check for all times: a tour at night is a misread time or a slip.
 
-A lost `pm`, an offset read as another, a time in the zone of a visitor: each ends at an hour at which nobody shows an
+A lost `pm`, an offset read as another, a time in the zone of a visitor: each ends at an hour at which no one shows an
 apartment. Such a tour is held for an operator instead of booked.
 """
 

@@ -107,8 +107,8 @@ def asked(answers: Any) -> dict[str, Any]:
     label and value.
 
     `answers` is a list of `{"label", "value"}`, with a `name` of the question and a `type` where there is one, or an
-    object whose keys are the labels. Of several answers to one question the most plausible counts. What nobody asked
-    for by its words is found by type or by its looks, but only where exactly one answer can be meant.
+    object whose keys are the labels. Of several answers to one question the most plausible counts. A value
+    without a matching question is found by type or by its form, but only where exactly one answer can be meant.
     """
     listed = [answer for answer in _listed(answers) if not is_no_value(answer["value"])]
     by_topic: dict[str, list[dict[str, Any]]] = {}

@@ -1,6 +1,6 @@
 """The recorded requests of a mapping: `samples/<mapping>/<name>.json`, each a body as it was sent.
 
-Beside it stands `<name>.booking.json`, the booking that it must give, and where they matter `<name>.headers.json`,
+`<name>.booking.json` beside it is the expected booking, and where they matter `<name>.headers.json`,
 `<name>.query.json` (the parameters of the address) and `<name>.details.json` (what the sender's API answered, by the
 names of the mapping's `details`). Bodies that are the same in two encodings (`<name>.json`, `<name>.form`) share them.
 """
@@ -71,7 +71,7 @@ class Sample:
         return self._beside(".booking.json")
 
     def expected(self) -> Any:
-        """What stands in that file. Raises ConfigurationError."""
+        """The content of that file. Raises ConfigurationError."""
         return self._read(self.booking)
 
     @property

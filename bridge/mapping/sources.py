@@ -44,7 +44,7 @@ class MappedSource:
         return self.settings.auth == "none"
 
     def reading(self, headers: Dictionary[str, Any]) -> "MappedSource":
-        """The source as a stored event with these headers is read: what a renter changed is in words of ours."""
+        """The source as a stored event with these headers is read: a renter's change is in our own format."""
         return replace(self, mapping=RENTER_CHANGE) if MARK in headers else self
 
     @cached_property
@@ -73,7 +73,7 @@ class Sources:
             raise ConfigurationError(problems)
 
     def show(self, sources: Dictionary[str, MappedSource]) -> None:
-        """From now on these are the sources; whoever iterates meanwhile sees the former ones."""
+        """Replace the sources; an iteration in progress sees the former ones."""
         self._sources = dict(sources)
 
     def __iter__(self) -> Iterator[MappedSource]:

@@ -1,6 +1,6 @@
 """The contract of mapping files, used by `bridge mappings test` and by the tests.
 
-The samples of a mapping are its tests: each event and each rule has one, each gives the booking that stands
+The samples of a mapping are its tests: each event and each rule has one, each gives the booking that is
 beside it, each is authentic when the sender signs it and no longer when a bit of it changes, and no two of them
 share an id that should be different in each.
 """
@@ -69,7 +69,7 @@ def check_sample(mapping: Mapping, sample: Sample) -> Iterator[str]:
 def accept(file: MappingFile) -> list[Path]:
     """Write the booking that each sample gives beside it; the files that changed.
 
-    A sample that cannot be read keeps what stands there: an error is never what an author accepts unseen.
+    A sample that cannot be read keeps the existing file: an author must not accept an error unseen.
     """
     mapping, changed = file.schema(), []
     for sample in file.samples:
@@ -81,7 +81,7 @@ def accept(file: MappingFile) -> list[Path]:
 
 
 def accepted_text(mapping: Mapping, sample: Sample) -> str | None:
-    """What `accept` writes beside a sample; `None`: what stands there stays. Raises ConfigurationError."""
+    """What `accept` writes beside a sample; `None`: the existing content stays. Raises ConfigurationError."""
     events = preview(mapping, Posted.of(sample))
     text = json.dumps(expected_of(events), ensure_ascii=False, indent=2, default=str) + "\n"
     if any(event.errors for event in events) or _is_same(sample.content(sample.booking), text):

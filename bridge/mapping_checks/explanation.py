@@ -9,7 +9,7 @@ from bridge.mapping.explanation import Explanation, FieldExplained
 
 
 def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
-    """What stands under `explanation` of an event."""
+    """The value of `explanation` of an event."""
     return {
         "root": {"path": explanation.root, "found": explanation.root_found},
         "decided_by": str(explanation.decided) if explanation.decided else None,

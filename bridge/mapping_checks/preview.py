@@ -74,7 +74,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Posted:
-    """A request as somebody kept it: what was posted, and what the sender's API answered when it was asked."""
+    """A recorded request: what was posted, and the answers of the sender's API to enrichment calls."""
 
     body: bytes
     headers: Dictionary[str, str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ def preview_event(
     details: Dictionary[str, Any],
     delivery_id: str,
 ) -> Preview:
-    """One event as it is stored, read anew."""
+    """One stored event, read again."""
     try:
         received = with_details(
             DecodedRequest(decode(body, content_type), metadata.headers, metadata.query), details
@@ -222,7 +222,7 @@ def _remarks(request: BookingRequest, target: TourTarget, tour: Tour, asked: lis
     if asked:
         yield (
             f"Looked up in Propexo when it goes out: {', '.join(asked)}. What is not there exactly once is left out; "
-            f"if {profile.name} needs it and no default stands for it, the event is parked."
+            f"if {profile.name} needs it and there is no default, the event is parked."
         )
     operation: OperationName = "update" if request.action is Action.RESCHEDULE else "create"
     dropped = {*dropped_fields(profile, operation, tour), *unsupported_fields(request, profile)}

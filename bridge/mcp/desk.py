@@ -152,7 +152,7 @@ class ToolDesk:
         return place
 
     def _reference(self, arguments: Arguments) -> str:
-        """An id that nobody can guess, and that is the same for the same wish."""
+        """An id that no one can guess, and that is the same for the same request."""
         key = signing_key(self.database, KEY, self.clock())
         contact = str(arguments.get("email") or arguments.get("phone") or "").strip().lower()
         start = _moment(arguments.get("start"))

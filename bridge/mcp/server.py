@@ -121,7 +121,7 @@ def run_stdio(desk: ToolDesk) -> None:
 def http_application(
     desk: ToolDesk, secrets: Sequence[str], host: str, scrape: Callable[[], bytes]
 ) -> Application:
-    """The streamable HTTP transport at `/mcp`, and `/metrics`, for whoever sends a secret as a bearer token."""
+    """The streamable HTTP transport at `/mcp`, and `/metrics`, for clients that send a secret as a bearer token."""
     # A page that rebinds its name to this address has no token, so the names of hosts need no list.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     inner = server_of(desk).streamable_http_app(

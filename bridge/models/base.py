@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Status(StrEnum):
-    """Where an event stands."""
+    """The state of an event."""
 
     RECEIVED = "received"
     RETRYING = "retrying"
@@ -39,7 +39,7 @@ class BookingState(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody may do. Each may do what those before it may."""
+    """What a user may do. Each role includes those before it."""
 
     VIEWER = "viewer"
     """Looks; sees renters' names and addresses masked."""

@@ -58,7 +58,7 @@ class Booking(Base):
 
 
 class EarlierCode(Base):
-    """A reference of a booking that `code` has replaced: it stands in the notes of an appointment that is cancelled."""
+    """A reference of a booking that `code` has replaced: it is in the notes of an appointment that is cancelled."""
 
     __tablename__ = "earlier_codes"
 

@@ -57,7 +57,7 @@ class Event(Base):
     """What came, where a person corrected `body` since."""
     original_content_type: Mapped[str | None]
     answers: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
-    """What the sender's API answered for it, by the names of the mapping's `details`; asked anew by a replay."""
+    """What the sender's API answered for it, by the names of the mapping's `details`; a replay asks again."""
     would_write: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
     """In shadow mode: the writes that it would have led to, and how it would have ended (delivery/rules/shadow.py)."""
 
@@ -114,7 +114,7 @@ class Event(Base):
 
 
 class Attempt(Base):
-    """One call to Propexo and what came of it. A write stands here before it is sent."""
+    """One call to Propexo and what came of it. A write is stored here before it is sent."""
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -143,7 +143,7 @@ class Attempt(Base):
     unlisted: Mapped[int] = mapped_column(default=0)
     """How often the log was read without a trace of it."""
     send_before: Mapped[datetime | None]
-    """Of a write: it is not sent after this moment, so before it nobody looks for its trace."""
+    """Of a write: it is not sent after this moment, so its trace is not searched for before."""
     look_count: Mapped[int] = mapped_column(default=0)
     """How often its trace was looked for, where it is not known whether it arrived."""
     look_at: Mapped[datetime | None]
@@ -171,7 +171,7 @@ class Lane(Base):
     )
 
     lane: Mapped[str] = mapped_column(primary_key=True)
-    """`events.lock`. The row goes with the lane's last open event: it is a digest of somebody's address."""
+    """`events.lock`. The row goes with the lane's last open event: it is a digest of a person's address."""
     rank: Mapped[int]
     """That of the soonest open event; 0: something in it is new."""
     ready: Mapped[bool]

@@ -10,7 +10,7 @@ from bridge.models.base import Base
 
 
 class HourlyCount(Base):
-    """How many events one source had in one hour; the worker counts the latest hours anew every minute."""
+    """How many events one source had in one hour; the worker recounts the latest hours every minute."""
 
     __tablename__ = "tallies"
 

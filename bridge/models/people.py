@@ -11,7 +11,7 @@ from bridge.models.base import Base
 
 
 class User(Base):
-    """Somebody who may sign in at the console."""
+    """A user who may sign in to the console."""
 
     __tablename__ = "users"
 
@@ -48,7 +48,7 @@ class SignIn(Base):
 
 
 class SignInFailure(Base):
-    """How often somebody could not sign in lately, so that guessing takes longer and longer."""
+    """How many sign-ins failed lately, so that guessing takes longer and longer."""
 
     __tablename__ = "sign_in_failures"
 
@@ -76,7 +76,7 @@ class ApiToken(Base):
 
 
 class CalendarFeed(Base):
-    """An address at which calendars read tours; whoever has it needs no other right."""
+    """An address at which calendars read tours; it needs no other authentication."""
 
     __tablename__ = "calendar_feeds"
 

@@ -48,7 +48,7 @@ class IntegrationState(Base):
 
     integration_id: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
-    """Calls in a row, of whatever event, that reached nobody."""
+    """Calls in a row, of any event, that got no answer."""
     failing_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     cause: Mapped[str | None]

@@ -11,7 +11,7 @@ from bridge.models.base import Base
 
 
 class SlotCalendar(Base):
-    """One property, whose row is locked by whoever takes or frees a time there."""
+    """One property, whose row is locked to take or free a time there."""
 
     __tablename__ = "slot_calendars"
 
@@ -49,6 +49,6 @@ class SlotSource(Base):
     """`appointments`, or `calendars:` and the first day."""
     fetched_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
-    """When somebody began to ask anew; `None`: nobody does."""
+    """When a process began to refresh it; `None`: none does."""
     content: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """Times and ids of agents, without names and notes."""

@@ -17,7 +17,7 @@ class StoredSource(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     document: Mapped[dict[str, Any] | None] = mapped_column(SealedJson())
-    """Its table, with the keys and values of bridge.toml; `None`: bridge.toml has it, and only `mode` stands here."""
+    """Its table, with the keys and values of bridge.toml; `None`: bridge.toml has it, and only `mode` is here."""
     mode: Mapped[str | None]
     """`live` or `shadow`, where bridge.toml does not say."""
     live_since: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bridge.delivery.tools import Tools
-from bridge.monitoring import gauges, tallies
+from bridge.monitoring import gauges, hourly_counts
 
 if TYPE_CHECKING:
     import procrastinate
@@ -25,10 +25,10 @@ def register(app: "procrastinate.App", tools: Tools) -> None:
     @app.task(name="tally", queueing_lock="tally", lock="tally", priority=BEFORE_EVENTS)
     def _tally(timestamp: int) -> None:  # noqa: ARG001 - as above
         with tools.database.session() as session:
-            tallies.count(session, tools.clock())
+            hourly_counts.count(session, tools.clock())
 
     @app.periodic(cron="29 3 * * *")
     @app.task(name="forget_tallies", queueing_lock="forget_tallies")
     def _forget_tallies(timestamp: int) -> None:  # noqa: ARG001 - as above
         with tools.database.session() as session:
-            tallies.forget(session, tools.clock())
+            hourly_counts.forget(session, tools.clock())

@@ -7,11 +7,11 @@ from flask import Blueprint, Flask, Response, current_app, request
 from bridge import __version__, tracing
 from bridge.clock import Clock
 from bridge.database import Database
-from bridge.monitoring import zeros
+from bridge.monitoring import metric_init
+from bridge.monitoring.collector import CONTENT_TYPE, KnownGauges, Scrape
 from bridge.monitoring.readiness import Readiness
-from bridge.monitoring.refusals import Refusals
 from bridge.monitoring.requests import Requests
-from bridge.monitoring.scrape import CONTENT_TYPE, KnownGauges, Scrape
+from bridge.monitoring.verification_failures import FailureCounter
 from bridge.settings import Settings
 
 pages = Blueprint("monitoring", __name__)
@@ -24,16 +24,18 @@ class Monitoring:
 
     readiness: Readiness
     scrape: Scrape
-    refusals: Refusals
+    failures: FailureCounter
 
 
 def init_app(app: Flask, settings: Settings, database: Database, clock: Clock) -> Monitoring:
     """Watch the application. Call it last, when all metrics exist."""
-    monitoring = Monitoring(Readiness(database), Scrape(KnownGauges(database)), Refusals(database, clock))
+    monitoring = Monitoring(
+        Readiness(database), Scrape(KnownGauges(database)), FailureCounter(database, clock)
+    )
     app.extensions["monitoring"] = monitoring
     app.register_blueprint(pages)
     app.register_blueprint(probes)
-    zeros.begin(settings.sources)
+    metric_init.begin(settings.sources)
     app.after_request(note)
     app.wsgi_app = Requests(app.wsgi_app)  # type: ignore[method-assign]  # how Flask wants to be wrapped
     return monitoring
@@ -47,9 +49,9 @@ def init_public_app(app: Flask) -> None:
 
 def note(response: Response) -> Response:
     """Write down what was refused when the answer has gone; give the request's span its name."""
-    refusals = _monitoring().refusals
-    if refusals.are_due:
-        response.call_on_close(refusals.write_if_due)
+    failures = _monitoring().failures
+    if failures.are_due:
+        response.call_on_close(failures.write_if_due)
     if tracing.is_on() and request.url_rule is not None:
         tracing.name(f"{request.method} {request.url_rule.rule}", {"http.route": request.url_rule.rule})
     return response
@@ -57,7 +59,7 @@ def note(response: Response) -> Response:
 
 @probes.get("/livez")
 def livez() -> dict[str, str]:
-    """That the process answers. Nothing stands behind it: who restarts the bridge for a lost database gains nothing."""
+    """The process answers. It checks nothing else: a restart does not help against a lost database."""
     return {"status": "alive"}
 
 

@@ -55,7 +55,7 @@ DIGESTS = {
     "time_offers": ("digest",),
     "tour_links": ("digest",),
 }
-"""Of an address or a name: they find somebody whom one knows, and name nobody."""
+"""Of an address or a name: they find a person whose data one has, and reveal no one."""
 IDS_OF_SENDERS = {
     "booking_references": ("reference",),
     "events": ("delivery_id", "reference", "previous_reference"),

@@ -52,14 +52,14 @@ class StillOpenError(BridgeError):
 
 @dataclass(frozen=True)
 class Person:
-    """Whom to look for: an e-mail address, or a phone number in E.164."""
+    """Whom to erase: an e-mail address, or a phone number in E.164."""
 
     email: str | None = None
     phone: str | None = None
 
     @classmethod
     def of(cls, email: str | None, phone: str | None, region: str) -> "Person":
-        """As somebody types it; `region` is the country of a number without one. Raises InvalidAddressError."""
+        """As a user types it; `region` is the country of a number without one. Raises InvalidAddressError."""
         try:
             if email:
                 found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
@@ -74,7 +74,7 @@ class Person:
 
     @property
     def key(self) -> str:
-        """The digest that stands in locks and in the receipt."""
+        """The digest that locks and the receipt contain."""
         return contact_key(self.email, self.phone) or ""
 
     def is_in(self, words: str) -> bool:
@@ -107,7 +107,7 @@ class Matches:
 def find(session: Session, person: Person) -> Matches:
     """Search everything that is stored: by digest, and by the words of all events, calls, tours and people.
 
-    All events of a tour of the person are theirs, also those that name nobody.
+    All events of a tour of the person are theirs, also those without a contact.
     """
     traces, keys = Matches(), {None, person.key}
     for booking in _rows(session, select(Booking.id, Booking.details, Booking.written)):
@@ -196,7 +196,7 @@ def blockers(session: Session, traces: Matches, now: datetime) -> list[str]:
         Booking.id.in_(traces.bookings), text(f"{STARTS_AT} > :now"), Booking.state != "cancelled"
     )
     return sentences + [
-        f"Tour {row.code} at {row.property or 'an unknown property'} is still to come. Its appointment stands in the "
+        f"Tour {row.code} at {row.property or 'an unknown property'} is still to come. Its appointment is in the "
         "PMS, where the bridge erases nothing: cancel it there, or let the sender cancel it."
         for row in session.execute(to_come.order_by(Booking.id), {"now": now})
     ]

@@ -17,7 +17,7 @@ BATCH = 200
 
 
 def encrypt_again(database: Database) -> Iterator[tuple[str, int]]:
-    """Write every encrypted column anew; answers each table with the number of its rows. Safe to repeat and break off.
+    """Write every encrypted column again; yields each table with the number of its rows. Safe to repeat and interrupt.
 
     Raises:
         DecryptionError: a value needs a key that is not listed; what came before it is done.

@@ -3,7 +3,7 @@
 - Events that were written, ignored or dismissed lose body, headers, query, answers, detail and history after
   `body_days`, and all but source, delivery id, how and when they ended after `row_days`; their calls likewise.
 - Tours, counted from their start, lose contact data, title and notes, later the row with its references.
-- People whom a source told of and nobody has named for `row_days` are forgotten.
+- Contacts of a source that no event has named for `row_days` are deleted.
 - The links of renters go with their tours.
 - Answers of the management API are kept for a day, for requests that are repeated with their Idempotency-Key.
 
@@ -35,7 +35,7 @@ OVER = (Status.WRITTEN, Status.IGNORED, Status.DISMISSED)
 BLANKED = """
     body = '', original_body = NULL, headers = '{}', query = '{}', answers = NULL, would_write = NULL, detail = NULL,
     history = NULL, blanked_at = coalesce(events.blanked_at, :now)"""
-"""What is done to an event of which nobody needs the content any more."""
+"""What is done to an event whose content is no longer needed."""
 REMOVED = f"""{BLANKED},
     content_type = NULL, original_content_type = NULL, event = NULL, occurred_at = NULL, reference = NULL,
     previous_reference = NULL, lock = '', job_id = NULL, queue_id = NULL, integration_id = NULL, awaits = NULL,

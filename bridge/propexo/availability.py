@@ -29,7 +29,7 @@ class PmsCalendar:
     length: int | None
     """Minutes of an appointment, usually."""
     lead_time: int | None
-    """Minutes before which nobody can book."""
+    """The minimum notice of a booking, in minutes."""
     days: tuple[CalendarDay, ...]
 
     @classmethod

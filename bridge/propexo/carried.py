@@ -1,7 +1,7 @@
 """Which field of a booking goes where in each PMS: one table, built from the profiles.
 
 Each cell is for a new appointment / for a change of one: *field*, *notes*, or *hand*: the change cannot be written, so
-the appointment is cancelled and made anew where the PMS takes both, else an operator enters it.
+the appointment is cancelled and created again where the PMS takes both, else an operator enters it.
 
 | PMS | unit | kind | agent | length | lead source | title | status | priority | notes | visitor |
 |---|---|---|---|---|---|---|---|---|---|---|

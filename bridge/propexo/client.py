@@ -51,7 +51,7 @@ Read = TypeVar("Read")
 Body = Mapping[str, Any]
 
 _PAGE = 250
-"""Most records that a list gives at once; the write log gives 100."""
+"""Most records per page of a list; the write log has 100."""
 _MOST_PAGES = 40
 _LOG_PAGE, _MOST_LOG_PAGES = 100, 5
 _TEN_DIGITS = re.compile(r"[2-9]\d{9}", re.ASCII)

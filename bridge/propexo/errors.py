@@ -1,7 +1,7 @@
 """Every answer of Propexo, classified.
 
     PropexoError                outcome, status, detail, issues, retry_after
-    ├── RejectedError           400, 405, 422            a person must change something
+    ├── RejectedError           400, 405, 422            an operator must change something
     ├── UnauthorizedError       401, 403                 the operator must change something
     ├── NotFoundError           404, 410                 the record is not there
     ├── PropexoConflictError    409

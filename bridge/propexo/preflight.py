@@ -329,5 +329,5 @@ _PLACEHOLDER = re.compile(
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text stands where a value is still to be filled in: "...", "<id>", "replace-me"."""
+    """Whether a text is a placeholder for a value to be filled in: "...", "<id>", "replace-me"."""
     return bool(_PLACEHOLDER.fullmatch(text.strip()))

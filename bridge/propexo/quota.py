@@ -22,7 +22,7 @@ Start = Callable[[], datetime | None]
 MayGo = Callable[[], bool]
 
 AWAY = timedelta(seconds=1)
-"""So long nobody calls after the database could not be asked."""
+"""Calls pause for this long after the database could not be reached."""
 
 _start: ContextVar[Start] = ContextVar("start", default=lambda: None)
 _may_go: ContextVar[MayGo] = ContextVar("may_go", default=lambda: True)
@@ -31,7 +31,7 @@ _reserved: ContextVar[Permit | None] = ContextVar("reserved", default=None)
 
 @contextmanager
 def calls_for(start: Start, may_go: MayGo = lambda: True, reserved: Permit | None = None) -> Iterator[None]:
-    """Let the rate limiter know for which tour the calls within are made: `start` is asked anew at each.
+    """Let the rate limiter know for which tour the calls within are made: `start` is called for each.
 
     `may_go`: whether a call that has its permit may still go out, which may have taken long. `reserved`: the permit of
     the first call.
@@ -103,15 +103,15 @@ class SharedQuota:
         self._allowance.observe(self._permit, limit, remaining)
 
     def release(self) -> None:
-        """The call never left: nobody has counted it."""
+        """The call never left, so Propexo has not counted it."""
         self._allowance.release(self._permit)
 
     def block_until(self, until: datetime) -> None:
-        """Nobody calls before this moment; the permits of all threads are gone at once."""
+        """No call before this time; the permits of all threads become invalid immediately."""
         self._allowance.block(until)
 
     def flush(self, *, at_once: bool = False) -> None:
-        """Return permits that nobody uses and report answers; `at_once`: even if the last call was just made."""
+        """Return unused permits and report answers; `at_once`: even if the last call was just made."""
         self._allowance.flush(at_once=at_once)
 
     @property

@@ -1,8 +1,8 @@
 """The rules of the rate limiter: which calls of one Propexo token may go out. Pure functions on a frozen state.
 
 Propexo's own count is the truth: each answer carries it, and the calls that are not answered yet come on top. A minute
-of Propexo's begins when an answer shows that the count began anew, not when our clock says so: the clocks differ, and
-nobody documents when its minute begins. So a part of the limit is kept back. It is spent only when a minute should be
+of Propexo's begins when an answer shows that the count was reset, not when our clock says so: the clocks differ, and
+its beginning is not documented. So a part of the limit is kept back. It is spent only when a minute should be
 over, to look whether it is; if it is not, the looks cost nothing but themselves and never a 429.
 
 Permits are granted in blocks and may be used a little later, and answers may be noted late and out of order. A permit
@@ -209,7 +209,7 @@ def observe(
     """Follow Propexo's own count: others may spend from the same limit. `now`: when the answer came."""
     state = replace(release(state, permit), called_at=max(state.called_at, permit.sent_at))
     if limit is None or remaining is None:
-        return replace(state, seen=state.seen + 1)  # nobody counts but we
+        return replace(state, seen=state.seen + 1)  # only we count
     state, spent = replace(state, allowed=limit), max(0, limit - remaining)
     is_new = spent <= permit.seen
     if permit.window == state.window and is_new:
@@ -226,7 +226,7 @@ def release(state: RateLimit, permit: Permit) -> RateLimit:
 
 
 def blocked(state: RateLimit, until: datetime) -> RateLimit:
-    """Nobody calls before this moment; a whole minute is our guess, and waits until it cannot be wrong."""
+    """No call before this time; a whole minute is our guess, and waits until it cannot be wrong."""
     is_named = until.second or until.microsecond
     return replace(state, blocked_until=until if is_named else state.called_at + MINUTE)
 
@@ -251,7 +251,7 @@ def _ask_again(state: RateLimit, now: datetime, *, urgent: bool) -> datetime:
     been returned."""
     until = state.began + MINUTE
     while now >= until:
-        until += MOMENT if state.in_flight else MINUTE / 3  # while somebody looks, the answer is near
+        until += MOMENT if state.in_flight else MINUTE / 3  # while a probe is in flight, the answer is near
     newest = max((use_by for use_by, _ in state.in_flight), default=0.0)
     is_near = newest > (now - ANSWERED).timestamp()
     if is_near and replace(state, in_flight=()).room(now, urgent=urgent) > 0:

@@ -114,7 +114,7 @@ class WriteLogEntry:
     """SUCCESS or FAILURE."""
     created_at: datetime | None
     error: str | None
-    """In words."""
+    """The message."""
     parameters: Any | None
     """What was sent, in a shape that is not documented; often absent."""
     job_type: str | None

@@ -1,7 +1,7 @@
 """The rate limiter that all workers share: one row of PostgreSQL for each token, and the rules of `rate_limit`.
 
 pyrate-limiter's bucket for PostgreSQL cannot do this. It counts its own calls in a sliding window by the database's
-clock, locks a whole table and turns away whoever comes meanwhile, and has no place for another one's count, for a
+clock, locks a whole table and rejects concurrent callers, and has no place for another one's count, for a
 limit that changes or for a refusal until a moment. One row here does.
 """
 

@@ -54,13 +54,13 @@ class Tour:
     """Short and unique: it opens the notes, by which the appointment is found again."""
     property_name: str | None
     unit_name: str | None = None
-    """The unit as the sender names it, for PMSs that take no unit with an appointment, and units that nobody knows."""
+    """The unit as the sender names it, for PMSs that take no unit with an appointment, and for unknown units."""
     agent_name: str | None = None
     """Likewise the agent."""
     source_name: str | None = None
     """Likewise the lead source."""
     visitor: str | None = None
-    """A sentence about who comes, where the lead is somebody else: the notes begin with it."""
+    """A sentence about who comes, where the lead is another person: the notes begin with it."""
     contact: str | None = None
     """Sentences about how to reach the lead's person, where the lead says otherwise."""
     status: str | None = None

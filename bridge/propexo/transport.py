@@ -62,7 +62,7 @@ class Quota(Protocol):
         """Note that Propexo refuses everything until this moment."""
 
     def flush(self, *, at_once: bool = False) -> None:
-        """Return reservations that nobody uses; `at_once`: even if the last request was just made."""
+        """Return unused reservations; `at_once`: even if the last request was just made."""
 
 
 class NoQuota:

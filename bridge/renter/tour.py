@@ -20,7 +20,7 @@ from bridge.renter.storage import booking_of, events_of
 from bridge.settings import Property, Settings
 
 USUAL_MINUTES = 30
-"""Of a tour whose length nobody has given."""
+"""Of a tour without a given length."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class RenterTour:
     is_confirmed: bool
     """The PMS has it as it is shown."""
     needs_attention: bool
-    """A person at the office has to look at it first."""
+    """The office has to check it first."""
     changes: int
     """How often something was asked for since it was booked."""
 

@@ -60,7 +60,7 @@ class Visit:
 
 @renter.get("/tour/<token>")
 def show(token: str) -> Response:
-    """The tour as it stands. 404: no such link; 410: the tour is over."""
+    """The tour as it is now. 404: no such link; 410: the tour is over."""
     visit = _visit(token)
     return _tour_page(visit) if visit else _ended(None)
 

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 WAIT = 0.7
 """Seconds that an answer waits for Propexo: a chat gives up after some seconds, and a person waits for one at most."""
 HELD = (Obstacle.TAKEN, Obstacle.FULL_DAY, Obstacle.NOT_OFFERED)
-"""Why a tour that somebody else has accepted may be held by the worker."""
+"""Why the worker may hold a tour that a person confirms elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ OF_RECEIPT = frozenset(
         Situation.RECEIVED,
     }
 )
-"""For which `reply_text` of a source stands."""
+"""The situations for which a source sets `reply_text`."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Facts:
     has_start: bool = False
     """Whether a time is named."""
     is_free: bool | None = None
-    """Whether that time is; `None`: nobody asked."""
+    """Whether that time is; `None`: not asked."""
     has_times: bool = False
     """Whether there are other free times to name."""
     was_offered: bool = False

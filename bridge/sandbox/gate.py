@@ -13,7 +13,7 @@ from bridge.sandbox.state import Sandbox
 
 
 class SandboxGate:
-    """Stands before the routes under `/v1`; the sandbox's own page and switches are free."""
+    """Checks requests to the routes under `/v1`; the sandbox's own page and switches are free."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox

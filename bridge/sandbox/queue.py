@@ -13,7 +13,7 @@ from bridge.sandbox.refusals import UnknownRecordError
 
 @dataclass(frozen=True)
 class LogQuery:
-    """A page of the write log; None stands for all."""
+    """A page of the write log; None: all."""
 
     offset: int
     limit: int

@@ -43,7 +43,7 @@ class Rule:
     formats: Mapping[str, ValueFormat] = field(default_factory=dict)
     """Fields for which this PMS has a format of its own."""
     created: Literal["record", "lead"] | None = None
-    """Whose id write-status gives as `created_record_id`: the record's, its lead's (Yardi) or nobody's."""
+    """Whose id write-status gives as `created_record_id`: the record's, its lead's (Yardi) or none."""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Sandbox(AccountSetup):
         self._webhooks = Webhooks()
 
     def delete(self, record_id: str) -> None:
-        """Deletes a lead or an appointment in its PMS. Propexo goes on to show it as last seen."""
+        """Deletes a lead or an appointment in its PMS. Propexo still shows it as last seen."""
         with self._lock:
             self._finish_due_jobs()
             self._pms.leads.delete(record_id)

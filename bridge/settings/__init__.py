@@ -1,7 +1,7 @@
 """The configuration: `bridge.toml` and the environment, validated as a whole before anything starts.
 
 Values come from the file; `BRIDGE_SECTION__KEY` in the environment overrides any of them. A text may contain
-`${NAME}` (an environment variable), and `{ file = "..." }` stands for the content of a file. Relative paths
+`${NAME}` (an environment variable), and `{ file = "..." }` is replaced by the content of a file. Relative paths
 start at the folder of bridge.toml.
 """
 

@@ -1,6 +1,6 @@
 """A setting is declared once, as a field of its record: from there a table of bridge.toml has its keys.
 
-How a value is read follows from the annotation, or stands in the metadata; what has no default is required.
+How a value is read follows from the annotation or the metadata; a setting without a default is required.
 """
 
 import copy

@@ -29,7 +29,7 @@ ZONE_OF_ABBREVIATION = {
 class Setting(fields.Field[Any]):
     """One value. Subclasses say in `expected` what they take, and `read` it or raise `self.refused()`.
 
-    A field may say `expected` in words of its own.
+    A field may have its own `expected`.
     """
 
     expected: ClassVar[str]
@@ -316,7 +316,7 @@ class ApiAccess(NamedTable):
 
 
 def _read_each(pairs: Iterable[tuple[Any, Any]], read: Callable[[Any], Any]) -> dict[Any, Any]:
-    """Reads all before it raises, so that nobody has to correct one slip after the other."""
+    """Reads all before it raises, so that all mistakes are reported at once."""
     values, errors = {}, {}
     for key, value in pairs:
         try:

@@ -66,7 +66,7 @@ class PropexoSettings:
     availability_share: int = field(default=20, metadata=read_as(Percent()))
     """Percent of the requests per minute that free times may cost."""
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Secrets of the webhooks that you registered at Propexo; several are valid at once. Without one there is no
+    """Secrets of the webhooks that you registered at Propexo; several are valid at a time. Without one there is no
     address for them."""
 
 
@@ -167,7 +167,7 @@ class ConsoleSettings:
 
 @dataclass(frozen=True)
 class ConfiguredUser:
-    """Somebody who may sign in; `bridge users add` adds others to the database."""
+    """A user who may sign in; `bridge users add` adds others to the database."""
 
     key: str
     """What is typed to sign in."""
@@ -274,7 +274,7 @@ class Source:
     api: dict[str, str] = field(default_factory=dict, repr=False, metadata=read_as(ApiAccess()))
     """`base_url` and credentials of the sender's API, for hooks that carry only ids; the mapping names them."""
     on_request: str | None = field(default=None, metadata=read_as(OneOf("book", "hold", "lead_only")))
-    """What happens to a tour that nobody has confirmed, if not as the mapping says."""
+    """What happens to a tour that is not confirmed yet, if it differs from the mapping's rule."""
     same_day: str | None = field(default=None, metadata=read_as(OneOf("move")))
     """`"move"`: another tour of the same person on the same day at the same property moves the first; unset: it is
     a second one."""

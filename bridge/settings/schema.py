@@ -134,7 +134,7 @@ def _names(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def problems(errors: Any, document: Any, at: KeyPath = ()) -> Iterator[tuple[KeyPath, Problem]]:
-    """Turns marshmallow's tree of messages into one problem per message, with what stands in the document."""
+    """Turns marshmallow's tree of messages into one problem per message, with the value from the document."""
     if isinstance(errors, dict):
         for key, inner in errors.items():
             yield from problems(inner, document, at if key == "_schema" else (*at, key))

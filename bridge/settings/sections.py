@@ -196,7 +196,7 @@ class SourceSection(Section):
 
     @validates("secrets")
     def are_listed_once(self, secrets: tuple[str, ...], **_: Any) -> None:
-        """A secret that is there twice is a copy that somebody forgot to change."""
+        """A secret that is listed twice is a copy that was never changed."""
         again = [index for index, secret in enumerate(secrets) if secret in secrets[:index]]
         if again:
             raise ValidationError({index: ["a secret that the list does not have yet"] for index in again})

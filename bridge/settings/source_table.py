@@ -7,7 +7,7 @@ Row = TypeVar("Row")
 
 
 class SourceTable(Mapping[str, Row]):
-    """Sources by name. `show` puts others in their place at once; whoever iterates meanwhile sees the former ones."""
+    """Sources by name. `show` replaces them atomically; an iteration in progress sees the former ones."""
 
     def __init__(self, configured: Mapping[str, Row]) -> None:
         self.configured: Mapping[str, Row] = dict(configured)

@@ -43,7 +43,7 @@ class Signs:
 def admission(counts: FormCounts, signs: Signs, limits: FormSettings) -> Admission:
     """What happens to a form that is otherwise right.
 
-    Nobody is refused for being one of many: an office or a university shares one address. Beyond a limit the browser
+    No one is refused for being one of many: an office or a university shares one address. Beyond a limit the browser
     has to work first; only far beyond it nothing helps.
     """
     shares = (

@@ -20,7 +20,7 @@ ADDRESSES: tuple[tuple[re.Pattern[str], dict[str, list[str]]], ...] = (
 
 
 def init_app(app: Flask, sources: Sources) -> None:
-    """Let each answer say it. A source that is set up while the process runs counts at once."""
+    """Let each answer say it. A source that is added while the process runs applies immediately."""
 
     @app.after_request
     def allow(response: Response) -> Response:

@@ -101,7 +101,7 @@ class WidgetFormDesk:
         return proofs.stamp(signing_key(self.database, KEY, now), source, now)
 
     def _earlier(self, source: str, delivery_id: str) -> Any:
-        with self.database.single() as session:
+        with self.database.autocommit_session() as session:
             return submission(session, source, delivery_id)
 
     def _place(self, source: MappedSource, booking: BookingRequest | None) -> Property | None:

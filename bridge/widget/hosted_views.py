@@ -78,7 +78,7 @@ def _booked(
     choice: VisitorChoice,
     language: Words,
 ) -> Response:
-    """Send the form as the script would, and show what came of it."""
+    """Send the form as the script would, and show the result."""
     times = _times(place, choice)
     form = booking_of(choice, place, times.kinds if times else (), language.language)
     form |= {name: request.form[name] for name in ("stamp", "altcha", "homepage") if request.form.get(name)}

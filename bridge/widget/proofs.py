@@ -17,7 +17,7 @@ from bridge.signing_keys import signature
 CHALLENGE_LIFE = timedelta(minutes=20)
 ALGORITHM, ROUNDS = "PBKDF2/SHA-256", 2000
 FEWEST_TRIES, MOST_TRIES = 100, 200
-"""Each costs about a millisecond, on a slow phone ten. Bounded, so that nobody waits long by bad luck."""
+"""Each costs about a millisecond, on a slow phone ten. Bounded, so that no visitor waits long by bad luck."""
 LONGEST_SOLUTION = 4000
 """Characters."""
 
@@ -71,7 +71,7 @@ def solved(key: bytes, source: str, text: str, now: datetime) -> tuple[str, date
         return None
     if data.get("source") != source or until < now:
         return None
-    # The signature comes before the work: nobody can make this expensive.
+    # The signature is checked before the work, so no one can make this expensive.
     if not altcha.verify_solution(payload, key).verified:
         return None
     return str(parameters.nonce), until

@@ -90,7 +90,7 @@ def public_source(name: str) -> tuple[WebhookEndpoint, MappedSource]:
 
 
 def named_places(endpoint: WebhookEndpoint, source: MappedSource, names: str) -> list[Property]:
-    """The properties that a line names, each once. Raises UnknownPropertyNameError for one that nobody knows."""
+    """The properties that a line names, each once. Raises UnknownPropertyNameError for an unknown one."""
     wanted = [name for each in names.split(",")[:MOST_PLACES] if (name := each.strip())]
     own = source.settings.property
     if not wanted:

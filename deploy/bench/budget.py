@@ -40,7 +40,7 @@ CLOCK = """
     CREATE FUNCTION bench_clock.now() RETURNS timestamptz STABLE LANGUAGE sql AS
         'SELECT coalesce((SELECT moment.now FROM bench_clock.moment), pg_catalog.now())'
 """
-"""The queue asks the database's clock: `now()` is looked up along the search path, on which this one stands first."""
+"""The queue asks the database's clock: `now()` is looked up along the search path, in which this one comes first."""
 
 
 class Simulation:

@@ -115,9 +115,9 @@ class _Connection:
         try:
             self._socket.sendall(self._request)
         except ConnectionError:
-            self._transmit_anew()
+            self._retry()
 
-    def _transmit_anew(self) -> None:
+    def _retry(self) -> None:
         if self._tries == MOST_TRIES:
             raise UnexpectedAnswerError(f"{MOST_TRIES} connections were closed without an answer.")
         self._close()
@@ -141,7 +141,7 @@ class _Connection:
         except ConnectionError:
             came = b""
         if not came:
-            self._transmit_anew()
+            self._retry()
             return True
         self._answer += came
         head, found, body = self._answer.partition(b"\r\n\r\n")

@@ -333,7 +333,7 @@ def signed(url: str, event: str) -> bytes:
 
 
 def invitee(number: str, phone: str) -> dict[str, Any]:
-    """The body of a booking by somebody new, for the day after tomorrow."""
+    """The body of a booking by a new person, for the day after tomorrow."""
     body: dict[str, Any] = json.loads(_SAMPLE)
     payload = body["payload"]
     payload |= {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from alerts.test_watch import Office
+from alerts.test_checker import Office
 
 from bridge.alerts.channels import Channels
 from bridge.alerts.plain import visible, without_links, without_markup
@@ -104,7 +104,7 @@ def test_a_name_is_no_link_in_an_alert(world: Any, sender_api: Any) -> None:
     office = Office(world, sender_api)
     world.book("B-1", last_name="https://evil.example.com", property="Atlantis")
     world.run()
-    [message] = office.look()
+    [message] = office.check()
     assert "https[:]//evil.example.com" in message["message"]
     assert "https://evil" not in message["message"]
     assert "https://bridge.example.com/console" in message["message"]

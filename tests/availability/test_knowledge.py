@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from world import World
 
+from bridge.availability.answer_cache import AnswerCache
 from bridge.availability.calendar import Calendar
-from bridge.availability.kept import KeptAnswers
 from bridge.availability.rules.slots import Obstacle
 from bridge.availability.sources import Deadline, Key, SlotSources
 from bridge.availability.views import document_of
@@ -162,7 +162,7 @@ class TestWithPms:
 
     def test_ten_thousand_requests_in_a_minute_cost_two_calls(self, world: World, clock: Any):
         shared, place = calendar(world), world.settings.properties["oakwood"]
-        kept = KeptAnswers(world.database, clock)
+        kept = AnswerCache(world.database, clock)
         first = shared.today(place)
         answers = set()
         for _ in range(10_000):

@@ -127,7 +127,7 @@ class Fleet:
                 process.kill()
 
     def processes(self) -> list[psutil.Process]:
-        """All that runs for this folder: it is their working directory, or stands in PostgreSQL's command line."""
+        """All that runs for this folder: it is their working directory, or PostgreSQL's command line has it."""
         found = []
         for process in psutil.process_iter():
             try:

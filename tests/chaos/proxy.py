@@ -1,4 +1,4 @@
-"""What stands between the bridge and PostgreSQL, and can be torn down."""
+"""A proxy between the bridge and PostgreSQL that can be torn down."""
 
 import contextlib
 import socket

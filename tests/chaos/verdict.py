@@ -16,7 +16,7 @@ from bridge.sandbox.state import Sandbox
 
 WRITES = ("create_lead", "create", "update", "cancel")
 OPEN = ("sending", "submitted", "unknown")
-"""Outcomes of a write that nobody may leave behind."""
+"""Outcomes of a write that must not remain."""
 
 
 @dataclass

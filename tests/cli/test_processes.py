@@ -121,7 +121,7 @@ class Installation:
         )  # fmt: skip
 
     def processes(self) -> list[psutil.Process]:
-        """Everything that runs for this folder: it stands in PostgreSQL's command line, the rest runs in it."""
+        """Everything that runs for this folder: PostgreSQL's command line has it, the rest runs in it."""
         found = []
         for process in psutil.process_iter():
             try:

@@ -156,7 +156,7 @@ class TestWithConfiguration:
         sent = only(result)["propexo"]["body"]
         assert (sent["unit_id"], sent["employee_id"]) == ("<unit_id>", "<employee_id>")
         assert 'Looked up in Propexo when it goes out: unit "204B", agent "sam@example.com".' in result.stderr
-        assert "if AppFolio needs it and no default stands for it, the event is parked" in result.stderr
+        assert "if AppFolio needs it and there is no default, the event is parked" in result.stderr
 
     def test_an_event_that_names_no_property_is_an_error_unless_it_changes_a_known_booking(self, config: str):
         tour = {"start": "2031-07-04T09:00:00Z"}

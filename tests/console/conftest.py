@@ -47,7 +47,7 @@ def passwords_are_hashed_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """As always, with less work: a hash that takes a guesser long takes the tests long."""
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", quick)
-    monkeypatch.setattr(passwords, "_NOBODYS", quick.hash("a password that nobody has"))
+    monkeypatch.setattr(passwords, "_UNKNOWN_USER_HASH", quick.hash("a password of no user"))
 
 
 @pytest.fixture

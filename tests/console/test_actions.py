@@ -99,7 +99,7 @@ def test_a_selection_leaves_out_what_a_person_looks_at_first(world, lost):
 
 def test_a_rehearsal_changes_nothing(world, lost):
     with world.database.session() as session:
-        reported = events.rehearsals(session, world.settings, lost[:1], world.clock())
+        reported = events.dry_runs(session, world.settings, lost[:1], world.clock())
     assert "Atlantis" in (reported[0].stopped or "")
     assert world.status(lost[0]) == ("parked", "unknown_property")
 

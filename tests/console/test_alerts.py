@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from bridge.alerts.trial import scheme_and_host
+from bridge.alerts.test_message import scheme_and_host
 from bridge.console.flash import Flash
 from bridge.models import AuditEntry, Role
 
@@ -105,7 +105,7 @@ def test_an_administrator_sends_a_test(
 
 def test_without_an_address_it_says_what_to_do(signed_in: Any, api: Any) -> None:
     admin = signed_in(Role.ADMIN)
-    assert "Nobody is notified." in admin.get("/console/alerts").text
+    assert "No one is notified." in admin.get("/console/alerts").text
     refused = admin.post("/console/alerts/test")
     assert (refused.status_code, "alerts.urls is empty" in refused.text) == (422, True)
     answer = api(Role.ADMIN).post("/api/v1/alerts/test")

@@ -77,11 +77,11 @@ IN_THE_API = {
 }
 """By view of the console: the operation with which a program does the same."""
 ONLY_FOR_BROWSERS = {
-    "access.ask_link": "a session; a program has a token",
+    "access.show_magic_link": "a session; a program has a token",
     "access.open_session": "a session",
     "access.sign_in": "a session",
     "access.sign_out": "a session",
-    "access.use_link": "a session",
+    "access.redeem_magic_link": "a session",
     "account.change_locale": "how the pages write dates; the API has ISO dates",
     "account.change_password": "the password of whoever is signed in; a token has none",
     "account.show": "the account of whoever is signed in",

@@ -28,7 +28,7 @@ def limit() -> float:
 def real_hasher(passwords_are_hashed_quickly: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the quick one of the other tests."""
     monkeypatch.setattr(passwords, "_hasher", AS_CONFIGURED)
-    monkeypatch.setattr(passwords, "_NOBODYS", AS_CONFIGURED.hash("a password that nobody has"))
+    monkeypatch.setattr(passwords, "_UNKNOWN_USER_HASH", AS_CONFIGURED.hash("a password of no user"))
 
 
 @pytest.mark.parametrize("name", ["maya", "nobody"])

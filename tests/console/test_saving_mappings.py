@@ -15,7 +15,7 @@ from bridge.console.workbench.changes import (
 )
 from bridge.console.workbench.columns import columns_of, compared_rows
 from bridge.console.workbench.folder import files_of, refusal_of, write
-from bridge.console.workbench.requests import FormPayload, Shown, name_problems, shown_request
+from bridge.console.workbench.request_builder import FormPayload, Shown, name_problems, shown_request
 from bridge.console.workbench.tasks import UnsavedPayload
 from bridge.console.workbench.views import bench
 from bridge.mapping.scaffold.skeleton import example_payloads, skeleton_of

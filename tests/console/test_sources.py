@@ -11,7 +11,7 @@ from bridge.errors import BridgeError
 from bridge.events.actions import replay
 from bridge.inbound.views import TEST
 from bridge.models import AuditEntry, Booking, Event, HourlyCount, RejectionCount, Role
-from bridge.monitoring import tallies
+from bridge.monitoring import hourly_counts
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_an_event_is_counted_before_a_worker_has_counted_it(world, operator):
     assert "<strong>6</strong> in 30 days" in page
     assert "<td>2</td>" in operator.get("/console/sources").text
     with world.database.session() as session:
-        tallies.count(session, world.clock())
+        hourly_counts.count(session, world.clock())
     world.book("B-3")
     assert "<strong>3</strong> in 24 hours" in operator.get("/console/sources/widget").text
 

@@ -106,7 +106,7 @@ def test_all_is_not_well_while_a_tour_is_held_or_not_confirmed(world, signed_in)
         session.get_one(Event, booked).status = "parked"
     page = signed_in(Role.VIEWER).get("/console").text
     assert "Nothing needs you" not in page
-    assert "1 needs a person" in page
+    assert "1 needs an operator" in page
 
 
 def test_a_viewer_sees_no_names(world, signed_in):
@@ -115,7 +115,7 @@ def test_a_viewer_sees_no_names(world, signed_in):
     page = signed_in(Role.VIEWER).get("/console").text
     assert "Maya" not in page
     assert "M•••" in page
-    assert "<strong>1</strong> needs a person" in page
+    assert "<strong>1</strong> needs an operator" in page
 
 
 def test_the_oldest_event_that_is_due(world, signed_in):
@@ -203,5 +203,5 @@ def test_the_parts_of_a_bar_stand_on_each_other():
     assert (empty.parts, empty.received_y) == ((), 196)
     assert (
         chart.words
-        == "In all: 10 received; 5 booked, moved or cancelled in the PMS, 3 nothing to do, 2 needed a person."
+        == "In all: 10 received; 5 booked, moved or cancelled in the PMS, 3 nothing to do, 2 needed an operator."
     )

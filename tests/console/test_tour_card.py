@@ -35,8 +35,8 @@ def test_each_status_says_what_happens_next() -> None:
     assert sentences[Status.WRITTEN] == "Nothing: it is confirmed by the PMS."
     assert sentences[Status.SUBMITTED] == "The bridge checks until the PMS confirms it."
     assert next_step("waiting", "Entrata", "Nothing: it waits.") == "Nothing: it waits."
-    assert next_step("parked", "Entrata", "Add an alias.") == "Nothing is sent until somebody decides."
-    assert next_step("retrying", "Entrata") == "It goes on automatically."
+    assert next_step("parked", "Entrata", "Add an alias.") == "Nothing is sent until an operator decides."
+    assert next_step("retrying", "Entrata") == "It continues automatically."
     assert not any("{" in sentence for sentence in sentences.values())
 
 

@@ -107,6 +107,6 @@ def test_no_spelling_is_read_as_another_hour(name: str) -> None:
             if spelling.endswith(" 00:00") and booking.starts_at:
                 continue  # beside a zone that is UTC it is an evening at the property
             if booking.starts_at is not None and booking.starts_at != INSTANT:
-                # Wall time in the zone that stands beside it in the sample.
+                # Wall time in the zone beside it in the sample.
                 assert booking.starts_at.minute == WALL.minute, f"{reported} as {booking.starts_at}"
                 assert booking.starts_at.hour in (10, 15, 16), f"{reported} as {booking.starts_at}"

@@ -46,7 +46,7 @@ def known_to_propexo(world, clock, count):
 
 
 def new(world, clock, count):
-    """Nobody knows the people."""
+    """The people are unknown."""
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,7 @@ def doubles_of(spans):
 
 
 def asleep(database):
-    """Lanes with open events that nobody would look at, or only later than one of them is due."""
+    """Lanes with open events that no worker would take, or only later than one of them is due."""
     with database.autocommit.connect() as connection:
         now = connection.scalar(select(func.clock_timestamp()))
         lanes = {lane.lane: lane for lane in connection.execute(select(Lane.__table__))}

@@ -1,4 +1,4 @@
-"""Tours that a renter asks for and nobody has confirmed."""
+"""Tours that a renter asks for and that are not confirmed yet."""
 
 from datetime import timedelta
 
@@ -95,7 +95,7 @@ def test_an_operator_is_notified_when_nobody_confirms_it_in_time(world, asked):
 
 
 def lapses(world):
-    """Four days in which nobody confirms; of the many looks only the last one is made."""
+    """Four days without a confirmation; of the many polls only the last one is made."""
     world.clock.advance(days=4)
     world.run_due()
 

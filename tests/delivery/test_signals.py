@@ -35,7 +35,7 @@ def test_it_stops_at_sigterm() -> None:
 
 
 def test_it_stops_though_the_signal_came_before_it_listened() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as `leave_in_order` leaves it
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as `exit_gracefully` leaves it
     worker = Asked()
     with stopped_by_signals(worker):
         assert worker.to_stop == 1

@@ -355,13 +355,13 @@ class TestAgents:
         offer(world, on_taken="hold")
         book(world, "A", agent="Ana Roy")
         world.run()
-        book(world, "B")  # names nobody, and the property has no default
+        book(world, "B")  # names no agent, and the property has no default
         world.run()
         assert [tour.employee_id for tour in world.tours] == [agents[1], agents[0]]
 
 
 def request(world: World, name: str, start: str = THREE) -> int:
-    """A tour that nobody has confirmed; the mapping of these tests waits for it to be."""
+    """A tour that is not confirmed yet; the mapping of these tests waits for it to be."""
     prospect = {"first_name": "Maya", "last_name": "Okafor", "email": f"{name.lower()}@example.com"}
     return world.send("requested", name, prospect=prospect, tour={"start": start})
 

@@ -112,7 +112,7 @@ BOOKINGS = {
     "any / a write of unknown outcome is in flight": snapshot(**in_flight(UNSURE)),
     "cancelled / booked": snapshot(CANCEL, of=event(2, minutes=1), **stored(in_pms())),
     "cancelled / nothing": snapshot(CANCEL, of=event(2, minutes=1), **stored(booking())),
-    "booked / nothing, and nobody is named": snapshot(request(contact=Contact())),
+    "booked / nothing, and no contact is given": snapshot(request(contact=Contact())),
     "booked / nothing, and no property is known": snapshot(request(property="Nowhere")),
     "booked / nothing, and no start is known": snapshot(request(starts_at=None)),
     "booked / nothing, and another tour has its time": snapshot(
@@ -137,7 +137,7 @@ BOOKINGS = {
 }  # fmt: skip
 LEADS = {
     "nothing is known of it": snapshot(),
-    "Propexo knows nobody with this e-mail or phone": snapshot(answers=NOBODY),
+    "Propexo has no lead with this e-mail or phone": snapshot(answers=NOBODY),
     "its write is in flight": snapshot(
         **lead(in_flight_attempt_id=5), attempts={5: attempt(kind="create_lead", booking_id=None)}
     ),

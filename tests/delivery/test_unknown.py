@@ -10,7 +10,7 @@ APPOINTMENTS = "/v1/events/appointments/leads"
 LEADS = "/v1/leads/"
 
 TOO_LONG = 30
-"""Seconds that nobody waits for an answer."""
+"""Seconds; longer than the wait for an answer."""
 AMBIGUOUS = {
     "time-out after the write": {"delay": TOO_LONG},
     "reset before the write": {"drop": "before"},
@@ -103,7 +103,7 @@ def test_the_next_event_of_the_booking_finds_what_an_ambiguous_create_made(world
     moved = world.reschedule(at=clock() + timedelta(seconds=1))
     world.run()
     assert world.status(moved)[0] == "parked"
-    assert len(world.calls("POST", APPOINTMENTS)) == 1  # nobody has decided yet
+    assert len(world.calls("POST", APPOINTMENTS)) == 1  # not decided yet
     world.replay(moved)
     world.run()
     assert [tour.appointment_date for tour in world.tours] == ["2026-12-04"]

@@ -1,4 +1,4 @@
-"""Who the tour is for stands in the PMS: in the lead, or in the notes."""
+"""The PMS shows who the tour is for: in the lead, or in the notes."""
 
 from datetime import timedelta
 

@@ -39,7 +39,7 @@ def block(language: str, words: str) -> str:
 
 
 def code_words(document: Path) -> set[str]:
-    """What stands `like this`, outside blocks."""
+    """The text `like this`, outside blocks."""
     prose = re.sub(r"^```.*?^```", "", TEXTS[document], flags=re.MULTILINE | re.DOTALL)
     return {" ".join((two or one).split()) for two, one in re.findall(r"``(.+?)``|`([^`]+)`", prose)}
 

@@ -1,4 +1,4 @@
-"""The schemes in which the proof stands in headers, and requests that are signed by them."""
+"""The schemes with the signature in headers, and requests that are signed by them."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Group commit: what shares a commit is stored as if it had come one by one, and nobody pays for another's fault."""
+"""Group commit: deliveries in one commit are stored as if they came one by one, and an error affects only its own."""
 
 import contextlib
 import json

@@ -120,7 +120,7 @@ class TestAllOf:
         assert not accepts(self.both, SIGNED.sign_request(request(), ["key"], NOW), ["token", "key"])
 
     def test_a_secret_proves_one_thing_only(self) -> None:
-        """Who learns the token, which stands in logs on the way, cannot sign with it."""
+        """Whoever learns the token, which is in logs on the way, cannot sign with it."""
         forged = self.both.sign_request(request(), ["token", "token"], NOW)
         assert not accepts(self.both, forged, ["token", "key"])
         assert not accepts(

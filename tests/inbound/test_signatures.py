@@ -1,4 +1,4 @@
-"""The schemes in which the proof stands in headers, on whatever a forger may try.
+"""The schemes with the signature in headers, on whatever a forger may try.
 
 `test_vectors.py` has what the senders themselves sign, `test_locations.py` the other places, `test_signed_parts.py`
 what else is signed, `test_schemes.py` the combinations.

@@ -26,7 +26,7 @@ from bridge.mcp.desk import ToolDesk
 from bridge.mcp.schemas import tools_for
 from bridge.mcp.server import http_application, is_authentic, server_of
 from bridge.metrics import TOOLS
-from bridge.monitoring.scrape import KnownGauges, Scrape
+from bridge.monitoring.collector import KnownGauges, Scrape
 
 SECRET = "an-agents-secret"
 NOW = datetime.fromisoformat("2026-11-24T10:00:00-06:00")

@@ -11,8 +11,8 @@ from bridge.database import Database
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.metrics import GAUGES
 from bridge.models import Gauge, HourlyCount
-from bridge.monitoring import gauges, tallies
-from bridge.monitoring.scrape import FRESH_FOR, KnownGauges
+from bridge.monitoring import gauges, hourly_counts
+from bridge.monitoring.collector import FRESH_FOR, KnownGauges
 
 Key = tuple[str, ...]
 
@@ -107,7 +107,7 @@ def test_a_scrape_reads_them_once_in_a_while_and_goes_on_without_the_database(
 
 def tallied(world: World) -> dict[tuple[int, str], tuple[int, int, int, int]]:
     with world.database.session() as session:
-        tallies.count(session, world.clock())
+        hourly_counts.count(session, world.clock())
         return {
             (row.hour.hour, row.source): (row.received, row.written, row.parked, row.ignored)
             for row in session.scalars(select(HourlyCount))
@@ -145,10 +145,10 @@ def test_a_tally_follows_what_changed_and_is_caught_up_after_a_pause(world: Worl
     assert (3, "widget") not in tallied(world)
 
 
-def test_old_tallies_are_forgotten(world: World, clock: Any) -> None:
+def test_old_counts_are_deleted(world: World, clock: Any) -> None:
     world.book()
     tallied(world)
-    clock.now += tallies.KEEP + timedelta(hours=2)
+    clock.now += hourly_counts.KEEP + timedelta(hours=2)
     with world.database.session() as session:
-        tallies.forget(session, clock())
+        hourly_counts.forget(session, clock())
         assert session.scalars(select(HourlyCount)).all() == []

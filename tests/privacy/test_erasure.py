@@ -186,7 +186,7 @@ class TestWhatIsStillOpen:
         world.run()
         before = stored(world)
         with pytest.raises(
-            StillOpenError, match=r"Tour TB-\w+ at oakwood is still to come.*stands in the PMS"
+            StillOpenError, match=r"Tour TB-\w+ at oakwood is still to come.*is in the PMS"
         ) as refusal:
             erase(world)
         assert "--force" in refusal.value.message

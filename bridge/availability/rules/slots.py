@@ -35,7 +35,7 @@ class Obstacle(StrEnum):
     """As many tours as there may be on one day."""
     TAKEN = "taken"
     UNAVAILABLE = "unavailable"
-    """Nobody can say: Propexo is away, and the property has no hours of its own."""
+    """Unknown: Propexo is unreachable, and the property has no hours of its own."""
 
 
 KNOWN_AFTER = timedelta(minutes=2)
@@ -65,7 +65,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Busy:
-    """A time that is taken. `owner`: the booking that has it; `None`: somebody else's appointment."""
+    """A time that is taken. `owner`: the booking that has it; `None`: an appointment that is not ours."""
 
     starts_at: datetime
     ends_at: datetime
@@ -214,7 +214,7 @@ def _too_soon_or_late(rules: Rules, start: datetime, now: datetime) -> Obstacle 
 
 
 def _closed(times: Times, start: datetime) -> Obstacle | None:
-    """Why nobody could begin then, even if no tour were booked."""
+    """Why no tour could begin then, even if none were booked."""
     rules, day = times.rules, local_date(start, times.rules.zone)
     if times.offers is not None:
         if _is_blacked_out(rules, day, start, start + rules.length):

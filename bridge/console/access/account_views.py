@@ -63,7 +63,7 @@ def change_locale() -> Response:
 @account_pages.post("/password")
 @needs(Role.VIEWER)
 def change_password() -> Response:
-    """Another password for whoever knows the present one; the session goes on under a new cookie, all others end."""
+    """Change the password of a user who knows the present one; the session gets a new cookie, all others end."""
     settings, actor, now = tools().settings, current_actor(), tools().clock()
     keys = throttle.keys_of(actor.name, request.remote_addr)
     with tools().database.session() as session:

@@ -32,12 +32,12 @@ class NameTakenError(BridgeError):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in."""
+    """A user who may sign in."""
 
     name: str
     role: Role
     user_id: int | None
-    """`None`: stands in bridge.toml."""
+    """`None`: the user is in bridge.toml."""
 
 
 def authenticate(session: Session, settings: Settings, name: str, password: str) -> Account | None:
@@ -56,7 +56,7 @@ def authenticate(session: Session, settings: Settings, name: str, password: str)
 
 
 def is_anybody_there(session: Session, settings: Settings) -> bool:
-    """Whether somebody can sign in without a link."""
+    """Whether any user can sign in without a link."""
     return bool(settings.users) or session.scalar(select(User.id).limit(1)) is not None
 
 

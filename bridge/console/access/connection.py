@@ -17,7 +17,7 @@ def is_encrypted(host: str, *, is_secure: bool, public_url: str | None) -> bool:
 
 
 def may_take_secrets(host: str, *, is_secure: bool, public_url: str | None) -> bool:
-    """Whether a password or a one-time link may be sent: nobody else hears it."""
+    """Whether a password or a one-time link may be sent: no one can eavesdrop."""
     name = urlsplit(f"//{host}").hostname or ""
     return is_loopback(name) or is_encrypted(host, is_secure=is_secure, public_url=public_url)
 

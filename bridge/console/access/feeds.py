@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.console.access.sessions import digest
+from bridge.console.access.sessions import token_hash
 from bridge.errors import BridgeError
 from bridge.models import CalendarFeed
 
@@ -25,7 +25,7 @@ def create_feed(
 ) -> tuple[CalendarFeed, str]:
     """Make a feed of one property, or of all. Returns its row and its secret, which is stored nowhere."""
     text = secrets.token_urlsafe(32)
-    feed = CalendarFeed(digest=digest(text), property=property_key, created_at=now, created_by=by)
+    feed = CalendarFeed(digest=token_hash(text), property=property_key, created_at=now, created_by=by)
     session.add(feed)
     session.flush()
     return feed, text
@@ -34,7 +34,7 @@ def create_feed(
 def feed_of(session: Session, text: str, now: datetime) -> CalendarFeed | None:
     """The valid feed with this secret; its use is noted."""
     feed = session.scalar(
-        select(CalendarFeed).where(CalendarFeed.digest == digest(text), CalendarFeed.revoked_at.is_(None))
+        select(CalendarFeed).where(CalendarFeed.digest == token_hash(text), CalendarFeed.revoked_at.is_(None))
     )
     if feed and (feed.used_at is None or feed.used_at < now - USED_TO):
         feed.used_at = now

@@ -29,7 +29,7 @@ class Visitor:
     token_id: int | None = None
     """Of the token that was used."""
     locale: str = DEFAULT_LOCALE
-    """How dates and numbers are written for whoever is signed in."""
+    """How dates and numbers are written for the signed-in user."""
     user_id: int | None = None
     """Of a user of the database who is signed in."""
 
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 
 def needs(role: Role) -> Callable[[View], View]:
-    """Only for somebody of this role; on every view below /console and /api that is not open to all."""
+    """Require this role; on every view below /console and /api that is not open to all."""
 
     def guarded(view: View) -> View:
         @functools.wraps(view)
@@ -74,12 +74,12 @@ def needs(role: Role) -> Callable[[View], View]:
 
 
 def current_actor() -> Actor:
-    """Who asks. Raises NotSignedInError."""
+    """The current user. Raises NotSignedInError."""
     return current_visitor().actor
 
 
 def current_visitor() -> Visitor:
-    """Who asks, and with what. Raises NotSignedInError."""
+    """The current user and how they signed in. Raises NotSignedInError."""
     visitor = _visitor()
     if visitor is None:
         raise NotSignedInError
@@ -87,7 +87,7 @@ def current_visitor() -> Visitor:
 
 
 def visitor_if_any() -> Visitor | None:
-    """Who asks, on pages that are open to all as well."""
+    """The current user, also on pages that are open to all."""
     return _visitor()
 
 
@@ -110,7 +110,7 @@ def cookie_name() -> str:
 
 
 def current_locale() -> str:
-    """How dates and numbers are written for whoever is signed in."""
+    """How dates and numbers are written for the signed-in user."""
     visitor = _visitor()
     return visitor.locale if visitor else DEFAULT_LOCALE
 

@@ -29,7 +29,7 @@ from bridge.models import Role
 from bridge.settings import OpenIdSettings
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]
-"""Only with the provider's own keys: a shared secret would let whoever knows it sign anybody in."""
+"""Only with the provider's own keys: with a shared secret, anyone who knows it could sign anyone in."""
 LEEWAY = 60
 """Seconds that the clocks may differ."""
 KEPT_FOR = 3600

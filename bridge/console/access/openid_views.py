@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 openid_pages = Blueprint("openid", __name__, url_prefix="/console/openid")
 REMEMBERED_FOR = 600
-"""Seconds that somebody has at the provider."""
+"""Seconds that a user has at the provider."""
 
 
 @openid_pages.get("/begin")

@@ -20,8 +20,8 @@ _hasher = PasswordHasher(time_cost=4, memory_cost=9216, parallelism=1)
 
 It takes 9 MiB of memory and some 35 ms of processor: everybody who reaches the form can ask for it.
 """
-_NOBODYS = _hasher.hash("a password that nobody has")
-"""Checked for names that nobody has, so that they take as long."""
+_UNKNOWN_USER_HASH = _hasher.hash("a password of no user")
+"""Checked for unknown names, so that they take as long."""
 
 
 _slots = threading.BoundedSemaphore(AT_ONCE)
@@ -52,9 +52,9 @@ def hashed(password: str) -> str:
 
 
 def is_right(password: str, stored: str | None) -> bool:
-    """Whether a password is the hashed one; `None`: nobody has that name, and it takes as long to say so."""
+    """Whether a password is the hashed one; `None`: there is no such user, which takes as long to find out."""
     try:
-        return _hasher.verify(stored or _NOBODYS, password) and stored is not None
+        return _hasher.verify(stored or _UNKNOWN_USER_HASH, password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

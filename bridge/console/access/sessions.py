@@ -26,7 +26,7 @@ class SessionOrigin(StrEnum):
     LINK = "link"
 
 
-def digest(text: str) -> str:
+def token_hash(text: str) -> str:
     """Under which a random text is known."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -44,14 +44,14 @@ def begin_from_outside(session: Session, settings: Settings, name: str, role: Ro
 
 
 def make_link(session: Session, now: datetime) -> str:
-    """Allow somebody to sign in once as admin, for a quarter of an hour; answers the secret of the link."""
+    """Allow one sign-in as admin within a quarter of an hour; returns the secret of the link."""
     account = Account(FIRST_ADMIN, Role.ADMIN, None)
     return _make(session, account, SessionOrigin.LINK, now, LINK_VALID, one_time=True)
 
 
-def use_link(session: Session, settings: Settings, text: str, now: datetime) -> str | None:
+def redeem_magic_link(session: Session, settings: Settings, text: str, now: datetime) -> str | None:
     """Open a session by a link, which is used up; answers the text of its cookie, or `None` for no valid one."""
-    used = delete(SignIn).where(SignIn.digest == digest(text), SignIn.one_time, SignIn.expires_at > now)
+    used = delete(SignIn).where(SignIn.digest == token_hash(text), SignIn.one_time, SignIn.expires_at > now)
     if session.scalar(used.returning(SignIn.digest)) is None:
         return None
     account = Account(FIRST_ADMIN, Role.ADMIN, None)
@@ -61,7 +61,7 @@ def use_link(session: Session, settings: Settings, text: str, now: datetime) -> 
 def find(session: Session, settings: Settings, text: str, now: datetime) -> SignIn | None:
     """The session of a cookie, with the role that its user has by now; `None`: there is none (any more)."""
     known = select(SignIn, User).outerjoin(User, User.id == SignIn.user_id)
-    session_row = known.where(SignIn.digest == digest(text), ~SignIn.one_time, SignIn.expires_at > now)
+    session_row = known.where(SignIn.digest == token_hash(text), ~SignIn.one_time, SignIn.expires_at > now)
     row = session.execute(session_row).first()
     if row is None:
         return None
@@ -81,7 +81,7 @@ def find(session: Session, settings: Settings, text: str, now: datetime) -> Sign
 
 def end(session: Session, text: str) -> None:
     """Sign out."""
-    session.execute(delete(SignIn).where(SignIn.digest == digest(text)))
+    session.execute(delete(SignIn).where(SignIn.digest == token_hash(text)))
 
 
 def _forget_expired(session: Session, now: datetime) -> None:
@@ -101,7 +101,7 @@ def _make(
     _forget_expired(session, now)
     session.add(
         SignIn(
-            digest=digest(text), one_time=one_time, name=account.name, role=account.role, origin=origin,
+            digest=token_hash(text), one_time=one_time, name=account.name, role=account.role, origin=origin,
             user_id=account.user_id, created_at=now, expires_at=now + lasts,
         )
     )  # fmt: skip

@@ -62,7 +62,7 @@ def take(session: Session, keys: tuple[str, str], now: datetime) -> Try:
     address = next(row for row in found if row.key == keys[1])
     if wait > timedelta():
         if address.last_at + _pause(address) <= now:
-            # Only the name waits: who goes on all the same is guessing.
+            # Only the name waits: a client that tries on is guessing.
             address.failures, address.last_at = address.failures + 1, now
         return Try(keys, wait)
     before = address.last_at

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from bridge.console.access.sessions import digest
+from bridge.console.access.sessions import token_hash
 from bridge.errors import BridgeError
 from bridge.models import ApiToken, Role
 
@@ -28,7 +28,7 @@ def create(
     """Make a token; answers its row and its text, which is stored nowhere."""
     text = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
-        name=name, digest=digest(text), role=role, created_at=now, created_by=by, expires_at=expires_at
+        name=name, digest=token_hash(text), role=role, created_at=now, created_by=by, expires_at=expires_at
     )
     session.add(token)
     session.flush()
@@ -39,7 +39,7 @@ def find(session: Session, text: str, now: datetime) -> ApiToken | None:
     """The valid token of this text; its use is noted."""
     valid = or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
     token = session.scalar(
-        select(ApiToken).where(ApiToken.digest == digest(text), ApiToken.revoked_at.is_(None), valid)
+        select(ApiToken).where(ApiToken.digest == token_hash(text), ApiToken.revoked_at.is_(None), valid)
     )
     if token and (token.used_at is None or token.used_at < now - USED_TO):
         token.used_at = now

@@ -55,19 +55,19 @@ def open_session() -> Response:
 
 
 @access.get("/sign-in/<text>")
-def ask_link(text: str) -> str:
+def show_magic_link(text: str) -> str:
     """A link is used by a click and not by being looked at: mail programs and chats look at links."""
     _check_connection()
     return render_template("access/link.html", text=text)
 
 
 @access.post("/sign-in/<text>")
-def use_link(text: str) -> Response:
+def redeem_magic_link(text: str) -> Response:
     """Open a session by a one-time link."""
     _check_connection()
     now = tools().clock()
     with tools().database.session() as session:
-        cookie = sessions.use_link(session, tools().settings, text, now)
+        cookie = sessions.redeem_magic_link(session, tools().settings, text, now)
         if cookie is None:
             page = render_template("access/link.html", text=text, used=True)
             return make_response(page, 401)

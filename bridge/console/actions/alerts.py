@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bridge.alerts.trial import SentTest, send_test
+from bridge.alerts.test_message import SentTest, send_test
 from bridge.console import audit
 from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor

@@ -60,7 +60,7 @@ def save(
 
     Raises:
         UnreadableCorrectionError: the mapping cannot read it.
-        NotRepairableError: somebody else has changed the event, or its tour may stand in the PMS.
+        NotRepairableError: another user has changed the event, or its tour may be in the PMS.
         NotAllowedError: not for this role.
     """
     must_be(actor, Role.OPERATOR)

@@ -22,7 +22,7 @@ BATCH = 500
 """Events that are changed in one transaction, and by one request."""
 ENDED = tuple(status for status in Status if status.ended)
 ONE_BY_ONE = (Reason.AMBIGUOUS,)
-"""A person looks for each of them in the PMS first, so that no selection takes them along."""
+"""An operator checks each of them in the PMS first, so no selection includes them."""
 
 
 class ActionNotPossibleError(BridgeError):
@@ -38,7 +38,7 @@ class ActionNotPossibleError(BridgeError):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The events that a selection stands for."""
+    """The events that a selection matches."""
 
     ids: list[int]
     left_out: list[int]
@@ -106,7 +106,7 @@ def _again(
     return [event.id for event in events]
 
 
-def rehearsals(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
+def dry_runs(session: Session, settings: Settings, ids: Sequence[int], now: datetime) -> list[DryRun]:
     """What a replay of each would send; nothing is called, nothing changes. Raises ActionNotPossibleError."""
     found = select(Event).where(Event.id.in_(ids)).order_by(Event.id)
     return [
@@ -123,9 +123,9 @@ def dismiss(
     now: datetime,
     bulk: BulkEntry | None = None,
 ) -> list[int]:
-    """A person has dealt with these parked events, all or none. Raises ActionNotPossibleError, NotAllowedError.
+    """Mark these parked events as done by an operator, all or none. Raises ActionNotPossibleError, NotAllowedError.
 
-    `note` says what was done about it; it stays with the event. `bulk`: as of `replay`.
+    `note` says what was done; it is stored with the event. `bulk`: as of `replay`.
     """
     must_be(actor, Role.OPERATOR)
     events = locked(session, ids, dismiss_problem)

@@ -22,7 +22,7 @@ def create_feed(
 
 
 def revoke_feed(session: Session, actor: Actor, feed_id: int, now: datetime) -> None:
-    """End a feed at once. Raises NotAllowedError, UnknownFeedError."""
+    """Revoke a feed immediately. Raises NotAllowedError, UnknownFeedError."""
     must_be(actor, Role.OPERATOR)
     _note(session, actor, now, "revoked", feeds.revoke_feed(session, feed_id, now))
 

@@ -19,7 +19,7 @@ def pause(database: Database, actor: Actor, integration_id: str, reason: str, no
 
 
 def resume(database: Database, actor: Actor, integration_id: str, now: datetime) -> int | None:
-    """End its pause, whoever began it. Returns how many events go on; `None`: it was not paused.
+    """End its pause, whatever caused it. Returns how many events continue; `None`: it was not paused.
 
     Raises NotAllowedError.
     """

@@ -16,7 +16,7 @@ from bridge.settings import Settings
 
 
 class LastAdminError(BridgeError):
-    """This is the last administrator: nobody could manage users any more. Make somebody else an administrator first."""
+    """This is the last administrator. Make another user an administrator first."""
 
     code = "last_admin"
 
@@ -33,7 +33,7 @@ class UserChange:
 def add_user(
     session: Session, settings: Settings, actor: Actor, name: str, role: Role, password: str, now: datetime
 ) -> User:
-    """Let somebody sign in. Raises NotAllowedError, MissingUserNameError, NameTakenError, WeakPasswordError."""
+    """Add a user. Raises NotAllowedError, MissingUserNameError, NameTakenError, WeakPasswordError."""
     must_be(actor, Role.ADMIN)
     user = accounts.add(session, settings, name, role, password, now)
     audit.record(session, actor, now, "added", ("user", user.name), after={"role": role})
@@ -88,7 +88,7 @@ def change_own_password(session: Session, actor: Actor, password: str, now: date
 
 
 def _is_other_admin(session: Session, settings: Settings, user: User) -> bool:
-    """Whether somebody else can sign in as administrator. The rows stay locked, so that no two admins go at once."""
+    """Whether another user can sign in as administrator. The rows stay locked, so that two admins cannot both leave."""
     if any(configured.role == Role.ADMIN for configured in settings.users.values()):
         return True
     openid = settings.console.openid
@@ -99,7 +99,7 @@ def _is_other_admin(session: Session, settings: Settings, user: User) -> bool:
 
 
 def make_sign_in_link(session: Session, actor: Actor, now: datetime) -> str:
-    """Allow somebody to sign in once as admin; answers the secret of the link. Raises NotAllowedError."""
+    """Allow one sign-in as admin; returns the secret of the link. Raises NotAllowedError."""
     must_be(actor, Role.ADMIN)
     text = sessions.make_link(session, now)
     audit.record(session, actor, now, "made a sign-in link for", ("user", sessions.FIRST_ADMIN))
@@ -107,5 +107,5 @@ def make_sign_in_link(session: Session, actor: Actor, now: datetime) -> str:
 
 
 def record_sign_in(session: Session, name: str, role: Role, now: datetime) -> None:
-    """Note that somebody has opened the console."""
+    """Note in the audit log that a user has signed in."""
     audit.record(session, Actor(name, role, Via.CONSOLE), now, "signed in", ("user", name))

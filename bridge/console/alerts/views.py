@@ -3,7 +3,7 @@
 from flask import Blueprint, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from bridge.alerts.trial import SentTest
+from bridge.alerts.test_message import SentTest
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import alerts as actions
 from bridge.console.flash import Flash, on_next_page

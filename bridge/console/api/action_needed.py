@@ -12,7 +12,7 @@ from bridge.console.actions import aliases, groups
 from bridge.console.api import schemas_groups as shown
 from bridge.console.api.answers import answer_problems
 from bridge.console.api.events import ONE, one_event
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.events.groups import ShownEvent, shown_groups
 from bridge.console.tools import tools
 from bridge.models import Role
@@ -45,7 +45,7 @@ def list_action_needed(query: dict[str, Any]) -> Any:
 
 @action_needed.route("/action-needed/correct", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @action_needed.doc(**{"x-once": True})
 @action_needed.arguments(shown.GroupCorrectionBody)
 @action_needed.response(200, shown.SettledGroupSchema)
@@ -59,7 +59,7 @@ def correct_group(body: dict[str, Any]) -> Any:
 
 @action_needed.route(f"{ONE}/property", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @action_needed.doc(**{"x-once": True})
 @action_needed.arguments(shown.ChosenPropertyBody)
 @action_needed.response(200, shown.ChosenPropertySchema)

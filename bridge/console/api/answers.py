@@ -20,7 +20,7 @@ from bridge.console.api.idempotency import (
 from bridge.console.api.limits import TooManyRequestsError
 from bridge.console.queries.integrations import UnknownIntegrationError
 from bridge.console.queries.paging import Page, UnknownCursorError
-from bridge.console.workbench.beginning import UnusableNameError
+from bridge.console.workbench.new_mapping import UnusableNameError
 from bridge.console.workbench.saving import ContractNotKeptError, FilesReplacedError
 from bridge.errors import BridgeError, ConfigurationError, RefusedRequestError
 from bridge.events.detail import SourceRemovedError

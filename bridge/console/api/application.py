@@ -31,7 +31,7 @@ from bridge.models import Role
 
 INFO = """Everything that the console can do. A token is made with `bridge tokens create` or at the console, and sent as
 `Authorization: Bearer <token>`; its role says what it may do. Lists are paged: `next` of a page is the `cursor` of the
-following one, and stands in a `Link` header too. A change may carry an `Idempotency-Key`: sent again within a day with
+following one, and is in a `Link` header too. A change may carry an `Idempotency-Key`: sent again within a day with
 the same key and content it is answered as before and made once; with other content it is refused (422), while the
 first is still running it is not possible (409). Errors are problem documents (RFC 9457) with a stable `code`. A token
 may send so many requests a minute (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`); beyond that the answer
@@ -64,7 +64,7 @@ class ManagementApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         self._has_responses = False
 
     def register_blueprint(self, blueprint: SmorestBlueprint) -> None:
-        """Register its routes. Its description is made when somebody asks for it: it takes longer than all the rest."""
+        """Register its routes. Its description is built when it is requested: it takes longer than all the rest."""
         self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
         self._app.register_blueprint(blueprint)
         self._undescribed.append(blueprint)

@@ -10,7 +10,7 @@ from bridge.console import audit
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas_connections as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.health.published import latest_findings
 from bridge.console.sources.test_event import try_out
 from bridge.console.sources.widget_line import Options, line_of, query_of
@@ -26,7 +26,7 @@ answer_problems(connections)
 
 @connections.route("/sources/<name>/test", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @connections.doc(**{"x-once": True})
 @connections.arguments(shown.SampleBody)
 @connections.response(200, shown.TrialSchema)
@@ -93,7 +93,7 @@ def check_propexo() -> Any:
 @needs(Role.OPERATOR)
 @connections.response(200, shown.FindingList)
 def check_propexo_again() -> Any:
-    """Check it anew, also within the ten minutes."""
+    """Check it again, also within the ten minutes."""
     latest_findings().forget()
     return _findings()
 
@@ -111,7 +111,7 @@ def _source(name: str) -> MappedSource:
 
 
 def _catalogue() -> Catalogue:
-    """Read anew: a mapping may have been saved since, also by another web process."""
+    """Read again: a mapping may have been saved since, also by another web process."""
     return Catalogue(tools().settings.mappings_dir)
 
 

@@ -15,7 +15,7 @@ from bridge.console.actions import events as actions
 from bridge.console.api import schemas
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.queries import events as queries
 from bridge.console.tools import tools
 from bridge.events.detail import story
@@ -91,7 +91,7 @@ def show_payload(event_id: int) -> Any:
 
 @events.route(f"{ONE}/tour-link", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @events.doc(**{"x-once": True})
 @events.response(200, schemas.TourLinkSchema)
 def issue_tour_link(event_id: int) -> Any:
@@ -111,7 +111,7 @@ def issue_tour_link(event_id: int) -> Any:
 def dry_run_events(body: dict[str, Any]) -> Any:
     """Show what a replay would send, and how that differs from last time. Nothing changes."""
     with tools().database.session() as session:
-        found = actions.rehearsals(session, tools().settings, body["ids"], tools().clock())
+        found = actions.dry_runs(session, tools().settings, body["ids"], tools().clock())
     return {"events": [run.as_json() for run in found]}
 
 
@@ -127,7 +127,7 @@ def select_events(body: dict[str, Any]) -> Any:
 
 @events.route("/events/replay", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.ReplayBody)
 @events.response(200, schemas.Queued)
@@ -144,7 +144,7 @@ def replay_events(body: dict[str, Any]) -> Any:
 
 @events.route("/events/dismiss", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.DismissBody)
 @events.response(200, schemas.Dismissed)
@@ -169,7 +169,7 @@ def preview_edit(body: dict[str, Any], event_id: int) -> Any:
 
 @events.route(f"{ONE}/edit", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @events.doc(**{"x-once": True})
 @events.arguments(schemas.EditBody)
 @events.response(200, schemas.EditSchema)

@@ -20,7 +20,7 @@ from bridge.privacy.retention import ANSWERS_KEPT
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
 LONGEST = timedelta(minutes=10)
-"""No answer takes so long: whoever should have given it was killed."""
+"""No answer takes this long: the process that should have given it was killed."""
 
 
 class InvalidIdempotencyKeyError(BridgeError):
@@ -41,7 +41,7 @@ class RequestInProgressError(BridgeError):
     code = "still_running"
 
 
-def once(view: Callable[..., Any]) -> Callable[..., Any]:
+def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     """Make the change once for each key of a token; without a key, each time.
 
     The answer of a change is kept for a day. What failed is not kept: its repetition tries again.

@@ -10,8 +10,8 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.api import schemas_mappings as shown
 from bridge.console.api.answers import answer_problems
 from bridge.console.tools import tools
-from bridge.console.workbench import beginning, saving
-from bridge.console.workbench.requests import stored_event
+from bridge.console.workbench import new_mapping, saving
+from bridge.console.workbench.request_builder import stored_event
 from bridge.console.workbench.tasks import Script, UnsavedPayload
 from bridge.console.workbench.views import bench, open_for, why_not_saved
 from bridge.mapping.catalogue import Catalogue
@@ -31,7 +31,7 @@ def begin_mapping(body: dict[str, Any]) -> Any:
     """Begin a mapping from stored events, or from an example. Nothing is stored."""
     taken = Catalogue(tools().settings.mappings_dir).paths
     with tools().database.session() as session:
-        return beginning.begin(session, tools().settings, body["name"], body["docs"], body["events"], taken)
+        return new_mapping.begin(session, tools().settings, body["name"], body["docs"], body["events"], taken)
 
 
 @mappings.route("/mappings/<name>", methods=["PUT"])

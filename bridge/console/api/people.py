@@ -15,7 +15,7 @@ from bridge.console.actions.users import UserChange
 from bridge.console.api import schemas_properties as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST, PageArguments
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.audit_sentences import audit_line
 from bridge.console.queries.alerts import alert_overview
 from bridge.console.queries.paging import Page, before_of, cursor_of
@@ -53,7 +53,7 @@ def list_users() -> Any:
 
 @people.route("/users", methods=["POST"])
 @needs(Role.ADMIN)
-@once
+@idempotent
 @people.doc(**{"x-once": True})
 @people.arguments(shown.UserBody)
 @people.response(201, shown.UserLine)

@@ -13,7 +13,7 @@ from bridge.console.api import schemas
 from bridge.console.api import schemas_properties as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems, linked
 from bridge.console.api.fields import LARGEST
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.queries import appointments, bookings, integrations
 from bridge.console.queries.paging import Page
 from bridge.console.queries.tour_days import TourDays, tours_on
@@ -106,7 +106,7 @@ def list_integrations() -> Any:
 
 @properties.route("/integrations/<name>/pause", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @properties.doc(**{"x-once": True})
 @properties.arguments(shown.PauseBody)
 @properties.response(200, shown.IntegrationLine)
@@ -119,7 +119,7 @@ def pause_integration(given: dict[str, Any], name: str) -> Any:
 
 @properties.route("/integrations/<name>/resume", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @properties.doc(**{"x-once": True})
 @properties.response(200, shown.IntegrationLine)
 def resume_integration(name: str) -> Any:
@@ -153,7 +153,7 @@ def list_aliases() -> Any:
 
 @properties.route("/aliases", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @properties.doc(**{"x-once": True})
 @properties.arguments(shown.AliasBody)
 @properties.response(201, shown.AliasLine)
@@ -167,7 +167,7 @@ def add_alias(given: dict[str, Any]) -> Any:
 
 @properties.route("/aliases/<path:alias>", methods=["DELETE"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @properties.doc(**{"x-once": True})
 @properties.response(204)
 def remove_alias(alias: str) -> None:

@@ -133,7 +133,7 @@ class Story(Schema):
 
 
 class Payload(Schema):
-    """What came, decoded where it can be."""
+    """The payload, decoded where possible."""
 
     content_type = _text()
     headers = fields.Raw(allow_none=True)
@@ -167,7 +167,7 @@ class DismissBody(Ids):
 
 
 class ChosenSchema(Schema):
-    """What a selection stands for; replay them in parts of at most 500."""
+    """The events that a selection matches; replay them in parts of at most 500."""
 
     ids = fields.List(fields.Integer())
     left_out = fields.List(

@@ -65,7 +65,7 @@ class SettledGroupSchema(Schema):
 
 
 class ChosenPropertyBody(PropertyBody):
-    replay = YesNo(load_default=False, metadata={"description": "Run all these events again at once."})
+    replay = YesNo(load_default=False, metadata={"description": "Run all these events again immediately."})
 
 
 class ChosenPropertySchema(ChosenSchema):

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from bridge.console.api.fields import LARGEST, TextField, WholeNumber
-from bridge.console.workbench.requests import MOST_PAYLOADS
+from bridge.console.workbench.request_builder import MOST_PAYLOADS
 from bridge.mapping_checks.recorded_requests import NAME, NAME_HINT
 
 TEXT = validate.Length(max=200_000)

@@ -304,7 +304,7 @@ class AlertLine(Schema):
     lines = fields.List(fields.String(), metadata={"description": "The sentences; only operators see them."})
     page = fields.String(metadata={"description": "The path of the page about it."})
     opened_at = fields.DateTime(
-        allow_none=True, metadata={"description": "Null: nobody was notified of it yet."}
+        allow_none=True, metadata={"description": "Null: no one was notified of it yet."}
     )
     notified_at = fields.DateTime(allow_none=True)
 

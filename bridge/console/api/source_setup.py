@@ -10,7 +10,7 @@ from bridge.console.access.guard import current_actor, needs
 from bridge.console.actions import sources as actions
 from bridge.console.api import schemas_sources as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.sources import setup
 from bridge.console.sources import shadow as shadow_mode
 from bridge.console.tools import tools
@@ -48,7 +48,7 @@ def show_source_setup(name: str) -> Any:
 
 @source_setup.route("/sources/<name>/setup", methods=["PUT"])
 @needs(Role.ADMIN)
-@once
+@idempotent
 @source_setup.doc(**{"x-once": True})
 @source_setup.arguments(shown.SourceSetupBody)
 @source_setup.response(204)
@@ -63,7 +63,7 @@ def change_source(body: dict[str, Any], name: str) -> None:
 
 @source_setup.route("/sources/<name>", methods=["DELETE"])
 @needs(Role.ADMIN)
-@once
+@idempotent
 @source_setup.doc(**{"x-once": True})
 @source_setup.response(204)
 def remove_source(name: str) -> None:
@@ -76,7 +76,7 @@ def remove_source(name: str) -> None:
 
 @source_setup.route("/sources/<name>/mode", methods=["PUT"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @source_setup.doc(**{"x-once": True})
 @source_setup.arguments(shown.ModeBody)
 @source_setup.response(204)

@@ -13,7 +13,7 @@ from bridge.console.actions import times as actions
 from bridge.console.api import schemas, schemas_connections
 from bridge.console.api.answers import NoSuchRowError, answer_problems
 from bridge.console.api.events import ONE, one_event
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.availability.views import REASONS, starts_of_week
 from bridge.console.tools import tools
 from bridge.errors import UnknownTourKindError
@@ -73,7 +73,7 @@ def list_nearest_times(event_id: int) -> Any:
 
 @times.route(f"{ONE}/times", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @times.doc(**{"x-once": True})
 @times.arguments(schemas_connections.TimeBody)
 @times.response(200, schemas.EditSchema)

@@ -15,7 +15,7 @@ from bridge.console.api import schemas_tours as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
 from bridge.console.api.events import ONE, one_event
 from bridge.console.api.fields import LARGEST
-from bridge.console.api.idempotency import once
+from bridge.console.api.idempotency import idempotent
 from bridge.console.events.correction_form import FormValues
 from bridge.console.events.presenter import explanation_of, start_as_sent
 from bridge.console.events.tour_values import place_in, save_tour, shown_values
@@ -53,7 +53,7 @@ def create_feed(body: dict[str, Any]) -> Any:
 
 @tours.route(f"/calendar-feeds/<int(min=1, max={LARGEST}):feed_id>", methods=["DELETE"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @tours.doc(**{"x-once": True})
 @tours.response(204)
 def revoke_feed(feed_id: int) -> None:
@@ -86,7 +86,7 @@ def show_tour_fields(query: dict[str, Any], event_id: int) -> Any:
 
 @tours.route(f"{ONE}/fields", methods=["POST"])
 @needs(Role.OPERATOR)
-@once
+@idempotent
 @tours.doc(**{"x-once": True})
 @tours.arguments(shown.TourFieldsBody)
 @tours.response(200, schemas.EditSchema)

@@ -9,7 +9,7 @@ from bridge.console.access.guard import needs
 from bridge.console.api import schemas_properties as shown
 from bridge.console.api.answers import NoSuchRowError, answer_problems
 from bridge.console.tools import tools
-from bridge.console.workbench.requests import stored_events
+from bridge.console.workbench.request_builder import stored_events
 from bridge.console.workbench.tasks import Comparison, Reading, Script
 from bridge.console.workbench.views import MappingChangedError, bench, may_edit, open_for, why_not
 from bridge.errors import BridgeError, ConfigurationError

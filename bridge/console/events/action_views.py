@@ -135,7 +135,7 @@ def reading(event_id: int) -> str:
 @actions.post("/<int:event_id>/edit")
 @needs(Role.OPERATOR)
 def do_edit(event_id: int) -> Response:
-    """Saves the correction and runs the event again; the page is shown anew, with what it says now."""
+    """Save the correction and run the event again; the page is rendered again with the new state."""
     actor, now = current_actor(), tools().clock()
     try:
         with tools().database.session() as session:

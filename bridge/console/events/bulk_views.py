@@ -1,4 +1,4 @@
-"""Replays or dismisses many events at once: first what would go out, then a few at a time, with a bar that grows."""
+"""Replay or dismiss many events: first a preview, then a few at a time, with a progress bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ MOST = 5_000
 SHOWN = 10
 """Events of which is shown what would go out."""
 STEP = 20
-"""Events between two looks at the bar."""
+"""Events between two updates of the progress bar."""
 REPLAY, DISMISS = "replay", "dismiss"
 
 
@@ -67,7 +67,7 @@ def plan() -> str:
                 _all_that_match(session, action) if request.form.get("all") else _ticked(session, action)
             )
             shown = ids[:SHOWN] if action == REPLAY else []
-            runs = people.rehearsals(session, tools().settings, shown, tools().clock())
+            runs = people.dry_runs(session, tools().settings, shown, tools().clock())
         except BridgeError as error:
             return render_template("events/correction.html", problem=error.message)
         run = Run(action, tuple(ids[:MOST]), min(len(ids), MOST), refused=tuple(refused))
@@ -101,7 +101,7 @@ def _change(session: Session, going: Run, event_id: int, entry: BulkEntry | None
 
 
 def progress(run: Run) -> Response:
-    """How far a go is. The page reads at once what has changed."""
+    """The progress of a run. The page reads changes immediately."""
     return Response(render_template("events/bulk_run.html", run=run), headers={"HX-Trigger": "changed"})
 
 
@@ -128,8 +128,7 @@ def _all_that_match(session: Session, action: str) -> tuple[list[int], list[str]
         return find_ids(session, settings, replace(wanted, statuses=(Status.PARKED.value,))), []
     chosen = people.choose(session, settings, wanted)
     left_out = [
-        f"Event {event_id} is ambiguous: look for it in the PMS, then replay it alone."
-        for event_id in chosen.left_out
+        f"Event {event_id} is ambiguous: check the PMS, then replay it alone." for event_id in chosen.left_out
     ]
     return chosen.ids, left_out
 

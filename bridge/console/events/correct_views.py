@@ -37,7 +37,7 @@ class TourForm:
     checked: CheckedForm = CheckedForm()  # noqa: RUF009 - frozen
     problem: str | None = None
     focuses: bool = True
-    """Whether it was opened by somebody; one that opens with its page leaves the focus alone."""
+    """Whether the user opened it; one that opens with its page leaves the focus alone."""
 
 
 @correct.get("")

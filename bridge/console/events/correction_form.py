@@ -1,4 +1,4 @@
-"""The form that corrects a tour field by field: what it shows, and what somebody typed, checked. Pure."""
+"""The form that corrects a tour field by field: what it shows, and the checked input. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class FormValues:
 
     @classmethod
     def of_form(cls, form: Mapping[str, str]) -> "FormValues":
-        """What somebody typed."""
+        """The user's input."""
         return cls({name: form.get(name, "").strip()[:LONGEST] for name in (*TEXTS, DATE, TIME)})
 
     @classmethod

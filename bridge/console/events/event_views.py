@@ -88,7 +88,7 @@ def _is_correctable(found: Event) -> bool:
 
 
 def _actions(found: Event) -> list[dict[str, str]]:
-    """What a person can do about it now; the first is what helps most likely."""
+    """What an operator can do about it now, the most likely remedy first."""
     kept, parked = found.blanked_at is None, found.status == Status.PARKED
     unknown = parked and found.reason == Reason.UNKNOWN_PROPERTY
     choose = [("actions.choose_property", "Choose the property")] if unknown else []

@@ -12,7 +12,7 @@ from bridge.events.query import Selection
 from bridge.models import UNFINISHED, Status
 
 OPEN = "open"
-"""Stands for all events that go on by themselves."""
+"""Selects all events that need no operator."""
 
 
 class InvalidDayError(BridgeError):
@@ -27,7 +27,7 @@ LAST_DAY = date(9998, 12, 31)
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Each as it stands in the address; empty: it does not restrict."""
+    """Each as the address has it; empty: it does not restrict."""
 
     q: str = ""
     status: str = ""

@@ -27,7 +27,7 @@ from bridge.models import Event
 from bridge.settings import Settings
 
 SHOWN = 5
-"""Events of a group that are shown before somebody asks for all."""
+"""Events of a group that are shown until the user asks for all."""
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _as_details(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> str:
-    """For a person to read: texts as they are."""
+    """For people: texts as they are."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
@@ -173,7 +173,7 @@ def _booking(booking: dict[str, Any], actor: Actor) -> dict[str, Any]:
 
 
 def _sentences(event: Event, detail: dict[str, Any], actor: Actor) -> Iterator[str]:
-    """Why it stands where it stands, and what a person does about it."""
+    """Why it has its status, and what an operator can do about it."""
     parked = event.status == Status.PARKED
     advice = (ADVICE.get(Reason(event.reason)) if parked and event.reason else None) or detail["advice"]
     if parked and event.reason == Reason.UNKNOWN_PROPERTY:
@@ -200,7 +200,7 @@ def explanation_of(event: Event, settings: Settings) -> dict[str, Any] | None:
 
 
 def _booking_words(event: Event, settings: Settings) -> str | None:
-    """The present status of its tour, whatever became of this event."""
+    """The present status of its tour, independent of this event's."""
     found = event.booking
     if found is None:
         return None

@@ -15,7 +15,7 @@ SENTENCES = {
 
 
 def sentence_of(row: EventSummary) -> str | None:
-    """Why an event stands where it stands."""
+    """Why an event has its status."""
     own = SENTENCES.get(Reason(row.reason)) if row.reason and row.status == Status.PARKED else None
     return own or row.sentence
 

@@ -28,8 +28,8 @@ _NEXT = {
     Status.SUBMITTED: "The bridge checks until {pms} confirms it.",
     Status.WRITTEN: "Nothing: it is confirmed by {pms}.",
     Status.IGNORED: "Nothing. This event changes no tour.",
-    Status.DISMISSED: "Nothing. Somebody has dealt with it.",
-    Status.PARKED: "Nothing is sent until somebody decides.",
+    Status.DISMISSED: "Nothing. An operator has dealt with it.",
+    Status.PARKED: "Nothing is sent until an operator decides.",
 }
 
 
@@ -72,7 +72,7 @@ def headline(name: str | None, action: str | None, status: str) -> str:
 def next_step(status: str, pms: str, advice: str | None = None) -> str:
     """What happens next without anybody's help; `advice` is that of the event's reason."""
     known = Status(status)
-    sentence = (None if known is Status.PARKED else advice) or _NEXT.get(known, "It goes on automatically.")
+    sentence = (None if known is Status.PARKED else advice) or _NEXT.get(known, "It continues automatically.")
     return sentence.format(pms=pms)
 
 

@@ -1,4 +1,4 @@
-"""What is known of the tour of an event, as the fields that a person or a program corrects."""
+"""What is known of the tour of an event, as the fields that an operator or a program corrects."""
 
 from datetime import datetime
 

@@ -23,7 +23,7 @@ class LatestFindings:
         self._found: tuple[list[PreflightFinding], datetime] | None = None
 
     def forget(self) -> None:
-        """Look anew when somebody asks next."""
+        """Check again at the next request."""
         with self._lock:
             self._found = None
 

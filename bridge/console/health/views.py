@@ -31,7 +31,7 @@ def show(problem: str | None = None) -> str:
 @health_pages.post("/<integration_id>/pause")
 @needs(Role.OPERATOR)
 def pause(integration_id: str) -> Response:
-    """Its events wait until somebody resumes it."""
+    """Its events wait until an operator resumes it."""
     _check_known(integration_id)
     reason = request.form.get("reason", "").strip()
     if not reason:
@@ -43,7 +43,7 @@ def pause(integration_id: str) -> Response:
 @health_pages.post("/<integration_id>/resume")
 @needs(Role.OPERATOR)
 def resume(integration_id: str) -> Response:
-    """What waits for it goes on."""
+    """The events that wait for it continue."""
     _check_known(integration_id)
     if actions.resume(tools().database, current_actor(), integration_id, tools().clock()) is None:
         return make_response(show("It was not paused any more."), 422)
@@ -53,7 +53,7 @@ def resume(integration_id: str) -> Response:
 @health_pages.post("/propexo")
 @needs(Role.OPERATOR)
 def check_again() -> Response:
-    """Ask Propexo anew when the page is shown."""
+    """Query Propexo again when the page is shown."""
     latest_findings().forget()
     return on_next_page(redirect(url_for("health.show"), 303), Flash.PROPEXO_CHECKED)
 

@@ -27,9 +27,9 @@ NAMED = {
     Reason.UNKNOWN_UNIT: "unit",
     Reason.UNKNOWN_LEAD_SOURCE: "lead_source",
 }
-"""The field whose name nobody knows, by the reason of the event."""
+"""The field with the unknown name, by the reason of the event."""
 UNREAD_START = "start"
-"""Stands for the name in question where the start could not be read."""
+"""Replaces the name in question where the start could not be read."""
 STARTS = ("starts_at:", "starts_at_local:")
 """How the detail of an event begins whose start could not be read."""
 

@@ -6,9 +6,9 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bridge.alerts.checker import findings
 from bridge.alerts.finding import Finding, FindingKind
-from bridge.alerts.trial import recipients
-from bridge.alerts.watch import findings
+from bridge.alerts.test_message import recipients
 from bridge.console.actor import Actor
 from bridge.errors import ConfigurationError
 from bridge.models import Alert
@@ -27,11 +27,11 @@ class CurrentAlert:
     count: int
     """How many sentences there are."""
     lines: tuple[str, ...]
-    """Empty for somebody who must not see a renter's name."""
+    """Empty for a user who must not see a renter's name."""
     page: str
     """The path of the console's page about it."""
     opened_at: datetime | None
-    """Since when people know of it; `None`: nobody was notified yet."""
+    """When it was first notified; `None`: not yet."""
     notified_at: datetime | None
     """When they were notified last."""
 

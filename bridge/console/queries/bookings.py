@@ -40,7 +40,7 @@ class Turn:
     """By the sender's clock where it says."""
     event_id: int
     status: str
-    """Where that event stands."""
+    """The status of that event."""
     words: StatusWords
 
 
@@ -131,7 +131,7 @@ def matching(
 
 
 def ids_found(session: Session, settings: Settings, actor: Actor, search: str) -> set[int]:
-    """The ids of the bookings that somebody means."""
+    """The ids of the bookings that match a search."""
     return bookings_found(session, settings, search, people=actor.may(Role.OPERATOR))
 
 

@@ -47,7 +47,7 @@ class EventSummary:
     """The status with the action and the PMS."""
     reason: str | None
     sentence: str | None
-    """What happened; for somebody who may not see renters, what to do about it."""
+    """What happened; for a user who may not see renters, what to do about it."""
     next_attempt_at: datetime | None
     ended_at: datetime | None
     replays: int
@@ -67,7 +67,7 @@ def page(
 ) -> Page[EventSummary]:
     """The newest events first.
 
-    `search` is what somebody typed; `patience`, in seconds, limits how long rare events are looked for, after which a
+    `search` is the text of a search; `patience`, in seconds, limits how long rare events are looked for, after which a
     page is short and not the last; `None`: as long as it takes. Raises UnknownPropertyError, UnknownCursorError.
     """
     before = before_of(cursor)

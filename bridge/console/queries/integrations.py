@@ -57,7 +57,7 @@ def integration(session: Session, settings: Settings, integration_id: str) -> In
 
 
 def integration_named(settings: Settings, text: str) -> str:
-    """The id of the integration that a person means: its id, or the key or name of one of its properties.
+    """The id of the integration that an operator means: its id, or the key or name of one of its properties.
 
     Raises UnknownIntegrationError.
     """

@@ -1,4 +1,4 @@
-"""What somebody types to find a tour: a name, an e-mail, a phone or its last digits, a reference, our code, `#14`."""
+"""Search texts for a tour: a name, an e-mail, a phone or its last digits, a reference, our code, `#14`."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MOST_EVENTS = 5000
 
 
 def bookings_found(session: Session, settings: Settings, text: str, *, people: bool) -> set[int]:
-    """The ids of the bookings that somebody means; without `people`, only by code and reference."""
+    """The ids of the bookings that match a search; without `people`, only by code and reference."""
     words = (sanitise(text) or "").strip()
     if not words:
         return set()
@@ -59,9 +59,9 @@ def _by_code(session: Session, codes: list[str]) -> set[int]:
 
 
 def events_found(session: Session, settings: Settings, text: str, *, people: bool) -> tuple[int, ...]:
-    """The ids of the events that somebody means: those of the bookings, and those that carry the id themselves.
+    """The ids of the events that match a search: those of the bookings, and those that carry the id themselves.
 
-    Without `people` nobody is found by name, e-mail or phone: a viewer could ask whether somebody is there.
+    Without `people`, names, e-mails and phones are not searched: a viewer could find out whether a person is there.
     """
     words = (sanitise(text) or "").strip()
     if not words:

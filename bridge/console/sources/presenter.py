@@ -17,7 +17,7 @@ from bridge.inbound.signatures import SharedSecret
 from bridge.mapping.sources import MappedSource
 from bridge.models import Event, RejectionCount
 from bridge.monitoring.drift import Drift, drift
-from bridge.monitoring.tallies import counts_since
+from bridge.monitoring.hourly_counts import counts_since
 from bridge.settings import Settings
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -57,7 +57,7 @@ class RecordedPayload:
     received_at: datetime
     content_type: str | None
     payload: Any
-    """`None` for somebody who may not see renters."""
+    """`None` for a user who may not see renters."""
 
 
 @dataclass(frozen=True)

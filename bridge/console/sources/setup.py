@@ -33,7 +33,7 @@ SECRETS: tuple[Callable[[], str], ...] = (
 )
 """Ways to make a secret; each sender's proof takes some of them."""
 RECORDER = "recorder"
-"""The mapping of a sender that nobody knows yet."""
+"""The mapping of a sender that has no mapping yet."""
 EDITABLE = ("property", "lead_source", "phone_region", "on_request")
 """What step 4 changes of a stored source."""
 
@@ -148,7 +148,7 @@ def document_from(form: Mapping[str, str], file: MappingFile) -> dict[str, Any]:
 
 
 def listed(text: str) -> list[str]:
-    """What somebody typed with commas, blanks or a line each."""
+    """The items of a text that are separated by commas, blanks or line breaks."""
     return text.replace(",", " ").split()
 
 

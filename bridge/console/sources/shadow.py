@@ -55,7 +55,7 @@ class HeldLists:
         self._lock = threading.Lock()
 
     def of(self, settings: Settings, place: Property, now: datetime) -> HeldList:
-        """Read anew if the last reading is too old. Raises PropexoError."""
+        """Read again if the last reading is too old. Raises PropexoError."""
         with self._lock:
             known = self._lists.get(place.key)
             if known is None or now - known.read_at >= KEEP_LIST:
@@ -172,7 +172,7 @@ def sentence(
     is_current: bool,
     write: Callable[[datetime], str],
 ) -> tuple[str, str]:
-    """How a tour stands in the PMS: a tone, and the words. `write` writes a start as the page does."""
+    """The state of a tour in the PMS: a tone, and the words. `write` formats a start as the page does."""
     if tour.end == "park":
         return "parked", f"Would need you. {tour.detail or ''}".strip()
     if not is_current:

@@ -27,7 +27,7 @@ class Trial:
     status: int
     answer: str
     event_id: int | None
-    """Where the reading stands; `None`: nothing was stored."""
+    """Where the event is shown; `None`: nothing was stored."""
 
     @property
     def passed(self) -> bool:

@@ -34,7 +34,7 @@ def listing() -> str:
 
 @sources_pages.before_app_request
 def take_what_is_stored() -> None:
-    """What another web process has stored a moment ago is shown at once."""
+    """Show what another web process has just stored."""
     if request.path.startswith("/console/sources"):
         current_app.extensions["live_sources"].refresh(at_once=True)
 

@@ -14,7 +14,7 @@ DARKEST = 0.04045
 
 @dataclass(frozen=True)
 class Options:
-    """What somebody chose for the widget."""
+    """The user's choices for the widget."""
 
     properties: Sequence[str]
     language: str = ""

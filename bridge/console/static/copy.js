@@ -1,4 +1,4 @@
-// Copies what stands in the element that a button names, and says so on the button.
+// Copies the content of the element that a button names, and says so on the button.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;

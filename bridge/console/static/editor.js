@@ -1,5 +1,5 @@
 // The mapping's text as an editor with line numbers. The text area stays what the form sends; without this script it is
-// what people edit. The editor stands in a shadow root: there its styles need no style element, which the policy forbids.
+// what people edit. The editor is in a shadow root: there its styles need no style element, which the policy forbids.
 (() => {
   const { EditorView, EditorState, HighlightStyle, tags } = CodeMirror;
   const colours = HighlightStyle.define([

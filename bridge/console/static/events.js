@@ -30,7 +30,7 @@
 
   document.addEventListener("htmx:afterRequest", tell);  // after busy.js has given the buttons back
 
-  // A page that nobody looks at does not ask.
+  // A page in the background does not poll.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.target.closest("#live, #pulse")) event.preventDefault();
   });

@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, unless somebody chose. Loaded before the page is drawn, so that it does not flash.
+// Light or dark: as the system has it, unless the user chose. Loaded before the page is drawn, so that it does not flash.
 (() => {
   const root = document.documentElement;
   const chosen = localStorage.getItem("theme");

@@ -17,7 +17,7 @@
     close.addEventListener("click", () => toast.remove());
     toast.append(sentence, close);
     region.append(toast);
-    if (isRefusal) return;  // somebody has to read it
+    if (isRefusal) return;  // the user has to read it
     let timer;
     const wait = () => { timer = setTimeout(() => toast.remove(), SECONDS * 1000); };
     for (const event of ["mouseenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(timer));

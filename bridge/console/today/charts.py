@@ -1,6 +1,6 @@
 """What became of requests, hour by hour and day by day: stacked bars that the server draws as SVG.
 
-What they show stands in a table as well.
+The same figures are in a table as well.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ MOST_TICKS = 4
 OUTCOMES = (
     ("written", "Booked, moved or cancelled in the PMS"),
     ("ignored", "Nothing to do"),
-    ("parked", "Needed a person"),
+    ("parked", "Needed an operator"),
 )
 """The parts of a bar, from below, and what the key calls them."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One hour or one day: what came, and what ended in it."""
+    """One hour or one day: the events received, and the events ended in it."""
 
     label: str
     received: int = 0
@@ -74,7 +74,7 @@ class Drawn:
 
     @property
     def middle(self) -> float:
-        """Below which its label stands."""
+        """Its label is below it."""
         return round(self.x + self.width / 2, 1)
 
 
@@ -97,7 +97,7 @@ class Chart:
 
     @property
     def top(self) -> int:
-        """What the highest bar stands for."""
+        """The value of the highest bar."""
         return max((max(bar.received, bar.ended) for bar in self.bars), default=0)
 
     @property
@@ -155,7 +155,7 @@ def last_hours(session: Session, now: datetime, zone: ZoneInfo, locale: str = DE
     """The last 24 hours, this one included."""
     last = now.replace(minute=0, second=0, microsecond=0)
     hours = [last - timedelta(hours=ago) for ago in range(HOURS - 1, -1, -1)]
-    counted = _tallies(session, hours[0])
+    counted = _hourly_counts(session, hours[0])
     bars = [Bar(hour_label(hour.astimezone(zone), locale), *counted.get(hour, ())) for hour in hours]
     return Chart("hours", "The last 24 hours", tuple(bars))
 
@@ -165,7 +165,7 @@ def last_days(session: Session, now: datetime, zone: ZoneInfo, locale: str = DEF
     today = now.astimezone(zone).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     sums = {day: [0] * len(COLUMNS) for day in days}
-    for hour, counts in _tallies(session, now - timedelta(days=DAYS)).items():
+    for hour, counts in _hourly_counts(session, now - timedelta(days=DAYS)).items():
         day = hour.astimezone(zone).date()
         if day in sums:
             sums[day] = [so_far + count for so_far, count in zip(sums[day], counts, strict=True)]
@@ -173,7 +173,7 @@ def last_days(session: Session, now: datetime, zone: ZoneInfo, locale: str = DEF
     return Chart("days", "The last 30 days", tuple(bars))
 
 
-def _tallies(session: Session, since: datetime) -> dict[datetime, Sequence[int]]:
+def _hourly_counts(session: Session, since: datetime) -> dict[datetime, Sequence[int]]:
     sums = [func.sum(getattr(HourlyCount, name)) for name in COLUMNS]
     query = select(HourlyCount.hour, *sums).where(HourlyCount.hour >= since).group_by(HourlyCount.hour)
     return {hour: [int(count) for count in counts] for hour, *counts in session.execute(query)}

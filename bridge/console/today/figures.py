@@ -17,8 +17,8 @@ from bridge.console.today.needs_first import NeedsFirst, needs_first
 from bridge.delivery.rules.outcomes import Reason
 from bridge.events.query import last_received
 from bridge.models import UNFINISHED, Event, IntegrationState, Status
+from bridge.monitoring.hourly_counts import counts_since
 from bridge.monitoring.storage import oldest_due
-from bridge.monitoring.tallies import counts_since
 from bridge.privacy.retention import STARTS_AT
 from bridge.propexo.quota import spent
 from bridge.settings import Settings
@@ -55,7 +55,7 @@ class Soonest:
 
 @dataclass(frozen=True)
 class Pause:
-    """An integration that stands still."""
+    """An integration that is paused."""
 
     integration_id: str
     names: tuple[str, ...]
@@ -75,7 +75,7 @@ class Today:
     parked: int
     soonest: Soonest | None
     unread: int
-    """Events that need a person and may be a tour at a time that nobody knows."""
+    """Events that need an operator and may be a tour at an unknown time."""
     unknown: int
     """Events of the last days that no rule of their mapping knows: each was ignored, and may be a tour."""
     oldest_due: datetime | None

@@ -1,4 +1,4 @@
-"""What needs a person first: the groups of *Action needed* with the soonest tours."""
+"""What needs an operator first: the groups of *Action needed* with the soonest tours."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -32,7 +32,7 @@ class FileChange:
 
     @property
     def difference(self) -> list[tuple[str, str]]:
-        """Its lines with `+`, `-`, or a blank; `@` stands for lines that are left out."""
+        """Its lines with `+`, `-`, or a blank; `@` replaces lines that are left out."""
         found = difflib.unified_diff(_lines(self.before), _lines(self.after), n=CONTEXT, lineterm="")
         lines = [("@", "…") if line.startswith("@@") else (line[:1], line[1:]) for line in found][2:]
         shown = lines[:LONGEST_DIFFERENCE]
@@ -83,7 +83,7 @@ def digest_of(changes: Sequence[FileChange]) -> str:
 
 
 def is_confirmed(changes: Sequence[FileChange], seen: str) -> bool:
-    """Whether they may be written: nothing that exists is replaced, or somebody saw how."""
+    """Whether they may be written: nothing that exists is replaced, or the user has seen the changes."""
     return all(change.is_new for change in changes) or seen == digest_of(changes)
 
 

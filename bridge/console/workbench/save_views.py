@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, render_template, request
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.tools import tools
 from bridge.console.workbench import saving
-from bridge.console.workbench.requests import (
+from bridge.console.workbench.request_builder import (
     FormPayload,
     Shown,
     of_sample,

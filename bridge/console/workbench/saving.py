@@ -11,10 +11,10 @@ from sqlalchemy import func, select, update
 from bridge.console import audit
 from bridge.console.actions.events import must_be
 from bridge.console.actor import Actor
-from bridge.console.workbench.bench import Bench
 from bridge.console.workbench.changes import FileChange, digest_of, file_changes, is_confirmed
 from bridge.console.workbench.folder import files_of, write
-from bridge.console.workbench.requests import name_problems
+from bridge.console.workbench.request_builder import name_problems
+from bridge.console.workbench.sandbox_process import Bench
 from bridge.console.workbench.tasks import ContractCheck, Script, UnsavedPayload
 from bridge.database import Database
 from bridge.errors import BridgeError

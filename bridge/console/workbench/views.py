@@ -8,13 +8,12 @@ from sqlalchemy import select
 
 from bridge.console.access.guard import current_actor, needs
 from bridge.console.tools import tools
-from bridge.console.workbench import beginning
-from bridge.console.workbench.bench import Bench
+from bridge.console.workbench import new_mapping
 from bridge.console.workbench.changes import refusal_to_save
 from bridge.console.workbench.columns import columns_of, compared_rows
 from bridge.console.workbench.confinement import can_confine, refusal
 from bridge.console.workbench.folder import refusal_of
-from bridge.console.workbench.requests import (
+from bridge.console.workbench.request_builder import (
     MOST_PAYLOADS,
     Shown,
     payloads_in,
@@ -24,6 +23,7 @@ from bridge.console.workbench.requests import (
     stored_event,
     stored_events,
 )
+from bridge.console.workbench.sandbox_process import Bench
 from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
 from bridge.errors import BridgeError
 from bridge.events.dry_run import error_sentence
@@ -73,20 +73,20 @@ def begin() -> str | Response:
             name, docs = (request.args.get(key, "").strip() for key in ("name", "docs"))
             try:
                 ids = sorted(int(event) for event in events if event.isdecimal())
-                new = beginning.begin(session, tools().settings, name, docs, ids, catalogue.paths)
+                new = new_mapping.begin(session, tools().settings, name, docs, ids, catalogue.paths)
             except BridgeError as error:
                 problem = error.message
             else:
                 return _page(
                     script=new.script,
                     sources=sorted(tools().settings.sources),
-                    recent=beginning.recorded_events(session, tools().settings),
+                    recent=new_mapping.recorded_events(session, tools().settings),
                     payloads=new.payloads,
                     is_new=True,
                 )
         page = render_template(
             "workbench/new.html",
-            events=beginning.recorded_events(session, tools().settings),
+            events=new_mapping.recorded_events(session, tools().settings),
             records=[source.key for source in tools().settings.sources.values() if source.record],
             chosen=events,
             problem=problem,

@@ -25,8 +25,8 @@ def free_agent(
     """Propexo's id of the agent for a tour.
 
     Returns:
-        `None`: whoever the booking or the property names. That stays so unless `on_taken` is `other_agent`, or nobody
-        is named. A `Read` where the employees have to be listed first.
+        `None`: the agent that the booking or the property names. That stays so unless `on_taken` is `other_agent`, or
+        neither names one. A `Read` where the employees have to be listed first.
     """
     place, slots = target.place, target.property.slots
     offer = (known.offers or {}).get(start)

@@ -167,7 +167,7 @@ def update(
     *,
     left: str | None = None,
 ) -> StepDecision:
-    """Send the whole tour anew. `left`: as of `create`, what the update does not take."""
+    """Send the whole tour again. `left`: as of `create`, what the update does not take."""
     body = checked(snapshot, lambda: update_body(target.place, tour))
     if isinstance(body, Park):
         return StepDecision(body, snapshot)
@@ -241,7 +241,7 @@ def find_appointment(
 
 
 def _created_by_its_job(snapshot: Snapshot, integration_id: str, lead_id: str) -> Appointment | Read | None:
-    """The appointment whose id nobody read when the write log confirmed its create, and whose notes were lost."""
+    """The appointment whose id was not read when the write log confirmed its create, and whose notes were lost."""
     create = snapshot.last_create
     if (
         create is None

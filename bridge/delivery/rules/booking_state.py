@@ -1,4 +1,4 @@
-"""A booking as a last-writer-wins map: what its events, in whatever order they came, say the tour is to be.
+"""A booking as a last-writer-wins map: the tour that its events ask for, in whatever order they arrived.
 
 Each field keeps the sender's time of the event that set it, and newer values win. So the order of arrival does not
 matter, an older event never overwrites, and a cancel that comes first is kept. All functions are pure.
@@ -56,7 +56,7 @@ class Timed(Protocol):
 
 
 def event_time(event: Timed, action: str | None) -> EventTime:
-    """Where an event stands in its booking's life."""
+    """The position of an event in its booking's history."""
     rank = RANK.get(Action(action), 0) if action else 0
     return event.occurred_at or event.received_at, rank
 

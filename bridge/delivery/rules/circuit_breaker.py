@@ -2,7 +2,7 @@
 
 | state | entered by | left by |
 |---|---|---|
-| closed | | a refusal (401, 403); five calls in a row, over two minutes, that reached nobody; an operator |
+| closed | | a refusal (401, 403); five calls in a row, over two minutes, that got no answer; an operator |
 | open | as above | a probe is due: half-open; `bridge integrations resume`: closed |
 | half-open | one call takes the probe | it is answered: closed; it is not: open, until the next probe |
 
@@ -22,10 +22,10 @@ from bridge.propexo.errors import Outcome
 
 PROBE_INTERVAL = timedelta(minutes=5)
 RECHECK_INTERVAL = timedelta(minutes=30)
-"""How often all others look whether they were forgotten; the end of the pause wakes them."""
+"""How often all others check whether they were forgotten; the end of the pause wakes them."""
 OUTAGE_FAILURES = 5
 OUTAGE_AFTER = timedelta(minutes=2)
-"""So many calls in a row reached nobody, and for so long: an outage."""
+"""This many calls in a row without an answer, over at least this long, are an outage."""
 
 REFUSED = (Outcome.UNAUTHORIZED,)
 UNREACHED = (Outcome.TRANSIENT, Outcome.UNKNOWN)
@@ -39,7 +39,7 @@ class Cause(StrEnum):
     REFUSED = "refused"
     """Propexo does not accept the token for it."""
     OUTAGE = "outage"
-    """Nobody was reached."""
+    """No answer."""
     OPERATOR = "operator"
     """Paused by an operator; never probed."""
 
@@ -47,7 +47,7 @@ class Cause(StrEnum):
 def before_call(step: Step, snapshot: Snapshot, now: datetime) -> Step:
     """The step as the circuit breaker of its integration allows it.
 
-    Before a write, where nobody was reached lately, comes a reading call: a write might get lost half-way.
+    Before a write, after recent calls without an answer, comes a read: a write might get lost half-way.
     """
     if not isinstance(step, Read | Write):
         return step

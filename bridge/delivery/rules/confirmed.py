@@ -47,7 +47,7 @@ def as_changed_by_hand(
 
 
 def worth_a_new_one(target: TourTarget, before: Tour, tour: Tour) -> bool:
-    """Whether the appointment is better cancelled and made anew: another unit, or what no update takes."""
+    """Whether the appointment is better cancelled and created again: another unit, or a change that no update takes."""
     profile = target.place.profile
     if profile.cancel is None or profile.create is None or profile.update is None:
         return False

@@ -10,7 +10,7 @@ from bridge.models import BookingState, Status
 
 Row = TypeVar("Row")
 EventTime = tuple[datetime, int]
-"""Where an event stands in its booking's life: the sender's clock, then the rank of its action."""
+"""The position of an event in its booking's history: the sender's clock, then the rank of its action."""
 
 
 def changed(row: Row, **changes: Any) -> Row:
@@ -57,7 +57,7 @@ class EventRow:
     waiting_on: str | None = None
     booking_id: int | None = None
     rank: int | None = None
-    """Its place among all events that can run; lower goes first. `None`: nobody has read it yet."""
+    """Its place among all events that can run; lower goes first. `None`: not read yet."""
     first_call_at: datetime | None = None
     trace: str | None = None
     """The trace context of the request that brought it."""
@@ -229,7 +229,7 @@ class CachedRecords:
 
 @dataclass(frozen=True)
 class SenderContact:
-    """Who is behind a sender's id of a person."""
+    """The contact behind a sender's id of a person."""
 
     source: str
     contact_id: str

@@ -22,7 +22,7 @@ class Failure(StrEnum):
     REFUSED = "refused"
     """The PMS will not take it as it is."""
     UNKNOWN = "unknown"
-    """Words that nobody has classified."""
+    """A message without a classification."""
 
 
 _SYSTEM = r"(?:pms|server|service|system|host|api|gateway|database|vendor|provider|website)"

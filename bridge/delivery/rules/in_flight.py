@@ -49,7 +49,7 @@ ATTRIBUTES = {
 """By column: the attributes of a row that have another name than their column."""
 
 Adopt = Callable[[Snapshot], Mapping[str, Any] | Read | None]
-"""Looks for the record that a create of unknown outcome made: the changes that its owner takes from it."""
+"""Finds the record that a create of unknown outcome made, and returns the changes of its owner."""
 
 
 def category_of(kind: str) -> Category:
@@ -67,7 +67,7 @@ def poll_again(
     status: Status = Status.WAITING,
     waiting_on: str | None = None,
 ) -> Wait:
-    """Wait for the schedule's next look; the looks for one and the same reason are counted."""
+    """Wait for the schedule's next poll; the polls for one reason are counted."""
     count = polls_for(snapshot, reason)
     until = now + delay_for(schedule, count)
     return Wait(until, status, reason, detail, waiting_on, poll_count=count + 1)
@@ -79,7 +79,7 @@ def polls_for(snapshot: Snapshot, reason: Reason) -> int:
 
 
 def confirm_later(snapshot: Snapshot, attempt: AttemptRow, now: datetime, waiting_on: str) -> Wait:
-    """When to look whether the PMS has confirmed a write, unless the sweep of its integration finds out before."""
+    """When to poll whether the PMS has confirmed a write, unless the sweep of its integration finds out before."""
     is_swept = (attempt.integration_id, category_of(attempt.kind)) in snapshot.several_wait
     schedule = CONFIRM_SWEPT if is_swept else CONFIRM_AFTER
     schedule = CONFIRM_IN_BACKLOG if snapshot.is_backlog else schedule
@@ -90,7 +90,7 @@ def confirm_later(snapshot: Snapshot, attempt: AttemptRow, now: datetime, waitin
 
 
 def look_later(attempt: AttemptRow, waiting_on: str) -> Wait:
-    """When to look for the trace of a write of unknown outcome."""
+    """When to search for the trace of a write of unknown outcome."""
     assert attempt.look_at is not None  # set with the outcome
     problem = attempt.detail or "The bridge stopped while it was sending."
     detail = f"{problem} The bridge looks whether it arrived before it sends again."
@@ -161,7 +161,7 @@ def _not_before(attempt: AttemptRow, look_at: datetime, waiting_on: str) -> Wait
 
 
 def _operator_saw(snapshot: Snapshot, attempt: AttemptRow) -> bool:
-    """Whether the write had ended for an operator before this event was replayed; else nobody can have looked."""
+    """Whether the write had ended for an operator before this event was replayed; else no operator can have looked."""
     event = snapshot.event
     if event.replayed_at is None or event.replayed_at <= attempt.started_at:
         return False
@@ -254,7 +254,7 @@ def _failed(
 
 
 def _status_of(snapshot: Snapshot, attempt: AttemptRow, integration_id: str) -> WriteStatus | Read:
-    """How a submitted write stands: as the sweep of the write log noted it, else by its own write-status."""
+    """The state of a submitted write: as the sweep of the write log noted it, else by its own write-status."""
     wants_lead_id = (attempt.on_confirm or {}).get("id_column") == "lead_id"
     if attempt.write_log_state == WriteState.SUCCESS and not wants_lead_id:
         return WriteStatus(WriteState.SUCCESS, (), None)

@@ -108,7 +108,7 @@ def _enrichment(source: MappedSource, fetch: Fetch, received: DecodedRequest) ->
 
 
 def person_key(read: Interpretation) -> str | None:
-    """The reference of the events that say who the person of this one is; `None` where it names nobody by id."""
+    """The reference of the events that say who the person of this one is; `None` where it gives no contact id."""
     request = read.request
     if request is None or request.contact_id is None or request.action is Action.REMEMBER:
         return None

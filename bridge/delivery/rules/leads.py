@@ -57,7 +57,9 @@ def find_lead(
             return snapshot, found
     contact = contact_key(request.contact.email, request.contact.phone)
     if contact is None:
-        detail = f'The sender names nobody but lead "{request.lead_id}", which Propexo does not know at this property.'
+        detail = (
+            f'The sender gives only lead "{request.lead_id}", which Propexo does not know at this property.'
+        )
         return StepDecision(Park(Reason.STALE_LINK, detail), snapshot)
     lead = _row(snapshot, place, contact, now)
     snapshot = snapshot.with_event(waiting_on=lead.reference_code)
@@ -173,12 +175,12 @@ def _row(snapshot: Snapshot, place: PmsLocation, contact: str, now: datetime) ->
 
 @dataclass(frozen=True)
 class LeadMatch:
-    """What a search for a person came to."""
+    """The result of a search for a person."""
 
     lead: client.PropexoLead | None
     by: str = ""
     refused: str | None = None
-    """Who has the phone and is somebody else."""
+    """The lead with this phone that is a different person."""
 
 
 def search(snapshot: Snapshot, place: PmsLocation, contact: Contact) -> LeadMatch | Read:

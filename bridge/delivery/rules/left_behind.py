@@ -1,4 +1,4 @@
-"""An appointment that no call can cancel: the tour is booked anew first, then an operator cancels the old one."""
+"""An appointment that no call can cancel: the tour is booked again first, then an operator cancels the old one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Reason(StrEnum):
-    """Why an event is ignored, waits or is parked; `advice` says what a person does about it."""
+    """Why an event is ignored, waits or is parked; `advice` says what an operator does about it."""
 
     advice: str
 
@@ -129,7 +129,7 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "not_supported", "Do it in the PMS by hand, then dismiss."
     FINISH_BY_HAND = (
         "finish_by_hand",
-        "The PMS takes the rest from nobody but you: do in it what the detail says, then replay or dismiss.",
+        "The PMS accepts the rest only from you: do in it what the detail says, then replay or dismiss.",
     )
     SLOT_TAKEN = (
         "slot_taken",
@@ -191,7 +191,7 @@ class WriteOutcome(StrEnum):
     FAILED = "failed"
     PARTLY = "partly_written"
     ABANDONED = "abandoned"
-    """It left no trace and was given up, so that it may be made anew."""
+    """It left no trace and was given up, so that it may be created again."""
     NOT_SENT = "not_sent"
     """It was recorded too late to be sent, and never left."""
 
@@ -205,18 +205,18 @@ GRACE = timedelta(minutes=5)
 """What an event gets that arrives later than that."""
 
 CONFIRM_AFTER = [timedelta(seconds=seconds) for seconds in (3, 5, 10, 20, 40, 60)]
-"""Looks at write-status; the last one repeats. Propexo documents no interval."""
+"""Delays between polls of write-status; the last one repeats. Propexo documents no interval."""
 CONFIRM_FOR = timedelta(hours=1)
 
 CONFIRM_SWEPT = [timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 60)]
 """Where several writes wait: a sweep of the write log finds out before, but for the last few."""
 CONFIRM_IN_BACKLOG = [timedelta(seconds=30), timedelta(seconds=60)]
-"""Looks for a confirmation while others wait for their first call."""
+"""Delays between polls for a confirmation while other events wait for their first call."""
 
 SEND_WITHIN = timedelta(seconds=45)
 """So long after it was recorded a write may still be sent."""
 ANSWER_WITHIN = timedelta(seconds=30)
-"""So long after that its answer may come. Before, a look for its trace proves nothing."""
+"""So long after that its answer may come. Before, a search for its trace proves nothing."""
 LOOK_AFTER_UNKNOWN = [timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600)]
 """Looks for a write of unknown outcome. A job that is still pending is not in the write log, so one look
 proves nothing."""
@@ -225,15 +225,15 @@ RESEND_AFTER_LOOKS = 3
 again."""
 
 LOOK_FOR_ID = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60)]
-"""Looks for an id that only a sync brings. By default Propexo syncs every 12 hours."""
+"""Delays between polls for an id that only a sync brings. By default Propexo syncs every 12 hours."""
 WAIT_FOR_BOOKING = [timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600)]
 """Polls for the booking that an event without a contact names; then the event is parked."""
 WAIT_FOR_LINK = [timedelta(seconds=seconds) for seconds in (10, 20)]
-"""Looks for the booking that a move names and nobody knows: the move before it may have been overtaken."""
+"""Polls for an unknown booking that a move refers to: the move before it may have been overtaken."""
 WAIT_FOR_PREDECESSOR = timedelta(seconds=60)
 """Its end wakes who waits for it; this is for a wake-up that was lost."""
 WAIT_FOR_CONFIRMING = [timedelta(minutes=15), timedelta(hours=1)]
-"""Looks whether an event has confirmed a tour that was only asked for."""
+"""Delays between polls whether an event has confirmed a tentative tour."""
 
 
 def backoff(failure_count: int, random_source: random.Random) -> timedelta:

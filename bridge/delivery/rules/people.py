@@ -1,4 +1,4 @@
-"""Who comes to a tour, and who its lead in the PMS is: the same person, a corrected one, or somebody else.
+"""Who comes to a tour, and who its lead in the PMS is: the same person, a corrected one, or another person.
 
 A lead that the e-mail finds may be a partner's, a parent's or an agent's. It stays the lead, and the notes of the
 appointment name the visitor. A booking whose own person is corrected corrects its lead.
@@ -137,7 +137,7 @@ def readable_phone(phone: str | None) -> str | None:
 def named(contact: Contact) -> str:
     """A person in a sentence."""
     name = " ".join(filter(None, (contact.first_name, contact.last_name)))
-    return name or contact.email or contact.phone or "somebody without a name"
+    return name or contact.email or contact.phone or "a person without a name"
 
 
 def _parts_differ(first: Contact, second: Contact) -> tuple[bool, bool]:

@@ -62,5 +62,5 @@ def _blocks(event: EventRow, now: datetime) -> bool:
 
 
 def lane_rank(events: Sequence[EventRow]) -> int:
-    """The rank of a lane: of its soonest event, so that what stands before it is lifted."""
+    """The rank of a lane: of its soonest event, so that the events before it move up as well."""
     return min((event.rank or 0 for event in events), default=0)

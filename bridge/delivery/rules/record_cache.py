@@ -18,7 +18,7 @@ from bridge.propexo.tours import PmsLocation
 KEEP = timedelta(hours=24)
 """How long a list counts. Propexo itself learns of changes every 12 hours by default."""
 ASK_AGAIN = timedelta(minutes=15)
-"""How old a list must be to be read anew because a name is not in it."""
+"""How old a list must be to be read again because a name is not in it."""
 
 Record = Mapping[str, Any]
 """A record as it is kept: `id`, and where there are any `name`, `email` and `leasing`."""

@@ -59,7 +59,7 @@ Lookup = Callable[[RecordKind, str], str | Read | None]
 
 @dataclass(frozen=True)
 class UnresolvedName:
-    """A name that stands neither in bridge.toml nor for exactly one record in Propexo."""
+    """A name that is not in bridge.toml and does not match exactly one record in Propexo."""
 
     kind: RecordKind
     name: str
@@ -158,7 +158,7 @@ def _place(settings: Settings, found: Property) -> PmsLocation:
 
 @dataclass(frozen=True)
 class ResolvedIds:
-    """By body field: Propexo's ids, and what the sender named and nobody knows. The write goes out without that."""
+    """By body field: Propexo's ids, and the sender's names that could not be resolved: the write leaves those out."""
 
     ids: Mapping[str, str]
     unknown: Mapping[str, UnresolvedName]
@@ -195,7 +195,7 @@ def tour_of(
 
 
 def _appointment_type(kind: TourKind | None, defaults: Mapping[str, Any]) -> str | None:
-    """Propexo's type of a kind of tour, as the property has it; of no kind `defaults.appointment_type` stands."""
+    """Propexo's type of a kind of tour, as the property has it; without a kind, `defaults.appointment_type`."""
     if kind is None:
         return None
     own: dict[str, str] = defaults.get("appointment_types", {})
@@ -203,7 +203,7 @@ def _appointment_type(kind: TourKind | None, defaults: Mapping[str, Any]) -> str
 
 
 def _name_of(named: str | None) -> str | None:
-    """What a person calls it; an id of Propexo's says nothing to anybody."""
+    """Its name for people, to whom an id of Propexo means nothing."""
     name = (named or "").strip()
     return None if not name or PROPEXO_ID.fullmatch(name) else name
 
@@ -213,7 +213,7 @@ def resolve_ids(
 ) -> ResolvedIds | Read:
     """The Propexo ids of unit, agent and lead source. Only what the PMS takes is looked up.
 
-    Where there is no id, the default of the property stands.
+    Without an id, the default of the property applies.
     """
     found, profile = target.property, target.place.profile
     known = settings.sources.get(source)

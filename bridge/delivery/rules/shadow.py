@@ -1,7 +1,7 @@
 """Shadow mode: an event is decided as always, and what would have been written is recorded instead of sent.
 
 No booking, lead or held time is stored, so that nothing of it reaches the PMS once the source is live. What a tour has
-become in shadow stands in the record of its last event, and the next one goes on from there.
+become in shadow is in the record of its last event, and the next event continues from there.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from bridge.delivery.rules.state import Enrich, Ignore, Park, Snapshot, StepDeci
 from bridge.settings import Settings
 
 SHADOW_ID = -1
-"""The id of a booking that stands in the records of shadow events only."""
+"""The id of a booking that exists only in the records of shadow events."""
 ORDER = (Reason.EARLIER_EVENT, Reason.UNKNOWN_BOOKING, Reason.UNKNOWN_CONTACT)
 """Waits that end as other events come: they are kept, because a live event would be decided after them too."""
 DONE = {
@@ -124,7 +124,7 @@ def _booking_after(plan: Plan) -> BookingRow | None:
 
 
 def booking_record(row: BookingRow | None) -> dict[str, Any] | None:
-    """A booking as it stands in the record of a shadow event."""
+    """A booking as the record of a shadow event has it."""
     if row is None:
         return None
     values = asdict(row) | {"id": SHADOW_ID if row.id is None else row.id}

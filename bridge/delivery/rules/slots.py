@@ -101,7 +101,7 @@ def take(
 def reserve(
     snapshot: Snapshot, booking: BookingRow, target: TourTarget, request: BookingRequest, now: datetime
 ) -> Snapshot | Park | Read:
-    """Let a tour that nobody has confirmed hold its time, which `take` checks again once it is confirmed.
+    """Let a tour that is not confirmed yet hold its time, which `take` checks again once it is confirmed.
 
     Returns the same as `take`.
     """

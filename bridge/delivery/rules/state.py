@@ -71,7 +71,7 @@ class Wait:
     waiting_on: str | None = None
     """The code of a booking or lead, `event:<id>`, `contact:...`, `integration:<id>`, `budget` or `source:<name>`."""
     poll_count: int | None = None
-    """`None`: it looks for nothing, and the count stays."""
+    """`None`: it polls for nothing, and the count stays."""
     failure_count: int | None = None
 
 
@@ -164,7 +164,7 @@ class Snapshot:
     duplicates: tuple[BookingRow, ...] = ()
     """Rows that turned out to be the event's booking, and whose appointments may still be in the PMS."""
     related: tuple[BookingRow, ...] = ()
-    """Other bookings of somebody with the same e-mail or phone, the newest of each."""
+    """Other bookings with the same e-mail or phone, the newest of each."""
     contested: frozenset[str] = frozenset()
     """Keys of tours that other bookings had when this event was to take them; these are among the `related`."""
     creates_of_related: Mapping[int, tuple[AttemptRow | None, AttemptRow | None]] = field(
@@ -217,7 +217,7 @@ class Snapshot:
     start: datetime | None = None
     """When the tour starts, once it is known. Nothing is tried beyond it."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
-    """By body field what the sender named and nobody knows (`resolve.Unknown`)."""
+    """By body field, the names of the sender that could not be resolved (`resolve.UnresolvedName`)."""
     learned_contact: Contact | None = None
     """What the event says of a person whose id it names."""
     uses_contact: bool = False
@@ -255,7 +255,7 @@ class Snapshot:
         return changed(self, leads={**self.leads, lead.key: lead})
 
     def forgetting_lead(self, lead_id: str | None) -> Self:
-        """What is known when Propexo no longer knows a lead: the next run searches for it anew."""
+        """What is known when Propexo no longer knows a lead: the next run searches for it again."""
         lost = {
             key: changed(lead, lead_id=None, created=False)
             for key, lead in self.leads.items()

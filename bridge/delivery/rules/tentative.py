@@ -1,4 +1,4 @@
-"""A tour that a renter asks for and nobody has confirmed: booked, held until it is confirmed, or made a lead."""
+"""A tour that a renter asks for and that is not confirmed yet: booked, held until it is confirmed, or made a lead."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -90,4 +90,4 @@ def _summary(snapshot: Snapshot, tour: BookingRequest, target: TourTarget) -> st
     name = " ".join(filter(None, (contact.first_name, contact.last_name))) or contact.email or contact.phone
     start = snapshot.start
     when = f" on {start.astimezone(ZoneInfo(zone)):%Y-%m-%d at %H:%M} ({zone})" if start else ""
-    return f"{name or 'Somebody'} asks for a tour{when}"
+    return f"{name or 'Someone'} asks for a tour{when}"

@@ -10,13 +10,13 @@ from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.state import Snapshot
 
 _NUMBER = "#"
-"""What stands before the number of a further tour."""
+"""Comes before the number of a further tour."""
 
 
 def tour_key(
     snapshot: Snapshot, booking: BookingRow, lead_id: str | None, property_key: str, starts_at: datetime
 ) -> str | None:
-    """The key of an appointment that is about to be written; `None`: nobody knows its lead.
+    """The key of an appointment that is about to be written; `None`: its lead is unknown.
 
     A person can have several tours at one time, such as an agent's of two units. One that was compared with those that
     are known, and is none of them, has a number.

@@ -33,7 +33,7 @@ class CircuitBreakers:
             return unfinished(session, integration_id)
 
     def resume(self, integration_id: str) -> int | None:
-        """End a pause of whatever cause. Returns how many events go on; `None`: it was not paused."""
+        """End a pause of any cause. Returns how many events continue; `None`: it was not paused."""
         with self._database.session() as session:
             row = _row(session, integration_id)
             if row.paused_at is None:
@@ -42,7 +42,7 @@ class CircuitBreakers:
             return unfinished(session, integration_id)
 
     def observe(self, integration_id: str, outcome: Outcome, message: str, *, probing: bool) -> Breaker:
-        """Note what came of a call, and wake what waited if the breaker closes. Returns the breaker as it is now."""
+        """Record the outcome of a call, and wake the waiting events if the breaker closes. Returns the new breaker."""
         with self._database.session() as session:
             before = of_row(_row(session, integration_id))
             after = after_call(before, outcome, message, self._clock(), probing=probing)
@@ -59,7 +59,7 @@ class CircuitBreakers:
         due = update(IntegrationState).where(
             IntegrationState.integration_id == integration_id, IntegrationState.probe_at <= now
         )
-        with self._database.single() as session:
+        with self._database.autocommit_session() as session:
             taken = due.values(probe_at=now + PROBE_INTERVAL).returning(IntegrationState.integration_id)
             return session.scalar(taken) is not None
 

@@ -19,7 +19,7 @@ LOCK = text("""
     SELECT place, 1 FROM unnest(CAST(:properties AS text[])) AS place ORDER BY place
     ON CONFLICT (property) DO UPDATE SET changes = slot_calendars.changes + 1
 """)
-"""Whoever takes or frees a time at a property waits here for all who do."""
+"""The lock for taking or freeing a time at a property."""
 FREE = text("DELETE FROM slot_claims WHERE booking_id = ANY(:bookings)")
 TAKE = text("""
     INSERT INTO slot_claims (booking_id, property, kind, starts_at, ends_at, agent, changed_at)

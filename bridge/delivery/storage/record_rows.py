@@ -1,4 +1,4 @@
-"""Stores bookings, leads and attempts as runs have changed them. A row that somebody else has changed is a conflict."""
+"""Store bookings, leads and attempts as runs have changed them. A row that another process changed is a conflict."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -297,7 +297,7 @@ def _intent(id_: int, draft: Draft, write: Write, now: datetime) -> AttemptRow:
 
 
 def _take_owners(connection: Connection, drafts: Sequence[Draft]) -> None:
-    """Let each owner point to its write, unless somebody has been faster. Both rows exist by now."""
+    """Let each owner point to its write, unless another process was faster. Both rows exist by now."""
     bookings: list[dict[str, Any]] = []
     leads: list[dict[str, Any]] = []
     for draft in drafts:

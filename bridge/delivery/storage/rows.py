@@ -1,4 +1,4 @@
-"""How the rows of state.py map to the columns of `bridge.models`, whose types encrypt what says who somebody is."""
+"""How the rows of state.py map to the columns of `bridge.models`, whose types encrypt what identifies a person."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence

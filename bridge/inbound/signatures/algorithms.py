@@ -19,7 +19,7 @@ LEAST_RSA_BITS = 2048
 
 
 class Algorithm(ABC):
-    """A way to sign; a key is what the secret stands for, in bytes."""
+    """A way to sign; a key is the decoded secret, in bytes."""
 
     in_pem = False
     """The keys are pairs, written in PEM."""

@@ -161,7 +161,7 @@ class AllOf(_Combined):
         return [] if self.secret_problems(secrets) else secrets
 
     def _signing(self, secrets: Sequence[str]) -> list[tuple[Scheme, Sequence[str]]]:
-        # What stands in the address or in the body is written before they are signed.
+        # Secrets in the address or in the body are written before those are signed.
         return sorted(self._groups(secrets)[0], key=lambda signed: bool(signed[0].header_names))
 
     def _check_with(self, secrets: Sequence[str], tolerance: int | None) -> Check:

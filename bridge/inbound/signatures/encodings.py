@@ -1,4 +1,4 @@
-"""What a configured secret stands for, and how signatures are written. No message repeats a secret."""
+"""Decode configured secrets, and encode signatures. No message repeats a secret."""
 
 import base64
 import binascii

@@ -25,7 +25,7 @@ class HeaderFormat:
             if match is None:
                 raise ValueError(
                     f"`parse` has the item {item!r}: each item holds exactly one placeholder, "
-                    f"and `separator` ({separator!r}) stands between items."
+                    f"and `separator` ({separator!r}) is between items."
                 )
             before, name, after = match.groups()
             self._items.append((name, re.compile(f"{re.escape(before)}(.+){re.escape(after)}", re.DOTALL)))

@@ -148,7 +148,7 @@ class SecretScheme(Scheme):
 
     @abstractmethod
     def _key(self, secret: str) -> bytes:
-        """The bytes that the secret stands for. Raises ValueError, which does not repeat the secret."""
+        """The bytes that the secret encodes. Raises ValueError, which does not repeat the secret."""
 
     @abstractmethod
     def _matches(self, request: Request, keys: list[bytes], now: datetime, tolerance: int | None) -> bool:

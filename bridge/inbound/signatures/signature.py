@@ -27,7 +27,7 @@ class Signature(SecretScheme):
     """How an item of that header looks, or the several items: `t={t},v1={signature}`. They may come in any
     order, among items that are not ours; the signature may come up to five times, and any match wins."""
     separator: str = ","
-    """What stands between items, in `parse` and in the header. Spaces around an item do not matter."""
+    """The separator of items, in `parse` and in the header. Spaces around an item do not matter."""
     signs: str | tuple[str, ...] = "{body}"
     """The signed bytes: text around `{body}`, `{body:base64}`, `{t}` (the timestamp as it was sent), `{id}`,
     `{method}`, `{url}`, `{form}` (Twilio's sorted fields) and `{secret}`. Several templates: any may fit.
@@ -191,7 +191,7 @@ class Signature(SecretScheme):
             raise ValueError("`parse` and `timestamp_header` both define {t}: keep one of them.")
 
     def _require_sound(self, template: Template) -> None:
-        """That a template signs the body, what the header carries, and nothing that nobody sends."""
+        """That a template signs the body, what the header carries, and nothing that no sender sends."""
         template.require("signs", known=("body", "t", "id", "secret", *SIGNED), needed=COVERING_BODY)
         reads_timestamp = "t" in self._items.names or bool(self.timestamp_header)
         _require_agreement("t", "timestamp_header", reads_timestamp, template.names)

@@ -86,5 +86,5 @@ SIGNED: dict[str, Callable[[Request], bytes]] = {
 }
 """What the placeholders of `signs` mean that come from the request itself."""
 COVERING_BODY = ("body", "body:base64", "form")
-"""One of them is in every template, so that nobody can change the body."""
+"""One of them is in every template, so that no one can change the body."""
 SIGNING_URL = tuple(name for name in SIGNED if name.startswith("url"))

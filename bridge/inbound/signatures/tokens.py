@@ -22,7 +22,7 @@ LONGEST_WITH_SECRET = 128 * 1024
 
 
 class SecretLocation(ABC):
-    """Where a secret stands."""
+    """Where a secret is."""
 
     @property
     def header_names(self) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ class SecretLocation(ABC):
 
     @abstractmethod
     def read(self, request: Request) -> bytes:
-        """What stands there. Raises ValueError where there is nothing, or no one thing."""
+        """The value there. Raises ValueError where there is none, or more than one."""
 
     @abstractmethod
     def write(self, request: Request, secret: str) -> Request:

@@ -114,7 +114,7 @@ def _plain(word: str) -> str:
 
 
 def _without_titles(words: list[str]) -> list[str]:
-    """Without what stands before a name, as in `Mr. and Mrs. Smith`; a word alone is a name."""
+    """Without what precedes a name, as in `Mr. and Mrs. Smith`; a word alone is a name."""
     while len(words) > 1 and _plain(words[0]) in TITLES:
         is_couple = len(words) > 3 and words[1].casefold() in _AND and _plain(words[2]) in TITLES  # noqa: PLR2004
         words = words[2 if is_couple else 1 :]

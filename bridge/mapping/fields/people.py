@@ -32,7 +32,7 @@ _UNSET = re.compile(r"^(?:undefined|null|nan)@|@(?:undefined|null)\b")
 
 
 def _without_invisible(text: str) -> str:
-    """With full-width characters as plain ones, and without what nobody sees."""
+    """With full-width characters as plain ones, and without invisible characters."""
     return "".join(
         char for char in unicodedata.normalize("NFKC", text) if char.isprintable() or char.isspace()
     )
@@ -71,7 +71,7 @@ def _address(value: Any) -> str | None:
     if "@" not in text:
         text = text.replace("%40", "@")
     found = _ADDRESS.finditer(text[:LONGEST_SENTENCE])
-    # In `m aya@example.com` a blank may have slipped into the address: half of it is somebody else's.
+    # In `m aya@example.com` a blank may have slipped into the address: half of it is another person's.
     inside = [each[0] for each in found if not re.search(r"(?:^|\s)[^\s,;:<(]\s$", text[: each.start()])]
     for candidate in (text, *inside):
         try:
@@ -140,7 +140,7 @@ class Phone(Field):
 
 
 def _texts(value: Any) -> Iterator[tuple[str, str | None]]:
-    """What may be a number, with the region that stands beside it."""
+    """What may be a number, with the region beside it."""
     if not isinstance(value, Mapping):
         yield as_text(value) or "", None
         return

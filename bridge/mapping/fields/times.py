@@ -37,7 +37,7 @@ class LocalTime(Field):
     expected = "a date and a time, such as 2026-12-03 10:30"
     conventions = Conventions()
     is_start = False
-    """Set by the mapping: a start is never midnight that nobody wrote as a time."""
+    """Set by the mapping: a start is never midnight that was not meant as a time."""
 
     is_tour_time = False
     """Set by the mapping for starts and ends: a bot's agent may have put its own offset behind them."""
@@ -170,7 +170,7 @@ def without_offset_of(moment: Moment, zone: tzinfo) -> Moment:
 
 class Instant(LocalTime):
     """A moment: any spelling with `Z`, an offset or a zone, `/Date(ms)/`, or seconds or milliseconds since 1970; or
-    wall time whose zone stands beside it, at the path `zone`. Aware, in UTC."""
+    wall time whose zone is beside it, at the path `zone`. Aware, in UTC."""
 
     expected = "a date and time with its offset, such as 2026-12-03T16:00:00Z"
 
@@ -182,7 +182,7 @@ class Instant(LocalTime):
 
 
 class ZonedTime(Instant):
-    """Wall time whose zone stands beside it, at the path `zone`. Aware, in UTC.
+    """Wall time whose zone is beside it, at the path `zone`. Aware, in UTC.
 
     An offset in the time itself counts more. Zones are read by their IANA, Windows and Rails names. Without a zone it
     finds nothing, so that a `starts_at_local` at the same path reads the time as the property's.

@@ -10,7 +10,7 @@ from bridge.mapping.moments.tokens import TimeToken
 def days_of(
     token: TimeToken, conventions: Conventions, hint: date | None
 ) -> tuple[tuple[date, ...], tuple[int, int] | None]:
-    """The days that the text can mean; month and day where the year stands elsewhere."""
+    """The days that the text can mean; month and day where the year is elsewhere."""
     found = token.match.groupdict()
     if "one" in found:
         return _numeric(token, conventions, hint), None

@@ -39,7 +39,7 @@ class Moment:
     start: datetime
     end: datetime | None = None
     is_date_alone: bool = False
-    """The time of day is missing, or `00:00` that nobody wrote as a time: the day begins, no tour does."""
+    """The time of day is missing, or `00:00` that was not meant as a time: the day begins, no tour does."""
     is_midnight: bool = False
     """The same, also where `00:00` is UTC and may be the evening at the property."""
     has_time: bool = True

@@ -1,4 +1,4 @@
-"""A text as the parts of a date and time: days, clock times, zones, offsets, and what stands between two of them."""
+"""A text as the parts of a date and time: days, clock times, zones, offsets, and what is between two of them."""
 
 import re
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ def references_of(
 
     It stays the same in the samples of one booking and differs between bookings. Of one booking alone, the key has to
     say so too, or it is the only id of what the event is about. An id beside the e-mail address is the renter's, where
-    the start is elsewhere. Without `are_bookings` nobody knows which samples are of one booking, and any id may be it:
+    the start is elsewhere. Without `are_bookings` it is unknown which samples are of one booking, and any id may be it:
     first those that differ between some of the samples.
     """
     renters = email.path.parent if email and start and not _is_inside(start, email.path.parent) else ()

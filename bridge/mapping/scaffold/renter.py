@@ -66,7 +66,7 @@ def _asks(row: Row, topic: str, by_key: bool) -> bool:
 
 
 def _renters(table: Table, test: Callable[[Row], bool]) -> list[Row]:
-    """The rows that pass, without those of somebody else; rows that always agree count as one."""
+    """The rows that pass, without those of another person; rows that always agree count as one."""
     rows = [row for row in table.where(test) if not SOMEBODY_ELSE.search(row.path.flat)]
     return agreeing(rows)
 

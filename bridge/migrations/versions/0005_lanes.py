@@ -90,7 +90,7 @@ TAKE_OVER = (
     "UPDATE events SET seq = coalesce(queue_id, id) WHERE ended_at IS NULL",
     """SELECT setval('event_seq', greatest(
         (SELECT max(id) FROM events), (SELECT max(seq) FROM events WHERE ended_at IS NULL), 1))""",
-    # Who waited for an earlier event looks for it anew.
+    # Events that waited for an earlier event search for it again.
     "UPDATE events SET next_attempt_at = now(), awaits = NULL WHERE ended_at IS NULL AND reason = 'earlier_event'",
     """UPDATE events SET awaits = 'integration:' || integration_id
         WHERE ended_at IS NULL AND reason = 'integration_paused'""",
@@ -131,7 +131,7 @@ GIVE_JOBS = """
 
 def upgrade() -> None:
     connection = op.get_bind()
-    # Idle ones count as well: every five minutes they would queue all open events anew.
+    # Idle ones count as well: every five minutes they would queue all open events again.
     if has_living_workers(connection):
         raise WorkersRunningError
     # Outside the transaction: the table can be large, and senders go on. It may have been broken off before.

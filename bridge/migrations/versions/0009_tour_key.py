@@ -6,7 +6,7 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 works_from = "0008"
-"""The version before leaves the column empty: what it writes is not guarded, and is in nobody's way."""
+"""The version before leaves the column empty: what it writes is not guarded, and blocks nothing."""
 
 
 def upgrade() -> None:

@@ -135,7 +135,7 @@ def page(visitor: Any, world: Any, site: str) -> Any:
 
 @pytest.fixture
 def visitor(browser: Any, site: str) -> Iterator[Any]:
-    """A page in which nobody is signed in; a script that fails on it fails the test."""
+    """A page without a signed-in user; a script that fails on it fails the test."""
     context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
     page = context.new_page()

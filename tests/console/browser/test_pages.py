@@ -66,7 +66,7 @@ CUT = """[...document.querySelectorAll('table')].flatMap(table => {
         .filter(part => !part.closest('.visually-hidden, thead') && part.getBoundingClientRect().right > edge + 0.5)
         .map(part => part.outerHTML.slice(0, 80));
 })"""
-"""What stands in a table beyond the edge of the screen, unless the table scrolls in a frame of its own."""
+"""What is in a table beyond the edge of the screen, unless the table scrolls in a frame of its own."""
 FIRST_ROWS = {"action-needed": "#rows tbody tr", "events": "#rows tr", "bookings": ".tours tbody tr"}
 """Of the pages on which people work all day."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bridge.console.workbench.requests import MOST_PAYLOADS, Shown, shown_request, stored_event
+from bridge.console.workbench.request_builder import MOST_PAYLOADS, Shown, shown_request, stored_event
 from bridge.console.workbench.tasks import Script
 from bridge.errors import BridgeError
 from bridge.mapping.scaffold.skeleton import example_payloads, skeleton_of

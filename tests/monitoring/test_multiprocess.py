@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bridge.monitoring.folder import VARIABLE, counting_together
+from bridge.monitoring.multiprocess import VARIABLE, counting_together
 
 
 def test_it_goes_with_whoever_made_it_and_nobody_looks_for_it_afterwards():

@@ -1,6 +1,6 @@
-"""The process that tries a mapping: `python -m bridge.console.workbench.inside`, one run each.
+"""The process that tries a mapping: `python -m bridge.console.workbench.runner`, one run each.
 
-It says READY once it can begin, reads a task (pickled) to its end, and writes what came of it as JSON. It gives itself
+It says READY once it can begin, reads a task (pickled) to its end, and writes the result as JSON. It gives itself
 bounds before the mapping's text runs: that is an administrator's own text, which may be slow, greedy or mistaken, and
 must then cost nothing but this process. What Python itself refuses gives a clear sentence; what holds is the kernel's
 confinement, without which a text that is not configured does not run (`console.workbench`).
@@ -47,12 +47,12 @@ def main() -> None:
     answer.write(READY)
     answer.flush()
     if not select.select([sys.stdin], [], [], IDLE)[0]:
-        return  # nobody tries anything out any more
+        return  # the workbench is closed
     task: Task = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the process that started it
     _bound(task)
     answer.write(json.dumps(_outcome(task), ensure_ascii=False, default=str).encode())
     answer.flush()
-    os._exit(0)  # whatever the mapping has begun
+    os._exit(0)  # even if the mapping has started threads
 
 
 def _outcome(task: Task) -> dict[str, Any]:

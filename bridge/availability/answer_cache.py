@@ -26,7 +26,7 @@ Question = tuple[str, str | None, date, int, bool]
 
 
 @dataclass
-class KeptAnswer:
+class CachedAnswer:
     """One answer."""
 
     body: bytes | None = None
@@ -37,19 +37,19 @@ class KeptAnswer:
     renewing: threading.Lock = field(default_factory=threading.Lock)
 
 
-class KeptAnswers:
+class AnswerCache:
     """Keeps answers; may be shared between threads."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
-        self._answers: OrderedDict[Question, KeptAnswer] = OrderedDict()
+        self._answers: OrderedDict[Question, CachedAnswer] = OrderedDict()
         self._guard = threading.Lock()
         self._changes: dict[str, int] = {}
         self._looked_at: datetime | None = None
         self._looking = threading.Lock()
 
     def get(self, question: Question, make: Callable[[], tuple[bytes, timedelta]]) -> bytes:
-        """The answer to a question, made anew where it is too old or times have changed.
+        """The answer to a question, computed again where it is too old or times have changed.
 
         Args:
             make: the answer, and how long it may be kept.
@@ -68,15 +68,15 @@ class KeptAnswers:
         finally:
             answer.renewing.release()
 
-    def _is_good(self, answer: KeptAnswer, changes: int) -> bool:
+    def _is_good(self, answer: CachedAnswer, changes: int) -> bool:
         is_young = answer.made_at is not None and self._clock() - answer.made_at < answer.kept
         return is_young and answer.changes == changes
 
-    def _answer_to(self, question: Question) -> KeptAnswer:
+    def _answer_to(self, question: Question) -> CachedAnswer:
         with self._guard:
             answer = self._answers.get(question)
             if answer is None:
-                answer = self._answers[question] = KeptAnswer()
+                answer = self._answers[question] = CachedAnswer()
                 while len(self._answers) > MOST:
                     self._answers.popitem(last=False)
             return answer

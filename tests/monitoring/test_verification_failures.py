@@ -10,7 +10,7 @@ from bridge.app import create_app
 from bridge.database import Database
 from bridge.errors import AuthFailure
 from bridge.models import RejectionCount
-from bridge.monitoring.refusals import WRITE_EVERY, Refusals
+from bridge.monitoring.verification_failures import WRITE_EVERY, FailureCounter
 from bridge.settings import parse
 
 SITE = "https://www.oakwood.example"
@@ -31,8 +31,8 @@ def stopwatch() -> Stopwatch:
 
 
 @pytest.fixture
-def refusals(database: Database, clock: Any, stopwatch: Stopwatch) -> Refusals:
-    return Refusals(database, clock, stopwatch)
+def refusals(database: Database, clock: Any, stopwatch: Stopwatch) -> FailureCounter:
+    return FailureCounter(database, clock, stopwatch)
 
 
 def stored(database: Database) -> dict[tuple[str, str], int]:
@@ -50,7 +50,7 @@ def statements(database: Database) -> list[str]:
 
 
 def test_the_first_is_written_at_once_and_a_flood_with_one_statement(
-    refusals: Refusals, database: Database, stopwatch: Stopwatch
+    refusals: FailureCounter, database: Database, stopwatch: Stopwatch
 ) -> None:
     refusals.note("widget", AuthFailure.MISMATCH)
     refusals.write_if_due()
@@ -67,15 +67,15 @@ def test_the_first_is_written_at_once_and_a_flood_with_one_statement(
     assert stored(database) == {("widget", "mismatch"): 1001, ("widget", "missing"): 1000}
 
 
-def test_two_processes_add_up(refusals: Refusals, database: Database, clock: Any) -> None:
-    second = Refusals(database, clock)
+def test_two_processes_add_up(refusals: FailureCounter, database: Database, clock: Any) -> None:
+    second = FailureCounter(database, clock)
     for first in (refusals, second):
         first.note("widget", AuthFailure.STALE)
         first.write()
     assert stored(database) == {("widget", "stale"): 2}
 
 
-def test_hours_are_apart(refusals: Refusals, database: Database, clock: Any) -> None:
+def test_hours_are_apart(refusals: FailureCounter, database: Database, clock: Any) -> None:
     refusals.note("widget", AuthFailure.STALE)
     clock.advance(hours=1)
     refusals.note("widget", AuthFailure.STALE)
@@ -90,7 +90,7 @@ def test_hours_are_apart(refusals: Refusals, database: Database, clock: Any) -> 
 
 
 def test_what_the_database_does_not_take_is_written_later(
-    refusals: Refusals, database: Database, stopwatch: Stopwatch
+    refusals: FailureCounter, database: Database, stopwatch: Stopwatch
 ) -> None:
     with database.session() as session:
         session.connection().exec_driver_sql("ALTER TABLE refusals RENAME TO away")
@@ -146,7 +146,7 @@ def test_each_cause_is_distinguished(database: Database, clock: Any) -> None:
     post(**{**signed, "webhook_timestamp": str(now - 4000)})
     post(**{**signed, "webhook_timestamp": "yesterday"})
     post("form", origin="https://elsewhere.example")
-    app.extensions["monitoring"].refusals.write()
+    app.extensions["monitoring"].failures.write()
     assert stored(database) == {
         ("widget", "missing"): 1,
         ("widget", "mismatch"): 1,

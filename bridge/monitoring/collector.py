@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.database import Database
 from bridge.metrics import GAUGES, REGISTRY
-from bridge.monitoring.folder import is_counting_together
+from bridge.monitoring.multiprocess import is_counting_together
 from bridge.monitoring.storage import stored_gauges
 
 log = structlog.get_logger(__name__)

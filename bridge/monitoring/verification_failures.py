@@ -28,7 +28,7 @@ Key = tuple[datetime, str, str]
 """Hour, source, cause."""
 
 
-class Refusals:
+class FailureCounter:
     """Those of one web process."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Refusals:
         try:
             self._add(counts, last)
         except SQLAlchemyError as error:
-            log.warning("refusals could not be written", error=type(error).__name__)
+            log.warning("verification failures could not be written", error=type(error).__name__)
             with self._guard:
                 self._counts.update(counts)
                 self._last = last | self._last

@@ -13,9 +13,14 @@ from typing import Any
 import psutil
 import pytest
 
-from bridge.console.workbench.bench import Bench, EmptyResultError, OutputTooLargeError, WorkbenchTimeoutError
 from bridge.console.workbench.confinement import can_confine
-from bridge.console.workbench.inside import _outcome
+from bridge.console.workbench.runner import _outcome
+from bridge.console.workbench.sandbox_process import (
+    Bench,
+    EmptyResultError,
+    OutputTooLargeError,
+    WorkbenchTimeoutError,
+)
 from bridge.console.workbench.tasks import Comparison, Reading, Script, StoredEvent, open_settings
 from bridge.inbound.incoming import RequestMetadata
 from bridge.mapping.catalogue import Catalogue
@@ -177,11 +182,11 @@ def test_unconfined_is_what_it_says(bench: Bench, tmp_path: Path) -> None:
 
 CONFINED = """
 import json, pickle, sys
-from bridge.console.workbench import inside
+from bridge.console.workbench import runner
 from bridge.console.workbench.confinement import confine
 tasks = pickle.load(sys.stdin.buffer)
 confine()
-print(json.dumps([inside._outcome(task) for task in tasks], default=str))
+print(json.dumps([runner._outcome(task) for task in tasks], default=str))
 """
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bridge.database import Database
-from bridge.monitoring.folder import VARIABLE
-from bridge.monitoring.scrape import KnownGauges, Scrape
+from bridge.monitoring.collector import KnownGauges, Scrape
+from bridge.monitoring.multiprocess import VARIABLE
 
 
 def test_a_scrape_waits_for_the_file_of_a_process_that_begins(

@@ -9,8 +9,8 @@ from sqlalchemy import update
 from werkzeug.wrappers import Response
 
 from bridge.alerts.channels import AlertDeliveryError, Channels
+from bridge.alerts.checker import AlertChecker
 from bridge.alerts.digest import Digest
-from bridge.alerts.watch import Watch
 from bridge.delivery.storage.breakers import CircuitBreakers
 from bridge.models import Alert, Event, HourlyCount, PayloadField, RejectionCount
 from bridge.propexo.errors import Outcome
@@ -36,12 +36,12 @@ class Office:
         world.document["server"] = {"public_url": PUBLIC}
         world.restart()
 
-    def look(self) -> list[dict[str, str]]:
+    def check(self) -> list[dict[str, str]]:
         """One look of the watch; answers the messages that arrived."""
         before = len(self.api.asked)
         settings = self.world.settings
-        watch = Watch(settings, self.world.database, Channels(settings.alerts.urls), self.world.clock)
-        watch.look()
+        watch = AlertChecker(settings, self.world.database, Channels(settings.alerts.urls), self.world.clock)
+        watch.check()
         return self.messages(before)
 
     def messages(self, before: int = 0) -> list[dict[str, str]]:
@@ -76,7 +76,7 @@ def test_a_parked_tour_is_reported_with_who_when_where_and_what_to_do(world, off
     world.clock.advance(hours=2)
     world.run_due()
     assert world.status(event) == ("parked", "start_passed")
-    [message] = office.look()
+    [message] = office.check()
     assert message["title"] == "Tours that need attention"
     assert "Maya Okafor, Tue, Nov 24, 10:00 AM CST at Oakwood Flats: " in message["message"]
     assert "Call the renter, then dismiss." in message["message"]
@@ -85,20 +85,20 @@ def test_a_parked_tour_is_reported_with_who_when_where_and_what_to_do(world, off
 
 def test_it_is_reported_once_and_the_next_one_alone(world, office):
     park(world, "B-1")
-    assert len(office.look()) == 1
-    assert office.look() == []
+    assert len(office.check()) == 1
+    assert office.check() == []
     world.clock.advance(minutes=1)
     park(world, "B-2", email="noah@example.com")
-    [message] = office.look()
+    [message] = office.check()
     assert message["message"].count("\n- ") == 1
-    assert office.look() == []
+    assert office.check() == []
 
 
 def test_many_are_one_message(world, office):
     for number in range(13):
         world.book(f"B-{number}", property="Elm Cuort", email=f"renter{number}@example.com")
     world.run_due()
-    [message] = office.look()
+    [message] = office.check()
     assert message["message"].count("\n- ") == 11
     assert "- And 3 more." in message["message"]
 
@@ -109,7 +109,7 @@ def test_a_tour_that_starts_soon_is_reported_again_as_it_comes_closer(world, off
     world.run_due()
     reported = {}
     for minute in range(0, 104, 2):
-        reported[minute] = [message["title"] for message in office.look()]
+        reported[minute] = [message["title"] for message in office.check()]
         world.clock.advance(minutes=2)
     assert {minute: titles for minute, titles in reported.items() if titles} == {
         6: ["Starts in 114 minutes and is not in the PMS as booked"],
@@ -120,28 +120,28 @@ def test_a_tour_that_starts_soon_is_reported_again_as_it_comes_closer(world, off
 
 def test_a_tour_on_its_way_is_not_reported(world, office):
     world.book(start="2026-11-24T10:00:00-06:00")
-    assert office.look() == []
+    assert office.check() == []
     world.run()
     world.clock.advance(minutes=20)
-    assert office.look() == []
+    assert office.check() == []
 
 
 def test_a_silent_source_is_reported_by_business_hours_and_when_it_sends_again(world, office):
     world.clock.now = AT_NOON
     world.book()
     world.clock.now = AT_NOON + timedelta(hours=3)  # three business hours later
-    assert office.look() == []
+    assert office.check() == []
     world.clock.now = AT_NOON + timedelta(hours=20)  # the office closed at 17 and has not opened yet
-    [message] = office.look()
+    [message] = office.check()
     assert "widget has sent nothing for 5 business hours, since Tue, Nov 24, 12:00 PM" in message["message"]
-    assert office.look() == []
+    assert office.check() == []
     world.clock.now = AT_NOON + timedelta(hours=24)
-    [message] = office.look()  # twice as long
+    [message] = office.check()  # twice as long
     assert "for 8 business hours" in message["message"]
     world.book("B-2")
-    [message] = office.look()
+    [message] = office.check()
     assert message == message | {"title": "widget sends again", "message": "Over\n- widget sends again."}
-    assert office.look() == []
+    assert office.check() == []
 
 
 def test_a_source_may_be_silent_for_as_long_as_it_says(world, office):
@@ -150,27 +150,27 @@ def test_a_source_may_be_silent_for_as_long_as_it_says(world, office):
     world.restart()
     world.book()
     world.clock.advance(days=2)
-    assert office.look() == []
+    assert office.check() == []
 
 
 def test_verification_failures_above_normal_are_reported(world, office):
     hour = world.clock().replace(minute=0)
     refusals(world, [(hour, "signature", 9)])
-    assert office.look() == []  # somebody always tries
+    assert office.check() == []  # somebody always tries
     refusals(world, [(hour, "signature", 30), (hour, "stale", 2)])
-    [message] = office.look()
+    [message] = office.check()
     assert (
         "widget: 32 requests in two hours failed their verification (signature 30, stale 2)"
         in message["message"]
     )
-    assert office.look() == []
+    assert office.check() == []
 
 
 def test_failures_that_are_usual_are_not_reported(world, office):
     hour = world.clock().replace(minute=0)
     usual = [(hour - timedelta(hours=n), "signature", 15) for n in range(2, 160)]
     refusals(world, [*usual, (hour, "signature", 30)])
-    assert office.look() == []
+    assert office.check() == []
 
 
 def refusals(world, rows):
@@ -185,16 +185,16 @@ def test_a_paused_integration_is_reported_and_its_end(world, office):
     breakers.observe(
         "cintegration", Outcome.UNAUTHORIZED, "Propexo does not accept the token.", probing=False
     )
-    [message] = office.look()
+    [message] = office.check()
     assert "Oakwood Flats: Propexo does not accept the token." in message["message"]
     breakers.observe("cintegration", Outcome.READ, "", probing=True)
-    [message] = office.look()
+    [message] = office.check()
     assert message["message"] == "Over\n- Oakwood Flats: the connection works again."
 
 
 def test_who_pauses_one_by_hand_is_not_notified_of_it(world, office):
     CircuitBreakers(world.database, world.clock).pause("cintegration", "PMS migration")
-    assert office.look() == []
+    assert office.check() == []
 
 
 def test_an_exhausted_budget_is_reported_after_some_minutes(world, office):
@@ -202,9 +202,9 @@ def test_an_exhausted_budget_is_reported_after_some_minutes(world, office):
     with world.database.session() as session:
         session.execute(update(Event).where(Event.id == event).values(status="waiting", reason="budget"))
     world.clock.advance(minutes=4)
-    assert office.look() == []
+    assert office.check() == []
     world.clock.advance(minutes=2)
-    [message] = office.look()
+    [message] = office.check()
     assert "1 events wait for a free call, one of them for 6 minutes" in message["message"]
 
 
@@ -212,17 +212,17 @@ def test_what_could_not_be_sent_is_sent_later(world, office):
     park(world)
     office.api.answers["/"] = Response("", 500)
     with pytest.raises(AlertDeliveryError):
-        office.look()
+        office.check()
     office.api.answers["/"] = {}
-    assert len(office.look()) == 1
+    assert len(office.check()) == 1
 
 
 def test_nobody_is_notified_twice_of_what_is_dismissed_meanwhile(world, office):
     event = park(world)
-    office.look()
+    office.check()
     with world.database.session() as session:
         session.execute(update(Event).where(Event.id == event).values(status="dismissed"))
-    assert office.look() == []
+    assert office.check() == []
     with world.database.session() as session:
         assert session.query(Alert).count() == 0
 
@@ -243,13 +243,13 @@ def test_the_digest_comes_once_a_day(world, office):
     assert office.digest() == []
     world.clock.advance(days=1)
     assert len(office.digest()) == 1
-    office.look()
+    office.check()
     assert office.digest() == []
 
 
 def test_neither_names_nor_secrets_reach_the_log(world, office, capsys, caplog):
     park(world)
-    office.look()
+    office.check()
     heard = "".join((*capsys.readouterr(), caplog.text))
     assert "alerts sent" in heard
     for word in ("Maya", "Okafor", "maya@example.com", "secret-password", "Elm Cuort"):
@@ -259,15 +259,15 @@ def test_neither_names_nor_secrets_reach_the_log(world, office, capsys, caplog):
 def test_an_event_that_no_rule_knows_is_reported_once_for_its_name(world, office):
     world.send("viewed")
     world.run_due()
-    [message] = office.look()
+    [message] = office.check()
     assert message["title"] == "Events that a mapping does not know"
     assert 'widget sends events named "tour.viewed", which its mapping does not know' in message["message"]
     world.send("viewed", "B-2")
     world.run_due()
-    assert office.look() == []
+    assert office.check() == []
     world.send("opened", "B-2")
     world.run_due()
-    [message] = office.look()
+    [message] = office.check()
     assert "tour.opened" in message["message"]
     assert "tour.viewed" not in message["message"]
 
@@ -285,9 +285,9 @@ def test_a_field_that_changed_or_vanished_is_reported_once(world, office):
         for path, kind, first, last in seen:
             known = {"first_seen": moment - timedelta(days=first), "last_seen": moment - timedelta(days=last)}
             session.add(PayloadField(source="widget", event="booked", path=path, type=kind, **known))
-    [message] = office.look()
+    [message] = office.check()
     assert message["title"] == "Payloads that have changed"
     assert "data.tour.start was text and is number now" in message["message"]
     assert "data.prospect.phone no longer comes" in message["message"]
     assert "data.new" not in message["message"]
-    assert office.look() == []
+    assert office.check() == []

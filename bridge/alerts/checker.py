@@ -41,13 +41,13 @@ def findings(
     ]
 
 
-class Watch:
+class AlertChecker:
     """Compares the current problems with the alerts that were sent."""
 
     def __init__(self, settings: Settings, database: Database, channels: Channels, clock: Clock) -> None:
         self._settings, self._database, self._channels, self._clock = settings, database, channels, clock
 
-    def look(self) -> list[Finding]:
+    def check(self) -> list[Finding]:
         """Send what is new, has become worse, or is over. Returns the first two.
 
         An alert is noted after it was sent: if the process dies in between, it is sent twice.
@@ -86,11 +86,11 @@ def register(app: "procrastinate.App", tools: Tools) -> None:
     channels = Channels(settings.alerts.urls)
     if not channels:
         return
-    watch = Watch(settings, database, channels, clock)
+    watch = AlertChecker(settings, database, channels, clock)
     digest = Digest(settings, database, channels, clock)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="alert", queueing_lock="alert", lock="alert")
     def _alert(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
-        watch.look()
+        watch.check()
         digest.send_if_due()

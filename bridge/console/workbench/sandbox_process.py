@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from bridge.console.workbench.inside import READY
+from bridge.console.workbench.runner import READY
 from bridge.console.workbench.tasks import Comparison, ContractCheck, Reading, Task
 from bridge.errors import BridgeError
 
@@ -58,7 +58,7 @@ class Bench:
         self._spare: subprocess.Popen[bytes] | None = None
 
     def run(self, task: Task) -> dict[str, Any]:
-        """What came of it; `{"problem": ...}` where the text cannot be loaded or fails.
+        """The result; `{"problem": ...}` where the text cannot be loaded or fails.
 
         Raises:
             WorkbenchTimeoutError, OutputTooLargeError, EmptyResultError: and the process is gone.
@@ -75,7 +75,7 @@ class Bench:
         return document
 
     def warm(self) -> None:
-        """Start the process for the next run, if there is none: somebody is about to try something out."""
+        """Start the process for the next run, if there is none: a user is about to try something out."""
         with self._exclusive:
             if self._spare is None or self._spare.poll() is not None:
                 self._spare = _start()
@@ -92,7 +92,7 @@ def _start() -> subprocess.Popen[bytes]:
     """Its input ends when this process does, and so does it."""
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LANG": "C.UTF-8"}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bridge.console.workbench.inside"],
+        [sys.executable, "-P", "-m", "bridge.console.workbench.runner"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
