@@ -47,7 +47,7 @@ class DrainingArbiter(Arbiter):
     is_draining = False
 
     def init_signals(self) -> None:
-        # As in `delivery.worker.stopped_by_signals`: SIGTERM may have arrived before.
+        # As in `delivery.worker.stopped_by_signals`: SIGTERM may have arrived before, without ending the process.
         is_leaving = signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
         super().init_signals()
         if is_leaving:

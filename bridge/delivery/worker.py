@@ -34,7 +34,7 @@ from bridge.stored_sources import LiveSources
 log = structlog.get_logger(__name__)
 
 POLL_INTERVAL = 1.0
-"""Seconds between polls for work without a notification."""
+"""Seconds between looks for work that nothing has announced."""
 TICK_INTERVAL = 0.02
 """Seconds between two ticks of a busy worker, so that they share commits."""
 WAIT_FOR_ANSWERS = 0.1
@@ -174,12 +174,12 @@ class Worker:
                 self._stopping.wait(RETRY_INTERVAL)
 
     def _run_periodic(self) -> None:
-        """Run the periodic tasks; restart them after the database was unreachable."""
+        """Run the periodic tasks; begin anew after the database was away."""
         while not self._stopping.is_set():
             try:
                 asyncio.run(self._periodic())
             except (ProcrastinateException, psycopg.Error, OSError) as error:
-                log.warning("the periodic tasks restart", error=type(error).__name__)
+                log.warning("the periodic tasks begin anew", error=type(error).__name__)
                 self._stopping.wait(RETRY_INTERVAL)
 
     async def _periodic(self) -> None:
@@ -255,8 +255,8 @@ def stopped_by_signals(worker: Worker) -> Iterator[None]:
     """SIGTERM and SIGINT ask the worker to stop."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
-    # SIGTERM may arrive while the process starts. Its handler then ignores further ones, and if its exception does not
-    # end the process, nothing else will.
+    # SIGTERM may arrive while the process starts. `leave_in_order` then ignores further ones and raises SystemExit. A
+    # process has gone on all the same, perhaps because the exception was raised in a finalizer, where Python drops it.
     if before[0] is signal.SIG_IGN:
         worker.stop()
     try:
