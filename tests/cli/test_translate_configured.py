@@ -1,17 +1,18 @@
 """`bridge translate` with a configuration: what Propexo would be sent."""
 
-import json
+import contextlib
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote
 
 import pytest
-import requests
 from cli.translating import CONFIGURATION, LEE, invitee, only, own, run
-from requests.adapters import BaseAdapter
 
 from bridge.mapping_checks.preview import APPOINTMENT_ID
 from bridge.propexo.client import Propexo
+from bridge.propexo.errors import PropexoError
 from bridge.propexo.transport import NoQuota
+from bridge.sandbox.server import SandboxServer
+from bridge.sandbox.state import Sandbox
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
@@ -73,34 +74,26 @@ class TestWithConfiguration:
     def test_the_requests_are_those_of_the_client(self, config: str):
         """The three requests as the real client sends them."""
 
-        class Recorder(BaseAdapter):
-            def send(self, request: Any, **_: Any) -> requests.Response:
-                self.sent = request
-                raise requests.ConnectionError
-
-            def close(self) -> None: ...
-
-        recorder, session = Recorder(), requests.Session()
-        session.mount("https://", recorder)
-        propexo = Propexo("https://api.propexo.com", "t", quota=NoQuota(), session=session)
-        calls = {
-            "book": propexo.create_appointment,
-            "reschedule": lambda body: propexo.update_appointment(APPOINTMENT_ID, body),
-            "cancel": propexo.cancel_appointment,
-        }
         bodies = [
             invitee(),
             invitee(old_invitee="https://api.calendly.com/old"),
             {**invitee(), "event": "invitee.canceled"},
         ]
-        for body in bodies:
-            event = only(run("calendly", body, "--config", config))
-            shown = event["propexo"]
-            with pytest.raises(Exception, match="Propexo"):
-                calls[event["action"]](shown["body"])
-            path = requests.utils.unquote(requests.utils.urlparse(recorder.sent.url).path)
-            assert (recorder.sent.method, path) == (shown["method"], shown["path"])
-            assert json.loads(recorder.sent.body) == shown["body"]
+        with SandboxServer(Sandbox()) as server:
+            propexo = Propexo(server.url, "t", quota=NoQuota())
+            calls = {
+                "book": propexo.create_appointment,
+                "reschedule": lambda body: propexo.update_appointment(APPOINTMENT_ID, body),
+                "cancel": propexo.cancel_appointment,
+            }
+            for body in bodies:
+                event = only(run("calendly", body, "--config", config))
+                shown = event["propexo"]
+                with contextlib.suppress(PropexoError):  # the sandbox knows none of the ids
+                    calls[event["action"]](shown["body"])
+                sent = server.sandbox.requests[-1]
+                assert (sent.method, unquote(sent.path)) == (shown["method"], shown["path"])
+                assert sent.body == shown["body"]
 
     def test_wall_time_becomes_an_instant_in_the_zone_of_the_property(self, config: str):
         tour = {"start_local": "2031-07-04T09:00", "duration_minutes": 30}
