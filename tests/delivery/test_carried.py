@@ -41,7 +41,7 @@ def test_other_notes_at_yardi_are_for_an_operator_and_a_replay_ends_well():
     assert isinstance(decision.step, Park)
     assert decision.step.reason is Reason.FINISH_BY_HAND
     assert decision.step.detail == (
-        "Booked at Oakwood on 2026-12-03 at 10:30 (America/Chicago). "
+        "Booked at Oakwood on Thu, Dec 3, 2026, 10:30 AM CST. "
         "Yardi takes no other notes through Propexo. Change it in Yardi by hand."
     )
     after = decision.snapshot.booking

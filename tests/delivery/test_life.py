@@ -186,7 +186,7 @@ def test_a_start_in_the_past_is_parked(world):
     event = world.book(start="2026-11-24T08:00:00-06:00")
     world.run()
     assert world.status(event) == ("parked", "start_passed")
-    assert world.event(event).detail == "The tour was to start on 2026-11-24 at 08:00 (America/Chicago)."
+    assert world.event(event).detail == "The tour was to start on Tue, Nov 24, 2026, 8:00 AM CST."
     assert world.sandbox.requests == []
 
 

@@ -37,9 +37,9 @@ class TestOutOfAPmsWithoutCancellations:
         assert world.status(moved) == ("parked", "finish_by_hand")
         detail = world.event(moved).detail
         assert detail.startswith(
-            "Booked at Elm Court on 2026-12-04 at 13:00 (America/Chicago). Cancel the appointment"
+            "Booked at Elm Court on Fri, Dec 4, 2026, 1:00 PM CST. Cancel the appointment"
         )
-        assert "of Maya Okafor on 2026-12-03 at 10:30 (America/Chicago) at Oakwood Flats in" in detail
+        assert "of Maya Okafor on Thu, Dec 3, 2026, 10:30 AM CST at Oakwood Flats in" in detail
         assert len(world.sandbox.active_appointments("celm")) == 1
         assert world.calls("POST", "/v1/events/appointments/leads/cancel") == []
         # A replay after the cancel by hand ends well.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from bridge.clock import readable
 from bridge.delivery.rules.confirmed import confirmed_tour
 from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.outcomes import Reason
@@ -66,5 +66,4 @@ def leave(snapshot: Snapshot, booking: BookingRow, duplicate: BookingRow, left: 
 
 
 def _when(booking: BookingRow, zone: str) -> str:
-    start = confirmed_tour(booking).starts_at.astimezone(ZoneInfo(zone))
-    return f"{start:%Y-%m-%d at %H:%M} ({zone})"
+    return readable(confirmed_tour(booking).starts_at, zone)

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.aliases import Aliases, property_named
+from bridge.clock import readable
 from bridge.delivery.rules.entities import BookingRow
 from bridge.delivery.rules.outcomes import Reason
 from bridge.delivery.rules.state import Park, Read
@@ -262,10 +263,7 @@ def start_of(request: BookingRequest, found: Property) -> datetime | Park:
 
 def start_passed(tour: Tour, found: Property) -> Park:
     """A tour whose start is over, by the clock of its property."""
-    start = tour.starts_at.astimezone(ZoneInfo(found.time_zone))
-    return Park(
-        Reason.START_PASSED, f"The tour was to start on {start:%Y-%m-%d at %H:%M} ({found.time_zone})."
-    )
+    return Park(Reason.START_PASSED, f"The tour was to start on {readable(tour.starts_at, found.time_zone)}.")
 
 
 WIDEN = "If that is right, widen `tour_hours` of the property, or correct the start; then replay."

@@ -1,8 +1,8 @@
 """A tour that a renter asks for and that is not confirmed yet: booked, held until it is confirmed, or made a lead."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from bridge.clock import readable
 from bridge.delivery.rules import slots
 from bridge.delivery.rules.booking_state import event_time, state_decided_since, with_request
 from bridge.delivery.rules.entities import BookingRow
@@ -89,5 +89,5 @@ def _summary(snapshot: Snapshot, tour: BookingRequest, target: TourTarget) -> st
     contact, zone = tour.contact, target.property.time_zone
     name = " ".join(filter(None, (contact.first_name, contact.last_name))) or contact.email or contact.phone
     start = snapshot.start
-    when = f" on {start.astimezone(ZoneInfo(zone)):%Y-%m-%d at %H:%M} ({zone})" if start else ""
+    when = f" on {readable(start, zone)}" if start else ""
     return f"{name or 'Someone'} asks for a tour{when}"
