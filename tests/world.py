@@ -239,7 +239,8 @@ class World:
         with self.database.session() as session:
             due = session.scalar(text("SELECT min(due_at) FROM lanes WHERE NOT ready"))
             ready = session.scalar(text("SELECT EXISTS (SELECT FROM lanes WHERE ready)"))
-        moments = [moment for moment in (due, self.engine.refusals.until() if ready else None) if moment]
+        refused = self.engine.refusals.until() if ready or self.engine.in_hand else None
+        moments = [moment for moment in (due, refused) if moment]
         return min(moments, default=None)
 
     def run(self, *, until: datetime | None = None, most: int = 200) -> None:

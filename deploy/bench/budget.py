@@ -103,10 +103,8 @@ class Simulation:
             while self._work():
                 self.engine.look_now()
             with self.database.session() as session:
-                moments = [
-                    session.scalar(DUE),
-                    self.engine.refusals.until() if session.scalar(READY) else None,
-                ]
+                waits = session.scalar(READY) or self.engine.in_hand
+                moments = [session.scalar(DUE), self.engine.refusals.until() if waits else None]
             following = min(filter(None, moments), default=None)
             if following is None:
                 return
