@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cli.test_processes import CONFIG
+from cli.running import CONFIG
 from click.testing import CliRunner
 from sqlalchemy import text
 

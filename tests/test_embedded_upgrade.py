@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cli.test_processes import CONFIG
+from cli.running import CONFIG
 from click.testing import CliRunner
 from revisions import Previous
 

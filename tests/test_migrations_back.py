@@ -1,7 +1,7 @@
 """Web processes of the version before go on beside this one; and the way back to that version."""
 
 import pytest
-from cli.test_processes import CONFIG
+from cli.running import CONFIG
 from click.testing import CliRunner
 from cryptography.fernet import Fernet
 from revisions import Previous, ask, run

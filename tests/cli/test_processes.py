@@ -1,135 +1,22 @@
 """The process commands, as real processes on a real embedded PostgreSQL."""
 
-import base64
 import contextlib
-import hashlib
-import hmac
 import json
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
-import click
 import psutil
-import psycopg
 import pytest
 import requests
-from click.testing import CliRunner
+from cli.running import CONFIG, PATIENCE, Installation, post_event, until
 
-from bridge.cli import COMMANDS, main
-from bridge.cli.processes import WORKER_NICENESS, Children
+from bridge.cli.processes import WORKER_NICENESS
 from bridge.embedded import MOST_RESTARTS
 
 pytestmark = pytest.mark.processes
-
-PATIENCE = 240.0
-"""Seconds until a condition that does not come true fails a test."""
-KEY = b"a key of twenty-four byt"
-CONFIG = f"""
-[propexo]
-token = "token"
-base_url = "http://127.0.0.1:9"
-[properties.oakwood]
-integration_id = "cintegration"
-property_id = "cproperty"
-pms = "ENTRATA"
-time_zone = "America/Chicago"
-[sources.widget]
-mapping = "standard_webhooks"
-secrets = ["whsec_{base64.b64encode(KEY).decode()}"]
-property = "oakwood"
-"""
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")} | {
-    "PYTHONPATH": str(Path(__file__).parents[2])
-}
-
-
-class Running:
-    """One `bridge ...` and what it says."""
-
-    def __init__(self, folder: Path, *args: str, options: tuple[str, ...] = ()) -> None:
-        """`options` are Python's."""
-        self.process = subprocess.Popen(
-            [sys.executable, *options, "-m", "bridge", *args],
-            cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self.stated: list[str] = []
-        self._lines: SimpleQueue[str] = SimpleQueue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self._lines.put(line)
-
-    def wait_for(self, words: str) -> str:
-        """The line with these words."""
-        while not any(words in line for line in self.stated):
-            try:
-                self.stated.append(self._lines.get(timeout=PATIENCE))
-            except Empty:
-                pytest.fail(f"nobody said {words!r}, only {self.stated}")
-        return next(line for line in self.stated if words in line)
-
-    def url(self) -> str:
-        """The address, once it answers."""
-        url = self.wait_for("Listening on").split()[-1]
-        assert requests.get(f"{url}/livez", timeout=PATIENCE).ok
-        return url
-
-    def end(self, number: signal.Signals | None = None) -> int:
-        """Send a signal, if one is given, and wait for the end; answers the exit code."""
-        if number:
-            self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        self.process.stderr.close()
-        while not self._lines.empty():
-            self.stated.append(self._lines.get())
-        sys.stdout.writelines(self.stated)  # pytest shows it where a test fails
-
-
-class Installation:
-    """A folder with a bridge.toml."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "bridge.toml").write_text(CONFIG)
-        self.started: list[Running] = []
-
-    def start(self, *args: str, options: tuple[str, ...] = ()) -> Running:
-        self.started.append(Running(self.folder, *args, options=options))
-        return self.started[-1]
-
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bridge", *args],
-            check=False, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE,
-        )  # fmt: skip
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything that runs for this folder: PostgreSQL's command line has it, the rest runs in it."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if str(self.folder) in process.cwd() and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
 
 
 @pytest.fixture
@@ -147,32 +34,6 @@ def new_installation(tmp_path: Path) -> Iterator[Installation]:
         running.close()
     for left in made.processes():  # after a failure: PostgreSQL, whose holder was killed
         left.kill()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Returns as soon as it is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.1)  # the processes that it waits for want the processor
-
-
-def post_event(url: str, timeout: float = PATIENCE) -> dict[str, object]:
-    """One tour that is always the same, signed now."""
-    body = json.dumps(
-        {"type": "tour.booked", "timestamp": "2026-11-24T15:00:00Z", "data": {"booking_id": "B-1"}}
-    )
-    moment = str(int(time.time()))
-    signed = hmac.digest(KEY, f"msg-1.{moment}.{body}".encode(), hashlib.sha256)
-    headers = {
-        "webhook-id": "msg-1",
-        "webhook-timestamp": moment,
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-        "content-type": "application/json",
-    }
-    answer = requests.post(f"{url}/hooks/widget", data=body, headers=headers, timeout=timeout)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 def test_serve_takes_events_and_stops_with_all_it_started(new_installation: Installation) -> None:
@@ -344,128 +205,3 @@ def test_web_and_worker_bring_the_embedded_database_themselves(new_installation:
     assert installation.processes() == []
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=PATIENCE)
-
-
-@pytest.fixture
-def empty_database(server_url: str) -> Iterator[str]:
-    """The URL of a database without a table."""
-    name = f"bridge_empty_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield re.sub(r"/\w+(\?|$)", rf"/{name}\1", server_url, count=1)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def test_an_external_database_is_migrated_by_its_command_only(tmp_path: Path, empty_database: str) -> None:
-    config = tmp_path / "bridge.toml"
-    config.write_text(f'database_url = "{empty_database}"\n' + CONFIG)
-    for command in (["serve", "--bind", "127.0.0.1:0"], ["web", "--bind", "127.0.0.1:0"], ["worker"]):
-        reported = CliRunner().invoke(main, [*command, "--config", str(config)])
-        assert reported.exit_code == 1
-        assert reported.stderr.count("\n") == 1
-        assert "`bridge migrate`" in reported.stderr
-    first = CliRunner().invoke(main, ["migrate", "--config", str(config)])
-    assert "queue: created" in first.stdout
-    assert "tables: none -> " in first.stdout
-    again = CliRunner().invoke(main, ["migrate", "--config", str(config)])
-    assert again.stdout == "nothing to do\n"
-
-
-@pytest.mark.parametrize("command", ["serve", "web", "worker"])
-def test_a_wrong_configuration_is_reported_in_one_line_per_problem(command: str, tmp_path: Path) -> None:
-    config = tmp_path / "bridge.toml"
-    config.write_text(CONFIG.replace("ENTRATA", "").replace("America/Chicago", "CST"))
-    reported = CliRunner().invoke(main, [command, "--config", str(config)])
-    assert reported.exit_code == 1
-    assert reported.stdout == ""
-    assert [line.split(":")[0] for line in reported.stderr.splitlines()] == [
-        "properties.oakwood.pms",
-        "properties.oakwood.time_zone",
-    ]
-
-
-@pytest.mark.parametrize("command", ["serve", "web", "worker"])
-def test_a_source_that_cannot_work_stops_the_start(command: str, tmp_path: Path) -> None:
-    config = tmp_path / "bridge.toml"
-    config.write_text(CONFIG.replace("whsec_", "whsec_!"))
-    reported = CliRunner().invoke(main, [command, "--config", str(config)])
-    assert reported.exit_code == 1
-    assert reported.stderr.startswith("sources.widget.secrets: ")
-    assert base64.b64encode(KEY).decode() not in reported.stderr
-    assert not (tmp_path / "bridge-data").exists()
-
-
-def test_a_database_that_is_not_there_is_reported_without_a_traceback(tmp_path: Path) -> None:
-    config = tmp_path / "bridge.toml"
-    config.write_text('database_url = "postgresql://user:hush@127.0.0.1:1/bridge"\n' + CONFIG)
-    reported = CliRunner().invoke(main, ["worker", "--config", str(config)])
-    assert reported.exit_code == 1
-    assert reported.stderr.startswith("The database cannot be reached.")
-    assert reported.stderr.count("\n") == 1
-    assert "hush" not in reported.stderr
-
-
-def test_a_port_that_is_taken_is_reported_before_anything_starts(tmp_path: Path) -> None:
-    config = tmp_path / "bridge.toml"
-    config.write_text(CONFIG)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        reported = CliRunner().invoke(main, ["serve", "--config", str(config), "--bind", address])
-    assert reported.exit_code == 1
-    assert "Address already in use" in reported.stderr
-    assert not (tmp_path / "bridge-data").exists()
-
-
-@pytest.mark.parametrize(
-    "bind", ["8080", "127.0.0.1:", "127.0.0.1:99999", "localhost:http", "fd://999", "fd://x"]
-)
-def test_an_address_that_is_none_is_wrong_usage(bind: str, tmp_path: Path) -> None:
-    config = tmp_path / "bridge.toml"
-    config.write_text(CONFIG)
-    reported = CliRunner().invoke(main, ["web", "--config", str(config), "--bind", bind])
-    assert reported.exit_code == 2
-    assert "--bind" in reported.stderr
-
-
-def test_a_child_that_does_not_stop_is_killed() -> None:
-    with Children(stop_within=0.1) as children:
-        children.start("sandbox", ["sandbox", "--port", "0"], ENVIRONMENT)
-        child = psutil.Process().children()[0]
-        child.suspend()
-    assert not child.is_running()
-
-
-def commands(
-    command: click.Command, name: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    yield name, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for each in command.list_commands(context):
-            inner = command.get_command(context, each)
-            assert inner
-            yield from commands(inner, (*name, each))
-
-
-def test_every_level_explains_itself() -> None:
-    for name, command in commands(main):
-        reported = CliRunner().invoke(main, [*name, "--help"])
-        assert reported.exit_code == 0, name
-        assert command.help, name
-        if len(name) == 1:
-            assert COMMANDS[name[0]][1] == command.get_short_help_str(limit=200)
-
-
-def test_the_list_of_commands_does_not_import_them() -> None:
-    script = """
-import sys
-from bridge.cli import main
-main(["--help"], standalone_mode=False)
-print(list(sys.modules))
-"""
-    reported = subprocess.run(
-        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
-    )
-    assert "translate" in reported.stdout
-    for heavy in ("sqlalchemy", "gunicorn", "flask", "bridge.cli.serve"):
-        assert f"'{heavy}'" not in reported.stdout

@@ -1,7 +1,6 @@
-"""`init` and `check`, against a real sandbox and a real database."""
+"""`check`, against a real sandbox and a real database."""
 
 import json
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bridge.cli import checks, main
-from bridge.cli.permissions import readable_secrets
+from bridge.cli import main
 from bridge.clock import utc_now
 from bridge.database import Database
 from bridge.models import StoredSource
 from bridge.sandbox.server import SandboxServer
 from bridge.sandbox.state import Sandbox
 from bridge.schema_versions import comment
-from bridge.settings import Workbench, template
+from bridge.settings import template
 
 CONFIG = """
 {top}
@@ -80,31 +78,6 @@ def installation(tmp_path: Path, sandbox: SandboxServer, database: Database) -> 
 @pytest.fixture
 def offline(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
-
-
-def test_init_writes_the_template_and_says_what_comes_next(tmp_path: Path) -> None:
-    path = tmp_path / "bridge.toml"
-    reported = CliRunner().invoke(main, ["init", str(path)])
-    assert (reported.exit_code, reported.stdout) == (0, "")
-    assert "bridge check" in reported.stderr
-    assert path.read_text() == template()
-
-
-def test_init_does_not_overwrite_unless_asked_to(tmp_path: Path) -> None:
-    path = tmp_path / "bridge.toml"
-    path.write_text("mine")
-    reported = CliRunner().invoke(main, ["init", str(path)])
-    assert reported.exit_code == 1
-    assert "--force" in reported.stderr
-    assert path.read_text() == "mine"
-    assert CliRunner().invoke(main, ["init", str(path), "--force"]).exit_code == 0
-    assert path.read_text() == template()
-
-
-def test_init_shows_where_it_cannot_write(tmp_path: Path) -> None:
-    reported = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere" / "bridge.toml")])
-    assert reported.exit_code == 1
-    assert "cannot be written: No such file or directory" in reported.stderr
 
 
 def test_a_fresh_template_has_only_its_placeholders_wrong(
@@ -320,36 +293,6 @@ def test_a_command_that_reads_makes_no_database(command, tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["bridge.toml"]
 
 
-def test_init_writes_a_file_for_its_owner_only(tmp_path):
-    path = tmp_path / "bridge.toml"
-    path.write_text("old")
-    path.chmod(0o644)
-    assert CliRunner().invoke(main, ["init", str(path), "--force"]).exit_code == 0
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-class TestReadableSecrets:
-    """`bridge check` warns of them."""
-
-    @pytest.mark.parametrize(
-        ("text", "mode", "found"),
-        [
-            ('[propexo]\ntoken = "secret"', 0o644, ["bridge.toml"]),
-            ('[propexo]\ntoken = "secret"', 0o600, []),
-            ('[propexo]\ntoken = "${TOKEN}"', 0o644, []),
-            ('[sources.a]\nsecrets = ["${A}", "b"]', 0o644, ["bridge.toml"]),
-            ('[sources.a]\nproperty = "oakwood"', 0o644, []),
-            ('[propexo]\ntoken = { file = "token" }', 0o644, ["token"]),
-        ],
-    )
-    def test_files_with_secrets_in_them(self, tmp_path, text, mode, found):
-        (tmp_path / "bridge.toml").write_text(text)
-        (tmp_path / "bridge.toml").chmod(mode)
-        (tmp_path / "token").write_text("secret")
-        (tmp_path / "token").chmod(0o644)
-        assert [path.name for path in readable_secrets(tmp_path / "bridge.toml")] == found
-
-
 @pytest.mark.parametrize("text", ["...", "<id of the agent>"])
 def test_a_placeholder_in_an_id_is_named_by_its_key(offline: Installation, text: str) -> None:
     more = (
@@ -377,21 +320,3 @@ def test_an_id_that_does_not_exist_is_found(installation: Installation) -> None:
     more = 'defaults = { duration_minutes = 30, lead_source_id = "cgone" }'
     found = installation.bad(more=more)["problem", "properties.oakwood.defaults.lead_source_id"]
     assert "`bridge propexo list lead-sources --property oakwood`" in found
-
-
-@pytest.mark.parametrize(
-    ("mode", "confinable", "found"),
-    [
-        (Workbench.CONFINED, True, []),
-        (Workbench.CONFINED, False, ["no Landlock"]),
-        (Workbench.UNCONFINED, True, ["reaches all files"]),
-        (Workbench.UNCONFINED, False, ["reaches all files"]),
-        (Workbench.OFF, False, []),
-    ],
-)
-def test_a_workbench_that_is_not_confined_is_a_finding(
-    mode: Workbench, confinable: bool, found: list[str]
-) -> None:
-    findings = list(checks.workbench(mode, confinable=confinable))
-    assert [finding.level for finding in findings] == ["warning"] * len(found)
-    assert all(text in finding.message for text, finding in zip(found, findings, strict=True))

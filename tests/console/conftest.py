@@ -5,17 +5,15 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from console.signing_in import FROM_OWN_PAGE, PASSWORD, browser_of
 
-from bridge.console.access import passwords, sessions, tokens
+from bridge.app import create_app
+from bridge.console.access import accounts, passwords, sessions, tokens
 from bridge.console.access.accounts import Account
 from bridge.database import Database
 from bridge.models import Role
 
 SignedIn = Callable[..., "Browser"]
-
-
-FROM_OWN_PAGE = {"HTTP_SEC_FETCH_SITE": "same-origin"}
-"""What a browser says of a form of the console, for `environ_base` of a test client."""
 
 
 class Browser:
@@ -73,3 +71,20 @@ def api(world: Any) -> Callable[..., Any]:
         return client
 
     return open_one
+
+
+@pytest.fixture
+def app(world: Any) -> Any:
+    return create_app(world.settings, world.database, clock=world.clock)
+
+
+@pytest.fixture
+def client(app: Any) -> Any:
+    return browser_of(app)
+
+
+@pytest.fixture
+def maya(world: Any) -> str:
+    with world.database.session() as session:
+        accounts.add(session, world.settings, "Maya", Role.OPERATOR, PASSWORD, world.clock())
+    return "maya"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from console.signing_in import FROM_OWN_PAGE
 
 from bridge.console.access import accounts, sessions
 from bridge.console.actions.users import LastAdminError, UserChange, change_user
 from bridge.console.actor import Actor, Via
 from bridge.models import Role
-from tests.console.conftest import FROM_OWN_PAGE
 
 OLD, NEW = "correct horse battery", "another long password"
 ADA = Actor("ada", Role.ADMIN, Via.CONSOLE)

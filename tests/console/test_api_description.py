@@ -2,10 +2,11 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from flask import Flask
 from openapi_spec_validator import validate
 from werkzeug.serving import make_server
 
+from bridge.app import create_app
 from bridge.cli import main
 from bridge.console.access import tokens
 from bridge.console.api import application as api
@@ -23,6 +25,8 @@ from bridge.console.api.description import TAGS, readable_by_yaml
 from bridge.console.api.postman import METHODS, collection
 from bridge.mapping.catalogue import Catalogue
 from bridge.models import Role
+
+Api = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +158,53 @@ def test_a_generated_client_works_with_the_running_bridge(
     assert call("events.replay_events", body=models.ReplayBody(ids=[event])).queued == [event]
     refused = call("events.show_event", event_id=99)
     assert (refused.status, refused.code) == (404, "no_such_row")
+
+
+def test_the_description_has_every_hook(api: Api):
+    reported = api().get("/openapi.json").json
+    assert reported["openapi"].startswith("3.1")
+    calendly = reported["webhooks"]["calendly"]["post"]
+    assert "/hooks/<source>" in calendly["description"]
+    assert calendly["requestBody"]["content"]["application/json"]["examples"]
+    assert set(calendly["responses"]) == {"200", "401", "404", "413", "503"}
+
+
+def test_the_page_on_which_people_try_the_calls_loads_only_files_of_ours(api: Api):
+    page = api().get("/api/docs")
+    assert page.status_code == 200
+    assert "/openapi.json" in page.text
+    loaded = re.findall(r'(?:src|href)="([^"]+\.(?:js|css|svg))"', page.text)
+    assert len(loaded) == 5
+    for path in loaded:
+        with api().get(path) as file:
+            assert file.status_code == 200
+    assert not re.search(r"<script(?![^>]* src=)", page.text)
+
+
+class TestDescriptionWithOwnMappings:
+    """Samples of own mappings are recorded payloads."""
+
+    @pytest.fixture
+    def own(self, world: Any, tmp_path: Path) -> None:
+        file = Catalogue(None).get("calendly")
+        (tmp_path / "mine.py").write_bytes(file.path.read_bytes())
+        (tmp_path / "samples" / "mine").mkdir(parents=True)
+        sample = next((file.samples_folder).glob("*.json"))
+        text = re.sub(r"[\w.]+@example\.com", "recorded@example.com", sample.read_text())
+        (tmp_path / "samples" / "mine" / sample.name).write_text(text)
+        world.document["mappings_dir"] = str(tmp_path)
+        world.restart()
+
+    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs", "/api/postman.json"])
+    def test_it_is_for_operators(self, own, world, api: Api, path: str) -> None:
+        outside = create_app(world.settings, world.database, clock=world.clock).test_client()
+        assert outside.get(path).status_code == 401
+        assert api(Role.VIEWER).get(path).status_code == 403
+        assert api(Role.OPERATOR).get(path).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/openapi.json", "/api/docs", "/api/postman.json"])
+    def test_without_them_it_is_public(self, world, path: str) -> None:
+        assert (
+            create_app(world.settings, world.database, clock=world.clock).test_client().get(path).status_code
+            == 200
+        )

@@ -7,12 +7,12 @@ from typing import Any
 import processor
 import pytest
 from argon2 import PasswordHasher
+from console.signing_in import FROM_OWN_PAGE
 
 from bridge.app import create_app
 from bridge.cli.gunicorn import Server
 from bridge.console.access import accounts, passwords
 from bridge.models import Role
-from tests.console.conftest import FROM_OWN_PAGE
 
 AS_CONFIGURED = passwords._hasher
 PASSWORD = "correct horse battery"

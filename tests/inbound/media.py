@@ -1,6 +1,11 @@
-"""Bodies of the tests of decoding, and the texts in what they become."""
+"""Bodies of the tests of decoding, the texts in what they become, and why one is refused."""
 
 from typing import Any
+
+import pytest
+
+from bridge.errors import DecodingError
+from bridge.inbound.decoding import decode
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"
@@ -19,3 +24,9 @@ def values_of(payload: Any) -> list[str]:
         inner = payload.values() if isinstance(payload, dict) else payload
         return [text for each in inner for text in values_of(each)]
     return [payload]
+
+
+def refused(body: bytes, content_type: str | None = "application/json") -> str:
+    with pytest.raises(DecodingError) as caught:
+        decode(body, content_type)
+    return caught.value.message

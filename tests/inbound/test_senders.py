@@ -7,52 +7,16 @@ import json
 from typing import Any
 
 import pytest
+from inbound.senders import PUBLIC, SOURCES, sample, stored_text
 from sqlalchemy import text
 
 from bridge.errors import ConfigurationError
 from bridge.inbound.signatures import Request
-from bridge.mapping.catalogue import shipped_folder
-
-SAMPLES = shipped_folder() / "samples"
-PUBLIC = "https://bridge.example.com"
-KEY = """-----BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
------END PRIVATE KEY-----"""
-"""An invented Ed25519 key: the bytes 0 to 31."""
-
-SOURCES: dict[str, dict[str, Any]] = {
-    "meta": {"mapping": "messenger", "secrets": ["app-secret"], "verify_tokens": ["old", "verify-me"]},
-    "slack": {"mapping": "slack", "secrets": ["slack-secret"]},
-    "ghl": {"mapping": "gohighlevel_app", "secrets": [KEY], "tenants": ["loc-1"]},
-    "salesforce": {"mapping": "salesforce_outbound", "secrets": ["salesforce-secret"]},
-    "livechat": {"mapping": "livechat", "secrets": ["livechat-secret"]},
-    "zoho": {"mapping": "zoho_notification", "secrets": ["zoho-token"]},
-    "twilio": {"mapping": "twilio", "secrets": ["twilio-secret"]},
-    "texting": {"mapping": "twilio", "secrets": ["twilio-secret"], "reply_text": "Thanks & see you"},
-    "dialogflow": {"mapping": "dialogflow_cx", "secrets": ["user:password"]},
-    "vapi": {"mapping": "vapi", "secrets": ["vapi-secret"]},
-    "retell": {"mapping": "retell", "secrets": ["retell-key"], "reply_text": "We have that, thanks."},
-    "resman": {"mapping": "mits", "secrets": ["resman-key"]},
-    "zapier": {"mapping": "zapier", "secrets": ["zapier-secret"]},
-    "open": {"mapping": "zapier", "auth": "none"},
-    "new": {"record": True, "secrets": ["new-secret"]},
-}
 
 
 @pytest.fixture
 def endpoint(database: Any, open_endpoint: Any) -> Any:
     return open_endpoint(database, SOURCES, public_url=PUBLIC)
-
-
-def sample(mapping: str, name: str) -> bytes:
-    return (SAMPLES / mapping / name).read_bytes()
-
-
-def stored_text(endpoint: Any) -> str:
-    """All that the events table holds, as text."""
-    with endpoint.database.session() as session:
-        rows = session.execute(text("SELECT e.*, convert_from(body, 'UTF8') AS said FROM events e"))
-        return json.dumps([{**row._mapping, "body": None} for row in rows], default=str)
 
 
 BOOKED = {"event": "tour.booked", "email": "maya@example.com", "tour_start": "2026-12-03T10:30:00-06:00"}
@@ -318,50 +282,3 @@ class TestRecordedSources:
         assert (event.body, event.content_type) == (body, content_type)
         assert event.headers["x-acme-signature"] == "(not stored)"
         assert "new-secret" not in stored_text(endpoint)
-
-
-class TestEqualContentOfSendersWithoutIds:
-    def post(self, endpoint: Any, event: str) -> Any:
-        body = {
-            "event": event,
-            "booking_id": "B-1",
-            "email": "maya@example.com",
-            "tour_start": "2026-12-03 10:30",
-        }
-        return endpoint.client.post("/hooks/open", json=body).json
-
-    def test_sent_twice_it_is_a_duplicate(self, endpoint: Any) -> None:
-        first, second = self.post(endpoint, "tour.booked"), self.post(endpoint, "tour.booked")
-        assert (second["id"], second["duplicate"]) == (first["id"], True)
-
-    def test_after_another_event_of_the_booking_it_is_news_once(self, endpoint: Any) -> None:
-        ids = [
-            self.post(endpoint, f"tour.{word}")["id"]
-            for word in ("booked", "cancelled", "booked", "cancelled")
-        ]
-        assert len(set(ids)) == 4
-        again = self.post(endpoint, "tour.cancelled")
-        assert (again["id"], again["duplicate"]) == (ids[3], True)
-
-    def test_a_button_without_an_id_cancels_again_after_another_form(self, endpoint: Any) -> None:
-        def post(name: str) -> Any:
-            body = sample("livechat", f"{name}.json")
-            return endpoint.send("livechat", body, secrets=["livechat-secret"]).json
-
-        cancelled = post("incoming_rich_message_postback.cancel")
-        assert post("incoming_rich_message_postback.cancel")["duplicate"]
-        form = json.loads(sample("livechat", "incoming_event.filled_form.json"))
-        form["payload"]["chat_id"] = endpoint.events()[0].reference
-        assert "duplicate" not in endpoint.send("livechat", json.dumps(form).encode()).json
-        again = post("incoming_rich_message_postback.cancel")
-        assert "duplicate" not in again
-        assert again["id"] != cancelled["id"]
-
-    def test_a_signed_request_is_never_news_again(self, endpoint: Any) -> None:
-        def signed(event: str) -> Any:
-            body = {"payload": {"uid": "U1"}, "triggerEvent": event}
-            return endpoint.post(body, source="cal_com").json
-
-        first = signed("BOOKING_CREATED")
-        signed("BOOKING_CANCELLED")
-        assert signed("BOOKING_CREATED") == {**first, "duplicate": True}
