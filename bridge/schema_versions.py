@@ -1,7 +1,7 @@
 """Which versions of the bridge work with which tables.
 
 A migration may say from which revision on a version of the bridge works on what it makes: `works_from = "0005"` beside
-its `revision`. Without that, older versions do not. What is said is kept with the database, as the comment of
+its `revision`. Without that, older versions do not. The setting is stored in the database, as the comment of
 `alembic_version`, where versions find it that know nothing of the migration.
 """
 
@@ -19,7 +19,7 @@ class Tables:
     revision: str | None = None
     """Four digits, which count up; None: there are no tables."""
     works_from: str | None = None
-    """The oldest revision whose version of the bridge works on them, if that is said."""
+    """The oldest revision whose version of the bridge works on them, if that is stored."""
 
     @classmethod
     def of_row(cls, row: "tuple[str, str | None] | None") -> "Tables":

@@ -2,7 +2,7 @@
 
 Names are encrypted where there is a key, and no index reads them. So each word is kept as a digest beside the id of
 its booking: a search for the whole word finds it, in any case and with or without accents. With a key the digest
-is made with it, so that the table alone does not allow to try names; without, it hides no more than the
+is made with it, so that the table alone is not enough to try names; without, it hides no more than the
 table of bookings. The last four digits of a phone are a word as well: people read them to each other.
 """
 

@@ -1,4 +1,4 @@
-"""Replace the text between two markers of a document."""
+"""Replaces the text between two markers of a document."""
 
 
 def between(document: str, begin: str, end: str, content: str) -> str:

@@ -1,7 +1,7 @@
 """Checks what Propexo publishes about an integration against bridge.toml, before the first tour needs it.
 
 `read` makes the calls; `findings` decides from their answers. A switch that Propexo does not list is not known,
-so nothing is said of it.
+so there is no finding about it.
 """
 
 import re

@@ -1,6 +1,6 @@
 """How PostgreSQL carries out what console, API and retention ask of a large database, and what the tables take.
 
-The database is that of `console.py`. Every statement that an address sends is explained once more with its values;
+The database is that of `console.py`. Every statement of a request is explained again with its values;
 shown is the slowest of each address: its time, the tables that it reads whole, and its plan from the top.
 """
 

@@ -16,7 +16,7 @@ from bridge.models import Role, Status
 from bridge.settings import Settings
 
 AT_ONCE = 200
-"""Events of a group that are corrected in one transaction."""
+"""Most events of a group that one request corrects."""
 CORRECTED_BY = {Reason.UNKNOWN_AGENT.value: "agent", Reason.UNKNOWN_UNIT.value: "unit"}
 """The field that one choice corrects for a whole group, by its reason."""
 

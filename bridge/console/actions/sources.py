@@ -128,7 +128,7 @@ def remove(live: LiveSources, database: Database, actor: Actor, key: str, now: d
 
 
 def document_of(database: Database, key: str) -> dict[str, Any] | None:
-    """The table of a stored source, with its secrets; `None` where bridge.toml has it, or neither has."""
+    """The table of a stored source, with its secrets; `None` where only bridge.toml has it, or neither."""
     with database.session() as session:
         return session.scalar(select(StoredSource.document).where(StoredSource.key == key))
 

@@ -2,7 +2,7 @@
 
 A scheduler and a CRM report the same person, property and start. Their bookings become one row, so that a cancel or a
 move from either acts on the one appointment, the newest by the senders' clocks deciding. What only the second source
-knows is added; what both say stays as the first said it.
+knows is added; where both give a value, the first one stays.
 """
 
 from collections.abc import Mapping
