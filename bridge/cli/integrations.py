@@ -49,7 +49,7 @@ def list_integrations(*, config: Path | None, as_json: bool) -> None:
 @integrations.command()
 @name_argument
 @config_option
-@click.option("--reason", required=True, help="RequestMetadata, and shown with every event that waits.")
+@click.option("--reason", required=True, help="Kept, and shown with every event that waits.")
 def pause(*, integration: str, config: Path | None, reason: str) -> None:
     """Let the events of INTEGRATION wait until it is resumed; new ones are taken and wait too.
 

@@ -255,7 +255,7 @@ def stopped_by_signals(worker: Worker) -> Iterator[None]:
     """SIGTERM and SIGINT ask the worker to stop."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
-    # SIGTERM may arrive while the process starts. `leave_in_order` then ignores further ones and raises SystemExit. A
+    # SIGTERM may arrive while the process starts. `exit_gracefully` then ignores further ones and raises SystemExit. A
     # process has gone on all the same, perhaps because the exception was raised in a finalizer, where Python drops it.
     if before[0] is signal.SIG_IGN:
         worker.stop()

@@ -39,7 +39,7 @@ def test_the_list_says_what_a_person_looks_for(bridge: Any, five: list[int]):
     }
     assert '"Atlantis"' in event["detail"]
     table = bridge.call("list").stdout
-    for word in ("unknown_property", "Atlantis", "retrying", "undecodable", "Id", "DecodedRequest"):
+    for word in ("unknown_property", "Atlantis", "retrying", "undecodable", "Id", "Received"):
         assert word in table
 
 

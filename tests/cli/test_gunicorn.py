@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.cli.gunicorn import DrainingArbiter, Server
-from bridge.cli.processes import leave_in_order
+from bridge.cli.processes import exit_gracefully
 from bridge.settings import parse
 
 
@@ -25,7 +25,7 @@ def arbiter() -> DrainingArbiter:
 
 
 def test_it_stops_at_sigterm(arbiter: DrainingArbiter) -> None:
-    leave_in_order()
+    exit_gracefully()
     arbiter.init_signals()
     assert arbiter.SIG_QUEUE.empty()
     signal.raise_signal(signal.SIGTERM)
@@ -33,7 +33,7 @@ def test_it_stops_at_sigterm(arbiter: DrainingArbiter) -> None:
 
 
 def test_it_stops_though_the_signal_came_before_it_listened(arbiter: DrainingArbiter) -> None:
-    leave_in_order()
+    exit_gracefully()
     with pytest.raises(SystemExit):  # and somebody may swallow it
         signal.raise_signal(signal.SIGTERM)
     arbiter.init_signals()

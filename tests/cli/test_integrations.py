@@ -100,7 +100,7 @@ def test_pauses_and_resumes_one(bridge):
     assert one["since"].endswith("Z")
     assert "being migrated" in bridge.call("list").stdout
     result = bridge.call("resume", "cone")
-    assert result.stdout == "Integration cone goes on; 2 events wait no longer.\n"
+    assert result.stdout == "Integration cone is resumed; 2 events wait no longer.\n"
     assert bridge.list()["cone"]["state"] == "running"
     with bridge.database.session() as session:
         ready = list(session.scalars(select(Lane.lane).where(Lane.ready).order_by(Lane.lane)))

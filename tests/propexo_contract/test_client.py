@@ -93,8 +93,8 @@ WRITES: dict[str, Callable[[Propexo, Account, str], Any]] = {
     ),
     "manual_sync": lambda client, account, vendor: client.manual_sync(vendor, ["events", "leads"]) or True,
 }
-OTHERS = {"write_status", "flush_rate_limit", "appointment_availability"}
-"""Called with a write, no call at all, and offered by two PMSs only."""
+OTHERS = {"write_status", "flush_rate_limit", "reserve", "give_back", "appointment_availability"}
+"""Called with a write, no calls at all, and offered by two PMSs only."""
 
 
 def test_every_call_of_the_client_is_here() -> None:
