@@ -301,7 +301,7 @@ def test_the_page_of_the_line_shows_how_the_source_is(visitor: Visitor) -> None:
     assert before.count("None.") == 2  # failed verifications, unknown events
     assert visitor.send(visitor.form()).status_code == 200
     assert visitor.send(visitor.form(), origin="https://evil.example").status_code == 403
-    world.client.application.extensions["monitoring"].refusals.write()
+    world.client.application.extensions["monitoring"].failures.write()
     world.clock.advance(minutes=25)
     page = browser.get(address).text
     assert "<strong>25 min</strong> since the last event" in page
